@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring.h: the layout of a client's region, and the protocol text of its rings.
+ *
+ * A region is one sparse memfd per client process, made and sealed by the supervisor, mapped by that
+ * client and by the domain and by nobody else. Its geometry is this header; neither side ever reads a
+ * size, an index or a pointer out of the shared memory and trusts it.
+ *
+ *   0         struct sd_region_head (doorbell bits, ended word)
+ *   4 KiB     lane 0 | lane 1 | ... | lane SD_LANES-1, each SD_LANE_SIZE:
+ *               struct sd_entry sq[SD_RING]        4 KiB
+ *               struct sd_done  cq[SD_RING]        1 KiB
+ *               struct sd_client_ctl (client writes), struct sd_domain_ctl (domain writes)
+ *               arena, at SD_ARENA_OFF, SD_ARENA_SIZE bytes
+ *
+ * A lane belongs to one client thread. Entry number n (n = 0, 1, 2 ...) lives in sq[n % SD_RING], and
+ * its round is r = n / SD_RING:
+ *   client: fills op, flags, arg[], then stores seq = 2r + 1 (release).
+ *   domain: sees sq[head % SD_RING].seq == 2*(head / SD_RING) + 1 (acquire), copies the entry ONCE,
+ *           checks the copy, head++ (private). Serves it, stores ret, then seq = 2r + 2 (release), or,
+ *           with SD_F_CQ, the next cq[] slot (same seq rule over the completion counter).
+ * Calls of one lane are started in order and may complete out of order. The client keeps, privately,
+ * which entries are in flight; it never publishes into one that is. Any other value of seq, an
+ * unknown op or flag, or an arena reference out of bounds is a protocol violation: the domain stores
+ * head.ended = SD_ENDED_PROTO and drops the client; the client, seeing nonsense, stops using the
+ * channel by itself. An entry still reads well after a lie: it just isn't believed.
+ *
+ * Sleeping: the side about to sleep does a full fence between announcing that and its last look; the
+ * other re-reads the announcement while it spins. See bell.h for waking the domain.
+ */
+#ifndef SD_RING_H
+#define SD_RING_H
+
+#include <sd/port.h>
+
+#define SD_RING	       64u		      /* entries of a submission and of a completion ring */
+#define SD_LANES       128u		      /* lanes (client threads) of a region */
+#define SD_HEAD_SIZE   4096u
+#define SD_ARENA_OFF   8192u		      /* within a lane */
+#define SD_ARENA_SIZE  (1024u * 1024 + 64 * 1024 - SD_ARENA_OFF)
+#define SD_LANE_SIZE   (SD_ARENA_OFF + SD_ARENA_SIZE)
+#define SD_REGION_SIZE (SD_HEAD_SIZE + (u64)SD_LANES * SD_LANE_SIZE)
+#define SD_MAX_DATA    (1024u * 1024)	      /* the most data bytes one call carries */
+#define SD_CACHELINE   64
+
+/* Entry flags, set by the client. */
+#define SD_F_CQ	  0x0001u /* answer in the completion ring */
+#define SD_F_BELL 0x0002u /* on completion also signal the client's bell eventfd */
+#define SD_F_ALL  (SD_F_CQ | SD_F_BELL)
+
+/* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
+#define SD_R_OK	     0x0000u
+#define SD_R_REFUSED 0x0100u /* not served: no task free for it, or cancelled before it began */
+
+/* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table. */
+enum sd_op {
+	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
+	SD_OP_CANCEL = 1, /* arg[0] = entry number n (u32) of this lane: interrupt it as a signal would */
+	SD_OP_EXEC = 2,	  /* the program was replaced: close-on-exec fds close */
+	SD_OP_CALLS = 16,
+};
+
+struct sd_entry {
+	u32 seq;
+	u16 op;
+	u16 flags;
+	u64 arg[6];
+	s64 ret; /* >= 0 or -errno of the function called */
+};
+
+struct sd_done {
+	u32 seq;
+	u16 slot; /* entry number % SD_RING */
+	u16 flags;
+	s64 ret;
+};
+
+enum sd_ended {
+	SD_LIVE = 0,
+	SD_ENDED_PROTO = 1, /* the client broke the protocol */
+	SD_ENDED_CLOSED = 2, /* the domain closed the channel in good order */
+};
+
+struct sd_region_head {
+	u32 doorbell[SD_LANES / 32]; /* client ORs in a lane's bit when that lane is dormant */
+	u8 pad0[SD_CACHELINE - SD_LANES / 8];
+	u32 ended; /* enum sd_ended, written by the domain (or the supervisor) */
+	u8 pad1[SD_CACHELINE - 4];
+};
+
+/* Written by the client only. sleep: 0, or the value the client's futex sleeps on (changes at every sleep). */
+struct sd_client_ctl {
+	u32 sleep;   /* futex word; nonzero while the client sleeps or is about to */
+	u32 want;    /* completions counter value it waits for, see core/ring.c */
+	u32 cpu;     /* CPU the client last ran on, a hint */
+	u8 pad[SD_CACHELINE - 12];
+};
+
+/* Written by the domain only. */
+struct sd_domain_ctl {
+	u32 dormant; /* nonzero: the domain no longer polls this lane; ring the doorbell */
+	u8 pad[SD_CACHELINE - 4];
+};
+
+struct sd_lane_mem {
+	struct sd_entry sq[SD_RING];
+	struct sd_done cq[SD_RING];
+	struct sd_client_ctl client;
+	struct sd_domain_ctl domain;
+	u8 pad[SD_ARENA_OFF - SD_RING * 80 - 2 * SD_CACHELINE];
+	u8 arena[SD_ARENA_SIZE];
+};
+
+_Static_assert(sizeof(struct sd_entry) == 64, "an entry is one cache line");
+_Static_assert(sizeof(struct sd_done) == 16, "a completion is 16 bytes");
+_Static_assert(sizeof(struct sd_client_ctl) == SD_CACHELINE, "");
+_Static_assert(sizeof(struct sd_domain_ctl) == SD_CACHELINE, "");
+_Static_assert(offsetof(struct sd_lane_mem, arena) == SD_ARENA_OFF, "");
+_Static_assert(sizeof(struct sd_lane_mem) == SD_LANE_SIZE, "");
+_Static_assert(SD_LANE_SIZE % 4096 == 0, "a lane is whole pages");
+
+#endif

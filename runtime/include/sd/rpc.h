@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc.h: what generated client stubs stand on. Client side, freestanding, no libc.
+ *
+ * A stub is straight-line code:
+ *	struct sd_call c;
+ *	enum sd_status st = sd_call_begin(lane, &c, OP);       // arena mark
+ *	c.arg[1] = sd_put(&c, prog_ptr, len);                  // copy in; SD_OFF_NULL, SD_OFF_FAULT, or an offset
+ *	c.arg[3] = sd_room(&c, len);                           // space for data coming back
+ *	st = sd_call_wait(&c, &ret);                           // submit, wait
+ *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; -EFAULT where prog_ptr is bad
+ *	sd_call_end(&c);                                       // arena released
+ *
+ * Pointers on the wire are offsets from the lane's arena start, >= SD_OFF_MIN; SD_OFF_NULL stands for
+ * a null pointer; SD_OFF_FAULT for one the client could not read: the domain hands its kernel a
+ * pointer that access_ok() refuses, so that EFAULT comes at the point where Linux reports it.
+ *
+ * Threads: a lane belongs to one thread; nothing here locks. Errors: transport failures are enum
+ * sd_status, never mixed with the function's -errno in *ret.
+ */
+#ifndef SD_RPC_H
+#define SD_RPC_H
+
+#include <sd/ring.h>
+
+#define SD_OFF_NULL  0ull
+#define SD_OFF_MIN   64ull
+#define SD_OFF_FAULT (~0ull)
+
+enum sd_status {
+	SD_OK = 0,
+	SD_DEAD,    /* the domain is gone (programs see EREMOTEIO) */
+	SD_PROTO,   /* the channel ended for a protocol violation (EPROTO) */
+	SD_TOO_BIG, /* arguments exceed the arena (E2BIG) */
+	SD_REFUSED, /* the domain had no task for it (EAGAIN) */
+	SD_INTR,    /* a signal came before the domain began the call (EINTR / restart) */
+};
+
+struct sd_lane; /* the client's end of a lane: core/lane.h */
+
+struct sd_call {
+	struct sd_lane *lane;
+	u32 mark; /* arena level to return to */
+	u16 op;
+	u16 flags;
+	u64 arg[6];
+	enum sd_status status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
+};
+
+void sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op);
+u64 sd_put(struct sd_call *c, const void *prog, u64 len);
+u64 sd_room(struct sd_call *c, u64 len);	/* zero-filled only by the domain's writes */
+void *sd_at(struct sd_call *c, u64 off);	/* offset made by this call => address in the arena */
+enum sd_status sd_call_wait(struct sd_call *c, long *ret);
+long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret); /* ret, or -EFAULT */
+void sd_call_end(struct sd_call *c);
+
+/* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user. */
+int sd_copy_from_prog(void *dst, const void *prog, u64 len);
+int sd_copy_to_prog(void *prog, const void *src, u64 len);
+
+/* One row per call in generated/<domain>/client.c; route() and the tests read it. */
+typedef enum sd_status (*sd_stub_fn)(struct sd_lane *lane, long *ret, const u64 arg[6]);
+
+enum sd_route {	      /* how a call is recognised as the domain's */
+	SD_ROUTE_FD,  /* by its first fd argument */
+	SD_ROUTE_KEY, /* by an argument's value, see routes in the spec: socket(family ...) */
+	SD_ROUTE_NONE /* the client handles it itself (dup, close, poll ...), or it's only called direct */
+};
+
+struct sd_route_key { /* the call is ours if arg[arg] & mask is one of value[0..n) */
+	u8 arg, n;
+	u64 mask;
+	u64 value[8];
+};
+
+struct sd_stub {
+	const char *name;
+	u16 nr;	     /* x86-64 system call number */
+	u16 op;	     /* SD_OP_CALLS + index */
+	u8 fd_args;  /* bit i: arg i is a file descriptor */
+	u8 ret_fd;   /* the result is a new file descriptor */
+	u8 route;    /* enum sd_route */
+	const struct sd_route_key *key;
+	sd_stub_fn stub;
+};
+
+struct sd_domain_stubs {
+	const char *name; /* "net" */
+	const struct sd_stub *stub;
+	u32 n;
+};
+
+#endif

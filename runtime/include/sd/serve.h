@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * serve.h: what generated server stubs stand on. Kernel side.
+ *
+ * A server stub gets a private copy of the entry, never the shared one. It checks every offset and
+ * length with sd_user() (which bounds it to the caller's arena), rebuilds structures that hold
+ * pointers in sd_scratch() memory, and calls sys_xxx() with them as user pointers. Shared memory it
+ * has checked is never read again by it; the kernel's own copy_from_user() copies once.
+ *
+ * A reference out of bounds sets s->bad; the stub returns at once, the channel ends with -EPROTO.
+ */
+#ifndef SD_SERVE_H
+#define SD_SERVE_H
+
+#include <sd/ring.h>
+#include <sd/rpc.h>
+
+struct sd_serve {
+	u64 arg[6];	/* private copy */
+	u8 *arena;	/* lane's arena, SD_ARENA_SIZE bytes, shared: never trusted */
+	bool bad;
+	void *scratch; /* list of private allocations, freed after the call */
+};
+
+typedef long (*sd_serve_fn)(struct sd_serve *s);
+
+struct sd_served {
+	const char *name;
+	sd_serve_fn fn;
+};
+
+extern const struct sd_served sd_served[]; /* generated; index = op - SD_OP_CALLS */
+extern const u32 sd_nserved;
+
+/* off, len => user pointer (NULL for SD_OFF_NULL, a refused one for SD_OFF_FAULT); s->bad if out of bounds. */
+void __user *sd_user(struct sd_serve *s, u64 off, u64 len);
+/* Copies len bytes at off into dst, once. 0, -EFAULT (SD_OFF_FAULT/NULL) or -EPROTO with s->bad set. */
+int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
+/* Private, zeroed memory until the call ends; NULL when out of memory. */
+void *sd_scratch(struct sd_serve *s, u64 len);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.h, kernel twin: see port/host/sd/port.h for the contract. The barriers are real ones although
+ * the domain has one vCPU: the other end of a ring is another host thread.
+ */
+#ifndef SD_PORT_H
+#define SD_PORT_H
+
+#include <linux/types.h>
+#include <linux/errno.h>
+#include <linux/compiler.h>
+
+#define sd_load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define sd_load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
+#define sd_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define sd_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define sd_xchg(p, v)	       __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define sd_or(p, v)	       __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define sd_full_fence()	       __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define sd_pause()	       __builtin_ia32_pause()
+#define sd_likely(x)	       likely(x)
+#define sd_unlikely(x)	       unlikely(x)
+
+#endif
