@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sd/control.h - CONTRACT: the messages on the two control sockets of a domain.
+ *
+ *   program (hooked)  <-- client socket -->  kdom supervisor  <-- domain socket (fd 3) -->  domain process
+ *
+ * Both are AF_UNIX SOCK_SEQPACKET: one message is one packet of exactly sizeof(struct sd_ctl_msg) bytes; any other length,
+ * magic, version or fd count is a protocol error and ends the connection. Nothing here points into memory; fds travel as
+ * SCM_RIGHTS of the same packet, in the order given below. Every request carries a seq chosen by the asker; its answer is
+ * SD_CTL_REPLY with the same seq, `of` = the request's type, result = 0 or -errno. Requests on one connection are answered
+ * in any order. The client's connection is its lifeline: EOF means DETACH.
+ *
+ * client -> supervisor
+ *   HELLO    {}                         -> REPLY {hello}   generation and name of the running domain (-EREMOTEIO: none runs)
+ *   ATTACH   {attach.parent: 0 or id}   -> REPLY {attach}  fds: region memfd, bell eventfd, bell page memfd (read-only)
+ *                                          the new client's lifeline is the socket that asked. parent = the id whose files
+ *                                          are duplicated (must be alive and of the same uid). pid/uid/gid are taken from
+ *                                          SO_PEERCRED, what the client writes there is ignored.
+ *   One connection attaches at most once. To make a channel for a child before fork(), connect a second time.
+ *   STATUS   {}                         -> REPLY {status}
+ *   DOWN     {}                         -> REPLY           orderly stop: SHUTDOWN to the domain, then the supervisor ends
+ *   KILL     {}                         -> REPLY           SIGKILL to the domain, bell.alive=0; the supervisor stays
+ *   UP       {}                         -> REPLY {hello}   (re)spawn a domain that isn't running; -EALREADY if it is
+ *
+ * supervisor -> domain
+ *   ATTACH   {attach}, fds: region memfd, bell eventfd     -> REPLY (after the domain can serve the region)
+ *   DETACH   {detach.client}                               -> REPLY (after its files are closed and its region unmapped)
+ *   STATS    {}                                            -> REPLY {stats}
+ *   SHUTDOWN {}                                            -> REPLY, then the process exits with status 0
+ * domain -> supervisor
+ *   READY    {ready}   once, seq 0, when it serves: seccomp is on by then. No answer.
+ *   ENDED    {detach.client, reason}   the domain ended this client's channel itself (-EPROTO: it lied). No answer; the
+ *                                      supervisor still sends DETACH when the lifeline goes.
+ *
+ * Threads: on the domain's side one host thread owns the socket; see machine/process/ctl.c.
+ */
+#ifndef SD_CONTROL_H
+#define SD_CONTROL_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#endif
+
+#define SD_CTL_MAGIC	0x6b736c31u	/* "1lsk" */
+#define SD_CTL_VERSION	1u
+#define SD_CTL_FD	3	/* the domain's end of its control socket */
+#define SD_BELL_FD	4	/* the domain's bell page memfd, writable */
+#define SD_NAME_MAX	32
+#define SD_CTL_FDS_MAX	3
+
+enum sd_ctl_type {
+	SD_CTL_REPLY = 1,
+	SD_CTL_HELLO,
+	SD_CTL_ATTACH,
+	SD_CTL_DETACH,
+	SD_CTL_STATS,
+	SD_CTL_SHUTDOWN,
+	SD_CTL_READY,
+	SD_CTL_ENDED,
+	SD_CTL_STATUS,
+	SD_CTL_DOWN,
+	SD_CTL_KILL,
+	SD_CTL_UP,
+};
+
+struct sd_ctl_attach {
+	uint32_t client;	/* the new client's id, never 0, never used twice in one generation */
+	uint32_t parent;	/* 0 or the client whose files the new one starts with */
+	uint32_t pid, uid, gid;	/* of the program, as the supervisor's SO_PEERCRED saw them */
+	uint32_t generation;	/* in replies */
+	uint64_t region_size;	/* bytes of the region memfd */
+	char name[SD_NAME_MAX];	/* domain name, in replies to clients */
+};
+
+struct sd_ctl_detach {
+	uint32_t client;
+	int32_t reason;		/* ENDED: -errno */
+};
+
+struct sd_ctl_hello {
+	uint32_t generation;
+	uint32_t domain_pid;
+	char name[SD_NAME_MAX];
+};
+
+struct sd_ctl_ready {
+	uint64_t boot_ns;	/* start of the kernel to serving */
+};
+
+struct sd_ctl_stats {
+	uint64_t calls;		/* calls answered */
+	uint64_t blocked;	/* of them, how many slept */
+	uint64_t sleeps;	/* times the vCPU slept */
+	uint64_t uptime_ns;
+	uint64_t mem_total, mem_free;	/* bytes of the domain's RAM */
+	uint32_t clients;	/* attached now */
+	uint32_t tasks;		/* serving tasks */
+};
+
+struct sd_ctl_status {
+	struct sd_ctl_stats stats;
+	uint64_t boot_ns;
+	uint32_t generation;
+	uint32_t domain_pid;	/* 0: not running */
+	int32_t last_status;	/* wait status of the last domain process that ended, or 0 */
+	uint32_t clients;
+	char name[SD_NAME_MAX];
+};
+
+struct sd_ctl_msg {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;		/* enum sd_ctl_type */
+	uint32_t seq;
+	uint16_t of;		/* REPLY: type of the request */
+	uint16_t nfds;		/* fds sent along */
+	int32_t result;		/* REPLY: 0 or -errno */
+	uint32_t pad;
+	union {
+		struct sd_ctl_attach attach;
+		struct sd_ctl_detach detach;
+		struct sd_ctl_hello hello;
+		struct sd_ctl_ready ready;
+		struct sd_ctl_stats stats;
+		struct sd_ctl_status status;
+		uint8_t bytes[168];
+	} u;
+};
+
+_Static_assert(sizeof(struct sd_ctl_msg) == 192, "control message is 192 bytes");
+
+#endif

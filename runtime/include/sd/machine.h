@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sd/machine.h - CONTRACT between the kernel side (sd.o: arch, kernel/, the slice) and the machine that runs it
+ * (machine/process: host C with glibc; machine/xen later). Both sides include it; it includes nothing but types.
+ *
+ *   kernel side  --sd_machine_*()-->  machine        kernel side  <--sd_start(), sd_fixup(), sd_pending--  machine
+ *
+ * Threads: the kernel side is one host thread, the vCPU: it alone runs sd_start() and calls sd_machine_*(). A machine may
+ * have threads of its own (network receive, control socket, block I/O); they never touch kernel data. They hand over work in
+ * a single-producer ring (struct sd_ring_pkts, struct sd_events), then call sd_ring_doorbell(bit), which the kernel side
+ * sees at its next safe point. All functions here are called on kernel stacks (16 KiB): a machine keeps its frames
+ * small and takes no lock that another task of the same thread could hold.
+ *
+ * Entry list: what sd.o leaves global is exactly the functions and data under "Kernel side" below.
+ */
+#ifndef SD_MACHINE_H
+#define SD_MACHINE_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#include <linux/stddef.h>
+#else
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+#include <sd/control.h>
+
+#define SD_NO_DEADLINE	(~0ULL)
+
+/* Bits of sd_pending: one doorbell line each. Bits from SD_IRQ_DEVICE on belong to devices, by index in the device table. */
+#define SD_IRQ_EVENT	0	/* the control event ring isn't empty */
+#define SD_IRQ_DEVICE	8
+#define SD_IRQS		32
+#define SD_DEVICES_MAX	(SD_IRQS - SD_IRQ_DEVICE)
+
+/*
+ * A device as the image's command line gives it: --dev=TYPE,key=value,... The kernel side looks up a driver by type
+ * (runtime/kernel/dev.c) and hands it the whole argument text; `host` is the machine's handle, opened before boot.
+ */
+struct sd_device {
+	const char *type;	/* "net", "block" */
+	const char *args;	/* everything behind the type, as written */
+	void *host;		/* what the machine's backend opened for it */
+	const struct sd_device_ops *ops;
+};
+
+/* Per device type: how the kernel side reaches its backend. Owned by the machine, constant after boot. */
+struct sd_net_ops {
+	int (*tx)(void *host, const void *const frag[], const uint32_t len[], int n);	/* 0, -EAGAIN (full), -errno */
+	/* Oldest received packet, or NULL; stays valid until rx_done. */
+	const void *(*rx_peek)(void *host, uint32_t *len);
+	void (*rx_done)(void *host);
+};
+
+struct sd_device_ops {
+	union {
+		const struct sd_net_ops *net;
+	};
+};
+
+/*
+ * Control events, machine -> kernel side. The kernel side answers each with sd_machine_event_done(), from any task, in any
+ * order. A region is mapped before ATTACH is delivered and unmapped after DETACH is answered.
+ */
+struct sd_event {
+	uint32_t type;		/* SD_CTL_ATTACH, SD_CTL_DETACH, SD_CTL_STATS or SD_CTL_SHUTDOWN */
+	uint32_t seq;
+	struct sd_ctl_attach attach;
+	uint32_t client;	/* DETACH */
+	void *region;		/* ATTACH: mapped read-write */
+	uint64_t region_size;
+	int bell_fd;		/* ATTACH: for sd_machine_bell() */
+};
+
+/* What the machine hands to sd_start(). Lives as long as the domain. */
+struct sd_boot {
+	void *ram;		/* page-aligned, zeroed, on no page of the image */
+	uint64_t ram_size;
+	const char *cmdline;	/* kernel parameters */
+	uint32_t *sleeping;	/* struct sd_bell.sleeping, or a private word */
+	const struct sd_device *devices;
+	int ndevices;
+	int mode;		/* enum sd_mode */
+	int serving;		/* a control socket is there: serve it */
+	uint64_t seed[4];	/* entropy from the host */
+};
+
+enum sd_mode {
+	SD_MODE_SERVE,		/* boot, then serve or sleep for ever */
+	SD_MODE_BOOT_ONLY,	/* boot, then sd_machine_halt(0) */
+	SD_MODE_SELF_TEST,	/* boot, run the in-kernel self tests, halt(0 or 1) */
+};
+
+/* ---- Kernel side, called by the machine ---- */
+
+/* Runs the kernel on this thread for ever. */
+void sd_start(const struct sd_boot *boot) __attribute__((noreturn));
+/* Fault at ip: the address to go on at (the access then reports -EFAULT), or 0: not ours, an Oops. Async-signal-safe. */
+unsigned long sd_fixup(unsigned long ip);
+/* For the Oops line. Async-signal-safe. */
+void sd_describe(const char **comm, int *pid);
+/* Bits SD_IRQ_*: any host thread ORs into it, then sd_machine_wake()s if *boot->sleeping. Use sd_ring_doorbell(). */
+extern uint32_t sd_pending;
+
+/* ---- Machine, called by the kernel side ---- */
+
+void sd_machine_puts(const char *s, size_t n);
+uint64_t sd_machine_clock(void);	/* monotonic ns */
+uint64_t sd_machine_realtime(void);	/* ns since 1970 */
+/* Sleeps while *word == value, at most to `deadline` on sd_machine_clock(). May return early. */
+void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline);
+void sd_machine_wake(uint32_t *word);
+void sd_machine_yield(void);		/* let another thread of this host CPU run */
+int sd_machine_cpu(void);		/* host CPU this thread runs on, a hint */
+void sd_machine_halt(int status) __attribute__((noreturn));
+/* Adds 1 to an attached client's bell eventfd; never blocks. */
+int sd_machine_bell(int bell_fd);
+
+/* The kernel side is ready to serve: drops what is left of the machine's rights and tells the supervisor. */
+void sd_machine_ready(uint64_t boot_ns);
+/* Takes the oldest event; 0 when there is none. */
+int sd_machine_event(struct sd_event *ev);
+/* Answers it: result 0 or -errno; stats only for SD_CTL_STATS. */
+void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
+/* The domain ended a channel itself. */
+void sd_machine_ended(uint32_t client, int reason);
+
+#endif

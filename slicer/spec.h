@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * spec.h (CONTRACT): a slice spec in memory. Pass 1: JSON => struct spec.
+ *
+ * Everything is owned by the struct spec and freed by spec_free(). Strings are never NULL where the
+ * key is required. Each item remembers its JSON pointer and line for error messages.
+ * Schema: specs/schema.json; every key: specs/README.md.
+ */
+#ifndef KSLICE_SPEC_H
+#define KSLICE_SPEC_H
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <jansson.h>
+
+struct spec_place {
+	const char *file;    /* the JSON file: the spec itself, or a cut or annotation group */
+	const char *pointer; /* RFC 6901, "/cuts/3" */
+	int line;	     /* 1-based, 0 if unknown */
+};
+
+struct spec_call {
+	const char *name; /* "socket": SYSCALL_DEFINE name */
+	struct spec_place at;
+};
+
+enum cut_kind {
+	CUT_TRAP,    /* body replaced: says its name and dies */
+	CUT_RETURN,  /* body replaced: returns `value` */
+	CUT_DROP,    /* calls to it are deleted (statement) or replaced by `value` (expression) */
+	CUT_REPLACE, /* definition replaced by the one in file `with` */
+	CUT_REMOTE,  /* call into another domain, `domain` */
+};
+
+struct spec_cut {
+	enum cut_kind kind;
+	const char *symbol; /* function, or variable for replace */
+	const char *in;	    /* drop only: only calls in this function or file (path in the tree); NULL: everywhere */
+	const char *value;  /* C expression, NULL: void / statement */
+	const char *with;   /* replace: path of a C file, relative to the repo */
+	const char *domain; /* remote */
+	const char *why;
+	const char *group; /* name of the cut group, NULL if in the spec itself */
+	struct spec_place at;
+	unsigned matched; /* counted by boundary.c; 0 at the end is an error */
+};
+
+struct spec_route {
+	const char *call, *arg;
+	const char **values; /* constant names or numbers as text */
+	size_t nvalues;
+	struct spec_place at;
+};
+
+struct spec {
+	char *path, *name, *description;
+	char *config; /* path of the Kconfig fragment */
+	struct spec_call *calls;
+	size_t ncalls;
+	struct spec_cut *cuts; /* groups expanded, in order */
+	size_t ncuts;
+	const char **keep; /* extra roots, by symbol name */
+	size_t nkeep;
+	struct spec_route *routes;
+	size_t nroutes;
+	json_t *annotations; /* merged object: call name => annotation; see slicer/infer.h */
+	json_t *devices;     /* array, checked against the schema */
+	json_t *json;	     /* the whole, for passes with keys of their own */
+};
+
+/* 0, or -1 after printing place, cause and cure to stderr. */
+int spec_load(struct spec *spec, const char *path);
+void spec_free(struct spec *spec);
+
+#endif
