@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# Everyday targets. The work is done by CMake + ninja (host programs) and `kslice build` (images).
+BUILD := build
+CMAKE := $(BUILD)/cmake
+CTEST := ctest --test-dir $(CMAKE) --output-on-failure
+
+.PHONY: all help deps tree image whole demo test quick bench fuzz format clean install-deps
+
+all: $(CMAKE)/build.ninja ## host programs: build/bin, build/lib
+	@ninja -C $(CMAKE) --quiet
+
+$(CMAKE)/build.ninja: | install-deps
+	@cmake -S . -B $(CMAKE) -G Ninja -DCMAKE_C_COMPILER=gcc >$(BUILD)/cmake.log 2>&1 || \
+		{ cat $(BUILD)/cmake.log; exit 1; }
+
+install-deps: ## Debian packages that are missing
+	@mkdir -p $(BUILD)
+	@kernel-tree/install-deps.sh
+
+tree: ## the pristine kernel tree, in the cache
+	@kernel-tree/fetch.sh
+
+image: all tree ## the net domain
+	@tests/e2e/build-image.sh net
+
+whole: all tree ## the same config, unsliced
+	@tests/e2e/build-image.sh net --whole
+
+demo: ## from nothing to programs running on a domain
+	@tests/e2e/demo.sh
+
+test: all image whole ## every test
+	@$(CTEST)
+
+quick: all ## tests that take seconds and need no kernel tree
+	@$(CTEST) -L quick
+
+bench: all image whole ## every figure beside native
+	@tests/bench/run.sh
+
+fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
+	@tests/fault/fuzz.sh
+
+format: ## clang-format over what differs
+	@git ls-files '*.c' '*.h' | grep -v ^generated/ | xargs clang-format-19 -i
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16

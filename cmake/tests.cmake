@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# How tests are declared. A test's first label is its group: what a developer runs with `ctest -L`.
+#   quick    seconds, needs nothing but the host programs
+#   slicer   mini tree and the real tree
+#   stubs ring user arch    the part of that name
+#   image    anything that needs a domain image in build/
+#   fault e2e               whole system; they set `image` too
+
+# kslice_test(NAME GROUP SOURCES a.c ... [LIBS x ...] [LABELS y ...]): a cmocka program.
+function(kslice_test name group)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${KSLICE_BUILD}/tests)
+  target_link_libraries(${name} PRIVATE sd_headers cmocka ${T_LIBS})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT 300)
+endfunction()
+
+# kslice_script_test(NAME GROUP COMMAND ... [LABELS y ...]): any command; exit status 0 is a pass.
+function(kslice_script_test name group)
+  cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 600)
+  endif()
+  add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT ${T_TIMEOUT}
+    ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
+endfunction()
