@@ -9,7 +9,14 @@
  *	c.arg[3] = sd_room(&c, len);                           // space for data coming back
  *	st = sd_call_wait(&c, &ret);                           // submit, wait
  *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; -EFAULT where prog_ptr is bad
- *	sd_call_end(&c);                                       // arena released
+ *	return sd_call_end(&c);                                // arena released; the call's status
+ *
+ * What the domain answers is not to be trusted: a length it returns may exceed the room given. sd_get()
+ * checks that what it reads is room of this call, else c.status = SD_PROTO; a stub that uses an answer
+ * by itself (sd_at) checks it first and calls sd_bad(&c) on nonsense.
+ *
+ * An interrupted call (sd_lane_interrupt) may return the kernel's -ERESTARTSYS ... -ERESTART_RESTARTBLOCK
+ * (512..516), so that route() restarts or answers EINTR as Linux would for the handler in question.
  *
  * Pointers on the wire are offsets from the lane's arena start, >= SD_OFF_MIN; SD_OFF_NULL stands for
  * a null pointer; SD_OFF_FAULT for one the client could not read: the domain hands its kernel a
@@ -41,19 +48,32 @@ struct sd_lane; /* the client's end of a lane: core/lane.h */
 struct sd_call {
 	struct sd_lane *lane;
 	u32 mark; /* arena level to return to */
+	u32 n;	  /* entry number, once submitted */
 	u16 op;
 	u16 flags;
 	u64 arg[6];
 	enum sd_status status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
 };
 
-void sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op);
+enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op);
 u64 sd_put(struct sd_call *c, const void *prog, u64 len);
 u64 sd_room(struct sd_call *c, u64 len);	/* zero-filled only by the domain's writes */
 void *sd_at(struct sd_call *c, u64 off);	/* offset made by this call => address in the arena */
+void sd_bad(struct sd_call *c);			/* the answer is nonsense: the channel ends with SD_PROTO */
 enum sd_status sd_call_wait(struct sd_call *c, long *ret);
 long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret); /* ret, or -EFAULT */
-void sd_call_end(struct sd_call *c);
+enum sd_status sd_call_end(struct sd_call *c);
+
+/*
+ * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must stay put until
+ * sd_call_finish(). With SD_F_BELL in c->flags the domain also signals the client's eventfd, so that the
+ * caller may wait for host fds meanwhile. sd_call_done() only looks; sd_call_cancel() has the call
+ * interrupted as by a signal (it is still to be finished). Calls end in the reverse order of begin.
+ */
+enum sd_status sd_call_post(struct sd_call *c);
+bool sd_call_done(struct sd_call *c);
+enum sd_status sd_call_cancel(struct sd_call *c);
+enum sd_status sd_call_finish(struct sd_call *c, long *ret);
 
 /* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user. */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
@@ -74,6 +94,13 @@ struct sd_route_key { /* the call is ours if arg[arg] & mask is one of value[0..
 	u64 value[8];
 };
 
+enum sd_stub_flags {
+	SD_STUB_FDS_OUT = 1,  /* an out array of ints receives new fds: socketpair, pipe2 */
+	SD_STUB_CMSG_IN = 2,  /* control messages going in may hold fds (SCM_RIGHTS) */
+	SD_STUB_CMSG_OUT = 4, /* control messages coming back may hold fds */
+	SD_STUB_BLOCKS = 8,   /* may block */
+};
+
 struct sd_stub {
 	const char *name;
 	u16 nr;	     /* x86-64 system call number */
@@ -81,6 +108,7 @@ struct sd_stub {
 	u8 fd_args;  /* bit i: arg i is a file descriptor */
 	u8 ret_fd;   /* the result is a new file descriptor */
 	u8 route;    /* enum sd_route */
+	u16 flags;   /* enum sd_stub_flags */
 	const struct sd_route_key *key;
 	sd_stub_fn stub;
 };
