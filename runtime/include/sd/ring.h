@@ -17,16 +17,27 @@
  * its round is r = n / SD_RING:
  *   client: fills op, flags, arg[], then stores seq = 2r + 1 (release).
  *   domain: sees sq[head % SD_RING].seq == 2*(head / SD_RING) + 1 (acquire), copies the entry ONCE,
- *           checks the copy, head++ (private). Serves it, stores ret, then seq = 2r + 2 (release), or,
- *           with SD_F_CQ, the next cq[] slot (same seq rule over the completion counter).
- * Calls of one lane are started in order and may complete out of order. The client keeps, privately,
- * which entries are in flight; it never publishes into one that is. Any other value of seq, an
- * unknown op or flag, or an arena reference out of bounds is a protocol violation: the domain stores
+ *           checks the copy, head++ (private). Serves it, stores ret, then seq = 2r + 2 (release); or,
+ *           with SD_F_CQ, leaves the entry alone and fills completion number m (m = 0, 1, 2 ...) in
+ *           cq[m % SD_RING], its seq = m + 1 (release) last.
+ * So at the domain's head a seq of 2r + 1 is a new entry; 2r and 2r - 1 mean nothing new (answered in
+ * place; answered by completion, or still in flight). Calls of one lane are started in order and may
+ * complete out of order. The client keeps, privately, which entries are in flight (a batched one until
+ * its completion was taken); it never publishes into one that is. Any other value of seq, an unknown
+ * op or flag, or an arena reference out of bounds is a protocol violation: the domain stores
  * head.ended = SD_ENDED_PROTO and drops the client; the client, seeing nonsense, stops using the
- * channel by itself. An entry still reads well after a lie: it just isn't believed.
+ * channel by itself. A published entry is never changed before its answer.
+ *
+ * A lane starts unpolled. The client, having published, reads domain.polled while it waits; where that
+ * is 0 it sets the lane's doorbell bit. A domain about to stop polling: polled = 0; full fence; one more
+ * look at the lane.
  *
  * Sleeping: the side about to sleep does a full fence between announcing that and its last look; the
- * other re-reads the announcement while it spins. See bell.h for waking the domain.
+ * other re-reads the announcement while it spins. See bell.h for waking the domain. The client's word is
+ * client.sleep: 0 awake, else the value its futex waits on, a new one every time. client.want is the
+ * completion count it wants to be woken for, 0: any answer. The domain wakes by setting the word from
+ * that value to 0 (compare and swap: a wake between the client's last look and its FUTEX_WAIT is not
+ * lost, and a late one doesn't hit its next sleep), then FUTEX_WAKE.
  */
 #ifndef SD_RING_H
 #define SD_RING_H
@@ -56,7 +67,7 @@
 enum sd_op {
 	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
 	SD_OP_CANCEL = 1, /* arg[0] = entry number n (u32) of this lane: interrupt it as a signal would */
-	SD_OP_EXEC = 2,	  /* the program was replaced: close-on-exec fds close */
+	SD_OP_EXEC = 2,	  /* the program was replaced: the client's other calls are cancelled, close-on-exec fds close */
 	SD_OP_CALLS = 16,
 };
 
@@ -82,23 +93,23 @@ enum sd_ended {
 };
 
 struct sd_region_head {
-	u32 doorbell[SD_LANES / 32]; /* client ORs in a lane's bit when that lane is dormant */
+	u32 doorbell[SD_LANES / 32]; /* client ORs in the bit of an unpolled lane */
 	u8 pad0[SD_CACHELINE - SD_LANES / 8];
 	u32 ended; /* enum sd_ended, written by the domain (or the supervisor) */
 	u8 pad1[SD_CACHELINE - 4];
 };
 
-/* Written by the client only. sleep: 0, or the value the client's futex sleeps on (changes at every sleep). */
+/* Written by the client; sleep also by the domain, which sets it to 0. */
 struct sd_client_ctl {
-	u32 sleep;   /* futex word; nonzero while the client sleeps or is about to */
-	u32 want;    /* completions counter value it waits for, see core/ring.c */
-	u32 cpu;     /* CPU the client last ran on, a hint */
+	u32 sleep; /* futex word; nonzero while the client sleeps or is about to */
+	u32 want;  /* completion count it waits for; 0: any answer */
+	u32 cpu;   /* 1 + CPU the client last waited on, 0 unknown: a hint */
 	u8 pad[SD_CACHELINE - 12];
 };
 
 /* Written by the domain only. */
 struct sd_domain_ctl {
-	u32 dormant; /* nonzero: the domain no longer polls this lane; ring the doorbell */
+	u32 polled; /* 0: the domain doesn't look at this lane until its doorbell bit is set */
 	u8 pad[SD_CACHELINE - 4];
 };
 

@@ -16,6 +16,7 @@
 #define sd_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define sd_xchg(p, v)	       __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 #define sd_or(p, v)	       __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define sd_cas(p, old, v)      __sync_bool_compare_and_swap((p), (old), (v))
 #define sd_full_fence()	       __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define sd_pause()	       __builtin_ia32_pause()
 #define sd_likely(x)	       likely(x)

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+/* batch.c: calls in flight together, answered in the completion ring; one wait for the last. */
+#include <sd/batch.h>
+#include <sd/lane.h>
+
+_Static_assert(sizeof(((struct sd_batch *)0)->cookie) / sizeof(u64) == SD_RING, "a cookie per slot");
+
+void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane)
+{
+	sd_call_begin(lane, &b->c, SD_OP_NULL);
+	b->n = b->got = 0;
+}
+
+enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 cookie)
+{
+	enum sd_status st;
+	u32 n;
+
+	if (sd_unlikely(b->c.status != SD_OK))
+		return b->c.status;
+	st = sd_submit(b->c.lane, op, SD_F_CQ, arg, &n);
+	if (sd_unlikely(st != SD_OK))
+		return st;
+	b->cookie[n % SD_RING] = cookie;
+	b->n++;
+	return SD_OK;
+}
+
+enum sd_status sd_batch_wait(struct sd_batch *b)
+{
+	struct sd_lane *l = b->c.lane;
+	enum sd_status st;
+
+	if (sd_unlikely(b->c.status != SD_OK) || b->got == b->n)
+		return b->c.status;
+	/* Completions appear in order of their number: the last one's line is the only one looked at. */
+	do
+		st = sd_wait_done(l, l->posted - 1);
+	while (st == SD_INTR);
+	return b->c.status = st;
+}
+
+bool sd_batch_next(struct sd_batch *b, u64 *cookie, long *ret, enum sd_status *st)
+{
+	bool refused = false;
+	u32 slot;
+
+	if (b->got == b->n || b->c.status != SD_OK)
+		return false;
+	b->c.status = sd_take_done(b->c.lane, &slot, ret, &refused);
+	if (b->c.status != SD_OK)
+		return false;
+	b->got++;
+	*cookie = b->cookie[slot];
+	*st = refused ? SD_REFUSED : SD_OK;
+	return true;
+}
+
+enum sd_status sd_batch_end(struct sd_batch *b)
+{
+	while (b->c.status == SD_OK && b->got < b->n) {
+		u64 cookie;
+		enum sd_status st;
+		long ret;
+
+		if (sd_batch_wait(b) == SD_OK)
+			while (sd_batch_next(b, &cookie, &ret, &st))
+				;
+	}
+	return sd_call_end(&b->c);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* lane.c: the client's end of the rings: publish, recognise answers, take them. */
+#include <sd/lane.h>
+
+enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st)
+{
+	if (l->status == SD_OK)
+		l->status = st;
+	return l->status;
+}
+
+void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
+		  const struct sd_transport *tr)
+{
+	u8 *lanes = (u8 *)base + SD_HEAD_SIZE;
+
+	*l = (struct sd_lane){
+		.mem = (struct sd_lane_mem *)(lanes + (u64)index * SD_LANE_SIZE),
+		.head = base,
+		.bell = bell,
+		.tr = tr,
+		.index = index,
+		.level = SD_OFF_MIN,
+	};
+}
+
+int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
+		   const struct sd_transport *tr)
+{
+	u32 s, seq, next;
+
+	sd_lane_init(l, base, index, bell, tr);
+	for (s = 0; s < SD_RING; s++) {
+		const struct sd_entry *e = &l->mem->sq[s];
+
+		seq = sd_load_acquire(&e->seq);
+		if (!seq)
+			continue;
+		if (seq % 2) /* in flight, or batched: its completion went with the old image */
+			return -EBUSY;
+		next = (seq / 2 - 1) * SD_RING + s + 1;
+		if (next > l->tail)
+			l->tail = next;
+	}
+	for (s = 0; s < SD_RING; s++) {
+		seq = sd_load_acquire(&l->mem->cq[s].seq);
+		if (seq > l->taken)
+			l->taken = seq;
+	}
+	l->posted = l->taken;
+	l->sleeps = sd_load_relaxed(&l->mem->client.sleep);
+	sd_store_relaxed(&l->mem->client.sleep, 0);
+	return 0;
+}
+
+enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], u32 *n)
+{
+	u32 slot = l->tail % SD_RING;
+	struct sd_entry *e = &l->mem->sq[slot];
+	int i;
+
+	if (sd_unlikely(l->status != SD_OK))
+		return l->status;
+	if (sd_unlikely(l->busy >> slot & 1))
+		return SD_REFUSED;
+	e->op = op;
+	e->flags = flags;
+	for (i = 0; i < 6; i++)
+		e->arg[i] = arg[i];
+	l->busy |= 1ull << slot;
+	if (flags & SD_F_CQ)
+		l->posted++;
+	*n = l->tail++;
+	sd_store_release(&e->seq, sd_seq(*n));
+	return SD_OK;
+}
+
+bool sd_answered(const struct sd_lane *l, u32 n)
+{
+	return sd_load_acquire(&sd_lane_entry(l, n)->seq) != sd_seq(n);
+}
+
+enum sd_status sd_wait(struct sd_lane *l, u32 n, long *ret)
+{
+	struct sd_entry *e = sd_lane_entry(l, n);
+	enum sd_status st;
+	u32 flags;
+
+	if (!sd_answered(l, n)) {
+		st = l->tr->wait(l, &e->seq, sd_seq(n), 0);
+		if (sd_unlikely(st == SD_INTR))
+			return st;
+		if (sd_unlikely(st != SD_OK))
+			return sd_lane_fail(l, st);
+	}
+	if (sd_unlikely(sd_load_acquire(&e->seq) != sd_seq(n) + 1))
+		return sd_lane_fail(l, SD_PROTO);
+	*ret = sd_load_relaxed(&e->ret);
+	flags = sd_load_relaxed(&e->flags);
+	l->busy &= ~(1ull << n % SD_RING);
+	return sd_unlikely(flags & SD_R_REFUSED) ? SD_REFUSED : SD_OK;
+}
+
+enum sd_status sd_wait_done(struct sd_lane *l, u32 m)
+{
+	const struct sd_done *d = &l->mem->cq[m % SD_RING];
+	enum sd_status st;
+	u32 seq = sd_load_acquire(&d->seq);
+
+	if (seq != m + 1) {
+		st = l->tr->wait(l, &d->seq, seq, m + 1);
+		if (st == SD_INTR)
+			return st;
+		if (st != SD_OK)
+			return sd_lane_fail(l, st);
+		if (sd_load_acquire(&d->seq) != m + 1)
+			return sd_lane_fail(l, SD_PROTO);
+	}
+	return SD_OK;
+}
+
+enum sd_status sd_take_done(struct sd_lane *l, u32 *slot, long *ret, bool *refused)
+{
+	const struct sd_done *d = &l->mem->cq[l->taken % SD_RING];
+
+	if (sd_unlikely(sd_load_acquire(&d->seq) != l->taken + 1))
+		return sd_lane_fail(l, SD_PROTO);
+	*slot = sd_load_relaxed(&d->slot);
+	*ret = sd_load_relaxed(&d->ret);
+	*refused = sd_load_relaxed(&d->flags) & SD_R_REFUSED;
+	if (sd_unlikely(*slot >= SD_RING || !(l->busy >> *slot & 1)))
+		return sd_lane_fail(l, SD_PROTO);
+	l->busy &= ~(1ull << *slot);
+	l->taken++;
+	return SD_OK;
+}
+
+void sd_lane_interrupt(struct sd_lane *l)
+{
+	l->intr = 1;
+	sd_store_release(&l->mem->client.sleep, 0); /* a FUTEX_WAIT about to begin returns at once */
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/* poll.c: which lanes the domain looks at, in what order, and when a quiet one is dropped from the round. */
+#include <sd/server.h>
+
+#define RUN_MAX	       16u   /* calls of one lane before the next lane's turn */
+#define DOORBELL_EVERY 16u   /* passes */
+#define FENCE_EVERY    1024u /* passes */
+#define FEW_LANES      8u    /* so few are always polled */
+#define IDLE_MAX       8192u /* passes without a call before a lane must ring */
+
+void sd_poll_init(struct sd_poller *p, const struct sd_table *table)
+{
+	*p = (struct sd_poller){.table = table};
+}
+
+static void lane_on(struct sd_poller *p, struct sd_slane *l)
+{
+	if (l->polled)
+		return;
+	l->polled = true;
+	l->idle = 0;
+	sd_store_relaxed(&l->mem->domain.polled, 1);
+	if (p->at) {
+		l->next = p->at;
+		l->prev = p->at->prev;
+		l->prev->next = l->next->prev = l;
+	} else {
+		l->next = l->prev = l;
+		p->at = l;
+	}
+	p->lanes++;
+}
+
+static void lane_out(struct sd_poller *p, struct sd_slane *l)
+{
+	if (p->at == l) {
+		p->at = l->next == l ? NULL : l->next;
+		p->run = 0;
+	}
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+	l->polled = false;
+	p->lanes--;
+}
+
+static void owed(struct sd_slane *l, bool fenced)
+{
+	u32 *word = sd_srv_wake(l, fenced);
+
+	if (word)
+		sd_wake_client(word);
+}
+
+/*
+ * Stop looking at a lane. A client that read polled == 1 before our store has published before that, so its
+ * entry is visible after the fence.
+ */
+static void lane_rest(struct sd_poller *p, struct sd_slane *l)
+{
+	sd_store_relaxed(&l->mem->domain.polled, 0);
+	sd_full_fence();
+	owed(l, true);
+	if (sd_srv_news(l)) {
+		sd_store_relaxed(&l->mem->domain.polled, 1);
+		l->idle = 0;
+	} else {
+		lane_out(p, l);
+	}
+}
+
+void sd_poll_add(struct sd_poller *p, struct sd_sregion *r)
+{
+	if (p->regions) {
+		r->next = p->regions;
+		r->prev = p->regions->prev;
+		r->prev->next = r->next->prev = r;
+	} else {
+		r->next = r->prev = r;
+		p->regions = r;
+	}
+}
+
+void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
+{
+	u32 i;
+
+	for (i = 0; i < SD_LANES; i++)
+		if (r->lane[i].polled)
+			lane_out(p, &r->lane[i]);
+	if (p->regions == r)
+		p->regions = r->next == r ? NULL : r->next;
+	r->prev->next = r->next;
+	r->next->prev = r->prev;
+	r->next = r->prev = NULL;
+}
+
+static bool doorbells(struct sd_poller *p)
+{
+	struct sd_sregion *r = p->regions;
+	bool any = false;
+	u32 w, bits;
+
+	if (!r)
+		return false;
+	do {
+		for (w = 0; w < SD_LANES / 32; w++)
+			for (bits = sd_srv_doorbell(r, w); bits; bits &= bits - 1) {
+				lane_on(p, &r->lane[w * 32 + (u32)__builtin_ctz(bits)]);
+				any = true;
+			}
+		r = r->next;
+	} while (r != p->regions);
+	return any;
+}
+
+static void next_lane(struct sd_poller *p)
+{
+	p->at = p->at->next;
+	p->run = 0;
+	__builtin_prefetch(&p->at->mem->sq[p->at->head % SD_RING]);
+}
+
+/* Nothing new on lane l. */
+static void quiet(struct sd_poller *p, struct sd_slane *l)
+{
+	if (sd_unlikely(l->owes))
+		owed(l, false);
+	next_lane(p);
+	if (sd_unlikely(++l->idle > IDLE_MAX && p->lanes > FEW_LANES))
+		lane_rest(p, l);
+}
+
+/* Settle, for lanes that are polled all the time, who is owed a wake: see sd_srv_wake(). */
+static void fenced_owed(struct sd_poller *p)
+{
+	struct sd_slane *l = p->at;
+
+	if (!l)
+		return;
+	sd_full_fence();
+	do {
+		owed(l, true);
+		l = l->next;
+	} while (l != p->at);
+}
+
+int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
+{
+	u32 n = p->lanes;
+
+	for (; n; n--) {
+		struct sd_slane *l = p->at;
+		int ret = sd_srv_take(l, p->table, q);
+
+		if (sd_unlikely(ret < 0)) {
+			*liar = l->reg;
+			return ret;
+		}
+		if (ret) {
+			if (++p->run >= RUN_MAX)
+				next_lane(p);
+			return 1;
+		}
+		quiet(p, l);
+	}
+	p->passes++;
+	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
+		doorbells(p);
+	if (sd_unlikely(!(p->passes % FENCE_EVERY)))
+		fenced_owed(p);
+	return 0;
+}
+
+void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags)
+{
+	sd_srv_reply(q, ret, rflags);
+	if (sd_unlikely(!q->lane->polled) && !q->lane->reg->ended) {
+		sd_full_fence();
+		owed(q->lane, true);
+	}
+}
+
+bool sd_poll_settle(struct sd_poller *p)
+{
+	struct sd_slane *l;
+	bool any = doorbells(p);
+
+	l = p->at;
+	if (!l)
+		return any;
+	do {
+		any |= sd_srv_news(l);
+		owed(l, true);
+		l = l->next;
+	} while (l != p->at);
+	return any;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/* server.c: the domain's end of the rings. Every value is read from the region once, then checked, then used. */
+#include <sd/server.h>
+
+void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
+{
+	u32 i;
+
+	r->head = base;
+	r->owner = owner;
+	r->ended = SD_LIVE;
+	r->serving = 0;
+	for (i = 0; i < SD_LANES; i++)
+		r->lane[i] = (struct sd_slane){
+			.mem = (struct sd_lane_mem *)((u8 *)base + SD_HEAD_SIZE +
+						      (u64)i * SD_LANE_SIZE),
+			.reg = r,
+			.index = i,
+		};
+}
+
+/* The copy is finished here: nothing later is re-read from the entry by the compiler. */
+static void copy_entry(struct sd_req *q, const struct sd_entry *e)
+{
+	int i;
+
+	q->op = sd_load_relaxed(&e->op);
+	q->flags = sd_load_relaxed(&e->flags);
+	for (i = 0; i < 6; i++)
+		q->arg[i] = sd_load_relaxed(&e->arg[i]);
+}
+
+static bool op_known(const struct sd_table *t, u16 op)
+{
+	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && op - SD_OP_CALLS < t->n);
+}
+
+int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
+{
+	u32 slot = l->head % SD_RING, want = 2 * (l->head / SD_RING) + 1;
+	const struct sd_entry *e = &l->mem->sq[slot];
+	u32 seq = sd_load_acquire(&e->seq);
+
+	if (sd_likely(seq != want))
+		return seq == want - 1 || seq == want - 2 ? 0 : -EPROTO;
+	__builtin_prefetch(&l->mem->sq[(slot + 1) % SD_RING], 1);
+	copy_entry(q, e);
+	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
+		return -EPROTO;
+	if (sd_unlikely(!op_known(t, q->op) || (q->flags & ~SD_F_ALL)))
+		return -EPROTO;
+	q->lane = l;
+	q->n = l->head++;
+	l->busy |= 1ull << slot;
+	l->reg->serving++;
+	l->idle = 0;
+	return 1;
+}
+
+static void free_scratch(struct sd_serve *s)
+{
+	void *p, *next;
+
+	for (p = s->scratch; p; p = next) {
+		next = *(void **)p;
+		sd_mem_put(p);
+	}
+}
+
+long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad)
+{
+	struct sd_serve s;
+	long ret;
+	int i;
+
+	for (i = 0; i < 6; i++)
+		s.arg[i] = q->arg[i];
+	s.arena = q->lane->mem->arena;
+	s.bad = false;
+	s.scratch = NULL;
+	ret = t->call[q->op - SD_OP_CALLS].fn(&s);
+	if (sd_unlikely(s.scratch))
+		free_scratch(&s);
+	*bad = s.bad;
+	return ret;
+}
+
+void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
+{
+	struct sd_slane *l = q->lane;
+	struct sd_lane_mem *m = l->mem;
+
+	l->busy &= ~(1ull << q->n % SD_RING);
+	l->reg->serving--;
+	if (sd_unlikely(l->reg->ended))
+		return;
+	if (q->flags & SD_F_CQ) {
+		struct sd_done *d = &m->cq[l->done % SD_RING];
+
+		sd_store_relaxed(&d->slot, (u16)(q->n % SD_RING));
+		sd_store_relaxed(&d->flags, rflags);
+		sd_store_relaxed(&d->ret, ret);
+		sd_store_release(&d->seq, ++l->done);
+	} else {
+		struct sd_entry *e = &m->sq[q->n % SD_RING];
+
+		sd_store_relaxed(&e->flags, rflags);
+		sd_store_relaxed(&e->ret, ret);
+		sd_store_release(&e->seq, 2 * (q->n / SD_RING) + 2);
+	}
+	l->owes = true;
+}
+
+u32 *sd_srv_wake(struct sd_slane *l, bool fenced)
+{
+	struct sd_client_ctl *c = &l->mem->client;
+	u32 sleep, want;
+
+	if (!l->owes)
+		return NULL;
+	sleep = sd_load_acquire(&c->sleep);
+	if (sd_likely(!sleep)) {
+		l->owes = !fenced;
+		return NULL;
+	}
+	want = sd_load_relaxed(&c->want);
+	if (want && (s32)(l->done - want) < 0) {
+		l->owes = !fenced;
+		return NULL;
+	}
+	/* Fails if it woke by itself meanwhile; it may be asleep again, so look again later. */
+	if (!sd_cas(&c->sleep, sleep, 0))
+		return NULL;
+	l->owes = false;
+	return &c->sleep;
+}
+
+u32 sd_srv_doorbell(struct sd_sregion *r, u32 w)
+{
+	u32 *word = &r->head->doorbell[w];
+
+	if (sd_likely(!sd_load_relaxed(word)))
+		return 0;
+	return sd_xchg(word, 0);
+}
+
+void sd_srv_end(struct sd_sregion *r, u32 why)
+{
+	if (r->ended)
+		return;
+	r->ended = why;
+	sd_store_release(&r->head->ended, why);
+}

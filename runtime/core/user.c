@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/* user.c: what server stubs use to turn wire references into user pointers and private copies. */
+#include <sd/server.h>
+
+static bool in_arena(u64 off, u64 len)
+{
+	return off >= SD_OFF_MIN && off <= SD_ARENA_SIZE && len <= SD_ARENA_SIZE - off;
+}
+
+void __user *sd_user(struct sd_serve *s, u64 off, u64 len)
+{
+	if (off == SD_OFF_NULL)
+		return NULL;
+	if (off == SD_OFF_FAULT)
+		return sd_bad_pointer();
+	if (sd_unlikely(!in_arena(off, len))) {
+		s->bad = true;
+		return sd_bad_pointer();
+	}
+	return (void __user *)(s->arena + off);
+}
+
+int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len)
+{
+	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+		return -EFAULT;
+	if (sd_unlikely(!in_arena(off, len))) {
+		s->bad = true;
+		return -EPROTO;
+	}
+	__builtin_memcpy(dst, s->arena + off, len);
+	/* dst is the only copy from here on: the compiler must not go back to the arena for it. */
+	__asm__ __volatile__("" : : "r"(dst) : "memory");
+	return 0;
+}
+
+#define SD_SCRATCH_HEAD 16u /* link, keeps 16-byte alignment */
+
+void *sd_scratch(struct sd_serve *s, u64 len)
+{
+	u8 *p;
+
+	if (sd_unlikely(len > SD_MAX_DATA))
+		return NULL;
+	p = sd_mem_get(len + SD_SCRATCH_HEAD);
+	if (!p)
+		return NULL;
+	*(void **)p = s->scratch;
+	s->scratch = p;
+	return p + SD_SCRATCH_HEAD;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.h: many calls in flight on one lane, for programs linked with the stubs.
+ *
+ *	struct sd_batch b;
+ *	sd_batch_begin(&b, lane);
+ *	for (...) { st = sd_batch_add(&b, op, arg, cookie); }	// up to SD_RING, arguments by sd_put(&b.c, ...)
+ *	st = sd_batch_wait(&b);					// all of them are done
+ *	while (sd_batch_next(&b, &cookie, &ret, &st)) ...
+ *	sd_batch_end(&b);					// arena released
+ *
+ * Calls are started in order, each as soon as it is added; answers may come in another order. A batch that waits
+ * can't be cancelled: use sd_call_post() for calls that may block for long. Not nested; no other
+ * call of this lane may be made between begin and end.
+ */
+#ifndef SD_BATCH_H
+#define SD_BATCH_H
+
+#include <sd/rpc.h>
+
+struct sd_batch {
+	struct sd_call c; /* for sd_put() and sd_room() */
+	u32 n, got;
+	u64 cookie[64]; /* by slot */
+};
+
+void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane);
+enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 cookie);
+enum sd_status sd_batch_wait(struct sd_batch *b);
+bool sd_batch_next(struct sd_batch *b, u64 *cookie, long *ret, enum sd_status *st);
+enum sd_status sd_batch_end(struct sd_batch *b);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lane.h: the client's end of a lane. See ring.h for the protocol.
+ *
+ * Ownership: a struct sd_lane belongs to one client thread and lies in that client's private memory;
+ * mem, head and bell point into mappings somebody else owns and must outlive it. No locks.
+ * sd_lane_interrupt() alone may be called from that thread's signal handlers.
+ *
+ * A lane can't be trusted to end well: every wait ends with an enum sd_status, and once status is
+ * not SD_OK the lane answers that for ever (sd_lane_init() anew on a new region cures it).
+ */
+#ifndef SD_LANE_H
+#define SD_LANE_H
+
+#include <sd/ring.h>
+#include <sd/bell.h>
+#include <sd/rpc.h>
+#include <sd/transport.h>
+
+struct sd_lane {
+	struct sd_lane_mem *mem;
+	struct sd_region_head *head;
+	const struct sd_bell *bell; /* NULL: the transport has none (loop) */
+	const struct sd_transport *tr;
+	enum sd_status status;
+	u32 index;
+	u32 tail;	/* number of the next entry */
+	u32 level;	/* arena bytes in use */
+	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
+	u32 taken;	/* completions taken */
+	u64 busy;	/* bit s: slot s is in flight */
+	u32 sleeps;	/* last value of client.sleep */
+	volatile u32 intr; /* someone wants the wait to end, see sd_lane_interrupt() */
+	void *priv;	/* the embedder's */
+};
+
+/* Start on lane `index` of a fresh region mapped at base. */
+void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
+		  const struct sd_transport *tr);
+
+/*
+ * Start on a lane used before by a program image that is gone (exec): position is found from the ring.
+ * -EBUSY: calls of the old image are still in flight there; take another lane.
+ */
+int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
+		   const struct sd_transport *tr);
+
+/* Publish an entry. SD_REFUSED: 64 are in flight. *n is its number. */
+enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], u32 *n);
+
+/* Has entry n (without SD_F_CQ) been answered? Doesn't take the answer. */
+bool sd_answered(const struct sd_lane *l, u32 n);
+
+/*
+ * Wait for entry n and take its answer. SD_INTR: intr was set; n is still in flight, and the caller
+ * cancels it and waits again.
+ */
+enum sd_status sd_wait(struct sd_lane *l, u32 n, long *ret);
+
+/* Wait until completion number m is there (all before it are, then). */
+enum sd_status sd_wait_done(struct sd_lane *l, u32 m);
+
+/* Take the next completion; SD_PROTO if it's nonsense. Call only when sd_wait_done() said it is there. */
+enum sd_status sd_take_done(struct sd_lane *l, u32 *slot, long *ret, bool *refused);
+
+/* A signal arrived: end the wait in progress, or the next one, with SD_INTR. Async-signal-safe. */
+void sd_lane_interrupt(struct sd_lane *l);
+
+/* The channel can't be used any more. Returns st. */
+enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st);
+
+static inline struct sd_entry *sd_lane_entry(const struct sd_lane *l, u32 n)
+{
+	return &l->mem->sq[n % SD_RING];
+}
+
+/* The seq entry n is published with; its answer is this + 1. */
+static inline u32 sd_seq(u32 n)
+{
+	return 2 * (n / SD_RING) + 1;
+}
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server.h: the domain's end of the rings: consuming, checking, dispatching, answering. Compiled into the kernel, and on
+ * the host for the fuzz tests and benchmarks. What it knows about a client is private memory; the region is
+ * only ever read once per value and never believed.
+ *
+ * Threads: the domain's one vCPU. Tasks may switch inside the function called (a blocked call), nowhere else.
+ */
+#ifndef SD_SERVER_H
+#define SD_SERVER_H
+
+#include <sd/ring.h>
+#include <sd/serve.h>
+
+struct sd_sregion;
+
+struct sd_slane { /* the domain's end of a lane */
+	struct sd_lane_mem *mem;
+	struct sd_sregion *reg;
+	struct sd_slane *next, *prev; /* the poller's ring, while polled */
+	u64 busy;    /* bit s: the call in slot s is being served */
+	u32 head;    /* number of the next entry */
+	u32 done;    /* completions written */
+	u32 idle;    /* looks without finding anything */
+	u16 index;
+	bool polled; /* on the poller's list */
+	bool owes;   /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
+};
+
+struct sd_sregion {
+	struct sd_region_head *head;
+	struct sd_sregion *next, *prev; /* the poller's regions */
+	void *owner;
+	u32 ended;   /* enum sd_ended */
+	u32 serving; /* calls being served */
+	struct sd_slane lane[SD_LANES];
+};
+
+struct sd_req { /* a call: private copy of its entry */
+	struct sd_slane *lane;
+	u32 n;
+	u16 op;
+	u16 flags;
+	u64 arg[6];
+};
+
+struct sd_table { /* what the domain serves, and what the core needs from its surroundings */
+	const struct sd_served *call;
+	u32 n;
+};
+
+void sd_sregion_init(struct sd_sregion *r, void *base, void *owner);
+
+/*
+ * Next entry of a lane. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied, the region is
+ * to be ended. One acquire load when there is none.
+ */
+int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q);
+
+/*
+ * Run a call of the table. What it returns goes to sd_srv_reply(); *bad: a reference was out of
+ * bounds, end the region.
+ */
+long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad);
+
+/* Answer. rflags: SD_R_*. Nothing is written once the region has ended. */
+void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags);
+
+/*
+ * The word to FUTEX_WAKE when the lane's client sleeps and is owed that; NULL otherwise. The answer was
+ * a plain store, so the load of client.sleep may have been ahead of it: while the domain is awake it
+ * asks again in its later looks; before it sleeps (and now and then, with fenced = true) it asks after a full fence,
+ * which settles it.
+ */
+u32 *sd_srv_wake(struct sd_slane *l, bool fenced);
+
+/* Take the doorbell bits of word w (0 .. SD_LANES / 32 - 1). */
+u32 sd_srv_doorbell(struct sd_sregion *r, u32 w);
+
+/* Is a new entry (or nonsense) at the lane's head? */
+static inline bool sd_srv_news(const struct sd_slane *l)
+{
+	u32 want = 2 * (l->head / SD_RING) + 1;
+	u32 seq = sd_load_acquire(&l->mem->sq[l->head % SD_RING].seq);
+
+	return seq != want - 1 && seq != want - 2;
+}
+
+/* The channel is over; the client reads why in its head. */
+void sd_srv_end(struct sd_sregion *r, u32 why);
+
+/*
+ * The poller: every attached region, and a ring of the lanes that are looked at in every pass.
+ */
+struct sd_poller {
+	const struct sd_table *table;
+	struct sd_slane *at;	    /* looked at next; NULL: no lane is polled */
+	struct sd_sregion *regions; /* circular list */
+	u32 lanes, run, passes;
+};
+
+void sd_poll_init(struct sd_poller *p, const struct sd_table *table);
+void sd_poll_add(struct sd_poller *p, struct sd_sregion *r);
+/* Forget a region and its lanes; its calls in service may go on. */
+void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);
+/*
+ * The next call of any lane, lanes taking turns. 1: *q; 0: a pass over all lanes found nothing; -EPROTO: *liar
+ * is a region to be ended and removed.
+ */
+int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar);
+/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and nobody would see that later. */
+void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags);
+/*
+ * The last look before a sleep, to be called after a full fence: true if there is something to serve. Wakes the
+ * clients that are owed that.
+ */
+bool sd_poll_settle(struct sd_poller *p);
+
+/* Supplied by the surroundings: FUTEX_WAKE of one waiter. */
+void sd_wake_client(u32 *word);
+/* Supplied by the surroundings: private memory for sd_scratch(). */
+void *sd_mem_get(u64 len); /* zeroed; NULL when out of memory */
+void sd_mem_put(void *p);
+/* Supplied by the surroundings: a user pointer that access_ok() refuses. */
+void __user *sd_bad_pointer(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * transport.h: what carries a lane: loop (one process, one thread), shm (memfd rings), later xen.
+ *
+ * Both functions run on the lane's own thread.
+ */
+#ifndef SD_TRANSPORT_H
+#define SD_TRANSPORT_H
+
+#include <sd/port.h>
+
+struct sd_lane;
+
+struct sd_transport {
+	const char *name;
+	/*
+	 * Something was published and the caller goes on to other things: make sure the domain will look.
+	 * Not needed before wait().
+	 */
+	void (*kick)(struct sd_lane *l);
+	/*
+	 * Until *word (a seq in the lane's memory) is no longer `pending`; want is 0, or the completion
+	 * count to be woken for. SD_OK, SD_DEAD, SD_PROTO, or SD_INTR (lane->intr was set, and is cleared).
+	 */
+	u32 (*wait)(struct sd_lane *l, const u32 *word, u32 pending, u32 want); /* enum sd_status */
+};
+
+extern const struct sd_transport sd_transport_loop;
+extern const struct sd_transport sd_transport_shm;
+
+#endif

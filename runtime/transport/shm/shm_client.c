@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/*
+ * shm_client.c: how a client waits on memfd rings. Freestanding.
+ *
+ * Spin about 3 us, then sched_yield up to a budget, then sleep on client.sleep, looking every 250 ms whether the
+ * domain lives. Where the domain last ran on this very CPU a spin would only keep it from answering: yield
+ * at once.
+ *
+ * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings; FUTEX_WAIT(sleeping == 1).
+ * We published before any of this. While we spin we re-read bell.sleeping, so a plain load that was too early
+ * is made good later. Before we stop re-reading (to sleep, or in kick()) we do a full fence; then either
+ * we see sleeping == 1, or the domain's last look sees our entry. Seen 1: FUTEX_WAKE. It returns 1: the domain
+ * was in its sleep and is out of it. It returns 0: the domain is between its announcement and its sleep, or just awake and
+ * about to clear the word: yield and look again, until the word is 0 or a wake hits.
+ *
+ * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence; a last look.
+ * Setting the bit twice does no harm.
+ *
+ * Being woken. We: sleep = v; full fence; last look at the answer; FUTEX_WAIT(sleep == v). The domain, after the
+ * answer's store and (at the latest before its own sleep) a full fence, reads sleep: v => compare-and-swap to 0, FUTEX_WAKE. If
+ * that happens before our FUTEX_WAIT, it finds 0 and returns. A signal handler's sd_lane_interrupt() likewise.
+ */
+#include <sd/lane.h>
+#include <sd/sys.h>
+
+#define TIGHT_LOOKS    48u	/* without pause: about the length of a near round trip */
+#define SPIN_CYCLES    8000u	/* about 3 us */
+#define YIELD_CYCLES   150000u	/* about 50 us */
+#define RECHECK_NS     250000000ull
+#define LOOKS_PER_NUDGE 16u
+
+struct waiter {
+	struct sd_lane *l;
+	const u32 *word;
+	u32 pending;
+	u32 want;
+};
+
+static bool answered(const struct waiter *w)
+{
+	return sd_load_acquire(w->word) != w->pending;
+}
+
+static void ring_doorbell(struct sd_lane *l)
+{
+	u32 *word = &l->head->doorbell[l->index / 32];
+	u32 bit = 1u << l->index % 32;
+
+	if (!(sd_load_relaxed(word) & bit))
+		sd_or(word, bit);
+}
+
+/* 1: the domain is awake or was woken just now; 0: look again soon. */
+static int nudge(struct sd_lane *l)
+{
+	if (!sd_load_relaxed(&l->mem->domain.polled))
+		ring_doorbell(l);
+	if (sd_likely(!sd_load_acquire(&l->bell->sleeping)))
+		return 1;
+	return sd_sys_futex_wake(&l->bell->sleeping) > 0;
+}
+
+/* Anything that ends a wait but the answer. */
+static enum sd_status trouble(struct sd_lane *l)
+{
+	u32 ended = sd_load_relaxed(&l->head->ended);
+
+	if (sd_unlikely(ended))
+		return ended == SD_ENDED_PROTO ? SD_PROTO : SD_DEAD;
+	if (sd_unlikely(!sd_load_relaxed(&l->bell->alive)))
+		return SD_DEAD;
+	if (sd_unlikely(l->intr)) {
+		l->intr = 0;
+		return SD_INTR;
+	}
+	return SD_OK;
+}
+
+static void say_cpu(struct sd_lane *l, u32 cpu)
+{
+	if (sd_load_relaxed(&l->mem->client.cpu) != cpu + 1)
+		sd_store_relaxed(&l->mem->client.cpu, cpu + 1);
+}
+
+static bool spin(const struct waiter *w, u64 start)
+{
+	struct sd_lane *l = w->l;
+	u32 i, cpu;
+
+	for (i = 1;; i++) {
+		if (answered(w))
+			return true;
+		sd_pause();
+		if (i % LOOKS_PER_NUDGE)
+			continue;
+		nudge(l);
+		if (sd_tsc_cpu(&cpu) - start > SPIN_CYCLES || l->intr)
+			return false;
+		if (sd_load_relaxed(&l->bell->cpu) == cpu)
+			return false;
+	}
+}
+
+static enum sd_status yield(const struct waiter *w, u64 start)
+{
+	struct sd_lane *l = w->l;
+	enum sd_status st;
+	u32 cpu;
+
+	do {
+		nudge(l);
+		sd_sys_yield();
+		if (answered(w))
+			return SD_OK;
+		st = trouble(l);
+		if (st != SD_OK)
+			return st;
+	} while (sd_tsc_cpu(&cpu) - start < YIELD_CYCLES);
+	say_cpu(l, cpu);
+	return SD_OK;
+}
+
+/* One sleep. The caller looks at what it was good for. */
+static void doze(const struct waiter *w)
+{
+	struct sd_lane *l = w->l;
+	struct sd_client_ctl *c = &l->mem->client;
+
+	l->sleeps += 1 + (l->sleeps == ~0u); /* never 0 */
+	sd_store_relaxed(&c->want, w->want);
+	sd_store_relaxed(&c->sleep, l->sleeps);
+	sd_full_fence();
+	if (!answered(w) && !l->intr) {
+		if (nudge(l))
+			sd_sys_futex_wait(&c->sleep, l->sleeps, RECHECK_NS);
+		else
+			sd_sys_yield();
+	}
+	sd_store_relaxed(&c->sleep, 0);
+}
+
+static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+{
+	struct waiter w = {l, word, pending, want};
+	enum sd_status st;
+	u32 i, cpu;
+	u64 start;
+
+	for (i = 0; i < TIGHT_LOOKS; i++)
+		if (answered(&w))
+			return SD_OK;
+	start = sd_tsc_cpu(&cpu);
+	say_cpu(l, cpu);
+	nudge(l);
+	if (sd_load_relaxed(&l->bell->cpu) != cpu && spin(&w, start))
+		return SD_OK;
+	st = yield(&w, start);
+	while (st == SD_OK && !answered(&w)) {
+		doze(&w);
+		if (answered(&w))
+			break;
+		st = trouble(l);
+	}
+	/* An answer that is there counts more than what else happened. */
+	if (st == SD_INTR && answered(&w)) {
+		l->intr = 1;
+		return SD_OK;
+	}
+	return answered(&w) ? SD_OK : st;
+}
+
+static void shm_kick(struct sd_lane *l)
+{
+	sd_full_fence();
+	while (!nudge(l) && sd_load_relaxed(&l->bell->alive))
+		sd_sys_yield();
+}
+
+const struct sd_transport sd_transport_shm = {
+	.name = "shm",
+	.kick = shm_kick,
+	.wait = shm_wait,
+};

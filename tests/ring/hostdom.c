@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hostdom.c: see hostdom.h. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sd/sys.h>
+#include "hostdom.h"
+
+#define SPIN_LOOKS  2000u
+#define YIELD_LOOKS 200u
+
+void *sd_mem_get(u64 len)
+{
+	return calloc(1, len);
+}
+
+void sd_mem_put(void *p)
+{
+	free(p);
+}
+
+void __user *sd_bad_pointer(void)
+{
+	return (void *)-4096l;
+}
+
+void sd_wake_client(u32 *word)
+{
+	sd_sys_futex_wake(word);
+}
+
+static bool refused(const void *p)
+{
+	return (uintptr_t)p >= (uintptr_t)-4096l;
+}
+
+static long call_echo(struct sd_serve *s)
+{
+	return (long)s->arg[0];
+}
+
+static long call_sum(struct sd_serve *s)
+{
+	const u8 *p = sd_user(s, s->arg[0], s->arg[1]);
+	long sum = 0;
+	u64 i;
+
+	if (s->bad)
+		return -EPROTO;
+	if (!p || refused(p))
+		return -EFAULT;
+	for (i = 0; i < s->arg[1]; i++)
+		sum += sd_load_relaxed(&p[i]);
+	return sum;
+}
+
+static long call_fill(struct sd_serve *s)
+{
+	u8 *p = sd_user(s, s->arg[0], s->arg[1]);
+	u64 i;
+
+	if (s->bad)
+		return -EPROTO;
+	if (!p || refused(p))
+		return -EFAULT;
+	for (i = 0; i < s->arg[1]; i++)
+		sd_store_relaxed(&p[i], (u8)s->arg[2]);
+	return (long)s->arg[1];
+}
+
+static long call_fetch(struct sd_serve *s)
+{
+	u64 copy[8];
+	int ret = sd_fetch(s, copy, s->arg[0], sizeof(copy));
+
+	return ret ? ret : (long)(copy[0] >> 1);
+}
+
+static long call_scratch(struct sd_serve *s)
+{
+	u8 *p = sd_scratch(s, s->arg[0]);
+
+	if (!p)
+		return -ENOMEM;
+	memset(p, 1, s->arg[0]);
+	return 0;
+}
+
+static const struct sd_served calls[] = {
+	{"echo", call_echo},   {"sum", call_sum},	  {"fill", call_fill},
+	{"fetch", call_fetch}, {"scratch", call_scratch},
+};
+
+const struct sd_table hostdom_table = {calls, sizeof(calls) / sizeof(calls[0])};
+
+void hostdom_init(struct hostdom *d, struct sd_bell *bell)
+{
+	memset(d, 0, sizeof(*d));
+	d->bell = bell;
+	bell->alive = 1;
+	bell->cpu = ~0u;
+	sd_poll_init(&d->poll, &hostdom_table);
+}
+
+static void end_liar(struct hostdom *d, struct sd_sregion *r)
+{
+	d->liars++;
+	sd_poll_remove(&d->poll, r);
+	sd_srv_end(r, SD_ENDED_PROTO);
+	if (!d->liar) {
+		fprintf(stderr, "hostdom: a client broke the protocol\n");
+		abort();
+	}
+	d->liar(d, r);
+}
+
+static bool serve(struct hostdom *d, const struct sd_req *q)
+{
+	bool bad = false;
+	long ret;
+
+	if (q->op < SD_OP_CALLS)
+		ret = q->op == SD_OP_NULL ? (long)q->arg[0] : 0;
+	else
+		ret = sd_srv_call(&hostdom_table, q, &bad);
+	if (bad) {
+		struct sd_sregion *r = q->lane->reg;
+
+		end_liar(d, r);
+		return false;
+	}
+	sd_poll_reply(q, ret, SD_R_OK);
+	d->calls++;
+	return true;
+}
+
+u32 hostdom_round(struct hostdom *d, u32 most)
+{
+	struct sd_sregion *liar;
+	struct sd_req q;
+	u32 n = 0;
+	int ret;
+
+	while (n < most && (ret = sd_poll_next(&d->poll, &q, &liar))) {
+		if (ret < 0)
+			end_liar(d, liar);
+		else
+			serve(d, &q);
+		n++;
+	}
+	return n;
+}
+
+static void sleep_until_rung(struct hostdom *d)
+{
+	sd_store_relaxed(&d->bell->sleeping, 1);
+	sd_full_fence();
+	if (!sd_poll_settle(&d->poll) && !sd_load_acquire(&d->stop)) {
+		d->sleeps++;
+		sd_sys_futex_wait(&d->bell->sleeping, 1, 100000000);
+	}
+	sd_store_relaxed(&d->bell->sleeping, 0);
+}
+
+static void say_cpu(struct hostdom *d)
+{
+	u32 cpu;
+
+	sd_tsc_cpu(&cpu);
+	if (d->bell->cpu != cpu)
+		sd_store_relaxed(&d->bell->cpu, cpu);
+}
+
+/* The client last seen waits on our CPU: it can't go on before we yield. */
+static bool shared_cpu(const struct hostdom *d)
+{
+	const struct sd_slane *l = d->poll.at;
+
+	return l && sd_load_relaxed(&l->mem->client.cpu) == d->bell->cpu + 1;
+}
+
+void hostdom_run(struct hostdom *d)
+{
+	u32 looks = 0;
+
+	say_cpu(d);
+	while (!sd_load_acquire(&d->stop)) {
+		if (hostdom_round(d, ~0u)) {
+			looks = 0;
+			continue;
+		}
+		if (!(++looks % 64))
+			say_cpu(d);
+		if (looks < SPIN_LOOKS && !shared_cpu(d)) {
+			sd_pause();
+		} else if (looks < SPIN_LOOKS + YIELD_LOOKS) {
+			looks = looks < SPIN_LOOKS ? SPIN_LOOKS : looks;
+			sd_sys_yield();
+			say_cpu(d);
+		} else {
+			sleep_until_rung(d);
+			looks = 0;
+		}
+	}
+}
+
+void hostdom_stop(struct hostdom *d)
+{
+	sd_store_release(&d->stop, 1);
+	sd_full_fence();
+	sd_sys_futex_wake(&d->bell->sleeping);
+}
+
+void *hostdom_map(u64 size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("mmap");
+		exit(2);
+	}
+	return p;
+}
