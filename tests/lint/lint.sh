@@ -16,6 +16,7 @@ while read -r f; do
 	case $f in tests/slicer/*/*) continue ;; esac
 	head -3 "$f" | grep -q 'SPDX-License-Identifier: ' || complain "$f: no SPDX line in its first three lines"
 	case $f in
+	runtime/include/sd/serve.h) want=GPL-2.0 ;; # kernel side only
 	runtime/user/*|runtime/core/*|runtime/include/*|runtime/port/*) want=MIT ;;
 	slicer/*|runtime/supervisor/*|runtime/arch/*|runtime/kernel/*|tests/*) want=GPL-2.0 ;;
 	*) want= ;;

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections: programs that attach, and commands that ask. An attached connection is a lifeline. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <sd/ring.h>
+
+#define ATTACH_MS   10000
+#define STATUS_MS   1000
+#define UP_MS	    35000
+#define KILL_MS	    5000
+#define PENDING_MAX 8 /* per connection: more is nothing any program of ours does */
+
+struct conn *conn_by_client(struct daemon *d, uint32_t client)
+{
+	for (struct conn *c = d->conns; c; c = c->next)
+		if (c->state == CONN_ATTACHED && c->client == client && c->generation == d->dom.generation)
+			return c;
+	return NULL;
+}
+
+void conn_close(struct daemon *d, struct conn *c)
+{
+	requests_forget(d, c);
+	if (c->state == CONN_ATTACHED && c->generation == d->dom.generation && d->dom.pid)
+		request_detach(d, c->client);
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	close(c->src.fd);
+	free(c);
+}
+
+/* Never frees the conn: one that can't take its answer is shut down, and closed when epoll says so. */
+void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of, uint32_t seq,
+		const int *fds, int nfds)
+{
+	m->type = SD_CTL_REPLY;
+	m->of = of;
+	m->seq = seq;
+	m->result = result;
+	if (ctl_send(c->src.fd, m, fds, nfds))
+		shutdown(c->src.fd, SHUT_RDWR);
+}
+
+static void refuse(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked, int result)
+{
+	struct sd_ctl_msg m;
+
+	ctl_init(&m, SD_CTL_REPLY, asked->seq);
+	conn_reply(d, c, &m, result, asked->type, asked->seq, NULL, 0);
+}
+
+/* The region's size and seals are ours: neither side can cut the memory from under the other. */
+static int region_make(void)
+{
+	int fd = memfd_create("sd-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (!ftruncate(fd, SD_REGION_SIZE) && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+{
+	uint32_t parent = asked->u.attach.parent;
+	struct conn *p = parent ? conn_by_client(d, parent) : NULL;
+	struct sd_ctl_msg m;
+	struct request *r;
+	int fds[2];
+
+	if (c->state != CONN_NEW)
+		return -EALREADY;
+	if (!d->dom.pid || d->dom.stopping)
+		return -EREMOTEIO;
+	if (parent && (!p || p->cred.uid != c->cred.uid))
+		return -ESRCH;
+	r = request_add(d, c, SD_CTL_ATTACH, asked->seq, ATTACH_MS);
+	if (!r)
+		return -ENOMEM;
+	r->region = region_make();
+	r->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
+	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
+	r->client = d->dom.next_client++;
+	ctl_init(&m, SD_CTL_ATTACH, 0);
+	m.u.attach.client = r->client;
+	m.u.attach.parent = parent;
+	m.u.attach.pid = c->cred.pid;
+	m.u.attach.uid = c->cred.uid;
+	m.u.attach.gid = c->cred.gid;
+	m.u.attach.generation = d->dom.generation;
+	m.u.attach.region_size = SD_REGION_SIZE;
+	memcpy(m.u.attach.name, d->cfg.name, SD_NAME_MAX);
+	if (fds[0] < 0 || fds[1] < 0) {
+		fds_close(fds, 2);
+		request_drop(d, r);
+		return -EMFILE;
+	}
+	c->state = CONN_ATTACHING;
+	if (request_send(d, r, &m, fds, 2)) {
+		c->state = CONN_NEW;
+		request_drop(d, r);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* 0: it waits; else -errno for the asker. */
+static int wait_for(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m, unsigned ms)
+{
+	return request_add(d, c, m->type, m->seq, ms) ? 0 : -ENOMEM;
+}
+
+static int ask_stats(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
+{
+	struct request *r;
+
+	if (!d->dom.pid || !d->dom.ready) {
+		request_status_reply(d, c, m->seq, d->dom.pid ? -EINPROGRESS : 0, NULL);
+		return 0;
+	}
+	r = request_add(d, c, SD_CTL_STATUS, m->seq, STATUS_MS);
+	return r ? request_send(d, r, NULL, NULL, 0) : -ENOMEM;
+}
+
+static int hello(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
+{
+	int err;
+
+	if (!d->dom.pid && m->type == SD_CTL_HELLO)
+		return -EREMOTEIO;
+	if (d->dom.pid && m->type == SD_CTL_UP)
+		return -EALREADY;
+	if (!d->dom.pid) {
+		d->backoff_ms = 0;
+		err = domain_start(d);
+		if (err)
+			return err;
+	}
+	err = wait_for(d, c, m, UP_MS);
+	if (!err && d->dom.ready)
+		requests_domain_ready(d);
+	return err;
+}
+
+static int kill_or_down(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
+{
+	int err = wait_for(d, c, m, m->type == SD_CTL_KILL ? KILL_MS : 0);
+
+	if (err)
+		return err;
+	d->restart_at = 0;
+	if (m->type == SD_CTL_DOWN) {
+		d->down = true;
+		domain_stop(d);
+	} else {
+		d->killed = d->dom.pid != 0;
+		domain_kill(d);
+	}
+	if (!d->dom.pid)
+		requests_domain_gone(d);
+	return 0;
+}
+
+static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
+{
+	int err;
+
+	if (m->type == SD_CTL_ATTACH)
+		err = attach(d, c, m);
+	else if (m->type == SD_CTL_STATUS)
+		err = ask_stats(d, c, m);
+	else if (m->type == SD_CTL_HELLO || m->type == SD_CTL_UP)
+		err = hello(d, c, m);
+	else if (m->type == SD_CTL_KILL || m->type == SD_CTL_DOWN)
+		err = kill_or_down(d, c, m);
+	else
+		return -EPROTO;
+	if (err)
+		refuse(d, c, m, err);
+	return 0;
+}
+
+static void conn_ready(struct daemon *d, struct source *src, uint32_t events)
+{
+	struct conn *c = (struct conn *)src; /* src is its first member */
+	struct sd_ctl_msg m;
+	int fds[SD_CTL_FDS_MAX], err;
+
+	err = ctl_recv(src->fd, &m, fds);
+	if (err == -EAGAIN)
+		return;
+	if (!err && (m.nfds || c->pending >= PENDING_MAX)) {
+		fds_close(fds, SD_CTL_FDS_MAX);
+		err = -EPROTO;
+	}
+	if (!err)
+		err = conn_message(d, c, &m);
+	if (!err)
+		return;
+	if (err != -EPIPE)
+		note("connection of pid %d: %s; closed", c->cred.pid, strerror(-err));
+	conn_close(d, c);
+}
+
+static struct conn *conn_new(struct daemon *d, int fd)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+	socklen_t len = sizeof(c->cred);
+
+	if (!c)
+		return NULL;
+	c->src.fd = fd;
+	c->src.ready = conn_ready;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len) || daemon_watch(d, &c->src, EPOLLIN)) {
+		free(c);
+		return NULL;
+	}
+	c->next = d->conns;
+	c->link = &d->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	d->conns = c;
+	return c;
+}
+
+void clients_accept(struct daemon *d, struct source *src, uint32_t events)
+{
+	int fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && d->spare_fd >= 0) {
+		/* Turn the caller away: left in the queue it would keep us busy for ever. */
+		close(d->spare_fd);
+		fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+		d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		note("out of file descriptors (RLIMIT_NOFILE); a connection was turned away");
+		return;
+	}
+	if (fd >= 0 && !conn_new(d, fd))
+		close(fd);
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kdom run NAME[,NAME] -- PROG: the program runs under the launcher, its calls go to the domains. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DOMAINS_MAX 8
+
+struct run {
+	struct config cfg;		/* options, the same for each domain */
+	char names[DOMAINS_MAX][SD_NAME_MAX];
+	bool ours[DOMAINS_MAX];		/* started by us: taken down by us */
+	int n;
+};
+
+static pid_t program;
+
+static int parse_names(struct run *run, char *list)
+{
+	char *save, *name;
+
+	for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		if (run->n == DOMAINS_MAX || !name_valid(name)) {
+			say("run: %s: not a domain name, or more than %d of them", name, DOMAINS_MAX);
+			return -EINVAL;
+		}
+		strcpy(run->names[run->n++], name);
+	}
+	return run->n ? 0 : -EINVAL;
+}
+
+static int take_down_ours(struct run *run)
+{
+	int err = 0;
+
+	for (int i = 0; i < run->n; i++)
+		if (run->ours[i] && take_down(run->names[i]))
+			err = -EIO;
+	return err;
+}
+
+static int bring_all_up(struct run *run)
+{
+	for (int i = 0; i < run->n; i++) {
+		struct config cfg = run->cfg;
+		int err;
+
+		strcpy(cfg.name, run->names[i]);
+		err = bring_up(&cfg);
+		if (err < 0) {
+			take_down_ours(run);
+			return err;
+		}
+		run->ours[i] = err == 0;
+	}
+	return 0;
+}
+
+/* KDOM_DOMAINS="net=/run/.../net.sock,block=..." tells the client where to attach. */
+static int set_env(struct run *run)
+{
+	char value[DOMAINS_MAX * (PATH_MAX + SD_NAME_MAX)], path[PATH_MAX];
+	size_t used = 0;
+
+	for (int i = 0; i < run->n; i++) {
+		if (paths_in_dir(path, sizeof(path), run->names[i], ".sock"))
+			return -EINVAL;
+		used += snprintf(value + used, sizeof(value) - used, "%s%s=%s", i ? "," : "", run->names[i], path);
+	}
+	return setenv("KDOM_DOMAINS", value, 1) ? -errno : 0;
+}
+
+static int exec_program(char **argv)
+{
+	char launcher[PATH_MAX];
+	const char *other = getenv("KDOM_LAUNCH");
+
+	if (other)
+		snprintf(launcher, sizeof(launcher), "%s", other);
+	else if (paths_beside(launcher, sizeof(launcher), "lib/kdom-launch"))
+		return 127;
+	argv[-1] = launcher;
+	execv(launcher, argv - 1);
+	say("%s: cannot start the launcher: %s; `make` builds it, KDOM_LAUNCH names another", launcher,
+	    strerror(errno));
+	return 127;
+}
+
+static void pass_on(int sig)
+{
+	if (program > 0)
+		kill(program, sig);
+}
+
+/* Stays behind to take down what it brought up. The terminal's signals reach the program by themselves. */
+static int run_and_wait(struct run *run, char **argv)
+{
+	int status, err;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	program = fork();
+	if (program == 0) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGQUIT, SIG_DFL);
+		_exit(exec_program(argv));
+	}
+	if (program < 0) {
+		say("run: fork: %s", strerror(errno));
+		take_down_ours(run);
+		return 126;
+	}
+	signal(SIGTERM, pass_on);
+	signal(SIGHUP, pass_on);
+	while (waitpid(program, &status, 0) < 0 && errno == EINTR)
+		;
+	program = 0;
+	err = take_down_ours(run);
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status) || !err ? WEXITSTATUS(status) : 125;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static struct run run;
+	bool any = false;
+	int at = options_parse(&run.cfg, argc, argv);
+
+	if (at < 0)
+		return 2;
+	if (argc - at < 3 || strcmp(argv[at + 1], "--")) {
+		say("run: NAME -- PROG [ARG]... is missing; see kdom --help");
+		return 2;
+	}
+	if (parse_names(&run, argv[at]) || bring_all_up(&run) || set_env(&run))
+		return 125;
+	for (int i = 0; i < run.n; i++)
+		any |= run.ours[i];
+	return any ? run_and_wait(&run, argv + at + 2) : exec_program(argv + at + 2);
+}

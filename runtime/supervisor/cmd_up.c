@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kdom up, down, kill. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UP_WAIT_MS   40000
+#define DOWN_WAIT_MS 10000
+
+/* The last lines of the log: why it didn't start. */
+static void show_log(const char *path)
+{
+	char buf[2048];
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	if (!f)
+		return;
+	if (fseek(f, -(long)sizeof(buf) + 1, SEEK_END))
+		rewind(f);
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	buf[n] = 0;
+	fclose(f);
+	fprintf(stderr, "---- end of %s\n%s----\n", path, buf);
+}
+
+/* fds 0, 1, 2 of the daemon: nothing, and the log. */
+static int open_log(const char *path)
+{
+	char old[PATH_MAX + 4];
+	int log, null;
+
+	snprintf(old, sizeof(old), "%s.1", path);
+	if (rename(path, old) && errno != ENOENT)
+		return -errno;
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (log < 0 || null < 0)
+		return -errno;
+	if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+		return -errno;
+	return 0;
+}
+
+static void become_daemon(struct config *cfg, int started_pipe, const char *log)
+{
+	int err = open_log(log);
+
+	if (err) {
+		if (write(started_pipe, &err, sizeof(err)) < 0)
+			_exit(1);
+		_exit(1);
+	}
+	setsid();
+	if (chdir("/"))
+		_exit(1);
+	daemon_main(cfg, started_pipe);
+}
+
+static int await_daemon(const struct config *cfg, int pipe_fd, const char *log)
+{
+	int status, n;
+
+	do
+		n = read(pipe_fd, &status, sizeof(status));
+	while (n < 0 && errno == EINTR);
+	if (n == sizeof(status) && !status)
+		return 0;
+	if (n == sizeof(status) && status == -EEXIST) {
+		say("%s: another kdom is starting it; try again", cfg->name);
+		return -EEXIST;
+	}
+	say("%s: the domain did not start: %s", cfg->name,
+	    n == sizeof(status) ? strerror(-status) : "its supervisor died");
+	show_log(log);
+	return n == sizeof(status) ? status : -EREMOTEIO;
+}
+
+static int start_daemon(struct config *cfg)
+{
+	char log[PATH_MAX];
+	int started[2], err;
+	pid_t pid;
+
+	err = config_complete(cfg);
+	if (!err)
+		err = devices_open(cfg);
+	if (!err)
+		err = paths_in_dir(log, sizeof(log), cfg->name, ".log");
+	if (err)
+		return err;
+	if (pipe2(started, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		close(started[0]);
+		become_daemon(cfg, started[1], log);
+	}
+	close(started[1]);
+	err = pid < 0 ? -errno : await_daemon(cfg, started[0], log);
+	close(started[0]);
+	close(cfg->image_fd);
+	for (int i = 0; i < cfg->ndev; i++)
+		fds_close(&cfg->dev[i].fd, 1);
+	return err;
+}
+
+static int start_again(struct config *cfg, int sock)
+{
+	struct sd_ctl_msg m;
+	int err = ask(sock, SD_CTL_UP, &m, UP_WAIT_MS);
+
+	if (!err)
+		err = m.result;
+	if (err == -EALREADY)
+		return 1;
+	if (err)
+		say("%s: its supervisor could not start it again: %s; see the log in the run directory (`kdom ps`)",
+		    cfg->name, strerror(-err));
+	return err;
+}
+
+int bring_up(struct config *cfg)
+{
+	int sock = ask_connect(cfg->name), err;
+
+	if (sock == -ENOENT || sock == -ECONNREFUSED)
+		return start_daemon(cfg);
+	if (sock < 0) {
+		say("%s: cannot reach its supervisor: %s", cfg->name, strerror(-sock));
+		return sock;
+	}
+	err = start_again(cfg, sock);
+	close(sock);
+	return err;
+}
+
+static int one_name(int argc, char **argv, int at)
+{
+	if (at < 0)
+		return -1;
+	if (argc - at != 1) {
+		say("%s: takes one domain name; see kdom --help", argv[0]);
+		return -1;
+	}
+	if (!name_valid(argv[at])) {
+		say("%s: not a domain name (letters, digits, - _ . and at most %d of them)", argv[at],
+		    SD_NAME_MAX - 1);
+		return -1;
+	}
+	return 0;
+}
+
+int cmd_up(int argc, char **argv)
+{
+	struct config cfg;
+	int at = options_parse(&cfg, argc, argv), err;
+
+	if (one_name(argc, argv, at))
+		return 2;
+	strcpy(cfg.name, argv[at]);
+	err = bring_up(&cfg);
+	if (err < 0)
+		return 1;
+	printf(err ? "%s is already up\n" : "%s is up\n", cfg.name);
+	return 0;
+}
+
+static int tell(const char *name, uint16_t type, int wait_ms)
+{
+	struct sd_ctl_msg m;
+	int sock = ask_connect(name), err;
+
+	if (sock == -ENOENT || sock == -ECONNREFUSED) {
+		say("%s: no such domain is up; `kdom ps` lists them", name);
+		return sock;
+	}
+	err = sock < 0 ? sock : ask(sock, type, &m, wait_ms);
+	if (!err)
+		err = m.result;
+	if (err)
+		say("%s: %s", name, strerror(-err));
+	if (sock >= 0)
+		close(sock);
+	return err;
+}
+
+int take_down(const char *name)
+{
+	return tell(name, SD_CTL_DOWN, DOWN_WAIT_MS);
+}
+
+int cmd_down(int argc, char **argv)
+{
+	if (one_name(argc, argv, 1))
+		return 2;
+	return take_down(argv[1]) ? 1 : 0;
+}
+
+int cmd_kill(int argc, char **argv)
+{
+	if (one_name(argc, argv, 1))
+		return 2;
+	return tell(argv[1], SD_CTL_KILL, DOWN_WAIT_MS) ? 1 : 0;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One control message = one packet with its fds. The other end is never trusted. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+void ctl_init(struct sd_ctl_msg *m, uint16_t type, uint32_t seq)
+{
+	memset(m, 0, sizeof(*m));
+	m->magic = SD_CTL_MAGIC;
+	m->version = SD_CTL_VERSION;
+	m->type = type;
+	m->seq = seq;
+}
+
+void fds_close(int *fds, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec iov = { m, sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	m->nfds = nfds;
+	if (nfds) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.buf;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * nfds);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * nfds);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * nfds);
+	}
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == sizeof(*m) ? 0 : -EPROTO;
+}
+
+static int take_fds(struct msghdr *msg, int *fds)
+{
+	int got = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		got = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(c), got * sizeof(int));
+	}
+	return got;
+}
+
+int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { m, sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
+			      .msg_controllen = sizeof(control.buf) };
+	ssize_t n;
+	int got;
+
+	for (int i = 0; i < SD_CTL_FDS_MAX; i++)
+		fds[i] = -1;
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	got = take_fds(&msg, fds);
+	if (n == 0 && !got)
+		return -EPIPE;
+	if (n != sizeof(*m) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || m->magic != SD_CTL_MAGIC ||
+	    m->version != SD_CTL_VERSION || m->nfds != got) {
+		fds_close(fds, SD_CTL_FDS_MAX);
+		return -EPROTO;
+	}
+	return 0;
+}

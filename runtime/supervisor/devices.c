@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Backends: what a device of the domain stands on in the host. Opened by the command, kept by the daemon. */
+#include "supervisor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static int tap_error(const struct device *dev, const char *what, int err)
+{
+	say("tap device %s: cannot %s: %s", dev->ifname, what, strerror(err));
+	if (err == EPERM || err == EACCES)
+		say("this needs root or CAP_NET_ADMIN; `--no-tap` runs the domain with loopback only");
+	else if (err == ENOENT)
+		say("/dev/net/tun is missing (modprobe tun); `--no-tap` runs the domain with loopback only");
+	else if (err == EBUSY)
+		say("another domain or program holds it; `kdom ps` shows the domains");
+	return -err;
+}
+
+/* "10.99.0.1/24" => address and netmask, network byte order */
+static int parse_cidr(const char *text, struct in_addr *addr, struct in_addr *mask)
+{
+	char ip[32], *slash, *end;
+	long bits;
+
+	snprintf(ip, sizeof(ip), "%s", text);
+	slash = strchr(ip, '/');
+	if (!slash)
+		return -EINVAL;
+	*slash = 0;
+	bits = strtol(slash + 1, &end, 10);
+	if (*end || bits < 1 || bits > 32 || inet_pton(AF_INET, ip, addr) != 1)
+		return -EINVAL;
+	mask->s_addr = htonl(bits == 32 ? ~0u : ~(~0u >> bits));
+	return 0;
+}
+
+static void set_addr(struct ifreq *ifr, struct in_addr addr)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = addr };
+
+	memcpy(&ifr->ifr_addr, &sin, sizeof(sin));
+}
+
+/* Gives the host's end its address and brings it up. */
+static int tap_configure(const struct device *dev)
+{
+	struct in_addr addr = { 0 }, mask = { 0 };
+	struct ifreq ifr = { 0 };
+	int sock, err = 0;
+
+	if (dev->host[0] && parse_cidr(dev->host, &addr, &mask)) {
+		say("tap device %s: \"host\": \"%s\" must look like 10.99.0.1/24", dev->ifname, dev->host);
+		return -EINVAL;
+	}
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return tap_error(dev, "open a socket", errno);
+	strcpy(ifr.ifr_name, dev->ifname);
+	if (dev->host[0]) {
+		set_addr(&ifr, addr);
+		if (ioctl(sock, SIOCSIFADDR, &ifr))
+			err = tap_error(dev, "set its address", errno);
+		set_addr(&ifr, mask);
+		if (!err && ioctl(sock, SIOCSIFNETMASK, &ifr))
+			err = tap_error(dev, "set its netmask", errno);
+	}
+	if (!err && ioctl(sock, SIOCGIFFLAGS, &ifr))
+		err = tap_error(dev, "read its flags", errno);
+	ifr.ifr_flags |= IFF_UP;
+	if (!err && ioctl(sock, SIOCSIFFLAGS, &ifr))
+		err = tap_error(dev, "bring it up", errno);
+	close(sock);
+	return err;
+}
+
+static int tap_open(struct device *dev)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd, err;
+
+	if (!dev->ifname[0])
+		strcpy(dev->ifname, "kdom%d");
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return tap_error(dev, "open /dev/net/tun", errno);
+	strcpy(ifr.ifr_name, dev->ifname);
+	if (ioctl(fd, TUNSETIFF, &ifr)) {
+		err = tap_error(dev, "make it", errno);
+		close(fd);
+		return err;
+	}
+	strcpy(dev->ifname, ifr.ifr_name);
+	err = tap_configure(dev);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	dev->fd = fd;
+	return 0;
+}
+
+static const struct backend {
+	const char *name;
+	int (*open)(struct device *dev);
+} backends[] = {
+	{ "tap", tap_open },
+	{ "none", NULL }, /* the device isn't there: a net domain has loopback */
+};
+
+static const struct backend *backend_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
+		if (!strcmp(backends[i].name, name))
+			return &backends[i];
+	return NULL;
+}
+
+int devices_open(struct config *cfg)
+{
+	for (int i = 0; i < cfg->ndev; i++) {
+		struct device *dev = &cfg->dev[i];
+		const struct backend *b = backend_by_name(dev->backend);
+		int err;
+
+		if (!b) {
+			say("%s: /devices/%d/backend: no backend \"%s\"; there are \"tap\" and \"none\"", cfg->manifest,
+			    i, dev->backend);
+			return -EINVAL;
+		}
+		if (!b->open || (cfg->no_tap && b->open == tap_open))
+			continue;
+		err = b->open(dev);
+		if (err)
+			return err;
+	}
+	return 0;
+}

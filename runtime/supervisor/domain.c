@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The domain process as the daemon sees it: start, messages, end. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STOP_MS	       5000  /* an orderly end may take so long */
+#define BOOT_MS	       30000
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 10000
+
+static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t events);
+static void domain_ended(struct daemon *d, struct source *src, uint32_t events);
+
+static int bell_make(struct domain *dom)
+{
+	dom->bell_fd = memfd_create("sd-bell", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (dom->bell_fd < 0)
+		return -errno;
+	if (ftruncate(dom->bell_fd, 4096) || fcntl(dom->bell_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
+		return -errno;
+	dom->bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, dom->bell_fd, 0);
+	if (dom->bell == MAP_FAILED) {
+		dom->bell = NULL;
+		return -errno;
+	}
+	dom->bell->generation = dom->generation;
+	dom->bell->alive = 1;
+	return 0;
+}
+
+/*
+ * Clients get the bell page once both writers have mapped it. From now on nobody can map it for
+ * writing, not even by opening the memfd anew through /proc.
+ */
+static int bell_publish(struct domain *dom)
+{
+	char path[32];
+
+	if (fcntl(dom->bell_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dom->bell_fd);
+	dom->bell_ro = open(path, O_RDONLY | O_CLOEXEC);
+	return dom->bell_ro < 0 ? -errno : 0;
+}
+
+static void source_close(struct source *src)
+{
+	if (src->fd >= 0)
+		close(src->fd);
+	src->fd = -1;
+}
+
+static void domain_release(struct domain *dom)
+{
+	struct outmsg *o;
+
+	while ((o = dom->out)) {
+		dom->out = o->next;
+		fds_close(o->fds, SD_CTL_FDS_MAX);
+		free(o);
+	}
+	dom->out_tail = &dom->out;
+	if (dom->bell) {
+		__atomic_store_n(&dom->bell->alive, 0, __ATOMIC_RELEASE);
+		munmap(dom->bell, 4096);
+	}
+	dom->bell = NULL;
+	fds_close(&dom->bell_fd, 1);
+	fds_close(&dom->bell_ro, 1);
+	source_close(&dom->ctl);
+	source_close(&dom->pidfd);
+	dom->pid = 0;
+	dom->ready = dom->stopping = false;
+}
+
+static int domain_watch(struct daemon *d, int ctl)
+{
+	struct domain *dom = &d->dom;
+	int err;
+
+	dom->ctl.fd = ctl;
+	dom->ctl.ready = domain_ctl_ready;
+	dom->pidfd.ready = domain_ended;
+	dom->pidfd.fd = pidfd_open(dom->pid, 0);
+	if (dom->pidfd.fd < 0)
+		return -errno;
+	err = daemon_watch(d, &dom->ctl, EPOLLIN);
+	return err ? err : daemon_watch(d, &dom->pidfd, EPOLLIN);
+}
+
+int domain_start(struct daemon *d)
+{
+	struct domain *dom = &d->dom;
+	int pair[2], err;
+	pid_t pid;
+
+	dom->generation++;
+	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->pidfd.fd = -1;
+	dom->out_tail = &dom->out;
+	dom->next_client = dom->next_seq = 1;
+	dom->started_ms = now_ms();
+	d->restart_at = 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	err = bell_make(dom);
+	pid = err ? err : spawn(&d->cfg, pair[1], dom->bell_fd, STDERR_FILENO);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		domain_release(dom);
+		return pid;
+	}
+	dom->pid = pid;
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	err = domain_watch(d, pair[0]);
+	if (err) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		domain_release(dom);
+		return err;
+	}
+	d->kill_at = now_ms() + BOOT_MS;
+	note("domain %s started: pid %d, generation %u", d->cfg.name, pid, dom->generation);
+	return 0;
+}
+
+static void domain_flush(struct daemon *d)
+{
+	struct domain *dom = &d->dom;
+	struct outmsg *o;
+
+	while (dom->ready && (o = dom->out)) {
+		int err = ctl_send(dom->ctl.fd, &o->msg, o->fds, o->msg.nfds);
+
+		if (err == -EAGAIN)
+			break;
+		if (err) {
+			note("domain's control socket: %s", strerror(-err));
+			domain_kill(d);
+			return;
+		}
+		dom->out = o->next;
+		if (!dom->out)
+			dom->out_tail = &dom->out;
+		fds_close(o->fds, SD_CTL_FDS_MAX);
+		free(o);
+	}
+	daemon_watch(d, &dom->ctl, dom->ready && dom->out ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds)
+{
+	struct outmsg *o = calloc(1, sizeof(*o));
+
+	if (!o) {
+		for (int i = 0; i < nfds; i++)
+			close(fds[i]);
+		return -ENOMEM;
+	}
+	o->msg = *m;
+	o->msg.nfds = nfds;
+	for (int i = 0; i < SD_CTL_FDS_MAX; i++)
+		o->fds[i] = i < nfds ? fds[i] : -1;
+	*d->dom.out_tail = o;
+	d->dom.out_tail = &o->next;
+	domain_flush(d);
+	return 0;
+}
+
+void domain_kill(struct daemon *d)
+{
+	if (d->dom.pid)
+		kill(d->dom.pid, SIGKILL);
+}
+
+void domain_stop(struct daemon *d)
+{
+	struct request *r;
+
+	if (!d->dom.pid || d->dom.stopping)
+		return;
+	d->dom.stopping = true;
+	d->kill_at = now_ms() + STOP_MS;
+	r = d->dom.ready ? request_add(d, NULL, SD_CTL_SHUTDOWN, 0, 0) : NULL;
+	if (!r || request_send(d, r, NULL, NULL, 0))
+		domain_kill(d);
+}
+
+static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	int err;
+
+	if (d->dom.ready)
+		return -EPROTO;
+	err = bell_publish(&d->dom);
+	if (err)
+		return err;
+	d->dom.ready = true;
+	d->dom.boot_ns = m->u.ready.boot_ns;
+	d->kill_at = 0;
+	note("domain %s serves, booted in %.2f ms", d->cfg.name, d->dom.boot_ns / 1e6);
+	daemon_started(d, 0);
+	requests_domain_ready(d);
+	domain_flush(d);
+	return 0;
+}
+
+static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	struct conn *c;
+
+	switch (m->type) {
+	case SD_CTL_READY:
+		return domain_is_ready(d, m);
+	case SD_CTL_REPLY:
+		return request_answered(d, m);
+	case SD_CTL_ENDED:
+		c = conn_by_client(d, m->u.detach.client);
+		note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client, c ? c->cred.pid : 0,
+		     strerror(m->u.detach.reason < 0 ? -m->u.detach.reason : m->u.detach.reason));
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t events)
+{
+	struct sd_ctl_msg m;
+	int fds[SD_CTL_FDS_MAX], err;
+
+	if (events & EPOLLOUT)
+		domain_flush(d);
+	if (!d->dom.pid || !(events & ~EPOLLOUT))
+		return;
+	err = ctl_recv(src->fd, &m, fds);
+	if (err == -EAGAIN)
+		return;
+	if (!err && m.nfds) {
+		fds_close(fds, SD_CTL_FDS_MAX);
+		err = -EPROTO;
+	}
+	if (!err)
+		err = domain_message(d, &m);
+	if (!err)
+		return;
+	if (err != -EPIPE)
+		note("domain's control socket: %s; killing the domain", strerror(-err));
+	/* EOF comes with the process's end or is one: either way it is over. */
+	epoll_ctl(d->epoll, EPOLL_CTL_DEL, src->fd, NULL);
+	domain_kill(d);
+}
+
+static bool restart_wanted(const struct daemon *d, int status)
+{
+	switch (d->cfg.restart) {
+	case RESTART_ALWAYS:
+		return true;
+	case RESTART_ON_FAILURE:
+		return status != 0;
+	default:
+		return false;
+	}
+}
+
+static void schedule_restart(struct daemon *d)
+{
+	if (now_ms() - d->dom.started_ms > BACKOFF_MAX_MS || !d->backoff_ms)
+		d->backoff_ms = BACKOFF_MIN_MS;
+	note("restart in %u ms", d->backoff_ms);
+	d->restart_at = now_ms() + d->backoff_ms;
+	d->backoff_ms = d->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : d->backoff_ms * 2;
+}
+
+static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
+{
+	bool asked = d->dom.stopping || d->killed;
+	int status = 0;
+
+	if (waitpid(d->dom.pid, &status, WNOHANG) != d->dom.pid)
+		return;
+	if (WIFSIGNALED(status))
+		note("domain %s ended by signal %d (%s)", d->cfg.name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		note("domain %s ended with status %d", d->cfg.name, WEXITSTATUS(status));
+	d->kill_at = 0;
+	d->killed = false;
+	d->dom.last_status = status;
+	domain_release(&d->dom);
+	requests_domain_gone(d);
+	if (d->started_pipe >= 0) { /* the very first start failed: kdom up says so, and there is nothing to keep */
+		daemon_started(d, -EREMOTEIO);
+		d->down = true;
+	}
+	if (!d->down && !asked && restart_wanted(d, status))
+		schedule_restart(d);
+}

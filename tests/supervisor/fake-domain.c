@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A domain process without a kernel: speaks the control protocol and does what the client's pid file
+ * says, so that the tests can see every error path of the supervisor. It serves no call. Behaviour by
+ * name of the domain (argv[0] = "kdom:NAME"):
+ *   good...     answers everything        mute...  READY, then answers nothing
+ *   noboot...   exits before READY        liar...  answers an ATTACH that nobody asked for
+ *   short...    sends a short packet      refuse.. answers ATTACH with -EAGAIN
+ *   crash...    exits with 3 on the first ATTACH
+ * Prints what it got, one line each, to its console.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sd/bell.h>
+#include <sd/control.h>
+
+static const char *name;
+
+static int is(const char *what)
+{
+	return !strncmp(name, what, strlen(what));
+}
+
+static void send_msg(struct sd_ctl_msg *m)
+{
+	m->magic = SD_CTL_MAGIC;
+	m->version = SD_CTL_VERSION;
+	m->nfds = 0;
+	if (send(SD_CTL_FD, m, is("short") && m->type != SD_CTL_READY ? 100 : sizeof(*m), 0) < 0)
+		exit(5);
+}
+
+static ssize_t receive(struct sd_ctl_msg *m, int fds[2])
+{
+	union {
+		char buf[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { m, sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
+			      .msg_controllen = sizeof(control.buf) };
+	ssize_t n = recvmsg(SD_CTL_FD, &msg, 0);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	fds[0] = fds[1] = -1;
+	if (c)
+		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	return n;
+}
+
+static void attach(const struct sd_ctl_msg *m, int fds[2])
+{
+	struct stat st = { 0 };
+
+	fstat(fds[0], &st);
+	printf("ATTACH client=%u parent=%u pid=%u uid=%u size=%lld seals=%x\n", m->u.attach.client,
+	       m->u.attach.parent, m->u.attach.pid, m->u.attach.uid, (long long)st.st_size,
+	       fcntl(fds[0], F_GET_SEALS));
+	close(fds[0]);
+	close(fds[1]);
+	if (is("crash"))
+		exit(3);
+}
+
+static void answer(struct sd_ctl_msg *m)
+{
+	struct sd_ctl_msg r = { .type = SD_CTL_REPLY, .of = m->type, .seq = m->seq };
+
+	if (is("mute"))
+		return;
+	if (is("liar"))
+		r.seq += 1000;
+	if (is("refuse") && m->type == SD_CTL_ATTACH)
+		r.result = -EAGAIN;
+	if (m->type == SD_CTL_STATS)
+		r.u.stats.calls = 4711;
+	send_msg(&r);
+	if (m->type == SD_CTL_SHUTDOWN)
+		exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	struct sd_ctl_msg m = { .type = SD_CTL_READY, .u.ready.boot_ns = 1500000 };
+	struct sd_bell *bell;
+	int fds[2];
+
+	name = strchr(argv[0], ':') ? strchr(argv[0], ':') + 1 : argv[0];
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 0; i < argc; i++)
+		printf("ARG %s\n", argv[i]);
+	bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, SD_BELL_FD, 0);
+	if (bell == MAP_FAILED || !bell->alive)
+		return 4;
+	printf("GENERATION %u\n", bell->generation);
+	if (is("noboot"))
+		return 9;
+	send_msg(&m);
+	while (receive(&m, fds) == sizeof(m)) {
+		if (m.type == SD_CTL_ATTACH)
+			attach(&m, fds);
+		else
+			printf("TYPE %u client=%u\n", m.type, m.u.detach.client);
+		answer(&m);
+	}
+	return 0;
+}

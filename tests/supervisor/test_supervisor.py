@@ -1,0 +1,407 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""kdom's life cycle and protocol errors, against build/tests/fake-domain (see its top comment)."""
+import array
+import errno
+import json
+import mmap
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.environ.get("KSLICE_BUILD", "build")
+KDOM = os.path.join(BUILD, "bin/kdom")
+FAKE = os.path.join(BUILD, "tests/fake-domain")
+HEAD = struct.Struct("<IHHIHHiI")
+(REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP) = range(1, 13)
+SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
+
+
+def message(type, seq=1, body=b"", nfds=0, version=1):
+    return HEAD.pack(0x6B736C31, version, type, seq, 0, nfds, 0, 0) + body.ljust(168, b"\0")
+
+
+class Conn:
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(10)
+        self.sock.connect(path)
+
+    def ask(self, type, body=b""):
+        self.sock.send(message(type, body=body))
+        return self.reply()
+
+    def reply(self):
+        data, anc, _, _ = self.sock.recvmsg(4096, socket.CMSG_SPACE(12))
+        if not data:
+            raise EOFError
+        assert len(data) == 192, len(data)
+        fds = array.array("i")
+        for _, _, d in anc:
+            fds.frombytes(d)
+        _, _, type, seq, of, nfds, result, _ = HEAD.unpack(data[:24])
+        assert type == REPLY and seq == 1 and nfds == len(fds)
+        return result, data[24:], list(fds)
+
+    def attach(self, parent=0):
+        result, body, fds = self.ask(ATTACH, struct.pack("<II", 0, parent))
+        return result, struct.unpack_from("<I", body)[0], fds
+
+    def close(self):
+        self.sock.close()
+
+
+class Supervisor(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.TemporaryDirectory(prefix="kdomtest")
+        os.chmod(self.tmp.name, 0o700)
+        self.env = dict(os.environ, KDOM_DIR=self.tmp.name)
+        self.manifest = os.path.join(self.tmp.name, "manifest.json")
+        self.write_manifest({"devices": []})
+        self.names = []
+
+    def tearDown(self):
+        for name in self.names:
+            self.kdom("down", name)
+        left = subprocess.run(["pgrep", "-f", "kdom:.*--serve"], capture_output=True, text=True).stdout.split()
+        ours = [p for p in left if self.is_fake(p)]
+        self.tmp.cleanup()
+        self.assertEqual(ours, [])
+
+    @staticmethod
+    def is_fake(pid):
+        try:
+            return os.readlink(f"/proc/{pid}/exe") == os.path.abspath(FAKE)
+        except OSError:
+            return False
+
+    def write_manifest(self, obj):
+        with open(self.manifest, "w") as f:
+            f.write(obj if isinstance(obj, str) else json.dumps(obj))
+
+    def kdom(self, *args):
+        return subprocess.run([KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
+
+    def up(self, name, *opts, ok=True):
+        self.names.append(name)
+        r = self.kdom("up", "--image", FAKE, "--manifest", self.manifest, *opts, name)
+        if ok:
+            self.assertEqual(r.returncode, 0, r.stderr)
+        return r
+
+    def conn(self, name):
+        return Conn(os.path.join(self.tmp.name, name + ".sock"))
+
+    def log(self, name):
+        with open(os.path.join(self.tmp.name, name + ".log")) as f:
+            return f.read()
+
+    def log_has(self, name, text, count=1):
+        end = time.time() + 20
+        while self.log(name).count(text) < count:
+            self.assertLess(time.time(), end, f"{text!r} not in the log:\n{self.log(name)}")
+            time.sleep(0.01)
+
+    def ps(self, name):
+        for line in self.kdom("ps").stdout.splitlines()[1:]:
+            if line.split()[0] == name:
+                return line.split()
+        return None
+
+    # ---- life ----
+
+    def test_up_ps_down(self):
+        self.up("good")
+        row = self.ps("good")
+        self.assertEqual(row[1], "up")
+        self.assertEqual(row[3:6], ["1", "0", "4711"])
+        self.assertIn("already", self.up("good").stdout)
+        pid = row[2]
+        self.assertEqual(self.kdom("down", "good").returncode, 0)
+        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        self.assertIsNone(self.ps("good"))
+        self.assertIn("TYPE 6", self.log("good"))  # SHUTDOWN, not only SIGKILL
+        self.assertEqual(self.kdom("down", "good").returncode, 1)
+
+    def test_kill_then_up_is_a_new_generation(self):
+        self.up("good")
+        client = self.conn("good")
+        result, _, (region, bell, page) = client.attach()
+        self.assertEqual(result, 0)
+        view = mmap.mmap(page, 4096, prot=mmap.PROT_READ)
+        self.assertEqual(struct.unpack_from("<III", view, 4)[1:], (1, 1))  # alive, generation
+        self.assertEqual(self.kdom("kill", "good").returncode, 0)
+        self.assertEqual(struct.unpack_from("<II", view, 8), (0, 1))
+        self.assertEqual(self.ps("good")[1], "killed")
+        self.assertEqual(self.conn("good").attach()[0], -errno.EREMOTEIO)
+        self.assertEqual(self.conn("good").ask(HELLO)[0], -errno.EREMOTEIO)
+        self.up("good")
+        self.assertEqual(self.ps("good")[3], "2")
+        result, ident, _ = self.conn("good").attach()
+        self.assertEqual((result, ident), (0, 1))
+        client.close()  # of generation 1: must not detach generation 2's client 1
+        self.conn("good").ask(STATUS)
+        self.assertNotIn("TYPE 4", self.log("good").split("GENERATION 2")[1].split("TYPE 5")[0])
+
+    def test_supervisor_killed_takes_the_domain_along(self):
+        self.up("good")
+        pid = self.ps("good")[2]
+        with open(f"/proc/{pid}/stat") as f:
+            supervisor = int(f.read().rsplit(")", 1)[1].split()[1])
+        os.kill(supervisor, signal.SIGKILL)
+        end = time.time() + 20
+        while os.path.exists(f"/proc/{pid}"):
+            self.assertLess(time.time(), end)
+            time.sleep(0.01)
+        self.up("good")  # a dead daemon's socket is in nobody's way
+        self.assertEqual(self.ps("good")[1], "up")
+
+    def test_restart_policy(self):
+        self.up("crash", "--restart", "on-failure")
+        with self.assertRaises((EOFError, AssertionError)):
+            result, _, _ = self.conn("crash").attach()
+            self.assertEqual(result, 0)
+        self.log_has("crash", "GENERATION 2")
+        self.log_has("crash", "serves", 2)
+        self.assertEqual(self.ps("crash")[1], "up")
+        self.kdom("kill", "crash")  # asked for: stays down
+        time.sleep(0.5)
+        self.assertEqual(self.ps("crash")[1], "killed")
+
+    # ---- clients ----
+
+    def test_attach_gives_sealed_region_and_detach_follows_eof(self):
+        self.up("good")
+        client = self.conn("good")
+        result, ident, fds = client.attach()
+        self.assertEqual((result, len(fds)), (0, 3))
+        self.log_has("good", f"ATTACH client={ident} parent=0 pid={os.getpid()} uid={os.getuid()}")
+        for change in (lambda: os.ftruncate(fds[0], 4096), lambda: os.ftruncate(fds[0], 1 << 30)):
+            with self.assertRaises(PermissionError):
+                change()
+        for path in (f"/proc/self/fd/{fds[2]}",):  # the bell page can't be had for writing, not even anew
+            again = os.open(path, os.O_RDWR)
+            with self.assertRaises(PermissionError):
+                mmap.mmap(again, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+            with self.assertRaises(PermissionError):
+                os.pwrite(again, b"x", 0)
+            os.close(again)
+        self.assertEqual(client.attach()[0], -errno.EALREADY)
+        child = self.conn("good")
+        self.assertEqual(child.attach(parent=ident)[0], 0)
+        self.assertEqual(self.conn("good").attach(parent=99)[0], -errno.ESRCH)
+        self.assertEqual(self.ps("good")[4], "2")
+        client.close()
+        self.log_has("good", f"TYPE 4 client={ident}")
+        self.assertEqual(self.ps("good")[4], "1")
+
+    def test_region_seals(self):
+        self.up("good")
+        self.assertEqual(self.conn("good").attach()[0], 0)
+        self.log_has("good", f"seals={SEALS:x}")
+
+    def test_client_gone_before_its_answer_is_detached(self):
+        self.up("good")
+        for _ in range(200):
+            c = self.conn("good")
+            c.sock.send(message(ATTACH))
+            c.close()
+        self.log_has("good", "TYPE 4", 200)
+        self.assertEqual(self.ps("good")[4], "0")
+        self.assertEqual(self.log("good").count("ATTACH client"), 200)
+
+    def test_domain_refuses(self):
+        self.up("refuse")
+        c = self.conn("refuse")
+        self.assertEqual(c.attach()[0], -errno.EAGAIN)
+        self.assertEqual(c.attach()[0], -errno.EAGAIN)  # may try again on the same connection
+
+    def test_no_fd_is_left_over(self):
+        self.up("good")
+        pid = self.ps("good")[2]
+        with open(f"/proc/{pid}/stat") as f:
+            supervisor = f.read().rsplit(")", 1)[1].split()[1]
+        before = len(os.listdir(f"/proc/{supervisor}/fd"))
+        for _ in range(300):
+            c = self.conn("good")
+            for fd in c.attach()[2]:
+                os.close(fd)
+            c.close()
+        self.log_has("good", "TYPE 4", 300)
+        self.ps("good")
+        self.assertEqual(len(os.listdir(f"/proc/{supervisor}/fd")), before)
+
+    # ---- protocol errors ----
+
+    def assert_closed(self, conn):
+        with self.assertRaises((EOFError, ConnectionResetError, BrokenPipeError)):
+            while True:
+                conn.reply()
+
+    def test_bad_client_messages_end_the_connection(self):
+        self.up("good")
+        for bad in (b"x", message(ATTACH)[:100], message(ATTACH) + b"x", b"\0" * 192, message(ATTACH, version=2),
+                    message(REPLY), message(DETACH), message(77), message(HELLO, nfds=1)):
+            c = self.conn("good")
+            c.sock.send(bad)
+            self.assert_closed(c)
+        c = self.conn("good")
+        socket.send_fds(c.sock, [message(HELLO, nfds=1)], [0])
+        self.assert_closed(c)
+        self.assertEqual(self.ps("good")[1], "up")
+
+    def test_flood_ends_the_connection(self):
+        self.up("mute")
+        c = self.conn("mute")
+        for _ in range(20):
+            try:
+                c.sock.send(message(STATUS))
+            except OSError:
+                break
+        self.assert_closed(c)
+
+    def test_mute_domain(self):
+        self.up("mute")
+        self.assertEqual(self.ps("mute")[1], "silent")
+        self.assertEqual(self.kdom("kill", "mute").returncode, 0)
+        self.up("mute")
+        self.assertEqual(self.kdom("down", "mute").returncode, 0)
+        self.assertIn("too long to stop", self.log("mute"))
+
+    def test_lying_domain_dies(self):
+        for name in ("liar", "short"):
+            self.up(name)
+            self.assertEqual(self.conn(name).attach()[0], -errno.EREMOTEIO)
+            self.assertEqual(self.ps(name)[1], "killed")
+            self.assertIn("Protocol error; killing", self.log(name))
+
+    def test_domain_that_does_not_boot(self):
+        r = self.up("noboot", ok=False)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("did not start", r.stderr)
+        self.assertIn("ended with status 9", r.stderr)
+        self.assertIsNone(self.ps("noboot"))
+
+    # ---- rights and fds of the domain ----
+
+    def test_rights(self):
+        self.up("good", "--cpu", "0")
+        pid = self.ps("good")[2]
+        with open(f"/proc/{pid}/status") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        self.assertNotIn("0", status["Uid"].split())
+        self.assertNotIn("0", status["Gid"].split())
+        if os.getuid() == 0:
+            self.assertEqual(status["Groups"].strip(), "")
+            self.assertEqual(int(status["CapBnd"], 16), 0)
+        for caps in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(status[caps], 16), 0, caps)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertEqual(status["Cpus_allowed_list"].strip(), "0")
+        self.assertEqual(sorted(map(int, os.listdir(f"/proc/{pid}/fd"))), [0, 1, 2, 3, 4])
+        self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
+        with open(f"/proc/{pid}/environ") as f:
+            self.assertEqual(f.read(), "")
+
+    def test_device_arguments(self):
+        self.write_manifest({"ram": "16M", "devices": [
+            {"type": "net", "backend": "none", "addr": "10.99.0.2/24"}]})
+        self.up("good")
+        self.log_has("good", "ARG --ram=16777216")
+        self.assertNotIn("--dev", self.log("good"))
+
+    # ---- TAP, in a network namespace of the test's own ----
+
+    TAP = {"devices": [{"type": "net", "backend": "tap", "name": "kdomtest0", "host": "10.99.0.1/24",
+                        "addr": "10.99.0.2/24", "gw": "10.99.0.1"}]}
+
+    def in_namespace(self, script):
+        return subprocess.run(["unshare", "--net", "sh", "-c", script, KDOM], env=self.env, capture_output=True,
+                              text=True, timeout=60)
+
+    def test_tap(self):
+        self.write_manifest(self.TAP)
+        r = self.in_namespace(f"""set -e
+            up="$0 up --image {FAKE} --manifest {self.manifest}"
+            $up good; ip -o -4 addr show dev kdomtest0; cat /sys/class/net/kdomtest0/flags 2>/dev/null || true
+            $0 kill good; ip -o link show dev kdomtest0  # stays while the supervisor does
+            $up good
+            ls -l /proc/$($0 ps | awk '/^good/ {{print $3}}')/fd
+            $0 down good; ip -o link show dev kdomtest0""")
+        self.assertIn("inet 10.99.0.1/24", r.stdout, r.stderr)
+        self.assertIn("UP", r.stdout)
+        self.assertIn("5 -> /dev/net/tun", r.stdout)
+        self.assertNotIn("6 -> ", r.stdout)
+        self.assertIn("does not exist", r.stderr)
+        self.assertIn("ARG --dev=net,fd=5,addr=10.99.0.2/24,gw=10.99.0.1", self.log("good"))
+
+    def test_tap_without_the_right(self):
+        self.write_manifest(self.TAP)
+        no_right = "setpriv --bounding-set=-net_admin --inh-caps=-net_admin $0"
+        r = self.in_namespace(f"{no_right} up --image {FAKE} --manifest {self.manifest} good")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("kdomtest0: cannot make it: Operation not permitted", r.stderr)
+        self.assertIn("--no-tap", r.stderr)
+        r = self.in_namespace(f"{no_right} up --no-tap --image {FAKE} --manifest {self.manifest} good")
+        self.names.append("good")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.log_has("good", "serves")
+        self.assertNotIn("--dev", self.log("good"))
+
+    # ---- what users get wrong ----
+
+    def test_bad_manifests(self):
+        for text, says in (("{", "manifest.json:1"), ({"devices": {}}, "/devices: must be an array"),
+                           ({"devices": [{"backend": "tap"}]}, '/devices/0: has no "type"'),
+                           ({"devices": [{"type": "net"}]}, '/devices/0: has no "backend"'),
+                           ({"devices": [{"type": "net", "backend": "pigeon"}]}, 'no backend "pigeon"'),
+                           ({"devices": [{"type": "net", "backend": "none", "addr": "a,b"}]}, "/devices/0/addr"),
+                           ({"ram": "12 potatoes"}, "/ram: must be a size"),
+                           ({"devices": [{"type": "net", "backend": "tap", "name": "x" * 40}]}, "/devices/0/name")):
+            self.write_manifest(text)
+            r = self.up("good", ok=False)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(says, r.stderr)
+
+    def test_bad_command_lines(self):
+        for args, code in ((["up"], 2), (["up", "a", "b"], 2), (["up", "../x"], 2), (["up", "--cpu", "x", "a"], 2),
+                           (["up", "--ram", "1Q", "a"], 2), (["up", "--restart", "maybe", "a"], 2), (["fly"], 2),
+                           (["run", "good"], 2), (["run", "good", "--"], 2), (["ps", "x"], 2),
+                           (["up", "no-such-domain"], 1), (["kill", "no-such-domain"], 1)):
+            r = self.kdom(*args)
+            self.assertEqual(r.returncode, code, args)
+            self.assertTrue(r.stderr)
+        self.assertIn("kslice build", self.kdom("up", "no-such-domain").stderr)
+
+    def test_run_directory_must_be_private(self):
+        os.chmod(self.tmp.name, 0o777)
+        r = self.up("good", ok=False)
+        os.chmod(self.tmp.name, 0o700)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("belongs to you alone", r.stderr)
+
+    def test_run(self):
+        launcher = os.path.join(self.tmp.name, "launch")
+        with open(launcher, "w") as f:
+            f.write('#!/bin/sh\nexec "$@"\n')
+        os.chmod(launcher, 0o755)
+        self.env["KDOM_LAUNCH"] = launcher
+        self.names.append("good")
+        run = ["run", "--image", FAKE, "--manifest", self.manifest, "good", "--"]
+        r = self.kdom(*run, "sh", "-c", "echo $KDOM_DOMAINS; exit 7")
+        self.assertEqual((r.returncode, r.stdout), (7, f"good={self.tmp.name}/good.sock\n"))
+        self.assertIsNone(self.ps("good"))  # started by run, taken down by run
+        self.assertEqual(self.kdom(*run, "sh", "-c", "kill -9 $$").returncode, 137)
+        self.up("good")
+        self.assertEqual(self.kdom(*run, "true").returncode, 0)
+        self.assertEqual(self.ps("good")[1], "up")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, warnings="ignore")
