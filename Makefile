@@ -21,10 +21,10 @@ tree: ## the pristine kernel tree, in the cache
 	@kernel-tree/fetch.sh
 
 image: all tree ## the net domain
-	@tests/e2e/build-image.sh net
+	@$(BUILD)/bin/kslice build net
 
 whole: all tree ## the same config, unsliced
-	@tests/e2e/build-image.sh net --whole
+	@$(BUILD)/bin/kslice build net --whole
 
 demo: ## from nothing to programs running on a domain
 	@tests/e2e/demo.sh
@@ -36,7 +36,7 @@ quick: all ## tests that take seconds and need no kernel tree
 	@$(CTEST) -L quick
 
 bench: all image whole ## every figure beside native
-	@tests/bench/run.sh
+	@/usr/bin/python3 tests/bench/bench.py
 
 fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
 	@tests/fault/fuzz.sh

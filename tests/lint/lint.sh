@@ -15,7 +15,9 @@ while read -r f; do
 	# The slicer's inputs are test data: they stand for a kernel tree, and some are bad on purpose.
 	case $f in tests/slicer/*/*) continue ;; esac
 	head -3 "$f" | grep -q 'SPDX-License-Identifier: ' || complain "$f: no SPDX line in its first three lines"
+	# By folder: what programs link is MIT, the rest GPL. Build files may be either.
 	case $f in
+	*/CMakeLists.txt|*/Kbuild|*/Makefile) want= ;;
 	runtime/include/sd/serve.h) want=GPL-2.0 ;; # kernel side only
 	runtime/user/*|runtime/core/*|runtime/include/*|runtime/port/*) want=MIT ;;
 	slicer/*|runtime/supervisor/*|runtime/arch/*|runtime/kernel/*|tests/*) want=GPL-2.0 ;;

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# `make demo`: from the Debian package linux-source-6.1 to unmodified programs running on a service
+# domain cut out of it. Needs root for a network namespace of its own and the TAP device in it; nothing
+# it sends leaves that namespace.
+set -u
+SRC=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
+cd "$SRC" || exit 1
+
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+die() { echo "demo: $*" >&2; exit 1; }
+
+if [ -z "${E2E_NS-}" ]; then
+	[ "$(id -u)" = 0 ] || die "needs root (a network namespace and a TAP device in it). Run: sudo make demo"
+	start=$SECONDS
+	step "Building: host programs, kernel tree, slice, stubs, image"
+	make --no-print-directory all || die "the host programs don't build"
+	make --no-print-directory image || die "no image"
+	step "The same configuration, unsliced, to compare with"
+	make --no-print-directory whole || die "no whole image"
+	export DEMO_BUILD_SECONDS=$((SECONDS - start))
+fi
+. "$SRC/tests/e2e/lib.sh"
+
+json() { "$PY" -c 'import json,sys; d=json.load(sys.stdin)
+for k in sys.argv[1].split("."): d=d[k]
+print(d)' "$1"; }
+gbit() { "$PY" -c 'import json,sys; print("%.1f" % (json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"]/1e9))'; }
+
+step "kdom up $DOMAIN"
+up
+"$KDOM" ps
+
+step "python3 -m http.server and curl, both in the domain"
+mkdir "$TMP/www"
+chmod 755 "$TMP" "$TMP/www"
+echo "Hello from a Linux network stack in process $("$KDOM" ps | awk -v d="$DOMAIN" '$1 == d { print $3 }')." >"$TMP/www/index.html"
+head -c 50000000 /dev/urandom >"$TMP/www/big"
+spawn_in_domain "$PY" -m http.server --directory "$TMP/www" 8000 2>"$TMP/access.log"
+wait_for listens 127.0.0.1 8000
+echo "\$ kdom run net -- curl http://127.0.0.1:8000/"
+in_domain curl -sS http://127.0.0.1:8000/ || fail curl
+curl -sS --max-time 3 http://127.0.0.1:8000/ 2>&1 | sed 's/^/on the host, same address: /'
+
+step "curl on the host, through the TAP device"
+echo "\$ curl http://$IN:8000/"
+curl -sS --max-time 20 http://$IN:8000/ || fail "curl over TAP"
+curl -sS --max-time 60 http://$IN:8000/big -o "$TMP/got" || fail "curl over TAP"
+cmp "$TMP/got" "$TMP/www/big" && echo "and 50 MB, the same bytes."
+
+step "iperf3 in the domain, then natively, then across the TAP device"
+spawn_in_domain iperf3 -s >/dev/null
+wait_for listens 127.0.0.1 5201
+in_dom=$(in_domain iperf3 -c 127.0.0.1 -t 4 -J | gbit)
+across=$(iperf3 -c $IN -t 3 -J | gbit)
+spawn iperf3 -s >/dev/null
+wait_for "$PY" "$PROGS/connects.py" 127.0.0.1 5201
+native=$(iperf3 -c 127.0.0.1 -t 4 -J | gbit)
+echo "domain $in_dom Gbit/s, native $native Gbit/s, host to domain $across Gbit/s"
+
+read -r _ _ _ _ _ calls rss boot < <("$KDOM" ps | awk -v d="$DOMAIN" '$1 == d')
+step "Result"
+"$PY" "$SRC/tests/e2e/demo_table.py" "$BUILD/net/manifest.json" "$BUILD/net/net.image" \
+	"$BUILD/net-whole/net-whole.image" "$boot" "$calls" "$rss" "$in_dom" "$native" "$across" \
+	"${DEMO_BUILD_SECONDS:-0}" || fail "no table"
