@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route.c: which calls the hook looks at, and what leaving it means. Every call that isn't in the
+ * table is the host's, and entry.S sends it there without saving a register.
+ */
+#include "user.h"
+
+#define PR_SYS_DISPATCH_OFF 0
+
+extern int sd_no_patch;
+u8 sd_kind[SD_KINDS];
+
+static enum sd_way call_prctl(struct sd_thread *t)
+{
+	if (t->regs.rdi == PR_SET_SYSCALL_USER_DISPATCH) {
+		sd_say("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "the hook itself stands on it",
+		       "run this program without kdom");
+		return sd_done(t, -EINVAL);
+	}
+	if (t->regs.rdi == PR_SET_SECCOMP)
+		sd_no_patch = 1;
+	return SD_HOST;
+}
+
+static enum sd_way call_seccomp(struct sd_thread *t)
+{
+	sd_no_patch = 1;
+	return SD_HOST;
+}
+
+static enum sd_way call_arch_prctl(struct sd_thread *t)
+{
+	u64 zero = 0;
+
+	if (t->regs.rdi == ARCH_SET_GS) {
+		sd_say("arch_prctl(ARCH_SET_GS)", "the hook keeps its thread pointer in GS",
+		       "run this program without kdom");
+		return sd_done(t, -EPERM);
+	}
+	if (t->regs.rdi == ARCH_GET_GS)
+		return sd_done(t, sd_copy_to_prog((void *)t->regs.rsi, &zero, 8));
+	return SD_HOST;
+}
+
+static const sd_call_fn calls[SD_KINDS] = {
+	[__NR_rt_sigaction] = sd_call_sigaction,
+	[__NR_rt_sigprocmask] = sd_call_sigprocmask,
+	[__NR_sigaltstack] = sd_call_sigaltstack,
+	[__NR_rt_sigsuspend] = sd_call_sigsuspend,
+	[__NR_ppoll] = sd_call_ppoll,
+	[__NR_pselect6] = sd_call_pselect,
+	[__NR_io_pgetevents] = sd_call_pselect,
+	[__NR_epoll_pwait] = sd_call_epoll_pwait,
+	[__NR_epoll_pwait2] = sd_call_epoll_pwait,
+	[__NR_signalfd] = sd_call_signalfd,
+	[__NR_signalfd4] = sd_call_signalfd,
+	[__NR_clone] = sd_call_clone,
+	[__NR_clone3] = sd_call_clone3,
+	[__NR_fork] = sd_call_fork,
+	[__NR_vfork] = sd_call_vfork,
+	[__NR_exit] = sd_call_exit,
+	[__NR_execve] = sd_call_execve,
+	[__NR_execveat] = sd_call_execveat,
+	[__NR_open] = sd_call_path0,
+	[__NR_stat] = sd_call_path0,
+	[__NR_access] = sd_call_path0,
+	[__NR_readlink] = sd_call_readlink,
+	[__NR_openat] = sd_call_path1,
+	[__NR_openat2] = sd_call_path1,
+	[__NR_newfstatat] = sd_call_path1,
+	[__NR_statx] = sd_call_path1,
+	[__NR_faccessat] = sd_call_path1,
+	[__NR_faccessat2] = sd_call_path1,
+	[__NR_readlinkat] = sd_call_readlinkat,
+	[__NR_prctl] = call_prctl,
+	[__NR_seccomp] = call_seccomp,
+	[__NR_arch_prctl] = call_arch_prctl,
+};
+
+void sd_route_init(void)
+{
+	for (u32 i = 0; i < SD_KINDS; i++)
+		sd_kind[i] = calls[i] != NULL;
+}
+
+void sd_hook(struct sd_thread *t)
+{
+	u64 nr = t->regs.rax;
+	enum sd_way way = SD_HOST;
+
+	t->ret = t->site->ret;
+	if (t->look)
+		sd_alt_check(t);
+	if (nr < SD_KINDS && calls[nr])
+		way = calls[nr](t);
+	switch (way) {
+	case SD_HOST:
+		t->exit_rip = t->site->sys;
+		break;
+	case SD_EDITED:
+		t->exit_rip = (u64)sd_edited;
+		break;
+	case SD_DONE:
+		t->exit_rip = t->ret;
+		break;
+	case SD_AGAIN:
+		t->exit_rip = sd_stub_of(t->site, SD_STUB_TRAP);
+		break;
+	}
+}
