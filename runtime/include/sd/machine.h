@@ -7,8 +7,8 @@
  *
  * Threads: the kernel side is one host thread, the vCPU: it alone runs sd_start() and calls sd_machine_*(). A machine may
  * have threads of its own (network receive, control socket, block I/O); they never touch kernel data. They hand over work in
- * a single-producer ring (struct sd_ring_pkts, struct sd_events), then call sd_ring_doorbell(bit), which the kernel side
- * sees at its next safe point. All functions here are called on kernel stacks (16 KiB): a machine keeps its frames
+ * a single-producer ring of the machine's, then ring a doorbell: set a bit of sd_pending and, if *boot->sleeping,
+ * store 0 there and wake; the kernel side sees it at its next safe point. All functions here are called on kernel stacks (16 KiB): a machine keeps its frames
  * small and takes no lock that another task of the same thread could hold.
  *
  * Entry list: what sd.o leaves global is exactly the functions and data under "Kernel side" below.
@@ -25,6 +25,8 @@
 #endif
 
 #include <sd/control.h>
+
+struct sd_bell;
 
 #define SD_NO_DEADLINE	(~0ULL)
 
@@ -54,6 +56,7 @@ struct sd_net_ops {
 };
 
 struct sd_device_ops {
+	void (*start)(void *host);	/* called by the machine once, before sd_start(); may be NULL */
 	union {
 		const struct sd_net_ops *net;
 	};
@@ -78,7 +81,8 @@ struct sd_boot {
 	void *ram;		/* page-aligned, zeroed, on no page of the image */
 	uint64_t ram_size;
 	const char *cmdline;	/* kernel parameters */
-	uint32_t *sleeping;	/* struct sd_bell.sleeping, or a private word */
+	struct sd_bell *bell;	/* sd/bell.h; a private page if no supervisor gave one */
+	uint32_t *sleeping;	/* &bell->sleeping */
 	const struct sd_device *devices;
 	int ndevices;
 	int mode;		/* enum sd_mode */
@@ -100,7 +104,7 @@ void sd_start(const struct sd_boot *boot) __attribute__((noreturn));
 unsigned long sd_fixup(unsigned long ip);
 /* For the Oops line. Async-signal-safe. */
 void sd_describe(const char **comm, int *pid);
-/* Bits SD_IRQ_*: any host thread ORs into it, then sd_machine_wake()s if *boot->sleeping. Use sd_ring_doorbell(). */
+/* Bits SD_IRQ_*: any host thread ORs into it; see machine/process/doorbell(). */
 extern uint32_t sd_pending;
 
 /* ---- Machine, called by the kernel side ---- */
@@ -110,6 +114,7 @@ uint64_t sd_machine_clock(void);	/* monotonic ns */
 uint64_t sd_machine_realtime(void);	/* ns since 1970 */
 /* Sleeps while *word == value, at most to `deadline` on sd_machine_clock(). May return early. */
 void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline);
+/* FUTEX_WAKE of everyone on a word, a client's sleep word say (shared, never faults: a bad word is ignored). */
 void sd_machine_wake(uint32_t *word);
 void sd_machine_yield(void);		/* let another thread of this host CPU run */
 int sd_machine_cpu(void);		/* host CPU this thread runs on, a hint */
@@ -117,8 +122,8 @@ void sd_machine_halt(int status) __attribute__((noreturn));
 /* Adds 1 to an attached client's bell eventfd; never blocks. */
 int sd_machine_bell(int bell_fd);
 
-/* The kernel side is ready to serve: drops what is left of the machine's rights and tells the supervisor. */
-void sd_machine_ready(uint64_t boot_ns);
+/* Booted: drops what is left of the machine's rights; if `serving`, tells the supervisor that it serves. */
+void sd_machine_ready(uint64_t boot_ns, int serving);
 /* Takes the oldest event; 0 when there is none. */
 int sd_machine_event(struct sd_event *ev);
 /* Answers it: result 0 or -errno; stats only for SD_CTL_STATS. */

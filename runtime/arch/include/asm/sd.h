@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ASM_SD_SD_H
+#define _ASM_SD_SD_H
+
+/*
+ * asm/sd.h - CONTRACT: what arch/sd offers the kernel-side runtime (runtime/kernel, transports, generated stubs).
+ *
+ * Call gate: a serving task calls sys_xxx() directly, then sd_exit_work() before it answers: what Linux does on the way
+ * back to user mode (rescheduling, task work such as the last fput) happens there. It is a safe point as well.
+ *
+ * Hooks (one owner: runtime/kernel/serve*.c). All run on the vCPU:
+ *   sd_idle_poll    idle, irqs off, before the vCPU sleeps, and once more after *boot->sleeping = 1 and a full fence. True if
+ *                   there is work, which it has handed to some task (wake_up_process() is fine there).
+ *   sd_task_sleeping  a task with PF_IO_WORKER set goes to sleep in schedule(): called before the run queue is
+ *                   locked, state already set, so it may wake another task. See kernel/hooks.c.
+ *   sd_task_waking  ... and is back from schedule().
+ */
+#include <linux/types.h>
+#include <sd/machine.h>
+
+struct task_struct;
+
+extern const struct sd_boot *sd_boot;
+extern u64 sd_boot_start;	/* machine time when sd_start() was called */
+
+/* Doorbell lines: fn(arg) in interrupt context when bit `line` of sd_pending was set. Never unregistered. */
+void sd_irq_register(unsigned int line, void (*fn)(void *arg), void *arg);
+/* Raises a line from the vCPU itself. */
+void sd_irq_raise(unsigned int line);
+
+void sd_exit_work(void);
+
+extern bool (*sd_idle_poll)(void);
+extern void (*sd_task_sleeping)(struct task_struct *tsk);
+extern void (*sd_task_waking)(struct task_struct *tsk);
+
+/* Gives the current task an empty address space, so that what looks for one (zero-copy, vmsplice) answers -EFAULT. */
+int sd_own_mm(void);
+
+/* Times the vCPU slept on the host. */
+extern u64 sd_sleeps;
+
+/* The body of pid 1, when all initcalls have run. Defined by runtime/kernel/main.c. Doesn't return. */
+void sd_main(void) __noreturn;
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* No program runs on this port, so registers are only what generic code wants to name. */
+#ifndef _UAPI_ASM_SD_PTRACE_H
+#define _UAPI_ASM_SD_PTRACE_H
+
+#ifndef __ASSEMBLY__
+struct pt_regs {
+	unsigned long ip;
+	unsigned long sp;
+	unsigned long bp;
+	unsigned long ax;
+};
+#endif
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* arch.h - what the files of this folder share, and nobody else sees. */
+#ifndef ARCH_SD_ARCH_H
+#define ARCH_SD_ARCH_H
+
+#include <linux/types.h>
+
+/* Has the one-shot clock event's time come? */
+bool sd_clock_due(void);
+/* Its handler; irqs off, in irq context. */
+void sd_clock_event(void);
+/* When it comes, in machine time; SD_NO_DEADLINE: never. */
+u64 sd_clock_deadline(void);
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Idle: the vCPU sleeps in the machine on *sd_boot->sleeping until a doorbell or the next clock event. The order is the
+ * sleeper's half of the bell protocol (sd/bell.h): say so, full fence, look once more, sleep.
+ */
+#include <linux/cpu.h>
+#include <linux/sched.h>
+#include <asm/sd.h>
+#include "arch.h"
+
+bool (*sd_idle_poll)(void);
+u64 sd_sleeps;
+
+static bool have_work(void)
+{
+	if (READ_ONCE(sd_pending) || need_resched())
+		return true;
+	return sd_idle_poll && sd_idle_poll();
+}
+
+void arch_cpu_idle(void)
+{
+	u32 *sleeping = sd_boot->sleeping;
+
+	if (!have_work()) {
+		__atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (!have_work()) {
+			sd_sleeps++;
+			sd_machine_wait(sleeping, 1, sd_clock_deadline());
+		}
+		__atomic_store_n(sleeping, 0, __ATOMIC_SEQ_CST);
+	}
+	sd_vcpu.look_in = 1;
+	raw_local_irq_enable();
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory: one zone, the RAM the machine gave. Addresses are the host's. */
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/sched/task.h>
+#include <linux/string.h>
+#include <asm/sd.h>
+#include <asm/sections.h>
+#include <asm/setup.h>
+
+unsigned long sd_pfn_base;
+unsigned long sd_ram_end;
+unsigned long memory_start;
+unsigned long memory_end;
+void *empty_zero_page;
+
+void __init setup_arch(char **cmdline)
+{
+	unsigned long zones[MAX_NR_ZONES] = { 0 };
+	unsigned long start = (unsigned long)sd_boot->ram;
+
+	strscpy(boot_command_line, sd_boot->cmdline, COMMAND_LINE_SIZE);
+	*cmdline = boot_command_line;
+	parse_early_param();
+
+	sd_pfn_base = PFN_UP(start);
+	sd_ram_end = start + sd_boot->ram_size;
+	memory_start = start;
+	memory_end = sd_ram_end;
+	min_low_pfn = sd_pfn_base;
+	max_low_pfn = max_pfn = PFN_DOWN(sd_ram_end);
+	setup_initial_init_mm(_stext, _etext, _edata, _end);
+	memblock_add(start, sd_boot->ram_size);
+	empty_zero_page = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
+	if (!empty_zero_page)
+		panic("no RAM");
+	zones[ZONE_NORMAL] = max_pfn;
+	free_area_init(zones);
+	add_device_randomness(sd_boot->seed, sizeof(sd_boot->seed));
+}
+
+void __init mem_init(void)
+{
+	set_max_mapnr(max_pfn - sd_pfn_base);
+	high_memory = (void *)sd_ram_end;
+	memblock_free_all();
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Oops output. Faults themselves arrive in the machine (a signal, a trap), which prints the Oops line and dies. */
+#include <linux/bug.h>
+#include <linux/console.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/panic_notifier.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/sched/debug.h>
+#include <linux/sched/task_stack.h>
+#include <asm/sd.h>
+#include <asm/sections.h>
+
+#define TRACE_MAX	24
+
+static bool on_stack(struct task_struct *tsk, unsigned long *sp)
+{
+	unsigned long base = (unsigned long)task_stack_page(tsk);
+
+	return (unsigned long)sp >= base && (unsigned long)sp < base + THREAD_SIZE;
+}
+
+/* Every word that looks like a return address: there is no unwinder. addr2line -e IMAGE on text-relative offsets. */
+void show_stack(struct task_struct *tsk, unsigned long *sp, const char *loglvl)
+{
+	int n = 0;
+
+	tsk = tsk ?: current;
+	if (!sp)
+		sp = tsk == current ? __builtin_frame_address(0) : (unsigned long *)tsk->thread.sp;
+	printk("%sCall trace, maybe (offsets from _text, of %s/%d):\n", loglvl, tsk->comm, tsk->pid);
+	for (; on_stack(tsk, sp) && n < TRACE_MAX; sp++) {
+		if (*sp < (unsigned long)_stext || *sp >= (unsigned long)_etext)
+			continue;
+		printk("%s  +0x%lx\n", loglvl, *sp - (unsigned long)_text);
+		n++;
+	}
+}
+
+void show_regs(struct pt_regs *regs)
+{
+}
+
+/* Nothing here is traced: programs are the host's. */
+void ptrace_disable(struct task_struct *child)
+{
+}
+
+long arch_ptrace(struct task_struct *child, long request, unsigned long addr, unsigned long data)
+{
+	return -EIO;
+}
+
+void user_enable_single_step(struct task_struct *child)
+{
+}
+
+void user_disable_single_step(struct task_struct *child)
+{
+}
+
+static void sd_console_write(struct console *con, const char *s, unsigned int n)
+{
+	sd_machine_puts(s, n);
+}
+
+static struct console sd_console = {
+	.name	= "sd",
+	.write	= sd_console_write,
+	.flags	= CON_PRINTBUFFER | CON_ENABLED | CON_ANYTIME,
+	.index	= -1,
+};
+
+static int __init sd_console_init(void)
+{
+	register_console(&sd_console);
+	return 0;
+}
+console_initcall(sd_console_init);
+
+/* A panic ends the process: the supervisor restarts it. */
+static int sd_panic(struct notifier_block *nb, unsigned long event, void *msg)
+{
+	sd_machine_halt(134);
+}
+
+static struct notifier_block sd_panic_block = {
+	.notifier_call	= sd_panic,
+	.priority	= INT_MIN,
+};
+
+static int __init sd_panic_init(void)
+{
+	atomic_notifier_chain_register(&panic_notifier_list, &sd_panic_block);
+	return 0;
+}
+early_initcall(sd_panic_init);

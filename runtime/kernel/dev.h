@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * dev.h - kernel-side devices: one driver per device type of the image's device table (sd/machine.h). A driver is a
+ * struct here, found by the type's name; all are probed by pid 1 after the initcalls, in table order.
+ */
+#ifndef SD_DEV_H
+#define SD_DEV_H
+
+#include <linux/types.h>
+#include <sd/machine.h>
+
+struct sd_driver {
+	const char *type;
+	/* line: the device's doorbell line. 0 or -errno, which ends the boot: a domain without its device is none. */
+	int (*probe)(const struct sd_device *dev, unsigned int line);
+};
+
+extern const struct sd_driver sd_driver_net;	/* dev_net.c */
+
+/* Text of key= in a device's arguments into buf; false if absent or too long. */
+bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t size);
+
+void sd_dev_init(void);
+
+/* Brings up the loopback device. */
+int sd_net_init(void);
+
+/* In-kernel tests of the image: 0 or -errno. Prints what failed. */
+int sd_self_test(void);
+
+/* The serving side: never returns. runtime/kernel/serve*.c. */
+void sd_serve(void) __weak;
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Pid 1's body: devices, then what the machine asked for. */
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <asm/sd.h>
+
+#include "dev.h"
+
+void sd_main(void)
+{
+	u64 boot_ns;
+	int err;
+
+	err = sd_net_init();
+	if (err)
+		panic("loopback device: error %d", err);
+	sd_dev_init();
+	boot_ns = sd_machine_clock() - sd_boot_start;
+	sd_machine_ready(boot_ns, 0);
+
+	switch (sd_boot->mode) {
+	case SD_MODE_BOOT_ONLY:
+		printk(KERN_ERR "booted in %llu us\n", boot_ns / 1000);
+		sd_machine_halt(0);
+	case SD_MODE_SELF_TEST:
+		err = sd_self_test();
+		printk(KERN_ERR "self-test: %s (boot %llu us)\n", err ? "FAILED" : "passed", boot_ns / 1000);
+		sd_machine_halt(!!err);
+	}
+	if (sd_boot->serving) {
+		if (!sd_serve)
+			panic("this image has no serving side");
+		sd_serve();
+	}
+	for (;;)
+		schedule_timeout_uninterruptible(MAX_SCHEDULE_TIMEOUT);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The control socket's domain end (sd/control.h). The control thread reads messages, maps regions, and queues events for
+ * the kernel side; answers go out from the vCPU. The two share the queue (one producer, one consumer) and the table of
+ * attached clients (locked; held for a few instructions, never over a system call of unknown length).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define QUEUE		256
+#define CLIENTS_MAX	4096
+
+struct attached {
+	uint32_t client;	/* 0: free */
+	int bell_fd;
+	void *region;
+	uint64_t size;
+};
+
+static struct sd_event queue[QUEUE];
+static _Atomic uint32_t queue_head, queue_tail;	/* consumer's, producer's */
+static struct attached clients[CLIENTS_MAX];
+static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void send_msg(struct sd_ctl_msg *msg)
+{
+	msg->magic = SD_CTL_MAGIC;
+	msg->version = SD_CTL_VERSION;
+	while (send(SD_CTL_FD, msg, sizeof(*msg), MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+static void reply(uint16_t of, uint32_t seq, int result)
+{
+	struct sd_ctl_msg msg = { .type = SD_CTL_REPLY, .of = of, .seq = seq, .result = result };
+
+	send_msg(&msg);
+}
+
+static struct attached *find_client(uint32_t client)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (clients[i].client == client)
+			return &clients[i];
+	return NULL;
+}
+
+static int remember(const struct attached *a)
+{
+	struct attached *slot;
+	int err = 0;
+
+	pthread_mutex_lock(&clients_lock);
+	slot = find_client(0);
+	if (find_client(a->client))
+		err = -EEXIST;
+	else if (!slot)
+		err = -EMFILE;
+	else
+		*slot = *a;
+	pthread_mutex_unlock(&clients_lock);
+	return err;
+}
+
+static bool recall(uint32_t client, bool forget, struct attached *a)
+{
+	struct attached *slot;
+
+	pthread_mutex_lock(&clients_lock);
+	slot = client ? find_client(client) : NULL;
+	if (slot) {
+		*a = *slot;
+		if (forget)
+			memset(slot, 0, sizeof(*slot));
+	}
+	pthread_mutex_unlock(&clients_lock);
+	return slot;
+}
+
+static void release(const struct attached *a)
+{
+	munmap(a->region, a->size);
+	close(a->bell_fd);
+}
+
+static void post(const struct sd_event *ev)
+{
+	uint32_t tail = atomic_load(&queue_tail);
+
+	/* A full queue means the kernel side is busy; the supervisor can wait. */
+	while (tail - atomic_load(&queue_head) == QUEUE)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	queue[tail % QUEUE] = *ev;
+	atomic_store(&queue_tail, tail + 1);
+	doorbell(SD_IRQ_EVENT);
+}
+
+static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
+{
+	struct attached a = { .client = msg->u.attach.client, .bell_fd = fds[1], .size = msg->u.attach.region_size };
+	int err;
+
+	if (!a.client || !a.size)
+		return -EINVAL;
+	a.region = mmap(NULL, a.size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	if (a.region == MAP_FAILED)
+		return -errno;
+	err = remember(&a);
+	if (err) {
+		munmap(a.region, a.size);
+		return err;
+	}
+	close(fds[0]);
+	ev->attach = msg->u.attach;
+	ev->client = a.client;
+	ev->region = a.region;
+	ev->region_size = a.size;
+	ev->bell_fd = a.bell_fd;
+	return 0;
+}
+
+static void close_fds(const int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
+{
+	struct sd_event ev = { .type = msg->type, .seq = msg->seq };
+	struct attached a;
+	int err = 0;
+
+	if (nfds != (msg->type == SD_CTL_ATTACH ? 2 : 0)) {
+		err = -EPROTO;
+	} else if (msg->type == SD_CTL_ATTACH) {
+		err = attach(msg, fds, &ev);
+	} else if (msg->type == SD_CTL_DETACH) {
+		ev.client = msg->u.detach.client;
+		if (!recall(ev.client, false, &a))
+			err = -ENOENT;
+	} else if (msg->type != SD_CTL_STATS && msg->type != SD_CTL_SHUTDOWN) {
+		err = -EPROTO;
+	}
+	if (err) {
+		close_fds(fds, nfds);
+		reply(msg->type, msg->seq, err);
+		return;
+	}
+	post(&ev);
+}
+
+/* 1: a message; 0: the supervisor is gone; die() on garbage, since the supervisor is the one we trust. */
+static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
+{
+	union {
+		struct cmsghdr head;
+		char buf[CMSG_SPACE(SD_CTL_FDS_MAX * sizeof(int))];
+	} ctl;
+	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl) };
+	struct cmsghdr *c;
+	ssize_t n;
+
+	do
+		n = recvmsg(SD_CTL_FD, &hdr, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return 0;
+	*nfds = 0;
+	c = CMSG_FIRSTHDR(&hdr);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+		*nfds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(c), *nfds * sizeof(int));
+	}
+	if (n != sizeof(*msg) || msg->magic != SD_CTL_MAGIC || msg->version != SD_CTL_VERSION || msg->nfds != *nfds)
+		die("control socket: no message of version %u; supervisor and image are of different builds", SD_CTL_VERSION);
+	return 1;
+}
+
+static void *ctl_thread(void *unused)
+{
+	struct sd_ctl_msg msg;
+	int fds[SD_CTL_FDS_MAX];
+	int nfds;
+
+	while (receive(&msg, fds, &nfds))
+		handle(&msg, fds, nfds);
+	/* No supervisor, no domain: nobody could watch our clients' lives any more. */
+	sd_machine_halt(0);
+}
+
+void ctl_start(void)
+{
+	int err = thread_start(ctl_thread, NULL);
+
+	if (err)
+		die("control thread: %s", strerror(-err));
+}
+
+int sd_machine_event(struct sd_event *ev)
+{
+	uint32_t head = atomic_load(&queue_head);
+
+	if (head == atomic_load(&queue_tail))
+		return 0;
+	*ev = queue[head % QUEUE];
+	atomic_store(&queue_head, head + 1);
+	return 1;
+}
+
+void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats)
+{
+	struct sd_ctl_msg msg = { .type = SD_CTL_REPLY, .of = ev->type, .seq = ev->seq, .result = result };
+	struct attached a;
+
+	if ((ev->type == SD_CTL_DETACH || (ev->type == SD_CTL_ATTACH && result)) && recall(ev->client, true, &a))
+		release(&a);
+	if (ev->type == SD_CTL_STATS && stats)
+		msg.u.stats = *stats;
+	send_msg(&msg);
+	if (ev->type == SD_CTL_SHUTDOWN)
+		sd_machine_halt(0);
+}
+
+void sd_machine_ended(uint32_t client, int reason)
+{
+	struct sd_ctl_msg msg = { .type = SD_CTL_ENDED };
+
+	msg.u.detach.client = client;
+	msg.u.detach.reason = reason;
+	send_msg(&msg);
+}
+
+int sd_machine_bell(int bell_fd)
+{
+	uint64_t one = 1;
+
+	return write(bell_fd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
+}
+
+void sd_machine_ready(uint64_t boot_ns, int serving)
+{
+	struct sd_ctl_msg msg = { .type = SD_CTL_READY };
+
+	seccomp_enter();
+	msg.u.ready.boot_ns = boot_ns;
+	if (serving)
+		send_msg(&msg);
+}

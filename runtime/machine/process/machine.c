@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/* The machine's six functions, and the doorbell. All but doorbell() run on the vCPU, on kernel stacks. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define NSEC	1000000000ULL
+
+uint32_t *vcpu_sleeping;
+
+void sd_machine_puts(const char *s, size_t n)
+{
+	while (n) {
+		ssize_t done = write(STDERR_FILENO, s, n);
+
+		if (done <= 0)
+			return;
+		s += done;
+		n -= done;
+	}
+}
+
+static uint64_t read_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+uint64_t sd_machine_clock(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t sd_machine_realtime(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
+{
+	struct timespec ts = { .tv_sec = deadline / NSEC, .tv_nsec = deadline % NSEC };
+
+	/* WAIT_BITSET because its timeout is absolute, on CLOCK_MONOTONIC. */
+	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline == SD_NO_DEADLINE ? NULL : &ts, NULL,
+		FUTEX_BITSET_MATCH_ANY);
+}
+
+void sd_machine_wake(uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+void sd_machine_yield(void)
+{
+	sched_yield();
+}
+
+int sd_machine_cpu(void)
+{
+	return sched_getcpu();
+}
+
+void sd_machine_halt(int status)
+{
+	_exit(status);
+}
+
+/*
+ * The vCPU stores sleeping = 1, fences, looks at sd_pending, sleeps while it is 1. So either it sees our bit, or we see
+ * its 1; storing 0 before the wake keeps it from sleeping on a wake that came too early.
+ */
+void doorbell(unsigned int bit)
+{
+	__atomic_fetch_or(&sd_pending, 1u << bit, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(vcpu_sleeping, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(vcpu_sleeping, 0, __ATOMIC_SEQ_CST);
+		sd_machine_wake(vcpu_sleeping);
+	}
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A domain image's main(): the machine is this host process.
+ *
+ *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose] [--boot-only | --self-test]
+ *
+ * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as fd 4. Without it the domain
+ * boots and idles, which only tests want.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "sd/bell.h"
+
+#define RAM_ALIGN	(4UL << 20)	/* the kernel's largest free block: its first page must lie on one */
+#define MEM_DEFAULT	64
+#define MEM_MIN		2
+#define MEM_MAX		65536
+
+static struct sd_device devices[SD_DEVICES_MAX];
+static char cmdline[512] = "loglevel=5";
+static struct sd_boot boot = {
+	.cmdline = cmdline,
+	.devices = devices,
+	.mode = SD_MODE_SERVE,
+};
+static const char *image = "image";
+static long mem_mb = MEM_DEFAULT;
+
+void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", image);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+bool dev_arg(const char *args, const char *key, char *buf, size_t size)
+{
+	size_t klen = strlen(key);
+
+	for (const char *p = args; *p; p += strcspn(p, ","), p += *p == ',') {
+		size_t len = strcspn(p, ",");
+
+		if (len <= klen || strncmp(p, key, klen) || p[klen] != '=')
+			continue;
+		len -= klen + 1;
+		if (len >= size)
+			die("--dev: %s=: value longer than %zu bytes; shorten it", key, size - 1);
+		memcpy(buf, p + klen + 1, len);
+		buf[len] = 0;
+		return true;
+	}
+	return false;
+}
+
+static long parse_num(const char *what, const char *text, long min, long max)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno || end == text || *end || n < min || n > max)
+		die("%s: '%s' is no number from %ld to %ld", what, text, min, max);
+	return n;
+}
+
+long dev_arg_num(const char *args, const char *key)
+{
+	char text[24], what[48];
+
+	if (!dev_arg(args, key, text, sizeof(text)))
+		die("--dev: '%s' lacks %s=NUMBER", args, key);
+	snprintf(what, sizeof(what), "--dev: %s", key);
+	return parse_num(what, text, 0, INT32_MAX);
+}
+
+static void add_device(char *text)
+{
+	struct sd_device *dev = &devices[boot.ndevices];
+	char *comma = strchr(text, ',');
+
+	if (boot.ndevices == SD_DEVICES_MAX)
+		die("--dev: more than %d devices", SD_DEVICES_MAX);
+	if (!comma)
+		die("--dev=%s: no arguments; write --dev=TYPE,key=value,...", text);
+	*comma = 0;
+	dev->type = text;
+	dev->args = comma + 1;
+	if (!strcmp(dev->type, "net"))
+		net_open(dev, boot.ndevices);
+	else
+		die("--dev=%s: no such device type here; known: net", text);
+	boot.ndevices++;
+}
+
+static void add_cmdline(const char *text)
+{
+	size_t len = strlen(cmdline);
+
+	if (snprintf(cmdline + len, sizeof(cmdline) - len, " %s", text) >= (int)(sizeof(cmdline) - len))
+		die("--cmdline: longer than %zu bytes", sizeof(cmdline) - len - 2);
+}
+
+static void parse_args(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		char *arg = argv[i];
+
+		if (!strncmp(arg, "--mem=", 6))
+			mem_mb = parse_num("--mem", arg + 6, MEM_MIN, MEM_MAX);
+		else if (!strncmp(arg, "--dev=", 6))
+			add_device(arg + 6);
+		else if (!strncmp(arg, "--cmdline=", 10))
+			add_cmdline(arg + 10);
+		else if (!strcmp(arg, "--verbose"))
+			add_cmdline("loglevel=8");
+		else if (!strcmp(arg, "--control"))
+			boot.serving = 1;
+		else if (!strcmp(arg, "--boot-only"))
+			boot.mode = SD_MODE_BOOT_ONLY;
+		else if (!strcmp(arg, "--self-test"))
+			boot.mode = SD_MODE_SELF_TEST;
+		else
+			die("unknown argument '%s'; known: --mem=MB --dev=TYPE,... --cmdline=TEXT --control --verbose "
+			    "--boot-only --self-test", arg);
+	}
+}
+
+static void *map(size_t size, int flags, int fd)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (p == MAP_FAILED)
+		die("mapping %zu bytes: %s; give it less memory with --mem", size, strerror(errno));
+	return p;
+}
+
+static void setup_ram(void)
+{
+	uintptr_t start;
+
+	boot.ram_size = (uint64_t)mem_mb << 20;
+	start = (uintptr_t)map(boot.ram_size + RAM_ALIGN, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	start = (start + RAM_ALIGN - 1) & ~(RAM_ALIGN - 1);
+	boot.ram = (void *)start;
+	madvise(boot.ram, boot.ram_size, MADV_HUGEPAGE);	/* only an advice: boots faster where it is taken */
+}
+
+static void setup_bell(void)
+{
+	boot.bell = map(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, boot.serving ? SD_BELL_FD : -1);
+	boot.sleeping = vcpu_sleeping = &boot.bell->sleeping;
+	if (boot.serving)
+		close(SD_BELL_FD);
+}
+
+/* One bell fd per client. */
+static void raise_fd_limit(void)
+{
+	struct rlimit lim;
+
+	if (!getrlimit(RLIMIT_NOFILE, &lim)) {
+		lim.rlim_cur = lim.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &lim);
+	}
+}
+
+int thread_start(void *(*fn)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 128 << 10);
+	err = pthread_create(&thread, &attr, fn, arg);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -err;
+}
+
+int main(int argc, char **argv)
+{
+	image = argv[0];
+	rights_drop();
+	raise_fd_limit();
+	parse_args(argc, argv);
+	setup_ram();
+	setup_bell();
+	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
+		die("getrandom: %s", strerror(errno));
+	faults_init();
+	for (int i = 0; i < boot.ndevices; i++)
+		if (devices[i].ops->start)
+			devices[i].ops->start(devices[i].host);
+	if (boot.serving)
+		ctl_start();
+	sd_start(&boot);
+}

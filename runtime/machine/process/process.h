@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h - what the files of machine/process share: the machine "a host process".
+ *
+ * Threads: the vCPU (the process's first thread, on kernel stacks once sd_start() ran), one control thread if there is a
+ * supervisor (ctl.c), one receive thread per network device (tap.c). All are started before sd_start(), run with no
+ * capability, and under the seccomp filter once sd_machine_ready() or the end of boot installed it.
+ * No malloc after boot: the filter allows no brk, and anonymous mmap only because it must allow file mmap.
+ */
+#ifndef SD_PROCESS_H
+#define SD_PROCESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sd/machine.h"
+
+/* Sets a bit of sd_pending and wakes the vCPU if it sleeps. Any thread. */
+void doorbell(unsigned int bit);
+/* Where the vCPU says that it sleeps. Set before any thread starts. */
+extern uint32_t *vcpu_sleeping;
+
+/* Prints "IMAGE: place: cause; cure" and exits with status 2. */
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* Text of `key=` in args (a --dev argument), copied to buf; false if absent. Too long is die(). */
+bool dev_arg(const char *args, const char *key, char *buf, size_t size);
+/* Same, a number; die() if absent or none. */
+long dev_arg_num(const char *args, const char *key);
+
+/* Opens the backend of a device given as fd=N in its args; index is its place in the device table. */
+void net_open(struct sd_device *dev, int index);
+
+/* SIGSEGV and its like: fixup, or one Oops line and the end. Call on the vCPU thread. */
+void faults_init(void);
+
+/* Control socket on SD_CTL_FD: starts its thread. */
+void ctl_start(void);
+
+/* From here on only what a running domain needs: see seccomp.c. */
+void rights_drop(void);
+void seccomp_enter(void);
+
+int thread_start(void *(*fn)(void *), void *arg);
+
+#endif

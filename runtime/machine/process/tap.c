@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Network backend: a TAP fd the supervisor opened. Sending writes to it from the vCPU. A thread blocks reading it into a
+ * ring of packets (one producer: the thread; one consumer: the vCPU) and rings the device's doorbell. When the ring is
+ * full the thread stops reading, and the host's queue behind the TAP device takes over.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define RING		256
+#define PACKET_MAX	9216	/* a jumbo frame; the device's MTU bounds what the host sends */
+#define FRAGS_MAX	20
+
+struct tap {
+	int fd;
+	unsigned int bit;
+	_Atomic uint32_t head, tail;	/* consumer's, producer's; free running */
+	_Atomic uint32_t full;		/* the thread waits for room on it */
+	uint32_t len[RING];
+	uint8_t (*packet)[PACKET_MAX];
+};
+
+static int tap_tx(void *host, const void *const frag[], const uint32_t len[], int n)
+{
+	struct tap *tap = host;
+	struct iovec iov[FRAGS_MAX];
+
+	if (n > FRAGS_MAX)
+		return -EMSGSIZE;
+	for (int i = 0; i < n; i++)
+		iov[i] = (struct iovec){ .iov_base = (void *)frag[i], .iov_len = len[i] };
+	return writev(tap->fd, iov, n) < 0 ? -errno : 0;
+}
+
+static const void *tap_rx_peek(void *host, uint32_t *len)
+{
+	struct tap *tap = host;
+	uint32_t head = atomic_load_explicit(&tap->head, memory_order_relaxed);
+
+	if (head == atomic_load_explicit(&tap->tail, memory_order_acquire))
+		return NULL;
+	*len = tap->len[head % RING];
+	return tap->packet[head % RING];
+}
+
+static void tap_rx_done(void *host)
+{
+	struct tap *tap = host;
+
+	atomic_fetch_add(&tap->head, 1);
+	if (atomic_load(&tap->full)) {
+		atomic_store(&tap->full, 0);
+		sd_machine_wake((uint32_t *)&tap->full);
+	}
+}
+
+static void wait_for_room(struct tap *tap)
+{
+	while (tap->tail - atomic_load(&tap->head) == RING) {
+		atomic_store(&tap->full, 1);
+		if (tap->tail - atomic_load(&tap->head) == RING)
+			syscall(SYS_futex, &tap->full, FUTEX_WAIT, 1, NULL, NULL, 0);
+		atomic_store(&tap->full, 0);
+	}
+}
+
+static void *tap_thread(void *arg)
+{
+	struct tap *tap = arg;
+
+	for (;;) {
+		uint32_t tail = atomic_load_explicit(&tap->tail, memory_order_relaxed);
+		ssize_t n;
+
+		wait_for_room(tap);
+		n = read(tap->fd, tap->packet[tail % RING], PACKET_MAX);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			break;		/* the interface is gone: no more packets, which a network may do */
+		tap->len[tail % RING] = n;
+		atomic_store_explicit(&tap->tail, tail + 1, memory_order_release);
+		doorbell(tap->bit);
+	}
+	fprintf(stderr, "net device: reading the TAP fd ended: %s\n", strerror(errno));
+	return NULL;
+}
+
+static void tap_start(void *host)
+{
+	int err = thread_start(tap_thread, host);
+
+	if (err)
+		die("--dev=net: receive thread: %s", strerror(-err));
+}
+
+static const struct sd_net_ops tap_ops = {
+	.tx = tap_tx,
+	.rx_peek = tap_rx_peek,
+	.rx_done = tap_rx_done,
+};
+
+static const struct sd_device_ops tap_device_ops = {
+	.start = tap_start,
+	.net = &tap_ops,
+};
+
+void net_open(struct sd_device *dev, int index)
+{
+	struct tap *tap = calloc(1, sizeof(*tap));
+	long fd = dev_arg_num(dev->args, "fd");
+	int flags = fcntl(fd, F_GETFL);
+
+	if (!tap || !(tap->packet = malloc(RING * sizeof(*tap->packet))))
+		die("--dev=net: out of memory");
+	if (flags < 0)
+		die("--dev=net,fd=%ld: %s; the supervisor must pass an open TAP fd of that number", fd, strerror(errno));
+	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	tap->fd = fd;
+	tap->bit = SD_IRQ_DEVICE + index;
+	dev->host = tap;
+	dev->ops = &tap_device_ops;
+}
