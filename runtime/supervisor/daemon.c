@@ -89,6 +89,7 @@ static int take_lock(struct daemon *d)
 
 	if (fd < 0)
 		return err ? err : -errno;
+	d->lock_fd = fd;
 	return flock(fd, LOCK_EX | LOCK_NB) ? -EEXIST : 0;
 }
 
@@ -177,6 +178,9 @@ int daemon_main(struct config *cfg, int started_pipe)
 		}
 	}
 	unlink(d.sock_path);
+	close(d.listener.fd);
+	close(d.lock_fd);
+	requests_down(&d);
 	note("supervisor of %s ends", d.cfg.name);
 	exit(0);
 }

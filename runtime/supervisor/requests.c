@@ -185,7 +185,6 @@ static void request_fail(struct daemon *d, struct request *r, int why)
 			attach_answered(d, r, why);
 		break;
 	case SD_CTL_KILL: /* "it ended" is what they wait for */
-	case SD_CTL_DOWN:
 		plain_reply(d, r, why == -EREMOTEIO ? 0 : why);
 		break;
 	}
@@ -210,9 +209,19 @@ void requests_domain_gone(struct daemon *d)
 
 	for (r = d->requests; r; r = next) {
 		next = r->next;
+		if (r->type == SD_CTL_DOWN)
+			continue;
 		request_fail(d, r, -EREMOTEIO);
 		request_drop(d, r);
 	}
+}
+
+/* Last of all, when socket and lock are gone: who asked may start the next supervisor at once. */
+void requests_down(struct daemon *d)
+{
+	for (struct request *r = d->requests; r; r = r->next)
+		if (r->type == SD_CTL_DOWN)
+			plain_reply(d, r, 0);
 }
 
 void requests_forget(struct daemon *d, struct conn *c)

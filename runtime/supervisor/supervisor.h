@@ -159,6 +159,7 @@ struct daemon {
 	struct request *requests;
 	struct source listener, signals;
 	int epoll;
+	int lock_fd;
 	int spare_fd;		/* given up for a moment when fds run out, to turn callers away */
 	int started_pipe;	/* kdom up waits on it; -1 once told */
 	bool killed;		/* SIGKILL was asked for: no restart */
@@ -198,6 +199,7 @@ void requests_expire(struct daemon *d);
 uint64_t requests_next_deadline(struct daemon *d);
 void requests_domain_ready(struct daemon *d);
 void requests_domain_gone(struct daemon *d);
+void requests_down(struct daemon *d);
 void requests_forget(struct daemon *d, struct conn *c);
 void request_status_reply(struct daemon *d, struct conn *c, uint32_t seq, int result, const struct sd_ctl_stats *stats);
 

@@ -16,7 +16,7 @@ import time
 import unittest
 
 BUILD = os.environ.get("KSLICE_BUILD", "build")
-KDOM = os.path.join(BUILD, "bin/kdom")
+KDOM = os.environ.get("KDOM", os.path.join(BUILD, "bin/kdom"))
 FAKE = os.path.join(BUILD, "tests/fake-domain")
 HEAD = struct.Struct("<IHHIHHiI")
 (REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP) = range(1, 13)
@@ -62,7 +62,7 @@ class Supervisor(unittest.TestCase):
         self.tmp = tempfile.TemporaryDirectory(prefix="kdomtest")
         os.chmod(self.tmp.name, 0o700)
         self.env = dict(os.environ, KDOM_DIR=self.tmp.name)
-        self.manifest = os.path.join(self.tmp.name, "manifest.json")
+        self.manifest = self.path("manifest.json")
         self.write_manifest({"devices": []})
         self.names = []
 
@@ -71,8 +71,11 @@ class Supervisor(unittest.TestCase):
             self.kdom("down", name)
         left = subprocess.run(["pgrep", "-f", "kdom:.*--serve"], capture_output=True, text=True).stdout.split()
         ours = [p for p in left if self.is_fake(p)]
+        logs = "".join(self.log(name) for name in set(self.names) if os.path.exists(self.path(name + ".log")))
         self.tmp.cleanup()
         self.assertEqual(ours, [])
+        for bad in ("Sanitizer", "runtime error"):
+            self.assertNotIn(bad, logs)
 
     @staticmethod
     def is_fake(pid):
@@ -95,11 +98,14 @@ class Supervisor(unittest.TestCase):
             self.assertEqual(r.returncode, 0, r.stderr)
         return r
 
+    def path(self, file):
+        return os.path.join(self.tmp.name, file)
+
     def conn(self, name):
-        return Conn(os.path.join(self.tmp.name, name + ".sock"))
+        return Conn(self.path(name + ".sock"))
 
     def log(self, name):
-        with open(os.path.join(self.tmp.name, name + ".log")) as f:
+        with open(self.path(name + ".log")) as f:
             return f.read()
 
     def log_has(self, name, text, count=1):
@@ -128,6 +134,11 @@ class Supervisor(unittest.TestCase):
         self.assertIsNone(self.ps("good"))
         self.assertIn("TYPE 6", self.log("good"))  # SHUTDOWN, not only SIGKILL
         self.assertEqual(self.kdom("down", "good").returncode, 1)
+
+    def test_down_and_up_again_at_once(self):
+        for _ in range(30):
+            self.up("good")
+            self.assertEqual(self.kdom("down", "good").returncode, 0)
 
     def test_kill_then_up_is_a_new_generation(self):
         self.up("good")
