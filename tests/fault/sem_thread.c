@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Threads of one program on shared and separate sockets, more threads over time than a region has lanes. */
+#include "check.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct pump {
+	int fd;
+	uint64_t seed;
+	int rounds, size;
+	pthread_t th;
+};
+
+static void *pump_out(void *arg)
+{
+	struct pump *p = arg;
+	char *buf = malloc(p->size);
+
+	for (int r = 0; r < p->rounds; r++) {
+		fill_pattern(buf, p->size, p->seed + r);
+		if (write_all(p->fd, buf, p->size))
+			return "write failed";
+	}
+	free(buf);
+	return NULL;
+}
+
+static void *pump_in(void *arg)
+{
+	struct pump *p = arg;
+	char *buf = malloc(p->size);
+
+	for (int r = 0; r < p->rounds; r++) {
+		if (read_all(p->fd, buf, p->size))
+			return "read failed";
+		if (check_pattern(buf, p->size, p->seed + r))
+			return "data differs";
+	}
+	free(buf);
+	return NULL;
+}
+
+/* 16 threads, 8 connections, both at once in different sizes; every byte checked. */
+static int pumps(void)
+{
+	enum { N = 8 };
+	struct pump out[N], in[N];
+	int t[N][2];
+
+	for (int i = 0; i < N; i++) {
+		CHECK(!tcp_pair(t[i]));
+		out[i] = (struct pump){t[i][0], i * 1000, 60, 1 + i * 9999, 0};
+		in[i] = out[i];
+		in[i].fd = t[i][1];
+		CHECK(!pthread_create(&in[i].th, NULL, pump_in, &in[i]));
+		CHECK(!pthread_create(&out[i].th, NULL, pump_out, &out[i]));
+	}
+	for (int i = 0; i < N; i++) {
+		void *a, *b;
+
+		CHECK(!pthread_join(out[i].th, &a));
+		CHECK(!pthread_join(in[i].th, &b));
+		CHECK(!a);
+		CHECK(!b);
+		close(t[i][0]), close(t[i][1]);
+	}
+	return 0;
+}
+
+static void *one_call(void *arg)
+{
+	char c = 'k';
+
+	return (void *)(intptr_t)(write(*(int *)arg, &c, 1) == 1);
+}
+
+static int thread_churn(void)
+{
+	enum { THREADS = 1000 };
+	int t[2];
+	char buf[THREADS];
+
+	CHECK(!tcp_pair(t));
+	for (int i = 0; i < THREADS; i++) {
+		pthread_t th;
+		void *ret;
+
+		CHECK(!pthread_create(&th, NULL, one_call, &t[0]));
+		CHECK(!pthread_join(th, &ret));
+		CHECK_EQ((intptr_t)ret, 1);
+	}
+	CHECK(!read_all(t[1], buf, THREADS));
+	close(t[0]), close(t[1]);
+	return 0;
+}
+
+static void *blocked_recv(void *arg)
+{
+	char c;
+
+	return (void *)(intptr_t)recv(*(int *)arg, &c, 1, 0);
+}
+
+/* 200 threads all blocked at once: more than the lanes of a region; all must come back. */
+static int many_blocked(void)
+{
+	enum { N = 200 };
+	static pthread_t th[N];
+	static int u[N][2];
+	pthread_attr_t at;
+
+	pthread_attr_init(&at);
+	pthread_attr_setstacksize(&at, 65536);
+	for (int i = 0; i < N; i++) {
+		CHECK(!udp_pair(u[i]));
+		CHECK(!pthread_create(&th[i], &at, blocked_recv, &u[i][0]));
+	}
+	sleep_ms(50);
+	for (int i = 0; i < N; i++)
+		CHECK_EQ(write(u[i][1], "x", 1), 1);
+	for (int i = 0; i < N; i++) {
+		void *ret;
+
+		CHECK(!pthread_join(th[i], &ret));
+		CHECK_EQ((intptr_t)ret, 1);
+		close(u[i][0]), close(u[i][1]);
+	}
+	return 0;
+}
+
+/* shutdown by one thread wakes another that is blocked on the same socket. */
+static int shutdown_wakes(void)
+{
+	int t[2];
+	pthread_t th;
+	void *ret;
+
+	CHECK(!tcp_pair(t));
+	CHECK(!pthread_create(&th, NULL, blocked_recv, &t[0]));
+	sleep_ms(30);
+	CHECK(!shutdown(t[0], SHUT_RDWR));
+	CHECK(!pthread_join(th, &ret));
+	CHECK_EQ((intptr_t)ret, 0);
+	close(t[0]), close(t[1]);
+	return 0;
+}
+
+/* One writes while another reads the same socket: full duplex on one file. */
+static int full_duplex(void)
+{
+	int t[2];
+	struct pump p[4];
+
+	CHECK(!tcp_pair(t));
+	for (int i = 0; i < 4; i++) {
+		p[i] = (struct pump){t[i & 1], 7000 + (i == 1 || i == 2), 100, 30000, 0};
+		CHECK(!pthread_create(&p[i].th, NULL, i < 2 ? pump_out : pump_in, &p[i]));
+	}
+	for (int i = 0; i < 4; i++) {
+		void *ret;
+
+		CHECK(!pthread_join(p[i].th, &ret));
+		CHECK(!ret);
+	}
+	close(t[0]), close(t[1]);
+	return 0;
+}
+
+static void *opener(void *arg)
+{
+	for (int i = 0; i < 100; i++) {
+		int t[2];
+		char c = 0;
+
+		if (tcp_pair(t) || write_all(t[0], "v", 1) || read_all(t[1], &c, 1) || c != 'v')
+			return arg;
+		if (close(t[0]) || close(t[1]))
+			return arg;
+	}
+	return NULL;
+}
+
+/* Sockets made and closed by 8 threads at once while a ninth forks: no number is ever given twice. */
+static int open_close_fork(void)
+{
+	pthread_t th[8];
+	void *ret;
+
+	for (int i = 0; i < 8; i++)
+		CHECK(!pthread_create(&th[i], NULL, opener, "opener failed"));
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		int st;
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			int t[2];
+
+			_exit(tcp_pair(t) || write_all(t[0], "v", 1));
+		}
+		CHECK_EQ(waitpid(pid, &st, 0), pid);
+		CHECK_EQ(st, 0);
+	}
+	for (int i = 0; i < 8; i++) {
+		CHECK(!pthread_join(th[i], &ret));
+		CHECK(!ret);
+	}
+	return 0;
+}
+
+static const struct test_case cases[] = {
+	{"pumps", pumps},
+	{"thread_churn", thread_churn},
+	{"many_blocked", many_blocked},
+	{"shutdown_wakes", shutdown_wakes},
+	{"full_duplex", full_duplex},
+	{"open_close_fork", open_close_fork},
+};
+
+int main(int argc, char **argv)
+{
+	return check_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
