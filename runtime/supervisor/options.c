@@ -23,14 +23,14 @@ int parse_size(const char *text, uint64_t *bytes)
 	case 'G':
 		v <<= 10; /* fall through */
 	case 'M':
-		v <<= 10; /* fall through */
-	case 'K':
-		v <<= 10;
 		end++;
-	}
-	if (*end || v < 1 << 20 || v > 1ull << 40)
+		break;
+	default:
 		return -EINVAL;
-	*bytes = v;
+	}
+	if (*end || v < 1 || v > 1 << 20)
+		return -EINVAL;
+	*bytes = v << 20;
 	return 0;
 }
 

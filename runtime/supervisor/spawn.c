@@ -104,8 +104,8 @@ static void exec_image(const struct config *cfg, int image_fd)
 	int argc = 0, fd = FD_DEVICES;
 
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "kdom:%s", cfg->name);
-	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--serve");
-	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--ram=%llu", (unsigned long long)cfg->ram);
+	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--control");
+	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--mem=%llu", (unsigned long long)cfg->ram >> 20);
 	for (int i = 0; i < cfg->ndev; i++)
 		if (cfg->dev[i].fd >= 0)
 			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s,fd=%d%s", cfg->dev[i].type, fd++,

@@ -69,7 +69,7 @@ class Supervisor(unittest.TestCase):
     def tearDown(self):
         for name in self.names:
             self.kdom("down", name)
-        left = subprocess.run(["pgrep", "-f", "kdom:.*--serve"], capture_output=True, text=True).stdout.split()
+        left = subprocess.run(["pgrep", "-f", "kdom:.*--control"], capture_output=True, text=True).stdout.split()
         ours = [p for p in left if self.is_fake(p)]
         logs = "".join(self.log(name) for name in set(self.names) if os.path.exists(self.path(name + ".log")))
         self.tmp.cleanup()
@@ -322,15 +322,15 @@ class Supervisor(unittest.TestCase):
 
     def test_device_arguments(self):
         self.write_manifest({"ram": "16M", "devices": [
-            {"type": "net", "backend": "none", "addr": "10.99.0.2/24"}]})
+            {"type": "net", "backend": "none", "address": "10.99.0.2/24"}]})
         self.up("good")
-        self.log_has("good", "ARG --ram=16777216")
+        self.log_has("good", "ARG --mem=16")
         self.assertNotIn("--dev", self.log("good"))
 
     # ---- TAP, in a network namespace of the test's own ----
 
     TAP = {"devices": [{"type": "net", "backend": "tap", "name": "kdomtest0", "host": "10.99.0.1/24",
-                        "addr": "10.99.0.2/24", "gw": "10.99.0.1"}]}
+                        "address": "10.99.0.2/24", "gateway": "10.99.0.1"}]}
 
     def in_namespace(self, script):
         return subprocess.run(["unshare", "--net", "sh", "-c", script, KDOM], env=self.env, capture_output=True,
@@ -350,7 +350,7 @@ class Supervisor(unittest.TestCase):
         self.assertIn("5 -> /dev/net/tun", r.stdout)
         self.assertNotIn("6 -> ", r.stdout)
         self.assertIn("does not exist", r.stderr)
-        self.assertIn("ARG --dev=net,fd=5,addr=10.99.0.2/24,gw=10.99.0.1", self.log("good"))
+        self.assertIn("ARG --dev=net,fd=5,address=10.99.0.2/24,gateway=10.99.0.1", self.log("good"))
 
     def test_tap_without_the_right(self):
         self.write_manifest(self.TAP)
@@ -372,7 +372,7 @@ class Supervisor(unittest.TestCase):
                            ({"devices": [{"backend": "tap"}]}, '/devices/0: has no "type"'),
                            ({"devices": [{"type": "net"}]}, '/devices/0: has no "backend"'),
                            ({"devices": [{"type": "net", "backend": "pigeon"}]}, 'no backend "pigeon"'),
-                           ({"devices": [{"type": "net", "backend": "none", "addr": "a,b"}]}, "/devices/0/addr"),
+                           ({"devices": [{"type": "net", "backend": "none", "address": "a,b"}]}, "/devices/0/address"),
                            ({"ram": "12 potatoes"}, "/ram: must be a size"),
                            ({"devices": [{"type": "net", "backend": "tap", "name": "x" * 40}]}, "/devices/0/name")):
             self.write_manifest(text)
