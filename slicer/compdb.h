@@ -29,7 +29,19 @@ int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, in
 void compdb_free(struct compdb *db);
 
 struct facts;
-/* Passes 3-5: facts of every TU, in db order, from the cache or by parsing. facts[i].str NULL for .S without facts. 0/-1. */
+/*
+ * Passes 3-5: facts of every TU, in db order, from the cache or by parsing. facts[i].str NULL for .S without facts. 0/-1.
+ * `facts` has room for db->ntus + 1: the last one is the header pool. All DEF_HEADER definitions of
+ * all units are there, once each; the others hold only what stands in .c files (file 0, or a .c file that a .c
+ * file includes, such as kernel/sched/rt.c: files[i].header is 0 for these, and they may be deleted from too).
+ */
 int facts_load_all(struct facts *facts, const struct compdb *db, int jobs);
+void facts_free_all(struct facts *facts, const struct compdb *db);
+
+/*
+ * The architecture the tree is configured for: $KSLICE_ARCH, else "sd". Only "sd" gets an overlay tree;
+ * for others overlay is the tree itself.
+ */
+const char *compdb_arch(void);
 
 #endif

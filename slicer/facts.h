@@ -8,7 +8,8 @@
  *
  * Symbols. A symbol's key is its name if it has external linkage, else "path:name" with the path of
  * the defining file relative to the tree root (statics; also static inlines of headers).
- * Definitions in headers are facts too (the closure walks through them), but are never deleted.
+ * Definitions in headers are facts too (the closure walks through them), but are never deleted. They are
+ * not repeated in each unit: compdb.h's facts_load_all() returns them as one extra block, the header pool.
  *
  * Places. A place is a file and a byte offset in it, both of the expansion location. Deleting a range
  * deletes every ref, call and field read whose offset lies inside: that is how the closure
@@ -56,7 +57,8 @@ struct fact_def {
 	fstr type;		/* function: printed result type; variable: printed type */
 };
 
-enum ref_kind { REF_CALL = 1, REF_ADDR, REF_READ, REF_WRITE, REF_ALIAS, REF_CLEANUP, REF_ASM };
+enum ref_kind { REF_CALL = 1, REF_ADDR, REF_READ, REF_WRITE, REF_ALIAS, REF_CLEANUP, REF_ASM,
+		REF_TYPE /* of a type defined in a .c file, or of one of its constants */ };
 
 struct fact_ref {
 	fstr key;	/* symbol referred to, key as above */
@@ -103,6 +105,11 @@ struct facts {
 	struct fact_call *calls; uint32_t ncalls;
 	void *block; size_t size; /* the block the arrays lie in */
 };
+
+/* Prints facts readably to stdout. */
+void facts_dump(const struct facts *f);
+/* `kslice facts`; the exit status. */
+int cmd_facts(int argc, char **argv);
 
 static inline const char *fact_str(const struct facts *f, fstr s)
 {
