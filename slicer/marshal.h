@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * marshal.h: how each parameter of each call crosses. Made by infer.c, read by emit_stubs*.c.
+ *
+ * Ownership: struct marshal owns everything, types included; marshal_free() once at the end.
+ */
+#ifndef KSLICE_MARSHAL_H
+#define KSLICE_MARSHAL_H
+
+#include "types.h"
+#include "util.h"
+
+#include <jansson.h>
+
+struct spec;
+
+enum dir { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
+
+enum how { HOW_INFERRED, HOW_ANNOTATED, HOW_UNSURE };
+
+enum len_kind {
+	LEN_FIXED, /* `bytes` */
+	LEN_ARG,   /* sibling `of` (parameter or field) units of `elem` bytes */
+	LEN_VR,	   /* sibling `of` is a value-result length: int *, or a field written back */
+	LEN_BITS,  /* sibling `of` bits, in 8-byte words */
+	LEN_STR,   /* up to and with NUL, at most PATH_MAX */
+};
+
+enum filled { /* how much of an out buffer the call has written */
+	FILLED_ALL,
+	FILLED_RET, /* result units of `elem` bytes */
+	FILLED_VR,  /* the value-result length, at most what was offered */
+	FILLED_SUM, /* a scatter list: filled in order by the running total */
+};
+
+enum pass {
+	PASS_SCALAR,
+	PASS_PTR,
+	PASS_INLINE, /* a struct within a struct that needs more than copying */
+	PASS_VR,     /* int * of another parameter's LEN_VR */
+	PASS_REFUSE, /* the call answers `refuse` without reaching the kernel */
+	PASS_SWITCH, /* as one of `cases` */
+};
+
+struct mcase;
+struct mstruct;
+
+/* A parameter, a field of a struct variant, or one case of a switch. */
+struct mval {
+	const char *name;
+	const struct type *type;
+	const char *spelling; /* parameters: the cast */
+	size_t offset;	      /* fields */
+	enum pass pass;
+	enum how how;
+	const char *note; /* what settled it, or what is missing; for `kslice check` */
+	bool fd;
+	enum dir dir; /* PTR: of what it leads to; fields that are SCALAR: OUT = written back */
+
+	enum len_kind len; /* PTR from here on */
+	size_t bytes, elem;
+	int of;
+	int64_t max;	/* units; above it the kernel refuses by itself, nothing is copied; 0: none */
+	int64_t clamp;	/* units; above it the length is cut, as MAX_RW_COUNT does; 0: none */
+	enum filled filled;
+	bool always;	   /* written back on errors as well */
+	bool ignore_fault; /* the kernel ignores a fault on writing it back */
+	bool partial;	   /* fewer elements than asked for may go over */
+	struct mstruct *st; /* elements that hold pointers or are written back in part */
+
+	int refuse; /* errno */
+	int on[2];  /* SWITCH: parameters looked at; on[1] = -1: only one */
+	struct mcase *cases;
+	size_t ncases;
+	struct mval *otherwise;
+};
+
+struct mcase {
+	const char *label; /* "F_GETLK", "SOL_SOCKET SO_ATTACH_FILTER" */
+	int64_t key[2];
+	struct mval val;
+	bool ret_fd;
+};
+
+struct mstruct {
+	const char *name; /* "iovec_in" */
+	const struct type *type;
+	bool declared; /* by the annotations: no header has it */
+	struct mval *fields;
+	size_t nfields;
+	int total; /* field that says how many data bytes came, -1: the call's result */
+	bool in_ready; /* being built (recursion is refused) */
+};
+
+struct mcall {
+	const struct calltype *ct;
+	struct mval *p;
+	unsigned n;
+	bool ret_fd;
+	bool route_none;
+	bool blocks;
+	unsigned flags;	   /* enum sd_stub_flags */
+	json_t *test;	   /* borrowed; NULL: none */
+	json_t *differs;   /* borrowed; NULL: none */
+};
+
+struct group { /* an annotation file */
+	char *name, *path;
+	json_t *json;
+};
+
+struct marshal {
+	const char *domain;
+	struct types types;
+	struct group *groups;
+	size_t ngroups;
+	struct mstruct **structs; /* variants in use, users after what they use */
+	size_t nstructs, scap;
+	struct mcall *calls;
+	size_t ncalls;
+	const struct spec *spec;
+	unsigned unsure;
+	void **mem;
+	size_t nmem, mcap;
+};
+
+struct compdb;
+
+/* annotations.c: loads the spec's groups. 0/-1 after printing. */
+int annotations_load(struct marshal *m);
+json_t *annotation_of_call(const struct marshal *m, const char *call, const char **path);
+json_t *annotation_of_struct(const struct marshal *m, const char *name, const char **path);
+/* What types_load() has to look up besides the calls. Arrays to be freed, strings borrowed. */
+void annotations_wants(const struct marshal *m, struct types_request *want);
+/* An unknown key is an error with its place. */
+int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
+
+/* infer.c. 0, or -1 after printing; unsure values are counted, not refused. */
+int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db);
+void marshal_free(struct marshal *m);
+void *marshal_keep(struct marshal *m, void *p);
+/* Value of a constant or number in an annotation, false if it's neither. */
+bool marshal_value(const struct marshal *m, json_t *v, int64_t *out);
+
+#endif

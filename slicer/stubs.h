@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stubs.h: entry points of pass 10, stub generation: spec + types => generated/<domain>/.
+ */
+#ifndef KSLICE_STUBS_H
+#define KSLICE_STUBS_H
+
+struct spec;
+struct compdb;
+
+/* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors; nothing is written then. */
+int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir);
+
+/* `kslice check`: what was inferred, what was annotated, what is unsure. -1 if anything is unsure. */
+int stubs_check(const struct spec *spec, const struct compdb *db);
+
+/* compile_commands.json of a tree configured by hand, instead of compdb_load(). */
+int compdb_from_json(struct compdb *db, const char *tree, const char *path);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * types.h: calls => their parameters' names and types, with the layouts behind the pointers.
+ *
+ * The one pass beside facts.c that knows libclang. SYSCALL_DEFINEd functions are looked up in the .c
+ * files of the configured tree and parsed with the kernel's own flags, function bodies skipped;
+ * `__user` is made visible as btf_type_tag("user"). Types and constants that only annotations name
+ * come from a small unit that includes the annotations' headers.
+ *
+ * Ownership: everything belongs to struct types, freed by types_free(). Not thread safe.
+ */
+#ifndef KSLICE_TYPES_H
+#define KSLICE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct compdb;
+
+enum type_kind { TYPE_VOID, TYPE_INT, TYPE_PTR, TYPE_STRUCT, TYPE_UNION, TYPE_ARRAY, TYPE_OTHER };
+
+struct field {
+	const char *name; /* "" for an anonymous member */
+	const struct type *type;
+	size_t offset; /* bytes */
+	bool bits;     /* a bit-field */
+};
+
+struct type {
+	enum type_kind kind;
+	const char *name; /* as C spells it without qualifiers: "struct iovec", "unsigned int" */
+	size_t size;	  /* bytes; 0 for void and incomplete types */
+	bool is_signed;
+	bool is_const;	       /* of this use, not of the canonical type */
+	bool user;	       /* carries __user */
+	const struct type *to; /* PTR: pointee; ARRAY: element */
+	size_t count;	       /* ARRAY */
+	struct field *fields;  /* STRUCT, UNION */
+	size_t nfields;
+};
+
+struct param {
+	const char *name;
+	const struct type *type;
+	const char *spelling; /* to be used in a cast: "struct sockaddr __user *" */
+};
+
+struct calltype {
+	const char *name;  /* as user space calls it: "sendfile" */
+	const char *entry; /* the kernel's function without sys_: "sendfile64" */
+	unsigned nr;	   /* x86-64 number */
+	const char *file;  /* of the SYSCALL_DEFINE, relative to the tree */
+	int line;
+	struct param param[6];
+	unsigned nparams;
+};
+
+struct constant {
+	const char *name;
+	int64_t value;
+};
+
+struct types {
+	struct calltype *calls;
+	size_t ncalls;
+	const struct type **named; /* what the annotations asked for, in their order */
+	const char **asked; /* ... and by which names */
+	size_t nnamed;
+	struct constant *consts;
+	size_t nconsts;
+	void *impl;
+};
+
+struct types_request {
+	const char **calls;
+	size_t ncalls;
+	const char **headers; /* "linux/socket.h" */
+	size_t nheaders;
+	const char **names; /* C types: "struct ifreq" */
+	size_t nnames;
+	const char **consts; /* "F_GETLK" */
+	size_t nconsts;
+};
+
+/* 0, or -1 after printing the error. */
+int types_load(struct types *t, const struct compdb *db, const struct types_request *want);
+void types_free(struct types *t);
+
+const struct calltype *types_call(const struct types *t, const char *name);
+const struct type *types_named(const struct types *t, const char *name);	  /* NULL: unknown */
+bool types_const(const struct types *t, const char *name, int64_t *value); /* also plain numbers */
+const struct field *type_field(const struct type *st, const char *name);
+
+#endif
