@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * serve.h (internal): the serving side: clients, the pool of serving tasks, and how a task serves a call.
+ *
+ *   serve_ctl.c     control events: ATTACH, DETACH, STATS, SHUTDOWN; the start of it all
+ *   serve_client.c  a client: what a process owns in Linux (files, fs, credentials), and its end
+ *   serve_pool.c    leader / followers
+ *   serve_call.c    one call: identity, dispatch, exit work, answer; cancelling
+ *   serve_env.c     what runtime/core wants from its surroundings
+ *
+ * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When a call makes it sleep, the
+ * scheduler says so (sd_task_sleeping) and a follower becomes leader. When the call is done its task answers, and
+ * leads if nobody does, else follows. So a call may block as in Linux and costs nothing extra when it doesn't.
+ *
+ *	leader != NULL          somebody looks at the rings, or will when scheduled
+ *	leader == NULL, resting nobody does; the idle loop looks (sd_serve_idle) before the vCPU sleeps and after it woke
+ *	leader == NULL, else    the leader made way for other tasks; the first serving task that ends its call leads,
+ *	                        or idle appoints one
+ *
+ * Locks: none. One vCPU, no kernel preemption: nothing here changes under a task that doesn't sleep. What interrupts touch
+ * (sd_serve_kick) is a flag and a wake-up.
+ *
+ * Identity. While a task serves client c its files, fs and credentials are c's; they stay on until it serves somebody else, since
+ * the next call is mostly of the same client. They are c's own references: before c is gone, every task that wears them
+ * is stripped (sd_client_end). A client's files_struct always counts at least 2 users: __fget_light() then takes a reference on every
+ * file it uses, as it must, because two calls of one client can be in progress in two tasks. Its address also is the
+ * owner of its POSIX and OFD... locks (fl_owner), the same in every call, as for a Linux process.
+ */
+#ifndef KSLICE_SERVE_H
+#define KSLICE_SERVE_H
+
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <asm/sd.h>
+#include <sd/machine.h>
+#include <sd/server.h>
+
+struct sd_client {
+	struct list_head node;		/* all clients */
+	u32 id;
+	int bell_fd;
+	u32 calls;			/* in service */
+	bool ending;			/* no new calls; files close or are closed */
+	bool ended;			/* ... are closed, nothing refers to it any more */
+	struct list_head workers;	/* in a call of this client that can be cancelled */
+	wait_queue_head_t wait;		/* for calls and ended */
+	struct files_struct *files;
+	struct fs_struct *fs;
+	const struct cred *cred;
+	struct sd_sregion reg;
+};
+
+struct sd_worker {
+	struct task_struct *task;
+	struct list_head node;		/* all workers */
+	struct list_head free;		/* followers; empty: leading or in a call */
+	struct list_head incall;	/* client->workers */
+	struct sd_client *wears;	/* NULL: its own identity */
+	struct files_struct *files;	/* its own */
+	struct fs_struct *fs;
+	const struct cred *cred;
+	struct sd_req req;
+};
+
+struct sd_serve_stats {
+	u64 calls, blocked;
+	u32 clients, workers;
+};
+
+extern struct sd_serve_stats sd_serve_stats;
+extern struct sd_poller sd_poller;
+
+/* serve_client.c */
+struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err);
+struct sd_client *sd_client_find(u32 id);
+/* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of times before sd_client_free(). */
+void sd_client_end(struct sd_client *c, u32 why);
+void sd_client_free(struct sd_client *c);
+/* It broke the protocol: tell the supervisor, end it. Sleeps. */
+void sd_client_lied(struct sd_client *c);
+/* Interrupt its calls in service, but for the one `but` runs. */
+void sd_client_cancel(struct sd_client *c, const struct sd_worker *but);
+
+/* serve_pool.c */
+void sd_wear(struct sd_worker *w, struct sd_client *c);
+void sd_strip(struct sd_client *c);
+bool sd_pool_may_block(void);
+void sd_pool_forget(struct sd_client *c);
+void __noreturn sd_pool_run(void);
+/* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL: no memory. */
+struct sd_worker *sd_pool_adopt(void);
+/* There is something for a leader to do beside the rings. Any context. */
+void sd_serve_kick(void);
+
+/* serve_call.c */
+void sd_serve_call(struct sd_worker *w);
+
+/* serve_env.c */
+void sd_serve_table(void);
+
+/* serve_ctl.c */
+extern bool sd_ctl_pending;
+void sd_serve_setup(void);
+/* Handles one control event, if there is one. May sleep. */
+void sd_ctl_one(void);
+
+/* transport/shm/shm_kernel.c */
+int sd_shm_attach(const struct sd_event *ev);
+int sd_shm_detach(const struct sd_event *ev);
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* serve_ctl.c: what the supervisor asks of the domain, and how serving starts. */
+#include <linux/fdtable.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/resource.h>
+#include <linux/sched/signal.h>
+#include "serve.h"
+
+#define FILES_MAX	65536	/* fds of a client; the program's own limit holds on the host, where it reserves each number */
+
+bool sd_ctl_pending;
+
+static void on_event(void *arg)
+{
+	WRITE_ONCE(sd_ctl_pending, true);
+	sd_serve_kick();
+}
+
+static void get_stats(struct sd_ctl_stats *s)
+{
+	struct sysinfo si;
+
+	si_meminfo(&si);
+	*s = (struct sd_ctl_stats) {
+		.calls = sd_serve_stats.calls,
+		.blocked = sd_serve_stats.blocked,
+		.sleeps = sd_sleeps,
+		.uptime_ns = ktime_get_ns(),
+		.mem_total = (u64)si.totalram * PAGE_SIZE,
+		.mem_free = (u64)si.freeram * PAGE_SIZE,
+		.clients = sd_serve_stats.clients,
+		.tasks = sd_serve_stats.workers,
+	};
+}
+
+static void handle(const struct sd_event *ev)
+{
+	struct sd_ctl_stats stats;
+
+	switch (ev->type) {
+	case SD_CTL_ATTACH:
+		sd_machine_event_done(ev, sd_shm_attach(ev), NULL);
+		break;
+	case SD_CTL_DETACH:
+		sd_machine_event_done(ev, sd_shm_detach(ev), NULL);
+		break;
+	case SD_CTL_STATS:
+		get_stats(&stats);
+		sd_machine_event_done(ev, 0, &stats);
+		break;
+	case SD_CTL_SHUTDOWN:
+		sd_machine_event_done(ev, 0, NULL);
+		sd_machine_halt(0);
+	default:
+		sd_machine_event_done(ev, -EINVAL, NULL);
+	}
+}
+
+void sd_ctl_one(void)
+{
+	struct sd_event ev;
+
+	/* Cleared before the look: an event that comes after the look sets it again. */
+	WRITE_ONCE(sd_ctl_pending, false);
+	if (!sd_machine_event(&ev))
+		return;
+	/* There may be more, and handling this one may hand the lead to somebody else. */
+	WRITE_ONCE(sd_ctl_pending, true);
+	handle(&ev);
+}
+
+/*
+ * The serving tasks are threads of pid 1. Signals mean nothing to them: SIGPIPE above all is the client's to
+ * raise, by the EPIPE it gets. Nothing else can be killed for memory, and killing this would end everybody.
+ */
+void sd_serve_setup(void)
+{
+	ignore_signals(current);
+	current->signal->oom_score_adj = OOM_SCORE_ADJ_MIN;
+	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = FILES_MAX;
+	current->signal->rlim[RLIMIT_NOFILE].rlim_max = FILES_MAX;
+	sd_own_mm();
+	sd_serve_table();
+}
+
+/* Pid 1 when the kernel is up, a supervisor there and told so: its first events may be waiting. */
+void __noreturn sd_serve(void)
+{
+	sd_serve_setup();
+	sd_irq_register(SD_IRQ_EVENT, on_event, NULL);
+	sd_ctl_pending = true;
+	sd_pool_run();
+}

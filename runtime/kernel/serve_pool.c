@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/* serve_pool.c: the serving tasks: who leads, who follows, who waits for work and how. See serve.h. */
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <sd/bell.h>
+#include "serve.h"
+
+#define SPARES		2	/* followers wanted whenever a leader goes to work */
+#define FOLLOWERS_MAX	32	/* more than that leave */
+#define WORKERS_MAX	4096
+#define MEM_RESERVE	(512u << 10)	/* bytes: a new task must leave this much for calls in progress */
+#define SPAWN_AGAIN	(HZ / 10 ?: 1)
+
+/* How long the leader looks at quiet rings. The clock is read every LOOKS passes. */
+#define LOOKS		32u
+#define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
+#define REST_NS		100000u	/* then it rests: the vCPU may sleep */
+
+struct sd_poller sd_poller;
+
+static int __noreturn sd_pool_work(void *worker);
+
+static LIST_HEAD(workers);
+static LIST_HEAD(followers);
+static unsigned int nfollowers;
+static struct sd_worker *leader;
+static bool resting;
+static bool alone;	/* there is no pool, see sd_pool_adopt() */
+static unsigned long spawn_after;	/* jiffies */
+static struct sd_slane *last_lane;	/* of the last call, or NULL */
+static struct sd_bell *bell;
+
+void sd_wear(struct sd_worker *w, struct sd_client *c)
+{
+	struct task_struct *t = w->task;
+
+	if (likely(w->wears == c))
+		return;
+	w->wears = c;
+	t->files = c ? c->files : w->files;
+	t->fs = c ? c->fs : w->fs;
+	rcu_assign_pointer(t->cred, c ? c->cred : w->cred);
+	rcu_assign_pointer(t->real_cred, c ? c->cred : w->cred);
+}
+
+void sd_strip(struct sd_client *c)
+{
+	struct sd_worker *w;
+
+	list_for_each_entry(w, &workers, node)
+		if (w->wears == c)
+			sd_wear(w, NULL);
+}
+
+void sd_pool_forget(struct sd_client *c)
+{
+	if (last_lane && last_lane->reg == &c->reg)
+		last_lane = NULL;
+}
+
+static struct sd_worker *worker_new(void)
+{
+	struct sd_worker *w = kzalloc(sizeof(*w), GFP_KERNEL);
+
+	if (!w)
+		return NULL;
+	INIT_LIST_HEAD(&w->free);
+	INIT_LIST_HEAD(&w->incall);
+	list_add(&w->node, &workers);
+	sd_serve_stats.workers++;
+	return w;
+}
+
+static void worker_free(struct sd_worker *w)
+{
+	list_del(&w->node);
+	sd_serve_stats.workers--;
+	kfree(w);
+}
+
+/* The current task becomes serving task w. */
+static void worker_begin(struct sd_worker *w)
+{
+	w->files = current->files;
+	w->fs = current->fs;
+	w->cred = current->cred;
+	w->task = current;
+	current->flags |= PF_IO_WORKER;	/* schedule() tells us when it sleeps */
+}
+
+static void lead(struct sd_worker *w)
+{
+	if (!list_empty(&w->free)) {
+		list_del_init(&w->free);
+		nfollowers--;
+	}
+	leader = w;
+	resting = false;
+}
+
+static void follow(struct sd_worker *w)
+{
+	if (list_empty(&w->free)) {
+		list_add(&w->free, &followers);	/* last in, first out: warm */
+		nfollowers++;
+	}
+}
+
+/* No leader: the first follower becomes it. Any context. */
+static bool promote(void)
+{
+	struct sd_worker *w = list_first_entry_or_null(&followers, struct sd_worker, free);
+
+	if (!w)
+		return false;	/* all are in calls; the first that ends its call leads */
+	lead(w);
+	if (w->task)	/* else it is about to begin */
+		wake_up_process(w->task);
+	return true;
+}
+
+/* From schedule(), before it looks for the next task. */
+static void task_sleeping(struct task_struct *tsk)
+{
+	if (leader && leader->task == tsk) {
+		sd_serve_stats.blocked++;
+		leader = NULL;
+		promote();
+	}
+}
+
+void sd_serve_kick(void)
+{
+	if (!leader)
+		promote();
+}
+
+/* Idle, irqs off: is there work, and did somebody get it? Asked before and after the bell says we sleep. */
+static bool idle_poll(void)
+{
+	if (leader)
+		return false;	/* runnable, then idle knows; else a call of it ends some time */
+	if (!resting)
+		return promote();
+	sd_full_fence();	/* for sd_poll_settle(): what we answered comes before what it reads */
+	return (READ_ONCE(sd_ctl_pending) || sd_poll_settle(&sd_poller)) && promote();
+}
+
+bool sd_pool_may_block(void)
+{
+	return nfollowers > 0 || alone;
+}
+
+/* Gives up the lead for other tasks, or to rest, and waits to be appointed again. */
+static void step_down(struct sd_worker *w, bool rest)
+{
+	leader = NULL;
+	resting = rest;
+	follow(w);
+}
+
+static void await_lead(struct sd_worker *w)
+{
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (leader == w)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+static bool memory_for_task(void)
+{
+	return si_mem_available() * PAGE_SIZE > MEM_RESERVE + THREAD_SIZE;
+}
+
+/* One more follower. It counts from now on, also before it first runs. Sleeps. */
+static void spawn(struct sd_worker *w)
+{
+	struct sd_worker *new;
+
+	if (sd_serve_stats.workers >= WORKERS_MAX || time_before(jiffies, spawn_after))
+		return;
+	spawn_after = jiffies + SPAWN_AGAIN;
+	if (!memory_for_task())
+		return;
+	new = worker_new();
+	if (!new)
+		return;
+	sd_wear(w, NULL);	/* what the new task inherits is ours, not a client's */
+	if (user_mode_thread(sd_pool_work, new,
+			     CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0) {
+		worker_free(new);
+		return;
+	}
+	spawn_after = jiffies;
+	if (!new->task)
+		follow(new);
+}
+
+static void __noreturn leave(struct sd_worker *w)
+{
+	sd_wear(w, NULL);
+	current->flags &= ~PF_IO_WORKER;
+	worker_free(w);
+	do_exit(0);
+}
+
+/* A client waits on our own host CPU: it can't go on unless we let it. */
+static bool client_here(int cpu)
+{
+	return last_lane && sd_load_relaxed(&last_lane->mem->client.cpu) == (u32)cpu + 1;
+}
+
+/* Every LOOKS quiet passes: where are we, how long is it quiet, and what do we do about it? */
+static void pass_time(struct sd_worker *w, u64 *since)
+{
+	u64 t = sd_machine_clock();
+	int cpu = sd_machine_cpu();
+
+	if (READ_ONCE(bell->cpu) != cpu)
+		WRITE_ONCE(bell->cpu, cpu);
+	if (!*since)
+		*since = t;
+	if (t - *since > REST_NS)
+		step_down(w, true);
+	else if (t - *since > SPIN_NS || client_here(cpu))
+		sd_machine_yield();
+}
+
+/* The rings are quiet, for the (*looks)th time in a row. */
+static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
+{
+	cpu_relax();	/* a safe point: interrupts, timers */
+	if (need_resched())
+		schedule();
+	if (!single_task_running()) {
+		step_down(w, false);
+		return;
+	}
+	if (!*looks) {
+		*since = 0;
+		if (client_here(bell->cpu))
+			sd_machine_yield();
+	}
+	if (!(++*looks % LOOKS))
+		pass_time(w, since);
+}
+
+static void serve_one(struct sd_worker *w)
+{
+	last_lane = w->req.lane;
+	sd_serve_call(w);
+	sd_safe_point();
+}
+
+/* Whoever just may have slept: true if it leads (again). */
+static bool still_lead(struct sd_worker *w)
+{
+	if (!leader)
+		lead(w);
+	return leader == w;
+}
+
+/* Lead until somebody else does, or nobody needs to. */
+static void look_and_serve(struct sd_worker *w)
+{
+	struct sd_sregion *liar;
+	u64 since = 0;
+	u32 looks = 0;
+	int ret;
+
+	while (leader == w) {
+		if (unlikely(nfollowers < SPARES))
+			spawn(w);
+		if (unlikely(READ_ONCE(sd_ctl_pending)))
+			sd_ctl_one();
+		if (unlikely(!still_lead(w)))
+			break;
+		ret = sd_poll_next(&sd_poller, &w->req, &liar);
+		if (!ret) {
+			quiet(w, &looks, &since);
+			continue;
+		}
+		looks = 0;
+		if (likely(ret > 0))
+			serve_one(w);
+		else
+			sd_client_lied(liar->owner);
+		if (still_lead(w) && unlikely(need_resched() || !single_task_running()))
+			step_down(w, false);
+	}
+}
+
+static int __noreturn sd_pool_work(void *worker)
+{
+	struct sd_worker *w = worker;
+
+	worker_begin(w);
+	for (;;) {
+		if (leader != w) {
+			if (nfollowers >= FOLLOWERS_MAX && !thread_group_leader(current))
+				leave(w);
+			follow(w);
+		}
+		await_lead(w);
+		look_and_serve(w);
+	}
+}
+
+struct sd_worker *sd_pool_adopt(void)
+{
+	struct sd_worker *w = worker_new();
+
+	if (w) {
+		worker_begin(w);
+		leader = w;
+	}
+	alone = true;
+	return w;
+}
+
+/* The current task, pid 1, begins the pool and is part of it for ever. */
+void __noreturn sd_pool_run(void)
+{
+	struct sd_worker *w = worker_new();
+
+	if (!w)
+		panic("sd: no memory for the first serving task");
+	bell = sd_boot->bell;
+	sd_task_sleeping = task_sleeping;
+	sd_idle_poll = idle_poll;
+	lead(w);
+	sd_pool_work(w);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/* loop_kernel.c: the kernel's end of loop: the calling thread is a kernel task and serves its own calls. */
+#include <linux/errno.h>
+#include "../../kernel/serve.h"
+#include "loop.h"
+
+static struct sd_client *client;
+static struct sd_worker *self;
+
+int sd_loop_attach(void *base)
+{
+	const struct sd_ctl_attach root = { .client = 1 };
+	int err = 0;
+
+	if (!self) {
+		sd_serve_setup();
+		self = sd_pool_adopt();
+		if (!self)
+			return -ENOMEM;
+	}
+	if (client) {
+		sd_client_end(client, SD_ENDED_CLOSED);
+		sd_client_free(client);
+	}
+	client = sd_client_make(&root, base, -1, &err);
+	return err;
+}
+
+int sd_loop_serve(u32 lane)
+{
+	struct sd_slane *l = &client->reg.lane[lane % SD_LANES];
+	int ret;
+
+	while (!client->ending && (ret = sd_srv_take(l, sd_poller.table, &self->req))) {
+		if (ret < 0)
+			sd_client_end(client, SD_ENDED_PROTO);
+		else
+			sd_serve_call(self);
+	}
+	return client->ending ? -EPROTO : 0;
+}
