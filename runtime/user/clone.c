@@ -41,6 +41,7 @@ static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
 	c->ret = c->exit_rip = t->ret;
 	c->final_mask = t->final_mask;
 	c->masked = c->slow = 1;
+	c->sync_blocked = 1;
 	c->parent_frees = (flags & CLONE_VFORK) != 0;
 	if ((flags & CLONE_VFORK) != 0)
 		c->alt = t->alt;

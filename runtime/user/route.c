@@ -91,8 +91,11 @@ void sd_hook(struct sd_thread *t)
 	t->ret = t->site->ret;
 	if (t->look)
 		sd_alt_check(t);
-	if (nr < SD_KINDS && calls[nr])
+	if (nr < SD_KINDS && calls[nr]) {
+		if (t->sync_blocked)
+			sd_unblock_sync(t);
 		way = calls[nr](t);
+	}
 	switch (way) {
 	case SD_HOST:
 		t->exit_rip = t->site->sys;

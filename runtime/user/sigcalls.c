@@ -31,7 +31,7 @@ long sd_kernel_action(int sig, const struct sd_ksigaction *a)
 	if (sig == SIGSYS) {
 		k.handler = (u64)sd_sigsys_entry;
 		k.flags = (k.flags & ~SA_RESTART) | SA_ONSTACK;
-		k.mask = ~(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS));
+		k.mask = ~SYNC_BITS;
 	}
 	return sys(__NR_rt_sigaction, sig, &k, 0, 8);
 }
@@ -39,12 +39,13 @@ long sd_kernel_action(int sig, const struct sd_ksigaction *a)
 /* What was set before the program, or the kernel, made this process. */
 void sd_signals_init(struct sd_thread *t)
 {
-	u64 mask = SIGBIT(SIGSYS);
+	u64 mask = SIGBIT(SIGSYS), old = 0;
 
 	t->sighand = &t->own_sighand;
 	for (int sig = 1; sig <= NSIG; sig++)
 		sys(__NR_rt_sigaction, sig, 0, &t->sighand->act[sig - 1], 8);
-	sys(__NR_rt_sigprocmask, SIG_UNBLOCK, &mask, 0, 8);
+	sys(__NR_rt_sigprocmask, SIG_UNBLOCK, &mask, &old, 8);
+	t->sync_blocked = (old & SYNC_BITS) != 0;
 }
 
 int sd_signals_install(struct sd_thread *t)
@@ -174,8 +175,12 @@ static enum sd_way strip(struct sd_thread *t, int arg, u64 ptr, u64 size)
 
 enum sd_way sd_call_sigprocmask(struct sd_thread *t)
 {
-	if (t->regs.rdi == SIG_UNBLOCK)
+	u64 mask;
+
+	if (t->regs.rdi == SIG_UNBLOCK || !t->regs.rsi)
 		return SD_HOST;
+	if (!sd_copy_from_prog(&mask, (void *)t->regs.rsi, 8) && (mask & SYNC_BITS))
+		t->sync_blocked = 1;
 	return strip(t, 1, t->regs.rsi, t->regs.r10);
 }
 

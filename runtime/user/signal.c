@@ -11,7 +11,7 @@
 #include "user.h"
 
 /* In force while the hook goes on after it kept a signal: faults of its copies must come through. */
-#define KEEP_MASK (~(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGSYS)))
+#define KEEP_MASK (~(SYNC_BITS | SIGBIT(SIGSYS)))
 
 extern struct sd_site sd_site[];
 
@@ -40,6 +40,24 @@ void sd_mask_until_exit(struct sd_thread *t)
 		t->masked = 1;
 	}
 	t->slow = 1;
+}
+
+/*
+ * The program may block SIGSEGV and SIGBUS, and a fault of the hook's copies would kill it then. They
+ * are in a mask for short times only (pthread_create, posix_spawn), so the hook just unblocks them
+ * for a call it looks at.
+ */
+void sd_unblock_sync(struct sd_thread *t)
+{
+	u64 now = 0;
+
+	if (t->masked)
+		return;
+	sys(__NR_rt_sigprocmask, SIG_BLOCK, 0, &now, 8);
+	if (now & SYNC_BITS)
+		sd_mask_until_exit(t);
+	else
+		t->sync_blocked = 0;
 }
 
 static int in(u64 pc, const char *begin, const char *end)
@@ -228,6 +246,8 @@ static u64 handler_for(struct sd_thread *t, int sig, struct sd_siginfo *si,
 	if (!(act.flags & SA_NODEFER))
 		*mask |= SIGBIT(sig);
 	*mask &= ~SIGBIT(SIGSYS);
+	if (*mask & SYNC_BITS)
+		t->sync_blocked = 1;
 	if ((act.flags & SA_ONSTACK) && !(t->alt.flags & SS_DISABLE))
 		t->look = 1;
 	return act.handler;

@@ -40,6 +40,7 @@ static inline long sys6(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 #define SIGCHLD 17
 #define SIGSTOP 19
 #define SIGSYS	31
+#define SYNC_BITS (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS))
 #define SIGBIT(s) (1ull << ((s) - 1))
 #define SIG_DFL 0ull
 #define SIG_IGN 1ull

@@ -14,6 +14,11 @@ void sd_sigsys(int sig, struct sd_siginfo *si, struct sd_ucontext *uc)
 		sd_die(sd_exe_path, "made a 32-bit system call (int $0x80), which the hook can't take over",
 		       "run it without kdom");
 
+	u64 sync = SYNC_BITS;
+
+	if (uc->mask & SYNC_BITS) /* a probe of the site's bytes may fault */
+		sys(__NR_rt_sigprocmask, SIG_UNBLOCK, &sync, 0, 8);
+
 	struct sd_site *s = sd_site_find(uc->rip, uc->rax);
 
 	uc->rcx = uc->rip;

@@ -58,6 +58,7 @@ struct sd_thread {
 	u64 final_mask; /* the program's mask, to be in force once it runs again */
 	u32 busy;	/* the region is in use (0: may be given to another thread) */
 	u32 parent_frees; /* a vfork child: its parent gives the region back */
+	u32 sync_blocked; /* SIGSEGV or SIGBUS may be in the kernel's mask: see sd_unblock_sync() */
 	u32 kept;
 	u32 wake;	 /* futex word a signal changes, so that no wait in the hook misses it */
 	u32 interrupted; /* SD_INTR_*: what the kept signals mean for the call in progress */
@@ -168,6 +169,7 @@ long sd_kernel_action(int sig, const struct sd_ksigaction *a);
 int sd_signals_install(struct sd_thread *t); /* SIGSYS, SIGSEGV and SIGBUS as the hook needs them */
 void sd_signals_for_exec(struct sd_thread *t, int undo);
 void sd_mask_until_exit(struct sd_thread *t);
+void sd_unblock_sync(struct sd_thread *t);
 u64 sd_block_all(void); /* returns the mask in force before */
 void sd_set_mask(u64 mask);
 void sd_raise(struct sd_thread *t, int sig); /* to this thread, delivered at the exit */
