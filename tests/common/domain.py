@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A domain of one's own for a test: started by kdom in a run directory of its own, asked over its
+control socket (sd/control.h), its console read at the end.
+
+    with Domain() as d:            # up; down at the end, and a console with BUG, WARNING, Oops fails
+        d.run(["prog"])            # a hooked program
+        d.status()["mem_free"]
+"""
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+SRC = os.environ.get("KSLICE_SRC") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("KSLICE_BUILD") or os.path.join(SRC, "build"))
+KDOM = os.path.join(BUILD, "bin/kdom")
+LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
+IMAGE = os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, "net/net.image")
+
+HEAD = struct.Struct("<IHHIHHiI")
+STATUS = struct.Struct("<QQQQQQIIQIIiI")  # struct sd_ctl_status without its name
+STATUS_KEYS = ("calls", "blocked", "sleeps", "uptime_ns", "mem_total", "mem_free", "clients", "tasks",
+               "boot_ns", "generation", "pid", "last_status", "attached")
+CTL_REPLY, CTL_STATUS = 1, 9
+MAGIC, VERSION, SIZE = 0x6B736C31, 1, 192
+BAD_CONSOLE = re.compile(r"\bBUG\b|WARNING|Oops|Kernel panic|Call Trace|kslice: trap|Sanitizer|runtime error")
+
+
+class DomainError(Exception):
+    pass
+
+
+class Domain:
+    def __init__(self, image=IMAGE, name="net", options=("--no-tap",), cpu=None, manifest=None):
+        self.image, self.name, self.cpu = image, name, cpu
+        self.options = list(options)
+        if manifest:
+            self.options += ["--manifest", manifest]
+        self.dir = None
+        self.running = False
+
+    def __enter__(self):
+        if not os.path.exists(self.image):
+            raise DomainError(f"{self.image}: no domain image; `make image` builds it")
+        self.dir = tempfile.mkdtemp(prefix="kdt")
+        self.env = dict(os.environ, KDOM_DIR=self.dir)
+        try:
+            self.up()
+        except BaseException:
+            shutil.rmtree(self.dir)
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            self.kdom("down", self.name)
+            log = self.console()
+            if kind:
+                print(f"--- console of {self.name} (last lines)\n" + "\n".join(log.splitlines()[-25:]))
+            bad = [line for line in log.splitlines() if BAD_CONSOLE.search(line)]
+            if bad and not kind:
+                raise DomainError("the console says: " + " | ".join(bad[:5]))
+        finally:
+            shutil.rmtree(self.dir)
+
+    def kdom(self, *args, check=True):
+        r = subprocess.run([KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
+        if check and r.returncode:
+            log = self.console().splitlines()[-15:]
+            raise DomainError(f"kdom {' '.join(args)}: status {r.returncode}: {r.stderr.strip()}\n" + "\n".join(log))
+        return r
+
+    def up(self):
+        cpu = ["--cpu", str(self.cpu)] if self.cpu is not None else []
+        self.kdom("up", "--image", self.image, *self.options, *cpu, self.name)
+
+    def kill(self):
+        self.kdom("kill", self.name)
+
+    def console(self):
+        try:
+            with open(os.path.join(self.dir, self.name + ".log"), errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    @property
+    def socket_path(self):
+        return os.path.join(self.dir, self.name + ".sock")
+
+    def status(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.settimeout(20)
+            s.connect(self.socket_path)
+            s.send(HEAD.pack(MAGIC, VERSION, CTL_STATUS, 1, 0, 0, 0, 0).ljust(SIZE, b"\0"))
+            data = s.recv(4096)
+            if len(data) != SIZE:
+                raise DomainError("the supervisor closed the connection")
+            result = HEAD.unpack(data[:24])[6]
+            if result:
+                raise DomainError(f"STATUS: {os.strerror(-result)}")
+            return dict(zip(STATUS_KEYS, STATUS.unpack_from(data, 24)))
+
+    def pid(self):
+        return self.status()["pid"]
+
+    def supervisor_pid(self):
+        """The process at the other end of the socket."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(self.socket_path)
+            cred = s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+            return struct.unpack("3i", cred)[0]
+
+    def hook(self, argv):
+        """The command that runs argv on this domain."""
+        return [LAUNCH, *argv]
+
+    def hook_env(self):
+        return dict(self.env, KDOM_DOMAINS=f"{self.name}={self.socket_path}", FAULT_DOMAIN=self.name)
+
+    def popen(self, argv, **kw):
+        return subprocess.Popen(self.hook(argv), env=self.hook_env(), text=True, start_new_session=True, **kw)
+
+    def run(self, argv, timeout=120):
+        return run_group(self.hook(argv), timeout, env=self.hook_env())
+
+    def wait_clients(self, n, seconds=10):
+        """Until n clients are attached; seconds it took, or None."""
+        t0 = time.monotonic()
+        while time.monotonic() - t0 < seconds:
+            if self.status()["clients"] == n:
+                return time.monotonic() - t0
+            time.sleep(0.005)
+        return None
+
+
+def run_group(argv, timeout, **kw):
+    """subprocess.run, but everything argv started is killed at the end. returncode None: timed out."""
+    with tempfile.TemporaryFile("w+") as out:
+        p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True,
+                             start_new_session=True, **kw)
+        try:
+            code = p.wait(timeout)
+        except subprocess.TimeoutExpired:
+            code = None
+        try:
+            os.killpg(p.pid, 9)
+        except ProcessLookupError:
+            pass
+        p.wait()
+        out.seek(0)
+        return subprocess.CompletedProcess(argv, code, out.read(), "")
+
+
+def cpu_ns(pid):
+    """CPU time of all threads of a process, from the scheduler's own clock."""
+    total = 0
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/schedstat") as f:
+            total += int(f.read().split()[0])
+    return total

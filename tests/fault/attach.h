@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * attach.h: a client from outside: attaches to a domain through its supervisor as the contract headers
+ * say (sd/control.h, sd/ring.h), with no line of the real client in between.
+ *
+ * The socket is the lifeline: closing it detaches. One thread.
+ */
+#ifndef FAULT_ATTACH_H
+#define FAULT_ATTACH_H
+
+#include <sd/bell.h>
+#include <sd/control.h>
+#include <sd/ring.h>
+
+struct outsider {
+	int sock, region_fd, bell_fd, page_fd;
+	struct sd_region_head *head;	/* the whole region, mapped */
+	const struct sd_bell *bell;
+	u32 id;
+};
+
+int outsider_attach(struct outsider *o, const char *path); /* 0 or -errno */
+void outsider_detach(struct outsider *o);
+struct sd_lane_mem *outsider_lane(const struct outsider *o, unsigned int lane);
+void outsider_ring(const struct outsider *o, unsigned int lane); /* doorbell, and wake the domain */
+/* Entry n of a lane, published as the protocol says. */
+void outsider_post(const struct outsider *o, unsigned int lane, u32 n, const struct sd_entry *e);
+/* Waits until entry n is answered: 1, 0 after ms, -1: the channel has ended. */
+int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret, int ms);
+/* Waits until the channel has ended: 1, or 0 after ms. */
+int outsider_ended(const struct outsider *o, int ms);
+
+#endif

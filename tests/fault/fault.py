@@ -1,0 +1,316 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Fault tests of a domain. fault.py TEST...; without arguments lists them. Exit status 0 only if all passed.
+
+Durations are measured and printed, none is asserted: what the issue wants "within a second" is waited
+for 20 s, and marked LATE in the output where it took more than one.
+Environment: KSLICE_IMAGE another image, FAULT_CLIENTS (churn), FAULT_ROUNDS (liar), FAULT_SEED.
+"""
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+from domain import BUILD, Domain, run_group  # noqa: E402
+
+BIN = os.path.join(BUILD, "tests/fault")
+EREMOTEIO = 121
+PROGRAMS = ("sem_poll", "sem_fork", "sem_signal", "sem_thread")
+
+
+class Failed(Exception):
+    pass
+
+
+def need(cond, text):
+    if not cond:
+        raise Failed(text)
+
+
+def took(what, seconds):
+    print(f"   {what}: {seconds * 1000:.1f} ms{'   LATE' if seconds > 1 else ''}")
+
+
+def prog(name):
+    return os.path.join(BIN, name)
+
+
+def report(result):
+    for line in result.stdout.splitlines():
+        if not line.startswith("ok "):
+            print("   " + line)
+    if result.returncode is None:
+        raise Failed("timed out")
+    need(result.returncode == 0, f"exit status {result.returncode}")
+    print(f"   {sum(line.startswith('ok ') for line in result.stdout.splitlines())} cases ok")
+
+
+def settled(d):
+    """Status once no client is left and memory has stopped moving."""
+    need(d.wait_clients(0, 20) is not None, f"clients left behind: {d.status()}")
+    last = None
+    for _ in range(40):
+        s = d.status()
+        if last and s["mem_free"] == last["mem_free"] and s["tasks"] == last["tasks"]:
+            return s
+        last = s
+        time.sleep(0.25)
+    return last
+
+
+def fds(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def maps(pid):
+    with open(f"/proc/{pid}/maps") as f:
+        return sum(1 for _ in f)
+
+
+# ---- semantics programs ----
+
+def native():
+    """the programs themselves, on the host kernel"""
+    for p in PROGRAMS:
+        print("  " + p)
+        report(run_group([prog(p)], 120))
+    r = run_group([prog("killed"), "native"], 60)
+    need(r.returncode == 0, r.stdout)
+
+
+def nodomain():
+    """hooked, with no domain"""
+    for p in PROGRAMS:
+        print("  " + p)
+        report(run_group([os.path.join(BUILD, "lib/kdom-launch"), prog(p)], 120))
+
+
+def semantics(name):
+    with Domain() as d:
+        report(d.run([prog(name)]))
+        settled(d)
+
+
+def poll():
+    """poll, select, epoll over domain and host fds together"""
+    semantics("sem_poll")
+
+
+def fork():
+    """fork, exec, dup, descriptor passing"""
+    semantics("sem_fork")
+
+
+def signals():
+    """signals, timeouts, non-blocking mode"""
+    semantics("sem_signal")
+
+
+def threads():
+    """threads of one client"""
+    semantics("sem_thread")
+
+
+# ---- death ----
+
+def talk(p, pattern, seconds=60):
+    """Lines of p up to one that matches."""
+    lines = []
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        line = p.stdout.readline()
+        if not line:
+            raise Failed(f"the program ended early, status {p.wait()}: {lines}")
+        lines.append(line.strip())
+        if re.match(pattern, line):
+            return lines
+    raise Failed(f"no line {pattern}: {lines}")
+
+
+def killed_one(d, p):
+    talk(p, "ready")
+    t0 = time.monotonic_ns()
+    d.kill()
+    took("kdom kill", (time.monotonic_ns() - t0) / 1e9)
+    p.stdin.write("dead\n")
+    p.stdin.flush()
+    lines = talk(p, "host")
+    bad, latest = [], 0
+    for line in lines:
+        w = line.split()
+        if w[0] == "thread":
+            if w[2] != str(EREMOTEIO):
+                bad.append(line)
+            latest = max(latest, int(w[3]) - t0)
+        if w[0] == "after" and (w[2] != str(EREMOTEIO) or int(w[3]) > 1000000):
+            bad.append(line)
+    took("last call in flight failed", latest / 1e9)
+    need(not bad, "not EREMOTEIO: " + "; ".join(bad))
+    need("host ok" in lines, "host fds don't work any more")
+
+
+def kill():
+    """kdom kill in the middle of traffic, kdom up again, same clients"""
+    with Domain() as d:
+        before = d.status()["generation"]
+        with d.popen([prog("killed")], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            try:
+                killed_one(d, p)
+                d.up()
+                p.stdin.write("up\n")
+                p.stdin.flush()
+                lines = talk(p, "old " + "send_blocked")
+                need("again ok" in lines, str(lines))
+                old = [x for x in lines if x.startswith("old") and not x.endswith(f" {EREMOTEIO}")]
+                need(not old, "old fds: " + "; ".join(old))
+                need(p.wait(20) == 0, f"exit status {p.returncode}")
+            finally:
+                p.kill()
+        s = settled(d)
+        need(s["generation"] > before, "the domain isn't a new one")
+        need(s["clients"] == 0, "clients left")
+
+
+def kill_again():
+    """ten times killed and up again in the middle of traffic of four clients"""
+    with Domain() as d:
+        for _ in range(10):
+            ps = [d.popen([prog("traffic")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) for _ in range(4)]
+            for p in ps:
+                talk(p, "ready")
+            d.kill()
+            t0 = time.monotonic()
+            for p in ps:
+                p.stdin.close()
+                need(p.wait(20) == 1, f"a client ended with {p.returncode}, not with its error")
+            took("last client saw it", time.monotonic() - t0)
+            d.up()
+        settled(d)
+
+
+def rebind():
+    """a killed client's port is free and its peers see the end"""
+    with Domain() as d, d.popen([prog("observer"), "9999"], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE) as obs:
+        talk(obs, "ready")
+        for kind in range(7):
+            r = subprocess.run([prog("churn"), "12", "2", "60", "9999", *d.hook([prog("victim")])],
+                               env=d.hook_env(), capture_output=True, text=True, timeout=120)
+            print("   " + r.stdout.strip() + r.stderr.strip())
+            need(r.returncode == 0, "a victim failed")
+        obs.stdin.close()
+        end = talk(obs, "accepted")[-1].split()
+        took("last peer saw the end", int(end[5]) / 1e6)
+        need(end[3] == "0", "connections left open: " + " ".join(end))
+        need(obs.wait(20) == 0, "observer")
+        settled(d)
+
+
+def churn():
+    """10,000 clients killed anywhere: nothing leaks"""
+    count = int(os.environ.get("FAULT_CLIENTS", "10000"))
+    with Domain() as d:
+        sup, dom = d.supervisor_pid(), d.pid()
+        t0 = time.monotonic()
+        warm = max(count // 10, 200)
+        for n, label in ((warm, "warm-up"), (count - warm, "the rest")):
+            r = subprocess.run([prog("churn"), str(n), "4", "30", "0", *d.hook([prog("victim")])],
+                               env=d.hook_env(), capture_output=True, text=True, timeout=900)
+            print(f"   {label}: {r.stdout.strip()} {r.stderr.strip()[-600:]}")
+            need(r.returncode == 0, "a victim failed")
+            took("slowest wait for a dead client's port", int(r.stdout.split()[-1]) / 1e6)
+            s = settled(d)
+            now = {"free": s["mem_free"], "tasks": s["tasks"], "sup fds": fds(sup), "domain fds": fds(dom),
+                   "maps": maps(dom)}
+            print(f"   {now}")
+            if label == "warm-up":
+                first = now
+        print(f"   {count} clients in {time.monotonic() - t0:.1f} s")
+        lost = first["free"] - now["free"]
+        need(lost < 32 * (count - warm) or lost < 65536, f"{lost} bytes of domain memory lost")
+        for key in ("sup fds", "domain fds"):
+            need(now[key] <= first[key], f"{key}: {first[key]} -> {now[key]}")
+        need(now["maps"] <= first["maps"] + 8, f"mappings: {first['maps']} -> {now['maps']}")
+        need(now["tasks"] <= first["tasks"] + 8, f"tasks: {first['tasks']} -> {now['tasks']}")
+        need(d.pid() == dom, "the domain was restarted")
+
+
+# ---- lies and privilege ----
+
+def liar():
+    """clients that lie in their region, beside an honest one"""
+    rounds = os.environ.get("FAULT_ROUNDS", "10")
+    with Domain() as d, d.popen([prog("traffic")], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as t:
+        talk(t, "ready")
+        pid = d.pid()
+        r = run_group([prog("liar"), d.socket_path, rounds, os.environ.get("FAULT_SEED", "1")], 600)
+        print("   " + r.stdout.strip().replace("\n", "\n   "))
+        need(r.returncode == 0, f"liar: {r.returncode}")
+        need(t.poll() is None, "the bystander ended")
+        t.stdin.close()
+        print("   bystander: " + talk(t, "rounds")[-1])
+        need(t.wait(30) == 0, "the bystander noticed")
+        need(d.pid() == pid, "the domain was restarted")
+        settled(d)
+
+
+def fd_kind(pid, fd):
+    path = f"/proc/{pid}/fd/{fd}"
+    link = os.readlink(path)
+    mode = os.stat(path).st_mode
+    return "socket" if stat.S_ISSOCK(mode) else "pipe" if stat.S_ISFIFO(mode) else link
+
+
+def privilege():
+    """the domain process holds no privilege and no fd it doesn't need"""
+    with Domain() as d, d.popen([prog("traffic")], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as t:
+        talk(t, "ready")
+        pid = d.pid()
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{tid}/status") as f:
+                st = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+            got = {k: st[k].strip() for k in ("CapEff", "CapPrm", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")}
+            print(f"   thread {tid} ({st['Name']}): {got}")
+            need(all(int(got[k], 16) == 0 for k in got if k.startswith("Cap")), "capabilities left")
+            need(got["NoNewPrivs"] == "1" and got["Seccomp"] == "2", "not confined")
+        kinds = {int(fd): fd_kind(pid, fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+        print("   fds: " + ", ".join(f"{k}={v}" for k, v in sorted(kinds.items())))
+        for fd, kind in kinds.items():
+            known = fd in (0, 1, 2) or fd == 3 and kind == "socket" or kind.startswith(
+                ("/memfd:", "anon_inode:[eventfd]", "anon_inode:[eventpoll]", "anon_inode:[timerfd]"))
+            need(known, f"fd {fd} is {kind}: not needed")
+        with open(f"/proc/{pid}/maps") as f:
+            wx = [m for m in f if m.split()[1].startswith("rwx")]
+        need(not wx, f"writable and executable: {wx}")
+        t.stdin.close()
+        need(t.wait(30) == 0, "traffic")
+    need(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
+
+
+TESTS = (native, nodomain, poll, fork, signals, threads, kill, kill_again, rebind, churn, liar, privilege)
+
+
+def main():
+    chosen = {t.__name__: t for t in TESTS}
+    if len(sys.argv) < 2:
+        for t in TESTS:
+            print(f"{t.__name__:12} {t.__doc__}")
+        return 0
+    failed = []
+    for name in sys.argv[1:]:
+        print(f"{name}: {chosen[name].__doc__}", flush=True)
+        try:
+            chosen[name]()
+        except Exception as e:  # each test is independent; its failure is reported, the others still run
+            print(f"   FAIL {name}: {type(e).__name__}: {e}")
+            failed.append(name)
+    print("failed: " + " ".join(failed) if failed else "all passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
