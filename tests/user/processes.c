@@ -72,7 +72,7 @@ static void spawns(void)
 	CHECK(execve("/etc/passwd/x", argv, no_env) == -1 && errno == ENOTDIR);
 }
 
-static int shared;
+static volatile int shared;
 
 static int clone_fn(void *arg)
 {
