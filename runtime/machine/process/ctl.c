@@ -33,9 +33,12 @@ static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void send_msg(struct sd_ctl_msg *msg)
 {
+	struct iovec iov = { msg, sizeof(*msg) };
+	struct msghdr head = { .msg_iov = &iov, .msg_iovlen = 1 };
+
 	msg->magic = SD_CTL_MAGIC;
 	msg->version = SD_CTL_VERSION;
-	while (send(SD_CTL_FD, msg, sizeof(*msg), MSG_NOSIGNAL) < 0 && errno == EINTR)
+	while (sendmsg(SD_CTL_FD, &head, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 }
 
