@@ -36,7 +36,8 @@ for entry in "$tree"/* "$tree"/.[a-z]*; do
 	name=${entry##*/}
 	case $name in
 	arch|'*'|'.[a-z]*'|.git) ;;
-	*) ln -s "$entry" "$out/$name" ;;
+	# a real folder here holds files that `replace` cuts edited
+	*) [ -d "$out/$name" ] || ln -s "$entry" "$out/$name" ;;
 	esac
 done
 for entry in "$tree"/arch/*; do

@@ -19,6 +19,11 @@ struct spec_place {
 	int line;	     /* 1-based, 0 if unknown */
 };
 
+struct spec_names {
+	const char **a;
+	size_t n;
+};
+
 struct spec_call {
 	const char *name; /* "socket": SYSCALL_DEFINE name */
 	struct spec_place at;
@@ -32,23 +37,36 @@ enum cut_kind {
 	CUT_REMOTE,  /* call into another domain, `domain` */
 };
 
+/* One cut of one symbol: `"drop": ["a", "b"]` becomes two of these. */
 struct spec_cut {
 	enum cut_kind kind;
-	const char *symbol; /* function, or variable for replace */
-	const char *in;	    /* drop only: only calls in this function or file (path in the tree); NULL: everywhere */
-	const char *value;  /* C expression, NULL: void / statement */
-	const char *with;   /* replace: path of a C file, relative to the repo */
-	const char *domain; /* remote */
+	const char *symbol;	  /* function, or variable for replace */
+	struct spec_names in;	  /* drop: only calls in these functions or files (path in the tree), n = 0:
+				   * everywhere. replace: one, the file that holds the definition */
+	struct spec_names naming; /* drop: only calls whose range refers to one of these symbols */
+	const char *value;	  /* C expression, NULL: void / statement */
+	const char *with;	  /* replace: path of a C file, relative to the repo */
+	const char *domain;	  /* remote */
 	const char *why;
 	const char *group; /* name of the cut group, NULL if in the spec itself */
 	struct spec_place at;
-	unsigned matched; /* counted by boundary.c; 0 at the end is an error */
+	unsigned matched; /* counted by boundary.c */
+};
+
+struct spec_group {
+	const char *name, *lost; /* a cut group and its line on what is lost */
+	struct spec_place at;
 };
 
 struct spec_route {
 	const char *call, *arg;
 	const char **values; /* constant names or numbers as text */
 	size_t nvalues;
+	struct spec_place at;
+};
+
+struct spec_keep {
+	const char *name;
 	struct spec_place at;
 };
 
@@ -59,17 +77,27 @@ struct spec {
 	size_t ncalls;
 	struct spec_cut *cuts; /* groups expanded, in order */
 	size_t ncuts;
-	const char **keep; /* extra roots, by symbol name */
+	struct spec_group *groups;
+	size_t ngroups;
+	struct spec_keep *keep; /* extra roots, by symbol name */
 	size_t nkeep;
 	struct spec_route *routes;
 	size_t nroutes;
-	json_t *annotations; /* merged object: call name => annotation; see slicer/infer.h */
-	json_t *devices;     /* array, checked against the schema */
-	json_t *json;	     /* the whole, for passes with keys of their own */
+	struct spec_names annotations; /* group names; read by annotations.c */
+	json_t *devices;	       /* array, checked against the schema */
+	json_t *json;		       /* the whole, for passes with keys of their own */
+	struct spec_file *files;       /* internal: the parsed files, which own the strings */
 };
 
 /* 0, or -1 after printing place, cause and cure to stderr. */
 int spec_load(struct spec *spec, const char *path);
 void spec_free(struct spec *spec);
+/* err() with "file:line: /pointer" as the place. Returns -1. */
+int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "trap", "return", "drop", "replace", "remote". */
+const char *cut_kind_name(enum cut_kind kind);
+/* path of specs/NAME.json if arg is a bare name, else arg; malloc'ed. */
+char *spec_path_of(const char *arg);
 
 #endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* session.c: spec => closure, in pass order. See session.h. */
+#define _GNU_SOURCE
+#include "session.h"
+#include "stubs.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int session_spec(struct session *s, const char *spec, const struct options *o)
+{
+	char *path = spec_path_of(spec);
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	r = spec_load(&s->spec, path);
+	free(path);
+	if (r)
+		return -1;
+	s->outdir = o->out ? xstrdup(o->out) : xasprintf("%s/build/%s", repo_root(), s->spec.name);
+	return 0;
+}
+
+static char *find_tree(const struct options *o)
+{
+	char *path = o->tree ? xstrdup(o->tree) : xasprintf("%s/kernel-tree/linux", repo_root());
+	char *real = realpath(path, NULL), *probe;
+
+	if (!real) {
+		err(path, o->tree ? "give --tree the root of a Linux source tree" :
+				    "run kernel-tree/fetch.sh, or give --tree",
+		    "%s", strerror(errno));
+	} else {
+		probe = xasprintf("%s/include/linux/compiler.h", real);
+		if (access(probe, R_OK)) {
+			err(real, "give --tree the root of a Linux source tree",
+			    "not a Linux source tree: it has no include/linux/compiler.h");
+			free(real);
+			real = NULL;
+		}
+		free(probe);
+	}
+	free(path);
+	return real;
+}
+
+int session_closure(struct session *s, const struct options *o)
+{
+	char *tree = find_tree(o);
+	double t = now_seconds();
+	int r;
+
+	if (!tree)
+		return -1;
+	if (o->compdb)
+		r = compdb_from_json(&s->db, tree, o->compdb);
+	else
+		r = compdb_load(&s->db, &s->spec, tree, o->jobs);
+	free(tree);
+	if (r)
+		return -1;
+	s->t_compdb = now_seconds() - t;
+	s->facts = xcalloc(s->db.ntus + 1, sizeof(*s->facts));
+	if (facts_load_all(s->facts, &s->db, o->jobs))
+		return -1;
+	s->t_facts = now_seconds() - t - s->t_compdb;
+	if (graph_make(&s->graph, &s->db, s->facts, &s->spec) || boundary_match(&s->graph) ||
+	    closure_run(&s->graph) || boundary_check(&s->graph))
+		return -1;
+	s->t_closure = now_seconds() - t - s->t_compdb - s->t_facts;
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	if (s->graph.db)
+		graph_free(&s->graph);
+	if (s->facts) {
+		facts_free_all(s->facts, &s->db);
+		free(s->facts);
+	}
+	if (s->db.tree)
+		compdb_free(&s->db);
+	spec_free(&s->spec);
+	free(s->outdir);
+}
