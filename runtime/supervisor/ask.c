@@ -10,7 +10,7 @@
 
 int ask_connect(const char *name)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	char path[PATH_MAX];
 	int sock, err;
 
@@ -18,8 +18,8 @@ int ask_connect(const char *name)
 	if (err)
 		return err;
 	if (strlen(path) >= sizeof(sun.sun_path)) {
-		say("%s: longer than a socket's path may be (%zu); set KDOM_DIR to a shorter one", path,
-		    sizeof(sun.sun_path) - 1);
+		say("%s: longer than a socket's path may be (%zu); set KDOM_DIR to a shorter one",
+		    path, sizeof(sun.sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	strcpy(sun.sun_path, path);
@@ -36,7 +36,7 @@ int ask_connect(const char *name)
 
 int ask(int sock, uint16_t type, struct sd_ctl_msg *reply, int timeout_ms)
 {
-	struct pollfd pfd = { .fd = sock, .events = POLLIN };
+	struct pollfd pfd = {.fd = sock, .events = POLLIN};
 	uint64_t end = now_ms() + timeout_ms;
 	int fds[SD_CTL_FDS_MAX], err, n;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Connections: programs that attach, and commands that ask. An attached connection is a lifeline. */
+/* Connections: programs that attach, and commands that ask. An attached connection is a lifeline.
+ */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@
 struct conn *conn_by_client(struct daemon *d, uint32_t client)
 {
 	for (struct conn *c = d->conns; c; c = c->next)
-		if (c->state == CONN_ATTACHED && c->client == client && c->generation == d->dom.generation)
+		if (c->state == CONN_ATTACHED && c->client == client &&
+		    c->generation == d->dom.generation)
 			return c;
 	return NULL;
 }
@@ -39,9 +41,10 @@ void conn_close(struct daemon *d, struct conn *c)
 	free(c);
 }
 
-/* Never frees the conn: one that can't take its answer is shut down, and closed when epoll says so. */
-void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of, uint32_t seq,
-		const int *fds, int nfds)
+/* Never frees the conn: one that can't take its answer is shut down, and closed when epoll says so.
+ */
+void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
+		uint32_t seq, const int *fds, int nfds)
 {
 	m->type = SD_CTL_REPLY;
 	m->of = of;
@@ -67,7 +70,8 @@ static int region_make(void)
 
 	if (fd < 0)
 		return -errno;
-	if (!ftruncate(fd, SD_REGION_SIZE) && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (!ftruncate(fd, SD_REGION_SIZE) &&
+	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return fd;
 	err = -errno;
 	close(fd);
@@ -226,7 +230,8 @@ static struct conn *conn_new(struct daemon *d, int fd)
 		return NULL;
 	c->src.fd = fd;
 	c->src.ready = conn_ready;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len) || daemon_watch(d, &c->src, EPOLLIN)) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len) ||
+	    daemon_watch(d, &c->src, EPOLLIN)) {
 		free(c);
 		return NULL;
 	}

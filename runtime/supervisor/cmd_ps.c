@@ -58,9 +58,10 @@ static void show(const char *name)
 		printf("%-16s %-10s supervisor doesn't answer: %s\n", name, "?", strerror(-err));
 		return;
 	}
-	printf("%-16s %-10s %7u %4u %8u %12llu %8ld %9.2f\n", name, state_text(&m, state, sizeof(state)),
-	       s->domain_pid, s->generation, s->clients, (unsigned long long)s->stats.calls,
-	       s->domain_pid ? rss_kib(s->domain_pid) : 0, s->boot_ns / 1e6);
+	printf("%-16s %-10s %7u %4u %8u %12llu %8ld %9.2f\n", name,
+	       state_text(&m, state, sizeof(state)), s->domain_pid, s->generation, s->clients,
+	       (unsigned long long)s->stats.calls, s->domain_pid ? rss_kib(s->domain_pid) : 0,
+	       s->boot_ns / 1e6);
 }
 
 static int is_socket(const struct dirent *e)
@@ -87,10 +88,11 @@ int cmd_ps(int argc, char **argv)
 		say("%s: %s", dir, strerror(errno));
 		return 1;
 	}
-	printf("%-16s %-10s %7s %4s %8s %12s %8s %9s\n", "NAME", "STATE", "PID", "GEN", "CLIENTS", "CALLS", "RSS-KiB",
-	       "BOOT-ms");
+	printf("%-16s %-10s %7s %4s %8s %12s %8s %9s\n", "NAME", "STATE", "PID", "GEN", "CLIENTS",
+	       "CALLS", "RSS-KiB", "BOOT-ms");
 	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%.*s", (int)strlen(list[i]->d_name) - 5, list[i]->d_name);
+		snprintf(name, sizeof(name), "%.*s", (int)strlen(list[i]->d_name) - 5,
+			 list[i]->d_name);
 		show(name);
 		free(list[i]);
 	}

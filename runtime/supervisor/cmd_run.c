@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kdom run NAME[,NAME] -- PROG: the program runs under the launcher, its calls go to the domains. */
+/* kdom run NAME[,NAME] -- PROG: the program runs under the launcher, its calls go to the domains.
+ */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -12,9 +13,9 @@
 #define DOMAINS_MAX 8
 
 struct run {
-	struct config cfg;		/* options, the same for each domain */
+	struct config cfg; /* options, the same for each domain */
 	char names[DOMAINS_MAX][SD_NAME_MAX];
-	bool ours[DOMAINS_MAX];		/* started by us: taken down by us */
+	bool ours[DOMAINS_MAX]; /* started by us: taken down by us */
 	int n;
 };
 
@@ -26,7 +27,8 @@ static int parse_names(struct run *run, char *list)
 
 	for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
 		if (run->n == DOMAINS_MAX || !name_valid(name)) {
-			say("run: %s: not a domain name, or more than %d of them", name, DOMAINS_MAX);
+			say("run: %s: not a domain name, or more than %d of them", name,
+			    DOMAINS_MAX);
 			return -EINVAL;
 		}
 		strcpy(run->names[run->n++], name);
@@ -70,7 +72,8 @@ static int set_env(struct run *run)
 	for (int i = 0; i < run->n; i++) {
 		if (paths_in_dir(path, sizeof(path), run->names[i], ".sock"))
 			return -EINVAL;
-		used += snprintf(value + used, sizeof(value) - used, "%s%s=%s", i ? "," : "", run->names[i], path);
+		used += snprintf(value + used, sizeof(value) - used, "%s%s=%s", i ? "," : "",
+				 run->names[i], path);
 	}
 	return setenv("KDOM_DOMAINS", value, 1) ? -errno : 0;
 }
@@ -86,8 +89,8 @@ static int exec_program(char **argv)
 		return 127;
 	argv[-1] = launcher;
 	execv(launcher, argv - 1);
-	say("%s: cannot start the launcher: %s; `make` builds it, KDOM_LAUNCH names another", launcher,
-	    strerror(errno));
+	say("%s: cannot start the launcher: %s; `make` builds it, KDOM_LAUNCH names another",
+	    launcher, strerror(errno));
 	return 127;
 }
 
@@ -97,7 +100,8 @@ static void pass_on(int sig)
 		kill(program, sig);
 }
 
-/* Stays behind to take down what it brought up. The terminal's signals reach the program by themselves. */
+/* Stays behind to take down what it brought up. The terminal's signals reach the program by
+ * themselves. */
 static int run_and_wait(struct run *run, char **argv)
 {
 	int status, err;

@@ -119,7 +119,8 @@ static int start_again(struct config *cfg, int sock)
 	if (err == -EALREADY)
 		return 1;
 	if (err)
-		say("%s: its supervisor could not start it again: %s; see the log in the run directory (`kdom ps`)",
+		say("%s: its supervisor could not start it again: %s; see the log in the run "
+		    "directory (`kdom ps`)",
 		    cfg->name, strerror(-err));
 	return err;
 }
@@ -148,8 +149,8 @@ static int one_name(int argc, char **argv, int at)
 		return -1;
 	}
 	if (!name_valid(argv[at])) {
-		say("%s: not a domain name (letters, digits, - _ . and at most %d of them)", argv[at],
-		    SD_NAME_MAX - 1);
+		say("%s: not a domain name (letters, digits, - _ . and at most %d of them)",
+		    argv[at], SD_NAME_MAX - 1);
 		return -1;
 	}
 	return 0;

@@ -30,9 +30,9 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds)
 	union {
 		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)];
 		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { m, sizeof(*m) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	} control = {0};
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
 	m->nfds = nfds;
@@ -74,9 +74,11 @@ int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)];
 		struct cmsghdr align;
 	} control;
-	struct iovec iov = { m, sizeof(*m) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof(control.buf)};
 	ssize_t n;
 	int got;
 
@@ -90,8 +92,8 @@ int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 	got = take_fds(&msg, fds);
 	if (n == 0 && !got)
 		return -EPIPE;
-	if (n != sizeof(*m) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || m->magic != SD_CTL_MAGIC ||
-	    m->version != SD_CTL_VERSION || m->nfds != got) {
+	if (n != sizeof(*m) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+	    m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->nfds != got) {
 		fds_close(fds, SD_CTL_FDS_MAX);
 		return -EPROTO;
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The supervisor daemon: one epoll loop, one event at a time, so that a handler may free any source. */
+/* The supervisor daemon: one epoll loop, one event at a time, so that a handler may free any
+ * source. */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events)
 {
-	struct epoll_event ev = { .events = events, .data.ptr = src };
+	struct epoll_event ev = {.events = events, .data.ptr = src};
 
 	if (!epoll_ctl(d->epoll, EPOLL_CTL_MOD, src->fd, &ev))
 		return 0;
@@ -49,7 +50,7 @@ static void signalled(struct daemon *d, struct source *src, uint32_t events)
 
 static int listen_on(struct daemon *d)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 
 	if (strlen(d->sock_path) >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
@@ -60,7 +61,8 @@ static int listen_on(struct daemon *d)
 		return -errno;
 	unlink(d->sock_path); /* the lock says that it is a dead daemon's */
 	umask(0177);
-	if (bind(d->listener.fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(d->listener.fd, 4096))
+	if (bind(d->listener.fd, (struct sockaddr *)&sun, sizeof(sun)) ||
+	    listen(d->listener.fd, 4096))
 		return -errno;
 	umask(077);
 	return daemon_watch(d, &d->listener, EPOLLIN);

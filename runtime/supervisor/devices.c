@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Backends: what a device of the domain stands on in the host. Opened by the command, kept by the daemon. */
+/* Backends: what a device of the domain stands on in the host. Opened by the command, kept by the
+ * daemon. */
 #include "supervisor.h"
 
 #include <arpa/inet.h>
@@ -16,9 +17,11 @@ static int tap_error(const struct device *dev, const char *what, int err)
 {
 	say("tap device %s: cannot %s: %s", dev->ifname, what, strerror(err));
 	if (err == EPERM || err == EACCES)
-		say("this needs root or CAP_NET_ADMIN; `--no-tap` runs the domain with loopback only");
+		say("this needs root or CAP_NET_ADMIN; `--no-tap` runs the domain with loopback "
+		    "only");
 	else if (err == ENOENT)
-		say("/dev/net/tun is missing (modprobe tun); `--no-tap` runs the domain with loopback only");
+		say("/dev/net/tun is missing (modprobe tun); `--no-tap` runs the domain with "
+		    "loopback only");
 	else if (err == EBUSY)
 		say("another domain or program holds it; `kdom ps` shows the domains");
 	return -err;
@@ -44,7 +47,7 @@ static int parse_cidr(const char *text, struct in_addr *addr, struct in_addr *ma
 
 static void set_addr(struct ifreq *ifr, struct in_addr addr)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = addr };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = addr};
 
 	memcpy(&ifr->ifr_addr, &sin, sizeof(sin));
 }
@@ -52,12 +55,13 @@ static void set_addr(struct ifreq *ifr, struct in_addr addr)
 /* Gives the host's end its address and brings it up. */
 static int tap_configure(const struct device *dev)
 {
-	struct in_addr addr = { 0 }, mask = { 0 };
-	struct ifreq ifr = { 0 };
+	struct in_addr addr = {0}, mask = {0};
+	struct ifreq ifr = {0};
 	int sock, err = 0;
 
 	if (dev->host[0] && parse_cidr(dev->host, &addr, &mask)) {
-		say("tap device %s: \"host\": \"%s\" must look like 10.99.0.1/24", dev->ifname, dev->host);
+		say("tap device %s: \"host\": \"%s\" must look like 10.99.0.1/24", dev->ifname,
+		    dev->host);
 		return -EINVAL;
 	}
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -83,7 +87,7 @@ static int tap_configure(const struct device *dev)
 
 static int tap_open(struct device *dev)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int fd, err;
 
 	if (!dev->ifname[0])
@@ -111,8 +115,7 @@ static const struct backend {
 	const char *name;
 	int (*open)(struct device *dev);
 } backends[] = {
-	{ "tap", tap_open },
-	{ "none", NULL }, /* the device isn't there: a net domain has loopback */
+	{"tap", tap_open}, {"none", NULL}, /* the device isn't there: a net domain has loopback */
 };
 
 static const struct backend *backend_by_name(const char *name)
@@ -131,8 +134,9 @@ int devices_open(struct config *cfg)
 		int err;
 
 		if (!b) {
-			say("%s: /devices/%d/backend: no backend \"%s\"; there are \"tap\" and \"none\"", cfg->manifest,
-			    i, dev->backend);
+			say("%s: /devices/%d/backend: no backend \"%s\"; there are \"tap\" and "
+			    "\"none\"",
+			    cfg->manifest, i, dev->backend);
 			return -EINVAL;
 		}
 		if (!b->open || (cfg->no_tap && b->open == tap_open))

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_MS	       5000  /* an orderly end may take so long */
+#define STOP_MS	       5000 /* an orderly end may take so long */
 #define BOOT_MS	       30000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
@@ -26,7 +26,8 @@ static int bell_make(struct domain *dom)
 	dom->bell_fd = memfd_create("sd-bell", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (dom->bell_fd < 0)
 		return -errno;
-	if (ftruncate(dom->bell_fd, 4096) || fcntl(dom->bell_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
+	if (ftruncate(dom->bell_fd, 4096) ||
+	    fcntl(dom->bell_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
 		return -errno;
 	dom->bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, dom->bell_fd, 0);
 	if (dom->bell == MAP_FAILED) {
@@ -226,7 +227,8 @@ static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
 		return request_answered(d, m);
 	case SD_CTL_ENDED:
 		c = conn_by_client(d, m->u.detach.client);
-		note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client, c ? c->cred.pid : 0,
+		note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client,
+		     c ? c->cred.pid : 0,
 		     strerror(m->u.detach.reason < 0 ? -m->u.detach.reason : m->u.detach.reason));
 		return 0;
 	default:
@@ -290,7 +292,8 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 	if (waitpid(d->dom.pid, &status, WNOHANG) != d->dom.pid)
 		return;
 	if (WIFSIGNALED(status))
-		note("domain %s ended by signal %d (%s)", d->cfg.name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+		note("domain %s ended by signal %d (%s)", d->cfg.name, WTERMSIG(status),
+		     strsignal(WTERMSIG(status)));
 	else
 		note("domain %s ended with status %d", d->cfg.name, WEXITSTATUS(status));
 	d->kill_at = 0;
@@ -298,7 +301,8 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 	d->dom.last_status = status;
 	domain_release(&d->dom);
 	requests_domain_gone(d);
-	if (d->started_pipe >= 0) { /* the very first start failed: kdom up says so, and there is nothing to keep */
+	if (d->started_pipe >=
+	    0) { /* the very first start failed: kdom up says so, and there is nothing to keep */
 		daemon_started(d, -EREMOTEIO);
 		d->down = true;
 	}

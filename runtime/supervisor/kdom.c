@@ -7,7 +7,8 @@
 static const char usage[] =
 	"usage: kdom up   [OPTIONS] NAME             start a domain, or start it again after kill\n"
 	"       kdom run  [OPTIONS] NAME[,NAME] -- PROG [ARG]...\n"
-	"                                            run a program on it; starts and stops it if it isn't up\n"
+	"                                            run a program on it; starts and stops it if "
+	"it isn't up\n"
 	"       kdom ps                              every domain of this user\n"
 	"       kdom kill NAME                       SIGKILL the domain; its supervisor stays\n"
 	"       kdom down NAME                       stop domain and supervisor in good order\n"
@@ -25,7 +26,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*fn)(int argc, char **argv);
 	} commands[] = {
-		{ "up", cmd_up }, { "run", cmd_run }, { "ps", cmd_ps }, { "kill", cmd_kill }, { "down", cmd_down },
+		{"up", cmd_up},	    {"run", cmd_run},	{"ps", cmd_ps},
+		{"kill", cmd_kill}, {"down", cmd_down},
 	};
 
 	if (argc >= 2 && (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))) {

@@ -22,14 +22,16 @@ static int copy_text(char *dst, size_t n, json_t *value)
 	return 0;
 }
 
-/* Keys that are no backend's own go to the image as they are; a comma would start another one there. */
+/* Keys that are no backend's own go to the image as they are; a comma would start another one
+ * there. */
 static int add_arg(struct device *dev, const char *key, json_t *value)
 {
 	size_t used = strlen(dev->args), room = sizeof(dev->args) - used;
 	int n;
 
 	if (json_is_integer(value))
-		n = snprintf(dev->args + used, room, ",%s=%lld", key, (long long)json_integer_value(value));
+		n = snprintf(dev->args + used, room, ",%s=%lld", key,
+			     (long long)json_integer_value(value));
 	else if (json_is_string(value) && !strpbrk(json_string_value(value), ", \n"))
 		n = snprintf(dev->args + used, room, ",%s=%s", key, json_string_value(value));
 	else
@@ -48,7 +50,8 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 		return bad(cfg, i, "not an object");
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (!strcmp(key, "type"))
 			err = copy_text(dev->type, sizeof(dev->type), value);
 		else if (!strcmp(key, "backend"))
@@ -60,15 +63,16 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 		else
 			err = add_arg(dev, key, value);
 		if (err) {
-			say("%s: /devices/%zu/%s: not text or a number kdom can use (too long?)", cfg->manifest, i,
-			    key);
+			say("%s: /devices/%zu/%s: not text or a number kdom can use (too long?)",
+			    cfg->manifest, i, key);
 			return err;
 		}
 	}
 	if (!dev->type[0])
 		return bad(cfg, i, "has no \"type\"");
 	if (!dev->backend[0])
-		return bad(cfg, i, "has no \"backend\"; use \"none\" for a device that isn't there");
+		return bad(cfg, i,
+			   "has no \"backend\"; use \"none\" for a device that isn't there");
 	cfg->ndev++;
 	return 0;
 }
@@ -86,15 +90,15 @@ int manifest_load(struct config *cfg)
 	}
 	devices = json_object_get(root, "devices");
 	if (devices && (!json_is_array(devices) || json_array_size(devices) > SD_DEVICES_MAX)) {
-		say("%s: /devices: must be an array of at most %d devices", cfg->manifest, SD_DEVICES_MAX);
+		say("%s: /devices: must be an array of at most %d devices", cfg->manifest,
+		    SD_DEVICES_MAX);
 		err = -EINVAL;
 	} else {
-		json_array_foreach(devices, i, item)
-			if (!err)
-				err = load_device(cfg, i, item);
+		json_array_foreach(devices, i, item) if (!err) err = load_device(cfg, i, item);
 	}
 	ram = json_object_get(root, "ram");
-	if (!err && ram && !cfg->ram && (!json_is_string(ram) || parse_size(json_string_value(ram), &cfg->ram))) {
+	if (!err && ram && !cfg->ram &&
+	    (!json_is_string(ram) || parse_size(json_string_value(ram), &cfg->ram))) {
 		say("%s: /ram: must be a size from 1M to 1024G, like \"64M\"", cfg->manifest);
 		err = -EINVAL;
 	}

@@ -36,7 +36,7 @@ int parse_size(const char *text, uint64_t *bytes)
 
 static int parse_restart(const char *text, enum restart *out)
 {
-	static const char *const names[] = { "no", "on-failure", "always" };
+	static const char *const names[] = {"no", "on-failure", "always"};
 
 	for (int i = 0; i < 3; i++)
 		if (!strcmp(text, names[i])) {
@@ -71,10 +71,13 @@ static int copy_path(char *dst, const char *opt, const char *src)
 int options_parse(struct config *cfg, int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{ "image", required_argument, NULL, 'i' },   { "manifest", required_argument, NULL, 'm' },
-		{ "no-tap", no_argument, NULL, 't' },	     { "ram", required_argument, NULL, 'r' },
-		{ "cpu", required_argument, NULL, 'c' },     { "restart", required_argument, NULL, 'R' },
-		{ NULL, 0, NULL, 0 },
+		{"image", required_argument, NULL, 'i'},
+		{"manifest", required_argument, NULL, 'm'},
+		{"no-tap", no_argument, NULL, 't'},
+		{"ram", required_argument, NULL, 'r'},
+		{"cpu", required_argument, NULL, 'c'},
+		{"restart", required_argument, NULL, 'R'},
+		{NULL, 0, NULL, 0},
 	};
 	int o, err = 0;
 
@@ -143,13 +146,15 @@ int config_complete(struct config *cfg)
 		return err;
 	if (absolute(cfg->image) || (cfg->image_fd = open(cfg->image, O_RDONLY | O_CLOEXEC)) < 0) {
 		err = errno;
-		say("%s: cannot open the domain image: %s; build it with `kslice build %s`, or name one with --image",
+		say("%s: cannot open the domain image: %s; build it with `kslice build %s`, or "
+		    "name one with --image",
 		    cfg->image, strerror(err), cfg->name);
 		return -err;
 	}
 	if (absolute(cfg->manifest)) {
 		err = errno;
-		say("%s: cannot open the manifest: %s; `kslice build %s` writes it, or name one with --manifest",
+		say("%s: cannot open the manifest: %s; `kslice build %s` writes it, or name one "
+		    "with --manifest",
 		    cfg->manifest, strerror(err), cfg->name);
 		return -err;
 	}

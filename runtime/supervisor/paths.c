@@ -36,7 +36,8 @@ static int format_dir(char *buf, size_t n)
 	return len < (int)n ? 0 : -ENAMETOOLONG;
 }
 
-/* The directory holds sockets that give power over domains: it must be ours, and nobody else's to write. */
+/* The directory holds sockets that give power over domains: it must be ours, and nobody else's to
+ * write. */
 int paths_dir(char *buf, size_t n)
 {
 	struct stat st;
@@ -52,11 +53,15 @@ int paths_dir(char *buf, size_t n)
 	if (mkdir(buf, 0700) && errno != EEXIST) {
 		int err = errno;
 
-		say("%s: cannot make the run directory: %s; set KDOM_DIR to a place you can write", buf, strerror(err));
+		say("%s: cannot make the run directory: %s; set KDOM_DIR to a place you can write",
+		    buf, strerror(err));
 		return -err;
 	}
-	if (lstat(buf, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022)) {
-		say("%s: not a directory that belongs to you alone; remove it or set KDOM_DIR to another place", buf);
+	if (lstat(buf, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 022)) {
+		say("%s: not a directory that belongs to you alone; remove it or set KDOM_DIR to "
+		    "another place",
+		    buf);
 		return -EPERM;
 	}
 	return 0;

@@ -12,7 +12,8 @@
 
 #include <sd/ring.h>
 
-struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uint32_t conn_seq, unsigned timeout_ms)
+struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uint32_t conn_seq,
+			    unsigned timeout_ms)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
@@ -50,10 +51,13 @@ void request_drop(struct daemon *d, struct request *r)
 	free(r);
 }
 
-int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds, int nfds)
+int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds,
+		 int nfds)
 {
-	static const uint16_t asked_as[] = { [SD_CTL_STATUS] = SD_CTL_STATS, [SD_CTL_ATTACH] = SD_CTL_ATTACH,
-					     [SD_CTL_DETACH] = SD_CTL_DETACH, [SD_CTL_SHUTDOWN] = SD_CTL_SHUTDOWN };
+	static const uint16_t asked_as[] = {[SD_CTL_STATUS] = SD_CTL_STATS,
+					    [SD_CTL_ATTACH] = SD_CTL_ATTACH,
+					    [SD_CTL_DETACH] = SD_CTL_DETACH,
+					    [SD_CTL_SHUTDOWN] = SD_CTL_SHUTDOWN};
 	struct sd_ctl_msg empty;
 
 	if (!d->dom.next_seq)
@@ -87,7 +91,7 @@ static void attach_answered(struct daemon *d, struct request *r, int result)
 {
 	struct conn *c = r->conn;
 	struct sd_ctl_msg m;
-	int fds[] = { r->region, r->bell, d->dom.bell_ro };
+	int fds[] = {r->region, r->bell, d->dom.bell_ro};
 
 	if (!c) { /* gone, or told -ETIMEDOUT */
 		if (!result)
@@ -121,7 +125,8 @@ void request_status_reply(struct daemon *d, struct conn *c, uint32_t seq, int re
 	m.u.status.domain_pid = d->dom.pid;
 	m.u.status.last_status = d->dom.last_status;
 	for (struct conn *i = d->conns; i; i = i->next)
-		m.u.status.clients += i->state == CONN_ATTACHED && i->generation == d->dom.generation && d->dom.pid;
+		m.u.status.clients += i->state == CONN_ATTACHED &&
+				      i->generation == d->dom.generation && d->dom.pid;
 	memcpy(m.u.status.name, d->cfg.name, SD_NAME_MAX);
 	conn_reply(d, c, &m, result, SD_CTL_STATUS, seq, NULL, 0);
 }

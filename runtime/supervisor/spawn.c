@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starts the domain process with the fds of ARCH.md's table and no right that it doesn't need. What it
- * gives up by itself before READY (system calls, by seccomp) comes on top.
+ * Starts the domain process with the fds of ARCH.md's table and no right that it doesn't need. What
+ * it gives up by itself before READY (system calls, by seccomp) comes on top.
  */
 #include "supervisor.h"
 
@@ -28,7 +28,8 @@ static void die(const char *what)
 	_exit(127);
 }
 
-/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap. */
+/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap.
+ */
 static void place_fds(const int *from, int n)
 {
 	int high[FD_DEVICES + SD_DEVICES_MAX + 1], i;
@@ -47,7 +48,7 @@ static void place_fds(const int *from, int n)
 
 static void set_limits(const struct config *cfg)
 {
-	struct rlimit none = { 0, 0 }, files;
+	struct rlimit none = {0, 0}, files;
 	cpu_set_t set;
 
 	if (setrlimit(RLIMIT_CORE, &none) || getrlimit(RLIMIT_NOFILE, &files))
@@ -81,8 +82,8 @@ static void drop_root(void)
 
 static void drop_rights(pid_t supervisor)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
 
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
 		die("drop ambient capabilities");
@@ -100,16 +101,17 @@ static void drop_rights(pid_t supervisor)
 static void exec_image(const struct config *cfg, int image_fd)
 {
 	char argv_text[SD_DEVICES_MAX + 3][320], *argv[SD_DEVICES_MAX + 4];
-	char *envp[] = { NULL };
+	char *envp[] = {NULL};
 	int argc = 0, fd = FD_DEVICES;
 
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "kdom:%s", cfg->name);
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--control");
-	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--mem=%llu", (unsigned long long)cfg->ram >> 20);
+	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--mem=%llu",
+		 (unsigned long long)cfg->ram >> 20);
 	for (int i = 0; i < cfg->ndev; i++)
 		if (cfg->dev[i].fd >= 0)
-			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s,fd=%d%s", cfg->dev[i].type, fd++,
-				 cfg->dev[i].args);
+			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s,fd=%d%s",
+				 cfg->dev[i].type, fd++, cfg->dev[i].args);
 	for (int i = 0; i < argc; i++)
 		argv[i] = argv_text[i];
 	argv[argc] = NULL;

@@ -7,10 +7,10 @@
  *      └─ over net.sock ────── ├─ clients.c           connections; an attached one is a lifeline
  *                              └─ requests.c          what the domain hasn't answered yet
  *
- * Ownership: struct daemon owns its conns, requests and the domain; a struct conn dies in conn_close()
- * and nowhere else, which clears it from every request that names it. fds are owned by the struct they
- * lie in. Functions return 0 or -errno; what a user must know is printed with say() (before the
- * daemon exists) or logged with note() (inside it).
+ * Ownership: struct daemon owns its conns, requests and the domain; a struct conn dies in
+ * conn_close() and nowhere else, which clears it from every request that names it. fds are owned by
+ * the struct they lie in. Functions return 0 or -errno; what a user must know is printed with say()
+ * (before the daemon exists) or logged with note() (inside it).
  */
 #ifndef KDOM_SUPERVISOR_H
 #define KDOM_SUPERVISOR_H
@@ -33,10 +33,10 @@ enum restart { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };
 struct device {
 	char type[16];
 	char backend[16];
-	char ifname[16];  /* tap: name of the interface */
-	char host[32];	  /* tap: address of the host's end, A.B.C.D/P */
-	char args[256];	  /* ",key=value..." for the image */
-	int fd;		  /* what the backend opened, or -1 */
+	char ifname[16]; /* tap: name of the interface */
+	char host[32];	 /* tap: address of the host's end, A.B.C.D/P */
+	char args[256];	 /* ",key=value..." for the image */
+	int fd;		 /* what the backend opened, or -1 */
 };
 
 struct config {
@@ -46,7 +46,7 @@ struct config {
 	struct device dev[SD_DEVICES_MAX];
 	int ndev;
 	uint64_t ram;
-	int cpu;	  /* -1: anywhere */
+	int cpu; /* -1: anywhere */
 	enum restart restart;
 	bool no_tap;
 	int image_fd;
@@ -54,25 +54,28 @@ struct config {
 
 #define RAM_DEFAULT (64ull << 20)
 
-/* Parses options up to the first word that isn't one. Index of that word, or -EINVAL after printing. */
+/* Parses options up to the first word that isn't one. Index of that word, or -EINVAL after
+ * printing. */
 int options_parse(struct config *cfg, int argc, char **argv);
 /* Fills in what the options left open: image, devices, RAM. 0, or -errno after printing. */
 int config_complete(struct config *cfg);
 int parse_size(const char *text, uint64_t *bytes);
-int manifest_load(struct config *cfg);	/* manifest.c */
-int devices_open(struct config *cfg);	/* devices.c: fds for every device; prints */
+int manifest_load(struct config *cfg); /* manifest.c */
+int devices_open(struct config *cfg);  /* devices.c: fds for every device; prints */
 
 /* ---- paths.c ---- */
 
-int paths_dir(char *buf, size_t n);	/* $KDOM_DIR, made if missing; prints */
+int paths_dir(char *buf, size_t n); /* $KDOM_DIR, made if missing; prints */
 int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix);
-int paths_beside(char *buf, size_t n, const char *rel);	/* relative to the directory over kdom's own */
+int paths_beside(char *buf, size_t n,
+		 const char *rel); /* relative to the directory over kdom's own */
 bool name_valid(const char *name);
 
 /* ---- log.c ---- */
 
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* "kdom: ..." on stderr */
-void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* a line in the log, with the time */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "kdom: ..." on stderr */
+void note(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2))); /* a line in the log, with the time */
 uint64_t now_ms(void);
 
 /* ---- ctlmsg.c: one message, one packet ---- */
@@ -80,14 +83,16 @@ uint64_t now_ms(void);
 void ctl_init(struct sd_ctl_msg *m, uint16_t type, uint32_t seq);
 /* 0; -EAGAIN: queue full; other -errno: peer gone. fds stay the caller's. */
 int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
-/* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds[SD_CTL_FDS_MAX]: received ones, -1 behind them. */
+/* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds[SD_CTL_FDS_MAX]: received ones, -1
+ * behind them. */
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
 void fds_close(int *fds, int n);
 
 /* ---- ask.c: a command asking a daemon ---- */
 
-int ask_connect(const char *name);	/* socket, or -errno (-ENOENT, -ECONNREFUSED: no daemon) */
-int ask(int sock, uint16_t type, struct sd_ctl_msg *reply, int timeout_ms);	/* 0 or -errno of the transport */
+int ask_connect(const char *name); /* socket, or -errno (-ENOENT, -ECONNREFUSED: no daemon) */
+int ask(int sock, uint16_t type, struct sd_ctl_msg *reply,
+	int timeout_ms); /* 0 or -errno of the transport */
 
 /* ---- commands ---- */
 
@@ -116,21 +121,22 @@ struct conn {
 	struct conn *next, **link;
 	struct ucred cred;
 	enum conn_state state;
-	uint32_t client;	/* id in `generation` */
+	uint32_t client; /* id in `generation` */
 	uint32_t generation;
-	unsigned pending;	/* requests that name this conn */
+	unsigned pending; /* requests that name this conn */
 };
 
 /* Something the domain owes an answer to, or that waits for its start or end. */
 struct request {
 	struct request *next;
-	uint32_t seq;		/* towards the domain; 0: waits for READY (HELLO, UP) or for the end (DOWN, KILL) */
-	uint16_t type;		/* what the asker asked */
-	struct conn *conn;	/* NULL: nobody waits any more */
+	uint32_t seq;  /* towards the domain; 0: waits for READY (HELLO, UP) or for the end (DOWN,
+			  KILL) */
+	uint16_t type; /* what the asker asked */
+	struct conn *conn; /* NULL: nobody waits any more */
 	uint32_t conn_seq;
 	uint32_t client;
-	uint64_t deadline;	/* now_ms(), 0: none */
-	int region, bell;	/* ATTACH */
+	uint64_t deadline; /* now_ms(), 0: none */
+	int region, bell;  /* ATTACH */
 };
 
 struct outmsg {
@@ -140,9 +146,9 @@ struct outmsg {
 };
 
 struct domain {
-	pid_t pid;		/* 0: not running */
+	pid_t pid; /* 0: not running */
 	struct source ctl, pidfd;
-	int bell_fd, bell_ro;	/* writable, and opened read-only for clients */
+	int bell_fd, bell_ro; /* writable, and opened read-only for clients */
 	struct sd_bell *bell;
 	uint32_t generation;
 	uint32_t next_client, next_seq;
@@ -160,11 +166,11 @@ struct daemon {
 	struct source listener, signals;
 	int epoll;
 	int lock_fd;
-	int spare_fd;		/* given up for a moment when fds run out, to turn callers away */
-	int started_pipe;	/* kdom up waits on it; -1 once told */
-	bool killed;		/* SIGKILL was asked for: no restart */
-	bool down;		/* asked to end: leave the loop once the domain has */
-	uint64_t kill_at;	/* stopping domain gets SIGKILL then */
+	int spare_fd;	  /* given up for a moment when fds run out, to turn callers away */
+	int started_pipe; /* kdom up waits on it; -1 once told */
+	bool killed;	  /* SIGKILL was asked for: no restart */
+	bool down;	  /* asked to end: leave the loop once the domain has */
+	uint64_t kill_at; /* stopping domain gets SIGKILL then */
 	uint64_t restart_at;
 	unsigned backoff_ms;
 	char sock_path[PATH_MAX];
@@ -172,26 +178,28 @@ struct daemon {
 
 int daemon_main(struct config *cfg, int started_pipe) __attribute__((noreturn));
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events);
-void daemon_started(struct daemon *d, int status);	/* tells kdom up, once */
+void daemon_started(struct daemon *d, int status); /* tells kdom up, once */
 
 int domain_start(struct daemon *d);
-void domain_stop(struct daemon *d);	/* SHUTDOWN, SIGKILL when it takes too long */
+void domain_stop(struct daemon *d); /* SHUTDOWN, SIGKILL when it takes too long */
 void domain_kill(struct daemon *d);
 /* Takes fds over. */
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
-pid_t spawn(const struct config *cfg, int ctl, int bell, int log);	/* pid or -errno */
+pid_t spawn(const struct config *cfg, int ctl, int bell, int log); /* pid or -errno */
 
 void clients_accept(struct daemon *d, struct source *src, uint32_t events);
 void conn_close(struct daemon *d, struct conn *c);
-void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of, uint32_t seq,
-		const int *fds, int nfds);
+void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
+		uint32_t seq, const int *fds, int nfds);
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
 
 /* NULL: out of memory. timeout_ms 0: none. */
-struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uint32_t conn_seq, unsigned timeout_ms);
+struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uint32_t conn_seq,
+			    unsigned timeout_ms);
 /* Sends it to the domain, with a message of its own or an empty one; takes fds over. */
-int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds, int nfds);
-void request_drop(struct daemon *d, struct request *r);	/* forgets it, unanswered */
+int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds,
+		 int nfds);
+void request_drop(struct daemon *d, struct request *r); /* forgets it, unanswered */
 void request_detach(struct daemon *d, uint32_t client);
 /* 0, or -EPROTO: answers nothing that was asked. */
 int request_answered(struct daemon *d, const struct sd_ctl_msg *m);
@@ -201,6 +209,7 @@ void requests_domain_ready(struct daemon *d);
 void requests_domain_gone(struct daemon *d);
 void requests_down(struct daemon *d);
 void requests_forget(struct daemon *d, struct conn *c);
-void request_status_reply(struct daemon *d, struct conn *c, uint32_t seq, int result, const struct sd_ctl_stats *stats);
+void request_status_reply(struct daemon *d, struct conn *c, uint32_t seq, int result,
+			  const struct sd_ctl_stats *stats);
 
 #endif

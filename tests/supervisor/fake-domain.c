@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A domain process without a kernel: speaks the control protocol and does what the client's pid file
- * says, so that the tests can see every error path of the supervisor. It serves no call. Behaviour by
- * name of the domain (argv[0] = "kdom:NAME"):
- *   good...     answers everything        mute...  READY, then answers nothing
- *   noboot...   exits before READY        liar...  answers an ATTACH that nobody asked for
- *   short...    sends a short packet      refuse.. answers ATTACH with -EAGAIN
+ * A domain process without a kernel: speaks the control protocol and does what the client's pid
+ * file says, so that the tests can see every error path of the supervisor. It serves no call.
+ * Behaviour by name of the domain (argv[0] = "kdom:NAME"): good...     answers everything mute...
+ * READY, then answers nothing noboot...   exits before READY        liar...  answers an ATTACH that
+ * nobody asked for short...    sends a short packet      refuse.. answers ATTACH with -EAGAIN
  *   crash...    exits with 3 on the first ATTACH
  * Prints what it got, one line each, to its console.
  */
@@ -44,9 +43,11 @@ static ssize_t receive(struct sd_ctl_msg *m, int fds[2])
 		char buf[CMSG_SPACE(2 * sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec iov = { m, sizeof(*m) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof(control.buf)};
 	ssize_t n = recvmsg(SD_CTL_FD, &msg, 0);
 	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 
@@ -58,7 +59,7 @@ static ssize_t receive(struct sd_ctl_msg *m, int fds[2])
 
 static void attach(const struct sd_ctl_msg *m, int fds[2])
 {
-	struct stat st = { 0 };
+	struct stat st = {0};
 
 	fstat(fds[0], &st);
 	printf("ATTACH client=%u parent=%u pid=%u uid=%u size=%lld seals=%x\n", m->u.attach.client,
@@ -72,7 +73,7 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 
 static void answer(struct sd_ctl_msg *m)
 {
-	struct sd_ctl_msg r = { .type = SD_CTL_REPLY, .of = m->type, .seq = m->seq };
+	struct sd_ctl_msg r = {.type = SD_CTL_REPLY, .of = m->type, .seq = m->seq};
 
 	if (is("mute"))
 		return;
@@ -89,7 +90,7 @@ static void answer(struct sd_ctl_msg *m)
 
 int main(int argc, char **argv)
 {
-	struct sd_ctl_msg m = { .type = SD_CTL_READY, .u.ready.boot_ns = 1500000 };
+	struct sd_ctl_msg m = {.type = SD_CTL_READY, .u.ready.boot_ns = 1500000};
 	struct sd_bell *bell;
 	int fds[2];
 
