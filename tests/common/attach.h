@@ -5,8 +5,8 @@
  *
  * The socket is the lifeline: closing it detaches. One thread.
  */
-#ifndef FAULT_ATTACH_H
-#define FAULT_ATTACH_H
+#ifndef TEST_ATTACH_H
+#define TEST_ATTACH_H
 
 #include <sd/bell.h>
 #include <sd/control.h>

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One sample: a benchmark program, or a pair of them, run once, natively or on a domain."""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+from domain import BUILD  # noqa: E402
+
+BIN = os.path.join(BUILD, "tests/bench")
+CLIENT_CPU, DOMAIN_CPU = 0, 1
+_port = [21000]
+
+
+class SampleError(Exception):
+    pass
+
+
+def program(name):
+    return os.path.join(BIN, name)
+
+
+def next_port():
+    _port[0] += 2
+    if _port[0] > 60000:
+        _port[0] = 21000
+    return str(_port[0])
+
+
+def command(domain, argv, hooked):
+    if domain and hooked:
+        return domain.hook(argv), domain.hook_env()
+    return argv, None
+
+
+def start(domain, argv, cpu, hooked=True):
+    argv, env = command(domain, argv, hooked)
+    return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            stdin=subprocess.DEVNULL, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+
+
+def result(p, what):
+    try:
+        out, err = p.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.communicate()
+        raise SampleError(f"{what}: no end after 60 s")
+    if p.returncode:
+        raise SampleError(f"{what}: status {p.returncode}: {err.strip()}")
+    return json.loads(out.splitlines()[-1])
+
+
+def bounce():
+    p = start(None, [program("bounce"), str(CLIENT_CPU), str(DOMAIN_CPU)], CLIENT_CPU)
+    return result(p, "bounce")["ns"]
+
+
+def single(domain, argv, cpu=CLIENT_CPU, hooked=True):
+    return result(start(domain, [program(argv[0]), *argv[1:]], cpu, hooked), " ".join(argv))["ns"]
+
+
+def pair(domain, argv, ms, cpus=(CLIENT_CPU, CLIENT_CPU)):
+    """A server and a client process; the client's figure."""
+    port = next_port()
+    server = start(domain, [program(argv[0]), *argv[1:], "server", port], cpus[1])
+    try:
+        if server.stdout.readline().strip() != "ready":
+            raise SampleError(f"{' '.join(argv)} server: {server.stderr.read().strip()}")
+        return single(domain, [*argv, "client", port, str(ms)], cpus[0])
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def move(domain, cpu):
+    """The whole domain process to one CPU."""
+    pid = domain.pid()
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(tid), {cpu})
+
+
+def served(domain, floor, sample):
+    """A sample whose calls the domain must have served: else it measured something else."""
+    before = domain.status()["calls"]
+    value = sample()
+    calls = domain.status()["calls"] - before
+    if calls < floor:
+        raise SampleError(f"the domain served {calls} calls, expected at least {floor}")
+    return value
