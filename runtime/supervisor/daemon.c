@@ -181,6 +181,8 @@ int daemon_main(struct config *cfg, int started_pipe)
 	}
 	unlink(d.sock_path);
 	close(d.listener.fd);
+	for (int i = 0; i < d.cfg.ndev; i++)
+		fds_close(&d.cfg.dev[i].fd, 1);
 	close(d.lock_fd);
 	requests_down(&d);
 	note("supervisor of %s ends", d.cfg.name);
