@@ -257,10 +257,7 @@ void annotations_wants(const struct marshal *cm, struct types_request *req)
 			json_object_foreach(json_object_get(v, "fields"), k2, f)
 				wants_of_value(m, f, &types, &consts);
 		}
-	}
-	for (size_t i = 0; i < m->spec->ncalls; i++) {
-		v = annotation_of_call(m, m->spec->calls[i].name, NULL);
-		if (v)
+		json_object_foreach(json_object_get(m->groups[i].json, "calls"), key, v)
 			wants_of_call(m, v, &types, &consts);
 	}
 	for (size_t i = 0; i < m->spec->nroutes; i++)

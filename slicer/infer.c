@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_DATA (1024 * 1024) /* SD_MAX_DATA; emit_stubs.c asserts it in the output */
-
 struct ctx { /* the list a value stands in */
 	struct marshal *m;
 	const char *path; /* of the annotation */
@@ -169,15 +167,19 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 	}
 }
 
-/* A struct paired with a length in bytes (sockaddr + addrlen), not with a count of elements. */
-static bool counted_in_bytes(const struct ctx *x, const struct mval *v, const struct type *to)
+/*
+ * Lengths of void and char data are in bytes, of integers in elements. Of a struct either may be meant: a name
+ * like nfds or vlen counts elements, a sockaddr's length is in bytes everywhere; the rest is unsure.
+ */
+static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
 {
 	const char *n = v->of >= 0 ? x->list[v->of].name : "";
 
-	if (v->len == LEN_VR || to->kind == TYPE_VOID || to->size <= 1)
-		return true;
-	return v->len == LEN_ARG && to->kind == TYPE_STRUCT && !has(to->name, "iovec") && has(n, "len") &&
-	       !has(n, "vlen");
+	if (v->len == LEN_VR || to->kind == TYPE_VOID || to->size <= 1 || has(to->name, "sockaddr"))
+		return 1;
+	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT && has(n, "len") && !has(n, "vlen") && !has(n, "iovlen"))
+		unsure(x, v, "is its length in bytes or in elements? say \"elem\"");
+	return to->size ?: 1;
 }
 
 /* ---- pointers ---- */
@@ -187,7 +189,7 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	if (get_number(x, v, a, "max", &v->max) || get_number(x, v, a, "clamp", &v->clamp))
 		return -1;
 	if (json_is_true(json_object_get(a, "clamp")))
-		v->clamp = (int64_t)(MAX_DATA / (v->elem ?: 1));
+		v->clamp = (int64_t)(MARSHAL_MAX_DATA / (v->elem ?: 1));
 	v->always = json_is_true(json_object_get(a, "always"));
 	v->ignore_fault = !strcmp(json_string_value(json_object_get(a, "fault")) ?: "", "ignore");
 	v->partial = json_is_true(json_object_get(a, "partial"));
@@ -260,8 +262,8 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 	if (!done) {
 		infer_length(x, v, i, to);
 	}
-	if (!elem && counted_in_bytes(x, v, to))
-		v->elem = 1;
+	if (!elem)
+		v->elem = unit_of(x, v, to);
 	if (json_is_true(json_object_get(a, "vr")))
 		v->len = LEN_VR;
 	if (pointer_dir(x, v, a, is_const) || pointer_limits(x, v, a) || pointer_filled(x, v, a))
@@ -412,6 +414,19 @@ static int unknown_names(struct ctx *x, json_t *a)
 	return 0;
 }
 
+/* Declared by a line in "headers", because the tree has it in a .c file, or not in this shape. */
+static bool declared_here(const struct marshal *m, const char *type)
+{
+	json_t *h;
+	size_t k;
+
+	for (size_t i = 0; i < m->ngroups; i++)
+		json_array_foreach(json_object_get(m->groups[i].json, "headers"), k, h)
+			if (strchr(json_string_value(h), '{') && starts_with(json_string_value(h), type))
+				return true;
+	return false;
+}
+
 static struct mstruct *struct_variant(struct marshal *m, const char *name)
 {
 	const char *path = NULL, *total;
@@ -430,6 +445,7 @@ static struct mstruct *struct_variant(struct marshal *m, const char *name)
 	st = marshal_keep(m, xcalloc(1, sizeof(*st)));
 	st->name = name;
 	st->type = types_named(&m->types, json_string_value(json_object_get(j, "type")));
+	st->declared = declared_here(m, st->type->name);
 	fields = json_object_get(j, "fields");
 	st->fields = marshal_keep(m, xcalloc(st->type->nfields + 1, sizeof(*st->fields)));
 	st->nfields = st->type->nfields;

@@ -12,6 +12,8 @@
 
 #include <jansson.h>
 
+#define MARSHAL_MAX_DATA (1024 * 1024) /* SD_MAX_DATA; the output asserts it */
+
 struct spec;
 
 enum dir { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };

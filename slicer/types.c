@@ -256,8 +256,12 @@ static int read_table(struct impl *im, const char *tree, struct calltype *calls,
 		    !starts_with(entry, "sys_"))
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			if (strcmp(calls[i].name, name))
+			/* "sendfile64" is how the tree calls it, "sendfile" how programs do: both will do */
+			if (strcmp(calls[i].name, name) && strcmp(calls[i].name, entry + 4))
 				continue;
+			if (calls[i].entry && !strcmp(calls[i].name, calls[i].entry))
+				continue;
+			calls[i].name = keep(im, xstrdup(name));
 			calls[i].nr = nr;
 			calls[i].entry = keep(im, xstrdup(entry + 4));
 		}

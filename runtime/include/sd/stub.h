@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stub.h: the small steps of generated client stubs, on top of rpc.h. Client side, freestanding.
+ *
+ * Program pointers are u64 here, as they came in the call's arguments. Nothing is read through them
+ * but by the fault-tolerant copies. What comes back from the domain is bounded (sd_get) before use,
+ * and read from the arena once.
+ */
+#ifndef SD_STUB_H
+#define SD_STUB_H
+
+#include <sd/lane.h>
+
+#define SD_SPAN_MAX  0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() says no */
+#define SD_PATH_MAX  4096u
+#define SD_KEEP_FREE (80u * 1024) /* arena left for addresses and control messages when data are cut */
+
+#define SD_PTR(p) ((void *)(uintptr_t)(p))
+
+static inline bool sd_span_ok(u64 p, u64 len)
+{
+	return len <= SD_SPAN_MAX && p <= SD_SPAN_MAX - len;
+}
+
+static inline u64 sd_bytes(u64 n, u64 elem)
+{
+	u64 r;
+
+	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
+}
+
+static inline u64 sd_min(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+/* Data going in, or in and out. A negative length is a huge one: the kernel refuses the call by itself. */
+static inline u64 sd_in(struct sd_call *c, u64 p, u64 len)
+{
+	if (!p)
+		return SD_OFF_NULL;
+	return sd_likely(sd_span_ok(p, len)) ? sd_put(c, SD_PTR(p), len) : SD_OFF_FAULT;
+}
+
+/* Room for data coming back. */
+static inline u64 sd_out(struct sd_call *c, u64 p, u64 len)
+{
+	if (!p)
+		return SD_OFF_NULL;
+	return sd_likely(sd_span_ok(p, len)) ? sd_room(c, len) : SD_OFF_FAULT;
+}
+
+/* For a length that the kernel refuses before it looks at the data. */
+static inline u64 sd_unread(u64 p)
+{
+	return p ? SD_OFF_FAULT : SD_OFF_NULL;
+}
+
+/* Copy out what came back; ret, or -EFAULT. Nothing is done for a call that has failed (ret < 0). */
+static inline long sd_back(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
+{
+	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+		return ret;
+	return sd_get(c, SD_PTR(p), off, len, ret);
+}
+
+/* A value-result length: *v is what the domain is offered, cut to `most` (0: as it is). */
+static inline u64 sd_put_vr(struct sd_call *c, u64 p, s32 *v, s32 most)
+{
+	u64 off;
+
+	*v = 0;
+	if (!p)
+		return SD_OFF_NULL;
+	if (sd_copy_from_prog(v, SD_PTR(p), sizeof(*v))) {
+		*v = 0;
+		return SD_OFF_FAULT;
+	}
+	if (most && *v > most)
+		*v = most;
+	off = sd_room(c, sizeof(*v));
+	if (off != SD_OFF_NULL)
+		*(s32 *)sd_at(c, off) = *v;
+	return off;
+}
+
+static inline s32 sd_vr_value(struct sd_call *c, u64 off)
+{
+	return off == SD_OFF_NULL || off == SD_OFF_FAULT ? 0 : sd_load_relaxed((s32 *)sd_at(c, off));
+}
+
+/* Data of `room` bytes at off with their value-result length at loff, in units of elem. */
+static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 elem, u64 lp, u64 loff, long ret)
+{
+	s32 l = sd_vr_value(c, loff);
+
+	if (ret < 0 || off == SD_OFF_NULL || loff == SD_OFF_NULL || loff == SD_OFF_FAULT)
+		return ret;
+	ret = sd_back(c, p, off, sd_min(l > 0 ? (u64)l * elem : 0, room), ret);
+	if (ret >= 0 && sd_copy_to_prog(SD_PTR(lp), &l, sizeof(l)))
+		return -EFAULT;
+	return ret;
+}
+
+/* A string, up to and with its NUL. The domain is always given SD_PATH_MAX bytes. */
+static inline u64 sd_put_str(struct sd_call *c, u64 p)
+{
+	u64 off, n = 0;
+	char *at;
+
+	if (!p)
+		return SD_OFF_NULL;
+	off = sd_room(c, SD_PATH_MAX);
+	if (off == SD_OFF_NULL)
+		return off;
+	at = sd_at(c, off);
+	while (n < SD_PATH_MAX) {
+		u64 len = sd_min(SD_PATH_MAX - n, 256 - ((p + n) & 255)); /* never into another page */
+
+		if (!sd_span_ok(p + n, len) || sd_copy_from_prog(at + n, SD_PTR(p + n), len))
+			return SD_OFF_FAULT;
+		for (; len; len--)
+			if (!at[n++])
+				return off;
+	}
+	return off;
+}
+
+/* Arena bytes that data may still fill in this call. */
+static inline u64 sd_space(const struct sd_call *c)
+{
+	u32 level = c->lane->level;
+
+	return level + SD_KEEP_FREE < SD_ARENA_SIZE ? sd_min(SD_ARENA_SIZE - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
+}
+
+/* n elements of a wire array that the domain was given at off; NULL if that can't be (then nothing is read). */
+static inline void *sd_wire(struct sd_call *c, u64 off, u64 bytes)
+{
+	if (off < c->mark || off > c->lane->level || bytes > c->lane->level - off) {
+		sd_bad(c);
+		return NULL;
+	}
+	return sd_at(c, off);
+}
+
+/* One scalar field of the program's struct. */
+static inline long sd_back_field(u64 p, const void *v, u64 len, long ret)
+{
+	return ret >= 0 && sd_copy_to_prog(SD_PTR(p), v, len) ? -EFAULT : ret;
+}
+
+#endif

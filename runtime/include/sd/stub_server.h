@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stub_server.h: the small steps of generated server stubs, on top of serve.h. Kernel side.
+ *
+ * Value-result lengths and structs with pointers are taken into private memory before they are checked,
+ * and the kernel is given the private copy.
+ */
+#ifndef SD_STUB_SERVER_H
+#define SD_STUB_SERVER_H
+
+#include <sd/serve.h>
+
+#define SD_PATH_MAX 4096u
+
+static inline u64 sd_bytes(u64 n, u64 elem)
+{
+	u64 r;
+
+	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
+}
+
+/* int * of a value-result length: a pointer to the private *v. */
+static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v)
+{
+	*v = 0;
+	if (off == SD_OFF_NULL || off == SD_OFF_FAULT || sd_fetch(s, v, off, sizeof(*v)))
+		return sd_user(s, off, 0);
+	return (void __user *)v;
+}
+
+static inline void sd_give_vr(struct sd_serve *s, u64 off, s32 v)
+{
+	if (off != SD_OFF_NULL && off != SD_OFF_FAULT)
+		sd_store_relaxed((s32 *)(s->arena + off), v); /* sd_take_vr() has checked off */
+}
+
+#endif

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * emit_stubs_client.c: struct marshal => client.c, one straight-line function a call:
+ * scalars, lengths, data in; submit and wait; data out. The helpers are runtime/include/sd/stub.h.
+ */
+#include "emit_stubs.h"
+#include "spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FMT(b, ...) sb_printf((b), __VA_ARGS__)
+
+/* ---- expressions ---- */
+
+static void expr(const struct side *s, const char *fmt, unsigned i, struct strbuf *b)
+{
+	if (s->field)
+		FMT(b, fmt, s->list[i].name);
+	else
+		FMT(b, fmt, i);
+}
+
+static char *expr_str(const struct side *s, const char *fmt, unsigned i)
+{
+	struct strbuf b = {0};
+
+	expr(s, fmt, i, &b);
+	return b.s;
+}
+
+static void widen(const struct type *t, const char *value, struct strbuf *b)
+{
+	if (t->size == 8)
+		sb_puts(b, value);
+	else if (t->is_signed)
+		FMT(b, "(u64)(s64)(s%zu)%s", t->size * 8, value);
+	else
+		FMT(b, "(u%zu)%s", t->size * 8, value);
+}
+
+void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
+{
+	char *x;
+
+	if (v->len == LEN_VR && !s->field) {
+		FMT(b, "(u64)(s64)v%d", v->of);
+		return;
+	}
+	x = expr_str(s, s->src, (unsigned)v->of);
+	widen(s->list[v->of].type, x, b);
+	free(x);
+}
+
+/* "n1", "n1 * 12", "16": bytes; n is known to be small (limited) or the product is kept from wrapping. */
+static void bytes(const struct mval *v, unsigned i, bool limited, struct strbuf *b)
+{
+	if (v->len == LEN_FIXED)
+		FMT(b, "%zu", v->bytes);
+	else if (v->elem == 1 || v->len == LEN_BITS)
+		FMT(b, "n%u", i);
+	else
+		FMT(b, limited ? "n%u * %zu" : "sd_bytes(n%u, %zu)", i, v->elem);
+}
+
+/* ---- data in ---- */
+
+static void put_one(const struct side *s, const struct mval *v, unsigned i, bool limited, struct strbuf *b)
+{
+	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i);
+
+	if (v->len == LEN_STR) {
+		FMT(b, "%s%s = sd_put_str(%s, %s);\n", s->tab, dst, s->call, src);
+	} else if (v->st) {
+		FMT(b, "%s%s = put_%s(%s, %s, &n%u, %s, %s);\n", s->tab, dst, v->st->name, s->call, src, i,
+		    v->partial ? "true" : "false", s->field ? "cut" : "&cut");
+		if (v->partial) {
+			FMT(b, "%s", s->tab);
+			expr(s, s->dst, (unsigned)v->of, b);
+			FMT(b, " = n%u;\n", i);
+		}
+	} else {
+		FMT(b, "%s%s = sd_%s(%s, %s, ", s->tab, dst, v->dir == DIR_OUT ? "out" : "in", s->call, src);
+		bytes(v, i, limited, b);
+		sb_puts(b, ");\n");
+	}
+	free(src);
+	free(dst);
+}
+
+/* The data of a scatter list share what the arena has left; anything else has a limit of its own. */
+static void put_clamp(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
+{
+	bool data = s->field && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem);
+	char *src = expr_str(s, s->src, i), *len = expr_str(s, s->dst, (unsigned)v->of);
+	char *most = data ? xasprintf("sd_space(%s)", s->call) : xasprintf("%lld", (long long)v->clamp);
+
+	if (v->len != LEN_VR || s->field) { /* sd_put_vr() has cut the other kind */
+		FMT(b, "%sif ((s64)n%u > (s64)%s && sd_span_ok(%s, ", s->tab, i, most, src);
+		bytes(v, i, false, b);
+		FMT(b, ")) {\n%s\t%s = n%u = %s;\n", s->tab, len, i, most);
+		if (data)
+			FMT(b, "%s\t*cut = true;\n", s->tab);
+		FMT(b, "%s}\n", s->tab);
+	}
+	free(src);
+	free(len);
+	free(most);
+}
+
+static void put_pointer(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
+{
+	struct side in = *s;
+	int64_t max = v->max ?: v->len == LEN_BITS ? INT32_MAX : 0;
+	char *tab = NULL;
+
+	if (v->len == LEN_FIXED && v->st)
+		FMT(b, "%sn%u = 1;\n", s->tab, i);
+	if (v->len != LEN_FIXED && v->len != LEN_STR) {
+		FMT(b, "%sn%u = ", s->tab, i);
+		client_units(s, v, b);
+		sb_puts(b, ";\n");
+	}
+	if (max) {
+		FMT(b, "%sif (n%u > %lld) {\n%s\t", s->tab, i, (long long)max, s->tab);
+		expr(s, s->dst, i, b);
+		sb_puts(b, " = sd_unread(");
+		expr(s, s->src, i, b);
+		FMT(b, ");\n%s} else {\n", s->tab);
+		in.tab = tab = xasprintf("%s\t", s->tab);
+	}
+	if (v->clamp)
+		put_clamp(&in, v, i, b);
+	if (v->len == LEN_BITS)
+		FMT(b, "%sn%u = (n%u + 63) / 64 * 8;\n", in.tab, i, i);
+	put_one(&in, v, i, v->max > 0, b);
+	if (max)
+		FMT(b, "%s}\n", s->tab);
+	free(tab);
+}
+
+void client_put(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
+{
+	if (v->pass == PASS_PTR) {
+		put_pointer(s, v, i, b);
+	} else if (v->pass == PASS_INLINE) {
+		FMT(b, "%sput1_%s(c, &p->%s, &w->%s, cut);\n", s->tab, v->st->name, v->name, v->name);
+	} else if (v->pass == PASS_SCALAR && !s->field) {
+		FMT(b, "%sc.arg[%u] = a[%u];\n", s->tab, i, i);
+	} else if (v->pass == PASS_REFUSE) {
+		FMT(b, "%s*ret = -%d;\n%sgoto end;\n", s->tab, v->refuse, s->tab);
+	}
+}
+
+/* ---- data out ---- */
+
+static bool comes_back(const struct mval *v)
+{
+	return v->pass == PASS_PTR && ((v->dir & DIR_OUT) || (v->st && struct_comes_back(v->st)));
+}
+
+static void get_pointer(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+{
+	if (v->st) {
+		FMT(b, "%s*ret = get_%s(&c, a[%u], c.arg[%u], %s%u%s, &sum, *ret);\n", tab, v->st->name, i, i,
+		    v->filled == FILLED_RET ? "sd_min((u64)got, n" : "n", i, v->filled == FILLED_RET ? ")" : "");
+		return;
+	}
+	if (v->filled == FILLED_VR) {
+		FMT(b, "%s*ret = sd_back_vr(&c, a[%u], c.arg[%u], sd_bytes(n%u, %zu), %zu, a[%d], c.arg[%d], *ret);\n", tab,
+		    i, i, i, v->elem, v->elem, v->of, v->of);
+		return;
+	}
+	FMT(b, v->always ? "%ssd_back(&c, a[%u], c.arg[%u], " : "%s*ret = sd_back(&c, a[%u], c.arg[%u], ", tab, i, i);
+	if (v->filled == FILLED_RET)
+		FMT(b, v->elem == 1 ? "sd_min((u64)got, " : "sd_min((u64)got * %zu, ", v->elem);
+	bytes(v, i, false, b);
+	FMT(b, "%s%s);\n", v->filled == FILLED_RET ? ")" : "", v->always ? ", 0" : ", *ret");
+}
+
+/* ---- switches: equal cases share their code ---- */
+
+typedef void (*case_fn)(const struct mcall *c, const struct mval *v, unsigned i, struct strbuf *b);
+
+static void case_put(const struct mcall *c, const struct mval *v, unsigned i, struct strbuf *b)
+{
+	const struct side s = {"&c", "a[%u]", "c.arg[%u]", false, c->p, "\t\t"};
+
+	client_put(&s, v, i, b);
+}
+
+static void case_get(const struct mcall *c, const struct mval *v, unsigned i, struct strbuf *b)
+{
+	if (comes_back(v))
+		get_pointer(v, i, "\t\t\t", b);
+}
+
+static void emit_switch(const struct mcall *c, unsigned i, const char *tab, case_fn fn, struct strbuf *b)
+{
+	const struct mval *v = &c->p[i];
+	struct strbuf *text = xcalloc(v->ncases + 1, sizeof(*text));
+	bool *done = xcalloc(v->ncases + 1, sizeof(*done));
+
+	FMT(b, v->on[1] >= 0 ? "%sswitch ((u64)(u32)a[%d] << 32 | (u32)a[%d]) {\n" : "%sswitch ((u32)a[%d]) {\n", tab,
+	    v->on[0], v->on[1]);
+	for (size_t k = 0; k <= v->ncases; k++)
+		fn(c, k < v->ncases ? &v->cases[k].val : v->otherwise, i, &text[k]);
+	for (size_t k = 0; k < v->ncases; k++) {
+		if (done[k])
+			continue;
+		for (size_t j = k; j < v->ncases; j++) {
+			const int64_t *key = v->cases[j].key;
+
+			if (strcmp(text[j].s ?: "", text[k].s ?: ""))
+				continue;
+			done[j] = true;
+			if (v->on[1] >= 0)
+				FMT(b, "%scase %#llx:", tab, (unsigned long long)(uint32_t)key[0] << 32 | (uint32_t)key[1]);
+			else
+				FMT(b, "%scase %#x:", tab, (uint32_t)key[0]);
+			FMT(b, " /* %s */\n", v->cases[j].label);
+		}
+		FMT(b, "%s%s\tbreak;\n", text[k].s ?: "", tab);
+	}
+	FMT(b, "%sdefault:\n%s%s\tbreak;\n%s}\n", tab, text[v->ncases].s ?: "", tab, tab);
+	for (size_t k = 0; k <= v->ncases; k++)
+		sb_free(&text[k]);
+	free(text);
+	free(done);
+}
+
+/* ---- one call ---- */
+
+struct needs {
+	bool n[6], v[6], cut, got, sum, refuse, back;
+};
+
+static void needs_of(const struct mval *v, unsigned i, struct needs *nd)
+{
+	if (v->pass == PASS_SWITCH) {
+		for (size_t k = 0; k < v->ncases; k++)
+			needs_of(&v->cases[k].val, i, nd);
+		needs_of(v->otherwise, i, nd);
+	}
+	nd->refuse |= v->pass == PASS_REFUSE;
+	if (v->pass == PASS_VR)
+		nd->v[i] = true;
+	if (v->pass != PASS_PTR)
+		return;
+	nd->n[i] |= v->st || (v->len != LEN_FIXED && v->len != LEN_STR);
+	nd->cut |= v->st != NULL;
+	nd->back |= comes_back(v);
+	nd->got |= comes_back(v) && (v->st || v->filled == FILLED_RET);
+	nd->sum |= v->st && comes_back(v);
+}
+
+static bool needs_got(const struct mcall *c, const struct needs *nd)
+{
+	return nd->back && (nd->got || c->ret_fd || (c->flags & 1));
+}
+
+static void emit_locals(const struct mcall *c, const struct needs *nd, struct strbuf *b)
+{
+	bool first = true;
+
+	sb_puts(b, "\tstruct sd_call c;\n");
+	for (unsigned i = 0; i < c->n; i++) {
+		if (nd->n[i]) {
+			FMT(b, first ? "\tu64 n%u = 0" : ", n%u = 0", i);
+			first = false;
+		}
+	}
+	sb_puts(b, first ? "" : ";\n");
+	for (unsigned i = 0; i < c->n; i++)
+		if (nd->v[i])
+			FMT(b, "\ts32 v%u;\n", i);
+	if (nd->cut)
+		sb_puts(b, "\tbool cut = false;\n");
+	if (nd->sum)
+		sb_puts(b, "\tu64 sum;\n");
+	if (needs_got(c, nd))
+		sb_puts(b, "\tlong got = -1;\n");
+	if (c->flags & 1)
+		sb_puts(b, "\ts32 fds[2] = {-1, -1};\n");
+}
+
+/* The value-result length's limit is that of the buffer it belongs to. */
+static int64_t vr_limit(const struct mcall *c, unsigned i)
+{
+	const struct mval *v = &c->p[c->p[i].of];
+
+	return (v->pass == PASS_SWITCH ? v->otherwise : v)->clamp;
+}
+
+static void emit_put_all(const struct mcall *c, struct strbuf *b)
+{
+	const struct side s = {"&c", "a[%u]", "c.arg[%u]", false, c->p, "\t"};
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->p[i].pass == PASS_VR)
+			FMT(b, "\tc.arg[%u] = sd_put_vr(&c, a[%u], &v%u, %lld);\n", i, i, i, (long long)vr_limit(c, i));
+		else if (c->p[i].pass == PASS_SCALAR)
+			client_put(&s, &c->p[i], i, b);
+	}
+	for (int st = 0; st < 2; st++)
+		for (unsigned i = 0; i < c->n; i++)
+			if (c->p[i].pass == PASS_PTR && !!c->p[i].st == st)
+				client_put(&s, &c->p[i], i, b);
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->p[i].pass == PASS_SWITCH)
+			emit_switch(c, i, "\t", case_put, b);
+}
+
+static void emit_get_all(const struct mcall *c, const struct needs *nd, struct strbuf *b)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (comes_back(&c->p[i]) && c->p[i].always)
+			get_pointer(&c->p[i], i, "\t\t", b);
+	sb_puts(b, "\t\tif (*ret >= 0) {\n");
+	if (needs_got(c, nd))
+		sb_puts(b, "\t\t\tgot = *ret;\n");
+	if (nd->sum)
+		sb_puts(b, "\t\t\tsum = (u64)got;\n");
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct mval *v = &c->p[i];
+
+		if (comes_back(v) && !v->always) {
+			if (c->flags & 1)
+				FMT(b, "\t\t\tif (c.arg[%u] != SD_OFF_NULL && c.arg[%u] != SD_OFF_FAULT)\n"
+				       "\t\t\t\t__builtin_memcpy(fds, sd_at(&c, c.arg[%u]), sizeof(fds));\n", i, i, i);
+			get_pointer(v, i, "\t\t\t", b);
+		} else if (v->pass == PASS_SWITCH) {
+			emit_switch(c, i, "\t\t\t", case_get, b);
+		}
+	}
+	sb_puts(b, "\t\t}\n");
+}
+
+static void emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	struct needs nd = {0};
+
+	for (unsigned i = 0; i < c->n; i++)
+		needs_of(&c->p[i], i, &nd);
+	sb_puts(b, "\n/* ");
+	for (unsigned i = 0; i < c->n; i++) {
+		sb_puts(b, i ? "; " : "");
+		describe_value(&c->p[i], c->p, b);
+	}
+	FMT(b, "%s */\nstatic enum sd_status stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])\n{\n",
+	    c->n ? "" : "no parameters", c->ct->name);
+	emit_locals(c, &nd, b);
+	sb_puts(b, "\n\tsd_call_begin(lane, &c, ");
+	emit_op(m, c, b);
+	sb_puts(b, ");\n");
+	emit_put_all(c, b);
+	if (nd.cut)
+		sb_puts(b, "\t(void)cut;\n");
+	if (!nd.back) {
+		sb_puts(b, "\tsd_call_wait(&c, ret);\n");
+	} else {
+		sb_puts(b, "\tif (sd_call_wait(&c, ret) == SD_OK) {\n");
+		emit_get_all(c, &nd, b);
+		sb_puts(b, "\t}\n");
+	}
+	if (nd.refuse)
+		sb_puts(b, "end:\n");
+	if (nd.back && (c->ret_fd || (c->flags & 1))) {
+		/* as Linux does: no descriptor stays open that the program never heard of */
+		sb_puts(b, "\tsd_call_end(&c);\n\tif (got >= 0 && *ret < 0)\n");
+		sb_puts(b, c->flags & 1 ? "\t\tdrop_fds(lane, fds[0], fds[1]);\n" : "\t\tdrop_fds(lane, (s32)got, -1);\n");
+		sb_puts(b, "\treturn c.status;\n}\n");
+	} else {
+		sb_puts(b, "\treturn sd_call_end(&c);\n}\n");
+	}
+}
+
+/* ---- the table ---- */
+
+static void emit_routes(const struct marshal *m, struct strbuf *b)
+{
+	for (size_t i = 0; i < m->spec->nroutes; i++) {
+		const struct spec_route *r = &m->spec->routes[i];
+		const struct calltype *ct = types_call(&m->types, r->call);
+
+		for (unsigned k = 0; ct && k < ct->nparams; k++) {
+			if (strcmp(ct->param[k].name, r->arg))
+				continue;
+			FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %u, .n = %zu, .mask = ~0u,\n\t.value = {",
+			    r->call, k, r->nvalues);
+			for (size_t j = 0; j < r->nvalues; j++) {
+				json_t *name = json_string(r->values[j]);
+				int64_t x = 0;
+
+				marshal_value(m, name, &x);
+				FMT(b, "%s%lld /* %s */", j ? ", " : "", (long long)x, r->values[j]);
+				json_decref(name);
+			}
+			sb_puts(b, "},\n};\n");
+		}
+	}
+}
+
+static bool has_route(const struct marshal *m, const struct mcall *c)
+{
+	for (size_t i = 0; i < m->spec->nroutes; i++)
+		if (!strcmp(m->spec->routes[i].call, c->ct->name))
+			return true;
+	return false;
+}
+
+static void emit_row(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	unsigned fds = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		fds |= c->p[i].fd ? 1u << i : 0;
+	FMT(b, "\t{\"%s\", %u, ", c->ct->name, c->ct->nr);
+	emit_op(m, c, b);
+	FMT(b, ", %#x, %d, %s, %#x, ", fds, c->ret_fd,
+	    c->route_none ? "SD_ROUTE_NONE" : has_route(m, c) ? "SD_ROUTE_KEY" : fds ? "SD_ROUTE_FD" : "SD_ROUTE_NONE",
+	    c->flags);
+	FMT(b, has_route(m, c) ? "&key_%s, " : "NULL, ", c->ct->name);
+	FMT(b, "stub_%s},\n", c->ct->name);
+}
+
+static const struct mcall *find_close(const struct marshal *m)
+{
+	for (size_t i = 0; i < m->ncalls; i++)
+		if (!strcmp(m->calls[i].ct->name, "close"))
+			return &m->calls[i];
+	return NULL;
+}
+
+static bool needs_drop(const struct marshal *m)
+{
+	for (size_t i = 0; i < m->ncalls; i++) {
+		struct needs nd = {0};
+
+		for (unsigned k = 0; k < m->calls[i].n; k++)
+			needs_of(&m->calls[i].p[k], k, &nd);
+		if (nd.back && (m->calls[i].ret_fd || (m->calls[i].flags & 1)))
+			return true;
+	}
+	return false;
+}
+
+void emit_client(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "MIT", "client.c", "the client stubs.");
+	sb_puts(b, "#include <sd/stub.h>\n#include \"calls.h\"\n#include \"wire.h\"\n");
+	emit_client_structs(m, b);
+	if (needs_drop(m) && find_close(m)) {
+		sb_puts(b, "\nstatic void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
+			   "\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
+			   "\t\tsd_call_begin(lane, &c, ");
+		emit_op(m, find_close(m), b);
+		sb_puts(b, ");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
+	}
+	for (size_t i = 0; i < m->ncalls; i++)
+		emit_stub(m, &m->calls[i], b);
+	emit_routes(m, b);
+	sb_puts(b, "\nstatic const struct sd_stub stubs[] = {\n");
+	for (size_t i = 0; i < m->ncalls; i++)
+		emit_row(m, &m->calls[i], b);
+	FMT(b, "};\n\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu};\n", m->domain, m->domain, m->ncalls);
+}

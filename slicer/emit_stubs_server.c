@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * emit_stubs_server.c: struct marshal => server.c: per call one function that turns a private copy of
+ * the entry into the arguments of sys_xxx(). Structs with pointers are taken into private memory,
+ * their offsets made pointers there, and the kernel is given the private copy; nothing in the arena is
+ * looked at twice.
+ */
+#include "emit_stubs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FMT(b, ...) sb_printf((b), __VA_ARGS__)
+
+static void widen(const struct type *t, const char *value, struct strbuf *b)
+{
+	if (t->size == 8)
+		sb_puts(b, value);
+	else if (t->is_signed)
+		FMT(b, "(u64)(s64)(s%zu)%s", t->size * 8, value);
+	else
+		FMT(b, "(u%zu)%s", t->size * 8, value);
+}
+
+static void units(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
+{
+	char *x;
+
+	if (v->len == LEN_VR && !field) {
+		FMT(b, "(u64)(s64)v%d", v->of);
+		return;
+	}
+	x = field ? xasprintf("k->%s", list[v->of].name) : xasprintf("s->arg[%d]", v->of);
+	widen(list[v->of].type, x, b);
+	free(x);
+}
+
+static void size_expr(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
+{
+	if (v->len == LEN_FIXED) {
+		FMT(b, "%zu", v->bytes);
+	} else if (v->len == LEN_STR) {
+		sb_puts(b, "SD_PATH_MAX");
+	} else if (v->len == LEN_BITS) {
+		sb_puts(b, "((u64)(u32)");
+		units(v, list, field, b);
+		sb_puts(b, " + 63) / 64 * 8");
+	} else if (v->elem == 1) {
+		units(v, list, field, b);
+	} else {
+		sb_puts(b, "sd_bytes(");
+		units(v, list, field, b);
+		FMT(b, ", %zu)", v->elem);
+	}
+}
+
+/* ---- structs ---- */
+
+static void fix_field(const struct mstruct *st, const struct mval *v, struct strbuf *b)
+{
+	if (v->pass == PASS_INLINE) {
+		FMT(b, "\tr = fix_%s(s, &k->%s);\n\tif (r)\n\t\treturn r;\n", v->st->name, v->name);
+	} else if (v->pass == PASS_PTR && v->st) {
+		FMT(b, "\tr = take_%s(s, k->%s, ", v->st->name, v->name);
+		units(v, st->fields, true, b);
+		FMT(b, ", &p);\n\tif (r)\n\t\treturn r;\n\tk->%s = (u64)(uintptr_t)p;\n", v->name);
+	} else if (v->pass == PASS_PTR) {
+		FMT(b, "\tk->%s = (u64)(uintptr_t)sd_user(s, k->%s, ", v->name, v->name);
+		size_expr(v, st->fields, true, b);
+		sb_puts(b, ");\n");
+	} else if (v->type->kind == TYPE_PTR) {
+		FMT(b, "\tk->%s = 0; /* not followed by the kernel */\n", v->name);
+	}
+}
+
+static void emit_fix(const struct mstruct *st, struct strbuf *b)
+{
+	bool r = false, p = false;
+
+	for (size_t i = 0; i < st->nfields; i++) {
+		r |= st->fields[i].st != NULL;
+		p |= st->fields[i].pass == PASS_PTR && st->fields[i].st;
+	}
+	FMT(b, "\nstatic long fix_%s(struct sd_serve *s, struct sd_w_%s *k)\n{\n%s%s%s", st->name, wire_tag(st),
+	    p ? "\tvoid __user *p;\n" : "", r ? "\tlong r;\n" : "", r || p ? "\n" : "");
+	for (size_t i = 0; i < st->nfields; i++)
+		fix_field(st, &st->fields[i], b);
+	sb_puts(b, "\treturn s->bad ? -EPROTO : 0;\n}\n");
+}
+
+/* Is it ever pointed to, or only part of another struct? */
+static bool pointed_in(const struct mval *v, const struct mstruct *st)
+{
+	if (v->pass == PASS_SWITCH) {
+		for (size_t k = 0; k < v->ncases; k++)
+			if (pointed_in(&v->cases[k].val, st))
+				return true;
+		return pointed_in(v->otherwise, st);
+	}
+	return v->pass == PASS_PTR && v->st == st;
+}
+
+static bool pointed(const struct marshal *m, const struct mstruct *st, bool params_only)
+{
+	for (size_t i = 0; i < m->nstructs && !params_only; i++)
+		for (size_t k = 0; k < m->structs[i]->nfields; k++)
+			if (pointed_in(&m->structs[i]->fields[k], st))
+				return true;
+	for (size_t i = 0; i < m->ncalls; i++)
+		for (unsigned k = 0; k < m->calls[i].n; k++)
+			if (pointed_in(&m->calls[i].p[k], st))
+				return true;
+	return false;
+}
+
+static void emit_take(const struct mstruct *st, struct strbuf *b)
+{
+	const char *t = wire_tag(st);
+
+	FMT(b, "\nstatic long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n", st->name);
+	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n", st->type->size, t);
+	sb_puts(b, "\t*out = sd_user(s, off, bytes);\n\tif (s->bad)\n\t\treturn -EPROTO;\n"
+		   "\tif (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)\n\t\treturn 0;\n");
+	sb_puts(b, "\tk = sd_scratch(s, bytes);\n\tif (!k)\n\t\treturn -ENOMEM;\n\tif (sd_fetch(s, k, off, bytes))\n"
+		   "\t\treturn -EPROTO;\n");
+	FMT(b, "\tfor (i = 0; i < n && !r; i++)\n\t\tr = fix_%s(s, &k[i]);\n\t*out = (void __user *)k;\n\treturn r;\n}\n",
+	    st->name);
+}
+
+/* Scalars the kernel has written into the private copy go back; data went straight to the arena. */
+static bool gives(const struct mstruct *st)
+{
+	for (size_t i = 0; i < st->nfields; i++) {
+		const struct mval *v = &st->fields[i];
+
+		if ((v->pass == PASS_SCALAR && v->dir == DIR_OUT) || (v->pass == PASS_INLINE && gives(v->st)))
+			return true;
+	}
+	return false;
+}
+
+static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
+{
+	const char *t = wire_tag(st);
+
+	FMT(b, "\nstatic void give1_%s(struct sd_w_%s *w, const struct sd_w_%s *k)\n{\n", st->name, t, t);
+	for (size_t i = 0; i < st->nfields; i++) {
+		const struct mval *v = &st->fields[i];
+
+		if (v->pass == PASS_INLINE && gives(v->st))
+			FMT(b, "\tgive1_%s(&w->%s, &k->%s);\n", v->st->name, v->name, v->name);
+		else if (v->pass == PASS_SCALAR && v->dir == DIR_OUT)
+			FMT(b, "\tsd_store_relaxed(&w->%s, k->%s);\n", v->name, v->name);
+	}
+	sb_puts(b, "}\n");
+	if (!array)
+		return;
+	FMT(b, "\n/* off was checked by take_%s() */\nstatic void give_%s(struct sd_serve *s, u64 off, u64 n, const void __user *p)\n{\n",
+	    st->name, st->name);
+	FMT(b, "\tstruct sd_w_%s *w = (void *)(s->arena + off);\n\tconst struct sd_w_%s *k = (const void *)p;\n\tu64 i;\n\n", t, t);
+	sb_puts(b, "\tif (off == SD_OFF_NULL || off == SD_OFF_FAULT)\n\t\treturn;\n");
+	FMT(b, "\tfor (i = 0; i < n; i++)\n\t\tgive1_%s(&w[i], &k[i]);\n}\n", st->name);
+}
+
+/* ---- one call ---- */
+
+static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+{
+	if (v->pass == PASS_REFUSE) {
+		FMT(b, "%sreturn -%d;\n", tab, v->refuse);
+	} else if (v->pass == PASS_SCALAR) {
+		FMT(b, "%sp%u = (void __user *)(uintptr_t)s->arg[%u];\n", tab, i, i);
+	} else if (v->st) {
+		FMT(b, "%sr = take_%s(s, s->arg[%u], ", tab, v->st->name, i);
+		if (v->len == LEN_FIXED)
+			sb_puts(b, "1");
+		else
+			units(v, c->p, false, b);
+		FMT(b, ", &p%u);\n%sif (r)\n%s\treturn r;\n", i, tab, tab);
+	} else {
+		FMT(b, "%sp%u = sd_user(s, s->arg[%u], ", tab, i, i);
+		size_expr(v, c->p, false, b);
+		sb_puts(b, ");\n");
+	}
+}
+
+static void emit_gives(const struct mcall *c, const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+{
+	if (v->pass != PASS_PTR || !v->st || !gives(v->st))
+		return;
+	FMT(b, "%sgive_%s(s, s->arg[%u], ", tab, v->st->name, i);
+	if (v->len == LEN_FIXED)
+		sb_puts(b, "1");
+	else
+		units(v, c->p, false, b);
+	FMT(b, ", p%u);\n", i);
+}
+
+static void case_text(const struct mcall *c, const struct mval *v, unsigned i, bool give, struct strbuf *b)
+{
+	if (give)
+		emit_gives(c, v, i, "\t\t", b);
+	else
+		emit_pointer(c, v, i, "\t\t", b);
+}
+
+static void emit_switch(const struct mcall *c, unsigned i, bool give, struct strbuf *b)
+{
+	const struct mval *v = &c->p[i];
+	struct strbuf *text = xcalloc(v->ncases + 1, sizeof(*text));
+	bool *done = xcalloc(v->ncases + 1, sizeof(*done)), any = false;
+
+	for (size_t k = 0; k <= v->ncases; k++) {
+		case_text(c, k < v->ncases ? &v->cases[k].val : v->otherwise, i, give, &text[k]);
+		any |= text[k].len > 0;
+	}
+	if (any)
+		FMT(b, v->on[1] >= 0 ? "\tswitch ((u64)(u32)s->arg[%d] << 32 | (u32)s->arg[%d]) {\n"
+				     : "\tswitch ((u32)s->arg[%d]) {\n", v->on[0], v->on[1]);
+	for (size_t k = 0; any && k < v->ncases; k++) {
+		if (done[k] || (give && !text[k].len))
+			continue;
+		for (size_t j = k; j < v->ncases; j++) {
+			const int64_t *key = v->cases[j].key;
+
+			if (strcmp(text[j].s ?: "", text[k].s ?: ""))
+				continue;
+			done[j] = true;
+			if (v->on[1] >= 0)
+				FMT(b, "\tcase %#llx:", (unsigned long long)(uint32_t)key[0] << 32 | (uint32_t)key[1]);
+			else
+				FMT(b, "\tcase %#x:", (uint32_t)key[0]);
+			FMT(b, " /* %s */\n", v->cases[j].label);
+		}
+		FMT(b, "%s\t\tbreak;\n", text[k].s ?: "");
+	}
+	if (any)
+		FMT(b, "\tdefault:\n%s\t\tbreak;\n\t}\n", text[v->ncases].s ?: "");
+	for (size_t k = 0; k <= v->ncases; k++)
+		sb_free(&text[k]);
+	free(text);
+	free(done);
+}
+
+static void emit_call_line(const struct mcall *c, struct strbuf *b)
+{
+	FMT(b, "\tr = sys_%s(", c->ct->entry);
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct mval *v = &c->p[i];
+
+		sb_puts(b, i ? ", " : "");
+		if (v->pass == PASS_SCALAR)
+			FMT(b, "(%s)s->arg[%u]", v->spelling, i);
+		else
+			FMT(b, ends_with(v->spelling, "*") ? "(%s)p%u" : "(%s)(uintptr_t)p%u", v->spelling, i);
+	}
+	sb_puts(b, ");\n");
+}
+
+static void emit_stub(const struct mcall *c, struct strbuf *b)
+{
+	bool check = false;
+
+	FMT(b, "\nstatic long serve_%s(struct sd_serve *s)\n{\n", c->ct->name);
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->p[i].pass == PASS_VR)
+			FMT(b, "\ts32 v%u;\n\tvoid __user *p%u = sd_take_vr(s, s->arg[%u], &v%u);\n", i, i, i, i);
+		else if (c->p[i].pass != PASS_SCALAR)
+			FMT(b, "\tvoid __user *p%u;\n", i);
+		check |= c->p[i].pass != PASS_SCALAR;
+	}
+	sb_puts(b, "\tlong r;\n\n");
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->p[i].pass == PASS_SWITCH)
+			emit_switch(c, i, false, b);
+		else if (c->p[i].pass != PASS_SCALAR && c->p[i].pass != PASS_VR)
+			emit_pointer(c, &c->p[i], i, "\t", b);
+	}
+	if (check)
+		sb_puts(b, "\tif (sd_unlikely(s->bad))\n\t\treturn -EPROTO;\n");
+	emit_call_line(c, b);
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->p[i].pass == PASS_VR)
+			FMT(b, "\tsd_give_vr(s, s->arg[%u], v%u);\n", i, i);
+		else if (c->p[i].pass == PASS_SWITCH)
+			emit_switch(c, i, true, b);
+		else
+			emit_gives(c, &c->p[i], i, "\t", b);
+	}
+	sb_puts(b, "\treturn r;\n}\n");
+}
+
+void emit_server(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "server.c", "the server stubs and their table.");
+	sb_puts(b, "#include <linux/syscalls.h>\n#include <sd/stub_server.h>\n#include \"calls.h\"\n#include \"wire.h\"\n");
+	for (size_t i = 0; i < m->nstructs; i++) {
+		const struct mstruct *st = m->structs[i];
+
+		emit_fix(st, b);
+		if (pointed(m, st, false))
+			emit_take(st, b);
+		if (gives(st))
+			emit_give(st, pointed(m, st, true), b);
+	}
+	for (size_t i = 0; i < m->ncalls; i++)
+		emit_stub(&m->calls[i], b);
+	sb_puts(b, "\nconst struct sd_served sd_served[] = {\n");
+	for (size_t i = 0; i < m->ncalls; i++)
+		FMT(b, "\t{\"%s\", serve_%s},\n", m->calls[i].ct->name, m->calls[i].ct->name);
+	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\n", m->ncalls);
+}
