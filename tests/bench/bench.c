@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #define BATCHES_MAX 4096
-#define WARM_MS 60
-#define BATCH_NS 2000000
+#define WARM_MS	    60
+#define BATCH_NS    2000000
 
 int64_t now_ns(void)
 {
@@ -72,8 +72,8 @@ void measure(void (*op)(void *), void *arg, int per_op, int ms)
 	double mean = (double)(now_ns() - t0) / ((double)k * n * per_op);
 
 	qsort(v, k, sizeof(v[0]), by_value);
-	printf("{\"ns\": %.3f, \"mean\": %.3f, \"min\": %.3f, \"ops\": %ld}\n", v[k / 2], mean, v[0],
-	       k * n * per_op);
+	printf("{\"ns\": %.3f, \"mean\": %.3f, \"min\": %.3f, \"ops\": %ld}\n", v[k / 2], mean,
+	       v[0], k * n * per_op);
 }
 
 static struct sockaddr_in loopback(uint16_t port)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bounce CPU CPU: a cache line there and back between two cores, ns: what any call through shared memory
- * pays at least. Tells whether the two vCPUs are near (one core, or one cache) or far just now.
+ * bounce CPU CPU: a cache line there and back between two cores, ns: what any call through shared
+ * memory pays at least. Tells whether the two vCPUs are near (one core, or one cache) or far just
+ * now.
  */
 #include "bench.h"
 #include <pthread.h>

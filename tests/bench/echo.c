@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * echo udp|tcp server PORT, echo udp|tcp client PORT MS: one byte there and back between two processes.
- * The client takes PORT + 1 with UDP. The server ends when the TCP client goes; with UDP it is killed.
+ * echo udp|tcp server PORT, echo udp|tcp client PORT MS: one byte there and back between two
+ * processes. The client takes PORT + 1 with UDP. The server ends when the TCP client goes; with UDP
+ * it is killed.
  */
 #include "bench.h"
 #include <stdio.h>

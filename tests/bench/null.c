@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * null getppid|getfl MS: the cheapest call there is. getppid goes to the host; getfl is fcntl(F_GETFL) of a
- * socket, the least work that a real call makes a domain do.
+ * null getppid|getfl MS: the cheapest call there is. getppid goes to the host; getfl is
+ * fcntl(F_GETFL) of a socket, the least work that a real call makes a domain do.
  */
 #include "bench.h"
 #include <fcntl.h>

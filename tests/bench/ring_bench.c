@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ring_bench.c: the rings alone, between two processes, over a domain without a kernel (tests/ring/hostdom.c).
+ * ring_bench.c: the rings alone, between two processes, over a domain without a kernel
+ *(tests/ring/hostdom.c).
  *
  *	ring_bench [DOMAIN_CPU CLIENT_CPU]
  *
- * Prints one line per figure: name, ns (median of rounds), minimum, maximum, and beside it a cache-line bounce
- * measured in the same seconds, since near and far are placements of virtual CPUs that move.
+ * Prints one line per figure: name, ns (median of rounds), minimum, maximum, and beside it a
+ *cache-line bounce measured in the same seconds, since near and far are placements of virtual CPUs
+ *that move.
  */
 #define _GNU_SOURCE
 #include <sched.h>

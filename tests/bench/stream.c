@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stream server PORT, stream client PORT MS: a TCP stream of 64 KiB writes between two processes. The
- * client's figure is ns per write; buffers fill within the warm-up, so it's the rate of the whole path.
+ * stream server PORT, stream client PORT MS: a TCP stream of 64 KiB writes between two processes.
+ * The client's figure is ns per write; buffers fill within the warm-up, so it's the rate of the
+ * whole path.
  */
 #include "bench.h"
 #include <stdio.h>

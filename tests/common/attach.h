@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * attach.h: a client from outside: attaches to a domain through its supervisor as the contract headers
- * say (sd/control.h, sd/ring.h), with no line of the real client in between.
+ * attach.h: a client from outside: attaches to a domain through its supervisor as the contract
+ * headers say (sd/control.h, sd/ring.h), with no line of the real client in between.
  *
  * The socket is the lifeline: closing it detaches. One thread.
  */
@@ -14,7 +14,7 @@
 
 struct outsider {
 	int sock, region_fd, bell_fd, page_fd;
-	struct sd_region_head *head;	/* the whole region, mapped */
+	struct sd_region_head *head; /* the whole region, mapped */
 	const struct sd_bell *bell;
 	u32 id;
 };

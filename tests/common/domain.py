@@ -38,16 +38,18 @@ class Domain:
     def __init__(self, image=IMAGE, name="net", options=("--no-tap",), cpu=None, manifest=None):
         self.image, self.name, self.cpu = image, name, cpu
         self.options = list(options)
-        if manifest:
-            self.options += ["--manifest", manifest]
+        self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")
         self.dir = None
-        self.running = False
 
     def __enter__(self):
         if not os.path.exists(self.image):
             raise DomainError(f"{self.image}: no domain image; `make image` builds it")
         self.dir = tempfile.mkdtemp(prefix="kdt")
         self.env = dict(os.environ, KDOM_DIR=self.dir)
+        if not os.path.exists(self.manifest):  # an image by itself has no devices
+            self.manifest = os.path.join(self.dir, "manifest.json")
+            with open(self.manifest, "w") as f:
+                f.write('{"devices": []}')
         try:
             self.up()
         except BaseException:
@@ -76,7 +78,7 @@ class Domain:
 
     def up(self):
         cpu = ["--cpu", str(self.cpu)] if self.cpu is not None else []
-        self.kdom("up", "--image", self.image, *self.options, *cpu, self.name)
+        self.kdom("up", "--image", self.image, "--manifest", self.manifest, *self.options, *cpu, self.name)
 
     def kill(self):
         self.kdom("kill", self.name)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * check.h: the frame of the semantics programs. A program is a table of cases; natively the host kernel
- * answers and the program is its own oracle, hooked the domain answers and must pass the same checks.
+ * check.h: the frame of the semantics programs. A program is a table of cases; natively the host
+ *kernel answers and the program is its own oracle, hooked the domain answers and must pass the same
+ *checks.
  *
  *	prog [case ...]		runs the named cases, or all; exit 0 only if every one passed
  *
@@ -48,17 +49,18 @@ int check_failed(const char *file, int line, const char *what, long long got, in
 		errno = 0;                                                                         \
 		long long got_ = (long long)(expr);                                                \
 		if (got_ != -1 || errno != (code))                                                 \
-			return check_failed(__FILE__, __LINE__, #expr " fails: " #code, got_, errno); \
+			return check_failed(__FILE__, __LINE__, #expr " fails: " #code, got_,      \
+					    errno);                                                \
 	} while (0)
 
 /* Nonzero when run against a domain: the few cases where the domain documents another answer. */
 int check_hooked(void);
 
 /* ---- sockets, see net.c ---- */
-int tcp_listener(uint16_t *port);	 /* on 127.0.0.1; *port 0: any, filled in */
+int tcp_listener(uint16_t *port); /* on 127.0.0.1; *port 0: any, filled in */
 int tcp_connect(uint16_t port);
-int tcp_pair(int fd[2]);		 /* connected over 127.0.0.1 */
-int udp_pair(int fd[2]);		 /* each connected to the other */
+int tcp_pair(int fd[2]); /* connected over 127.0.0.1 */
+int udp_pair(int fd[2]); /* each connected to the other */
 int write_all(int fd, const void *buf, size_t n);
 int read_all(int fd, void *buf, size_t n); /* 0, or -1: error or early end (errno 0) */
 void fill_pattern(void *buf, size_t n, uint64_t seed);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * churn COUNT SLOTS MAX_MS OBSERVER CMD...: runs COUNT victims, SLOTS at a time, and kills each with
- * its whole process group at a random time up to MAX_MS after its start, wherever it is then. Slot s
- * always uses port 10000 + s, so each victim needs what its predecessor held. Natively run; CMD is how
- * a victim is started. Prints "killed N ended N failed N rebind_us MAX" and fails if a victim failed.
+ * churn COUNT SLOTS MAX_MS OBSERVER CMD...: runs COUNT victims, SLOTS at a time, and kills each
+ * with its whole process group at a random time up to MAX_MS after its start, wherever it is then.
+ * Slot s always uses port 10000 + s, so each victim needs what its predecessor held. Natively run;
+ * CMD is how a victim is started. Prints "killed N ended N failed N rebind_us MAX" and fails if a
+ * victim failed.
  */
 #include "check.h"
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 #define SLOTS_MAX 32
-#define KINDS 7
+#define KINDS	  7
 
 struct slot {
 	pid_t pid;
@@ -88,11 +89,14 @@ static void account(struct slot *v, int status)
 		ended++;
 	else {
 		failed++;
-		fprintf(stderr, "churn: a victim ended with wait status 0x%x before it was killed\n", status);
+		fprintf(stderr,
+			"churn: a victim ended with wait status 0x%x before it was killed\n",
+			status);
 	}
 }
 
-/* The leader first tells how it was (WNOWAIT keeps the group's id ours), then the rest of its group goes too. */
+/* The leader first tells how it was (WNOWAIT keeps the group's id ours), then the rest of its group
+ * goes too. */
 static void finish(int s)
 {
 	siginfo_t si;
@@ -133,6 +137,7 @@ int main(int argc, char **argv)
 		if (left && next > now_ns())
 			usleep((next - now_ns()) / 1000 + 1);
 	}
-	printf("killed %ld ended %ld failed %ld rebind_us %ld\n", killed, ended, failed, rebind_max);
+	printf("killed %ld ended %ld failed %ld rebind_us %ld\n", killed, ended, failed,
+	       rebind_max);
 	return failed != 0;
 }

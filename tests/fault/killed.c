@@ -5,7 +5,8 @@
  *
  *	-> "ready"				every thread is in its call
  *	<- any line				the domain is dead now
- *	-> "thread NAME ERRNO NS" per thread	NS on CLOCK_MONOTONIC; ERRNO 0: it didn't fail but should have
+ *	-> "thread NAME ERRNO NS" per thread	NS on CLOCK_MONOTONIC; ERRNO 0: it didn't fail but
+ *should have
  *	-> "after NAME ERRNO MICROSECONDS"	calls made now on the dead fds, and a new socket()
  *	-> "host ok" | "host ERRNO"		pipes, files and AF_UNIX sockets of the host
  *	<- any line				the domain is up again
@@ -120,7 +121,8 @@ static int in_udp(struct way *w)
 	char buf[64];
 
 	for (;;)
-		if (send(w->fd[0], buf, sizeof(buf), 0) < 0 || recv(w->fd[1], buf, sizeof(buf), 0) <= 0)
+		if (send(w->fd[0], buf, sizeof(buf), 0) < 0 ||
+		    recv(w->fd[1], buf, sizeof(buf), 0) <= 0)
 			return errno;
 }
 
@@ -195,7 +197,8 @@ static void collect(void)
 	}
 	for (size_t i = 0; i < WAYS; i++)
 		if (ways[i].done)
-			printf("thread %s %d %lld\n", ways[i].name, ways[i].err, (long long)ways[i].at);
+			printf("thread %s %d %lld\n", ways[i].name, ways[i].err,
+			       (long long)ways[i].at);
 		else
 			printf("thread %s stuck 0\n", ways[i].name);
 }
@@ -315,7 +318,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < WAYS; i++) {
 		char c;
 
-		printf("old %s %d\n", ways[i].name, again(recv(ways[i].fd[0], &c, 1, MSG_DONTWAIT)));
+		printf("old %s %d\n", ways[i].name,
+		       again(recv(ways[i].fd[0], &c, 1, MSG_DONTWAIT)));
 		bad |= close(ways[i].fd[0]) < 0 && errno != EREMOTEIO;
 	}
 	return bad || r;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * liar SOCKET ROUNDS SEED: clients that lie, one after the other, each in one of the ways below. Where
- * the lie can't be mistaken for an honest call the channel must end with SD_ENDED_PROTO; where it can
- * (random arguments may be an honest mistake) anything is right that harms nobody else: the driver
- * watches a bystander, the domain process and its console. Prints "way N ended N" per way.
+ * liar SOCKET ROUNDS SEED: clients that lie, one after the other, each in one of the ways below.
+ * Where the lie can't be mistaken for an honest call the channel must end with SD_ENDED_PROTO;
+ * where it can (random arguments may be an honest mistake) anything is right that harms nobody
+ * else: the driver watches a bystander, the domain process and its console. Prints "way N ended N"
+ * per way.
  */
 #include "attach.h"
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LANES 4
+#define LANES	    4
 #define PATIENCE_MS 10000
 
 static u64 state;
@@ -31,9 +32,25 @@ static u64 rnd(void)
 /* Numbers that have broken something before, and some that haven't yet. */
 static u64 nasty(void)
 {
-	static const u64 list[] = {0, 1, 63, 64, 65, 4095, 4096, SD_ARENA_SIZE - 1, SD_ARENA_SIZE,
-				   SD_ARENA_SIZE + 1, SD_MAX_DATA, SD_MAX_DATA + 1, 0x7fffffff, 0x80000000,
-				   0xffffffff, 0x100000000, 1ull << 63, ~0ull, ~0ull - 63};
+	static const u64 list[] = {0,
+				   1,
+				   63,
+				   64,
+				   65,
+				   4095,
+				   4096,
+				   SD_ARENA_SIZE - 1,
+				   SD_ARENA_SIZE,
+				   SD_ARENA_SIZE + 1,
+				   SD_MAX_DATA,
+				   SD_MAX_DATA + 1,
+				   0x7fffffff,
+				   0x80000000,
+				   0xffffffff,
+				   0x100000000,
+				   1ull << 63,
+				   ~0ull,
+				   ~0ull - 63};
 
 	switch (rnd() % 4) {
 	case 0:
@@ -231,9 +248,14 @@ static const struct way {
 	const char *name;
 	int (*run)(struct outsider *o);
 } ways[] = {
-	{"bad_seq", bad_seq},	  {"bad_op", bad_op},	  {"bad_flags", bad_flags},
-	{"wild_args", wild_args}, {"changes_after_check", changes_after_check},
-	{"scribbles", scribbles}, {"doorbells", doorbells}, {"memory_tricks", memory_tricks},
+	{"bad_seq", bad_seq},
+	{"bad_op", bad_op},
+	{"bad_flags", bad_flags},
+	{"wild_args", wild_args},
+	{"changes_after_check", changes_after_check},
+	{"scribbles", scribbles},
+	{"doorbells", doorbells},
+	{"memory_tricks", memory_tricks},
 	{"leaves", leaves},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -244,13 +266,14 @@ static int lie(const char *path, const struct way *w, long round)
 	int r = outsider_attach(&o, path);
 
 	if (r) {
-		fprintf(stderr, "liar: attach for %s, round %ld: %s\n", w->name, round, strerror(-r));
+		fprintf(stderr, "liar: attach for %s, round %ld: %s\n", w->name, round,
+			strerror(-r));
 		return -1;
 	}
 	r = honest(&o, 0, 0) ? -1 : w->run(&o);
 	if (r < 0)
-		fprintf(stderr, "liar: %s, round %ld: the channel should have %s (ended=%u)\n", w->name,
-			round, "answered differently", o.head->ended);
+		fprintf(stderr, "liar: %s, round %ld: the channel should have %s (ended=%u)\n",
+			w->name, round, "answered differently", o.head->ended);
 	outsider_detach(&o);
 	return r;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * observer PORT: accepts connections of victims and watches them end. When stdin ends it waits up to
- * 20 s for every connection to have ended and prints "accepted N open N wait MICROSECONDS".
+ * observer PORT: accepts connections of victims and watches them end. When stdin ends it waits up
+ * to 20 s for every connection to have ended and prints "accepted N open N wait MICROSECONDS".
  */
 #include "check.h"
 #include <poll.h>
@@ -35,7 +35,8 @@ int main(int argc, char **argv)
 {
 	uint16_t port = argc > 1 ? atoi(argv[1]) : 0;
 	int l = tcp_listener(&port), ep = epoll_create1(0), ending = 0;
-	struct epoll_event e = {.events = EPOLLIN, .data.fd = l}, in = {.events = EPOLLIN, .data.fd = 0};
+	struct epoll_event e = {.events = EPOLLIN, .data.fd = l},
+			   in = {.events = EPOLLIN, .data.fd = 0};
 	int64_t t0 = 0;
 	char c;
 
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
 			ending = 1, t0 = now_ns();
 		}
 	}
-	printf("accepted %ld open %ld wait %lld\n", accepted, open_now, (long long)(now_ns() - t0) / 1000);
+	printf("accepted %ld open %ld wait %lld\n", accepted, open_now,
+	       (long long)(now_ns() - t0) / 1000);
 	return open_now != 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What fork, exec and descriptor passing mean for sockets: a child shares its parent's open files, exec
- * keeps the fds that are not close-on-exec and closes (FIN and all) those that are.
+ * What fork, exec and descriptor passing mean for sockets: a child shares its parent's open files,
+ * exec keeps the fds that are not close-on-exec and closes (FIN and all) those that are.
  */
 #include "check.h"
 #include <fcntl.h>
@@ -28,7 +28,8 @@ static int wait_ok(pid_t pid)
 	return 0;
 }
 
-/* Child and parent write through the same socket; the child's exit closes nothing for the parent. */
+/* Child and parent write through the same socket; the child's exit closes nothing for the parent.
+ */
 static int fork_shares(void)
 {
 	int t[2];
@@ -39,7 +40,8 @@ static int fork_shares(void)
 
 	CHECK(pid >= 0);
 	if (!pid)
-		_exit(write_all(t[0], "child", 5) || read_all(t[0], buf, 3) || memcmp(buf, "abc", 3));
+		_exit(write_all(t[0], "child", 5) || read_all(t[0], buf, 3) ||
+		      memcmp(buf, "abc", 3));
 	CHECK(!read_all(t[1], buf, 5));
 	CHECK(!memcmp(buf, "child", 5));
 	CHECK(!write_all(t[1], "abc", 3));
@@ -188,7 +190,8 @@ static int fork_deep(void)
 	return 0;
 }
 
-/* exec: a child of ours, started as `self @echo FD CLOSED`, echoes 4 bytes on FD; CLOSED must be no fd there. */
+/* exec: a child of ours, started as `self @echo FD CLOSED`, echoes 4 bytes on FD; CLOSED must be no
+ * fd there. */
 static int echo_child(char **argv)
 {
 	char buf[4];
@@ -297,7 +300,8 @@ static int exec_stdio(void)
 	return 0;
 }
 
-/* A child killed in the middle of a blocked call: the peer sees the end once nobody else holds the file. */
+/* A child killed in the middle of a blocked call: the peer sees the end once nobody else holds the
+ * file. */
 static int fork_killed(void)
 {
 	int t[2], st;
@@ -333,7 +337,8 @@ static int dup_over_host(void)
 	CHECK_EQ(read(p[0], buf, 1), 0);
 	CHECK(!write_all(p[1], "sock", 4));
 	CHECK(!read_all(t[1], buf, 4));
-	CHECK_EQ(dup2(p[0], t[0]), t[0]); /* a pipe over a socket's number; the socket lives on in p[1] */
+	CHECK_EQ(dup2(p[0], t[0]),
+		 t[0]); /* a pipe over a socket's number; the socket lives on in p[1] */
 	CHECK(!fstat(t[0], &sb));
 	CHECK(S_ISFIFO(sb.st_mode));
 	CHECK(!write_all(t[1], "back", 4));
@@ -386,8 +391,8 @@ static int fd_numbers(void)
 }
 
 /*
- * A socket sent over a host AF_UNIX socket. Natively it arrives and works. A domain's socket can't be
- * had by a foreign process that way: the send must be refused, never arrive as some other file.
+ * A socket sent over a host AF_UNIX socket. Natively it arrives and works. A domain's socket can't
+ * be had by a foreign process that way: the send must be refused, never arrive as some other file.
  */
 static int scm_rights(void)
 {
@@ -426,13 +431,13 @@ static int scm_rights(void)
 }
 
 static const struct test_case cases[] = {
-	{"fork_shares", fork_shares},	{"fork_last_close", fork_last_close},
+	{"fork_shares", fork_shares},	    {"fork_last_close", fork_last_close},
 	{"fork_own_table", fork_own_table}, {"fork_prefork", fork_prefork},
-	{"fork_deep", fork_deep},	{"fork_killed", fork_killed},
-	{"exec_fork", exec_fork},	{"exec_vfork", exec_vfork},
-	{"exec_spawn", exec_spawn},	{"exec_stdio", exec_stdio},
-	{"dup_over_host", dup_over_host}, {"dup_flags", dup_flags},
-	{"fd_numbers", fd_numbers},	{"scm_rights", scm_rights},
+	{"fork_deep", fork_deep},	    {"fork_killed", fork_killed},
+	{"exec_fork", exec_fork},	    {"exec_vfork", exec_vfork},
+	{"exec_spawn", exec_spawn},	    {"exec_stdio", exec_stdio},
+	{"dup_over_host", dup_over_host},   {"dup_flags", dup_flags},
+	{"fd_numbers", fd_numbers},	    {"scm_rights", scm_rights},
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll, select and epoll over sockets (the domain's) and pipes, eventfds, timerfds (the host's) in one
- * call: readiness of either wakes it, in every mode epoll has, with timeouts and signals as Linux has them.
+ * poll, select and epoll over sockets (the domain's) and pipes, eventfds, timerfds (the host's) in
+ * one call: readiness of either wakes it, in every mode epoll has, with timeouts and signals as
+ * Linux has them.
  */
 #include "check.h"
 #include <poll.h>

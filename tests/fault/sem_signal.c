@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Signals, timeouts and non-blocking mode on sockets: who is interrupted, who restarts, what is lost. */
+/* Signals, timeouts and non-blocking mode on sockets: who is interrupted, who restarts, what is
+ * lost. */
 #include "check.h"
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -19,7 +20,7 @@ static void on_sig(int sig)
 	hits++;
 }
 
-static int catch(int sig, int flags)
+static int catch (int sig, int flags)
 {
 	struct sigaction sa = {.sa_handler = on_sig, .sa_flags = flags};
 
@@ -35,7 +36,7 @@ static int eintr(void)
 
 	CHECK(!tcp_pair(t));
 	CHECK((l = tcp_listener(&port)) >= 0);
-	CHECK(!catch(SIGALRM, 0));
+	CHECK(!catch (SIGALRM, 0));
 	ualarm(30000, 0);
 	CHECK_ERR(recv(t[0], &c, 1, 0), EINTR);
 	ualarm(30000, 0);
@@ -73,7 +74,7 @@ static int restart(void)
 	void *ret;
 
 	CHECK(!tcp_pair(t));
-	CHECK(!catch(SIGALRM, SA_RESTART));
+	CHECK(!catch (SIGALRM, SA_RESTART));
 	struct later l = {t[1], 150};
 
 	CHECK(!pthread_create(&th, NULL, send_later, &l));
@@ -97,7 +98,7 @@ static int storm(void)
 	struct itimerval it = {{0, 200}, {0, 200}}, off = {{0, 0}, {0, 0}};
 
 	CHECK(!tcp_pair(t));
-	CHECK(!catch(SIGALRM, SA_RESTART));
+	CHECK(!catch (SIGALRM, SA_RESTART));
 	CHECK(!setitimer(ITIMER_REAL, &it, NULL));
 	for (int r = 0; r < ROUNDS; r++) {
 		fill_pattern(out, N, r);
@@ -116,7 +117,7 @@ static int sigpipe(void)
 	char c;
 
 	CHECK(!tcp_pair(t));
-	CHECK(!catch(SIGPIPE, 0));
+	CHECK(!catch (SIGPIPE, 0));
 	CHECK(!shutdown(t[0], SHUT_WR));
 	CHECK_ERR(send(t[0], "x", 1, MSG_NOSIGNAL), EPIPE);
 	CHECK_EQ(hits, 0);
@@ -203,7 +204,7 @@ static int directed(void)
 
 	CHECK(!tcp_pair(a));
 	CHECK(!tcp_pair(b));
-	CHECK(!catch(SIGUSR1, 0));
+	CHECK(!catch (SIGUSR1, 0));
 	CHECK(!pthread_create(&ta, NULL, recv_and_say, &a[0]));
 	CHECK(!pthread_create(&tb, NULL, recv_and_say, &b[0]));
 	sleep_ms(50);
@@ -255,8 +256,9 @@ static int handler_calls(void)
 }
 
 static const struct test_case cases[] = {
-	{"eintr", eintr},	{"restart", restart},	{"storm", storm},
-	{"sigpipe", sigpipe},	{"timeouts", timeouts}, {"nonblock", nonblock},
+	{"eintr", eintr},	{"restart", restart},
+	{"storm", storm},	{"sigpipe", sigpipe},
+	{"timeouts", timeouts}, {"nonblock", nonblock},
 	{"directed", directed}, {"handler_calls", handler_calls},
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads of one program on shared and separate sockets, more threads over time than a region has lanes. */
+/* Threads of one program on shared and separate sockets, more threads over time than a region has
+ * lanes. */
 #include "check.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -184,7 +185,8 @@ static void *opener(void *arg)
 	return NULL;
 }
 
-/* Sockets made and closed by 8 threads at once while a ninth forks: no number is ever given twice. */
+/* Sockets made and closed by 8 threads at once while a ninth forks: no number is ever given twice.
+ */
 static int open_close_fork(void)
 {
 	pthread_t th[8];

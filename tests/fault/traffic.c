@@ -57,7 +57,8 @@ static void *echo(void *arg)
 		fill_pattern(out, n, i);
 		if (write_all(fd[0], out, n))
 			return "echo: write";
-		if (kind == 1 ? read_all(fd[1], in, n) : recv(fd[1], in, sizeof(in), 0) != (ssize_t)n)
+		if (kind == 1 ? read_all(fd[1], in, n)
+			      : recv(fd[1], in, sizeof(in), 0) != (ssize_t)n)
 			return "echo: read";
 		if (check_pattern(in, n, i))
 			return "echo: data differs";
@@ -77,8 +78,8 @@ int main(void)
 		return 1;
 	}
 	if (pthread_create(&th[0], NULL, stream_out, &t[0]) ||
-	    pthread_create(&th[1], NULL, stream_in, &t[1]) || pthread_create(&th[2], NULL, echo, e) ||
-	    pthread_create(&th[3], NULL, echo, u))
+	    pthread_create(&th[1], NULL, stream_in, &t[1]) ||
+	    pthread_create(&th[2], NULL, echo, e) || pthread_create(&th[3], NULL, echo, u))
 		return 1;
 	printf("ready\n");
 	fflush(stdout);

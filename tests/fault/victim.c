@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * victim PORT KIND OBSERVER: a client that will be killed. Takes PORT (waiting up to 20 s for its
- * predecessor's socket to go, and says on stdout how long that took), connects to OBSERVER's port if
- * that isn't 0, then keeps busy in its KIND of way for ever.
+ * predecessor's socket to go, and says on stdout how long that took), connects to OBSERVER's port
+ * if that isn't 0, then keeps busy in its KIND of way for ever.
  */
 #include "check.h"
 #include <poll.h>
