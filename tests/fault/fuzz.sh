@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Fuzzing on request: the ring fuzzers of both sides with fresh seeds, then lying clients against a real
+# domain, until interrupted or the first failure. FUZZ_CASES=n: cases a ring fuzzer runs per seed.
+set -u
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
+build=${KSLICE_BUILD:-build}
+fuzzers=("$build"/tests/fuzz_*)
+[ -x "${fuzzers[0]}" ] || { echo "fuzz: $build/tests/fuzz_*: no fuzzer is built; run make" >&2; exit 1; }
+
+while :; do
+	seed=$RANDOM$RANDOM
+	for f in "${fuzzers[@]}"; do
+		echo "== ${f##*/} seed $seed"
+		"$f" "${FUZZ_CASES:-100000}" "$seed" || { echo "fuzz: ${f##*/} ${FUZZ_CASES:-100000} $seed failed" >&2; exit 1; }
+	done
+	echo "== liar seed $seed"
+	FAULT_SEED=$seed python3 tests/fault/fault.py liar || { echo "fuzz: FAULT_SEED=$seed fault.py liar failed" >&2; exit 1; }
+done
