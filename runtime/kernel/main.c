@@ -16,7 +16,9 @@ void sd_main(void)
 		panic("loopback device: error %d", err);
 	sd_dev_init();
 	boot_ns = sd_machine_clock() - sd_boot_start;
-	sd_machine_ready(boot_ns, 0);
+	if (sd_boot->mode == SD_MODE_PAYLOAD)
+		sd_machine_halt(sd_call_on(sd_boot->payload_stack, sd_boot->payload));
+	sd_machine_ready(boot_ns, sd_boot->serving);
 
 	switch (sd_boot->mode) {
 	case SD_MODE_BOOT_ONLY:

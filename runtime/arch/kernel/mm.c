@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory: one zone, the RAM the machine gave. Addresses are the host's. */
+/* Memory: one zone, the RAM the machine gave. */
 #include <linux/init.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -10,8 +10,7 @@
 #include <asm/sections.h>
 #include <asm/setup.h>
 
-unsigned long sd_pfn_base;
-unsigned long sd_ram_end;
+unsigned long sd_page_offset;
 unsigned long memory_start;
 unsigned long memory_end;
 void *empty_zero_page;
@@ -25,14 +24,13 @@ void __init setup_arch(char **cmdline)
 	*cmdline = boot_command_line;
 	parse_early_param();
 
-	sd_pfn_base = PFN_UP(start);
-	sd_ram_end = start + sd_boot->ram_size;
+	sd_page_offset = start;
 	memory_start = start;
-	memory_end = sd_ram_end;
-	min_low_pfn = sd_pfn_base;
-	max_low_pfn = max_pfn = PFN_DOWN(sd_ram_end);
+	memory_end = start + sd_boot->ram_size;
+	min_low_pfn = 0;
+	max_low_pfn = max_pfn = PFN_DOWN(sd_boot->ram_size);
 	setup_initial_init_mm(_stext, _etext, _edata, _end);
-	memblock_add(start, sd_boot->ram_size);
+	memblock_add(0, sd_boot->ram_size);
 	empty_zero_page = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
 	if (!empty_zero_page)
 		panic("no RAM");
@@ -43,7 +41,7 @@ void __init setup_arch(char **cmdline)
 
 void __init mem_init(void)
 {
-	set_max_mapnr(max_pfn - sd_pfn_base);
-	high_memory = (void *)sd_ram_end;
+	set_max_mapnr(max_pfn);
+	high_memory = __va(sd_boot->ram_size);
 	memblock_free_all();
 }

@@ -35,6 +35,19 @@ SYM_FUNC_START(sd_first)
 	ud2
 SYM_FUNC_END(sd_first)
 
+	.section .text.sd_call_on, "ax"
+/* int sd_call_on(void *top, int (*fn)(void)) */
+SYM_FUNC_START(sd_call_on)
+	pushq	%rbp
+	movq	%rsp, %rbp
+	movq	%rdi, %rsp
+	andq	$-16, %rsp
+	call	*%rsi
+	movq	%rbp, %rsp
+	popq	%rbp
+	ret
+SYM_FUNC_END(sd_call_on)
+
 	.section .ref.text, "ax"
 /* void sd_enter(unsigned long sp) */
 SYM_FUNC_START(sd_enter)

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
 #include <linux/sched/task_stack.h>
+#include <linux/seq_file.h>
 #include <asm/sd.h>
 #include <asm/sections.h>
 
@@ -60,6 +61,40 @@ void user_disable_single_step(struct task_struct *child)
 {
 }
 
+/* /proc/cpuinfo and /proc/interrupts: a virtual CPU has nothing to tell. */
+static void *cpuinfo_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos ? NULL : (void *)1;
+}
+
+static void *cpuinfo_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return NULL;
+}
+
+static void cpuinfo_stop(struct seq_file *m, void *v)
+{
+}
+
+static int cpuinfo_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "processor\t: 0\nmodel name\t: kslice domain\n");
+	return 0;
+}
+
+const struct seq_operations cpuinfo_op = {
+	.start	= cpuinfo_start,
+	.next	= cpuinfo_next,
+	.stop	= cpuinfo_stop,
+	.show	= cpuinfo_show,
+};
+
+int show_interrupts(struct seq_file *m, void *v)
+{
+	return 0;
+}
+
 static void sd_console_write(struct console *con, const char *s, unsigned int n)
 {
 	sd_machine_puts(s, n);
@@ -78,6 +113,11 @@ static int __init sd_console_init(void)
 	return 0;
 }
 console_initcall(sd_console_init);
+
+void sd_trap(const char *name)
+{
+	panic("kslice: trap: %s was cut out", name);
+}
 
 /* A panic ends the process: the supervisor restarts it. */
 static int sd_panic(struct notifier_block *nb, unsigned long event, void *msg)

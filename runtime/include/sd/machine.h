@@ -88,12 +88,15 @@ struct sd_boot {
 	int mode;		/* enum sd_mode */
 	int serving;		/* a control socket is there: serve it */
 	uint64_t seed[4];	/* entropy from the host */
+	int (*payload)(void);	/* host code that calls into the kernel side (loop tests, direct mode) */
+	void *payload_stack;	/* its upper end */
 };
 
 enum sd_mode {
 	SD_MODE_SERVE,		/* boot, then serve or sleep for ever */
 	SD_MODE_BOOT_ONLY,	/* boot, then sd_machine_halt(0) */
 	SD_MODE_SELF_TEST,	/* boot, run the in-kernel self tests, halt(0 or 1) */
+	SD_MODE_PAYLOAD,	/* boot, call boot->payload() in pid 1 on boot->payload_stack, halt(its result) */
 };
 
 /* ---- Kernel side, called by the machine ---- */
@@ -106,6 +109,8 @@ unsigned long sd_fixup(unsigned long ip);
 void sd_describe(const char **comm, int *pid);
 /* Bits SD_IRQ_*: any host thread ORs into it; see machine/process/doorbell(). */
 extern uint32_t sd_pending;
+
+/* Entries of a payload: transport/loop/loop.h. The list of all entries is machine/process/entries.txt. */
 
 /* ---- Machine, called by the kernel side ---- */
 

@@ -7,11 +7,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -101,7 +101,7 @@ static void post(const struct sd_event *ev)
 
 	/* A full queue means the kernel side is busy; the supervisor can wait. */
 	while (tail - atomic_load(&queue_head) == QUEUE)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		sched_yield();
 	queue[tail % QUEUE] = *ev;
 	atomic_store(&queue_tail, tail + 1);
 	doorbell(SD_IRQ_EVENT);

@@ -3,13 +3,12 @@
 #
 # link.sh SD_O IMAGE: makes a domain image of a relocatable kernel (vmlinux of arch/sd, or a slice's): all its symbols but the
 # entry list become local, so that none clashes with libc's, then it is linked with this machine into one PIE.
-# CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
+# PAYLOAD=FILES adds host sources or objects (see sd_payload in process.h). CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
 set -eu
 [ $# -eq 2 ] || { echo "usage: link.sh SD_O IMAGE" >&2; exit 1; }
 here=$(cd "$(dirname "$0")" && pwd -P)
 inc="-I$here/../../include -I$here/../../port/host"
 : "${CC:=clang-19}" "${OBJCOPY:=llvm-objcopy-19}" "${CFLAGS:=-O2 -g -Wall -Wextra -Wno-unused-parameter}"
-$OBJCOPY --keep-global-symbol=sd_start --keep-global-symbol=sd_fixup --keep-global-symbol=sd_describe \
-	--keep-global-symbol=sd_pending "$1" "$2.sd.o"
-$CC $CFLAGS -std=gnu11 -fPIE $inc "$here"/*.c "$2.sd.o" -o "$2" -fuse-ld=lld -pie -pthread
+$OBJCOPY --keep-global-symbols="$here/entries.txt" "$1" "$2.sd.o"
+$CC $CFLAGS -std=gnu11 -fPIE $inc "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld -pie -pthread
 rm -f "$2.sd.o"

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #include "sd/bell.h"
 
 #define RAM_ALIGN	(4UL << 20)	/* the kernel's largest free block: its first page must lie on one */
+#define PAYLOAD_STACK	(1UL << 20)
 #define MEM_DEFAULT	64
 #define MEM_MIN		2
 #define MEM_MAX		65536
@@ -34,6 +36,8 @@ static struct sd_boot boot = {
 	.devices = devices,
 	.mode = SD_MODE_SERVE,
 };
+int sd_payload_argc;
+char **sd_payload_argv;
 static const char *image = "image";
 static long mem_mb = MEM_DEFAULT;
 
@@ -198,12 +202,38 @@ int thread_start(void *(*fn)(void *), void *arg)
 	return -err;
 }
 
+/*
+ * A payload is host code linked into the image: it gets the command line and keeps the process's rights, since it calls the
+ * host as well (tests compare the two).
+ */
+static void setup_payload(int argc, char **argv)
+{
+	sd_payload_argc = argc;
+	sd_payload_argv = argv;
+	boot.mode = SD_MODE_PAYLOAD;
+	boot.payload = sd_payload;
+	boot.payload_stack = (char *)map(PAYLOAD_STACK, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAYLOAD_STACK;
+}
+
+/* The supervisor starts images by fd, which leaves a number as the process's name. */
+static void set_name(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+
+	prctl(PR_SET_NAME, slash ? slash + 1 : argv0);
+}
+
 int main(int argc, char **argv)
 {
 	image = argv[0];
-	rights_drop();
+	set_name(image);
+	if (sd_payload) {
+		setup_payload(argc, argv);
+	} else {
+		rights_drop();
+		parse_args(argc, argv);
+	}
 	raise_fd_limit();
-	parse_args(argc, argv);
 	setup_ram();
 	setup_bell();
 	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))

@@ -39,6 +39,11 @@ void faults_init(void);
 /* Control socket on SD_CTL_FD: starts its thread. */
 void ctl_start(void);
 
+/* If defined by what is linked in: runs instead of serving, as pid 1 of the kernel side. Its result is the exit status. */
+int sd_payload(void) __attribute__((weak));
+extern int sd_payload_argc;
+extern char **sd_payload_argv;
+
 /* From here on only what a running domain needs: see seccomp.c. */
 void rights_drop(void);
 void seccomp_enter(void);

@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Physical address = host address - PAGE_OFFSET: the RAM the machine gave starts at 0, and mem_map covers it and nothing
+ * of the image. (Host addresses as physical ones would make the boot walk all page blocks below them.)
+ */
 #ifndef _ASM_SD_PAGE_H
 #define _ASM_SD_PAGE_H
 
-/* Physical address == host address; mem_map covers the RAM the machine gave, and nothing of the image. */
 #include <linux/const.h>
 
-#ifndef __ASSEMBLY__
-extern unsigned long sd_pfn_base;	/* first page of RAM */
-extern unsigned long sd_ram_end;
-#endif
-#define ARCH_PFN_OFFSET	sd_pfn_base
+#define ARCH_PFN_OFFSET	0UL
 
 #include <asm-generic/page.h>
 
+#ifndef __ASSEMBLY__
+extern unsigned long sd_page_offset;
+
+#undef PAGE_OFFSET
+#undef __va
+#undef __pa
 #undef virt_addr_valid
-#define virt_addr_valid(kaddr)						\
-	((unsigned long)(kaddr) >= (sd_pfn_base << PAGE_SHIFT) &&	\
-	 (unsigned long)(kaddr) < sd_ram_end)
+#undef pfn_valid
+
+#define PAGE_OFFSET	sd_page_offset
+#define __va(x)		((void *)((unsigned long)(x) + PAGE_OFFSET))
+#define __pa(x)		((unsigned long)(x) - PAGE_OFFSET)
+#define pfn_valid(pfn)	((pfn) < max_mapnr)
+/* Unsigned: what lies below RAM wraps to a huge number. */
+#define virt_addr_valid(kaddr)	pfn_valid(virt_to_pfn(kaddr))
+#endif
 
 #endif

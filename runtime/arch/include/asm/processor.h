@@ -17,6 +17,8 @@ struct task_struct;
 
 struct thread_struct {
 	unsigned long sp;	/* while switched out */
+	/* What this task may name as user memory; user_len == 0: all below TASK_SIZE. See access_ok(). Not inherited. */
+	unsigned long user_start, user_len;
 };
 
 #define INIT_THREAD	{ }

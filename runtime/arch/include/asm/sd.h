@@ -37,6 +37,19 @@ extern void (*sd_task_waking)(struct task_struct *tsk);
 /* Gives the current task an empty address space, so that what looks for one (zero-copy, vmsplice) answers -EFAULT. */
 int sd_own_mm(void);
 
+/*
+ * Confines the current task's user pointers to [start, start + len), its stack and what sd_user_extra() says yes to;
+ * len 0: not confined. See asm/uaccess.h.
+ */
+void sd_user_confine(const void *start, unsigned long len);
+extern bool (*sd_user_extra)(unsigned long addr, unsigned long size);
+
+/* What a `trap` cut calls: prints the name of the function that was cut out, and dies. */
+void sd_trap(const char *name) __noreturn;
+
+/* fn() on a stack that ends at top, in the current task. */
+int sd_call_on(void *top, int (*fn)(void));
+
 /* Times the vCPU slept on the host. */
 extern u64 sd_sleeps;
 

@@ -6,8 +6,26 @@
  * User pointers are host addresses of this process (a client's arena, or an embedding program's memory). A bad one faults;
  * the machine's handler asks sd_fixup() and the access reports -EFAULT. Bodies of the long copies: kernel/uaccess.S.
  */
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <asm/extable.h>
+
+/*
+ * A task that serves a client may touch that client's memory, its own stack and what sd_user_extra() knows (the call's
+ * private copies), so that a raw pointer smuggled in by some structure reads and writes nothing of the domain's or of
+ * other clients'. Others, which get their pointers from the kernel itself, may touch all that can be an address.
+ */
+bool sd_user_slow(unsigned long addr, unsigned long size);
+
+#define __access_ok(ptr, size)	sd_access_ok((unsigned long)(ptr), size)
+static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
+{
+	const struct thread_struct *t = &current->thread;
+
+	if (likely(addr - t->user_start < t->user_len))
+		return size <= t->user_len - (addr - t->user_start);
+	return sd_user_slow(addr, size);
+}
 
 /* Bytes not copied. A fault on either side is caught. */
 unsigned long sd_copy_user(void *to, const void *from, unsigned long n);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which addresses the current task may use as user pointers: see asm/uaccess.h. */
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
+#include <asm/sd.h>
+
+bool (*sd_user_extra)(unsigned long addr, unsigned long size);
+
+static bool inside(unsigned long addr, unsigned long size, unsigned long start, unsigned long len)
+{
+	return addr - start < len && size <= len - (addr - start);
+}
+
+bool sd_user_slow(unsigned long addr, unsigned long size)
+{
+	if (!current->thread.user_len)
+		return inside(addr, size, 0, TASK_SIZE);
+	if (inside(addr, size, (unsigned long)task_stack_page(current), THREAD_SIZE))
+		return true;
+	return sd_user_extra && sd_user_extra(addr, size);
+}
+
+void sd_user_confine(const void *start, unsigned long len)
+{
+	current->thread.user_start = (unsigned long)start;
+	current->thread.user_len = len;
+}
