@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/* domain.c: see domain.h. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+#include "domain.h"
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "domain: %s: %s\n", what, strerror(errno));
+	abort();
+}
+
+int sd_copy_from_prog(void *dst, const void *prog, u64 len)
+{
+	memcpy(dst, prog, len);
+	return 0;
+}
+
+int sd_copy_to_prog(void *prog, const void *src, u64 len)
+{
+	memcpy(prog, src, len);
+	return 0;
+}
+
+static void send_msg(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
+{
+	char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)] = {0};
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	m->magic = SD_CTL_MAGIC;
+	m->version = SD_CTL_VERSION;
+	m->nfds = (uint16_t)nfds;
+	if (nfds) {
+		struct cmsghdr *c;
+
+		h.msg_control = buf;
+		h.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)nfds);
+		c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)nfds);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * (size_t)nfds);
+	}
+	if (sendmsg(d->ctl, &h, MSG_NOSIGNAL) != sizeof(*m))
+		fail("sending a control message");
+}
+
+static void receive(struct domain *d, struct sd_ctl_msg *m)
+{
+	if (recv(d->ctl, m, sizeof(*m), 0) != sizeof(*m))
+		fail("the domain closed its control socket");
+	if (m->type == SD_CTL_ENDED) {
+		d->ended_client = (int)m->u.detach.client;
+		d->ended_reason = m->u.detach.reason;
+	}
+}
+
+static int ask(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
+{
+	uint32_t seq = ++d->seq;
+
+	m->seq = seq;
+	send_msg(d, m, fds, nfds);
+	do
+		receive(d, m);
+	while (m->type != SD_CTL_REPLY || m->seq != seq);
+	return m->result;
+}
+
+static void child(const char *image, int ctl, int bell, int mem_mb)
+{
+	char mem[32];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(mem, sizeof(mem), "--mem=%d", mem_mb);
+	/* Numbers out of the way first: either may be 3 or 4. */
+	ctl = fcntl(ctl, F_DUPFD, 100);
+	bell = fcntl(bell, F_DUPFD, 100);
+	dup2(ctl, SD_CTL_FD);
+	dup2(bell, SD_BELL_FD);
+	close_range(5, ~0u, 0);
+	execl(image, image, "--control", mem, (char *)NULL);
+	fail(image);
+}
+
+void domain_start(struct domain *d, const char *image, int mem_mb)
+{
+	struct sd_ctl_msg m;
+	int sv[2], bell;
+
+	memset(d, 0, sizeof(*d));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
+		fail("socketpair");
+	bell = memfd_create("bell", MFD_CLOEXEC);
+	if (bell < 0 || ftruncate(bell, 4096))
+		fail("bell page");
+	d->bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, bell, 0);
+	d->bell->alive = 1;
+	d->pid = fork();
+	if (!d->pid)
+		child(image, sv[1], bell, mem_mb);
+	close(sv[1]);
+	close(bell);
+	d->ctl = sv[0];
+	receive(d, &m);
+	if (m.type != SD_CTL_READY)
+		fail("no READY");
+}
+
+void domain_stop(struct domain *d)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_SHUTDOWN};
+	int status;
+
+	ask(d, &m, NULL, 0);
+	if (waitpid(d->pid, &status, 0) != d->pid || status) {
+		fprintf(stderr, "domain: ended with status %x\n", status);
+		abort();
+	}
+	close(d->ctl);
+	munmap(d->bell, 4096);
+}
+
+int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH};
+	int fds[2], ret;
+
+	fds[0] = memfd_create("region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fds[0] < 0 || ftruncate(fds[0], SD_REGION_SIZE) ||
+	    fcntl(fds[0], F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		fail("region");
+	fds[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	c->id = ++d->next_client;
+	c->bell_fd = fds[1];
+	c->base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	m.u.attach.client = c->id;
+	m.u.attach.parent = parent;
+	m.u.attach.pid = (uint32_t)getpid();
+	m.u.attach.uid = m.u.attach.gid = uid;
+	m.u.attach.region_size = SD_REGION_SIZE;
+	ret = ask(d, &m, fds, 2);
+	close(fds[0]);
+	return ret;
+}
+
+int domain_detach(struct domain *d, struct dclient *c)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_DETACH, .u.detach.client = c->id};
+
+	munmap(c->base, SD_REGION_SIZE);
+	close(c->bell_fd);
+	return ask(d, &m, NULL, 0);
+}
+
+void domain_stats(struct domain *d, struct sd_ctl_stats *s)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_STATS};
+
+	if (ask(d, &m, NULL, 0))
+		fail("stats");
+	*s = m.u.stats;
+}
+
+int domain_wait_ended(struct domain *d, uint32_t client)
+{
+	struct sd_ctl_msg m;
+
+	while (d->ended_client != (int)client)
+		receive(d, &m);
+	return d->ended_reason;
+}
+
+void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index)
+{
+	sd_lane_init(l, c->base, index, d->bell, &sd_transport_shm);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * domain.h: a real domain image under a test, which plays its supervisor: starts it, attaches and detaches clients by the
+ * messages of sd/control.h, reads its statistics. One domain per process; all functions abort the test on errors
+ * they don't return.
+ */
+#ifndef TEST_DOMAIN_H
+#define TEST_DOMAIN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <sd/bell.h>
+#include <sd/control.h>
+#include <sd/lane.h>
+
+struct domain {
+	pid_t pid;
+	int ctl;
+	struct sd_bell *bell;
+	uint32_t seq, next_client;
+	int ended_client, ended_reason; /* of the last ENDED */
+};
+
+struct dclient { /* a client's region, as its process would see it */
+	uint32_t id;
+	void *base;
+	int bell_fd;
+};
+
+void domain_start(struct domain *d, const char *image, int mem_mb);
+void domain_stop(struct domain *d);
+/* 0 or -errno as the domain answered. */
+int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid);
+int domain_detach(struct domain *d, struct dclient *c);
+void domain_stats(struct domain *d, struct sd_ctl_stats *s);
+/* Wait for an ENDED of this client; its reason. */
+int domain_wait_ended(struct domain *d, uint32_t client);
+void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index);
+
+#endif
