@@ -1,2 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * emit_stubs_tests.c: struct marshal + the annotations' "test" => tests.c: the tables that
+ * tests/stubs/engine.c runs: per call its parameters with their roles and edge values, its bases, and the known differences.
+ */
 #include "emit_stubs.h"
-int emit_tests(const struct marshal *m, struct strbuf *b){ sb_puts(b,"/* */\n"); return 0;}
+
+#include <string.h>
+
+#define FMT(b, ...) sb_printf((b), __VA_ARGS__)
+
+/* "@tcp_a" a fixture, "%64" a buffer, else a number or an expression of constants. */
+static int emit_arg(const struct marshal *m, const struct mcall *c, const char *param, json_t *v, struct strbuf *b)
+{
+	const char *s = json_string_value(v);
+	int64_t n;
+
+	if (s && *s == '@') {
+		FMT(b, "FD(%s)", s + 1);
+	} else if (s && *s == '%') {
+		FMT(b, "BUF(\"%s\")", s + 1);
+	} else if (marshal_value(m, v, &n)) {
+		FMT(b, "NUM(%lldll)", (long long)n);
+	} else {
+		const char *path = NULL;
+
+		annotation_of_call(m, c->ct->name, &path);
+		return err(path, "write \"@fixture\", \"%buffer\", a number or a constant", "%s, test: no value for %s",
+			   c->ct->name, param);
+	}
+	return 0;
+}
+
+static bool is_length_of_any(const struct mcall *c, unsigned i)
+{
+	for (unsigned k = 0; k < c->n; k++) {
+		const struct mval *v = c->p[k].pass == PASS_SWITCH ? c->p[k].otherwise : &c->p[k];
+
+		if (v->pass == PASS_PTR && v->of == (int)i && v->len != LEN_VR)
+			return true;
+	}
+	return false;
+}
+
+static const char *role(const struct mcall *c, unsigned i)
+{
+	const struct mval *v = &c->p[i];
+
+	if (v->fd)
+		return "ST_ISFD";
+	if (v->type->kind == TYPE_PTR)
+		return "ST_POINTER";
+	if (is_length_of_any(c, i))
+		return "ST_LENGTH";
+	return strstr(v->name, "timeout") ? "ST_TIMEOUT" : "ST_SCALAR";
+}
+
+static bool nested_out(const struct mval *v)
+{
+	return v->st && struct_comes_back(v->st);
+}
+
+static bool crosses(const struct mval *v, enum dir dir)
+{
+	if (v->pass == PASS_SWITCH) {
+		for (size_t k = 0; k < v->ncases; k++)
+			if (crosses(&v->cases[k].val, dir))
+				return true;
+		return crosses(v->otherwise, dir);
+	}
+	return (v->pass == PASS_PTR && ((v->dir & dir) || (dir == DIR_OUT && nested_out(v)))) || v->pass == PASS_VR;
+}
+
+static int emit_params(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	json_t *values = json_object_get(c->test, "values"), *v;
+	size_t k;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		json_t *list = json_object_get(values, c->p[i].name);
+
+		if (!list)
+			continue;
+		FMT(b, "static const struct st_arg %s_%s[] = {", c->ct->name, c->p[i].name);
+		json_array_foreach(list, k, v) {
+			sb_puts(b, k ? ", " : "");
+			if (emit_arg(m, c, c->p[i].name, v, b))
+				return -1;
+		}
+		sb_puts(b, "};\n");
+	}
+	FMT(b, "static const struct st_param %s_params[] = {\n", c->ct->name);
+	for (unsigned i = 0; i < c->n; i++) {
+		json_t *list = json_object_get(values, c->p[i].name);
+
+		FMT(b, "\t{\"%s\", %s, %d, %d, ", c->p[i].name, role(c, i), crosses(&c->p[i], DIR_IN), crosses(&c->p[i], DIR_OUT));
+		if (list)
+			FMT(b, "%zu, %s_%s},\n", json_array_size(list), c->ct->name, c->p[i].name);
+		else
+			sb_puts(b, "0, NULL},\n");
+	}
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+/* A base whose switch case makes a descriptor: fcntl F_DUPFD. */
+static bool base_ret_fd(const struct marshal *m, const struct mcall *c, json_t *args)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct mval *v = &c->p[i];
+		int64_t key = 0;
+
+		if (v->pass != PASS_SWITCH || v->on[1] >= 0 ||
+		    !marshal_value(m, json_object_get(args, c->p[v->on[0]].name), &key))
+			continue;
+		for (size_t k = 0; k < v->ncases; k++)
+			if (v->cases[k].ret_fd && v->cases[k].key[0] == key)
+				return true;
+	}
+	return false;
+}
+
+static int emit_bases(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	json_t *base;
+	size_t k;
+
+	FMT(b, "static const struct st_base %s_bases[] = {\n", c->ct->name);
+	json_array_foreach(json_object_get(c->test, "bases"), k, base) {
+		json_t *args = json_object_get(base, "args");
+
+		FMT(b, "\t{\"%s\", %d, {", json_string_value(json_object_get(base, "name")) ?: "base", base_ret_fd(m, c, args));
+		for (unsigned i = 0; i < c->n; i++) {
+			sb_puts(b, i ? ", " : "");
+			if (emit_arg(m, c, c->p[i].name, json_object_get(args, c->p[i].name), b))
+				return -1;
+		}
+		sb_puts(b, "}},\n");
+	}
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+static int emit_differs(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	static const char *const keys[] = {"case", "because", "why", NULL};
+	const char *path = NULL;
+	json_t *d;
+	size_t k;
+
+	annotation_of_call(m, c->ct->name, &path);
+	if (!json_array_size(c->differs))
+		return 0;
+	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
+	json_array_foreach(c->differs, k, d) {
+		const char *because = json_string_value(json_object_get(d, "because")) ?: "";
+		const char *why = json_string_value(json_object_get(d, "why"));
+
+		if (annotation_keys(path, c->ct->name, d, keys))
+			return -1;
+		if (!why || (strcmp(because, "kernel") && strcmp(because, "marshalling")))
+			return err(path, "give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
+				   "%s: a difference without a reason", c->ct->name);
+		FMT(b, "\t{\"%s\", %d,\n\t \"%s\"},\n", json_string_value(json_object_get(d, "case")) ?: "*",
+		    !strcmp(because, "kernel"), why);
+	}
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+int emit_tests(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "tests.c", "the cases of the stub tests, run by tests/stubs/engine.c.");
+	sb_puts(b, "#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
+		   "#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
+	for (size_t i = 0; i < m->ncalls; i++) {
+		const struct mcall *c = &m->calls[i];
+
+		if (!json_array_size(json_object_get(c->test, "bases"))) {
+			const char *path = NULL;
+
+			annotation_of_call(m, c->ct->name, &path);
+			return err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
+				   "%s: a stub without a test", c->ct->name);
+		}
+		FMT(b, "/* ---- %s ---- */\n", c->ct->name);
+		if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b))
+			return -1;
+		sb_puts(b, "\n");
+	}
+	sb_puts(b, "static const struct st_call calls[] = {\n");
+	for (size_t i = 0; i < m->ncalls; i++) {
+		const char *n = m->calls[i].ct->name;
+
+		FMT(b, "\t{\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
+		FMT(b, json_array_size(m->calls[i].differs) ? "N(%s_differs), %s_differs},\n" : "0, NULL},\n", n, n);
+	}
+	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n", m->domain);
+	return 0;
+}

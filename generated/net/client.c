@@ -1674,18 +1674,13 @@ static enum sd_status stub_epoll_pwait(struct sd_lane *lane, long *ret, const u6
 }
 
 static const struct sd_route_key key_socket = {
-	.arg = 0, .n = 3, .mask = ~0u,
-	.value = {1 /* AF_UNIX */, 2 /* AF_INET */, 17 /* AF_PACKET */},
-};
-
-static const struct sd_route_key key_socketpair = {
 	.arg = 0, .n = 1, .mask = ~0u,
-	.value = {1 /* AF_UNIX */},
+	.value = {2 /* AF_INET */},
 };
 
 static const struct sd_stub stubs[] = {
 	{"socket", 41, SD_NET_SOCKET, 0, 1, SD_ROUTE_KEY, 0, &key_socket, stub_socket},
-	{"socketpair", 53, SD_NET_SOCKETPAIR, 0, 0, SD_ROUTE_KEY, 0x1, &key_socketpair, stub_socketpair},
+	{"socketpair", 53, SD_NET_SOCKETPAIR, 0, 0, SD_ROUTE_NONE, 0x1, NULL, stub_socketpair},
 	{"bind", 49, SD_NET_BIND, 0x1, 0, SD_ROUTE_FD, 0, NULL, stub_bind},
 	{"listen", 50, SD_NET_LISTEN, 0x1, 0, SD_ROUTE_FD, 0, NULL, stub_listen},
 	{"accept", 43, SD_NET_ACCEPT, 0x1, 1, SD_ROUTE_FD, 0x8, NULL, stub_accept},

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* copy.c: the fault-tolerant copies of rpc.h for tests, by the kernel's own; and where mutation damages data. */
+#include "stub_test.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static int copy(void *to, void *from, u64 len, bool read)
+{
+	struct iovec mine = {read ? to : from, len}, prog = {read ? from : to, len};
+	ssize_t n = read ? process_vm_readv(getpid(), &mine, 1, &prog, 1, 0) : process_vm_writev(getpid(), &mine, 1, &prog, 1, 0);
+
+	return n == (ssize_t)len ? 0 : -EFAULT;
+}
+
+int sd_copy_from_prog(void *dst, const void *prog, u64 len)
+{
+	int r = copy(dst, (void *)prog, len, true);
+
+	if (!r && len && st_mutating && st_mutate == 1)
+		*(u8 *)dst ^= 0x40;
+	return r;
+}
+
+int sd_copy_to_prog(void *prog, const void *src, u64 len)
+{
+	u8 wrong;
+
+	if (!len)
+		return 0;
+	if (copy(prog, (void *)src, len, false))
+		return -EFAULT;
+	if (!st_mutating || st_mutate != 2)
+		return 0;
+	wrong = *(const u8 *)src ^ 0x40;
+	return copy(prog, &wrong, 1, false);
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/* engine.c: runs every case of a call on both sides and compares; see stub_test.h. */
+#include "engine.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define STATE 16384
+
+/* What one side made of a case. */
+struct outcome {
+	long ret;
+	u64 arg[6];
+	size_t len[6];
+	u8 *mem[6]; /* copies of the slots */
+	char state[STATE];
+};
+
+struct edge { /* how one argument departs from the base */
+	char name[64];
+	struct st_arg arg;
+	enum { EDGE_ARG, EDGE_NULL, EDGE_BAD, EDGE_KERNEL, EDGE_WILD, EDGE_SHIFT, EDGE_READONLY } how;
+};
+
+struct run {
+	const struct st_call *call;
+	const struct sd_stub *stub;
+	const struct st_base *base;
+	int param; /* -1: the base itself */
+	const struct edge *edge;
+	char name[160];
+	u32 *used; /* per differs entry */
+	u32 passed, failed;
+};
+
+struct engine_totals totals;
+char engine_now[200];
+
+static u64 argument(struct run *r, struct side *s, int i)
+{
+	const struct st_arg *a = &r->base->arg[i];
+	u64 p;
+
+	if (r->param == i && r->edge->how == EDGE_ARG)
+		a = &r->edge->arg;
+	buffer_reset(i);
+	if (a->kind != ST_BUF) {
+		if (r->param != i || r->edge->how == EDGE_ARG)
+			return (u64)a->num;
+		p = 0;
+	} else {
+		p = buffer_make(i, a->name, s);
+	}
+	if (r->param != i)
+		return p;
+	switch (r->edge->how) {
+	case EDGE_NULL:
+		return 0;
+	case EDGE_BAD:
+		return buffer_guard(i);
+	case EDGE_KERNEL:
+		return 0xffff888000001000ull;
+	case EDGE_WILD:
+		return 0x5a5a000000001234ull;
+	case EDGE_SHIFT:
+		return p + 1;
+	case EDGE_READONLY:
+		return buffer_readonly(i);
+	default:
+		return p;
+	}
+}
+
+static bool missing_fixture(struct run *r, const struct side *s)
+{
+	for (u32 i = 0; i < r->call->nparams; i++) {
+		const struct st_arg *a = &r->base->arg[i];
+
+		if (r->param == (int)i && r->edge->how == EDGE_ARG)
+			a = &r->edge->arg;
+		if (a->kind == ST_FD && a->num >= FX_FD(0) && a->num < FX_FD(FX_COUNT) && !s->there[a->num - FX_FD(0)])
+			return true;
+	}
+	return false;
+}
+
+/* Descriptors the call made: they are closed, and stand for themselves by a mark only. */
+static void close_new(struct run *r, struct side *s, struct outcome *o)
+{
+	int fds[2], n;
+
+	for (u32 i = 0; i < r->call->nparams; i++) {
+		const struct st_arg *a = &r->base->arg[i];
+
+		if (a->kind != ST_BUF || strcmp(a->name, "fdpair") || o->arg[i] + 8 != buffer_guard((int)i))
+			continue;
+		n = buffer_take_fds((int)i, o->ret, fds);
+		while (n)
+			side_call(s, SYS_close, (u64)fds[--n], 0, 0, 0, 0, 0);
+	}
+	if (o->ret < 0 || !(r->stub->ret_fd || r->base->ret_fd))
+		return;
+	if (o->ret < FX_FD(0) || o->ret >= FX_FD(FX_COUNT))
+		side_call(s, SYS_close, (u64)o->ret, 0, 0, 0, 0, 0);
+	o->ret = 1; /* "a descriptor" */
+}
+
+static bool play(struct run *r, struct side *s, u16 ports[FX_COUNT], struct outcome *o)
+{
+	bool there;
+
+	world_make(s, ports);
+	there = !missing_fixture(r, s);
+	memset(o->arg, 0, sizeof(o->arg));
+	if (there) {
+		for (u32 i = 0; i < r->call->nparams; i++)
+			o->arg[i] = argument(r, s, (int)i);
+		st_mutating = st_mutate && s == &backend_domain;
+		o->ret = s->call(r->stub, o->arg);
+		st_mutating = false;
+		close_new(r, s, o);
+		for (u32 i = 0; i < r->call->nparams; i++) {
+			u8 *used = buffer_used((int)i, &o->len[i]);
+
+			o->mem[i] = memcpy(malloc(o->len[i] + 1), used, o->len[i]);
+		}
+		o->state[0] = '\0';
+		world_state(s, o->state, sizeof(o->state));
+	}
+	world_end(s);
+	return there;
+}
+
+static void explain(struct run *r, const struct outcome *h, const struct outcome *d, char *why, size_t size)
+{
+	size_t n = 0;
+
+	why[0] = '\0';
+	if (h->ret != d->ret)
+		n += (size_t)snprintf(why, size, "host %ld (%s), domain %ld (%s)", h->ret, h->ret < 0 ? strerror((int)-h->ret) : "",
+				      d->ret, d->ret < 0 ? strerror((int)-d->ret) : "");
+	for (u32 i = 0; i < r->call->nparams && n < size / 2; i++) {
+		size_t k = 0;
+
+		while (k < h->len[i] && h->mem[i][k] == d->mem[i][k])
+			k++;
+		if (k < h->len[i])
+			n += (size_t)snprintf(why + n, size - n, "%s%s: byte %zu of %zu: host %02x, domain %02x", n ? "; " : "",
+					      r->call->param[i].name, k, h->len[i], h->mem[i][k], d->mem[i][k]);
+	}
+	if (strcmp(h->state, d->state) && n < size / 2) {
+		const char *a = h->state, *b = d->state, *la = a, *lb = b;
+
+		for (; *a == *b; a++, b++)
+			if (*a == '\n')
+				la = a + 1, lb = b + 1;
+		snprintf(why + n, size - n, "%safterwards: host \"%.*s\", domain \"%.*s\"", n ? "; " : "",
+			 (int)strcspn(la, "\n"), la, (int)strcspn(lb, "\n"), lb);
+	}
+}
+
+static const struct st_differs *excuse(struct run *r)
+{
+	for (u32 i = 0; i < r->call->ndiffers; i++) {
+		const struct st_differs *d = &r->call->differs[i];
+
+		if (fnmatch(d->match, r->name, 0) || (d->kernel && !backend_is_kernel))
+			continue;
+		r->used[i] |= 1; /* met */
+		return d;
+	}
+	return NULL;
+}
+
+static void judge(struct run *r, const struct outcome *h, const struct outcome *d)
+{
+	const struct st_differs *ex = excuse(r);
+	char why[2048];
+
+	explain(r, h, d, why, sizeof(why));
+	if (why[0] && ex && !st_mutate) {
+		r->used[ex - r->call->differs] |= 2; /* and does differ */
+		r->passed++;
+	} else if (why[0]) {
+		r->failed++;
+		if (!st_mutate)
+			printf("FAIL %s/%s: %s\n", r->call->name, r->name, why);
+	} else {
+		r->passed++;
+	}
+}
+
+static void one_case(struct run *r)
+{
+	static struct outcome h, d;
+	u16 ports[FX_COUNT] = {0};
+
+	if (r->param < 0)
+		snprintf(r->name, sizeof(r->name), "%s", r->base->name);
+	else
+		snprintf(r->name, sizeof(r->name), "%s/%s=%s", r->base->name, r->call->param[r->param].name, r->edge->name);
+	if (!engine_wanted(r->call->name, r->name))
+		return;
+	snprintf(engine_now, sizeof(engine_now), "%s/%s", r->call->name, r->name);
+	if (!play(r, &side_host, ports, &h))
+		return;
+	if (play(r, &backend_domain, ports, &d)) {
+		judge(r, &h, &d);
+		for (u32 i = 0; i < r->call->nparams; i++)
+			free(d.mem[i]);
+	}
+	for (u32 i = 0; i < r->call->nparams; i++)
+		free(h.mem[i]);
+}
+
+/* ---- edges ---- */
+
+static void try_arg(struct run *r, int i, struct st_arg a, const char *name)
+{
+	struct edge e = {.how = EDGE_ARG, .arg = a};
+
+	if (a.kind == ST_BUF || (a.kind == ST_FD && a.name))
+		snprintf(e.name, sizeof(e.name), "%s", a.name);
+	else if (name)
+		snprintf(e.name, sizeof(e.name), "%s", name);
+	else
+		snprintf(e.name, sizeof(e.name), "%lld", (long long)a.num);
+	r->param = i;
+	r->edge = &e;
+	one_case(r);
+	r->param = -1;
+}
+
+static void try_how(struct run *r, int i, int how, const char *name)
+{
+	struct edge e = {.how = how};
+
+	snprintf(e.name, sizeof(e.name), "%s", name);
+	r->param = i;
+	r->edge = &e;
+	one_case(r);
+	r->param = -1;
+}
+
+static void fd_edges(struct run *r, int i)
+{
+	for (int k = 0; k < FX_COUNT; k++)
+		try_arg(r, i, (struct st_arg){ST_FD, FX_FD(k), world_name(k)}, NULL);
+	try_arg(r, i, (struct st_arg){ST_FD, 900, "closed"}, NULL);
+	try_arg(r, i, (struct st_arg){ST_FD, -1, "-1"}, NULL);
+	try_arg(r, i, (struct st_arg){ST_FD, 1000000, "huge"}, NULL);
+	try_arg(r, i, (struct st_arg){ST_FD, 0x100000000ll | FX_FD(FX_TCP_A), "high bits"}, NULL);
+}
+
+static void pointer_edges(struct run *r, int i, const struct st_param *p)
+{
+	try_how(r, i, EDGE_NULL, "null");
+	try_how(r, i, EDGE_BAD, "unmapped");
+	try_how(r, i, EDGE_KERNEL, "kernel");
+	try_how(r, i, EDGE_WILD, "non-canonical");
+	if (r->base->arg[i].kind == ST_BUF)
+		try_how(r, i, EDGE_SHIFT, "over the edge");
+	if (p->out)
+		try_how(r, i, EDGE_READONLY, "read-only");
+}
+
+static void scalar_edges(struct run *r, int i)
+{
+	static const s64 v[] = {0, 1, -1, 1 << 30, 0x7fffffff};
+
+	for (size_t k = 0; k < sizeof(v) / sizeof(v[0]); k++)
+		try_arg(r, i, (struct st_arg){ST_NUM, v[k], NULL}, NULL);
+}
+
+static void length_edges(struct run *r, int i)
+{
+	s64 n = r->base->arg[i].num;
+	const s64 v[] = {0, 1, n - 1, n + 1};
+
+	for (size_t k = 0; k < sizeof(v) / sizeof(v[0]); k++)
+		try_arg(r, i, (struct st_arg){ST_NUM, v[k], NULL}, NULL);
+}
+
+static void edges(struct run *r, int i)
+{
+	const struct st_param *p = &r->call->param[i];
+
+	if (p->role == ST_ISFD)
+		fd_edges(r, i);
+	else if (p->role == ST_POINTER || r->base->arg[i].kind == ST_BUF)
+		pointer_edges(r, i, p);
+	else if (p->role == ST_LENGTH)
+		length_edges(r, i);
+	else if (p->role == ST_SCALAR)
+		scalar_edges(r, i);
+	for (u32 k = 0; k < p->nvalues; k++)
+		try_arg(r, i, p->values[k], NULL);
+}
+
+static void stale(struct run *r)
+{
+	for (u32 i = 0; i < r->call->ndiffers; i++) {
+		const struct st_differs *d = &r->call->differs[i];
+
+		if ((d->kernel && !backend_is_kernel) || (r->used[i] & 2) || st_mutate || !engine_wanted(r->call->name, NULL))
+			continue;
+		printf("FAIL %s: \"differs\" entry %s is stale: %s\n", r->call->name, d->match,
+		       r->used[i] & 1 ? "no difference any more" : "no such case ran");
+		r->failed++;
+	}
+}
+
+void engine_call(const struct st_call *call)
+{
+	struct run r = {.call = call, .param = -1};
+
+	for (u32 i = 0; i < st_suite.stubs->n; i++)
+		if (!strcmp(st_suite.stubs->stub[i].name, call->name))
+			r.stub = &st_suite.stubs->stub[i];
+	if (!r.stub)
+		st_die("no stub for %s", call->name);
+	r.used = calloc(call->ndiffers + 1, sizeof(*r.used));
+	for (u32 b = 0; b < call->nbases; b++) {
+		r.base = &call->base[b];
+		one_case(&r);
+		for (u32 i = 0; i < call->nparams; i++)
+			edges(&r, (int)i);
+	}
+	stale(&r);
+	free(r.used);
+	if (st_mutate) {
+		engine_mutated(call, r.failed);
+		return;
+	}
+	if (r.passed + r.failed)
+		printf("%-14s %5u cases, %u failed\n", call->name, r.passed + r.failed, r.failed);
+	totals.passed += r.passed;
+	totals.failed += r.failed;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c: stub tests, whatever the transport: PROGRAM [backend options] [--mutate=in|out] [CALL[/CASE] ...]
+ * Prints a line a call and "N passed, N failed".
+ */
+#include "engine.h"
+
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define WATCHDOG 60 /* seconds a case may take before the run counts as hung */
+
+int st_mutate;
+bool st_mutating;
+static const char *const *want;
+static int nwant;
+
+void st_die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", engine_now[0] ? engine_now : backend_name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static void hung(int sig)
+{
+	static const char text[] = "hangs: ";
+
+	(void)sig;
+	if (write(2, text, sizeof(text) - 1) < 0 || write(2, engine_now, strlen(engine_now)) < 0 || write(2, "\n", 1) < 0)
+		_exit(4);
+	_exit(3);
+}
+
+/* libc's syscall(), with -errno */
+static long host_call(const struct sd_stub *st, const u64 a[6])
+{
+	long r;
+	register u64 r10 __asm__("r10") = a[3];
+	register u64 r8 __asm__("r8") = a[4];
+	register u64 r9 __asm__("r9") = a[5];
+
+	__asm__ volatile("syscall" : "=a"(r) : "0"((long)st->nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return r;
+}
+
+struct side side_host = {.name = "host", .call = host_call};
+
+const struct sd_stub *st_stub(unsigned int nr)
+{
+	for (u32 i = 0; i < st_suite.stubs->n; i++)
+		if (st_suite.stubs->stub[i].nr == nr)
+			return &st_suite.stubs->stub[i];
+	return NULL;
+}
+
+long side_call(struct side *s, unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	const u64 arg[6] = {a, b, c, d, e, f};
+	const struct sd_stub *st = st_stub(nr);
+
+	if (!st)
+		st_die("the fixtures need call %u, which this domain has not", nr);
+	return s->call(st, arg);
+}
+
+bool engine_wanted(const char *call, const char *name)
+{
+	size_t n = strlen(call);
+
+	for (int i = 0; i < nwant; i++) {
+		if (!strncmp(want[i], call, n) && !want[i][n])
+			return true;
+		if (name && !strncmp(want[i], call, n) && want[i][n] == '/' && !fnmatch(want[i] + n + 1, name, 0))
+			return true;
+	}
+	return !nwant;
+}
+
+/* A call with data must notice that they were damaged; the others have nothing to damage. */
+void engine_mutated(const struct st_call *call, u32 noticed)
+{
+	bool data = false;
+
+	for (u32 i = 0; i < call->nparams; i++)
+		data |= st_mutate == 1 ? call->param[i].in : call->param[i].out;
+	if (!data)
+		return;
+	printf("%-14s %s: %u cases noticed\n", call->name, st_mutate == 1 ? "in" : "out", noticed);
+	if (noticed)
+		totals.passed++;
+	else
+		totals.failed++;
+}
+
+int main(int argc, char **argv)
+{
+	const char **names = calloc((size_t)argc, sizeof(*names));
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGURG, SIG_IGN);
+	signal(SIGIO, SIG_IGN);
+	signal(SIGALRM, hung);
+	buffers_init();
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--mutate=", 9))
+			st_mutate = strcmp(argv[i] + 9, "in") ? 2 : 1;
+		else if (argv[i][0] != '-')
+			names[nwant++] = argv[i];
+	}
+	want = names;
+	backend_start(argc, argv);
+	for (u32 i = 0; i < st_suite.ncalls; i++) {
+		alarm(WATCHDOG);
+		engine_call(&st_suite.call[i]);
+	}
+	printf("stubs of %s over %s%s: %u passed, %u failed\n", st_suite.stubs->name, backend_name,
+	       st_mutate ? " (damaged on purpose)" : "", totals.passed, totals.failed);
+	return totals.failed || !totals.passed;
+}

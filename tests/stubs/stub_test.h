@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stub_test.h: between the generated tables (generated/<domain>/tests.c) and the engine that runs them.
+ *
+ * A case is one call with all arguments chosen, made twice: on the host kernel by a raw system call, and in
+ * the domain by its stub; each time in a fresh world of fixtures, prepared by the same calls on the
+ * same side, with the same fd numbers, ports and buffer addresses. Compared are the result, every byte of every
+ * buffer, and the state of the world afterwards.
+ *
+ * Every call has bases: complete, sensible argument lists. From each base every parameter is moved through
+ * its edge values while the others stay.
+ *
+ * Threads: none. A watchdog ends a run that hangs, naming the case.
+ */
+#ifndef STUB_TEST_H
+#define STUB_TEST_H
+
+#include <sd/rpc.h>
+
+enum st_kind { ST_NUM, ST_FD, ST_BUF };
+
+struct st_arg {
+	enum st_kind kind;
+	s64 num;
+	const char *name; /* fixture or buffer, see world.c and buffers.c */
+};
+
+enum st_role { ST_SCALAR, ST_ISFD, ST_LENGTH, ST_TIMEOUT, ST_POINTER };
+
+struct st_param {
+	const char *name;
+	enum st_role role;
+	bool in, out; /* pointers: what crosses */
+	u32 nvalues;
+	const struct st_arg *values; /* further edge values, from the annotations */
+};
+
+struct st_base {
+	const char *name;
+	bool ret_fd; /* the result is a new descriptor in this base (fcntl's F_DUPFD) */
+	struct st_arg arg[6];
+};
+
+/* A case whose outcome differs for a known reason. One that differs no more, or never ran, fails. */
+struct st_differs {
+	const char *match; /* fnmatch() on "base" or "base/param=value" */
+	bool kernel;	   /* because of the kernels' versions or configurations; else because of marshalling */
+	const char *why;
+};
+
+struct st_call {
+	const char *name;
+	u32 nparams;
+	const struct st_param *param;
+	u32 nbases;
+	const struct st_base *base;
+	u32 ndiffers;
+	const struct st_differs *differs;
+};
+
+struct st_suite {
+	const struct sd_domain_stubs *stubs;
+	const struct st_call *call;
+	u32 ncalls;
+};
+
+extern const struct st_suite st_suite; /* generated */
+
+/* ---- sides ---- */
+
+enum { FX_TCP_LISTEN, FX_TCP_A, FX_TCP_B, FX_TCP_PENDING, FX_TCP_NEW, FX_UDP_A, FX_UDP_B, FX_UNIX_A, FX_UNIX_B,
+       FX_UNIXD_A, FX_UNIXD_B, FX_EPOLL, FX_PIPE_R, FX_PIPE_W, FX_COUNT };
+
+#define FX_FD(i) (100 + (i)) /* the same on both sides */
+
+/* As the annotations name them: "@tcp_a". */
+enum { FD_tcp_listen = FX_FD(FX_TCP_LISTEN), FD_tcp_a = FX_FD(FX_TCP_A), FD_tcp_b = FX_FD(FX_TCP_B),
+       FD_tcp_pending = FX_FD(FX_TCP_PENDING), FD_tcp_new = FX_FD(FX_TCP_NEW), FD_udp_a = FX_FD(FX_UDP_A),
+       FD_udp_b = FX_FD(FX_UDP_B), FD_unix_a = FX_FD(FX_UNIX_A), FD_unix_b = FX_FD(FX_UNIX_B),
+       FD_unixd_a = FX_FD(FX_UNIXD_A), FD_unixd_b = FX_FD(FX_UNIXD_B), FD_epoll = FX_FD(FX_EPOLL) };
+
+struct side {
+	const char *name;
+	/* Result or -errno. A transport failure is reported and ends the run. */
+	long (*call)(const struct sd_stub *st, const u64 arg[6]);
+	bool there[FX_COUNT]; /* fixtures this world has */
+	u16 port[FX_COUNT];   /* of the bound ones, network order */
+};
+
+/* By x86-64 number; NULL: not among the domain's calls. */
+const struct sd_stub *st_stub(unsigned int nr);
+long side_call(struct side *s, unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+
+/* ---- world.c ---- */
+int world_fixture(const char *name); /* index, -1: no such fixture */
+const char *world_name(int fixture);
+/* ports: chosen on the host and then used by both. Dies if it can't be made. */
+void world_make(struct side *s, u16 ports[FX_COUNT]);
+void world_end(struct side *s);
+/* What can be seen of the world from outside, as text; appended to buf. */
+void world_state(struct side *s, char *buf, size_t size);
+
+/* ---- buffers.c ---- */
+#define BUF_SLOT (1088u * 1024)
+
+void buffers_init(void);
+/* Fill slot i with the buffer called name; its address. Ends at an unmapped page. Dies on an unknown name. */
+u64 buffer_make(int i, const char *name, const struct side *s);
+u64 buffer_guard(int i);    /* address of the unmapped page after slot i */
+u64 buffer_readonly(int i); /* address of a read-only page, same contents for both sides */
+/* The part of slot i in use. */
+u8 *buffer_used(int i, size_t *len);
+void buffer_reset(int i);
+/* Descriptors that came back in slot i ("%fdpair") are put in fds and replaced by marks; their number. */
+int buffer_take_fds(int i, long ret, int fds[2]);
+
+/* ---- backend ---- */
+extern struct side backend_domain; /* loop, shm or the host backend */
+extern const char *backend_name;
+extern bool backend_is_kernel; /* false: host backend, where "kernel" differences don't exist */
+void backend_start(int argc, char **argv);
+
+/* ---- mutation: 1 damages what goes in, 2 what comes out, while st_mutating is set ---- */
+extern int st_mutate;
+extern bool st_mutating;
+
+void st_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/* world.c: the fixtures a case finds: sockets of every kind, connected, with data waiting. All non-blocking. */
+#include "stub_test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#define P(x) ((u64)(uintptr_t)(x))
+
+static const char *const names[FX_COUNT] = {
+	"tcp_listen", "tcp_a",	"tcp_b",    "tcp_pending", "tcp_new", "udp_a",	"udp_b",
+	"unix_a",     "unix_b", "unixd_a",  "unixd_b",	   "epoll",   "pipe_r", "pipe_w",
+};
+
+int world_fixture(const char *name)
+{
+	for (int i = 0; i < FX_COUNT; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -1;
+}
+
+const char *world_name(int fixture)
+{
+	return names[fixture];
+}
+
+static long need(struct side *s, const char *what, long r)
+{
+	if (r < 0)
+		st_die("%s: cannot make the fixtures: %s: %s", s->name, what, strerror((int)-r));
+	return r;
+}
+
+/* Give fixture i its fixed number and make it non-blocking. */
+static void settle(struct side *s, int i, long fd)
+{
+	need(s, "dup2", side_call(s, SYS_dup2, (u64)fd, FX_FD(i), 0, 0, 0, 0));
+	need(s, "close", side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
+	need(s, "fcntl", side_call(s, SYS_fcntl, FX_FD(i), F_SETFL, O_RDWR | O_NONBLOCK, 0, 0, 0));
+	s->there[i] = true;
+}
+
+static struct sockaddr_in loopback(u16 port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = port};
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return sa;
+}
+
+static long bound(struct side *s, int i, int type, u16 ports[FX_COUNT])
+{
+	long fd = need(s, "socket", side_call(s, SYS_socket, AF_INET, (u64)type, 0, 0, 0, 0));
+	struct sockaddr_in sa = loopback(ports[i]);
+	int one = 1;
+	socklen_t len = sizeof(sa);
+
+	if (type == SOCK_STREAM)
+		side_call(s, SYS_setsockopt, (u64)fd, SOL_SOCKET, SO_REUSEADDR, P(&one), sizeof(one), 0);
+	need(s, names[i], side_call(s, SYS_bind, (u64)fd, P(&sa), sizeof(sa), 0, 0, 0));
+	need(s, names[i], side_call(s, SYS_getsockname, (u64)fd, P(&sa), P(&len), 0, 0, 0));
+	ports[i] = s->port[i] = sa.sin_port;
+	return fd;
+}
+
+static void wait_in(struct side *s, int i)
+{
+	struct pollfd p = {.fd = FX_FD(i), .events = POLLIN};
+
+	need(s, "poll", side_call(s, SYS_poll, P(&p), 1, 2000, 0, 0, 0));
+}
+
+static void send_some(struct side *s, int i, char c, size_t n)
+{
+	char data[256];
+
+	for (size_t k = 0; k < n; k++)
+		data[k] = (char)(c + k % 26);
+	need(s, names[i], side_call(s, SYS_sendto, FX_FD(i), P(data), n, MSG_DONTWAIT, 0, 0));
+}
+
+static void make_tcp(struct side *s, u16 ports[FX_COUNT])
+{
+	struct sockaddr_in sa;
+	long l = bound(s, FX_TCP_LISTEN, SOCK_STREAM, ports), a, b;
+
+	need(s, "listen", side_call(s, SYS_listen, (u64)l, 8, 0, 0, 0, 0));
+	sa = loopback(ports[FX_TCP_LISTEN]);
+	a = bound(s, FX_TCP_A, SOCK_STREAM, ports);
+	need(s, "connect", side_call(s, SYS_connect, (u64)a, P(&sa), sizeof(sa), 0, 0, 0));
+	b = need(s, "accept", side_call(s, SYS_accept, (u64)l, 0, 0, 0, 0, 0));
+	settle(s, FX_TCP_A, a);
+	settle(s, FX_TCP_B, b);
+	a = bound(s, FX_TCP_PENDING, SOCK_STREAM, ports);
+	need(s, "connect", side_call(s, SYS_connect, (u64)a, P(&sa), sizeof(sa), 0, 0, 0));
+	settle(s, FX_TCP_PENDING, a);
+	settle(s, FX_TCP_LISTEN, l);
+	wait_in(s, FX_TCP_LISTEN);
+	settle(s, FX_TCP_NEW, need(s, "socket", side_call(s, SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0)));
+	send_some(s, FX_TCP_A, 'a', 64);
+	wait_in(s, FX_TCP_B);
+}
+
+static void make_udp(struct side *s, u16 ports[FX_COUNT])
+{
+	struct sockaddr_in sa;
+
+	settle(s, FX_UDP_A, bound(s, FX_UDP_A, SOCK_DGRAM, ports));
+	settle(s, FX_UDP_B, bound(s, FX_UDP_B, SOCK_DGRAM, ports));
+	sa = loopback(ports[FX_UDP_B]);
+	need(s, "connect", side_call(s, SYS_connect, FX_FD(FX_UDP_A), P(&sa), sizeof(sa), 0, 0, 0));
+	send_some(s, FX_UDP_A, 'A', 64);
+	send_some(s, FX_UDP_A, 'K', 32);
+	wait_in(s, FX_UDP_B);
+}
+
+static void make_unix(struct side *s, int type, int i, int k)
+{
+	int fds[2];
+	long r = side_call(s, SYS_socketpair, AF_UNIX, (u64)type, 0, P(fds), 0, 0);
+
+	if (r == -EAFNOSUPPORT && strcmp(s->name, "host"))
+		return; /* this domain has no unix sockets; cases with them are skipped on both sides */
+	need(s, "socketpair", r);
+	settle(s, i, fds[0]);
+	settle(s, k, fds[1]);
+	send_some(s, i, '0', 64);
+	wait_in(s, k);
+}
+
+static void make_epoll(struct side *s)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = 0x1122334455667788ull};
+	long e = need(s, "epoll_create1", side_call(s, SYS_epoll_create1, 0, 0, 0, 0, 0, 0));
+
+	need(s, "dup2", side_call(s, SYS_dup2, (u64)e, FX_FD(FX_EPOLL), 0, 0, 0, 0));
+	need(s, "close", side_call(s, SYS_close, (u64)e, 0, 0, 0, 0, 0));
+	s->there[FX_EPOLL] = true;
+	need(s, "epoll_ctl",
+	     side_call(s, SYS_epoll_ctl, FX_FD(FX_EPOLL), EPOLL_CTL_ADD, FX_FD(FX_UDP_B), P(&ev), 0, 0));
+}
+
+void world_make(struct side *s, u16 ports[FX_COUNT])
+{
+	memset(s->there, 0, sizeof(s->there));
+	make_tcp(s, ports);
+	make_udp(s, ports);
+	make_unix(s, SOCK_STREAM, FX_UNIX_A, FX_UNIX_B);
+	make_unix(s, SOCK_DGRAM, FX_UNIXD_A, FX_UNIXD_B);
+	make_epoll(s);
+}
+
+void world_end(struct side *s)
+{
+	struct linger reset = {.l_onoff = 1};
+
+	for (int i = 0; i < FX_COUNT; i++) {
+		if (!s->there[i])
+			continue;
+		/* no TIME_WAIT: the ports are wanted again on the other side */
+		side_call(s, SYS_setsockopt, FX_FD(i), SOL_SOCKET, SO_LINGER, P(&reset), sizeof(reset), 0);
+		side_call(s, SYS_close, FX_FD(i), 0, 0, 0, 0, 0);
+	}
+}
+
+/* ---- state ---- */
+
+static const struct { int level, opt; } options[] = {
+	{SOL_SOCKET, SO_TYPE},	    {SOL_SOCKET, SO_KEEPALIVE}, {SOL_SOCKET, SO_BROADCAST}, {SOL_SOCKET, SO_ACCEPTCONN},
+	{IPPROTO_TCP, TCP_NODELAY}, {IPPROTO_TCP, TCP_KEEPIDLE}, {IPPROTO_TCP, TCP_DEFER_ACCEPT},
+	{IPPROTO_IP, IP_TTL},	    {IPPROTO_IP, IP_TOS},
+};
+
+static u32 sum(u32 h, const u8 *p, size_t n)
+{
+	while (n--)
+		h = (h ^ *p++) * 16777619u;
+	return h;
+}
+
+__attribute__((format(printf, 3, 4))) static void add(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t n = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf + n, size - n, fmt, ap);
+	va_end(ap);
+}
+
+/* Everything that can be read from it now. Ends with "end" or an error other than "nothing now". */
+static void drain(struct side *s, int i, char *buf, size_t size)
+{
+	static u8 data[256 * 1024];
+	u32 h = 2166136261u;
+	size_t all = 0, parts = 0;
+	long r;
+
+	while ((r = side_call(s, SYS_recvfrom, FX_FD(i), P(data), sizeof(data), MSG_DONTWAIT, 0, 0)) > 0) {
+		h = sum(h, data, (size_t)r);
+		all += (size_t)r;
+		parts++;
+	}
+	add(buf, size, "%s: %zu bytes %08x", names[i], all, h);
+	if (i == FX_UDP_B || i == FX_UNIXD_B)
+		add(buf, size, " in %zu", parts);
+	add(buf, size, r == 0 ? " end\n" : " %s\n", strerror((int)-r));
+}
+
+void world_state(struct side *s, char *buf, size_t size)
+{
+	for (int i = 0; i < FX_COUNT; i++) {
+		long fl = side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0);
+
+		if (!s->there[i])
+			continue;
+		add(buf, size, "%s: flags %lx fd %lx", names[i], fl, side_call(s, SYS_fcntl, FX_FD(i), F_GETFD, 0, 0, 0, 0));
+		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]) && i != FX_EPOLL; k++) {
+			int v = -1;
+			socklen_t len = sizeof(v);
+			long r = side_call(s, SYS_getsockopt, FX_FD(i), (u64)options[k].level, (u64)options[k].opt, P(&v), P(&len), 0);
+
+			add(buf, size, " %ld:%d", r, r ? 0 : v);
+		}
+		add(buf, size, "\n");
+		if (i != FX_EPOLL && i != FX_TCP_LISTEN)
+			drain(s, i, buf, size);
+	}
+}
