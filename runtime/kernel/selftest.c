@@ -127,11 +127,40 @@ static int server_calls(u8 *buf, u8 *peer_buf)
 	return peer_result;
 }
 
+/* With a device there is somebody outside: echo one connection of theirs to its end. */
+static int echo_calls(u8 *buf)
+{
+	struct sockaddr_in addr = test_addr();
+	long fd = sys_socket(AF_INET, SOCK_STREAM, 0);
+	long conn, n;
+
+	addr.sin_addr.s_addr = htonl(INADDR_ANY);
+	CHECK(fd, >= 0);
+	CHECK(sys_bind(fd, (struct sockaddr __user *)&addr, sizeof(addr)), == 0);
+	CHECK(sys_listen(fd, 5), == 0);
+	pr_err("self-test: echo at port %d\n", TEST_PORT);
+	conn = sys_accept4(fd, NULL, NULL, 0);
+	CHECK(conn, >= 0);
+	while ((n = sys_recvfrom(conn, (void __user *)buf, CHUNK, 0, NULL, NULL)) > 0) {
+		sd_exit_work();
+		CHECK(sys_sendto(conn, (void __user *)buf, n, 0, NULL, 0), == n);
+	}
+	CHECK(n, == 0);
+	CHECK(sys_shutdown(conn, 1), == 0);
+	/* Their FIN is here; ours must get out and be acknowledged before the machine halts. */
+	schedule_timeout_uninterruptible(HZ / 10);
+	CHECK(sys_close(conn), == 0);
+	CHECK(sys_close(fd), == 0);
+	return 0;
+}
+
 int sd_self_test(void)
 {
 	u8 *buf = kmalloc(2 * CHUNK, GFP_KERNEL);
 	int err = buf ? server_calls(buf, buf + CHUNK) : -ENOMEM;
 
+	if (!err && sd_boot->ndevices)
+		err = echo_calls(buf);
 	kfree(buf);
 	return err;
 }
