@@ -4,7 +4,6 @@
  * exchange. Matching looks at all code, kept or not: a cut is right if it hits something in this
  * configuration, even where another cut already took its caller away.
  */
-#define _GNU_SOURCE
 #include "graph.h"
 #include <stdlib.h>
 
@@ -208,7 +207,8 @@ static int report_unmatched(struct matcher *m, const struct strmap *defined)
 		const char *what = c->kind == CUT_DROP ? "no call of it" : "no definition of it";
 		bool there = strmap_get(defined, c->symbol);
 
-		if (c->matched || (c->group && !there))
+		/* groups are shared: what nobody calls here may be called in another configuration */
+		if (c->matched || (c->group && (!there || (c->kind == CUT_DROP && !c->in.n && !c->naming.n))))
 			continue;
 		r = spec_error(&c->at, "correct the name or its \"in\"/\"naming\", or remove the cut",
 			       "cut matches nothing: \"%s\": %s%s", c->symbol,
@@ -296,7 +296,7 @@ void boundary_list_absent(const struct graph *g, FILE *out)
 		const struct spec_cut *c = &g->spec->cuts[i];
 
 		if (!c->matched && c->group)
-			fprintf(out, "  %s: %s %s: not in this configuration\n", c->group,
+			fprintf(out, "  %s: %s %s: nothing to cut in this configuration\n", c->group,
 				cut_kind_name(c->kind), c->symbol);
 	}
 }

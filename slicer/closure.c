@@ -6,7 +6,6 @@
  * make more reachable: a field becomes read (initialiser elements that waited for it count from then
  * on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
  */
-#define _GNU_SOURCE
 #include "graph.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -156,6 +155,10 @@ static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t fi
 		if (wait != NONE) {
 			*vec_add(&g->fields.a[wait].waiters) = (struct waiter){ gdef, ref };
 			return;
+		}
+		if (field == NONE && f->elems[r->elem - 1].field) {
+			e.kind = EDGE_FIELD;
+			e.field = field_for(g, fact_str(f, f->elems[r->elem - 1].field));
 		}
 	}
 	keep_symbol(g, fact_str(f, r->key), e);

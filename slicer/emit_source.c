@@ -4,7 +4,6 @@
  * definitions, dead initialiser elements and what the cuts take away. Files with nothing kept aren't
  * written; headers are written whole.
  */
-#define _GNU_SOURCE
 #include "emit.h"
 #include "textedit.h"
 #include <errno.h>
@@ -363,11 +362,19 @@ static int asm_files(struct emitter *em, uint32_t tu)
 
 static int exchange(const char *newdir, const char *olddir)
 {
+	char *old, *new;
+
 	if (access(olddir, F_OK)) {
 		if (rename(newdir, olddir))
 			return err(olddir, NULL, "%s", strerror(errno));
 		return 0;
 	}
+	old = xasprintf("%s/compile_commands.json", olddir); /* pass 9 keeps it if it stays the same */
+	new = xasprintf("%s/compile_commands.json", newdir);
+	if (link(old, new) && errno != ENOENT)
+		err(new, NULL, "%s", strerror(errno)); /* only its mtime is lost */
+	free(old);
+	free(new);
 	if (renameat2(AT_FDCWD, newdir, AT_FDCWD, olddir, RENAME_EXCHANGE))
 		return err(olddir, "remove it and run again", "%s", strerror(errno));
 	return remove_tree(newdir);
@@ -391,6 +398,12 @@ int emit_source(const struct graph *g, const char *outdir)
 		file_for(&em, lds);
 	if (!r)
 		r = remove_tree(em.newdir);
+	if (!r) { /* commands run there, also if no header was generated */
+		char *build = xasprintf("%s/build", em.newdir);
+
+		r = make_dirs(build);
+		free(build);
+	}
 	for (size_t i = 0; i < em.files.n && !r; i++)
 		r = emit_file(&em, &em.files.a[i]);
 	if (r)

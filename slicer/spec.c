@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* spec.c, pass 1: JSON => struct spec. Strict: whatever isn't understood is an error with its place. */
-#define _GNU_SOURCE
 #include "spec.h"
 #include "spec_json.h"
 #include "util.h"
@@ -357,6 +356,7 @@ static int load_all(struct spec *spec, struct spec_file *f)
 {
 	json_t *j = f->json;
 	struct spec_place at;
+	char *real;
 
 	if (spec_check_keys(f, j, "", top_keys, ARRAY_LEN(top_keys)))
 		return -1;
@@ -369,9 +369,12 @@ static int load_all(struct spec *spec, struct spec_file *f)
 		spec->description = xstrdup(json_string_value(json_object_get(j, "description")));
 	spec->config = beside(spec->path, json_string_value(json_object_get(j, "config")));
 	at = spec_at(f, "/config");
-	if (*spec->config && access(spec->config, R_OK))
+	real = realpath(spec->config, NULL); /* other programs read it from elsewhere */
+	if (!real || access(real, R_OK))
 		return spec_error(&at, "name a Kconfig fragment beside the spec", "%s can't be read",
 				  spec->config);
+	free(spec->config);
+	spec->config = real;
 	if (load_calls(spec, f, json_object_get(j, "calls")) ||
 	    load_keep(spec, f, json_object_get(j, "keep")) ||
 	    load_routes(spec, f, json_object_get(j, "routes")) ||

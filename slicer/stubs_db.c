@@ -73,6 +73,11 @@ int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 		tu->source = xstrdup(file + len + 1);
 		tu->is_asm = ends_with(file, ".S");
 		split(tu, cmd);
+		for (int k = 0; k + 1 < tu->argc; k++)
+			if (!strcmp(tu->argv[k], "-o"))
+				tu->object = xstrdup(tu->argv[k + 1]);
+		if (!tu->object)
+			tu->object = xasprintf("%.*s.o", (int)strlen(tu->source) - 2, tu->source);
 	}
 	json_decref(root);
 	return 0;

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Bad input: each must be refused with place, cause and cure, status 1, and nothing written.
+
+bad/PASS/*.json are specs that pass PASS must refuse; bad/expected.txt says how. Then trees that
+aren't one, sources that don't parse, a full disk, and an interrupt in the middle.
+usage: test_bad.py KSLICE WORKDIR
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.argv, args = sys.argv[:1] + ["-", "-"], sys.argv
+failures = 0
+
+
+def check(ok, what):
+    global failures
+    if not ok:
+        failures += 1
+        print("FAIL:", what)
+
+
+def load_mini():
+    """test_mini's make_compdb, without running its main."""
+    text = open(f"{HERE}/test_mini.py").read().replace("sys.exit(main())", "")
+    scope = {"__file__": f"{HERE}/test_mini.py", "__name__": "mini"}
+    exec(compile(text, "test_mini.py", "exec"), scope)
+    return scope
+
+
+def run(argv):
+    return subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def refused(r, pattern, what, out=None):
+    check(r.returncode == 1, f"{what}: status {r.returncode}")
+    check(re.search(pattern, r.stderr), f"{what}: wanted /{pattern}/, got:\n{r.stderr}")
+    check("cure:" in r.stderr, f"{what}: no cure in:\n{r.stderr}")
+    if out:
+        check(not os.path.exists(out), f"{what}: {out} was written")
+
+
+def specs(kslice, common, work):
+    for line in open(f"{HERE}/bad/expected.txt"):
+        if line.startswith("#"):
+            continue
+        name, pattern = line.rstrip("\n").split("\t")
+        out = f"{work}/out-bad"
+        refused(run([kslice, "slice", *common, "--out", out, f"{HERE}/bad/{name}"]), pattern, name, out)
+    listed = {line.split("\t")[0] for line in open(f"{HERE}/bad/expected.txt")}
+    for folder, _, names in os.walk(f"{HERE}/bad"):
+        for n in names:
+            rel = os.path.relpath(os.path.join(folder, n), f"{HERE}/bad")
+            check(n == "expected.txt" or rel in listed, f"bad/{rel} isn't in expected.txt")
+
+
+def trees(kslice, common, work, tree):
+    spec, out = f"{HERE}/mini.json", f"{work}/out-bad"
+    refused(run([kslice, "slice", "--tree", f"{work}/nowhere", "--out", out, spec]), "No such file", "no tree", out)
+    refused(run([kslice, "slice", "--tree", work, "--out", out, spec]), "not a Linux source tree", "no Linux", out)
+    with open(f"{tree}/lib/forms.c", "a") as f:
+        f.write("int broken(void) { return nothing_of_this_name; }\n")
+    refused(run([kslice, "slice", *common, "--out", out, spec]), "lib/forms.c", "file that doesn't parse", out)
+    shutil.copy(f"{HERE}/mini/lib/forms.c", f"{tree}/lib/forms.c")
+
+
+def full_disk(kslice, common, work):
+    """A 64 KiB file system: the old output must survive a run that finds no room."""
+    disk = f"{work}/disk"
+    os.makedirs(disk)
+    if run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk]).returncode:
+        # without root: a user namespace can mount a tmpfs
+        script = f"mount -t tmpfs -o size=64k none {disk} && exec \"$@\""
+        prefix = ["unshare", "-rm", "sh", "-c", script, "sh"]
+    else:
+        prefix = []
+    try:
+        r = run(prefix + [kslice, "slice", *common, "--out", f"{disk}/out", f"{HERE}/mini.json"])
+        refused(r, "No space left", "full disk")
+        if not prefix:
+            check(not os.path.exists(f"{disk}/out/tree"), "full disk: half a tree was left")
+            check(not os.path.exists(f"{disk}/out/tree.new"), "full disk: leftovers")
+    finally:
+        run(["umount", disk])
+
+
+def interrupt(kslice, common, work):
+    """Interrupted at many points, the output is always the old one or the new one, whole."""
+    out, spec = f"{work}/out-int", f"{HERE}/mini.json"
+    argv = [kslice, "slice", *common, "--out", out, spec]
+    t = time.monotonic()
+    check(run(argv).returncode == 0, "the slice before the interrupts fails")
+    whole = time.monotonic() - t
+    want = sorted(os.path.relpath(os.path.join(d, n), out) for d, _, ns in os.walk(f"{out}/tree") for n in ns)
+    hit = 0
+    for i in range(30):
+        p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(whole * i / 30)
+        p.send_signal(signal.SIGINT)
+        hit += p.wait() == -signal.SIGINT
+        have = sorted(os.path.relpath(os.path.join(d, n), out) for d, _, ns in os.walk(f"{out}/tree") for n in ns)
+        check(have == want, f"interrupt {i}: the tree differs")
+    check(hit > 0, "no interrupt came in time")
+    check(run(argv).returncode == 0, "the slice after the interrupts fails")
+
+
+def main():
+    kslice, work = os.path.abspath(args[1]), os.path.abspath(args[2])
+    shutil.rmtree(work, ignore_errors=True)
+    tree, objdir, db = f"{work}/mini-tree", f"{work}/objs", f"{work}/compile_commands.json"
+    os.makedirs(objdir)
+    shutil.copytree(f"{HERE}/mini", tree)
+    os.environ.update(KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache")
+    load_mini()["make_compdb"](tree, objdir, db)
+    common = ["--tree", tree, "--compdb", db]
+    specs(kslice, common, work)
+    trees(kslice, common, work, tree)
+    full_disk(kslice, common, work)
+    interrupt(kslice, common, work)
+    check(run([kslice, "slcie"]).returncode == 2, "a wrong command")
+    check(run([kslice, "slice", "--jobs=none", "x"]).returncode == 2, "a wrong number")
+    print("failures:", failures)
+    return 1 if failures else 0
+
+
+sys.exit(main())

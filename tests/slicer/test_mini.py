@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Slices the mini kernel tree and checks every `expect:` comment in it.
+
+A line with `expect: kept` must be in the output, one with `expect: gone` must not. Then the sliced
+tree must compile without a warning, link, and compute what the cuts say; a second run must change
+nothing. usage: test_mini.py KSLICE WORKDIR
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WHOLE = "bind 4\ncuts 1008\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nsum 3\n"
+SLICED = "bind 4\ncuts 48\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nsum 3\n"
+failures = []
+
+
+def check(ok, what):
+    if not ok:
+        failures.append(what)
+        print("FAIL:", what)
+
+
+def sources(tree):
+    for folder, _, names in sorted(os.walk(tree)):
+        for name in sorted(names):
+            if name.endswith((".c", ".S", ".h")):
+                yield os.path.relpath(os.path.join(folder, name), tree)
+
+
+def make_compdb(tree, objdir, path):
+    commands = []
+    for source in sources(tree):
+        if source.endswith(".h") or source == "lib/part.c":
+            continue
+        obj = re.sub(r"\.[cS]$", ".o", source)
+        commands.append({
+            "directory": objdir, "file": f"{tree}/{source}",
+            "command": f"clang-19 -Wall -Wextra -Wno-unused-parameter -Werror -O1 -fno-pie -I{tree}/include "
+                       f"-c -o {obj} {tree}/{source}"})
+    with open(path, "w") as f:
+        json.dump(commands, f)
+    return commands
+
+
+def run(argv, **kw):
+    return subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
+
+
+def build_whole(commands, objdir):
+    objs = []
+    for c in commands:
+        argv = c["command"].split()
+        os.makedirs(os.path.dirname(f"{objdir}/{argv[-2]}"), exist_ok=True)
+        r = run(argv, cwd=objdir)
+        check(r.returncode == 0, f"whole: {c['file']}: {r.stdout}")
+        objs.append(f"{objdir}/{argv[-2]}")
+    run(["clang-19", "-no-pie", "-o", f"{objdir}/whole"] + objs)
+    r = run([f"{objdir}/whole"])
+    check(r.stdout == WHOLE, f"whole prints {r.stdout!r}")
+
+
+def check_expectations(tree, out):
+    seen = 0
+    for source in sources(tree):
+        path = f"{out}/{source}"
+        text = open(path).read() if os.path.exists(path) else ""
+        for number, line in enumerate(open(f"{tree}/{source}"), 1):
+            m = re.search(r"expect: (kept|gone)", line)
+            if not m:
+                continue
+            seen += 1
+            there = re.search("^" + re.escape(line.rstrip("\n")) + "$", text, re.M) is not None
+            check(there == (m.group(1) == "kept"), f"{source}:{number}: expected {m.group(1)}: {line.strip()}")
+    check(seen > 80, f"only {seen} expectations found")
+    print(seen, "expectations")
+
+
+def run_sliced(out):
+    r = run(["ninja", "-C", f"{out}/tree/build", "-f", "../../build.ninja"])
+    check(r.returncode == 0, "the sliced tree doesn't compile cleanly:\n" + r.stdout)
+    objs = [os.path.join(d, n) for d, _, names in os.walk(f"{out}/obj") for n in names if n.endswith(".o")]
+    r = run(["clang-19", "-no-pie", "-o", f"{out}/sliced"] + objs)
+    check(r.returncode == 0, "the sliced tree doesn't link:\n" + r.stdout)
+    r = run([f"{out}/sliced"])
+    check(r.stdout == SLICED, f"sliced prints {r.stdout!r}")
+
+
+def stamps(out):
+    return {os.path.join(d, n): os.stat(os.path.join(d, n)).st_mtime_ns
+            for d, _, names in os.walk(f"{out}/tree") for n in names}
+
+
+def main():
+    kslice, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    tree, objdir, out = f"{work}/mini-tree", f"{work}/objs", f"{work}/out"
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(f"{objdir}")
+    shutil.copytree(f"{HERE}/mini", tree)
+    os.environ.update(KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache")
+    commands = make_compdb(tree, objdir, f"{work}/compile_commands.json")
+    build_whole(commands, objdir)
+    slice_it = [kslice, "slice", "--tree", tree, "--compdb", f"{work}/compile_commands.json", "--out", out,
+                f"{HERE}/mini.json"]
+    r = run(slice_it)
+    print(r.stdout, end="")
+    check(r.returncode == 0, "slice fails")
+    if r.returncode == 0:
+        check_expectations(tree, f"{out}/tree")
+        run_sliced(out)
+        r = run([kslice, "why", "--out", out, "mini", "inet_bind"])
+        check("held by in struct proto_ops:bind, read by bind_any" in r.stdout, "why inet_bind:\n" + r.stdout)
+        r = run([kslice, "why", "--out", out, "mini", "inet_ioctl"])
+        check(r.returncode == 1 and "not in the slice" in r.stdout, "why of what is gone:\n" + r.stdout)
+        before = stamps(out)
+        check(run(slice_it).returncode == 0 and stamps(out) == before, "a second run touches files")
+    print("failures:", len(failures))
+    return 1 if failures else 0
+
+
+sys.exit(main())
