@@ -13,14 +13,18 @@ struct tu {
 	char **argv;   /* the compiler's, as recorded, NULL-terminated; runs in objdir */
 	int argc;
 	int is_asm;    /* .S */
+	char **deps;   /* of .S: files it includes, as the compiler named them (relative to objdir) */
+	size_t ndeps;
 };
 
 struct compdb {
 	char *tree;   /* pristine tree, real path */
 	char *overlay; /* overlay tree that has arch/sd */
 	char *objdir; /* O=: generated headers, .config */
-	struct tu *tus;
+	struct tu *tus; /* in link order (of vmlinux.a, then of the lib.a archives) */
 	size_t ntus;
+	size_t nbuiltin; /* tus[nbuiltin..] are members of libraries: linked only if something needs them */
+	char *dir; /* the cache directory of this tree and config, holds compile_commands.json */
 };
 
 struct spec;

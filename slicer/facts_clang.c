@@ -300,10 +300,10 @@ static void emit_source_def(struct walk *w, CXCursor c)
 	struct ctext *t = ctext_of(w, p);
 	const struct unit *u = units_find(&t->units, p.off);
 	struct fact_def base = { .file = fb_file(&w->unit_fb, p.file->path, 0) };
+	size_t before;
 
 	if (!u)
 		die("%s: offset %u lies in no unit", p.file->path, p.off);
-	t->unit_defs.a[u - t->units.a]++;
 	base.beg = u->beg;
 	base.end = u->end;
 	base.line = u->line;
@@ -312,7 +312,9 @@ static void emit_source_def(struct walk *w, CXCursor c)
 	if (unit_name_is(t, u, "SYSCALL_DEFINE") || unit_name_is(t, u, "COMPAT_SYSCALL_DEFINE"))
 		base.flags |= DEF_SYSCALL;
 	w->ctext = t;
+	before = w->unit_fb.defs.n;
 	emit_def(w, c, base);
+	t->unit_defs.a[u - t->units.a] += w->unit_fb.defs.n - before; /* an empty declaration is none */
 }
 
 /*

@@ -93,6 +93,15 @@ void path_map_init(struct path_map *map, const struct compdb *db)
 	free(arch);
 }
 
+void path_map_free(struct path_map *map)
+{
+	for (size_t i = 0; i < map->rules.n; i++) {
+		free(map->rules.a[i].real);
+		free(map->rules.a[i].name);
+	}
+	free(map->rules.a);
+}
+
 static const struct path_rule *best_rule(const struct path_map *map, const char *real)
 {
 	const struct path_rule *best = NULL;
@@ -158,11 +167,7 @@ void worker_free(struct worker *w)
 		free(src);
 	}
 	strmap_free(&w->files);
-	for (size_t i = 0; i < w->paths.rules.n; i++) {
-		free(w->paths.rules.a[i].real);
-		free(w->paths.rules.a[i].name);
-	}
-	free(w->paths.rules.a);
+	path_map_free(&w->paths);
 	fb_free(&w->pool);
 }
 

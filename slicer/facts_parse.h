@@ -29,6 +29,7 @@ struct path_map {
 	VEC(struct path_rule) rules;
 };
 void path_map_init(struct path_map *map, const struct compdb *db);
+void path_map_free(struct path_map *map);
 /* Name of a file as the facts spell it. Caller frees. */
 char *path_map_name(const struct path_map *map, const char *path, const char *cwd);
 
