@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,18 +186,44 @@ static void raise_fd_limit(void)
 	}
 }
 
+struct starting {
+	void *(*fn)(void *);
+	void *arg;
+	sem_t runs;
+};
+
+static void *started(void *p)
+{
+	struct starting *s = p;
+	void *(*fn)(void *) = s->fn;
+	void *arg = s->arg;
+
+	sem_post(&s->runs);
+	return fn(arg);
+}
+
 int thread_start(void *(*fn)(void *), void *arg)
 {
+	struct starting s = { .fn = fn, .arg = arg };
 	pthread_attr_t attr;
 	pthread_t thread;
-	sigset_t all, old;
+	sigset_t most, old;
 	int err;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
+	/* Faults stay unblocked: they must reach the handler that names them. */
+	sigfillset(&most);
+	sigdelset(&most, SIGSYS);
+	sigdelset(&most, SIGSEGV);
+	sigdelset(&most, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &most, &old);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 128 << 10);
-	err = pthread_create(&thread, &attr, fn, arg);
+	sem_init(&s.runs, 0, 0);
+	err = pthread_create(&thread, &attr, started, &s);
+	/* libc's first calls in a thread (rseq, robust list) must be over before seccomp_enter(). */
+	while (!err && sem_wait(&s.runs))
+		;
+	sem_destroy(&s.runs);
 	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -err;
