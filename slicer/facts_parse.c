@@ -282,7 +282,9 @@ int facts_make_pch(struct worker *w, const struct tu *tu, const char *text, cons
 	parse_args(tu, true, false, &args);
 	*vec_add(&args) = "-xc-header";
 	*vec_add(&args) = source;
-	if (parse(w, &args, source, CXTranslationUnit_ForSerialization, getenv("KSLICE_DEBUG") == NULL, &unit))
+	/* with the record: uses of a macro are only recorded where its definition is */
+	if (parse(w, &args, source, CXTranslationUnit_ForSerialization | CXTranslationUnit_DetailedPreprocessingRecord,
+		  getenv("KSLICE_DEBUG") == NULL, &unit))
 		goto out;
 	if (!clang_saveTranslationUnit(unit, path, clang_defaultSaveOptions(unit)) &&
 	    !walk_unit(w, unit, NULL, 0, &facts)) {
