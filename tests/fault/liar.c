@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sd/rpc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define LANES	    4
+#define OPS	    36 /* the table has at least so many calls */
 #define PATIENCE_MS 10000
 
 static u64 state;
@@ -64,20 +66,37 @@ static u64 nasty(void)
 	}
 }
 
+/* What an honest client might send: nothing, or what is good as a length and as a place in the
+ * arena. */
+static u64 plausible(void)
+{
+	switch (rnd() % 4) {
+	case 0:
+		return 0;
+	case 1:
+		return SD_OFF_MIN + rnd() % 4096;
+	default:
+		return SD_OFF_MIN + rnd() % 64;
+	}
+}
+
 static void fill_arena(struct sd_lane_mem *l)
 {
 	u64 *p = (u64 *)l->arena;
 
-	for (int i = 0; i < 512; i++)
-		p[i] = nasty();
+	for (int i = 0; i < 1024; i++)
+		p[i] = rnd() % 64 ? plausible() : nasty();
 }
 
 static struct sd_entry wild(u16 ops)
 {
 	struct sd_entry e = {.op = SD_OP_CALLS + rnd() % ops, .ret = rnd()};
+	int lies = rnd() % 16 == 0;
 
 	for (int i = 0; i < 6; i++)
-		e.arg[i] = nasty();
+		e.arg[i] = lies && rnd() % 3 == 0 ? nasty() : plausible();
+	if (!lies) /* a file descriptor, or AF_INET */
+		e.arg[0] = rnd() % 4 ? rnd() % 16 : 2;
 	return e;
 }
 
@@ -129,7 +148,7 @@ static int wild_args(struct outsider *o)
 
 	for (int i = 0; i < 200; i++) {
 		unsigned int lane = rnd() % LANES;
-		struct sd_entry e = wild(45);
+		struct sd_entry e = wild(OPS);
 
 		fill_arena(outsider_lane(o, lane));
 		outsider_post(o, lane, n[lane], &e);
@@ -172,7 +191,7 @@ static int changes_after_check(struct outsider *o)
 	if (pthread_create(&th, NULL, race, &r))
 		return -1;
 	for (u32 n = 1; n < 300; n++) {
-		struct sd_entry e = wild(45);
+		struct sd_entry e = wild(OPS);
 
 		outsider_post(o, 0, n, &e);
 		if (outsider_answer(o, 0, n, &ret, 2) < 0)
@@ -237,7 +256,7 @@ static int memory_tricks(struct outsider *o)
 static int leaves(struct outsider *o)
 {
 	for (u32 n = 1; n < SD_RING; n++) {
-		struct sd_entry e = wild(45);
+		struct sd_entry e = wild(OPS);
 
 		outsider_post(o, 0, n, &e);
 	}
