@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# fetch.sh: puts the pristine Linux tree into the cache and links kernel-tree/linux to it. Installs the Debian package that
+# holds it if needed, unpacks aside and renames, so that a tree is whole or not there. A second run does nothing.
+#
+#   fetch.sh            the tree of package $KSLICE_LINUX (default linux-source-6.1)
+#   fetch.sh DIR        use an unpacked tree that is already there
+#
+# Cache: $KSLICE_CACHE, else ~/.cache/kslice; the tree is in tree/<package>.
+set -eu
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+cache=${KSLICE_CACHE:-$HOME/.cache/kslice}
+package=${KSLICE_LINUX:-linux-source-6.1}
+
+die() {
+	echo "fetch.sh: $1" >&2
+	echo "          cure: $2" >&2
+	exit 1
+}
+
+is_tree() {
+	[ -f "$1/Makefile" ] && [ -f "$1/Kconfig" ] && [ -f "$1/Kbuild" ] && [ -f "$1/init/main.c" ] &&
+		[ -f "$1/scripts/Makefile.build" ]
+}
+
+link_to() {
+	[ "$(readlink "$here/linux" 2>/dev/null)" != "$1" ] || return 0
+	[ ! -e "$here/linux" ] || [ -L "$here/linux" ] ||
+		die "$here/linux is not a link" "move it away; kernel-tree/linux must be a link to the tree"
+	ln -sfn "$1" "$here/linux"
+}
+
+if [ $# -gt 0 ]; then
+	is_tree "$1" || die "$1: not a Linux source tree" "give the directory that holds Makefile, Kconfig and init/main.c"
+	link_to "$(cd "$1" && pwd -P)"
+	exit 0
+fi
+
+tree=$cache/tree/$package
+if is_tree "$tree"; then
+	link_to "$tree"
+	exit 0
+fi
+[ ! -e "$tree" ] || die "$tree: there, but not a whole Linux tree" "remove it and run fetch.sh again"
+
+tarball=/usr/src/$package.tar.xz
+if [ ! -f "$tarball" ]; then
+	[ "$(id -u)" = 0 ] || die "$tarball: not there" "sudo apt-get install $package"
+	echo "fetch.sh: installing $package"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package" >/dev/null ||
+		die "apt-get can't install $package" "run apt-get update, then: apt-get install $package"
+fi
+[ -f "$tarball" ] || die "$tarball: package $package doesn't hold it" "set KSLICE_LINUX to a linux-source package"
+
+mkdir -p "$cache/tree" || die "$cache: cannot make it" "set KSLICE_CACHE to a directory with 1.5 GB of room"
+aside=$(mktemp -d "$cache/tree/unpack.XXXXXX") || die "$cache/tree: cannot write there" "set KSLICE_CACHE"
+trap 'rm -rf "$aside"' EXIT
+trap 'exit 130' INT TERM HUP
+echo "fetch.sh: unpacking $tarball (once)"
+tar -C "$aside" -xf "$tarball" ||
+	die "$tarball: does not unpack into $cache" "make room (1.5 GB), or point KSLICE_CACHE elsewhere"
+set -- "$aside"/*
+is_tree "$1" || die "$tarball: holds no Linux source tree" "set KSLICE_LINUX to a linux-source package"
+mv "$1" "$tree"
+link_to "$tree"
