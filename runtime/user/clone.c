@@ -4,7 +4,7 @@
  * a child that shares memory starts on a hook stack of its own, with every signal blocked, and enters
  * the program from there. A forked child goes on in its copy of the parent's hook stack.
  */
-#include "user.h"
+#include "domain.h"
 
 #define CLONE_ARGS_MAX 128
 
@@ -25,6 +25,9 @@ void sd_child_start(struct sd_thread *t)
 		cannot_arm();
 	if (t->sighand == &t->own_sighand)
 		sd_signals_install(t);
+	if (t->fork)
+		sd_files_in_child(t, t->fork, t->files);
+	t->fork = NULL;
 }
 
 static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
@@ -45,6 +48,7 @@ static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
 	c->parent_frees = (flags & CLONE_VFORK) != 0;
 	if ((flags & CLONE_VFORK) != 0)
 		c->alt = t->alt;
+	c->files = t->files;
 	c->sighand = t->sighand;
 	if (!(flags & CLONE_SIGHAND)) {
 		sd_lock(&t->sighand->lock);
@@ -84,10 +88,12 @@ static void fork_locks(struct sd_thread *t, int take)
 	}
 }
 
-static void forked_child(struct sd_thread *t, u64 flags, u64 stack)
+static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fork *k)
 {
 	if (stack)
 		t->regs.rsp = stack;
+	if (k)
+		sd_files_in_child(t, k, NULL);
 	sd_thread_only(t);
 	t->parent_frees = 0;
 	t->exec_mem = 0;
@@ -105,27 +111,58 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack)
 	}
 }
 
-static enum sd_way do_clone(struct sd_thread *t, const u64 a[5])
+/* The call itself, with everything around it. raw() gets the child's thread, or NULL. */
+static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 arg[5], long nr,
+			  struct clone_args *args)
 {
 	struct sd_thread *c = NULL;
-	u64 flags = a[0];
-	long ret;
+	struct sd_fork k;
+	int files = !(flags & CLONE_FILES);
+	long ret = 0;
 
 	sd_mask_until_exit(t);
-	if (flags & CLONE_VM) {
-		c = child_thread(t, flags, a[1]);
-		if (!c)
-			return sd_done(t, -ENOMEM);
-		ret = sd_raw_clone(__NR_clone, flags, c->stack, a[2], a[3], a[4], c);
-		parent_after(c, flags, ret);
+	if (files)
+		ret = sd_files_before_fork(t, &k, (flags & CLONE_VM) != 0);
+	if (ret)
 		return sd_done(t, ret);
+	if (flags & CLONE_VM) {
+		c = child_thread(t, flags, stack);
+		if (!c) {
+			if (files)
+				sd_files_after_fork(t, &k, 1);
+			return sd_done(t, -ENOMEM);
+		}
+		c->fork = files && t->files ? &k : NULL;
+		if (files && !(flags & CLONE_VFORK) && t->files) { /* k lies on this stack */
+			c->fork = (struct sd_fork *)(c->path);
+			*c->fork = k;
+		}
+		if (args) {
+			args->stack = c->stack - PAGE;
+			args->stack_size = PAGE;
+		}
+	} else {
+		fork_locks(t, 1);
 	}
-	fork_locks(t, 1);
-	ret = sd_raw_clone(__NR_clone, flags, 0, a[2], a[3], a[4], NULL);
-	fork_locks(t, 0);
-	if (!ret)
-		forked_child(t, flags, a[1]);
+	ret = sd_raw_clone(nr, arg[0], nr == __NR_clone ? (c ? c->stack : 0) : arg[1], arg[2], arg[3],
+			   arg[4], c);
+	if (!c) {
+		fork_locks(t, 0);
+		if (!ret) {
+			forked_child(t, flags, stack, files ? &k : NULL);
+			return sd_done(t, 0);
+		}
+	}
+	if (files)
+		sd_files_after_fork(t, &k, ret < 0 || (flags & CLONE_VFORK));
+	if (c)
+		parent_after(c, flags, ret);
 	return sd_done(t, ret);
+}
+
+static enum sd_way do_clone(struct sd_thread *t, const u64 a[5])
+{
+	return around(t, a[0], a[1], a, __NR_clone, NULL);
 }
 
 enum sd_way sd_call_clone(struct sd_thread *t)
@@ -157,10 +194,7 @@ enum sd_way sd_call_clone3(struct sd_thread *t)
 		struct clone_args a;
 		u8 bytes[CLONE_ARGS_MAX];
 	} u;
-	u64 size = t->regs.rsi;
-	struct sd_thread *c;
-	u64 stack;
-	long ret;
+	u64 size = t->regs.rsi, stack;
 
 	memset(&u, 0, sizeof(u));
 	if (size < sizeof(u.a) || size > sizeof(u))
@@ -170,24 +204,10 @@ enum sd_way sd_call_clone3(struct sd_thread *t)
 	if (!u.a.stack != !u.a.stack_size)
 		return sd_done(t, -EINVAL);
 	stack = u.a.stack + u.a.stack_size;
-	sd_mask_until_exit(t);
-	if (u.a.flags & CLONE_VM) {
-		c = child_thread(t, u.a.flags, stack);
-		if (!c)
-			return sd_done(t, -ENOMEM);
-		u.a.stack = c->stack - PAGE;
-		u.a.stack_size = PAGE;
-		ret = sd_raw_clone(__NR_clone3, (u64)&u, size, 0, 0, 0, c);
-		parent_after(c, u.a.flags, ret);
-		return sd_done(t, ret);
-	}
 	u.a.stack = u.a.stack_size = 0;
-	fork_locks(t, 1);
-	ret = sd_raw_clone(__NR_clone3, (u64)&u, size, 0, 0, 0, NULL);
-	fork_locks(t, 0);
-	if (!ret)
-		forked_child(t, u.a.flags, stack);
-	return sd_done(t, ret);
+	u64 arg[5] = { (u64)&u, size };
+
+	return around(t, u.a.flags, stack, arg, __NR_clone3, &u.a);
 }
 
 /* exit(status) of one thread: its region is free from the moment it no longer needs a stack. */
@@ -197,6 +217,7 @@ enum sd_way sd_call_exit(struct sd_thread *t)
 	u64 mask = ~0ull;
 
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+	sd_lanes_free(t);
 	/* Another thread may still use the actions kept in this region. */
 	sd_raw_exit(t->regs.rdi, t->parent_frees || t->sighand == &t->own_sighand ? &nobody : &t->busy);
 }

@@ -132,7 +132,8 @@ GLOBAL(sd_unmask_begin)
 	xor %edx, %edx
 	mov $8, %r10d
 	syscall
-	movl $0, %gs:T_MASKED
+	mov %gs:T_MASK_NEXT, %eax
+	mov %eax, %gs:T_MASKED
 	jmp sd_exit_begin
 GLOBAL(sd_unmask_end)
 

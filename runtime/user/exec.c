@@ -5,7 +5,7 @@
  * is found out first, while the caller can still be told. A program that gains privilege goes to the
  * host unhooked, since its launcher wouldn't have the privilege.
  */
-#include "user.h"
+#include "domain.h"
 #include <linux/elf.h>
 
 #define SHEBANG 256
@@ -23,6 +23,8 @@ struct plan {
 	int nargs;
 	int unhooked;
 	int clear_fd; /* a descriptor the launcher closes, or -1 */
+	long state;   /* sd_state_save()'s, or -1 */
+	char state_env[40];
 	char file_env[PATH_MAX + 64], name_env[PATH_MAX + 64], domains_env[PATH_MAX + 16];
 	char head[PAGE];
 	const char *vec[]; /* argv, NULL, envp, NULL */
@@ -204,6 +206,10 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 			sd_utoa(e, p->clear_fd);
 			*out++ = p->head;
 		}
+		if (p->state >= 0) {
+			sd_utoa(sd_stpcpy(p->state_env, "KDOM_X_STATE="), p->state);
+			*out++ = p->state_env;
+		}
 		if (!has_domains && sd_domains[0]) {
 			sd_stpcpy(sd_stpcpy(p->domains_env, "KDOM_DOMAINS="), sd_domains);
 			*out++ = p->domains_env;
@@ -261,14 +267,21 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 	p->clear_fd = clear_fd;
 	sd_stpcpy(p->path, path);
 	err = resolve(p, name);
+	p->state = -1;
+	if (!err && t && !p->unhooked) {
+		p->state = sd_state_save(t);
+		err = p->state < -1 ? p->state : 0;
+	}
 	if (!err) {
 		env_at = arrange(p, argv, na, envp, ne, path);
 		if (t)
 			sd_signals_for_exec(t, 0);
 		err = sys(__NR_execve, p->unhooked ? p->path : "/proc/self/exe", p->vec,
 			  p->vec + env_at);
-		if (t)
+		if (t) {
 			sd_signals_for_exec(t, 1);
+			sd_state_undo(t, p->state);
+		}
 	}
 	sys(__NR_munmap, p, len);
 	if (t)

@@ -5,7 +5,7 @@
  * that takes the place of an execve) has KDOM_X_EXEC in its environment, loads that file, hides its
  * own variables, arms the hook and jumps.
  */
-#include "user.h"
+#include "domain.h"
 #include <linux/elf.h>
 #include <linux/auxvec.h>
 
@@ -28,7 +28,7 @@ struct start {
 	char **argv, **envp;
 	Elf64_auxv_t *aux;
 	const char *file, *name;
-	s64 clear_fd;
+	s64 clear_fd, state_fd;
 };
 
 static void relocate(void)
@@ -70,6 +70,8 @@ static void parse(struct start *s, u64 *stack)
 	s->name = env(s, "KDOM_X_NAME=") ?: s->file;
 	v = env(s, "KDOM_X_CLOSE=");
 	s->clear_fd = v ? (s64)sd_atou(v) : -1;
+	v = env(s, "KDOM_X_STATE=");
+	s->state_fd = v ? (s64)sd_atou(v) : -1;
 	v = env(s, "KDOM_DOMAINS=");
 	if (v && strlen(v) < sizeof(sd_domains))
 		sd_stpcpy(sd_domains, v);
@@ -265,10 +267,15 @@ void sd_start(u64 *stack)
 	t = sd_thread_new();
 	if (!t)
 		sd_die("start", "not enough memory", NULL);
+	sd_domains_init(sd_domains);
+	if (sd_ndomains && !sd_files_of(t))
+		sd_die("start", "not enough memory", NULL);
 	sd_route_init();
 	sd_signals_init(t);
 	if (sd_signals_install(t) || sd_arm(t))
 		sd_die("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "refused by this kernel",
 		       "Linux 5.11 or later with CONFIG_GENERIC_ENTRY, and no seccomp filter against it");
+	if (s.state_fd >= 0)
+		sd_state_load(t, s.state_fd);
 	sd_jump(entry, (u64)stack);
 }

@@ -3,7 +3,7 @@
  * route.c: which calls the hook looks at, and what leaving it means. Every call that isn't in the
  * table is the host's, and entry.S sends it there without saving a register.
  */
-#include "user.h"
+#include "domain.h"
 
 #define PR_SYS_DISPATCH_OFF 0
 
@@ -42,7 +42,7 @@ static enum sd_way call_arch_prctl(struct sd_thread *t)
 	return SD_HOST;
 }
 
-static const sd_call_fn calls[SD_KINDS] = {
+static sd_call_fn calls[SD_KINDS] = {
 	[__NR_rt_sigaction] = sd_call_sigaction,
 	[__NR_rt_sigprocmask] = sd_call_sigprocmask,
 	[__NR_sigaltstack] = sd_call_sigaltstack,
@@ -77,8 +77,47 @@ static const sd_call_fn calls[SD_KINDS] = {
 	[__NR_arch_prctl] = call_arch_prctl,
 };
 
+/* With domains, the calls about fds as such; they hand what isn't theirs to the table above. */
+static const struct {
+	u16 nr;
+	sd_call_fn fn;
+} with_domains[] = {
+	{ __NR_close, sd_call_close },
+	{ __NR_close_range, sd_call_close_range },
+	{ __NR_dup, sd_call_dup },
+	{ __NR_dup2, sd_call_dup2 },
+	{ __NR_dup3, sd_call_dup2 },
+	{ __NR_fcntl, sd_call_fcntl },
+	{ __NR_ioctl, sd_call_ioctl },
+	{ __NR_sendmsg, sd_call_sendmsg },
+	{ __NR_sendmmsg, sd_call_sendmsg },
+	{ __NR_poll, sd_call_poll },
+	{ __NR_ppoll, sd_call_poll },
+	{ __NR_select, sd_call_select },
+	{ __NR_pselect6, sd_call_select },
+	{ __NR_epoll_ctl, sd_call_epoll_ctl },
+	{ __NR_epoll_wait, sd_call_epoll_wait },
+	{ __NR_epoll_pwait, sd_call_epoll_wait },
+	{ __NR_epoll_pwait2, sd_call_epoll_wait },
+	{ __NR_sendfile, sd_call_sendfile },
+	{ __NR_splice, sd_call_splice },
+	{ __NR_tee, sd_call_splice },
+	{ __NR_vmsplice, sd_call_splice },
+	{ __NR_copy_file_range, sd_call_splice },
+	{ __NR_io_uring_setup, sd_call_io_uring },
+};
+
 void sd_route_init(void)
 {
+	for (u32 d = 0; d < sd_ndomains; d++)
+		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
+			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
+
+			if (s->nr < SD_KINDS && s->route != SD_ROUTE_NONE && !calls[s->nr])
+				calls[s->nr] = sd_call_routed;
+		}
+	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
+		calls[with_domains[i].nr] = with_domains[i].fn;
 	for (u32 i = 0; i < SD_KINDS; i++)
 		sd_kind[i] = calls[i] != NULL;
 }

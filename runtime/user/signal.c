@@ -8,7 +8,7 @@
  * blocked; the handler's own mask is set just before it starts. SIGSYS, SIGSEGV and SIGBUS are always
  * ours. sigcalls.c has the calls.
  */
-#include "user.h"
+#include "domain.h"
 
 /* In force while the hook goes on after it kept a signal: faults of its copies must come through. */
 #define KEEP_MASK (~(SYNC_BITS | SIGBIT(SIGSYS)))
@@ -58,6 +58,14 @@ void sd_unblock_sync(struct sd_thread *t)
 		sd_mask_until_exit(t);
 	else
 		t->sync_blocked = 0;
+}
+
+/* Like ppoll's mask: in force from now to the exit; what it lets through is delivered under it. */
+void sd_wait_mask(struct sd_thread *t, u64 mask)
+{
+	sd_mask_until_exit(t);
+	t->wait_mask = mask & ~(SIGBIT(SIGSYS) | SYNC_BITS);
+	t->has_wait_mask = 1;
 }
 
 static int in(u64 pc, const char *begin, const char *end)
@@ -115,7 +123,7 @@ static void finish_exit(struct sd_thread *t, struct sd_ucontext *uc)
 		back_to_site(uc, t->site, 1);
 	if (masked) {
 		uc->mask = t->final_mask;
-		t->masked = 0;
+		t->masked = t->mask_next = t->slow = 0;
 	}
 }
 
@@ -176,8 +184,9 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 	uc->mask = KEEP_MASK;
 	t->interrupted |= t->sighand->act[sig - 1].flags & SA_RESTART ? SD_INTR_RESTART :
 									SD_INTR_EINTR;
-	t->wake++;
 	t->slow = 1;
+	if (t->lane_now)
+		sd_lane_interrupt(t->lane_now);
 }
 
 /* The same signal to this thread again; it is blocked now. */
@@ -203,13 +212,17 @@ void sd_exit_prepare(struct sd_thread *t)
 {
 	for (u32 i = 0; i < t->kept; i++)
 		send_again(t->keep[i].signo, &t->keep[i]);
+	t->slow = t->mask_next = 0;
+	t->resume_mask = t->final_mask;
+	if (t->kept && t->has_wait_mask) { /* deliver under ppoll's mask; then the program's comes back */
+		t->slow = t->mask_next = 1;
+		t->resume_mask = t->wait_mask;
+	} else if (!t->masked) {
+		sys(__NR_rt_sigprocmask, SIG_SETMASK, 0, &t->resume_mask, 8);
+	}
 	t->kept = 0;
 	t->interrupted = 0;
-	t->slow = 0;
-	if (t->masked)
-		t->resume_mask = t->final_mask;
-	else
-		sys(__NR_rt_sigprocmask, SIG_SETMASK, 0, &t->resume_mask, 8);
+	t->has_wait_mask = 0;
 }
 
 static void default_action(int sig, struct sd_siginfo *si)

@@ -32,6 +32,7 @@
 #define R_R14	   (T_REGS + 96)
 #define R_R15	   (T_REGS + 104)
 #define T_MASKED   224
+#define T_MASK_NEXT 228
 
 /* A site's record (struct sd_site). */
 #define S_RET	0  /* where the program goes on */

@@ -39,7 +39,9 @@ struct sd_sighand {
 	struct sd_ksigaction act[NSIG]; /* as the program set them */
 };
 
-struct sd_files; /* fdmap.c */
+struct sd_files; /* domain.h */
+struct sd_chan;
+struct sd_lane;
 
 struct sd_thread {
 	struct sd_thread *self;
@@ -54,18 +56,24 @@ struct sd_thread {
 	u64 edit[6];
 	struct sd_regs regs;
 	u32 masked; /* the kernel's mask isn't the program's: final_mask is */
+	u32 mask_next; /* what masked becomes after the next unmasking */
 	/* below: C only */
 	u64 final_mask; /* the program's mask, to be in force once it runs again */
 	u32 busy;	/* the region is in use (0: may be given to another thread) */
 	u32 parent_frees; /* a vfork child: its parent gives the region back */
 	u32 sync_blocked; /* SIGSEGV or SIGBUS may be in the kernel's mask: see sd_unblock_sync() */
 	u32 kept;
-	u32 wake;	 /* futex word a signal changes, so that no wait in the hook misses it */
 	u32 interrupted; /* SD_INTR_*: what the kept signals mean for the call in progress */
 	struct sd_siginfo keep[SD_KEEP];
 	struct sd_stackt alt; /* as the program set it */
 	struct sd_sighand *sighand;
-	struct sd_files *files;
+	struct sd_files *files; /* NULL: no domain fd, and no channel, ever */
+	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
+	struct sd_lane *lane[4];
+	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
+	struct sd_fork *fork;	  /* a starting child's, see forkfiles.c */
+	u64 wait_mask;		  /* the mask of ppoll and the like */
+	u32 has_wait_mask;
 	struct sd_sighand own_sighand; /* for a CLONE_VM child with actions of its own */
 	struct sd_thread *next;	       /* all regions of this address space */
 	u64 exec_mem, exec_len;	       /* memory of a vfork child's exec, unmapped by its parent */
@@ -93,6 +101,7 @@ AT_OFF(regs, T_REGS);
 AT_OFF(regs.rsp, R_RSP);
 AT_OFF(regs.r15, R_R15);
 AT_OFF(masked, T_MASKED);
+AT_OFF(mask_next, T_MASK_NEXT);
 _Static_assert(sizeof(struct sd_site) == S_SIZE, "sd_site");
 
 static inline struct sd_thread *sd_self(void)

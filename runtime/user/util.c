@@ -108,6 +108,17 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len)
 	return sd_copy_raw(prog, src, len) ? -EFAULT : 0;
 }
 
+/* One locked no-op per page: it faults where a store would. */
+u64 sd_writable(void *prog, u64 len)
+{
+	u64 at = (u64)prog, end = at + len;
+
+	for (; at < end; at = (at | 4095) + 1)
+		if (sd_cmpxchg_raw((void *)(at & ~7ul), 0, 0) < 0)
+			return at - (u64)prog;
+	return len;
+}
+
 long sd_path_from_prog(char *dst, const char *prog)
 {
 	long n = sd_strncpy_raw(dst, prog, PATH_MAX);

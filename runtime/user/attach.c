@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.c: the client's side of sd/control.h: a connection to the supervisor becomes a channel with
+ * its region and bell page mapped; and who has which lane.
+ */
+#include "domain.h"
+#include <sd/control.h>
+
+#define AF_UNIX 1
+#define SOCK_SEQPACKET 5
+#define SOL_SOCKET 1
+#define SCM_RIGHTS 1
+#define SO_RCVTIMEO 20
+#define SO_SNDTIMEO 21
+#define MSG_NOSIGNAL 0x4000
+#define MSG_CMSG_CLOEXEC 0x40000000
+#define ATTACH_SECONDS 5
+
+struct iov {
+	void *base;
+	u64 len;
+};
+struct msg {
+	void *name;
+	u32 namelen, pad;
+	struct iov *iov;
+	u64 iovlen;
+	void *control;
+	u64 controllen;
+	s32 flags, pad2;
+};
+struct cmsg {
+	u64 len;
+	s32 level, type;
+	s32 fd[SD_CTL_FDS_MAX + 1];
+};
+
+static long open_socket(const char *path)
+{
+	struct {
+		u16 family;
+		char path[108];
+	} a = { AF_UNIX, { 0 } };
+	struct sd_timespec tv = { ATTACH_SECONDS, 0 };
+	long fd = sys(__NR_socket, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return fd;
+	sys(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	sd_stpcpy(a.path, path);
+	err = sys(__NR_connect, fd, &a, sizeof(a));
+	if (!err)
+		return fd;
+	sys(__NR_close, fd);
+	return err;
+}
+
+/* Receives one packet: its length; fds that came are in fd[], *n of them. */
+static long receive(long sock, struct sd_ctl_msg *m, s32 *fd, u32 *n)
+{
+	struct cmsg c = { 0 };
+	struct iov iov = { m, sizeof(*m) };
+	struct msg h = { .iov = &iov, .iovlen = 1, .control = &c, .controllen = sizeof(c) };
+	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC);
+
+	*n = 0;
+	if (got < 0)
+		return got;
+	if (h.controllen >= 16 && c.level == SOL_SOCKET && c.type == SCM_RIGHTS)
+		for (; *n < (c.len - 16) / 4 && *n < SD_CTL_FDS_MAX; (*n)++)
+			fd[*n] = c.fd[*n];
+	return got;
+}
+
+static long request(long sock, u32 parent, struct sd_ctl_msg *m, s32 *fd, u32 *nfds)
+{
+	long n;
+
+	memset(m, 0, sizeof(*m));
+	m->magic = SD_CTL_MAGIC;
+	m->version = SD_CTL_VERSION;
+	m->type = SD_CTL_ATTACH;
+	m->seq = 1;
+	m->u.attach.parent = parent;
+	n = sys(__NR_sendto, sock, m, sizeof(*m), MSG_NOSIGNAL, 0, 0);
+	if (n < 0)
+		return n;
+	n = receive(sock, m, fd, nfds);
+	if (n < 0)
+		return n == -EAGAIN ? -ETIMEDOUT : n;
+	if (n != sizeof(*m) || m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION ||
+	    m->type != SD_CTL_REPLY || m->seq != 1 || m->of != SD_CTL_ATTACH)
+		return n ? -EPROTO : -EREMOTEIO;
+	if (m->result)
+		return m->result < 0 ? m->result : -EPROTO;
+	return *nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
+}
+
+struct sd_chan *sd_chan_new(u32 dom, u16 serial)
+{
+	long at = sys(__NR_mmap, 0, sizeof(struct sd_chan), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct sd_chan *c = (struct sd_chan *)at;
+
+	if (at < 0)
+		return NULL;
+	c->dom = dom;
+	c->serial = serial;
+	for (u32 i = 0; i < SD_CHAN_FDS; i++)
+		c->fd[i] = -1;
+	return c;
+}
+
+/* Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. */
+long sd_chan_attach(struct sd_chan *c, u32 parent)
+{
+	struct sd_ctl_msg m;
+	s32 fd[SD_CTL_FDS_MAX];
+	u32 n = 0;
+	long sock = open_socket(sd_domain[c->dom].path), err;
+
+	if (sock < 0)
+		return sock == -ENOENT || sock == -ECONNREFUSED ? -EREMOTEIO : sock;
+	err = request(sock, parent, &m, fd, &n);
+	if (err) {
+		while (n)
+			sys(__NR_close, fd[--n]);
+		sys(__NR_close, sock);
+		return err;
+	}
+	c->fd[SD_FD_LIFE] = sock;
+	c->fd[SD_FD_REGION] = fd[0];
+	c->fd[SD_FD_EVENT] = fd[1];
+	c->fd[SD_FD_BELL] = fd[2];
+	c->client = m.u.attach.client;
+	c->generation = m.u.attach.generation;
+	return 0;
+}
+
+long sd_chan_map(struct sd_chan *c)
+{
+	struct sd_stat st;
+	long at;
+
+	if (sys(__NR_fstat, c->fd[SD_FD_REGION], &st) || st.size != SD_REGION_SIZE)
+		return -EPROTO;
+	at = sys(__NR_mmap, 0, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		 c->fd[SD_FD_REGION], 0);
+	if (at < 0)
+		return at;
+	c->region = (void *)at;
+	if (sys(__NR_fstat, c->fd[SD_FD_BELL], &st) || st.size < (s64)PAGE)
+		return -EPROTO;
+	at = sys(__NR_mmap, 0, PAGE, PROT_READ, MAP_SHARED, c->fd[SD_FD_BELL], 0);
+	if (at < 0)
+		return at;
+	c->bell = (const struct sd_bell *)at;
+	return 0;
+}
+
+/* With the lock held. */
+static long attach(struct sd_thread *t, u32 dom)
+{
+	struct sd_files *f = t->files;
+	struct sd_chan *c = sd_chan_new(dom, ++f->serial[dom]), *old = f->chan[dom];
+	long err = c ? sd_chan_attach(c, 0) : -ENOMEM;
+
+	for (u32 i = 0; i < SD_CHAN_FDS && !err; i++)
+		err = sd_fd_hide(t, &c->fd[i]);
+	if (!err)
+		err = sd_chan_map(c);
+	if (err) {
+		for (u32 i = 0; i < SD_CHAN_FDS && c; i++)
+			sd_fd_unhide_close(f, c->fd[i]);
+		if (c)
+			sys(__NR_munmap, c, sizeof(*c));
+		return err;
+	}
+	for (u32 i = 0; i < SD_CHAN_FDS && old; i++) {
+		sd_fd_unhide_close(f, old->fd[i]);
+		old->fd[i] = -1;
+	}
+	f->chan[dom] = c;
+	return 0;
+}
+
+/* A lane nobody has, position found where an image before us used it. With the lock held. */
+static struct sd_lane *take_lane(struct sd_chan *c)
+{
+	for (u32 i = 0; i < SD_LANES; i++) {
+		u32 bit = 1u << i % 32, *used = &c->lane_used[i / 32], *old = &c->lane_old[i / 32];
+		struct sd_lane *l = &c->lane[i];
+
+		if (*used & bit)
+			continue;
+		if (*old & bit) {
+			if (sd_lane_resume(l, c->region, i, c->bell, &sd_transport_shm))
+				continue;
+			*old &= ~bit;
+		} else if (!l->mem) {
+			sd_lane_init(l, c->region, i, c->bell, &sd_transport_shm);
+		}
+		__atomic_fetch_or(used, bit, __ATOMIC_ACQUIRE);
+		return l;
+	}
+	return NULL;
+}
+
+struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
+{
+	struct sd_files *f = t->files;
+	struct sd_chan *c = f ? f->chan[dom] : NULL;
+	struct sd_lane *l = NULL;
+
+	if (sd_likely(c && t->chan[dom] == c && c->state == SD_CHAN_LIVE))
+		return t->lane[dom];
+	f = sd_files_of(t);
+	if (!f) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	sd_mask_until_exit(t);
+	*err = 0;
+	sd_lock(&f->lock);
+	c = f->chan[dom];
+	/* A domain can die while this program makes no call to it. */
+	if (c && c->state == SD_CHAN_LIVE && !sd_load_relaxed(&c->bell->alive))
+		c->state = SD_CHAN_DEAD;
+	if ((!c || c->state != SD_CHAN_LIVE) && create) {
+		*err = attach(t, dom);
+		c = f->chan[dom];
+	}
+	if (!*err && (!c || c->state != SD_CHAN_LIVE))
+		*err = c && c->state == SD_CHAN_PROTO ? -EPROTO : -EREMOTEIO;
+	if (!*err && t->chan[dom] == c) {
+		l = t->lane[dom];
+	} else if (!*err) {
+		l = take_lane(c);
+		t->chan[dom] = c;
+		t->lane[dom] = l;
+		if (!l) {
+			t->chan[dom] = NULL;
+			*err = -EAGAIN;
+		}
+	}
+	sd_unlock(&f->lock);
+	return l;
+}
+
+void sd_lanes_free(struct sd_thread *t)
+{
+	for (u32 d = 0; d < SD_DOMAINS; d++) {
+		struct sd_chan *c = t->chan[d];
+
+		if (!c)
+			continue;
+		u32 i = t->lane[d] - c->lane;
+
+		__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32), __ATOMIC_RELEASE);
+		t->chan[d] = NULL;
+	}
+}

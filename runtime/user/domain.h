@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.h: the part of the hook that talks to domains.
+ *
+ * A struct sd_files goes with the host's file table: threads share one, a forked or vforked child gets
+ * a copy with channels of its own. It maps host fds, which are placeholders, to domain fds. Several
+ * host fds may stand for one domain fd (dup): the domain sees one fd, closed with the last of them.
+ * FD_CLOEXEC and the number itself are the placeholder's.
+ *
+ * A struct sd_chan is one attachment to one domain. It is never changed back from dead; a later call
+ * that makes an fd attaches anew, with the next serial, and fds with an older serial answer
+ * EREMOTEIO for ever. Dead channels stay mapped, since other threads may still wait in them.
+ *
+ * Locks: sd_files.lock guards map, refs, lanes and attaching; lookups read one u64 without it. Nothing
+ * waits for a domain with it held, except attaching. The lock is taken with signals kept, never in a
+ * handler.
+ */
+#ifndef SD_USER_DOMAIN_H
+#define SD_USER_DOMAIN_H
+
+#include "user.h"
+#include <sd/lane.h>
+#include <sd/client.h>
+
+#define SD_FDS	  (1u << 20) /* host fds that can be mapped */
+#define SD_DFDS	  (1u << 16) /* domain fds of a channel */
+#define SD_EPS	  256u	     /* host epoll fds that also have domain members */
+
+typedef int16_t s16;
+
+enum sd_fd_kind { SD_FD_HOST, SD_FD_DOMAIN, SD_FD_EPOLL, SD_FD_HIDDEN };
+
+struct sd_fd { /* packed into one u64 of the map */
+	u8 kind;
+	u8 dom;
+	u16 serial;
+	s32 dfd; /* domain fd, or index of the sd_ep */
+};
+
+/* What a host epoll fd has in domains. */
+struct sd_ep {
+	u32 refs;
+	u32 host; /* it has had host members */
+	s32 dfd[SD_DOMAINS]; /* the domain's epoll instance, -1: none */
+	u16 serial[SD_DOMAINS];
+};
+
+enum sd_chan_state { SD_CHAN_LIVE, SD_CHAN_DEAD, SD_CHAN_PROTO };
+enum { SD_FD_LIFE, SD_FD_REGION, SD_FD_EVENT, SD_FD_BELL, SD_CHAN_FDS };
+
+struct sd_chan {
+	u32 state; /* enum sd_chan_state */
+	u16 serial;
+	u16 dom;
+	u32 client, generation;
+	void *region;
+	const struct sd_bell *bell;
+	s32 fd[SD_CHAN_FDS];
+	u32 lane_used[SD_LANES / 32];
+	u32 lane_old[SD_LANES / 32]; /* used by the image before this one: find its position */
+	u32 live;		     /* domain fds open through it */
+	u32 top;		     /* refs at and above it are 0 */
+	u16 ref[SD_DFDS];	     /* host fds (and epoll records) per domain fd */
+	struct sd_lane lane[SD_LANES];
+};
+
+struct sd_files {
+	u32 lock;
+	u32 mapped; /* entries of any kind */
+	u32 top;    /* entries at and above it are empty */
+	s32 placeholder;
+	struct sd_chan *chan[SD_DOMAINS];
+	u16 serial[SD_DOMAINS];
+	struct sd_ep ep[SD_EPS];
+	u64 map[SD_FDS];
+};
+
+/* A domain this program may use. */
+struct sd_domain {
+	const struct sd_domain_stubs *stubs;
+	char path[108]; /* its supervisor's socket */
+	const struct sd_stub *by_nr[SD_KINDS];
+};
+extern struct sd_domain sd_domain[SD_DOMAINS];
+extern u32 sd_ndomains;
+
+/* domcall.c */
+void sd_domains_init(const char *env);
+enum sd_way sd_call_routed(struct sd_thread *t);
+/* One call of a domain: result or -errno; *again: to be issued again after the kept signals. */
+long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s,
+		    const u64 arg[6], int *again);
+long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st);
+enum sd_way sd_result(struct sd_thread *t, long ret, int again);
+long sd_verdict(struct sd_thread *t, long ret, int *again);
+void sd_lane_enter(struct sd_thread *t, struct sd_lane *l);
+void sd_lane_leave(struct sd_thread *t);
+const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
+void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd);
+void sd_unsupported(u64 nr); /* says so, once a call */
+int sd_cloexec_asked(u64 nr, const u64 arg[6]);
+
+/* files.c */
+struct sd_files *sd_files_of(struct sd_thread *t); /* makes it; NULL: no memory */
+struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd);
+int sd_fd_in_domain(const struct sd_thread *t, s64 fd); /* SD_FD_DOMAIN */
+void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e); /* locked */
+long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec);
+void sd_fd_drop(struct sd_thread *t, s32 fd); /* the host fd is closed or replaced by now */
+int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e); /* fd is a new name of e */
+int sd_fd_hide(struct sd_thread *t, s32 *fd);	/* locked: moved up, hidden, close-on-exec */
+void sd_fd_unhide_close(struct sd_files *f, s32 fd); /* locked */
+int sd_fd_move_hidden(struct sd_thread *t, s32 fd); /* the program wants this number */
+struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err);
+void sd_files_drop_table(struct sd_files *f);
+
+/* attach.c */
+/* This thread's lane to a domain; attaches where create says so. NULL: *err. */
+struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
+void sd_lanes_free(struct sd_thread *t); /* the thread ends */
+struct sd_chan *sd_chan_new(u32 dom, u16 serial);
+long sd_chan_attach(struct sd_chan *c, u32 parent);
+long sd_chan_map(struct sd_chan *c);
+
+/* forkfiles.c: around clone without CLONE_FILES */
+struct sd_fork {
+	struct sd_chan *chan[SD_DOMAINS];
+	s32 here[SD_DOMAINS][SD_CHAN_FDS]; /* their fds, as the parent sees them */
+	struct sd_files *copy; /* a CLONE_VM child's own table */
+};
+long sd_files_before_fork(struct sd_thread *t, struct sd_fork *k, int shares_memory);
+void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *parents);
+void sd_files_after_fork(struct sd_thread *t, struct sd_fork *k, int child_gone);
+
+/* state.c: over exec */
+long sd_state_save(struct sd_thread *t); /* an fd, -1: nothing to keep, or -errno */
+void sd_state_undo(struct sd_thread *t, long fd);
+void sd_state_load(struct sd_thread *t, s64 fd);
+
+/* fdcalls.c, poll.c, select.c, epoll.c, sendfile.c */
+enum sd_way sd_call_close(struct sd_thread *t);
+enum sd_way sd_call_close_range(struct sd_thread *t);
+enum sd_way sd_call_dup(struct sd_thread *t);
+enum sd_way sd_call_dup2(struct sd_thread *t);
+enum sd_way sd_call_fcntl(struct sd_thread *t);
+enum sd_way sd_call_ioctl(struct sd_thread *t);
+enum sd_way sd_call_sendmsg(struct sd_thread *t);
+enum sd_way sd_call_io_uring(struct sd_thread *t);
+enum sd_way sd_call_splice(struct sd_thread *t);
+enum sd_way sd_call_poll(struct sd_thread *t);
+enum sd_way sd_call_select(struct sd_thread *t);
+enum sd_way sd_call_epoll_ctl(struct sd_thread *t);
+enum sd_way sd_call_epoll_wait(struct sd_thread *t);
+enum sd_way sd_call_sendfile(struct sd_thread *t);
+
+/* waiting.c: one poll over domains and the host */
+struct sd_pollfd {
+	s32 fd;
+	s16 events, revents;
+};
+/* fds hold the program's numbers; timeout in ns, < 0: none; returns count or -errno. */
+long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeout, int *again);
+void sd_wait_mask(struct sd_thread *t, u64 mask); /* in force until the exit */
+s64 sd_now(void);
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll.c: a program's epoll fd is a host epoll fd. Once a domain fd is added it gets an epoll
+ * instance in that domain too, which holds the domain members with the program's own event data.
+ * One that has members in a single domain only is waited for there; else both are asked, and then
+ * waited for together (waiting.c).
+ *
+ * When a domain dies, epoll_wait says so once (EREMOTEIO) and goes on with what is left.
+ */
+#include "waiting.h"
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define POLLIN 1
+#define EVENT_SIZE 12u /* packed on x86-64 */
+#define MAX_EVENTS 1024u
+#define ERESTARTNOHAND 514
+
+/* The record of an epoll fd, made if it has none. NULL: *err. */
+static struct sd_ep *record(struct sd_thread *t, s32 epfd, s32 member, long *err)
+{
+	struct sd_files *f = sd_files_of(t);
+	struct sd_fd e = sd_fd_get(t, epfd);
+	struct sd_ep *ep = NULL;
+
+	*err = 0;
+	if (e.kind == SD_FD_EPOLL)
+		return &f->ep[e.dfd];
+	if (!f || e.kind != SD_FD_HOST || epfd < 0 || epfd >= (s32)SD_FDS) {
+		*err = f ? -EINVAL : -ENOMEM;
+		return NULL;
+	}
+	/* Is it an epoll fd at all? Then it doesn't have this member. */
+	*err = sys(__NR_epoll_ctl, epfd, EPOLL_CTL_DEL, member, 0);
+	if (*err != -ENOENT && *err != -EPERM)
+		return NULL;
+	*err = -ENOSPC;
+	sd_lock(&f->lock);
+	for (u32 i = 0; i < SD_EPS && !ep; i++) {
+		if (f->ep[i].refs)
+			continue;
+		ep = &f->ep[i];
+		*ep = (struct sd_ep){ .refs = 1, .dfd = { -1, -1, -1, -1 } };
+		sd_fd_put(f, epfd, (struct sd_fd){ .kind = SD_FD_EPOLL, .dfd = i });
+		*err = 0;
+	}
+	sd_unlock(&f->lock);
+	return ep;
+}
+
+static int alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
+{
+	struct sd_chan *c = t->files->chan[d];
+
+	return ep->dfd[d] >= 0 && c && c->serial == ep->serial[d] && c->state == SD_CHAN_LIVE;
+}
+
+/* The domain's instance for this epoll fd. */
+static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u32 d)
+{
+	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_create1);
+	struct sd_files *f = t->files;
+	u64 arg[6] = { 0 };
+	int again = 0;
+	long dfd;
+
+	if (alive(t, ep, d))
+		return 0;
+	if (!s) {
+		sd_unsupported(__NR_epoll_ctl);
+		return -EPERM;
+	}
+	do {
+		again = 0;
+		dfd = sd_domain_call(t, l, s, arg, &again);
+	} while (again && !t->kept);
+	if (again)
+		return -EINTR;
+	if (dfd < 0)
+		return dfd;
+	if (dfd >= (long)SD_DFDS || t->chan[d]->ref[dfd]) {
+		sd_lane_fail(l, SD_PROTO);
+		return sd_status_errno(t, l, SD_PROTO);
+	}
+	sd_lock(&f->lock);
+	ep->dfd[d] = dfd;
+	ep->serial[d] = t->chan[d]->serial;
+	t->chan[d]->ref[dfd] = 1;
+	t->chan[d]->live++;
+	if ((u32)dfd >= t->chan[d]->top)
+		t->chan[d]->top = dfd + 1;
+	sd_unlock(&f->lock);
+	return 0;
+}
+
+/* epoll_ctl in domain d about its fd dfd. */
+static long control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *again)
+{
+	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_ctl);
+	u64 arg[6] = { 0, t->regs.rsi, (u32)dfd, t->regs.r10 };
+	struct sd_lane *l;
+	long err;
+
+	l = sd_lane_of(t, d, 0, &err);
+	if (!l)
+		return err;
+	if (t->regs.rsi != EPOLL_CTL_ADD && !alive(t, ep, d))
+		return -ENOENT;
+	err = instance(t, ep, l, d);
+	if (err == -EINTR)
+		*again = 1;
+	if (err)
+		return err;
+	if (!s) {
+		sd_unsupported(__NR_epoll_ctl);
+		return -EPERM;
+	}
+	arg[0] = (u32)ep->dfd[d];
+	return sd_domain_call(t, l, s, arg, again);
+}
+
+/* epoll_ctl(epfd, op, fd, event) */
+enum sd_way sd_call_epoll_ctl(struct sd_thread *t)
+{
+	s32 epfd = t->regs.rdi, fd = t->regs.rdx;
+	struct sd_fd e = sd_fd_get(t, fd);
+	struct sd_ep *ep, *inner;
+	int again = 0;
+	long err = 0;
+
+	if (e.kind == SD_FD_HIDDEN || sd_fd_get(t, epfd).kind == SD_FD_HIDDEN)
+		return sd_done(t, -EBADF);
+	if (e.kind == SD_FD_HOST && (u32)t->regs.rsi != EPOLL_CTL_ADD)
+		return SD_HOST;
+	if (epfd == fd)
+		return SD_HOST; /* EINVAL */
+	ep = record(t, epfd, fd, &err);
+	if (e.kind == SD_FD_HOST) {
+		if (ep)
+			ep->host = 1;
+		return SD_HOST;
+	}
+	if (!ep)
+		return sd_done(t, err);
+	if (e.kind == SD_FD_DOMAIN) {
+		if (!sd_fd_chan(t, e, &err))
+			return sd_done(t, err);
+		err = control(t, ep, e.dom, e.dfd, &again);
+		return sd_result(t, err, again);
+	}
+	/* An epoll fd in another: its host part, and its part in each domain. */
+	inner = &t->files->ep[e.dfd];
+	ep->host = 1;
+	for (u32 d = 0; d < SD_DOMAINS && !err; d++)
+		if (alive(t, inner, d))
+			err = control(t, ep, d, inner->dfd[d], &again);
+	return err ? sd_result(t, err, again) : SD_HOST;
+}
+
+/* ---- waiting ---- */
+struct wait {
+	struct sd_thread *t;
+	struct sd_ep *ep;
+	s32 epfd;
+	u64 events;
+	u32 max, n; /* n: domains */
+	struct sd_async a[SD_DOMAINS];
+	long got;
+};
+
+static long begin(struct wait *w, struct sd_async *a, u32 ms)
+{
+	const struct sd_stub *s = sd_stub_for(a->dom, __NR_epoll_wait);
+	u32 max = w->max - w->got;
+	struct sd_lane *l;
+	long err;
+
+	if (!s) {
+		sd_unsupported(__NR_epoll_wait);
+		return -EOPNOTSUPP;
+	}
+	l = sd_lane_of(w->t, a->dom, 0, &err);
+	if (!l)
+		return err;
+	a->chan = w->t->chan[a->dom];
+	a->posted = 0;
+	if (max > MAX_EVENTS)
+		max = MAX_EVENTS;
+	sd_call_begin(l, &a->c, s->op);
+	a->c.arg[0] = (u32)w->ep->dfd[a->dom];
+	a->c.arg[1] = sd_room(&a->c, max * EVENT_SIZE);
+	a->c.arg[2] = max;
+	a->c.arg[3] = ms;
+	if (a->c.status == SD_OK)
+		return 0;
+	err = sd_status_errno(w->t, l, a->c.status);
+	sd_call_end(&a->c);
+	return err;
+}
+
+/* Events that a domain gave are copied behind those that are there. */
+static long collect(struct wait *w, struct sd_async *a)
+{
+	long err = 0;
+
+	if (a->ret > (long)a->c.arg[2]) {
+		sd_bad(&a->c);
+		a->ret = sd_status_errno(w->t, a->c.lane, SD_PROTO);
+	}
+	if (a->ret > 0 && a->ret <= (long)w->max - w->got) {
+		if (sd_copy_to_prog((void *)(w->events + w->got * EVENT_SIZE),
+				    sd_at(&a->c, a->c.arg[1]), a->ret * EVENT_SIZE))
+			err = -EFAULT;
+		else
+			w->got += a->ret;
+	}
+	if (a->ret == -EREMOTEIO || a->ret == -EPROTO) {
+		err = a->ret;
+		w->ep->dfd[a->dom] = -1; /* said once; its members are gone */
+	}
+	sd_call_end(&a->c);
+	return err;
+}
+
+static long ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
+{
+	enum sd_status st;
+	long err = begin(w, a, ms), v = 0;
+
+	if (err) {
+		if (err == -EREMOTEIO || err == -EPROTO)
+			w->ep->dfd[a->dom] = -1;
+		return err;
+	}
+	sd_lane_enter(w->t, a->c.lane);
+	st = sd_call_wait(&a->c, &a->ret);
+	sd_lane_leave(w->t);
+	if (st == SD_INTR)
+		a->ret = -ERESTARTNOHAND;
+	else if (st != SD_OK)
+		a->ret = sd_status_errno(w->t, a->c.lane, st);
+	if (a->ret < 0)
+		v = a->ret = sd_verdict(w->t, a->ret, again);
+	err = collect(w, a);
+	return err ?: v < 0 ? v : 0;
+}
+
+static long host_part(struct wait *w)
+{
+	long n;
+
+	if (w->got >= w->max)
+		return 0;
+	n = sys(__NR_epoll_wait, w->epfd, w->events + w->got * EVENT_SIZE, w->max - w->got, 0);
+	if (n > 0)
+		w->got += n;
+	return n < 0 && n != -EINTR ? n : 0;
+}
+
+static long look(struct wait *w, int *again)
+{
+	long err = 0;
+
+	for (u32 i = 0; i < w->n && !err && w->got < w->max; i++)
+		err = ask(w, &w->a[i], 0, again);
+	return err ?: host_part(w);
+}
+
+static long sleep_on_all(struct wait *w, s64 deadline)
+{
+	struct sd_pollfd host[1 + SD_DOMAINS] = { { w->epfd, POLLIN, 0 } };
+	long err = 0, r;
+	u32 n;
+
+	for (n = 0; n < w->n; n++) {
+		err = begin(w, &w->a[n], -1);
+		if (err)
+			break;
+		sd_async_post(w->t, &w->a[n]);
+	}
+	r = sd_async_wait(w->t, w->a, n, host, 1, err ? 0 : deadline);
+	while (n) {
+		long e = collect(w, &w->a[--n]);
+
+		err = err ?: e;
+	}
+	if (w->got)
+		return 0;
+	return err ?: r;
+}
+
+static long wait_mixed(struct wait *w, s64 timeout, int *again)
+{
+	s64 deadline = sd_deadline(timeout);
+	long err;
+
+	for (;;) {
+		err = look(w, again);
+		if (err || w->got || !timeout)
+			break;
+		err = sleep_on_all(w, deadline);
+		if (err || w->got)
+			break;
+		if (deadline >= 0 && sd_now() >= deadline)
+			timeout = 0;
+	}
+	if (w->got)
+		*again = 0;
+	return w->got ?: err;
+}
+
+static long wait_pure(struct wait *w, s64 timeout, int *again)
+{
+	long err;
+
+	if (w->t->has_wait_mask)
+		sd_set_mask(w->t->wait_mask);
+	err = ask(w, &w->a[0], sd_timeout_ms(timeout), again);
+	if (w->t->has_wait_mask)
+		sd_block_all();
+	return w->got ?: err;
+}
+
+static long timeout_of(struct sd_thread *t, s64 *ns)
+{
+	long err = 0;
+
+	if (t->regs.rax == __NR_epoll_pwait2)
+		*ns = sd_timeout_from(t->regs.r10, 1, &err);
+	else
+		*ns = (s32)t->regs.r10 < 0 ? -1 : (s32)t->regs.r10 * 1000000ll;
+	return err;
+}
+
+static long mask_of(struct sd_thread *t)
+{
+	u64 mask;
+
+	if (t->regs.rax == __NR_epoll_wait || !t->regs.r8)
+		return 0;
+	if (t->regs.r9 != 8)
+		return -EINVAL;
+	if (sd_copy_from_prog(&mask, (void *)t->regs.r8, 8))
+		return -EFAULT;
+	sd_wait_mask(t, mask);
+	return 0;
+}
+
+enum sd_way sd_call_epoll_wait(struct sd_thread *t)
+{
+	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
+	struct wait w = { .t = t, .epfd = t->regs.rdi, .events = t->regs.rsi, .max = t->regs.rdx };
+	int again = 0;
+	s64 timeout;
+	long err;
+
+	if (e.kind == SD_FD_EPOLL && (s32)w.max > 0) {
+		w.ep = &t->files->ep[e.dfd];
+		for (u32 d = 0; d < SD_DOMAINS; d++)
+			if (w.ep->dfd[d] >= 0)
+				w.a[w.n++].dom = d;
+	}
+	if (!w.n)
+		return t->regs.rax == __NR_epoll_wait ? SD_HOST : sd_call_epoll_pwait(t);
+	for (u32 i = 0; i < w.n; i++)
+		if (!alive(t, w.ep, w.a[i].dom)) {
+			struct sd_chan *c = t->files->chan[w.a[i].dom];
+
+			w.ep->dfd[w.a[i].dom] = -1;
+			return sd_done(t, c && c->state == SD_CHAN_PROTO ? -EPROTO : -EREMOTEIO);
+		}
+	err = timeout_of(t, &timeout) ?: mask_of(t);
+	if (err)
+		return sd_done(t, err);
+	if (w.n == 1 && !w.ep->host)
+		err = wait_pure(&w, timeout, &again);
+	else
+		err = wait_mixed(&w, timeout, &again);
+	return sd_result(t, err, again);
+}

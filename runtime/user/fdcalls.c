@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fdcalls.c: the calls about fds as such. A number and its FD_CLOEXEC are the placeholder's, so the
+ * host does the work, and the map follows. Hidden fds don't exist for the program.
+ */
+#include "domain.h"
+
+#define CLOSE_RANGE_UNSHARE 2u
+#define CLOSE_RANGE_CLOEXEC 4u
+#define FIONCLEX 0x5450
+#define FIOCLEX 0x5451
+#define SOL_SOCKET 1
+#define SCM_RIGHTS 1
+
+enum sd_way sd_call_close(struct sd_thread *t)
+{
+	s64 fd = (s32)t->regs.rdi;
+	struct sd_fd e = sd_fd_get(t, fd);
+
+	if (e.kind == SD_FD_HOST)
+		return SD_HOST;
+	if (e.kind == SD_FD_HIDDEN)
+		return sd_done(t, -EBADF);
+	/* The map first: the number may be given to another thread right after the host's close. */
+	sd_fd_drop(t, fd);
+	return sd_done(t, sys(__NR_close, fd));
+}
+
+/* close_range(first, last, flags), cut at the fds the hook has a hand in. */
+enum sd_way sd_call_close_range(struct sd_thread *t)
+{
+	struct sd_files *f = t->files;
+	u32 first = t->regs.rdi, last = t->regs.rsi, flags = t->regs.rdx, from;
+	long err = 0;
+
+	if (!f || !f->mapped || first > last || (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)))
+		return SD_HOST; /* nothing of ours, or an error */
+	flags &= ~CLOSE_RANGE_UNSHARE; /* the map can't be unshared: close for all threads */
+	from = first;
+	for (u32 fd = first; fd <= last && fd < f->top; fd++) {
+		struct sd_fd e = sd_fd_get(t, fd);
+
+		if (e.kind == SD_FD_HOST || (e.kind != SD_FD_HIDDEN && flags))
+			continue;
+		if (fd > from)
+			err = sys(__NR_close_range, from, fd - 1, flags);
+		if (err)
+			return sd_done(t, err);
+		if (e.kind != SD_FD_HIDDEN) {
+			sd_fd_drop(t, fd);
+			sys(__NR_close, fd);
+		}
+		from = fd + 1;
+	}
+	if (from > first && from > last)
+		return sd_done(t, 0);
+	return sd_done(t, sys(__NR_close_range, from, last, flags));
+}
+
+/* A host call made a new name for e; undone if the map can't hold it. */
+static enum sd_way named(struct sd_thread *t, long fd, struct sd_fd e)
+{
+	int err;
+
+	if (fd < 0)
+		return sd_done(t, fd);
+	err = sd_fd_share(t, fd, e);
+	if (!err)
+		return sd_done(t, fd);
+	sys(__NR_close, fd);
+	return sd_done(t, err);
+}
+
+enum sd_way sd_call_dup(struct sd_thread *t)
+{
+	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
+
+	if (e.kind == SD_FD_HOST)
+		return SD_HOST;
+	if (e.kind == SD_FD_HIDDEN)
+		return sd_done(t, -EBADF);
+	return named(t, sys(__NR_dup, t->regs.rdi), e);
+}
+
+/* dup2 and dup3: the new number may stand for something itself. */
+enum sd_way sd_call_dup2(struct sd_thread *t)
+{
+	s32 from = t->regs.rdi, to = t->regs.rsi;
+	u32 flags = t->regs.rax == __NR_dup3 ? t->regs.rdx : 0;
+	struct sd_fd e = sd_fd_get(t, from), old = sd_fd_get(t, to);
+	long fd;
+	int err;
+
+	if (e.kind == SD_FD_HOST && old.kind == SD_FD_HOST)
+		return SD_HOST;
+	if (e.kind == SD_FD_HIDDEN)
+		return sd_done(t, -EBADF);
+	if (from == to || (flags & ~O_CLOEXEC) || sys(__NR_fcntl, from, F_GETFD) < 0)
+		return SD_HOST; /* nothing changes; the host knows the errno */
+	if (old.kind == SD_FD_HIDDEN) {
+		err = sd_fd_move_hidden(t, to);
+		if (err)
+			return sd_done(t, err);
+	} else if (old.kind != SD_FD_HOST) {
+		sd_fd_drop(t, to);
+	}
+	fd = sys(__NR_dup3, from, to, flags);
+	if (e.kind == SD_FD_HOST)
+		return sd_done(t, fd);
+	return named(t, fd, e);
+}
+
+enum sd_way sd_call_fcntl(struct sd_thread *t)
+{
+	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
+	u32 cmd = t->regs.rsi;
+
+	if (e.kind == SD_FD_HOST)
+		return SD_HOST;
+	if (e.kind == SD_FD_HIDDEN)
+		return sd_done(t, -EBADF);
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
+		return named(t, sys(__NR_fcntl, t->regs.rdi, cmd, t->regs.rdx), e);
+	if (cmd == F_GETFD || cmd == F_SETFD || e.kind == SD_FD_EPOLL)
+		return SD_HOST;
+	return sd_call_routed(t);
+}
+
+enum sd_way sd_call_ioctl(struct sd_thread *t)
+{
+	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
+	u32 cmd = t->regs.rsi;
+
+	if (e.kind == SD_FD_HOST || cmd == FIOCLEX || cmd == FIONCLEX)
+		return SD_HOST;
+	return sd_call_routed(t);
+}
+
+/* ---- fds in control messages ---- */
+struct msghdr {
+	u64 name;
+	u32 namelen, pad;
+	u64 iov, iovlen, control, controllen;
+	u32 flags, pad2;
+};
+
+/* 0: no domain fd goes with this message; else -errno. to_domain: no fd at all may. */
+static long check_control(struct sd_thread *t, u64 msg, int to_domain)
+{
+	struct msghdr h;
+	struct {
+		u64 len;
+		s32 level, type;
+	} c;
+	s32 fd;
+
+	if (sd_copy_from_prog(&h, (void *)msg, sizeof(h)) || !h.control)
+		return 0; /* EFAULT comes from who reads it */
+	for (u64 at = 0; at + sizeof(c) <= h.controllen; at += (c.len + 7) & ~7ull) {
+		if (sd_copy_from_prog(&c, (void *)(h.control + at), sizeof(c)) || c.len < sizeof(c))
+			return 0;
+		if (c.level != SOL_SOCKET || c.type != SCM_RIGHTS)
+			continue;
+		if (to_domain)
+			goto refuse;
+		for (u64 o = sizeof(c); o + 4 <= c.len && at + o + 4 <= h.controllen; o += 4)
+			if (!sd_copy_from_prog(&fd, (void *)(h.control + at + o), 4) &&
+			    sd_fd_get(t, fd).kind != SD_FD_HOST)
+				goto refuse;
+	}
+	return 0;
+refuse:
+	sd_say("sendmsg(SCM_RIGHTS)", "an fd can't be passed between a domain and other processes",
+	       "inherit it over fork, or open it in the receiving program");
+	return -EOPNOTSUPP;
+}
+
+enum sd_way sd_call_sendmsg(struct sd_thread *t)
+{
+	int to_domain = sd_fd_in_domain(t, (s32)t->regs.rdi);
+	u64 n = t->regs.rax == __NR_sendmmsg ? (u32)t->regs.rdx : 1;
+	long err = 0;
+
+	if (!t->files || !t->files->mapped)
+		return SD_HOST;
+	if (n > 1024)
+		n = 1024; /* UIO_MAXIOV: the kernel looks at no more */
+	for (u64 i = 0; i < n && !err; i++)
+		err = check_control(t, t->regs.rsi + i * 64, to_domain);
+	if (err)
+		return sd_done(t, err);
+	return to_domain ? sd_call_routed(t) : SD_HOST;
+}
+
+/* Its submissions lie in memory the host reads by itself: a domain fd there couldn't be noticed. */
+enum sd_way sd_call_io_uring(struct sd_thread *t)
+{
+	return sd_done(t, -ENOSYS);
+}
+
+/* splice, tee, vmsplice, copy_file_range: (fd, ., fd, ...) or (fd, fd, ...) */
+enum sd_way sd_call_splice(struct sd_thread *t)
+{
+	s32 a = t->regs.rdi, b = t->regs.rax == __NR_tee ? t->regs.rsi : t->regs.rdx;
+
+	if (!sd_fd_in_domain(t, a) && (t->regs.rax == __NR_vmsplice || !sd_fd_in_domain(t, b)))
+		return SD_HOST;
+	sd_unsupported(t->regs.rax);
+	return sd_done(t, -EINVAL);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.c: channels and the fd map over execve. They are written to a memfd whose number goes in
+ * KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes in the
+ * domains what was close-on-exec. Nobody but these two programs ever sees the memfd.
+ */
+#include "domain.h"
+
+#define MAGIC 0x6b646f6dfd01ull
+
+struct saved_chan {
+	char name[32];
+	u32 used, state;
+	u32 client, generation;
+	u32 serial, pad;
+	s32 fd[SD_CHAN_FDS];
+	u32 lane_old[SD_LANES / 32];
+};
+
+struct saved {
+	u64 magic;
+	s32 placeholder;
+	u32 nfds, nclose, pad;
+	struct saved_chan chan[SD_DOMAINS];
+	u16 serial[SD_DOMAINS];
+	struct sd_ep ep[SD_EPS];
+};
+
+struct saved_fd {
+	s32 fd;
+	u32 close; /* it was close-on-exec */
+	struct sd_fd e;
+};
+
+static void set_hidden(struct sd_files *f, int cloexec)
+{
+	for (u32 d = 0; d < SD_DOMAINS; d++)
+		for (u32 i = 0; i < SD_CHAN_FDS && f->chan[d]; i++)
+			sys(__NR_fcntl, f->chan[d]->fd[i], F_SETFD, cloexec);
+	if (f->placeholder >= 0)
+		sys(__NR_fcntl, f->placeholder, F_SETFD, cloexec);
+}
+
+static void save_chan(struct saved_chan *s, const struct sd_chan *c)
+{
+	s->used = 1;
+	s->state = c->state;
+	sd_stpcpy(s->name, sd_domain[c->dom].stubs->name);
+	s->client = c->client;
+	s->generation = c->generation;
+	s->serial = c->serial;
+	memcpy(s->fd, c->fd, sizeof(s->fd));
+	for (u32 i = 0; i < SD_LANES; i++)
+		if (c->lane[i].mem)
+			s->lane_old[i / 32] |= 1u << i % 32;
+	for (u32 i = 0; i < SD_LANES / 32; i++)
+		s->lane_old[i] |= c->lane_old[i];
+}
+
+static long write_fds(struct sd_thread *t, long mem)
+{
+	struct sd_files *f = t->files;
+	long n = 0;
+
+	for (u32 fd = 0; fd < f->top; fd++) {
+		struct saved_fd s = { .fd = fd, .e = sd_fd_get(t, fd) };
+		long flags;
+
+		if (s.e.kind == SD_FD_HOST || s.e.kind == SD_FD_HIDDEN)
+			continue;
+		flags = sys(__NR_fcntl, fd, F_GETFD);
+		if (flags < 0)
+			continue;
+		s.close = flags & FD_CLOEXEC;
+		if (sys(__NR_write, mem, &s, sizeof(s)) != sizeof(s))
+			return -ENOMEM;
+		n++;
+	}
+	return n;
+}
+
+long sd_state_save(struct sd_thread *t)
+{
+	struct sd_files *f = t->files;
+	struct saved s = { .magic = MAGIC };
+	long mem, n;
+
+	if (!f || !f->mapped)
+		return -1;
+	mem = sys(__NR_memfd_create, "kdom-state", 0);
+	if (mem < 0)
+		return mem;
+	s.placeholder = f->placeholder;
+	memcpy(s.serial, f->serial, sizeof(s.serial));
+	memcpy(s.ep, f->ep, sizeof(s.ep));
+	for (u32 d = 0; d < SD_DOMAINS; d++)
+		if (f->chan[d] && f->chan[d]->state == SD_CHAN_LIVE)
+			save_chan(&s.chan[d], f->chan[d]);
+	n = sys(__NR_lseek, mem, sizeof(s), 0);
+	if (n >= 0)
+		n = write_fds(t, mem);
+	if (n >= 0) {
+		s.nfds = n;
+		n = sys(__NR_pwrite64, mem, &s, sizeof(s), 0);
+	}
+	if (n < 0) {
+		sys(__NR_close, mem);
+		return n;
+	}
+	set_hidden(f, 0);
+	return mem;
+}
+
+void sd_state_undo(struct sd_thread *t, long fd)
+{
+	if (fd < 0)
+		return;
+	set_hidden(t->files, FD_CLOEXEC);
+	sys(__NR_close, fd);
+}
+
+static s32 domain_named(const char *name)
+{
+	for (u32 d = 0; d < sd_ndomains; d++)
+		if (sd_streq(sd_domain[d].stubs->name, name))
+			return d;
+	return -1;
+}
+
+/* The channel as it was, on the same fds; NULL: it can't be used any more. */
+static struct sd_chan *load_chan(struct sd_files *f, const struct saved_chan *s, u32 dom)
+{
+	struct sd_chan *c = sd_chan_new(dom, s->serial);
+
+	if (!c)
+		return NULL;
+	c->client = s->client;
+	c->generation = s->generation;
+	memcpy(c->fd, s->fd, sizeof(c->fd));
+	memcpy(c->lane_old, s->lane_old, sizeof(c->lane_old));
+	for (u32 i = 0; i < SD_CHAN_FDS; i++)
+		sd_fd_put(f, c->fd[i], (struct sd_fd){ .kind = SD_FD_HIDDEN });
+	if (sd_chan_map(c))
+		c->state = SD_CHAN_DEAD;
+	return c;
+}
+
+static void count(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
+{
+	struct sd_chan *c = f->chan[dom];
+
+	if (!c || dfd < 0 || dfd >= (s32)SD_DFDS || c->serial != serial)
+		return;
+	if (!c->ref[dfd]++)
+		c->live++;
+	if ((u32)dfd >= c->top)
+		c->top = dfd + 1;
+}
+
+static void load_fds(struct sd_files *f, const struct saved *s, const struct saved_fd *fds)
+{
+	for (u32 i = 0; i < s->nfds; i++) {
+		struct sd_fd e = fds[i].e;
+
+		if (fds[i].close)
+			continue;
+		sd_fd_put(f, fds[i].fd, e);
+		if (e.kind == SD_FD_DOMAIN) {
+			count(f, e.dom, e.serial, e.dfd);
+		} else if (!f->ep[e.dfd].refs++) {
+			for (u32 d = 0; d < SD_DOMAINS; d++)
+				count(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
+		}
+	}
+}
+
+static void close_one(struct sd_thread *t, u32 dom, u16 serial, s32 dfd)
+{
+	struct sd_chan *c = t->files->chan[dom];
+
+	if (!c || c->serial != serial || c->state != SD_CHAN_LIVE || dfd < 0 || c->ref[dfd])
+		return;
+	sd_domain_close(t, dom, dfd);
+	c->ref[dfd] = 65535; /* once: its other names were close-on-exec too */
+}
+
+static void close_fds(struct sd_thread *t, const struct saved *s, const struct saved_fd *fds)
+{
+	for (u32 i = 0; i < s->nfds; i++) {
+		struct sd_fd e = fds[i].e;
+
+		if (!fds[i].close)
+			continue;
+		if (e.kind == SD_FD_DOMAIN)
+			close_one(t, e.dom, e.serial, e.dfd);
+		else
+			for (u32 d = 0; d < SD_DOMAINS; d++)
+				close_one(t, d, s->ep[e.dfd].serial[d], s->ep[e.dfd].dfd[d]);
+	}
+	for (u32 d = 0; d < SD_DOMAINS; d++)
+		for (u32 i = 0; t->files->chan[d] && i < SD_DFDS; i++)
+			if (t->files->chan[d]->ref[i] == 65535)
+				t->files->chan[d]->ref[i] = 0;
+}
+
+static void load(struct sd_thread *t, const struct saved *s)
+{
+	const struct saved_fd *fds = (const void *)(s + 1);
+	struct sd_files *f = t->files;
+
+	memcpy(f->serial, s->serial, sizeof(f->serial));
+	memcpy(f->ep, s->ep, sizeof(f->ep));
+	for (u32 i = 0; i < SD_EPS; i++)
+		f->ep[i].refs = 0;
+	f->placeholder = s->placeholder;
+	if (f->placeholder >= 0)
+		sd_fd_put(f, f->placeholder, (struct sd_fd){ .kind = SD_FD_HIDDEN });
+	for (u32 d = 0; d < SD_DOMAINS; d++) {
+		if (!s->chan[d].used)
+			continue;
+		if (domain_named(s->chan[d].name) == (s32)d)
+			f->chan[d] = load_chan(f, &s->chan[d], d);
+		else /* the program changed KDOM_DOMAINS: its fds there are lost */
+			for (u32 i = 0; i < SD_CHAN_FDS; i++)
+				sys(__NR_close, s->chan[d].fd[i]);
+	}
+	load_fds(f, s, fds);
+	set_hidden(f, FD_CLOEXEC);
+	close_fds(t, s, fds);
+}
+
+void sd_state_load(struct sd_thread *t, s64 fd)
+{
+	struct sd_stat st;
+	long at;
+
+	if (sys(__NR_fstat, fd, &st) || st.size < (s64)sizeof(struct saved))
+		sd_die("KDOM_X_STATE", "isn't what a launcher passed on", "don't set KDOM_X_ variables");
+	at = sys(__NR_mmap, 0, st.size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at < 0 || ((struct saved *)at)->magic != MAGIC || !sd_files_of(t))
+		sd_die("KDOM_X_STATE", "can't be read", NULL);
+	load(t, (struct saved *)at);
+	sys(__NR_munmap, at, st.size);
+	sys(__NR_close, fd);
+	if (t->masked) { /* there is no exit to do it */
+		t->masked = t->slow = 0;
+		sd_set_mask(t->final_mask);
+	}
+}
