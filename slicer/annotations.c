@@ -15,7 +15,7 @@ static const char *const call_keys[] = {"params", "result", "route", "blocks", "
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
 static const char *const value_keys[] = {
 	"dir",	  "len",    "bits",  "string", "elem",	 "type",  "as",	     "max",	"clamp",  "filled", "always",
-	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", NULL};
+	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", "prefix", "keep_if", NULL};
 
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed)
 {
@@ -199,6 +199,9 @@ static void wants_of_value(struct marshal *m, json_t *v, struct wants *types, st
 		if (s && strcmp(numeric[i], "len"))
 			want_const(consts, s);
 	}
+	s = json_string_value(json_array_get(json_object_get(v, "keep_if"), 1));
+	if (s)
+		want_const(consts, s);
 	json_object_foreach(json_object_get(v, "cases"), key, c) {
 		want_key(m, consts, key);
 		wants_of_value(m, c, types, consts);

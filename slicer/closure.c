@@ -49,14 +49,14 @@ static uint32_t field_for(struct graph *g, const char *name)
 
 static bool is_read(const struct graph *g, uint32_t field)
 {
-	return g->fields.a[field].read || g->records.a[g->fields.a[field].record].all;
+	return g->field_blind || g->fields.a[field].read || g->records.a[g->fields.a[field].record].all;
 }
 
 bool closure_field_read(const struct graph *g, const char *field)
 {
 	uint64_t *v = strmap_get(&g->field_index, field);
 
-	return v && is_read(g, (uint32_t)(*v - 1));
+	return g->field_blind || (v && is_read(g, (uint32_t)(*v - 1)));
 }
 
 bool closure_elem_live(const struct graph *g, const struct facts *f, uint32_t elem)

@@ -4,7 +4,6 @@
  * directory the commands were recorded for (sliced: tree/build, where the generated headers lie), so
  * relative paths in them stay right; absolute ones into the tree become relative.
  */
-#define _GNU_SOURCE
 #include "emit.h"
 #include <errno.h>
 #include <stdio.h>

@@ -65,22 +65,58 @@ static void bytes(const struct mval *v, unsigned i, bool limited, struct strbuf 
 
 /* ---- data in ---- */
 
+static void put_struct(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
+{
+	if (v->keep_arg >= 0)
+		FMT(b, "%sx.keep = a[%d] & %lld;\n", s->tab, v->keep_arg, (long long)v->keep_mask);
+	sb_puts(b, s->tab);
+	expr(s, s->dst, i, b);
+	FMT(b, " = put_%s(%s, ", v->st->name, s->call);
+	expr(s, s->src, i, b);
+	FMT(b, ", &n%u, %s, %s);\n", i, v->partial ? "true" : "false", s->field ? "x" : "&x");
+	if (v->partial) {
+		sb_puts(b, s->tab);
+		expr(s, s->dst, (unsigned)v->of, b);
+		FMT(b, " = n%u;\n", i);
+	}
+}
+
+/* Data of as many units as there is room for in the program: the length follows. */
+static void put_data(const struct side *s, const struct mval *v, unsigned i, const char *fn, struct strbuf *b)
+{
+	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i), *len = expr_str(s, s->dst, (unsigned)v->of);
+
+	if (v->keep_arg >= 0)
+		FMT(b, "%s%s = a[%d] & %lld ? sd_in(%s, %s, n%u) : ", s->tab, dst, v->keep_arg, (long long)v->keep_mask,
+		    s->call, src, i);
+	else
+		FMT(b, "%s%s = ", s->tab, dst);
+	FMT(b, v->prefix ? "%s(%s, %s, &n%u);\n" : "%s(%s, %s, &n%u, %zu);\n", fn, s->call, src, i, v->elem);
+	FMT(b, "%s%s = n%u;\n", s->tab, len, i);
+	free(src);
+	free(dst);
+	free(len);
+}
+
 static void put_one(const struct side *s, const struct mval *v, unsigned i, bool limited, struct strbuf *b)
 {
-	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i);
+	char *src, *dst;
+	const char *fn = v->dir != DIR_OUT ? "in" : v->len == LEN_VR && !s->field ? "out_vr" : "out";
 
+	if (v->st)
+		return put_struct(s, v, i, b);
+	if (v->prefix)
+		return put_data(s, v, i, "sd_in_prefix", b);
+	if (v->dir == DIR_OUT && v->filled == FILLED_RET)
+		return put_data(s, v, i, "sd_out_data", b);
+	src = expr_str(s, s->src, i);
+	dst = expr_str(s, s->dst, i);
 	if (v->len == LEN_STR) {
 		FMT(b, "%s%s = sd_put_str(%s, %s);\n", s->tab, dst, s->call, src);
-	} else if (v->st) {
-		FMT(b, "%s%s = put_%s(%s, %s, &n%u, %s, %s);\n", s->tab, dst, v->st->name, s->call, src, i,
-		    v->partial ? "true" : "false", s->field ? "cut" : "&cut");
-		if (v->partial) {
-			FMT(b, "%s", s->tab);
-			expr(s, s->dst, (unsigned)v->of, b);
-			FMT(b, " = n%u;\n", i);
-		}
+	} else if (v->filled == FILLED_SUM) {
+		FMT(b, "%s%s = x->keep ? sd_in(c, %s, n%u) : sd_out_segment(c, %s, n%u);\n", s->tab, dst, src, i, src, i);
 	} else {
-		FMT(b, "%s%s = sd_%s(%s, %s, ", s->tab, dst, v->dir == DIR_OUT ? "out" : "in", s->call, src);
+		FMT(b, "%s%s = sd_%s(%s, %s, ", s->tab, dst, fn, s->call, src);
 		bytes(v, i, limited, b);
 		sb_puts(b, ");\n");
 	}
@@ -100,7 +136,7 @@ static void put_clamp(const struct side *s, const struct mval *v, unsigned i, st
 		bytes(v, i, false, b);
 		FMT(b, ")) {\n%s\t%s = n%u = %s;\n", s->tab, len, i, most);
 		if (data)
-			FMT(b, "%s\t*cut = true;\n", s->tab);
+			FMT(b, "%s\tx->cut = true;\n", s->tab);
 		FMT(b, "%s}\n", s->tab);
 	}
 	free(src);
@@ -129,7 +165,7 @@ static void put_pointer(const struct side *s, const struct mval *v, unsigned i, 
 		FMT(b, ");\n%s} else {\n", s->tab);
 		in.tab = tab = xasprintf("%s\t", s->tab);
 	}
-	if (v->clamp)
+	if (v->clamp && v->of >= 0)
 		put_clamp(&in, v, i, b);
 	if (v->len == LEN_BITS)
 		FMT(b, "%sn%u = (n%u + 63) / 64 * 8;\n", in.tab, i, i);
@@ -144,7 +180,7 @@ void client_put(const struct side *s, const struct mval *v, unsigned i, struct s
 	if (v->pass == PASS_PTR) {
 		put_pointer(s, v, i, b);
 	} else if (v->pass == PASS_INLINE) {
-		FMT(b, "%sput1_%s(c, &p->%s, &w->%s, cut);\n", s->tab, v->st->name, v->name, v->name);
+		FMT(b, "%sput1_%s(c, &p->%s, &w->%s, x);\n", s->tab, v->st->name, v->name, v->name);
 	} else if (v->pass == PASS_SCALAR && !s->field) {
 		FMT(b, "%sc.arg[%u] = a[%u];\n", s->tab, i, i);
 	} else if (v->pass == PASS_REFUSE) {
@@ -275,7 +311,7 @@ static void emit_locals(const struct mcall *c, const struct needs *nd, struct st
 		if (nd->v[i])
 			FMT(b, "\ts32 v%u;\n", i);
 	if (nd->cut)
-		sb_puts(b, "\tbool cut = false;\n");
+		sb_puts(b, "\tstruct sd_puts x = {0};\n");
 	if (nd->sum)
 		sb_puts(b, "\tu64 sum;\n");
 	if (needs_got(c, nd))
@@ -326,8 +362,8 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 
 		if (comes_back(v) && !v->always) {
 			if (c->flags & 1)
-				FMT(b, "\t\t\tif (c.arg[%u] != SD_OFF_NULL && c.arg[%u] != SD_OFF_FAULT)\n"
-				       "\t\t\t\t__builtin_memcpy(fds, sd_at(&c, c.arg[%u]), sizeof(fds));\n", i, i, i);
+				FMT(b, "\t\t\tif (sd_placed(c.arg[%u]))\n"
+				       "\t\t\t\t__builtin_memcpy(fds, sd_at(&c, c.arg[%u]), sizeof(fds));\n", i, i);
 			get_pointer(v, i, "\t\t\t", b);
 		} else if (v->pass == PASS_SWITCH) {
 			emit_switch(c, i, "\t\t\t", case_get, b);
@@ -354,8 +390,6 @@ static void emit_stub(const struct marshal *m, const struct mcall *c, struct str
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
 	emit_put_all(c, b);
-	if (nd.cut)
-		sb_puts(b, "\t(void)cut;\n");
 	if (!nd.back) {
 		sb_puts(b, "\tsd_call_wait(&c, ret);\n");
 	} else {

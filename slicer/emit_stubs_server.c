@@ -27,7 +27,7 @@ static void units(const struct mval *v, const struct mval *list, bool field, str
 	char *x;
 
 	if (v->len == LEN_VR && !field) {
-		FMT(b, "(u64)(s64)v%d", v->of);
+		FMT(b, "(u64)(v%d > 0 ? v%d : 0)", v->of, v->of); /* a negative one is for the kernel to refuse */
 		return;
 	}
 	x = field ? xasprintf("k->%s", list[v->of].name) : xasprintf("s->arg[%d]", v->of);
@@ -120,7 +120,7 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 	FMT(b, "\nstatic long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n", st->name);
 	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n", st->type->size, t);
 	sb_puts(b, "\t*out = sd_user(s, off, bytes);\n\tif (s->bad)\n\t\treturn -EPROTO;\n"
-		   "\tif (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)\n\t\treturn 0;\n");
+		   "\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n");
 	sb_puts(b, "\tk = sd_scratch(s, bytes);\n\tif (!k)\n\t\treturn -ENOMEM;\n\tif (sd_fetch(s, k, off, bytes))\n"
 		   "\t\treturn -EPROTO;\n");
 	FMT(b, "\tfor (i = 0; i < n && !r; i++)\n\t\tr = fix_%s(s, &k[i]);\n\t*out = (void __user *)k;\n\treturn r;\n}\n",
@@ -158,7 +158,7 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 	FMT(b, "\n/* off was checked by take_%s() */\nstatic void give_%s(struct sd_serve *s, u64 off, u64 n, const void __user *p)\n{\n",
 	    st->name, st->name);
 	FMT(b, "\tstruct sd_w_%s *w = (void *)(s->arena + off);\n\tconst struct sd_w_%s *k = (const void *)p;\n\tu64 i;\n\n", t, t);
-	sb_puts(b, "\tif (off == SD_OFF_NULL || off == SD_OFF_FAULT)\n\t\treturn;\n");
+	sb_puts(b, "\tif (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn;\n");
 	FMT(b, "\tfor (i = 0; i < n; i++)\n\t\tgive1_%s(&w[i], &k[i]);\n}\n", st->name);
 }
 

@@ -40,7 +40,7 @@ static void emit_put1(const struct mstruct *st, struct strbuf *b)
 	const struct side s = {"c", "p->%s", "w->%s", true, st->fields, "\t"};
 	bool first = true;
 
-	FMT(b, "\nstatic void put1_%s(struct sd_call *c, const struct sd_w_%s *p, struct sd_w_%s *w, bool *cut)\n{\n",
+	FMT(b, "\nstatic void put1_%s(struct sd_call *c, const struct sd_w_%s *p, struct sd_w_%s *w, struct sd_puts *x)\n{\n",
 	    st->name, wire_tag(st), wire_tag(st));
 	for (unsigned i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
@@ -64,16 +64,16 @@ static void emit_put(const struct mstruct *st, struct strbuf *b)
 	const char *t = wire_tag(st);
 	size_t size = st->type->size;
 
-	FMT(b, "\nstatic u64 put_%s(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)\n{\n", st->name);
+	FMT(b, "\nstatic u64 put_%s(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)\n{\n", st->name);
 	FMT(b, "\tu64 off = sd_out(c, prog, sd_bytes(*n, %zu)), i;\n\tstruct sd_w_%s p, *w;\n\n", size, t);
-	sb_puts(b, "\tif (off == SD_OFF_NULL || off == SD_OFF_FAULT)\n\t\treturn off;\n\tw = sd_at(c, off);\n");
-	sb_puts(b, "\tfor (i = 0; i < *n; i++) {\n\t\tu32 level = c->lane->level;\n\t\tbool full = false;\n\n");
+	sb_puts(b, "\tif (!sd_placed(off))\n\t\treturn off;\n\tw = sd_at(c, off);\n");
+	sb_puts(b, "\tfor (i = 0; i < *n; i++) {\n\t\tu32 level = c->lane->level;\n\t\tstruct sd_puts e = {.keep = x->keep};\n\n");
 	FMT(b, "\t\tif (sd_copy_from_prog(&p, SD_PTR(prog + i * %zu), sizeof(p))) {\n", size);
 	sb_puts(b, "\t\t\tif (!partial || !i)\n\t\t\t\treturn SD_OFF_FAULT;\n\t\t\tbreak;\n\t\t}\n");
-	FMT(b, "\t\tput1_%s(c, &p, &w[i], &full);\n", st->name);
-	sb_puts(b, "\t\tif (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {\n"
+	FMT(b, "\t\tput1_%s(c, &p, &w[i], &e);\n", st->name);
+	sb_puts(b, "\t\tif (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {\n"
 		   "\t\t\tc->status = SD_OK; /* those before it go, as if the call had been for them */\n"
-		   "\t\t\tc->lane->level = level;\n\t\t\tbreak;\n\t\t}\n\t\t*cut |= full;\n\t}\n"
+		   "\t\t\tc->lane->level = level;\n\t\t\tbreak;\n\t\t}\n\t\tx->cut |= e.cut;\n\t}\n"
 		   "\tif (partial)\n\t\t*n = i;\n\treturn off;\n}\n");
 }
 
@@ -135,8 +135,10 @@ static void emit_get1(const struct mstruct *st, struct strbuf *b)
 	sb_puts(b, uses_n(st) ? "\tu64 n;\n\n" : "\n");
 	if (uses_p(st))
 		sb_puts(b, "\tif (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))\n\t\treturn -EFAULT;\n");
-	for (unsigned i = 0; i < st->nfields; i++)
-		get_field(st, i, b);
+	for (int nested = 1; nested >= 0; nested--) /* as the kernel does: data, then addresses and control messages */
+		for (unsigned i = 0; i < st->nfields; i++)
+			if (!!st->fields[i].st == nested)
+				get_field(st, i, b);
 	for (unsigned i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
@@ -150,7 +152,7 @@ static void emit_get(const struct mstruct *st, struct strbuf *b)
 {
 	FMT(b, "\nstatic long get_%s(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)\n{\n", st->name);
 	FMT(b, "\tconst struct sd_w_%s *w;\n\tu64 i;\n\n", wire_tag(st));
-	sb_puts(b, "\tif (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)\n\t\treturn ret;\n");
+	sb_puts(b, "\tif (ret < 0 || !sd_placed(off))\n\t\treturn ret;\n");
 	FMT(b, "\tw = sd_wire(c, off, sd_bytes(n, %zu));\n\tif (!w)\n\t\treturn -EPROTO;\n", st->type->size);
 	FMT(b, "\tfor (i = 0; i < n && ret >= 0; i++)\n\t\tret = get1_%s(c, prog + i * %zu, &w[i], sum, ret);\n", st->name,
 	    st->type->size);

@@ -45,14 +45,19 @@ static bool is_length_of_any(const struct mcall *c, unsigned i)
 static const char *role(const struct mcall *c, unsigned i)
 {
 	const struct mval *v = &c->p[i];
+	json_t *only;
+	size_t k;
 
+	json_array_foreach(json_object_get(c->test, "only_values"), k, only)
+		if (!strcmp(json_string_value(only) ?: "", v->name))
+			return "ST_LISTED";
 	if (v->fd)
 		return "ST_ISFD";
 	if (v->type->kind == TYPE_PTR)
 		return "ST_POINTER";
 	if (is_length_of_any(c, i))
 		return "ST_LENGTH";
-	return strstr(v->name, "timeout") ? "ST_TIMEOUT" : "ST_SCALAR";
+	return strstr(v->name, "timeout") ? "ST_LISTED" : "ST_SCALAR"; /* -1 would wait for ever */
 }
 
 static bool nested_out(const struct mval *v)

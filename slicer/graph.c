@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* graph.c, pass 6: facts of all units => nodes by symbol, units of removal. See graph.h. */
-#define _GNU_SOURCE
 #include "graph.h"
 #include <stdlib.h>
 

@@ -91,6 +91,7 @@ struct graph {
 	VEC(struct field) fields;
 	VEC(struct record) records;
 	struct strmap field_index, record_index;
+	bool field_blind; /* every field counts as read: what a linker sees (tests) */
 	VEC(uint32_t) queue;
 	size_t queue_head;
 };

@@ -186,6 +186,8 @@ static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
 
 static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 {
+	json_t *keep;
+
 	if (get_number(x, v, a, "max", &v->max) || get_number(x, v, a, "clamp", &v->clamp))
 		return -1;
 	if (json_is_true(json_object_get(a, "clamp")))
@@ -193,6 +195,13 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	v->always = json_is_true(json_object_get(a, "always"));
 	v->ignore_fault = !strcmp(json_string_value(json_object_get(a, "fault")) ?: "", "ignore");
 	v->partial = json_is_true(json_object_get(a, "partial"));
+	v->prefix = json_is_true(json_object_get(a, "prefix"));
+	keep = json_object_get(a, "keep_if"); /* ["flags", "MSG_TRUNC"] */
+	if (!keep)
+		return 0;
+	v->keep_arg = find(x, json_string_value(json_array_get(keep, 0)) ?: "");
+	if (v->keep_arg < 0 || !marshal_value(x->m, json_array_get(keep, 1), &v->keep_mask))
+		return bad(x, v, "\"keep_if\" is a parameter and a constant");
 	return 0;
 }
 
@@ -375,7 +384,7 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 	int64_t no;
 
 	v->how = a && json_object_size(a) ? HOW_ANNOTATED : HOW_INFERRED;
-	v->of = -1;
+	v->of = v->keep_arg = -1;
 	if (json_object_get(a, "switch"))
 		return infer_switch(x, v, i, a);
 	if (refuse) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* main.c: the command line of kslice. Exit status: 0 done, 1 an error was printed, 2 wrong usage. */
-#define _GNU_SOURCE
 #include "emit.h"
 #include "session.h"
 #include "stubs.h"

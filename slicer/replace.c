@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* replace.c: spec + pristine tree => overlay with replaced definitions. See replace.h. */
-#define _GNU_SOURCE
 #include "replace.h"
 #include "util.h"
 #include <ctype.h>

@@ -3,7 +3,6 @@
  * report.c, pass 11: closure + built objects => manifest.json; manifest => table, HTML. The manifest is
  * what others read of a slice (supervisor: devices; demo: sizes).
  */
-#define _GNU_SOURCE
 #include "emit.h"
 #include "sizes.h"
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* session.c: spec => closure, in pass order. See session.h. */
-#define _GNU_SOURCE
 #include "session.h"
 #include "stubs.h"
 #include <errno.h>

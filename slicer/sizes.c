@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* sizes.c: graph + sources => sizes.h. */
-#define _GNU_SOURCE
 #include "sizes.h"
 #include <fcntl.h>
 #include <gelf.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* spec_json.c: JSON text => json_t + the line of every value. See spec_json.h. */
-#define _GNU_SOURCE
 #include "spec_json.h"
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* textedit.c: original text + byte ranges to delete => text that reads as if written so. See textedit.h. */
-#define _GNU_SOURCE
 #include "textedit.h"
 #include <ctype.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
  *
  *	number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field, reader
  */
-#define _GNU_SOURCE
 #include "emit.h"
 #include <errno.h>
 #include <stdio.h>
