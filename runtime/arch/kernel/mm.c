@@ -36,7 +36,7 @@ void __init setup_arch(char **cmdline)
 		panic("no RAM");
 	zones[ZONE_NORMAL] = max_pfn;
 	free_area_init(zones);
-	add_device_randomness(sd_boot->seed, sizeof(sd_boot->seed));
+	add_bootloader_randomness(sd_boot->seed, sizeof(sd_boot->seed));
 }
 
 void __init mem_init(void)

@@ -5,6 +5,8 @@
 #include <linux/uaccess.h>
 #include <asm/sd.h>
 
+#define NEVER_MAPPED 0x10000 /* vm.mmap_min_addr of the host */
+
 bool (*sd_user_extra)(unsigned long addr, unsigned long size);
 
 static bool inside(unsigned long addr, unsigned long size, unsigned long start, unsigned long len)
@@ -18,6 +20,9 @@ bool sd_user_slow(unsigned long addr, unsigned long size)
 		return inside(addr, size, 0, TASK_SIZE);
 	if (inside(addr, size, (unsigned long)task_stack_page(current), THREAD_SIZE))
 		return true;
+	/* Null and sd_user()'s SD_FAULT_ADDRESS: nothing is ever mapped here, they fault where Linux would. */
+	if (addr < NEVER_MAPPED)
+		return size <= TASK_SIZE - addr;
 	return sd_user_extra && sd_user_extra(addr, size);
 }
 

@@ -31,7 +31,7 @@
 #define MEM_MAX		65536
 
 static struct sd_device devices[SD_DEVICES_MAX];
-static char cmdline[512] = "loglevel=5";
+static char cmdline[512] = "loglevel=5 random.trust_bootloader=on";
 static struct sd_boot boot = {
 	.cmdline = cmdline,
 	.devices = devices,
@@ -229,6 +229,14 @@ int thread_start(void *(*fn)(void *), void *arg)
 	return -err;
 }
 
+static int run_payload(void)
+{
+	int status = sd_payload();
+
+	fflush(NULL);	/* the machine halts by _exit() */
+	return status;
+}
+
 /*
  * A payload is host code linked into the image: it gets the command line and keeps the process's rights, since it calls the
  * host as well (tests compare the two).
@@ -238,7 +246,7 @@ static void setup_payload(int argc, char **argv)
 	sd_payload_argc = argc;
 	sd_payload_argv = argv;
 	boot.mode = SD_MODE_PAYLOAD;
-	boot.payload = sd_payload;
+	boot.payload = run_payload;
 	boot.payload_stack = (char *)map(PAYLOAD_STACK, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAYLOAD_STACK;
 }
 
