@@ -7,7 +7,7 @@
 #include "calls.h"
 #include "wire.h"
 
-static void put1_sock_fprog(struct sd_call *c, const struct sd_w_sock_fprog *p, struct sd_w_sock_fprog *w, bool *cut)
+static void put1_sock_fprog(struct sd_call *c, const struct sd_w_sock_fprog *p, struct sd_w_sock_fprog *w, struct sd_puts *x)
 {
 	u64 n1;
 
@@ -16,37 +16,37 @@ static void put1_sock_fprog(struct sd_call *c, const struct sd_w_sock_fprog *p, 
 	w->filter = sd_in(c, p->filter, sd_bytes(n1, 8));
 }
 
-static u64 put_sock_fprog(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_sock_fprog(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 16)), i;
 	struct sd_w_sock_fprog p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_sock_fprog(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_sock_fprog(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static void put1_iovec_in(struct sd_call *c, const struct sd_w_iovec *p, struct sd_w_iovec *w, bool *cut)
+static void put1_iovec_in(struct sd_call *c, const struct sd_w_iovec *p, struct sd_w_iovec *w, struct sd_puts *x)
 {
 	u64 n0;
 
@@ -54,42 +54,42 @@ static void put1_iovec_in(struct sd_call *c, const struct sd_w_iovec *p, struct 
 	n0 = p->iov_len;
 	if ((s64)n0 > (s64)sd_space(c) && sd_span_ok(p->iov_base, n0)) {
 		w->iov_len = n0 = sd_space(c);
-		*cut = true;
+		x->cut = true;
 	}
 	w->iov_base = sd_in(c, p->iov_base, n0);
 }
 
-static u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 16)), i;
 	struct sd_w_iovec p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_iovec_in(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_iovec_in(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static void put1_msghdr_send(struct sd_call *c, const struct sd_w_user_msghdr *p, struct sd_w_user_msghdr *w, bool *cut)
+static void put1_msghdr_send(struct sd_call *c, const struct sd_w_user_msghdr *p, struct sd_w_user_msghdr *w, struct sd_puts *x)
 {
 	u64 n0, n2, n4;
 
@@ -109,41 +109,41 @@ static void put1_msghdr_send(struct sd_call *c, const struct sd_w_user_msghdr *p
 	if (n2 > 1024) {
 		w->msg_iov = sd_unread(p->msg_iov);
 	} else {
-		w->msg_iov = put_iovec_in(c, p->msg_iov, &n2, false, cut);
+		w->msg_iov = put_iovec_in(c, p->msg_iov, &n2, false, x);
 	}
 }
 
-static u64 put_msghdr_send(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_msghdr_send(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 56)), i;
 	struct sd_w_user_msghdr p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 56), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_msghdr_send(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_msghdr_send(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static void put1_iovec_out(struct sd_call *c, const struct sd_w_iovec *p, struct sd_w_iovec *w, bool *cut)
+static void put1_iovec_out(struct sd_call *c, const struct sd_w_iovec *p, struct sd_w_iovec *w, struct sd_puts *x)
 {
 	u64 n0;
 
@@ -151,35 +151,35 @@ static void put1_iovec_out(struct sd_call *c, const struct sd_w_iovec *p, struct
 	n0 = p->iov_len;
 	if ((s64)n0 > (s64)sd_space(c) && sd_span_ok(p->iov_base, n0)) {
 		w->iov_len = n0 = sd_space(c);
-		*cut = true;
+		x->cut = true;
 	}
-	w->iov_base = sd_out(c, p->iov_base, n0);
+	w->iov_base = x->keep ? sd_in(c, p->iov_base, n0) : sd_out_segment(c, p->iov_base, n0);
 }
 
-static u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 16)), i;
 	struct sd_w_iovec p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_iovec_out(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_iovec_out(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
@@ -204,7 +204,7 @@ static long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum,
 	const struct sd_w_iovec *w;
 	u64 i;
 
-	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (ret < 0 || !sd_placed(off))
 		return ret;
 	w = sd_wire(c, off, sd_bytes(n, 16));
 	if (!w)
@@ -214,7 +214,7 @@ static long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum,
 	return ret;
 }
 
-static void put1_msghdr_recv(struct sd_call *c, const struct sd_w_user_msghdr *p, struct sd_w_user_msghdr *w, bool *cut)
+static void put1_msghdr_recv(struct sd_call *c, const struct sd_w_user_msghdr *p, struct sd_w_user_msghdr *w, struct sd_puts *x)
 {
 	u64 n0, n2, n4;
 
@@ -233,34 +233,34 @@ static void put1_msghdr_recv(struct sd_call *c, const struct sd_w_user_msghdr *p
 	if (n2 > 1024) {
 		w->msg_iov = sd_unread(p->msg_iov);
 	} else {
-		w->msg_iov = put_iovec_out(c, p->msg_iov, &n2, false, cut);
+		w->msg_iov = put_iovec_out(c, p->msg_iov, &n2, false, x);
 	}
 }
 
-static u64 put_msghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_msghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 56)), i;
 	struct sd_w_user_msghdr p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 56), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_msghdr_recv(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_msghdr_recv(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
@@ -274,12 +274,12 @@ static long get1_msghdr_recv(struct sd_call *c, u64 prog, const struct sd_w_user
 
 	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
 		return -EFAULT;
+	ret = get_iovec_out(c, p.msg_iov, sd_load_relaxed(&w->msg_iov), p.msg_iovlen, sum, ret);
 	n = (u64)(s64)(s32)p.msg_namelen;
 	if ((s64)n > 128)
 		n = 128;
 	n = sd_min(n, (u64)sd_load_relaxed(&w->msg_namelen));
 	ret = sd_back(c, p.msg_name, sd_load_relaxed(&w->msg_name), n, ret);
-	ret = get_iovec_out(c, p.msg_iov, sd_load_relaxed(&w->msg_iov), p.msg_iovlen, sum, ret);
 	n = p.msg_controllen;
 	if ((s64)n > 65536)
 		n = 65536;
@@ -296,7 +296,7 @@ static long get_msghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *su
 	const struct sd_w_user_msghdr *w;
 	u64 i;
 
-	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (ret < 0 || !sd_placed(off))
 		return ret;
 	w = sd_wire(c, off, sd_bytes(n, 56));
 	if (!w)
@@ -306,36 +306,36 @@ static long get_msghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *su
 	return ret;
 }
 
-static void put1_mmsghdr_send(struct sd_call *c, const struct sd_w_mmsghdr *p, struct sd_w_mmsghdr *w, bool *cut)
+static void put1_mmsghdr_send(struct sd_call *c, const struct sd_w_mmsghdr *p, struct sd_w_mmsghdr *w, struct sd_puts *x)
 {
 	*w = *p;
-	put1_msghdr_send(c, &p->msg_hdr, &w->msg_hdr, cut);
+	put1_msghdr_send(c, &p->msg_hdr, &w->msg_hdr, x);
 }
 
-static u64 put_mmsghdr_send(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_mmsghdr_send(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 64)), i;
 	struct sd_w_mmsghdr p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 64), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_mmsghdr_send(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_mmsghdr_send(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
@@ -354,7 +354,7 @@ static long get_mmsghdr_send(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *s
 	const struct sd_w_mmsghdr *w;
 	u64 i;
 
-	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (ret < 0 || !sd_placed(off))
 		return ret;
 	w = sd_wire(c, off, sd_bytes(n, 64));
 	if (!w)
@@ -364,36 +364,36 @@ static long get_mmsghdr_send(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *s
 	return ret;
 }
 
-static void put1_mmsghdr_recv(struct sd_call *c, const struct sd_w_mmsghdr *p, struct sd_w_mmsghdr *w, bool *cut)
+static void put1_mmsghdr_recv(struct sd_call *c, const struct sd_w_mmsghdr *p, struct sd_w_mmsghdr *w, struct sd_puts *x)
 {
 	*w = *p;
-	put1_msghdr_recv(c, &p->msg_hdr, &w->msg_hdr, cut);
+	put1_msghdr_recv(c, &p->msg_hdr, &w->msg_hdr, x);
 }
 
-static u64 put_mmsghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_mmsghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 64)), i;
 	struct sd_w_mmsghdr p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 64), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_mmsghdr_recv(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_mmsghdr_recv(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
@@ -414,7 +414,7 @@ static long get_mmsghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *s
 	const struct sd_w_mmsghdr *w;
 	u64 i;
 
-	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (ret < 0 || !sd_placed(off))
 		return ret;
 	w = sd_wire(c, off, sd_bytes(n, 64));
 	if (!w)
@@ -424,7 +424,7 @@ static long get_mmsghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *s
 	return ret;
 }
 
-static void put1_ifconf(struct sd_call *c, const struct sd_w_sd_ifconf *p, struct sd_w_sd_ifconf *w, bool *cut)
+static void put1_ifconf(struct sd_call *c, const struct sd_w_sd_ifconf *p, struct sd_w_sd_ifconf *w, struct sd_puts *x)
 {
 	u64 n1;
 
@@ -436,30 +436,30 @@ static void put1_ifconf(struct sd_call *c, const struct sd_w_sd_ifconf *p, struc
 	w->buf = sd_out(c, p->buf, n1);
 }
 
-static u64 put_ifconf(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_ifconf(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 16)), i;
 	struct sd_w_sd_ifconf p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_ifconf(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_ifconf(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
@@ -487,7 +487,7 @@ static long get_ifconf(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, lo
 	const struct sd_w_sd_ifconf *w;
 	u64 i;
 
-	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (ret < 0 || !sd_placed(off))
 		return ret;
 	w = sd_wire(c, off, sd_bytes(n, 16));
 	if (!w)
@@ -497,43 +497,43 @@ static long get_ifconf(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, lo
 	return ret;
 }
 
-static void put1_rtentry(struct sd_call *c, const struct sd_w_rtentry *p, struct sd_w_rtentry *w, bool *cut)
+static void put1_rtentry(struct sd_call *c, const struct sd_w_rtentry *p, struct sd_w_rtentry *w, struct sd_puts *x)
 {
 	*w = *p;
 	w->rt_dev = sd_put_str(c, p->rt_dev);
 }
 
-static u64 put_rtentry(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_rtentry(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 120)), i;
 	struct sd_w_rtentry p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 120), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_rtentry(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_rtentry(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static void put1_sigset_argpack(struct sd_call *c, const struct sd_w_sigset_argpack *p, struct sd_w_sigset_argpack *w, bool *cut)
+static void put1_sigset_argpack(struct sd_call *c, const struct sd_w_sigset_argpack *p, struct sd_w_sigset_argpack *w, struct sd_puts *x)
 {
 	u64 n0;
 
@@ -546,30 +546,30 @@ static void put1_sigset_argpack(struct sd_call *c, const struct sd_w_sigset_argp
 	}
 }
 
-static u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool partial, bool *cut)
+static u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
 {
 	u64 off = sd_out(c, prog, sd_bytes(*n, 16)), i;
 	struct sd_w_sigset_argpack p, *w;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!sd_placed(off))
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
 		u32 level = c->lane->level;
-		bool full = false;
+		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
 			if (!partial || !i)
 				return SD_OFF_FAULT;
 			break;
 		}
-		put1_sigset_argpack(c, &p, &w[i], &full);
-		if (sd_unlikely(full || c->status == SD_TOO_BIG) && partial && i) {
+		put1_sigset_argpack(c, &p, &w[i], &e);
+		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
 			c->lane->level = level;
 			break;
 		}
-		*cut |= full;
+		x->cut |= e.cut;
 	}
 	if (partial)
 		*n = i;
@@ -618,7 +618,7 @@ static enum sd_status stub_socketpair(struct sd_lane *lane, long *ret, const u64
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			if (c.arg[3] != SD_OFF_NULL && c.arg[3] != SD_OFF_FAULT)
+			if (sd_placed(c.arg[3]))
 				__builtin_memcpy(fds, sd_at(&c, c.arg[3]), sizeof(fds));
 			*ret = sd_back(&c, a[3], c.arg[3], 8, *ret);
 		}
@@ -672,7 +672,7 @@ static enum sd_status stub_accept(struct sd_lane *lane, long *ret, const u64 a[6
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
-	c.arg[1] = sd_out(&c, a[1], n1);
+	c.arg[1] = sd_out_vr(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -698,7 +698,7 @@ static enum sd_status stub_accept4(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	c.arg[3] = a[3];
 	n1 = (u64)(s64)v2;
-	c.arg[1] = sd_out(&c, a[1], n1);
+	c.arg[1] = sd_out_vr(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -753,7 +753,7 @@ static enum sd_status stub_getsockname(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
-	c.arg[1] = sd_out(&c, a[1], n1);
+	c.arg[1] = sd_out_vr(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], *ret);
@@ -773,7 +773,7 @@ static enum sd_status stub_getpeername(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
-	c.arg[1] = sd_out(&c, a[1], n1);
+	c.arg[1] = sd_out_vr(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], *ret);
@@ -797,7 +797,7 @@ static enum sd_status stub_getsockopt(struct sd_lane *lane, long *ret, const u64
 	switch ((u64)(u32)a[1] << 32 | (u32)a[2]) {
 	case 0x10000001a: /* SOL_SOCKET SO_GET_FILTER */
 		n3 = (u64)(s64)v4;
-		c.arg[3] = sd_out(&c, a[3], sd_bytes(n3, 8));
+		c.arg[3] = sd_out_vr(&c, a[3], sd_bytes(n3, 8));
 		break;
 	case 0x29: /* IPPROTO_IP IP_MSFILTER */
 	case 0x30: /* IPPROTO_IP MCAST_MSFILTER */
@@ -810,7 +810,7 @@ static enum sd_status stub_getsockopt(struct sd_lane *lane, long *ret, const u64
 		break;
 	default:
 		n3 = (u64)(s64)v4;
-		c.arg[3] = sd_out(&c, a[3], n3);
+		c.arg[3] = sd_out_vr(&c, a[3], n3);
 		break;
 	}
 	if (sd_call_wait(&c, ret) == SD_OK) {
@@ -840,7 +840,7 @@ static enum sd_status stub_setsockopt(struct sd_lane *lane, long *ret, const u64
 {
 	struct sd_call c;
 	u64 n3 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 
 	sd_call_begin(lane, &c, SD_NET_SETSOCKOPT);
 	c.arg[0] = a[0];
@@ -851,20 +851,17 @@ static enum sd_status stub_setsockopt(struct sd_lane *lane, long *ret, const u64
 	case 0x10000001a: /* SOL_SOCKET SO_ATTACH_FILTER */
 	case 0x100000033: /* SOL_SOCKET SO_ATTACH_REUSEPORT_CBPF */
 		n3 = 1;
-		if ((s64)n3 > (s64)65536 && sd_span_ok(a[3], 16)) {
-			c.arg[4294967295] = n3 = 65536;
-		}
-		c.arg[3] = put_sock_fprog(&c, a[3], &n3, false, &cut);
+		c.arg[3] = put_sock_fprog(&c, a[3], &n3, false, &x);
 		break;
 	default:
 		n3 = (u64)(s64)(s32)a[4];
 		if ((s64)n3 > (s64)65536 && sd_span_ok(a[3], n3)) {
 			c.arg[4] = n3 = 65536;
 		}
-		c.arg[3] = sd_in(&c, a[3], n3);
+		c.arg[3] = sd_in_prefix(&c, a[3], &n3);
+		c.arg[4] = n3;
 		break;
 	}
-	(void)cut;
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -912,9 +909,10 @@ static enum sd_status stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a
 	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
 		c.arg[2] = n1 = 1048576;
 	}
-	c.arg[1] = sd_out(&c, a[1], n1);
+	c.arg[1] = a[3] & 32 ? sd_in(&c, a[1], n1) : sd_out_data(&c, a[1], &n1, 1);
+	c.arg[2] = n1;
 	n4 = (u64)(s64)v5;
-	c.arg[4] = sd_out(&c, a[4], n4);
+	c.arg[4] = sd_out_vr(&c, a[4], n4);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -930,14 +928,13 @@ static enum sd_status stub_sendmsg(struct sd_lane *lane, long *ret, const u64 a[
 {
 	struct sd_call c;
 	u64 n1 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 
 	sd_call_begin(lane, &c, SD_NET_SENDMSG);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = 1;
-	c.arg[1] = put_msghdr_send(&c, a[1], &n1, false, &cut);
-	(void)cut;
+	c.arg[1] = put_msghdr_send(&c, a[1], &n1, false, &x);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -947,7 +944,7 @@ static enum sd_status stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[
 {
 	struct sd_call c;
 	u64 n1 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 	u64 sum;
 	long got = -1;
 
@@ -955,8 +952,8 @@ static enum sd_status stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = 1;
-	c.arg[1] = put_msghdr_recv(&c, a[1], &n1, false, &cut);
-	(void)cut;
+	x.keep = a[2] & 32;
+	c.arg[1] = put_msghdr_recv(&c, a[1], &n1, false, &x);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -972,7 +969,7 @@ static enum sd_status stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a
 {
 	struct sd_call c;
 	u64 n1 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 	u64 sum;
 	long got = -1;
 
@@ -984,9 +981,8 @@ static enum sd_status stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a
 	if ((s64)n1 > (s64)1024 && sd_span_ok(a[1], sd_bytes(n1, 64))) {
 		c.arg[2] = n1 = 1024;
 	}
-	c.arg[1] = put_mmsghdr_send(&c, a[1], &n1, true, &cut);
+	c.arg[1] = put_mmsghdr_send(&c, a[1], &n1, true, &x);
 	c.arg[2] = n1;
-	(void)cut;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -1002,7 +998,7 @@ static enum sd_status stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a
 {
 	struct sd_call c;
 	u64 n1 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 	u64 sum;
 	long got = -1;
 
@@ -1015,9 +1011,9 @@ static enum sd_status stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a
 	if ((s64)n1 > (s64)1024 && sd_span_ok(a[1], sd_bytes(n1, 64))) {
 		c.arg[2] = n1 = 1024;
 	}
-	c.arg[1] = put_mmsghdr_recv(&c, a[1], &n1, true, &cut);
+	x.keep = a[3] & 32;
+	c.arg[1] = put_mmsghdr_recv(&c, a[1], &n1, true, &x);
 	c.arg[2] = n1;
-	(void)cut;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -1043,7 +1039,8 @@ static enum sd_status stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
 	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
 		c.arg[2] = n1 = 1048576;
 	}
-	c.arg[1] = sd_out(&c, a[1], n1);
+	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
+	c.arg[2] = n1;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -1076,7 +1073,7 @@ static enum sd_status stub_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 {
 	struct sd_call c;
 	u64 n1 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 	u64 sum;
 	long got = -1;
 
@@ -1087,9 +1084,8 @@ static enum sd_status stub_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 	if (n1 > 1024) {
 		c.arg[1] = sd_unread(a[1]);
 	} else {
-		c.arg[1] = put_iovec_out(&c, a[1], &n1, false, &cut);
+		c.arg[1] = put_iovec_out(&c, a[1], &n1, false, &x);
 	}
-	(void)cut;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -1105,7 +1101,7 @@ static enum sd_status stub_writev(struct sd_lane *lane, long *ret, const u64 a[6
 {
 	struct sd_call c;
 	u64 n1 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 
 	sd_call_begin(lane, &c, SD_NET_WRITEV);
 	c.arg[0] = a[0];
@@ -1114,9 +1110,8 @@ static enum sd_status stub_writev(struct sd_lane *lane, long *ret, const u64 a[6
 	if (n1 > 1024) {
 		c.arg[1] = sd_unread(a[1]);
 	} else {
-		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &cut);
+		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
-	(void)cut;
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -1270,7 +1265,7 @@ static enum sd_status stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]
 {
 	struct sd_call c;
 	u64 n2 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 	u64 sum;
 	long got = -1;
 
@@ -1320,12 +1315,12 @@ static enum sd_status stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]
 		break;
 	case 0x8912: /* SIOCGIFCONF */
 		n2 = 1;
-		c.arg[2] = put_ifconf(&c, a[2], &n2, false, &cut);
+		c.arg[2] = put_ifconf(&c, a[2], &n2, false, &x);
 		break;
 	case 0x890b: /* SIOCADDRT */
 	case 0x890c: /* SIOCDELRT */
 		n2 = 1;
-		c.arg[2] = put_rtentry(&c, a[2], &n2, false, &cut);
+		c.arg[2] = put_rtentry(&c, a[2], &n2, false, &x);
 		break;
 	case 0x8954: /* SIOCGARP */
 	case 0x8955: /* SIOCSARP */
@@ -1341,7 +1336,6 @@ static enum sd_status stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]
 		goto end;
 		break;
 	}
-	(void)cut;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -1534,7 +1528,7 @@ static enum sd_status stub_pselect6(struct sd_lane *lane, long *ret, const u64 a
 {
 	struct sd_call c;
 	u64 n1 = 0, n2 = 0, n3 = 0, n5 = 0;
-	bool cut = false;
+	struct sd_puts x = {0};
 
 	sd_call_begin(lane, &c, SD_NET_PSELECT6);
 	c.arg[0] = a[0];
@@ -1570,8 +1564,7 @@ static enum sd_status stub_pselect6(struct sd_lane *lane, long *ret, const u64 a
 	}
 	c.arg[4] = sd_in(&c, a[4], 16);
 	n5 = 1;
-	c.arg[5] = put_sigset_argpack(&c, a[5], &n5, false, &cut);
-	(void)cut;
+	c.arg[5] = put_sigset_argpack(&c, a[5], &n5, false, &x);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[4], c.arg[4], 16, 0);
 		if (*ret >= 0) {
@@ -1626,7 +1619,8 @@ static enum sd_status stub_epoll_wait(struct sd_lane *lane, long *ret, const u64
 		if ((s64)n1 > (s64)87381 && sd_span_ok(a[1], sd_bytes(n1, 12))) {
 			c.arg[2] = n1 = 87381;
 		}
-		c.arg[1] = sd_out(&c, a[1], n1 * 12);
+		c.arg[1] = sd_out_data(&c, a[1], &n1, 12);
+		c.arg[2] = n1;
 	}
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
@@ -1656,7 +1650,8 @@ static enum sd_status stub_epoll_pwait(struct sd_lane *lane, long *ret, const u6
 		if ((s64)n1 > (s64)87381 && sd_span_ok(a[1], sd_bytes(n1, 12))) {
 			c.arg[2] = n1 = 87381;
 		}
-		c.arg[1] = sd_out(&c, a[1], n1 * 12);
+		c.arg[1] = sd_out_data(&c, a[1], &n1, 12);
+		c.arg[2] = n1;
 	}
 	n4 = a[5];
 	if (n4 > 64) {

@@ -23,7 +23,7 @@ static long take_sock_fprog(struct sd_serve *s, u64 off, u64 n, void __user **ou
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -51,7 +51,7 @@ static long take_iovec_in(struct sd_serve *s, u64 off, u64 n, void __user **out)
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -87,7 +87,7 @@ static long take_msghdr_send(struct sd_serve *s, u64 off, u64 n, void __user **o
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -115,7 +115,7 @@ static long take_iovec_out(struct sd_serve *s, u64 off, u64 n, void __user **out
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -151,7 +151,7 @@ static long take_msghdr_recv(struct sd_serve *s, u64 off, u64 n, void __user **o
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -178,7 +178,7 @@ static void give_msghdr_recv(struct sd_serve *s, u64 off, u64 n, const void __us
 	const struct sd_w_user_msghdr *k = (const void *)p;
 	u64 i;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return;
 	for (i = 0; i < n; i++)
 		give1_msghdr_recv(&w[i], &k[i]);
@@ -203,7 +203,7 @@ static long take_mmsghdr_send(struct sd_serve *s, u64 off, u64 n, void __user **
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -228,7 +228,7 @@ static void give_mmsghdr_send(struct sd_serve *s, u64 off, u64 n, const void __u
 	const struct sd_w_mmsghdr *k = (const void *)p;
 	u64 i;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return;
 	for (i = 0; i < n; i++)
 		give1_mmsghdr_send(&w[i], &k[i]);
@@ -253,7 +253,7 @@ static long take_mmsghdr_recv(struct sd_serve *s, u64 off, u64 n, void __user **
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -279,7 +279,7 @@ static void give_mmsghdr_recv(struct sd_serve *s, u64 off, u64 n, const void __u
 	const struct sd_w_mmsghdr *k = (const void *)p;
 	u64 i;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return;
 	for (i = 0; i < n; i++)
 		give1_mmsghdr_recv(&w[i], &k[i]);
@@ -300,7 +300,7 @@ static long take_ifconf(struct sd_serve *s, u64 off, u64 n, void __user **out)
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -325,7 +325,7 @@ static void give_ifconf(struct sd_serve *s, u64 off, u64 n, const void __user *p
 	const struct sd_w_sd_ifconf *k = (const void *)p;
 	u64 i;
 
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return;
 	for (i = 0; i < n; i++)
 		give1_ifconf(&w[i], &k[i]);
@@ -347,7 +347,7 @@ static long take_rtentry(struct sd_serve *s, u64 off, u64 n, void __user **out)
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -375,7 +375,7 @@ static long take_sigset_argpack(struct sd_serve *s, u64 off, u64 n, void __user 
 	*out = sd_user(s, off, bytes);
 	if (s->bad)
 		return -EPROTO;
-	if (!n || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	k = sd_scratch(s, bytes);
 	if (!k)
@@ -435,7 +435,7 @@ static long serve_accept(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(s64)v2);
+	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_accept((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2);
@@ -450,7 +450,7 @@ static long serve_accept4(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(s64)v2);
+	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_accept4((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2, (int)s->arg[3]);
@@ -485,7 +485,7 @@ static long serve_getsockname(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(s64)v2);
+	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getsockname((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2);
@@ -500,7 +500,7 @@ static long serve_getpeername(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(s64)v2);
+	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getpeername((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2);
@@ -517,17 +517,17 @@ static long serve_getsockopt(struct sd_serve *s)
 
 	switch ((u64)(u32)s->arg[1] << 32 | (u32)s->arg[2]) {
 	case 0x10000001a: /* SOL_SOCKET SO_GET_FILTER */
-		p3 = sd_user(s, s->arg[3], sd_bytes((u64)(s64)v4, 8));
+		p3 = sd_user(s, s->arg[3], sd_bytes((u64)(v4 > 0 ? v4 : 0), 8));
 		break;
 	case 0x29: /* IPPROTO_IP IP_MSFILTER */
 	case 0x30: /* IPPROTO_IP MCAST_MSFILTER */
-		p3 = sd_user(s, s->arg[3], (u64)(s64)v4);
+		p3 = sd_user(s, s->arg[3], (u64)(v4 > 0 ? v4 : 0));
 		break;
 	case 0x600000023: /* IPPROTO_TCP TCP_ZEROCOPY_RECEIVE */
 		return -92;
 		break;
 	default:
-		p3 = sd_user(s, s->arg[3], (u64)(s64)v4);
+		p3 = sd_user(s, s->arg[3], (u64)(v4 > 0 ? v4 : 0));
 		break;
 	}
 	if (sd_unlikely(s->bad))
@@ -582,7 +582,7 @@ static long serve_recvfrom(struct sd_serve *s)
 	long r;
 
 	p1 = sd_user(s, s->arg[1], s->arg[2]);
-	p4 = sd_user(s, s->arg[4], (u64)(s64)v5);
+	p4 = sd_user(s, s->arg[4], (u64)(v5 > 0 ? v5 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_recvfrom((int)s->arg[0], (void __user *)p1, (unsigned long)s->arg[2], (unsigned int)s->arg[3], (struct sockaddr __user *)p4, (int __user *)p5);

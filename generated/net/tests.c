@@ -369,7 +369,7 @@ static const struct st_base dup_bases[] = {
 static const struct st_arg dup2_newfd[] = {NUM(201ll), NUM(-1ll), NUM(1000000ll)};
 static const struct st_param dup2_params[] = {
 	{"oldfd", ST_ISFD, 0, 0, 0, NULL},
-	{"newfd", ST_SCALAR, 0, 0, 3, dup2_newfd},
+	{"newfd", ST_LISTED, 0, 0, 3, dup2_newfd},
 };
 static const struct st_base dup2_bases[] = {
 	{"tcp", 0, {FD(tcp_a), NUM(200ll)}},
@@ -380,7 +380,7 @@ static const struct st_arg dup3_newfd[] = {NUM(201ll), NUM(-1ll), NUM(1000000ll)
 static const struct st_arg dup3_flags[] = {NUM(524288ll), NUM(1ll), NUM(526336ll)};
 static const struct st_param dup3_params[] = {
 	{"oldfd", ST_ISFD, 0, 0, 0, NULL},
-	{"newfd", ST_SCALAR, 0, 0, 3, dup3_newfd},
+	{"newfd", ST_LISTED, 0, 0, 3, dup3_newfd},
 	{"flags", ST_SCALAR, 0, 0, 3, dup3_flags},
 };
 static const struct st_base dup3_bases[] = {
@@ -450,7 +450,7 @@ static const struct st_arg poll_timeout_msecs[] = {NUM(0ll), NUM(1ll)};
 static const struct st_param poll_params[] = {
 	{"ufds", ST_POINTER, 1, 1, 0, NULL},
 	{"nfds", ST_LENGTH, 0, 0, 4, poll_nfds},
-	{"timeout_msecs", ST_TIMEOUT, 0, 0, 2, poll_timeout_msecs},
+	{"timeout_msecs", ST_LISTED, 0, 0, 2, poll_timeout_msecs},
 };
 static const struct st_base poll_bases[] = {
 	{"three", 0, {BUF("pollfds"), NUM(3ll), NUM(0ll)}},
@@ -530,7 +530,7 @@ static const struct st_param epoll_wait_params[] = {
 	{"epfd", ST_ISFD, 0, 0, 0, NULL},
 	{"events", ST_POINTER, 0, 1, 0, NULL},
 	{"maxevents", ST_LENGTH, 0, 0, 5, epoll_wait_maxevents},
-	{"timeout", ST_TIMEOUT, 0, 0, 1, epoll_wait_timeout},
+	{"timeout", ST_LISTED, 0, 0, 1, epoll_wait_timeout},
 };
 static const struct st_base epoll_wait_bases[] = {
 	{"ready", 0, {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll)}},
@@ -543,7 +543,7 @@ static const struct st_param epoll_pwait_params[] = {
 	{"epfd", ST_ISFD, 0, 0, 0, NULL},
 	{"events", ST_POINTER, 0, 1, 0, NULL},
 	{"maxevents", ST_LENGTH, 0, 0, 3, epoll_pwait_maxevents},
-	{"timeout", ST_TIMEOUT, 0, 0, 0, NULL},
+	{"timeout", ST_LISTED, 0, 0, 0, NULL},
 	{"sigmask", ST_POINTER, 1, 0, 0, NULL},
 	{"sigsetsize", ST_LENGTH, 0, 0, 3, epoll_pwait_sigsetsize},
 };

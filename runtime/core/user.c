@@ -12,6 +12,8 @@ void __user *sd_user(struct sd_serve *s, u64 off, u64 len)
 	if (off == SD_OFF_NULL)
 		return NULL;
 	if (off == SD_OFF_FAULT)
+		return (void __user *)SD_FAULT_ADDRESS;
+	if (off == SD_OFF_BEYOND)
 		return sd_bad_pointer();
 	if (sd_unlikely(!in_arena(off, len))) {
 		s->bad = true;
@@ -22,7 +24,7 @@ void __user *sd_user(struct sd_serve *s, u64 off, u64 len)
 
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len)
 {
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return -EFAULT;
 	if (sd_unlikely(!in_arena(off, len))) {
 		s->bad = true;

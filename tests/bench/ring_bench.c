@@ -38,6 +38,11 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len)
 	return 0;
 }
 
+u64 sd_writable(void *prog, u64 len)
+{
+	return len;
+}
+
 struct bench {
 	struct hostdom dom;
 	struct sd_sregion reg;

@@ -23,6 +23,17 @@ int sd_copy_from_prog(void *dst, const void *prog, u64 len)
 	return r;
 }
 
+u64 sd_writable(void *prog, u64 len)
+{
+	u64 at = (u64)(uintptr_t)prog, end = at + len;
+	u8 byte;
+
+	for (; at < end; at = (at | 4095) + 1)
+		if (copy(&byte, (void *)(uintptr_t)at, 1, true) || copy((void *)(uintptr_t)at, &byte, 1, false))
+			return at - (u64)(uintptr_t)prog;
+	return len;
+}
+
 int sd_copy_to_prog(void *prog, const void *src, u64 len)
 {
 	u8 wrong;

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define STATE 16384
+#define WATCHDOG 20 /* seconds a case may take before the run counts as hung */
 
 /* What one side made of a case. */
 struct outcome {
@@ -205,6 +207,7 @@ static void one_case(struct run *r)
 		snprintf(r->name, sizeof(r->name), "%s/%s=%s", r->base->name, r->call->param[r->param].name, r->edge->name);
 	if (!engine_wanted(r->call->name, r->name))
 		return;
+	alarm(WATCHDOG);
 	snprintf(engine_now, sizeof(engine_now), "%s/%s", r->call->name, r->name);
 	if (!play(r, &side_host, ports, &h))
 		return;

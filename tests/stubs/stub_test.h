@@ -25,7 +25,7 @@ struct st_arg {
 	const char *name; /* fixture or buffer, see world.c and buffers.c */
 };
 
-enum st_role { ST_SCALAR, ST_ISFD, ST_LENGTH, ST_TIMEOUT, ST_POINTER };
+enum st_role { ST_SCALAR, ST_ISFD, ST_LENGTH, ST_LISTED, ST_POINTER };
 
 struct st_param {
 	const char *name;

@@ -20,7 +20,8 @@
  *
  * Pointers on the wire are offsets from the lane's arena start, >= SD_OFF_MIN; SD_OFF_NULL stands for
  * a null pointer; SD_OFF_FAULT for one the client could not read: the domain hands its kernel a
- * pointer that access_ok() refuses, so that EFAULT comes at the point where Linux reports it.
+ * pointer that faults when used; SD_OFF_BEYOND for one outside user space (or a length that leads there): a pointer
+ * that access_ok() refuses. So EFAULT comes at the point where Linux reports it.
  *
  * Threads: a lane belongs to one thread; nothing here locks. Errors: transport failures are enum
  * sd_status, never mixed with the function's -errno in *ret.
@@ -32,7 +33,8 @@
 
 #define SD_OFF_NULL  0ull
 #define SD_OFF_MIN   64ull
-#define SD_OFF_FAULT (~0ull)
+#define SD_OFF_FAULT  (~0ull)
+#define SD_OFF_BEYOND (~0ull - 1)
 
 enum sd_status {
 	SD_OK = 0,
@@ -78,6 +80,8 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret);
 /* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user. */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
 int sd_copy_to_prog(void *prog, const void *src, u64 len);
+/* How many bytes from prog on can be written (looked at by page, nothing is changed): data are not taken off a stream for a bad buffer. */
+u64 sd_writable(void *prog, u64 len);
 
 /* One row per call in generated/<domain>/client.c; route() and the tests read it. */
 typedef enum sd_status (*sd_stub_fn)(struct sd_lane *lane, long *ret, const u64 arg[6]);

@@ -121,6 +121,8 @@ void sd_wake_client(u32 *word);
 /* Supplied by the surroundings: private memory for sd_scratch(). */
 void *sd_mem_get(u64 len); /* zeroed; NULL when out of memory */
 void sd_mem_put(void *p);
+/* access_ok() lets it pass (any length), and nothing is ever mapped there: below vm.mmap_min_addr. */
+#define SD_FAULT_ADDRESS 4096ul
 /* Supplied by the surroundings: a user pointer that access_ok() refuses. */
 void __user *sd_bad_pointer(void);
 

@@ -29,25 +29,91 @@ static inline u64 sd_bytes(u64 n, u64 elem)
 	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
 }
 
+/* Is it a place in the arena, not one of the special values? */
+static inline bool sd_placed(u64 off)
+{
+	return off != SD_OFF_NULL && off < SD_OFF_BEYOND;
+}
+
 static inline u64 sd_min(u64 a, u64 b)
 {
 	return a < b ? a : b;
 }
+
+struct sd_puts {   /* while structs are placed */
+	bool cut;  /* out: data were cut to what the arena holds */
+	bool keep; /* in: the call may report more than it writes: what the buffers hold goes along */
+};
 
 /* Data going in, or in and out. A negative length is a huge one: the kernel refuses the call by itself. */
 static inline u64 sd_in(struct sd_call *c, u64 p, u64 len)
 {
 	if (!p)
 		return SD_OFF_NULL;
-	return sd_likely(sd_span_ok(p, len)) ? sd_put(c, SD_PTR(p), len) : SD_OFF_FAULT;
+	return sd_likely(sd_span_ok(p, len)) ? sd_put(c, SD_PTR(p), len) : SD_OFF_BEYOND;
 }
 
-/* Room for data coming back. */
+/* Data of which the kernel may read only the first part: cut where the program's memory ends. */
+static inline u64 sd_in_prefix(struct sd_call *c, u64 p, u64 *len)
+{
+	u64 off = sd_in(c, p, *len), n = 0, piece;
+
+	if (sd_likely(off != SD_OFF_FAULT))
+		return off;
+	off = sd_room(c, *len);
+	for (; off != SD_OFF_NULL && n < *len; n += piece) {
+		piece = sd_min(*len - n, 64 - ((p + n) & 63));
+		if (sd_copy_from_prog((u8 *)sd_at(c, off) + n, SD_PTR(p + n), piece))
+			break;
+	}
+	if (!n)
+		return SD_OFF_FAULT;
+	*len = n;
+	return off;
+}
+
+/* Room for a struct coming back. */
 static inline u64 sd_out(struct sd_call *c, u64 p, u64 len)
 {
 	if (!p)
 		return SD_OFF_NULL;
-	return sd_likely(sd_span_ok(p, len)) ? sd_room(c, len) : SD_OFF_FAULT;
+	return sd_likely(sd_span_ok(p, len)) ? sd_room(c, len) : SD_OFF_BEYOND;
+}
+
+/* Room for an address or an option whose value-result length is small: a bad pointer shows when it's copied out. */
+static inline u64 sd_out_vr(struct sd_call *c, u64 p, u64 len)
+{
+	return p ? sd_room(c, (s64)len > 0 ? len : 0) : SD_OFF_NULL;
+}
+
+/*
+ * Room for *n units of data. What the call takes off a queue must have where to go: with nothing writable there
+ * the domain faults, as Linux would; otherwise no more is asked for than fits.
+ */
+static inline u64 sd_out_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
+{
+	u64 len = sd_bytes(*n, elem), ok;
+
+	if (!p)
+		return SD_OFF_NULL;
+	if (sd_unlikely(!sd_span_ok(p, len)))
+		return SD_OFF_BEYOND;
+	ok = sd_writable(SD_PTR(p), len);
+	if (sd_unlikely(ok < len)) {
+		if (ok < elem)
+			return SD_OFF_FAULT;
+		*n = ok / elem;
+		len = *n * elem;
+	}
+	return sd_room(c, len);
+}
+
+/* Room for one segment of a scatter list: all of it or none. */
+static inline u64 sd_out_segment(struct sd_call *c, u64 p, u64 len)
+{
+	if (p && sd_span_ok(p, len) && sd_writable(SD_PTR(p), len) < len)
+		return SD_OFF_FAULT;
+	return sd_out(c, p, len);
 }
 
 /* For a length that the kernel refuses before it looks at the data. */
@@ -59,7 +125,7 @@ static inline u64 sd_unread(u64 p)
 /* Copy out what came back; ret, or -EFAULT. Nothing is done for a call that has failed (ret < 0). */
 static inline long sd_back(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
 {
-	if (ret < 0 || off == SD_OFF_NULL || off == SD_OFF_FAULT)
+	if (ret < 0 || !sd_placed(off))
 		return ret;
 	return sd_get(c, SD_PTR(p), off, len, ret);
 }
@@ -86,7 +152,7 @@ static inline u64 sd_put_vr(struct sd_call *c, u64 p, s32 *v, s32 most)
 
 static inline s32 sd_vr_value(struct sd_call *c, u64 off)
 {
-	return off == SD_OFF_NULL || off == SD_OFF_FAULT ? 0 : sd_load_relaxed((s32 *)sd_at(c, off));
+	return !sd_placed(off) ? 0 : sd_load_relaxed((s32 *)sd_at(c, off));
 }
 
 /* Data of `room` bytes at off with their value-result length at loff, in units of elem. */
@@ -94,7 +160,7 @@ static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 e
 {
 	s32 l = sd_vr_value(c, loff);
 
-	if (ret < 0 || off == SD_OFF_NULL || loff == SD_OFF_NULL || loff == SD_OFF_FAULT)
+	if (ret < 0 || off == SD_OFF_NULL || !sd_placed(loff))
 		return ret;
 	ret = sd_back(c, p, off, sd_min(l > 0 ? (u64)l * elem : 0, room), ret);
 	if (ret >= 0 && sd_copy_to_prog(SD_PTR(lp), &l, sizeof(l)))

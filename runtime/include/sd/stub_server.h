@@ -23,14 +23,14 @@ static inline u64 sd_bytes(u64 n, u64 elem)
 static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v)
 {
 	*v = 0;
-	if (off == SD_OFF_NULL || off == SD_OFF_FAULT || sd_fetch(s, v, off, sizeof(*v)))
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND || sd_fetch(s, v, off, sizeof(*v)))
 		return sd_user(s, off, 0);
 	return (void __user *)v;
 }
 
 static inline void sd_give_vr(struct sd_serve *s, u64 off, s32 v)
 {
-	if (off != SD_OFF_NULL && off != SD_OFF_FAULT)
+	if (off != SD_OFF_NULL && off < SD_OFF_BEYOND)
 		sd_store_relaxed((s32 *)(s->arena + off), v); /* sd_take_vr() has checked off */
 }
 
