@@ -13,6 +13,8 @@
 #define SO_RCVTIMEO 20
 #define SO_SNDTIMEO 21
 #define MSG_NOSIGNAL 0x4000
+#define MSG_PEEK 2
+#define MSG_DONTWAIT 0x40
 #define MSG_CMSG_CLOEXEC 0x40000000
 #define ATTACH_SECONDS 5
 
@@ -185,6 +187,15 @@ static long attach(struct sd_thread *t, u32 dom)
 	return 0;
 }
 
+/* The supervisor ended without saying so (it was killed): its domain ended with it. */
+bool sd_lane_gone(const struct sd_lane *l)
+{
+	const struct sd_chan *c = l->priv;
+	char byte;
+
+	return sys(__NR_recvfrom, c->fd[SD_FD_LIFE], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* A lane nobody has, position found where an image before us used it. With the lock held. */
 static struct sd_lane *take_lane(struct sd_chan *c)
 {
@@ -202,6 +213,8 @@ static struct sd_lane *take_lane(struct sd_chan *c)
 			sd_lane_init(l, c->region, i, c->bell, &sd_transport_shm);
 		}
 		__atomic_fetch_or(used, bit, __ATOMIC_ACQUIRE);
+		l->priv = c;
+		l->gone = sd_lane_gone;
 		return l;
 	}
 	return NULL;

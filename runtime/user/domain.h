@@ -117,6 +117,7 @@ void sd_files_drop_table(struct sd_files *f);
 /* attach.c */
 /* This thread's lane to a domain; attaches where create says so. NULL: *err. */
 struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
+bool sd_lane_gone(const struct sd_lane *l);
 void sd_lanes_free(struct sd_thread *t); /* the thread ends */
 struct sd_chan *sd_chan_new(u32 dom, u16 serial);
 long sd_chan_attach(struct sd_chan *c, u32 parent);

@@ -113,7 +113,8 @@ static int a_dead_one(const struct sd_async *a, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
 		if (!sd_load_relaxed(&a[i].chan->bell->alive) ||
-		    sd_load_relaxed(&((struct sd_region_head *)a[i].chan->region)->ended))
+		    sd_load_relaxed(&((struct sd_region_head *)a[i].chan->region)->ended) ||
+		    sd_lane_gone(a[i].c.lane))
 			return 1;
 	return 0;
 }

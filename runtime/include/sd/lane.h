@@ -32,6 +32,7 @@ struct sd_lane {
 	u32 sleeps;	/* last value of client.sleep */
 	volatile u32 intr; /* someone wants the wait to end, see sd_lane_interrupt() */
 	void *priv;	/* the embedder's */
+	bool (*gone)(const struct sd_lane *l); /* the embedder's: is the other end lost? Asked after every sleep; NULL: no */
 };
 
 /* Start on lane `index` of a fresh region mapped at base. */

@@ -160,6 +160,8 @@ static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 		if (answered(&w))
 			break;
 		st = trouble(l);
+		if (st == SD_OK && l->gone && l->gone(l))
+			st = SD_DEAD;
 	}
 	/* An answer that is there counts more than what else happened. */
 	if (st == SD_INTR && answered(&w)) {
