@@ -32,7 +32,7 @@ static void copy_entry(struct sd_req *q, const struct sd_entry *e)
 
 static bool op_known(const struct sd_table *t, u16 op)
 {
-	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && op - SD_OP_CALLS < t->n);
+	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && (u32)op - SD_OP_CALLS < t->n);
 }
 
 int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)

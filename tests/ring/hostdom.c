@@ -33,7 +33,7 @@ void sd_wake_client(u32 *word)
 
 static bool refused(const void *p)
 {
-	return (uintptr_t)p >= (uintptr_t)-4096l;
+	return p == (void *)SD_FAULT_ADDRESS || (uintptr_t)p >= (uintptr_t)-4096l;
 }
 
 static long call_echo(struct sd_serve *s)

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fuzz_client.c: a lying domain against the client's end: lanes, batches, and every generated client stub.
+ *
+ * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags, slots, data), or not
+ * at all, or ends the channel, and scribbles over the region before and after. Checked: no memory outside the
+ * region and the program's buffers is touched (guard pages, ASan, UBSan); a call to read n bytes writes at most n to the program;
+ * every call ends with a status of enum sd_status; a channel seen lying stays dead; the arena is level after every call.
+ */
+#include <sys/mman.h>
+#include <sd/batch.h>
+#include <sd/lane.h>
+#include "calls.h"
+#include "fuzz.h"
+
+#define PROG_SIZE 65536u
+
+static struct fuzz fz;
+static u8 *mem, *prog;
+static struct sd_lane lane;
+static struct sd_bell bell;
+static u64 write_limit; /* program bytes from here on must stay as they are, 0: no check */
+static u64 stats[8];
+
+static bool in_prog(const void *p, u64 len)
+{
+	u64 at = (u64)(uintptr_t)p - (u64)(uintptr_t)prog;
+
+	return at <= PROG_SIZE && len <= PROG_SIZE - at;
+}
+
+int sd_copy_from_prog(void *dst, const void *p, u64 len)
+{
+	if (!in_prog(p, len))
+		return -EFAULT;
+	memcpy(dst, p, len);
+	return 0;
+}
+
+int sd_copy_to_prog(void *p, const void *src, u64 len)
+{
+	if (!in_prog(p, len))
+		return -EFAULT;
+	if (write_limit)
+		FUZZ_CHECK(&fz, (u64)(uintptr_t)p + len <= write_limit);
+	memcpy(p, src, len);
+	return 0;
+}
+
+u64 sd_writable(void *p, u64 len)
+{
+	u64 at = (u64)(uintptr_t)p - (u64)(uintptr_t)prog;
+
+	if (at >= PROG_SIZE)
+		return 0;
+	return len < PROG_SIZE - at ? len : PROG_SIZE - at;
+}
+
+static void scribble(void)
+{
+	u32 n = below(&fz, 12);
+	u64 v;
+
+	while (n--) {
+		v = nasty(&fz, SD_ARENA_SIZE);
+		if (chance(&fz, 3))
+			memcpy((u8 *)lane.mem + below(&fz, SD_ARENA_OFF / 8) * 8, &v, 8);
+		else
+			memcpy(lane.mem->arena + below(&fz, 4096) / 8 * 8, &v, 8);
+	}
+}
+
+static void answer_entry(struct sd_entry *e, u32 pending)
+{
+	e->ret = chance(&fz, 2) ? (s64)nasty(&fz, 4096) : -(s64)below(&fz, 600);
+	e->flags = chance(&fz, 8) ? (u16)rnd(&fz) : 0;
+	e->seq = chance(&fz, 10) ? (u32)nasty(&fz, pending) : pending + 1;
+}
+
+static void answer_done(void)
+{
+	u32 i;
+
+	for (i = lane.taken; i != lane.posted; i++) {
+		struct sd_done *d = &lane.mem->cq[i % SD_RING];
+
+		d->slot = (u16)(chance(&fz, 40) ? nasty(&fz, SD_RING) : (lane.tail - lane.posted + i) % SD_RING);
+		d->flags = chance(&fz, 20) ? (u16)rnd(&fz) : 0;
+		d->ret = (s64)nasty(&fz, 4096);
+		d->seq = chance(&fz, 60) ? (u32)nasty(&fz, i) : i + 1;
+	}
+}
+
+static u32 lying_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+{
+	int tries;
+
+	for (tries = 0; tries < 50; tries++) {
+		if (chance(&fz, 4))
+			scribble();
+		if (want)
+			answer_done();
+		else
+			answer_entry((struct sd_entry *)word, pending);
+		if (chance(&fz, 300))
+			return SD_DEAD;
+		if (chance(&fz, 100))
+			return SD_INTR;
+		if (sd_load_acquire(word) != pending)
+			return SD_OK;
+	}
+	(void)l;
+	return SD_DEAD;
+}
+
+static void lying_kick(struct sd_lane *l)
+{
+	(void)l;
+	if (chance(&fz, 2))
+		scribble();
+}
+
+static const struct sd_transport lying = {"lying", lying_kick, lying_wait};
+
+static void fresh_lane(void)
+{
+	madvise(mem, SD_REGION_SIZE, MADV_DONTNEED);
+	sd_lane_init(&lane, mem, below(&fz, SD_LANES), &bell, &lying);
+}
+
+static void count(enum sd_status st)
+{
+	FUZZ_CHECK(&fz, (u32)st <= SD_INTR);
+	stats[st]++;
+}
+
+/* An argument for a stub: an fd, a length, a pointer into the program's memory, or nonsense. */
+static u64 argument(void)
+{
+	switch (below(&fz, 4)) {
+	case 0:
+		return (u64)(uintptr_t)prog + below(&fz, PROG_SIZE);
+	case 1:
+		return below(&fz, 200);
+	case 2:
+		return (u64)(uintptr_t)prog + 64 * below(&fz, 64);
+	default:
+		return nasty(&fz, 4096);
+	}
+}
+
+static void stub_call(void)
+{
+	const struct sd_stub *s = &sd_net_stubs.stub[below(&fz, sd_net_stubs.n)];
+	enum sd_status was = lane.status, st;
+	u32 level = lane.level;
+	u64 arg[6];
+	long ret = 0;
+	int i;
+
+	for (i = 0; i < 6; i++)
+		arg[i] = argument();
+	if (chance(&fz, 3)) /* pointers for embedded structures to follow */
+		for (i = 0; i < 64; i++) {
+			u64 v = argument();
+
+			memcpy(prog + 8 * below(&fz, 512), &v, 8);
+		}
+	if (!strcmp(s->name, "read") || !strcmp(s->name, "recvfrom")) {
+		arg[1] = (u64)(uintptr_t)prog + 1024;
+		arg[2] = below(&fz, 8192);
+		arg[4] = arg[5] = 0;
+		write_limit = arg[1] + arg[2];
+	}
+	st = s->stub(&lane, &ret, arg);
+	write_limit = 0;
+	count(st);
+	FUZZ_CHECK(&fz, lane.level == level);
+	if (was != SD_OK)
+		FUZZ_CHECK(&fz, st != SD_OK && lane.status == was);
+}
+
+static void batch(void)
+{
+	struct sd_batch b;
+	enum sd_status st;
+	u64 arg[6] = {0}, cookie;
+	u32 n = below(&fz, 70), got = 0, i;
+	long ret;
+
+	sd_batch_begin(&b, &lane);
+	for (i = 0; i < n; i++) {
+		if (chance(&fz, 4))
+			sd_put(&b.c, prog, below(&fz, 4096));
+		if (sd_batch_add(&b, SD_OP_NULL, arg, i) != SD_OK)
+			break;
+	}
+	n = i;
+	if (chance(&fz, 2) && sd_batch_wait(&b) == SD_OK)
+		while (sd_batch_next(&b, &cookie, &ret, &st)) {
+			got++;
+			FUZZ_CHECK(&fz, cookie < SD_RING);
+		}
+	FUZZ_CHECK(&fz, got <= n);
+	count(sd_batch_end(&b));
+	FUZZ_CHECK(&fz, lane.level == SD_OFF_MIN);
+}
+
+static void posted(void)
+{
+	struct sd_call c;
+	enum sd_status st;
+	long ret;
+
+	sd_call_begin(&lane, &c, SD_OP_CALLS);
+	c.arg[0] = sd_put(&c, prog, below(&fz, PROG_SIZE));
+	if (sd_call_post(&c) == SD_OK) {
+		if (chance(&fz, 2))
+			scribble();
+		if (chance(&fz, 2))
+			sd_lane_interrupt(&lane);
+		if (chance(&fz, 2))
+			sd_call_cancel(&c);
+		st = sd_call_finish(&c, &ret);
+		if (st == SD_OK)
+			sd_get(&c, prog, c.arg[0], (u64)ret, ret);
+	}
+	count(sd_call_end(&c));
+}
+
+static void resume(void)
+{
+	struct sd_lane l;
+
+	scribble();
+	if (!sd_lane_resume(&l, mem, lane.index, &bell, &lying)) {
+		lane = l;
+		posted();
+	}
+}
+
+static void one_case(void)
+{
+	u32 steps = 5 + below(&fz, 60);
+
+	fresh_lane();
+	while (steps--) {
+		switch (below(&fz, 12)) {
+		case 0:
+			batch();
+			break;
+		case 1:
+			posted();
+			break;
+		case 2:
+			resume();
+			break;
+		default:
+			stub_call();
+		}
+		if (lane.status != SD_OK && chance(&fz, 3))
+			fresh_lane();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	u64 i;
+
+	fuzz_options(&fz, argc, argv, 3000);
+	mem = guarded(SD_REGION_SIZE);
+	prog = guarded(PROG_SIZE);
+	bell.alive = 1;
+	for (i = 0; i < fz.cases; i++) {
+		fuzz_case(&fz, i);
+		one_case();
+	}
+	printf("fuzz_client: %llu cases from seed %llu: ok %llu dead %llu proto %llu too big %llu refused %llu interrupted %llu\n",
+	       (unsigned long long)fz.cases, (unsigned long long)fz.seed, (unsigned long long)stats[SD_OK],
+	       (unsigned long long)stats[SD_DEAD], (unsigned long long)stats[SD_PROTO],
+	       (unsigned long long)stats[SD_TOO_BIG], (unsigned long long)stats[SD_REFUSED],
+	       (unsigned long long)stats[SD_INTR]);
+	return 0;
+}
