@@ -16,12 +16,21 @@
 struct piece {
 	uint32_t beg, end;
 	bool dead;
+	bool type; /* declares a type too, which stays */
+};
+
+/* A call to take away; how, depends on the text around it. */
+struct gone_call {
+	uint32_t beg, end, def_beg, def_end;
+	bool stmt;
+	const char *value;
 };
 
 /* One file of the tree as several units of translation may see it. */
 struct out_file {
 	const char *path;
 	VEC(struct piece) pieces;
+	VEC(struct gone_call) calls;
 	struct edits edits;
 };
 
@@ -54,6 +63,21 @@ static bool ref_target_kept(const struct graph *g, const struct facts *f, const 
 	return n == NONE || g->nodes.a[n].first == NONE || g->nodes.a[n].kept;
 }
 
+/* A type that others may name. What a macro declares for its own use beside a function isn't one. */
+static bool has_type(const struct graph *g, const struct unit *u)
+{
+	bool type = false;
+
+	for (uint32_t i = 0; i < u->n; i++) {
+		const struct fact_def *d = graph_def(g, g->unit_defs[u->first + i]);
+
+		if (d->kind == DEF_FUNC || d->flags & DEF_MACRO)
+			return false;
+		type |= d->kind == DEF_TYPE;
+	}
+	return type;
+}
+
 static bool unit_is_dead(const struct graph *g, const struct unit *u)
 {
 	const struct facts *f = &g->facts[u->tu];
@@ -68,7 +92,7 @@ static bool unit_is_dead(const struct graph *g, const struct unit *u)
 		const struct fact_def *d = graph_def(g, gdef);
 
 		if (d->kind == DEF_TYPE)
-			return false;
+			continue; /* a type alone does no harm */
 		if (d->flags & DEF_EXPORT) {
 			if (d->nref && ref_target_kept(g, f, &f->refs[d->ref0]))
 				return false;
@@ -94,7 +118,7 @@ static void collect_units(struct emitter *em)
 		    graph_def(g, g->unit_defs[u->first])->flags & DEF_HEADER)
 			continue;
 		*vec_add(&file_for(em, fact_str(f, f->files[u->file].path))->pieces) =
-			(struct piece){ u->beg, u->end, unit_is_dead(g, u) };
+			(struct piece){ u->beg, u->end, unit_is_dead(g, u), has_type(g, u) };
 	}
 }
 
@@ -147,13 +171,11 @@ static void collect_drops(struct emitter *em, uint32_t gdef)
 	drop = drops_of(g, gdef, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_cut *c = &g->spec->cuts[drop[i].cut];
-		struct edits *e = &file_for(em, graph_file(g, gdef))->edits;
+		const struct fact_def *d = graph_def(g, gdef);
 
-		if (drop[i].stmt)
-			edit_add(e, EDIT_STMT, drop[i].beg, drop[i].end, NULL);
-		else
-			edit_add(e, EDIT_PUT, drop[i].beg, drop[i].end,
-				 xasprintf("(%s)", c->value ? c->value : "(void)0"));
+		*vec_add(&file_for(em, graph_file(g, gdef))->calls) = (struct gone_call){
+			drop[i].beg, drop[i].end, d->beg, d->end, drop[i].stmt, c->value
+		};
 	}
 }
 
@@ -218,12 +240,35 @@ static int pieces_to_edits(struct out_file *f)
 		for (size_t k = i + 1; k < n && f->pieces.a[k].beg < p->end; k++)
 			holds |= !f->pieces.a[k].dead;
 		if (p->dead && !holds)
-			edit_add(&f->edits, EDIT_DEF, p->beg, p->end, NULL);
+			edit_add(&f->edits, p->type ? EDIT_TYPE : EDIT_DEF, p->beg, p->end, NULL);
 		else if (p->dead && getenv("KSLICE_DEBUG"))
 			fprintf(stderr, "kslice: %s: dead bytes %u-%u hold something that stays\n", f->path,
 				p->beg, p->end);
 	}
 	return 0;
+}
+
+static void calls_to_edits(struct out_file *f, const char *text, size_t len)
+{
+	VEC(struct range) gone = { 0 };
+
+	for (size_t i = 0; i < f->calls.n; i++)
+		*vec_add(&gone) = (struct range){ f->calls.a[i].beg, f->calls.a[i].end };
+	for (size_t i = 0; i < f->calls.n; i++) {
+		const struct gone_call *c = &f->calls.a[i];
+		char *voids = orphaned_locals(text, len, c->def_beg, c->def_end, gone.a, gone.n, i, c->stmt ? "; " : ", ");
+
+		if (!c->stmt)
+			edit_add(&f->edits, EDIT_PUT, c->beg, c->end,
+				 *voids ? xasprintf("(%s%s)", voids, c->value ? c->value : "(void)0") :
+					  xasprintf("(%s)", c->value ? c->value : "(void)0"));
+		else if (*voids)
+			edit_add(&f->edits, EDIT_PUT, c->beg, c->end, xasprintf("{ %s}", voids));
+		else
+			edit_add(&f->edits, EDIT_STMT, c->beg, c->end, NULL);
+		free(voids);
+	}
+	free(gone.a);
 }
 
 /* Path in the output of a file as facts name it; NULL: not of the tree, not copied. */
@@ -302,6 +347,7 @@ static int emit_file(struct emitter *em, struct out_file *f)
 		r = err(from, "run kslice again: the tree changed meanwhile", "%s", strerror(errno));
 	} else {
 		pieces_to_edits(f);
+		calls_to_edits(f, text, len);
 		sb_add(&out, "", 0);
 		r = edit_apply(text, len, &f->edits, &out);
 		if (r)
@@ -412,6 +458,7 @@ int emit_source(const struct graph *g, const char *outdir)
 		r = exchange(em.newdir, em.olddir);
 	for (size_t i = 0; i < em.files.n; i++) {
 		free(em.files.a[i].pieces.a);
+		free(em.files.a[i].calls.a);
 		edits_free(&em.files.a[i].edits);
 	}
 	free(em.files.a);
