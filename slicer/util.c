@@ -244,8 +244,8 @@ char *path_normalize(char *path)
 	while (*in) {
 		size_t n = strcspn(in, "/");
 
-		if (n == 2 && in[0] == '.' && in[1] == '.' && out > floor) {
-			for (out--; out > floor && out[-1] != '/'; out--)
+		if (n == 2 && in[0] == '.' && in[1] == '.' && (out > floor || *path == '/')) {
+			for (out -= out > floor; out > floor && out[-1] != '/'; out--)
 				;
 		} else if (n && !(n == 1 && in[0] == '.')) {
 			memmove(out, in, n);
