@@ -91,6 +91,11 @@ static long domain_call(const struct sd_stub *st, const u64 a[6])
 	return ret;
 }
 
+int main(int argc, char **argv)
+{
+	return stub_tests(argc, argv);
+}
+
 struct side backend_domain = {.name = "host backend", .call = domain_call};
 
 void backend_start(int argc, char **argv)

@@ -19,7 +19,7 @@ int sd_copy_from_prog(void *dst, const void *prog, u64 len)
 	int r = copy(dst, (void *)prog, len, true);
 
 	if (!r && len && st_mutating && st_mutate == 1)
-		*(u8 *)dst ^= 0x40;
+		*(u8 *)dst ^= 1;
 	return r;
 }
 

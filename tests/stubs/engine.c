@@ -90,6 +90,14 @@ static bool missing_fixture(struct run *r, const struct side *s)
 	return false;
 }
 
+static bool makes_fd(const struct run *r, const struct outcome *o)
+{
+	for (u32 i = 0; i < r->call->nfd_values; i++)
+		if ((u32)o->arg[r->call->fd_arg] == r->call->fd_values[i])
+			return true;
+	return r->stub->ret_fd;
+}
+
 /* Descriptors the call made: they are closed, and stand for themselves by a mark only. */
 static void close_new(struct run *r, struct side *s, struct outcome *o)
 {
@@ -104,7 +112,7 @@ static void close_new(struct run *r, struct side *s, struct outcome *o)
 		while (n)
 			side_call(s, SYS_close, (u64)fds[--n], 0, 0, 0, 0, 0);
 	}
-	if (o->ret < 0 || !(r->stub->ret_fd || r->base->ret_fd))
+	if (o->ret < 0 || !makes_fd(r, o))
 		return;
 	if (o->ret < FX_FD(0) || o->ret >= FX_FD(FX_COUNT))
 		side_call(s, SYS_close, (u64)o->ret, 0, 0, 0, 0, 0);

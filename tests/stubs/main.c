@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * main.c: stub tests, whatever the transport: PROGRAM [backend options] [--mutate=in|out] [CALL[/CASE] ...]
+ * main.c: stub tests, whatever the transport: PROGRAM [--image=IMAGE] [--mutate=in|out] [CALL[/CASE] ...]
  * Prints a line a call and "N passed, N failed".
  */
 #include "engine.h"
@@ -104,7 +104,7 @@ void engine_mutated(const struct st_call *call, u32 noticed)
 		totals.failed++;
 }
 
-int main(int argc, char **argv)
+int stub_tests(int argc, char **argv)
 {
 	const char **names = calloc((size_t)argc, sizeof(*names));
 
@@ -122,6 +122,7 @@ int main(int argc, char **argv)
 	}
 	want = names;
 	backend_start(argc, argv);
+	world_probe(&backend_domain);
 	for (u32 i = 0; i < st_suite.ncalls; i++)
 		engine_call(&st_suite.call[i]);
 	printf("stubs of %s over %s%s: %u passed, %u failed\n", st_suite.stubs->name, backend_name,

@@ -37,7 +37,6 @@ struct st_param {
 
 struct st_base {
 	const char *name;
-	bool ret_fd; /* the result is a new descriptor in this base (fcntl's F_DUPFD) */
 	struct st_arg arg[6];
 };
 
@@ -56,6 +55,9 @@ struct st_call {
 	const struct st_base *base;
 	u32 ndiffers;
 	const struct st_differs *differs;
+	int fd_arg; /* with one of these values the result is a descriptor (fcntl's F_DUPFD); -1: none */
+	u32 nfd_values;
+	const u32 *fd_values;
 };
 
 struct st_suite {
@@ -94,6 +96,8 @@ long side_call(struct side *s, unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 
 /* ---- world.c ---- */
 int world_fixture(const char *name); /* index, -1: no such fixture */
 const char *world_name(int fixture);
+/* What kinds of fixtures can this side have? Both will have those only. */
+void world_probe(struct side *s);
 /* ports: chosen on the host and then used by both. Dies if it can't be made. */
 void world_make(struct side *s, u16 ports[FX_COUNT]);
 void world_end(struct side *s);
@@ -119,6 +123,9 @@ extern struct side backend_domain; /* loop, shm or the host backend */
 extern const char *backend_name;
 extern bool backend_is_kernel; /* false: host backend, where "kernel" differences don't exist */
 void backend_start(int argc, char **argv);
+
+/* main.c: the whole run; exit status. */
+int stub_tests(int argc, char **argv);
 
 /* ---- mutation: 1 damages what goes in, 2 what comes out, while st_mutating is set ---- */
 extern int st_mutate;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * backend_loop.c: the stubs over the loop transport: this program is linked with a whole domain (kernel and machine layer),
+ * and runs as its payload, in pid 1's context. The other side is the host kernel, by raw system calls.
+ */
+#include "stub_test.h"
+#include "../../runtime/machine/process/process.h"
+#include "../../runtime/transport/loop/loop.h"
+
+#include <sd/lane.h>
+#include <sys/mman.h>
+
+const char *backend_name = "loop";
+bool backend_is_kernel = true;
+
+static struct sd_lane lane;
+
+static long domain_call(const struct sd_stub *st, const u64 a[6])
+{
+	enum sd_status status;
+	long ret = 0;
+
+	status = st->stub(&lane, &ret, a);
+	if (status != SD_OK)
+		st_die("%s: transport status %d", st->name, status);
+	return ret;
+}
+
+struct side backend_domain = {.name = "domain", .call = domain_call};
+
+void backend_start(int argc, char **argv)
+{
+	void *base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)argc;
+	(void)argv;
+	if (base == MAP_FAILED || sd_loop_attach(base))
+		st_die("no client of the domain");
+	sd_lane_init(&lane, base, 0, NULL, &sd_transport_loop);
+}
+
+int sd_payload(void)
+{
+	return stub_tests(sd_payload_argc, sd_payload_argv);
+}
