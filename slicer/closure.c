@@ -101,7 +101,7 @@ static void make_live(struct graph *g, uint32_t tu, uint32_t from)
 		const struct unit *u = &g->units.a[g->unit_of[i]];
 
 		if (u->pinned && !u->dropped)
-			keep_gdef(g, i, (struct edge){ .from = from, .kind = EDGE_LIVE });
+				keep_gdef(g, i, (struct edge){ .from = from, .kind = from == NONE ? EDGE_KEEP : EDGE_LIVE });
 	}
 }
 
@@ -143,6 +143,18 @@ static uint32_t waits_for(struct graph *g, const struct facts *f, uint32_t elem)
 	return NONE;
 }
 
+/* KSLICE_EDGES=FILE: every edge by unit number, for tools/heavy.py, which finds what a cut would free. */
+static void log_edge(struct graph *g, uint32_t gdef, const char *key)
+{
+	uint32_t n = graph_node(g, key);
+
+	if (n == NONE)
+		return;
+	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
+		if (!g->nodes.a[n].strong || !(graph_def(g, d)->flags & DEF_WEAK))
+			fprintf(g->edges, "%u %u\n", g->unit_of[gdef], g->unit_of[d]);
+}
+
 static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t field)
 {
 	const struct facts *f = graph_facts(g, gdef);
@@ -161,6 +173,8 @@ static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t fi
 			e.field = field_for(g, fact_str(f, f->elems[r->elem - 1].field));
 		}
 	}
+	if (g->edges)
+		log_edge(g, gdef, fact_str(f, r->key));
 	keep_symbol(g, fact_str(f, r->key), e);
 }
 
@@ -281,6 +295,33 @@ static void keep_linker_script(struct graph *g)
 	free(text);
 }
 
+static bool keep_file(struct graph *g, const char *path)
+{
+	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
+		if (!strcmp(g->db->tus[tu].source, path)) {
+			make_live(g, tu, NONE);
+			return true;
+		}
+	return false;
+}
+
+static int keep_spec(struct graph *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->spec->nkeep; i++) {
+		const struct spec_keep *k = &g->spec->keep[i];
+		bool path = strchr(k->name, '/');
+
+		if (path ? keep_file(g, k->name) :
+			   keep_symbol(g, k->name, (struct edge){ .from = NONE, .kind = EDGE_KEEP }))
+			continue;
+		r = spec_error(&k->at, "correct the name; a static symbol can't be named, but its file can",
+			       "no such %s in this configuration: \"%s\"", path ? "file" : "symbol", k->name);
+	}
+	return r;
+}
+
 static int keep_calls(struct graph *g)
 {
 	int r = 0;
@@ -297,19 +338,14 @@ static int keep_calls(struct graph *g)
 			keep_node(g, n, (struct edge){ .from = NONE, .kind = EDGE_CALL });
 		free(name);
 	}
-	for (size_t i = 0; i < g->spec->nkeep; i++) {
-		const struct spec_keep *k = &g->spec->keep[i];
-
-		if (!keep_symbol(g, k->name, (struct edge){ .from = NONE, .kind = EDGE_KEEP }))
-			r = spec_error(&k->at, "correct the name; a static symbol can't be named here",
-				       "no such symbol: \"%s\"", k->name);
-	}
 	return r;
 }
 
 int closure_run(struct graph *g)
 {
-	if (keep_calls(g))
+	if (getenv("KSLICE_EDGES"))
+		g->edges = fopen(getenv("KSLICE_EDGES"), "w");
+	if (keep_calls(g) || keep_spec(g))
 		return -1;
 	for (uint32_t tu = 0; tu < g->db->ntus; tu++) {
 		/* an assembler file that says nothing about itself can't be shown to be dead */
@@ -326,5 +362,7 @@ int closure_run(struct graph *g)
 	keep_linker_script(g);
 	while (g->queue_head < g->queue.n)
 		walk_gdef(g, g->queue.a[g->queue_head++]);
+	if (g->edges)
+		fclose(g->edges);
 	return 0;
 }

@@ -123,7 +123,6 @@ static bool is_plain_section(const char *s)
 /*
  * Pinned: nothing names it, yet it takes part once its file is in the image: initcalls, parameters,
  * members of sections that the linker script turns into tables, file-scope asm and assertions.
- * A type in the same declaration as a variable pins it too: others may use the type.
  */
 static bool is_pinning(const struct facts *f, const struct fact_def *d)
 {
@@ -143,7 +142,6 @@ static void units_of_tu(struct graph *g, uint32_t tu)
 	const struct facts *f = &g->facts[tu];
 	uint32_t *order = g->unit_defs + g->base[tu];
 	struct unit *u = NULL;
-	bool type = false;
 
 	for (uint32_t i = 0; i < f->ndefs; i++)
 		order[i] = i;
@@ -156,11 +154,9 @@ static void units_of_tu(struct graph *g, uint32_t tu)
 			u = vec_add(&g->units);
 			*u = (struct unit){ .tu = tu, .file = d->file, .beg = d->beg, .end = d->end,
 					    .first = g->base[tu] + i };
-			type = false;
 		}
 		u->n++;
-		type |= d->kind == DEF_TYPE;
-		u->pinned |= is_pinning(f, d) || (type && u->n > 1);
+		u->pinned |= is_pinning(f, d);
 		g->unit_of[g->base[tu] + order[i]] = g->units.n - 1;
 	}
 	for (uint32_t i = 0; i < f->ndefs; i++)

@@ -16,6 +16,7 @@
 #include "facts.h"
 #include "spec.h"
 #include "util.h"
+#include <stdio.h>
 
 #define NONE UINT32_MAX
 
@@ -94,6 +95,7 @@ struct graph {
 	bool field_blind; /* every field counts as read: what a linker sees (tests) */
 	VEC(uint32_t) queue;
 	size_t queue_head;
+	FILE *edges;
 };
 
 /* graph.c */

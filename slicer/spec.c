@@ -280,7 +280,7 @@ static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 		k->name = json_string_value(v);
 		if (!k->name)
 			return spec_error(&k->at, "write its name in quotes", "a symbol must be a string");
-		if (check_identifier(&k->at, k->name))
+		if (!strchr(k->name, '/') && check_identifier(&k->at, k->name))
 			return -1;
 		spec->nkeep++;
 	}

@@ -66,7 +66,7 @@ struct spec_route {
 };
 
 struct spec_keep {
-	const char *name;
+	const char *name; /* symbol, or path of a .c file: its initcalls count then */
 	struct spec_place at;
 };
 

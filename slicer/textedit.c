@@ -192,6 +192,134 @@ static void keep_directives(const char *s, size_t beg, size_t end, struct strbuf
 	sb_free(&kept);
 }
 
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* First struct, union or enum keyword of a declaration, and the brace that opens its members. */
+static bool find_type(const char *s, size_t beg, size_t end, size_t *kw, size_t *open)
+{
+	static const char *const keys[] = { "struct", "union", "enum" };
+
+	for (size_t i = beg; i < end && s[i] != '='; i = skip_token(s, i, end)) {
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+			size_t n = strlen(keys[k]);
+
+			if ((i == beg || !is_word(s[i - 1])) && !strncmp(s + i, keys[k], n) && !is_word(s[i + n]))
+				*kw = i, *open = 0;
+		}
+		if (s[i] == '{') {
+			*open = i;
+			return *kw >= beg;
+		}
+	}
+	return false;
+}
+
+/* `static struct x { ... } y = ...;` => `struct x { ... };` */
+static void put_type(const char *s, const struct edit *e, struct strbuf *out)
+{
+	size_t kw = 0, open, i;
+	int depth = 0;
+	bool named = false;
+
+	if (!find_type(s, e->beg, e->end, &kw, &open) || !kw) {
+		sb_add(out, s + e->beg, e->end - e->beg); /* a type by macro: nothing can be taken away */
+		return;
+	}
+	for (i = kw + (s[kw] == 's' ? 6 : s[kw] == 'u' ? 5 : 4); i < open; i++)
+		named |= is_word(s[i]);
+	for (i = open; i < e->end; i = skip_token(s, i, e->end)) {
+		depth += (s[i] == '{') - (s[i] == '}');
+		if (!depth)
+			break;
+	}
+	if (!named && s[kw] != 'e')
+		return; /* nobody else can name the type */
+	sb_add(out, s + kw, i + 1 - kw);
+	sb_puts(out, ";\n");
+}
+
+static size_t count_word(const char *s, size_t beg, size_t end, const char *w, size_t n, const struct range *gone,
+			 size_t ngone, size_t *where)
+{
+	size_t count = 0;
+
+	for (size_t i = beg; i < end;) {
+		size_t k = 0;
+
+		while (k < ngone && !(i >= gone[k].beg && i < gone[k].end))
+			k++;
+		if (k < ngone) {
+			i = gone[k].end;
+			continue;
+		}
+		if (!is_word(s[i])) {
+			i = skip_token(s, i, end);
+			continue;
+		}
+		for (k = i; k < end && is_word(s[k]);)
+			k++;
+		if (k - i == n && !strncmp(s + i, w, n)) {
+			count++;
+			*where = i;
+		}
+		i = k;
+	}
+	return count;
+}
+
+/* Does the name at i stand as a declarator: behind a type, before an initialiser, comma or semicolon? */
+static bool is_declarator(const char *s, size_t i, size_t n)
+{
+	size_t a = i, b = i + n;
+
+	while (a && isspace((unsigned char)s[a - 1]))
+		a--;
+	while (isspace((unsigned char)s[b]))
+		b++;
+	if (!a || !strchr("=;,[", s[b]) || s[b + 1] == '=')
+		return false;
+	if (s[a - 1] == '*' || s[a - 1] == ',')
+		return true;
+	for (i = a; i && is_word(s[i - 1]);)
+		i--;
+	return a > i && strncmp(s + i, "return", 6) && strncmp(s + i, "goto", 4) && strncmp(s + i, "struct", 6) &&
+	       strncmp(s + i, "union", 5) && strncmp(s + i, "enum", 4);
+}
+
+char *orphaned_locals(const char *s, size_t len, uint32_t beg, uint32_t end, const struct range *gone, size_t ngone,
+		      size_t which, const char *sep)
+{
+	const struct range *r = &gone[which];
+	struct strbuf out = { 0 };
+
+	sb_puts(&out, "");
+	if (end > len)
+		end = len;
+	for (size_t i = r->beg; i < r->end;) {
+		size_t n = 0, where;
+
+		while (i + n < r->end && is_word(s[i + n]))
+			n++;
+		if (!n || isdigit((unsigned char)s[i])) {
+			i = n ? i + n : skip_token(s, i, r->end);
+			continue;
+		}
+		if (!(i && (s[i - 1] == '.' || (s[i - 1] == '>' && s[i - 2] == '-'))) &&
+		    count_word(s, beg, end, s + i, n, gone, ngone, &where) == 1 && is_declarator(s, where, n)) {
+			char *word = xasprintf("(void)%.*s%s", (int)n, s + i, sep);
+
+			if (!strstr(out.s, word))
+				sb_puts(&out, word);
+			free(word);
+		}
+		i += n;
+	}
+	return out.s;
+}
+
 /* May a statement at beg simply vanish? Only where another statement or a brace stands before it. */
 static bool stmt_may_vanish(const char *s, size_t beg)
 {
@@ -204,6 +332,9 @@ static bool stmt_may_vanish(const char *s, size_t beg)
 static void put_edit(const char *s, const struct edit *e, struct strbuf *out)
 {
 	switch (e->kind) {
+	case EDIT_TYPE:
+		put_type(s, e, out);
+		break;
 	case EDIT_DEF:
 	case EDIT_ELEM:
 		keep_directives(s, e->beg, e->end, out);
@@ -225,7 +356,9 @@ static void put_edit(const char *s, const struct edit *e, struct strbuf *out)
 
 static void widen(const char *s, size_t len, struct edit *e)
 {
-	if (e->kind == EDIT_DEF)
+	if (e->kind == EDIT_TYPE)
+		widen_lines(s, len, e);
+	else if (e->kind == EDIT_DEF)
 		widen_def(s, len, e);
 	else if (e->kind == EDIT_ELEM)
 		widen_lines(s, len, e);

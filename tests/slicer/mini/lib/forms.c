@@ -11,10 +11,14 @@ int shared_b_of(void) /* expect: kept */
 	return shared_b + (0 && shared_a);
 }
 
-/* The type of a dead variable may be needed: both stay. */
-static struct pair { /* expect: kept */
-	int x, y;
-} pair_var __attribute__((unused));
+/* The type of a dead variable may be needed: the type stays, the variable goes. */
+static struct pair {
+	int x, y; /* expect: kept */
+} pair_var __attribute__((unused)); /* expect: gone */
+
+static const struct {
+	int nobody_can_name_this; /* expect: gone */
+} anonymous_var __attribute__((unused)); /* expect: gone */
 
 int type_user(int x) /* expect: kept */
 {
