@@ -29,7 +29,8 @@ print(d)' "$1"; }
 iperf() {
 	local i
 	for i in 1 2 3 4 5; do
-		"$@" >"$TMP/json" && break
+		"$@" >"$TMP/json"
+		grep -q '"error":.*Connection refused' "$TMP/json" || break
 		sleep 0.3
 	done
 	gbit <"$TMP/json"
