@@ -5,6 +5,7 @@
  */
 #include "emit_stubs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FMT(b, ...) sb_printf((b), __VA_ARGS__)
@@ -108,21 +109,25 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 	return 0;
 }
 
-/* A base whose switch case makes a descriptor: fcntl F_DUPFD. */
-static bool base_ret_fd(const struct marshal *m, const struct mcall *c, json_t *args)
+/* Which values of which argument make the result a descriptor: fcntl's F_DUPFD. The argument, or -1. */
+static int emit_fd_values(const struct mcall *c, struct strbuf *b)
 {
+	int arg = -1;
+
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct mval *v = &c->p[i];
-		int64_t key = 0;
 
-		if (v->pass != PASS_SWITCH || v->on[1] >= 0 ||
-		    !marshal_value(m, json_object_get(args, c->p[v->on[0]].name), &key))
-			continue;
-		for (size_t k = 0; k < v->ncases; k++)
-			if (v->cases[k].ret_fd && v->cases[k].key[0] == key)
-				return true;
+		for (size_t k = 0; v->pass == PASS_SWITCH && v->on[1] < 0 && k < v->ncases; k++) {
+			if (!v->cases[k].ret_fd)
+				continue;
+			if (arg < 0)
+				FMT(b, "static const u32 %s_fds[] = {", c->ct->name);
+			FMT(b, arg < 0 ? "%u" : ", %u", (uint32_t)v->cases[k].key[0]);
+			arg = v->on[0];
+		}
 	}
-	return false;
+	sb_puts(b, arg < 0 ? "" : "};\n");
+	return arg;
 }
 
 static int emit_bases(const struct marshal *m, const struct mcall *c, struct strbuf *b)
@@ -134,7 +139,7 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 	json_array_foreach(json_object_get(c->test, "bases"), k, base) {
 		json_t *args = json_object_get(base, "args");
 
-		FMT(b, "\t{\"%s\", %d, {", json_string_value(json_object_get(base, "name")) ?: "base", base_ret_fd(m, c, args));
+		FMT(b, "\t{\"%s\", {", json_string_value(json_object_get(base, "name")) ?: "base");
 		for (unsigned i = 0; i < c->n; i++) {
 			sb_puts(b, i ? ", " : "");
 			if (emit_arg(m, c, c->p[i].name, json_object_get(args, c->p[i].name), b))
@@ -148,7 +153,7 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 
 static int emit_differs(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	static const char *const keys[] = {"case", "because", "why", NULL};
+	static const char *const keys[] = {"case", "because", "why", "domain", NULL};
 	const char *path = NULL;
 	json_t *d;
 	size_t k;
@@ -158,11 +163,14 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 		return 0;
 	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
 	json_array_foreach(c->differs, k, d) {
+		const char *only = json_string_value(json_object_get(d, "domain")); /* a difference its cuts make */
 		const char *because = json_string_value(json_object_get(d, "because")) ?: "";
 		const char *why = json_string_value(json_object_get(d, "why"));
 
 		if (annotation_keys(path, c->ct->name, d, keys))
 			return -1;
+		if (only && strcmp(only, m->domain))
+			continue;
 		if (!why || (strcmp(because, "kernel") && strcmp(because, "marshalling")))
 			return err(path, "give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
 				   "%s: a difference without a reason", c->ct->name);
@@ -175,6 +183,8 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 
 int emit_tests(const struct marshal *m, struct strbuf *b)
 {
+	int *fd_arg = xcalloc(m->ncalls + 1, sizeof(*fd_arg));
+
 	emit_head(m, b, "GPL-2.0", "tests.c", "the cases of the stub tests, run by tests/stubs/engine.c.");
 	sb_puts(b, "#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
 		   "#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
@@ -184,13 +194,17 @@ int emit_tests(const struct marshal *m, struct strbuf *b)
 		if (!json_array_size(json_object_get(c->test, "bases"))) {
 			const char *path = NULL;
 
+			free(fd_arg);
 			annotation_of_call(m, c->ct->name, &path);
 			return err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
 				   "%s: a stub without a test", c->ct->name);
 		}
 		FMT(b, "/* ---- %s ---- */\n", c->ct->name);
-		if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b))
+		if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b)) {
+			free(fd_arg);
 			return -1;
+		}
+		fd_arg[i] = emit_fd_values(c, b);
 		sb_puts(b, "\n");
 	}
 	sb_puts(b, "static const struct st_call calls[] = {\n");
@@ -198,8 +212,13 @@ int emit_tests(const struct marshal *m, struct strbuf *b)
 		const char *n = m->calls[i].ct->name;
 
 		FMT(b, "\t{\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
-		FMT(b, json_array_size(m->calls[i].differs) ? "N(%s_differs), %s_differs},\n" : "0, NULL},\n", n, n);
+		FMT(b, json_array_size(m->calls[i].differs) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
+		if (fd_arg[i] >= 0)
+			FMT(b, "%d, N(%s_fds), %s_fds},\n", fd_arg[i], n, n);
+		else
+			sb_puts(b, "-1, 0, NULL},\n");
 	}
 	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n", m->domain);
+	free(fd_arg);
 	return 0;
 }

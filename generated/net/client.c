@@ -909,7 +909,7 @@ static enum sd_status stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a
 	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
 		c.arg[2] = n1 = 1048576;
 	}
-	c.arg[1] = a[3] & 32 ? sd_in(&c, a[1], n1) : sd_out_data(&c, a[1], &n1, 1);
+	c.arg[1] = a[3] & 32 ? sd_keep_data(&c, a[1], &n1, 1) : sd_out_data(&c, a[1], &n1, 1);
 	c.arg[2] = n1;
 	n4 = (u64)(s64)v5;
 	c.arg[4] = sd_out_vr(&c, a[4], n4);
@@ -1412,8 +1412,9 @@ static enum sd_status stub_sendfile(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[3] = a[3];
 	c.arg[2] = sd_in(&c, a[2], 8);
 	if (sd_call_wait(&c, ret) == SD_OK) {
+		if (sd_back(&c, a[2], c.arg[2], 8, 0) < 0)
+			*ret = -EFAULT;
 		if (*ret >= 0) {
-			*ret = sd_back(&c, a[2], c.arg[2], 8, *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -1669,8 +1670,8 @@ static enum sd_status stub_epoll_pwait(struct sd_lane *lane, long *ret, const u6
 }
 
 static const struct sd_route_key key_socket = {
-	.arg = 0, .n = 1, .mask = ~0u,
-	.value = {2 /* AF_INET */},
+	.arg = 0, .n = 2, .mask = ~0u,
+	.value = {2 /* AF_INET */, 10 /* AF_INET6 */},
 };
 
 static const struct sd_stub stubs[] = {

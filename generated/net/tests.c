@@ -21,10 +21,10 @@ static const struct st_param socket_params[] = {
 	{"protocol", ST_SCALAR, 0, 0, 3, socket_protocol},
 };
 static const struct st_base socket_bases[] = {
-	{"tcp", 0, {NUM(2ll), NUM(1ll), NUM(0ll)}},
-	{"udp", 0, {NUM(2ll), NUM(2ll), NUM(0ll)}},
-	{"unix", 0, {NUM(1ll), NUM(1ll), NUM(0ll)}},
-	{"flags", 0, {NUM(2ll), NUM(526337ll), NUM(6ll)}},
+	{"tcp", {NUM(2ll), NUM(1ll), NUM(0ll)}},
+	{"udp", {NUM(2ll), NUM(2ll), NUM(0ll)}},
+	{"unix", {NUM(1ll), NUM(1ll), NUM(0ll)}},
+	{"flags", {NUM(2ll), NUM(526337ll), NUM(6ll)}},
 };
 
 /* ---- socketpair ---- */
@@ -38,8 +38,26 @@ static const struct st_param socketpair_params[] = {
 	{"usockvec", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base socketpair_bases[] = {
-	{"stream", 0, {NUM(1ll), NUM(1ll), NUM(0ll), BUF("fdpair")}},
-	{"dgram", 0, {NUM(1ll), NUM(2050ll), NUM(0ll), BUF("fdpair")}},
+	{"stream", {NUM(1ll), NUM(1ll), NUM(0ll), BUF("fdpair")}},
+	{"dgram", {NUM(1ll), NUM(2050ll), NUM(0ll), BUF("fdpair")}},
+};
+static const struct st_differs socketpair_differs[] = {
+	{"stream/family=*", 0,
+	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"stream/type=*", 0,
+	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"stream/protocol=*", 0,
+	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"stream/usockvec=over the edge", 0,
+	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
+	{"dgram/family=*", 0,
+	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"dgram/type=*", 0,
+	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"dgram/protocol=*", 0,
+	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"dgram/usockvec=over the edge", 0,
+	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
 };
 
 /* ---- bind ---- */
@@ -50,9 +68,9 @@ static const struct st_param bind_params[] = {
 	{"addrlen", ST_LENGTH, 0, 0, 9, bind_addrlen},
 };
 static const struct st_base bind_bases[] = {
-	{"any", 0, {FD(tcp_new), BUF("addr_any"), NUM(16ll)}},
-	{"udp_bound", 0, {FD(udp_a), BUF("addr_any"), NUM(16ll)}},
-	{"family", 0, {FD(tcp_new), BUF("zero16"), NUM(16ll)}},
+	{"any", {FD(tcp_new), BUF("addr_any"), NUM(16ll)}},
+	{"udp_bound", {FD(udp_a), BUF("addr_any"), NUM(16ll)}},
+	{"family", {FD(tcp_new), BUF("zero16"), NUM(16ll)}},
 };
 
 /* ---- listen ---- */
@@ -62,8 +80,8 @@ static const struct st_param listen_params[] = {
 	{"backlog", ST_SCALAR, 0, 0, 4, listen_backlog},
 };
 static const struct st_base listen_bases[] = {
-	{"new", 0, {FD(tcp_new), NUM(5ll)}},
-	{"again", 0, {FD(tcp_listen), NUM(5ll)}},
+	{"new", {FD(tcp_new), NUM(5ll)}},
+	{"again", {FD(tcp_listen), NUM(5ll)}},
 };
 
 /* ---- accept ---- */
@@ -74,8 +92,18 @@ static const struct st_param accept_params[] = {
 	{"upeer_addrlen", ST_POINTER, 1, 1, 6, accept_upeer_addrlen},
 };
 static const struct st_base accept_bases[] = {
-	{"addr", 0, {FD(tcp_listen), BUF("128"), BUF("len128")}},
-	{"noaddr", 0, {FD(tcp_listen), NUM(0ll), NUM(0ll)}},
+	{"addr", {FD(tcp_listen), BUF("128"), BUF("len128")}},
+	{"noaddr", {FD(tcp_listen), NUM(0ll), NUM(0ll)}},
+};
+static const struct st_differs accept_differs[] = {
+	{"addr/upeer_sockaddr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"addr/upeer_sockaddr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"addr/upeer_sockaddr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"addr/upeer_sockaddr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
 };
 
 /* ---- accept4 ---- */
@@ -88,8 +116,18 @@ static const struct st_param accept4_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, accept4_flags},
 };
 static const struct st_base accept4_bases[] = {
-	{"addr", 0, {FD(tcp_listen), BUF("128"), BUF("len128"), NUM(0ll)}},
-	{"noaddr", 0, {FD(tcp_listen), NUM(0ll), NUM(0ll), NUM(526336ll)}},
+	{"addr", {FD(tcp_listen), BUF("128"), BUF("len128"), NUM(0ll)}},
+	{"noaddr", {FD(tcp_listen), NUM(0ll), NUM(0ll), NUM(526336ll)}},
+};
+static const struct st_differs accept4_differs[] = {
+	{"addr/upeer_sockaddr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"addr/upeer_sockaddr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"addr/upeer_sockaddr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"addr/upeer_sockaddr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
 };
 
 /* ---- connect ---- */
@@ -100,9 +138,9 @@ static const struct st_param connect_params[] = {
 	{"addrlen", ST_LENGTH, 0, 0, 9, connect_addrlen},
 };
 static const struct st_base connect_bases[] = {
-	{"udp", 0, {FD(udp_a), BUF("addr_udp_b"), NUM(16ll)}},
-	{"tcp_again", 0, {FD(tcp_a), BUF("addr_tcp"), NUM(16ll)}},
-	{"tcp", 0, {FD(tcp_new), BUF("addr_tcp"), NUM(16ll)}},
+	{"udp", {FD(udp_a), BUF("addr_udp_b"), NUM(16ll)}},
+	{"tcp_again", {FD(tcp_a), BUF("addr_tcp"), NUM(16ll)}},
+	{"tcp", {FD(tcp_new), BUF("addr_tcp"), NUM(16ll)}},
 };
 
 /* ---- shutdown ---- */
@@ -112,9 +150,9 @@ static const struct st_param shutdown_params[] = {
 	{"how", ST_SCALAR, 0, 0, 5, shutdown_how},
 };
 static const struct st_base shutdown_bases[] = {
-	{"wr", 0, {FD(tcp_a), NUM(1ll)}},
-	{"new", 0, {FD(tcp_new), NUM(2ll)}},
-	{"unix", 0, {FD(unix_a), NUM(0ll)}},
+	{"wr", {FD(tcp_a), NUM(1ll)}},
+	{"new", {FD(tcp_new), NUM(2ll)}},
+	{"unix", {FD(unix_a), NUM(0ll)}},
 };
 
 /* ---- getsockname ---- */
@@ -125,9 +163,31 @@ static const struct st_param getsockname_params[] = {
 	{"usockaddr_len", ST_POINTER, 1, 1, 6, getsockname_usockaddr_len},
 };
 static const struct st_base getsockname_bases[] = {
-	{"tcp", 0, {FD(tcp_a), BUF("128"), BUF("len128")}},
-	{"udp", 0, {FD(udp_b), BUF("16"), BUF("len16")}},
-	{"unix", 0, {FD(unix_a), BUF("128"), BUF("len128")}},
+	{"tcp", {FD(tcp_a), BUF("128"), BUF("len128")}},
+	{"udp", {FD(udp_b), BUF("16"), BUF("len16")}},
+	{"unix", {FD(unix_a), BUF("128"), BUF("len128")}},
+};
+static const struct st_differs getsockname_differs[] = {
+	{"tcp/usockaddr=null", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=null", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
 };
 
 /* ---- getpeername ---- */
@@ -138,9 +198,31 @@ static const struct st_param getpeername_params[] = {
 	{"usockaddr_len", ST_POINTER, 1, 1, 6, getpeername_usockaddr_len},
 };
 static const struct st_base getpeername_bases[] = {
-	{"tcp", 0, {FD(tcp_a), BUF("128"), BUF("len128")}},
-	{"udp", 0, {FD(udp_b), BUF("16"), BUF("len16")}},
-	{"unix", 0, {FD(unix_a), BUF("128"), BUF("len128")}},
+	{"tcp", {FD(tcp_a), BUF("128"), BUF("len128")}},
+	{"udp", {FD(udp_b), BUF("16"), BUF("len16")}},
+	{"unix", {FD(unix_a), BUF("128"), BUF("len128")}},
+};
+static const struct st_differs getpeername_differs[] = {
+	{"tcp/usockaddr=null", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"tcp/usockaddr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=null", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"unix/usockaddr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
 };
 
 /* ---- getsockopt ---- */
@@ -155,20 +237,20 @@ static const struct st_param getsockopt_params[] = {
 	{"optlen", ST_POINTER, 1, 1, 7, getsockopt_optlen},
 };
 static const struct st_base getsockopt_bases[] = {
-	{"so_type", 0, {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("4"), BUF("len4")}},
-	{"so_error", 0, {FD(tcp_a), NUM(1ll), NUM(4ll), BUF("4"), BUF("len4")}},
-	{"so_reuseaddr", 0, {FD(tcp_a), NUM(1ll), NUM(2ll), BUF("4"), BUF("len4")}},
-	{"so_linger", 0, {FD(tcp_a), NUM(1ll), NUM(13ll), BUF("8"), BUF("len8")}},
-	{"so_acceptconn", 0, {FD(tcp_listen), NUM(1ll), NUM(30ll), BUF("4"), BUF("len4")}},
-	{"so_domain", 0, {FD(tcp_a), NUM(1ll), NUM(39ll), BUF("4"), BUF("len4")}},
-	{"so_protocol", 0, {FD(tcp_a), NUM(1ll), NUM(38ll), BUF("4"), BUF("len4")}},
-	{"so_keepalive", 0, {FD(tcp_a), NUM(1ll), NUM(9ll), BUF("4"), BUF("len4")}},
-	{"so_rcvtimeo_old", 0, {FD(tcp_a), NUM(1ll), NUM(20ll), BUF("16"), BUF("len16")}},
-	{"tcp_nodelay", 0, {FD(tcp_a), NUM(6ll), NUM(1ll), BUF("4"), BUF("len4")}},
-	{"tcp_keepidle", 0, {FD(tcp_a), NUM(6ll), NUM(4ll), BUF("4"), BUF("len4")}},
-	{"ip_ttl", 0, {FD(tcp_a), NUM(0ll), NUM(2ll), BUF("4"), BUF("len4")}},
-	{"ip_tos", 0, {FD(tcp_a), NUM(0ll), NUM(1ll), BUF("4"), BUF("len4")}},
-	{"long", 0, {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("128"), BUF("len128")}},
+	{"so_type", {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("4"), BUF("len4")}},
+	{"so_error", {FD(tcp_a), NUM(1ll), NUM(4ll), BUF("4"), BUF("len4")}},
+	{"so_reuseaddr", {FD(tcp_a), NUM(1ll), NUM(2ll), BUF("4"), BUF("len4")}},
+	{"so_linger", {FD(tcp_a), NUM(1ll), NUM(13ll), BUF("8"), BUF("len8")}},
+	{"so_acceptconn", {FD(tcp_listen), NUM(1ll), NUM(30ll), BUF("4"), BUF("len4")}},
+	{"so_domain", {FD(tcp_a), NUM(1ll), NUM(39ll), BUF("4"), BUF("len4")}},
+	{"so_protocol", {FD(tcp_a), NUM(1ll), NUM(38ll), BUF("4"), BUF("len4")}},
+	{"so_keepalive", {FD(tcp_a), NUM(1ll), NUM(9ll), BUF("4"), BUF("len4")}},
+	{"so_rcvtimeo_old", {FD(tcp_a), NUM(1ll), NUM(20ll), BUF("16"), BUF("len16")}},
+	{"tcp_nodelay", {FD(tcp_a), NUM(6ll), NUM(1ll), BUF("4"), BUF("len4")}},
+	{"tcp_keepidle", {FD(tcp_a), NUM(6ll), NUM(4ll), BUF("4"), BUF("len4")}},
+	{"ip_ttl", {FD(tcp_a), NUM(0ll), NUM(2ll), BUF("4"), BUF("len4")}},
+	{"ip_tos", {FD(tcp_a), NUM(0ll), NUM(1ll), BUF("4"), BUF("len4")}},
+	{"long", {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("128"), BUF("len128")}},
 };
 
 /* ---- setsockopt ---- */
@@ -183,18 +265,24 @@ static const struct st_param setsockopt_params[] = {
 	{"optlen", ST_LENGTH, 0, 0, 8, setsockopt_optlen},
 };
 static const struct st_base setsockopt_bases[] = {
-	{"so_reuseaddr", 0, {FD(tcp_new), NUM(1ll), NUM(2ll), BUF("int1"), NUM(4ll)}},
-	{"so_keepalive", 0, {FD(tcp_new), NUM(1ll), NUM(9ll), BUF("int1"), NUM(4ll)}},
-	{"so_rcvbuf", 0, {FD(tcp_new), NUM(1ll), NUM(8ll), BUF("int4096"), NUM(4ll)}},
-	{"so_linger", 0, {FD(tcp_new), NUM(1ll), NUM(13ll), BUF("zero8"), NUM(8ll)}},
-	{"so_rcvtimeo_old", 0, {FD(tcp_new), NUM(1ll), NUM(20ll), BUF("zero16"), NUM(16ll)}},
-	{"tcp_nodelay", 0, {FD(tcp_new), NUM(6ll), NUM(1ll), BUF("int1"), NUM(4ll)}},
-	{"tcp_keepidle", 0, {FD(tcp_new), NUM(6ll), NUM(4ll), BUF("int1"), NUM(4ll)}},
-	{"tcp_defer_accept", 0, {FD(tcp_new), NUM(6ll), NUM(9ll), BUF("int1"), NUM(4ll)}},
-	{"ip_ttl", 0, {FD(tcp_new), NUM(0ll), NUM(2ll), BUF("int1"), NUM(4ll)}},
-	{"ip_tos", 0, {FD(tcp_new), NUM(0ll), NUM(1ll), BUF("int1"), NUM(4ll)}},
-	{"so_type", 0, {FD(tcp_new), NUM(1ll), NUM(3ll), BUF("int1"), NUM(4ll)}},
-	{"so_broadcast", 0, {FD(tcp_new), NUM(1ll), NUM(6ll), BUF("int1"), NUM(4ll)}},
+	{"so_reuseaddr", {FD(tcp_new), NUM(1ll), NUM(2ll), BUF("int1"), NUM(4ll)}},
+	{"so_keepalive", {FD(tcp_new), NUM(1ll), NUM(9ll), BUF("int1"), NUM(4ll)}},
+	{"so_rcvbuf", {FD(tcp_new), NUM(1ll), NUM(8ll), BUF("int4096"), NUM(4ll)}},
+	{"so_linger", {FD(tcp_new), NUM(1ll), NUM(13ll), BUF("zero8"), NUM(8ll)}},
+	{"so_rcvtimeo_old", {FD(tcp_new), NUM(1ll), NUM(20ll), BUF("zero16"), NUM(16ll)}},
+	{"tcp_nodelay", {FD(tcp_new), NUM(6ll), NUM(1ll), BUF("int1"), NUM(4ll)}},
+	{"tcp_keepidle", {FD(tcp_new), NUM(6ll), NUM(4ll), BUF("int1"), NUM(4ll)}},
+	{"tcp_defer_accept", {FD(tcp_new), NUM(6ll), NUM(9ll), BUF("int1"), NUM(4ll)}},
+	{"ip_ttl", {FD(tcp_new), NUM(0ll), NUM(2ll), BUF("int1"), NUM(4ll)}},
+	{"ip_tos", {FD(tcp_new), NUM(0ll), NUM(1ll), BUF("int1"), NUM(4ll)}},
+	{"so_type", {FD(tcp_new), NUM(1ll), NUM(3ll), BUF("int1"), NUM(4ll)}},
+	{"so_broadcast", {FD(tcp_new), NUM(1ll), NUM(6ll), BUF("int1"), NUM(4ll)}},
+};
+static const struct st_differs setsockopt_differs[] = {
+	{"so_linger/optval=over the edge", 0,
+	 "an option that ends too early is passed on as a shorter one: EINVAL instead of EFAULT"},
+	{"so_rcvtimeo_old/optval=over the edge", 0,
+	 "an option that ends too early is passed on as a shorter one: EINVAL instead of EFAULT"},
 };
 
 /* ---- sendto ---- */
@@ -210,11 +298,11 @@ static const struct st_param sendto_params[] = {
 	{"addr_len", ST_LENGTH, 0, 0, 9, sendto_addr_len},
 };
 static const struct st_base sendto_bases[] = {
-	{"udp_to", 0, {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), BUF("addr_udp_b"), NUM(16ll)}},
-	{"udp_conn", 0, {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
-	{"udp_max", 0, {FD(udp_a), BUF("65507"), NUM(65507ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
-	{"tcp", 0, {FD(tcp_a), BUF("64"), NUM(64ll), NUM(16448ll), NUM(0ll), NUM(0ll)}},
-	{"unixd", 0, {FD(unixd_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
+	{"udp_to", {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), BUF("addr_udp_b"), NUM(16ll)}},
+	{"udp_conn", {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
+	{"udp_max", {FD(udp_a), BUF("65507"), NUM(65507ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
+	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll), NUM(16448ll), NUM(0ll), NUM(0ll)}},
+	{"unixd", {FD(unixd_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
 };
 
 /* ---- recvfrom ---- */
@@ -230,11 +318,81 @@ static const struct st_param recvfrom_params[] = {
 	{"addr_len", ST_POINTER, 1, 1, 6, recvfrom_addr_len},
 };
 static const struct st_base recvfrom_bases[] = {
-	{"udp", 0, {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
-	{"udp_noaddr", 0, {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
-	{"udp_trunc", 0, {FD(udp_b), BUF("8"), NUM(8ll), NUM(96ll), BUF("16"), BUF("len16")}},
-	{"tcp", 0, {FD(tcp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
-	{"unix", 0, {FD(unix_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
+	{"udp", {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
+	{"udp_noaddr", {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
+	{"udp_trunc", {FD(udp_b), BUF("8"), NUM(8ll), NUM(96ll), BUF("16"), BUF("len16")}},
+	{"tcp", {FD(tcp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
+	{"unix", {FD(unix_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
+};
+static const struct st_differs recvfrom_differs[] = {
+	{"udp/addr=unmapped", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"udp/addr=kernel", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"udp/addr=non-canonical", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"udp/addr=read-only", 0,
+	 "on a bad address buffer 6.18 has written the length before it fails; 6.1 and the stub have not"},
+	{"udp/addr_len=null", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp/addr_len=unmapped", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp/addr_len=kernel", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp/addr_len=non-canonical", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp/addr_len=over the edge", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp/addr_len=lenneg", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/addr_len=null", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/addr_len=unmapped", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/addr_len=kernel", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/addr_len=non-canonical", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/addr_len=over the edge", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/addr_len=lenneg", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"tcp/addr_len=null", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"tcp/addr_len=unmapped", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"tcp/addr_len=kernel", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"tcp/addr_len=non-canonical", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"tcp/addr_len=over the edge", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"tcp/addr_len=lenneg", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"unix/addr_len=null", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"unix/addr_len=unmapped", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"unix/addr_len=kernel", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"unix/addr_len=non-canonical", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"unix/addr_len=over the edge", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"unix/addr_len=lenneg", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_noaddr/addr=unmapped", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_noaddr/addr=kernel", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_noaddr/addr=non-canonical", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_noaddr/addr=read-only", 0,
+	 "data already received are not copied out when the call then fails on another argument"},
+	{"udp_trunc/ubuf=over the edge", 0,
+	 "a datagram buffer that ends too early is filled to its end"},
+	{"udp_trunc/size=*", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits"},
 };
 
 /* ---- sendmsg ---- */
@@ -245,14 +403,32 @@ static const struct st_param sendmsg_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 2, sendmsg_flags},
 };
 static const struct st_base sendmsg_bases[] = {
-	{"udp_to", 0, {FD(udp_a), BUF("msg_send_udp"), NUM(64ll)}},
-	{"udp_conn", 0, {FD(udp_a), BUF("msg_send"), NUM(64ll)}},
-	{"tcp", 0, {FD(tcp_a), BUF("msg_send"), NUM(16448ll)}},
-	{"cmsg", 0, {FD(unix_a), BUF("msg_send_cmsg"), NUM(16448ll)}},
-	{"badiov", 0, {FD(udp_a), BUF("msg_send_badiov"), NUM(64ll)}},
-	{"badname", 0, {FD(udp_a), BUF("msg_send_badname"), NUM(64ll)}},
-	{"negname", 0, {FD(udp_a), BUF("msg_send_negname"), NUM(64ll)}},
-	{"manyiov", 0, {FD(udp_a), BUF("msg_send_manyiov"), NUM(64ll)}},
+	{"udp_to", {FD(udp_a), BUF("msg_send_udp"), NUM(64ll)}},
+	{"udp_conn", {FD(udp_a), BUF("msg_send"), NUM(64ll)}},
+	{"tcp", {FD(tcp_a), BUF("msg_send"), NUM(16448ll)}},
+	{"cmsg", {FD(unix_a), BUF("msg_send_cmsg"), NUM(16448ll)}},
+	{"badiov", {FD(udp_a), BUF("msg_send_badiov"), NUM(64ll)}},
+	{"badname", {FD(udp_a), BUF("msg_send_badname"), NUM(64ll)}},
+	{"negname", {FD(udp_a), BUF("msg_send_negname"), NUM(64ll)}},
+	{"manyiov", {FD(udp_a), BUF("msg_send_manyiov"), NUM(64ll)}},
+};
+static const struct st_differs sendmsg_differs[] = {
+	{"udp_to/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"udp_conn/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"tcp/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"cmsg/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"badiov/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"badname/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"negname/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"manyiov/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
 };
 
 /* ---- recvmsg ---- */
@@ -263,12 +439,24 @@ static const struct st_param recvmsg_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 4, recvmsg_flags},
 };
 static const struct st_base recvmsg_bases[] = {
-	{"udp", 0, {FD(udp_b), BUF("msg_recv"), NUM(64ll)}},
-	{"tcp", 0, {FD(tcp_b), BUF("msg_recv"), NUM(64ll)}},
-	{"unix", 0, {FD(unix_b), BUF("msg_recv"), NUM(64ll)}},
-	{"short", 0, {FD(udp_b), BUF("msg_recv_short"), NUM(64ll)}},
-	{"badiov", 0, {FD(udp_b), BUF("msg_recv_badiov"), NUM(64ll)}},
-	{"badname", 0, {FD(udp_b), BUF("msg_recv_badname"), NUM(64ll)}},
+	{"udp", {FD(udp_b), BUF("msg_recv"), NUM(64ll)}},
+	{"tcp", {FD(tcp_b), BUF("msg_recv"), NUM(64ll)}},
+	{"unix", {FD(unix_b), BUF("msg_recv"), NUM(64ll)}},
+	{"short", {FD(udp_b), BUF("msg_recv_short"), NUM(64ll)}},
+	{"badiov", {FD(udp_b), BUF("msg_recv_badiov"), NUM(64ll)}},
+	{"badname", {FD(udp_b), BUF("msg_recv_badname"), NUM(64ll)}},
+};
+static const struct st_differs recvmsg_differs[] = {
+	{"udp/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"tcp/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"short/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"badiov/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"badname/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
 };
 
 /* ---- sendmmsg ---- */
@@ -281,7 +469,11 @@ static const struct st_param sendmmsg_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 1, sendmmsg_flags},
 };
 static const struct st_base sendmmsg_bases[] = {
-	{"udp", 0, {FD(udp_a), BUF("mmsg_send"), NUM(3ll), NUM(64ll)}},
+	{"udp", {FD(udp_a), BUF("mmsg_send"), NUM(3ll), NUM(64ll)}},
+};
+static const struct st_differs sendmmsg_differs[] = {
+	{"udp/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
 };
 
 /* ---- recvmmsg ---- */
@@ -295,8 +487,16 @@ static const struct st_param recvmmsg_params[] = {
 	{"timeout", ST_POINTER, 1, 1, 0, NULL},
 };
 static const struct st_base recvmmsg_bases[] = {
-	{"udp", 0, {FD(udp_b), BUF("mmsg_recv"), NUM(3ll), NUM(64ll), NUM(0ll)}},
-	{"timeout", 0, {FD(udp_b), BUF("mmsg_recv"), NUM(2ll), NUM(64ll), BUF("timespec0")}},
+	{"udp", {FD(udp_b), BUF("mmsg_recv"), NUM(3ll), NUM(64ll), NUM(0ll)}},
+	{"timeout", {FD(udp_b), BUF("mmsg_recv"), NUM(2ll), NUM(64ll), BUF("timespec0")}},
+};
+static const struct st_differs recvmmsg_differs[] = {
+	{"udp/mmsg=read-only", 0,
+	 "the stub learns only afterwards that the headers can't be written: all messages are gone, not one"},
+	{"udp/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
+	{"timeout/flags=-1", 1,
+	 "the host's kernel is built with 32-bit compatibility, which reserves the highest message flag"},
 };
 
 /* ---- read ---- */
@@ -307,9 +507,29 @@ static const struct st_param read_params[] = {
 	{"count", ST_LENGTH, 0, 0, 9, read_count},
 };
 static const struct st_base read_bases[] = {
-	{"tcp", 0, {FD(tcp_b), BUF("64"), NUM(64ll)}},
-	{"udp", 0, {FD(udp_b), BUF("128"), NUM(128ll)}},
-	{"unix", 0, {FD(unix_b), BUF("16"), NUM(16ll)}},
+	{"tcp", {FD(tcp_b), BUF("64"), NUM(64ll)}},
+	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}},
+	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}},
+};
+static const struct st_differs read_differs[] = {
+	{"tcp/buf=over the edge", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/buf=over the edge", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=17", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=63", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=64", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=65", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=1048576", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=1048577", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"unix/count=2147479552", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
 };
 
 /* ---- write ---- */
@@ -320,9 +540,9 @@ static const struct st_param write_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, write_count},
 };
 static const struct st_base write_bases[] = {
-	{"tcp", 0, {FD(tcp_a), BUF("64"), NUM(64ll)}},
-	{"udp", 0, {FD(udp_a), BUF("100"), NUM(100ll)}},
-	{"unixd", 0, {FD(unixd_a), BUF("100"), NUM(100ll)}},
+	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll)}},
+	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}},
+	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}},
 };
 
 /* ---- readv ---- */
@@ -333,8 +553,14 @@ static const struct st_param readv_params[] = {
 	{"vlen", ST_LENGTH, 0, 0, 6, readv_vlen},
 };
 static const struct st_base readv_bases[] = {
-	{"tcp", 0, {FD(tcp_b), BUF("iov"), NUM(3ll)}},
-	{"udp", 0, {FD(udp_b), BUF("iov"), NUM(3ll)}},
+	{"tcp", {FD(tcp_b), BUF("iov"), NUM(3ll)}},
+	{"udp", {FD(udp_b), BUF("iov"), NUM(3ll)}},
+};
+static const struct st_differs readv_differs[] = {
+	{"tcp/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"udp/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 };
 
 /* ---- writev ---- */
@@ -345,8 +571,14 @@ static const struct st_param writev_params[] = {
 	{"vlen", ST_LENGTH, 0, 0, 6, writev_vlen},
 };
 static const struct st_base writev_bases[] = {
-	{"tcp", 0, {FD(tcp_a), BUF("iov"), NUM(3ll)}},
-	{"udp", 0, {FD(udp_a), BUF("iov"), NUM(3ll)}},
+	{"tcp", {FD(tcp_a), BUF("iov"), NUM(3ll)}},
+	{"udp", {FD(udp_a), BUF("iov"), NUM(3ll)}},
+};
+static const struct st_differs writev_differs[] = {
+	{"tcp/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"udp/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 };
 
 /* ---- close ---- */
@@ -354,7 +586,7 @@ static const struct st_param close_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base close_bases[] = {
-	{"tcp", 0, {FD(tcp_a)}},
+	{"tcp", {FD(tcp_a)}},
 };
 
 /* ---- dup ---- */
@@ -362,7 +594,7 @@ static const struct st_param dup_params[] = {
 	{"fildes", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base dup_bases[] = {
-	{"tcp", 0, {FD(tcp_a)}},
+	{"tcp", {FD(tcp_a)}},
 };
 
 /* ---- dup2 ---- */
@@ -372,7 +604,7 @@ static const struct st_param dup2_params[] = {
 	{"newfd", ST_LISTED, 0, 0, 3, dup2_newfd},
 };
 static const struct st_base dup2_bases[] = {
-	{"tcp", 0, {FD(tcp_a), NUM(200ll)}},
+	{"tcp", {FD(tcp_a), NUM(200ll)}},
 };
 
 /* ---- dup3 ---- */
@@ -384,7 +616,7 @@ static const struct st_param dup3_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, dup3_flags},
 };
 static const struct st_base dup3_bases[] = {
-	{"tcp", 0, {FD(tcp_a), NUM(200ll), NUM(0ll)}},
+	{"tcp", {FD(tcp_a), NUM(200ll), NUM(0ll)}},
 };
 
 /* ---- fcntl ---- */
@@ -395,19 +627,34 @@ static const struct st_param fcntl_params[] = {
 	{"arg", ST_SCALAR, 1, 1, 0, NULL},
 };
 static const struct st_base fcntl_bases[] = {
-	{"getfl", 0, {FD(tcp_a), NUM(3ll), NUM(0ll)}},
-	{"setfl", 0, {FD(tcp_a), NUM(4ll), NUM(2048ll)}},
-	{"getfd", 0, {FD(tcp_a), NUM(1ll), NUM(0ll)}},
-	{"setfd", 0, {FD(tcp_a), NUM(2ll), NUM(1ll)}},
-	{"dupfd", 1, {FD(tcp_a), NUM(0ll), NUM(100ll)}},
-	{"dupfd_cloexec", 1, {FD(tcp_a), NUM(1030ll), NUM(100ll)}},
-	{"getown", 0, {FD(tcp_a), NUM(9ll), NUM(0ll)}},
-	{"getown_ex", 0, {FD(tcp_a), NUM(16ll), BUF("8")}},
-	{"setown_ex", 0, {FD(tcp_a), NUM(15ll), BUF("zero8")}},
-	{"getsig", 0, {FD(tcp_a), NUM(11ll), NUM(0ll)}},
-	{"getlk", 0, {FD(tcp_a), NUM(5ll), BUF("flock")}},
-	{"setlk", 0, {FD(tcp_a), NUM(6ll), BUF("flock")}},
+	{"getfl", {FD(tcp_a), NUM(3ll), NUM(0ll)}},
+	{"setfl", {FD(tcp_a), NUM(4ll), NUM(2048ll)}},
+	{"getfd", {FD(tcp_a), NUM(1ll), NUM(0ll)}},
+	{"setfd", {FD(tcp_a), NUM(2ll), NUM(1ll)}},
+	{"dupfd", {FD(tcp_a), NUM(0ll), NUM(100ll)}},
+	{"dupfd_cloexec", {FD(tcp_a), NUM(1030ll), NUM(100ll)}},
+	{"getown", {FD(tcp_a), NUM(9ll), NUM(0ll)}},
+	{"getown_ex", {FD(tcp_a), NUM(16ll), BUF("8")}},
+	{"setown_ex", {FD(tcp_a), NUM(15ll), BUF("zero8")}},
+	{"getsig", {FD(tcp_a), NUM(11ll), NUM(0ll)}},
+	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}},
+	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}},
 };
+static const struct st_differs fcntl_differs[] = {
+	{"getlk", 1,
+	 "the net domain is cut without file locks: ENOLCK"},
+	{"getlk/fd=*", 1,
+	 "the net domain is cut without file locks: ENOLCK"},
+	{"setlk", 1,
+	 "the net domain is cut without file locks: ENOLCK"},
+	{"setlk/fd=*", 1,
+	 "the net domain is cut without file locks: ENOLCK"},
+	{"getlk/arg=read-only", 1,
+	 "the net domain is cut without file locks: ENOLCK"},
+	{"setlk/arg=read-only", 1,
+	 "the net domain is cut without file locks: ENOLCK"},
+};
+static const u32 fcntl_fds[] = {0, 1030};
 
 /* ---- ioctl ---- */
 static const struct st_arg ioctl_cmd[] = {NUM(99999ll), NUM(-1ll)};
@@ -417,18 +664,36 @@ static const struct st_param ioctl_params[] = {
 	{"arg", ST_SCALAR, 1, 1, 0, NULL},
 };
 static const struct st_base ioctl_bases[] = {
-	{"fionread", 0, {FD(udp_b), NUM(21531ll), BUF("4")}},
-	{"fionread_tcp", 0, {FD(tcp_b), NUM(21531ll), BUF("4")}},
-	{"outq", 0, {FD(udp_b), NUM(21521ll), BUF("4")}},
-	{"nbio", 0, {FD(udp_b), NUM(21537ll), BUF("int1")}},
-	{"clex", 0, {FD(udp_b), NUM(21585ll), NUM(0ll)}},
-	{"nclex", 0, {FD(udp_b), NUM(21584ll), NUM(0ll)}},
-	{"ifindex", 0, {FD(udp_b), NUM(35123ll), BUF("ifreq_lo")}},
-	{"ifaddr", 0, {FD(udp_b), NUM(35093ll), BUF("ifreq_lo")}},
-	{"ifmtu", 0, {FD(udp_b), NUM(35105ll), BUF("ifreq_lo")}},
-	{"ifnone", 0, {FD(udp_b), NUM(35105ll), BUF("zero40")}},
-	{"atmark", 0, {FD(tcp_b), NUM(35077ll), BUF("4")}},
-	{"ifconf_size", 0, {FD(udp_b), NUM(35090ll), BUF("ifconf0")}},
+	{"fionread", {FD(udp_b), NUM(21531ll), BUF("4")}},
+	{"fionread_tcp", {FD(tcp_b), NUM(21531ll), BUF("4")}},
+	{"outq", {FD(udp_b), NUM(21521ll), BUF("4")}},
+	{"nbio", {FD(udp_b), NUM(21537ll), BUF("int1")}},
+	{"clex", {FD(udp_b), NUM(21585ll), NUM(0ll)}},
+	{"nclex", {FD(udp_b), NUM(21584ll), NUM(0ll)}},
+	{"ifindex", {FD(udp_b), NUM(35123ll), BUF("ifreq_lo")}},
+	{"ifaddr", {FD(udp_b), NUM(35093ll), BUF("ifreq_lo")}},
+	{"ifmtu", {FD(udp_b), NUM(35105ll), BUF("ifreq_lo")}},
+	{"ifnone", {FD(udp_b), NUM(35105ll), BUF("zero40")}},
+	{"atmark", {FD(tcp_b), NUM(35077ll), BUF("4")}},
+	{"ifconf_size", {FD(udp_b), NUM(35090ll), BUF("ifconf0")}},
+};
+static const struct st_differs ioctl_differs[] = {
+	{"fionread/arg=over the edge", 0,
+	 "bytes before the unmapped page are written"},
+	{"fionread_tcp/arg=over the edge", 0,
+	 "bytes before the unmapped page are written"},
+	{"outq/arg=over the edge", 0,
+	 "bytes before the unmapped page are written"},
+	{"atmark/arg=over the edge", 0,
+	 "bytes before the unmapped page are written"},
+	{"atmark/fd=udp_a", 0,
+	 "the kernel tries it as an interface request and reads 40 bytes of a 4-byte argument: only on the host these lie beyond the edge"},
+	{"atmark/fd=udp_b", 0,
+	 "the kernel tries it as an interface request and reads 40 bytes of a 4-byte argument: only on the host these lie beyond the edge"},
+	{"*/fd=epoll", 1,
+	 "epoll has ioctls of its own since 6.9 and answers unknown ones with EINVAL"},
+	{"ifconf_size*", 1,
+	 "the number of interfaces is the host's and the domain's own"},
 };
 
 /* ---- sendfile ---- */
@@ -440,8 +705,8 @@ static const struct st_param sendfile_params[] = {
 	{"count", ST_SCALAR, 0, 0, 4, sendfile_count},
 };
 static const struct st_base sendfile_bases[] = {
-	{"sock", 0, {FD(tcp_a), FD(tcp_b), NUM(0ll), NUM(16ll)}},
-	{"offset", 0, {FD(tcp_a), FD(tcp_b), BUF("zero8"), NUM(16ll)}},
+	{"sock", {FD(tcp_a), FD(tcp_b), NUM(0ll), NUM(16ll)}},
+	{"offset", {FD(tcp_a), FD(tcp_b), BUF("zero8"), NUM(16ll)}},
 };
 
 /* ---- poll ---- */
@@ -453,8 +718,8 @@ static const struct st_param poll_params[] = {
 	{"timeout_msecs", ST_LISTED, 0, 0, 2, poll_timeout_msecs},
 };
 static const struct st_base poll_bases[] = {
-	{"three", 0, {BUF("pollfds"), NUM(3ll), NUM(0ll)}},
-	{"ready", 0, {BUF("pollfds"), NUM(3ll), NUM(1000ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}},
+	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}},
 };
 
 /* ---- ppoll ---- */
@@ -468,8 +733,8 @@ static const struct st_param ppoll_params[] = {
 	{"sigsetsize", ST_LENGTH, 0, 0, 5, ppoll_sigsetsize},
 };
 static const struct st_base ppoll_bases[] = {
-	{"three", 0, {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}},
-	{"nomask", 0, {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}},
+	{"nomask", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}},
 };
 
 /* ---- select ---- */
@@ -482,7 +747,7 @@ static const struct st_param select_params[] = {
 	{"tvp", ST_POINTER, 1, 1, 0, NULL},
 };
 static const struct st_base select_bases[] = {
-	{"sets", 0, {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}},
+	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}},
 };
 
 /* ---- pselect6 ---- */
@@ -496,8 +761,8 @@ static const struct st_param pselect6_params[] = {
 	{"sig", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base pselect6_bases[] = {
-	{"sets", 0, {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}},
-	{"nosig", 0, {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}},
+	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}},
+	{"nosig", {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}},
 };
 
 /* ---- epoll_create1 ---- */
@@ -506,7 +771,7 @@ static const struct st_param epoll_create1_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, epoll_create1_flags},
 };
 static const struct st_base epoll_create1_bases[] = {
-	{"plain", 0, {NUM(0ll)}},
+	{"plain", {NUM(0ll)}},
 };
 
 /* ---- epoll_ctl ---- */
@@ -518,9 +783,9 @@ static const struct st_param epoll_ctl_params[] = {
 	{"event", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base epoll_ctl_bases[] = {
-	{"add", 0, {FD(epoll), NUM(1ll), FD(tcp_b), BUF("epev")}},
-	{"mod", 0, {FD(epoll), NUM(3ll), FD(udp_b), BUF("epev")}},
-	{"del", 0, {FD(epoll), NUM(2ll), FD(udp_b), NUM(0ll)}},
+	{"add", {FD(epoll), NUM(1ll), FD(tcp_b), BUF("epev")}},
+	{"mod", {FD(epoll), NUM(3ll), FD(udp_b), BUF("epev")}},
+	{"del", {FD(epoll), NUM(2ll), FD(udp_b), NUM(0ll)}},
 };
 
 /* ---- epoll_wait ---- */
@@ -533,7 +798,7 @@ static const struct st_param epoll_wait_params[] = {
 	{"timeout", ST_LISTED, 0, 0, 1, epoll_wait_timeout},
 };
 static const struct st_base epoll_wait_bases[] = {
-	{"ready", 0, {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll)}},
+	{"ready", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll)}},
 };
 
 /* ---- epoll_pwait ---- */
@@ -548,48 +813,48 @@ static const struct st_param epoll_pwait_params[] = {
 	{"sigsetsize", ST_LENGTH, 0, 0, 3, epoll_pwait_sigsetsize},
 };
 static const struct st_base epoll_pwait_bases[] = {
-	{"ready", 0, {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), BUF("zero8"), NUM(8ll)}},
-	{"nomask", 0, {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), NUM(0ll), NUM(8ll)}},
+	{"ready", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), BUF("zero8"), NUM(8ll)}},
+	{"nomask", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), NUM(0ll), NUM(8ll)}},
 };
 
 static const struct st_call calls[] = {
-	{"socket", N(socket_params), socket_params, N(socket_bases), socket_bases, 0, NULL},
-	{"socketpair", N(socketpair_params), socketpair_params, N(socketpair_bases), socketpair_bases, 0, NULL},
-	{"bind", N(bind_params), bind_params, N(bind_bases), bind_bases, 0, NULL},
-	{"listen", N(listen_params), listen_params, N(listen_bases), listen_bases, 0, NULL},
-	{"accept", N(accept_params), accept_params, N(accept_bases), accept_bases, 0, NULL},
-	{"accept4", N(accept4_params), accept4_params, N(accept4_bases), accept4_bases, 0, NULL},
-	{"connect", N(connect_params), connect_params, N(connect_bases), connect_bases, 0, NULL},
-	{"shutdown", N(shutdown_params), shutdown_params, N(shutdown_bases), shutdown_bases, 0, NULL},
-	{"getsockname", N(getsockname_params), getsockname_params, N(getsockname_bases), getsockname_bases, 0, NULL},
-	{"getpeername", N(getpeername_params), getpeername_params, N(getpeername_bases), getpeername_bases, 0, NULL},
-	{"getsockopt", N(getsockopt_params), getsockopt_params, N(getsockopt_bases), getsockopt_bases, 0, NULL},
-	{"setsockopt", N(setsockopt_params), setsockopt_params, N(setsockopt_bases), setsockopt_bases, 0, NULL},
-	{"sendto", N(sendto_params), sendto_params, N(sendto_bases), sendto_bases, 0, NULL},
-	{"recvfrom", N(recvfrom_params), recvfrom_params, N(recvfrom_bases), recvfrom_bases, 0, NULL},
-	{"sendmsg", N(sendmsg_params), sendmsg_params, N(sendmsg_bases), sendmsg_bases, 0, NULL},
-	{"recvmsg", N(recvmsg_params), recvmsg_params, N(recvmsg_bases), recvmsg_bases, 0, NULL},
-	{"sendmmsg", N(sendmmsg_params), sendmmsg_params, N(sendmmsg_bases), sendmmsg_bases, 0, NULL},
-	{"recvmmsg", N(recvmmsg_params), recvmmsg_params, N(recvmmsg_bases), recvmmsg_bases, 0, NULL},
-	{"read", N(read_params), read_params, N(read_bases), read_bases, 0, NULL},
-	{"write", N(write_params), write_params, N(write_bases), write_bases, 0, NULL},
-	{"readv", N(readv_params), readv_params, N(readv_bases), readv_bases, 0, NULL},
-	{"writev", N(writev_params), writev_params, N(writev_bases), writev_bases, 0, NULL},
-	{"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL},
-	{"dup", N(dup_params), dup_params, N(dup_bases), dup_bases, 0, NULL},
-	{"dup2", N(dup2_params), dup2_params, N(dup2_bases), dup2_bases, 0, NULL},
-	{"dup3", N(dup3_params), dup3_params, N(dup3_bases), dup3_bases, 0, NULL},
-	{"fcntl", N(fcntl_params), fcntl_params, N(fcntl_bases), fcntl_bases, 0, NULL},
-	{"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, 0, NULL},
-	{"sendfile", N(sendfile_params), sendfile_params, N(sendfile_bases), sendfile_bases, 0, NULL},
-	{"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL},
-	{"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL},
-	{"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL},
-	{"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL},
-	{"epoll_create1", N(epoll_create1_params), epoll_create1_params, N(epoll_create1_bases), epoll_create1_bases, 0, NULL},
-	{"epoll_ctl", N(epoll_ctl_params), epoll_ctl_params, N(epoll_ctl_bases), epoll_ctl_bases, 0, NULL},
-	{"epoll_wait", N(epoll_wait_params), epoll_wait_params, N(epoll_wait_bases), epoll_wait_bases, 0, NULL},
-	{"epoll_pwait", N(epoll_pwait_params), epoll_pwait_params, N(epoll_pwait_bases), epoll_pwait_bases, 0, NULL},
+	{"socket", N(socket_params), socket_params, N(socket_bases), socket_bases, 0, NULL, -1, 0, NULL},
+	{"socketpair", N(socketpair_params), socketpair_params, N(socketpair_bases), socketpair_bases, N(socketpair_differs), socketpair_differs, -1, 0, NULL},
+	{"bind", N(bind_params), bind_params, N(bind_bases), bind_bases, 0, NULL, -1, 0, NULL},
+	{"listen", N(listen_params), listen_params, N(listen_bases), listen_bases, 0, NULL, -1, 0, NULL},
+	{"accept", N(accept_params), accept_params, N(accept_bases), accept_bases, N(accept_differs), accept_differs, -1, 0, NULL},
+	{"accept4", N(accept4_params), accept4_params, N(accept4_bases), accept4_bases, N(accept4_differs), accept4_differs, -1, 0, NULL},
+	{"connect", N(connect_params), connect_params, N(connect_bases), connect_bases, 0, NULL, -1, 0, NULL},
+	{"shutdown", N(shutdown_params), shutdown_params, N(shutdown_bases), shutdown_bases, 0, NULL, -1, 0, NULL},
+	{"getsockname", N(getsockname_params), getsockname_params, N(getsockname_bases), getsockname_bases, N(getsockname_differs), getsockname_differs, -1, 0, NULL},
+	{"getpeername", N(getpeername_params), getpeername_params, N(getpeername_bases), getpeername_bases, N(getpeername_differs), getpeername_differs, -1, 0, NULL},
+	{"getsockopt", N(getsockopt_params), getsockopt_params, N(getsockopt_bases), getsockopt_bases, 0, NULL, -1, 0, NULL},
+	{"setsockopt", N(setsockopt_params), setsockopt_params, N(setsockopt_bases), setsockopt_bases, N(setsockopt_differs), setsockopt_differs, -1, 0, NULL},
+	{"sendto", N(sendto_params), sendto_params, N(sendto_bases), sendto_bases, 0, NULL, -1, 0, NULL},
+	{"recvfrom", N(recvfrom_params), recvfrom_params, N(recvfrom_bases), recvfrom_bases, N(recvfrom_differs), recvfrom_differs, -1, 0, NULL},
+	{"sendmsg", N(sendmsg_params), sendmsg_params, N(sendmsg_bases), sendmsg_bases, N(sendmsg_differs), sendmsg_differs, -1, 0, NULL},
+	{"recvmsg", N(recvmsg_params), recvmsg_params, N(recvmsg_bases), recvmsg_bases, N(recvmsg_differs), recvmsg_differs, -1, 0, NULL},
+	{"sendmmsg", N(sendmmsg_params), sendmmsg_params, N(sendmmsg_bases), sendmmsg_bases, N(sendmmsg_differs), sendmmsg_differs, -1, 0, NULL},
+	{"recvmmsg", N(recvmmsg_params), recvmmsg_params, N(recvmmsg_bases), recvmmsg_bases, N(recvmmsg_differs), recvmmsg_differs, -1, 0, NULL},
+	{"read", N(read_params), read_params, N(read_bases), read_bases, N(read_differs), read_differs, -1, 0, NULL},
+	{"write", N(write_params), write_params, N(write_bases), write_bases, 0, NULL, -1, 0, NULL},
+	{"readv", N(readv_params), readv_params, N(readv_bases), readv_bases, N(readv_differs), readv_differs, -1, 0, NULL},
+	{"writev", N(writev_params), writev_params, N(writev_bases), writev_bases, N(writev_differs), writev_differs, -1, 0, NULL},
+	{"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL},
+	{"dup", N(dup_params), dup_params, N(dup_bases), dup_bases, 0, NULL, -1, 0, NULL},
+	{"dup2", N(dup2_params), dup2_params, N(dup2_bases), dup2_bases, 0, NULL, -1, 0, NULL},
+	{"dup3", N(dup3_params), dup3_params, N(dup3_bases), dup3_bases, 0, NULL, -1, 0, NULL},
+	{"fcntl", N(fcntl_params), fcntl_params, N(fcntl_bases), fcntl_bases, N(fcntl_differs), fcntl_differs, 1, N(fcntl_fds), fcntl_fds},
+	{"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, N(ioctl_differs), ioctl_differs, -1, 0, NULL},
+	{"sendfile", N(sendfile_params), sendfile_params, N(sendfile_bases), sendfile_bases, 0, NULL, -1, 0, NULL},
+	{"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL},
+	{"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL, -1, 0, NULL},
+	{"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL, -1, 0, NULL},
+	{"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL, -1, 0, NULL},
+	{"epoll_create1", N(epoll_create1_params), epoll_create1_params, N(epoll_create1_bases), epoll_create1_bases, 0, NULL, -1, 0, NULL},
+	{"epoll_ctl", N(epoll_ctl_params), epoll_ctl_params, N(epoll_ctl_bases), epoll_ctl_bases, 0, NULL, -1, 0, NULL},
+	{"epoll_wait", N(epoll_wait_params), epoll_wait_params, N(epoll_wait_bases), epoll_wait_bases, 0, NULL, -1, 0, NULL},
+	{"epoll_pwait", N(epoll_pwait_params), epoll_pwait_params, N(epoll_pwait_bases), epoll_pwait_bases, 0, NULL, -1, 0, NULL},
 };
 
 const struct st_suite st_suite = {&sd_net_stubs, calls, N(calls)};
