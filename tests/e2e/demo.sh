@@ -21,6 +21,7 @@ if [ -z "${E2E_NS-}" ]; then
 	export DEMO_BUILD_SECONDS=$((SECONDS - start))
 fi
 . "$SRC/tests/e2e/lib.sh"
+E2E_QUIET=1
 
 json() { "$PY" -c 'import json,sys; d=json.load(sys.stdin)
 for k in sys.argv[1].split("."): d=d[k]
@@ -46,7 +47,7 @@ mkdir "$TMP/www"
 chmod 755 "$TMP" "$TMP/www"
 echo "Hello from a Linux network stack in process $("$KDOM" ps | awk -v d="$DOMAIN" '$1 == d { print $3 }')." >"$TMP/www/index.html"
 head -c 50000000 /dev/urandom >"$TMP/www/big"
-spawn_in_domain "$PY" -m http.server --directory "$TMP/www" 8000 2>"$TMP/access.log"
+spawn_in_domain "$PY" -m http.server --directory "$TMP/www" 8000 >"$TMP/access.log" 2>&1
 wait_for listens 127.0.0.1 8000
 echo "\$ kdom run net -- curl http://127.0.0.1:8000/"
 in_domain curl -sS http://127.0.0.1:8000/ || fail curl
@@ -59,11 +60,11 @@ curl -sS --max-time 60 http://$IN:8000/big -o "$TMP/got" || fail "curl over TAP"
 cmp "$TMP/got" "$TMP/www/big" && echo "and 50 MB, the same bytes."
 
 step "iperf3 in the domain, then natively, then across the TAP device"
-spawn_in_domain iperf3 -s >/dev/null
+spawn_in_domain iperf3 -s >/dev/null 2>&1
 wait_for listens 127.0.0.1 5201
 in_dom=$(iperf in_domain iperf3 -c 127.0.0.1 -t 4 -J)
 across=$(iperf iperf3 -c $IN -t 3 -J)
-spawn iperf3 -s >/dev/null
+spawn iperf3 -s >/dev/null 2>&1
 wait_for "$PY" "$PROGS/connects.py" 127.0.0.1 5201
 native=$(iperf iperf3 -c 127.0.0.1 -t 4 -J)
 echo "domain $in_dom Gbit/s, native $native Gbit/s, host to domain $across Gbit/s"

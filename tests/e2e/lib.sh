@@ -38,7 +38,7 @@ finish() {
 	for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done
 	for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null; done
 	if "$KDOM" ps | grep -q "^$DOMAIN "; then
-		"$KDOM" ps
+		[ -n "${E2E_QUIET-}" ] || "$KDOM" ps
 		"$KDOM" down "$DOMAIN" || status=1
 	fi
 	if grep -hE 'BUG|WARNING|Oops|Call Trace|Kernel panic|Out of memory' "$KDOM_DIR"/*.log* 2>/dev/null; then
