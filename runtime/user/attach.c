@@ -258,6 +258,7 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 		}
 	}
 	sd_unlock(&f->lock);
+	sd_unmask_now(t); /* what follows may wait */
 	return l;
 }
 

@@ -43,7 +43,8 @@ static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
 	c->site = t->site;
 	c->ret = c->exit_rip = t->ret;
 	c->final_mask = t->final_mask;
-	c->masked = c->slow = 1;
+	c->slow = 1;
+	c->masked = SD_MASKED_ALL;
 	c->sync_blocked = 1;
 	c->parent_frees = (flags & CLONE_VFORK) != 0;
 	if ((flags & CLONE_VFORK) != 0)

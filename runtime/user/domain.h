@@ -41,6 +41,7 @@ struct sd_fd { /* packed into one u64 of the map */
 struct sd_ep {
 	u32 refs;
 	u32 host; /* it has had host members */
+	u32 waiting; /* threads that wait for its host part alone */
 	s32 dfd[SD_DOMAINS]; /* the domain's epoll instance, -1: none */
 	u16 serial[SD_DOMAINS];
 };

@@ -234,6 +234,29 @@ GLOBAL(sd_raw_clone)
 2:	pop %rbx
 	ret
 
+/*
+ * long sd_raw_wait(nr, a, b, c, d, e, const u32 *kept): -EINTR if a signal was kept before or comes
+ * while it sleeps; signal.c moves the PC on if one comes between the look and the sleep.
+ */
+GLOBAL(sd_raw_wait)
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	mov %rdx, %rsi
+	mov %rcx, %rdx
+	mov %r8, %r10
+	mov %r9, %r8
+	mov $8, %r9d
+	mov 8(%rsp), %r11
+GLOBAL(sd_wait_begin)
+	cmpl $0, (%r11)
+	jne sd_wait_eintr
+	syscall
+GLOBAL(sd_wait_syscall_end)
+	ret
+GLOBAL(sd_wait_eintr)
+	mov $-4, %rax
+	ret
+
 /* sd_raw_exit(status, u32 *busy): the stack is free for others once *busy is 0 */
 GLOBAL(sd_raw_exit)
 	mov $60, %eax

@@ -8,6 +8,7 @@
  * When a domain dies, epoll_wait says so once (EREMOTEIO) and goes on with what is left.
  */
 #include "waiting.h"
+#include <sd/sys.h>
 
 #define EPOLL_CTL_ADD 1
 #define EPOLL_CTL_DEL 2
@@ -55,6 +56,50 @@ static int alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
 	return ep->dfd[d] >= 0 && c && c->serial == ep->serial[d] && c->state == SD_CHAN_LIVE;
 }
 
+#define EFD_CLOEXEC O_CLOEXEC
+#define WAKE_DATA 0x5d6b646f6d776b65ull /* event data of the fd that wakes host-only waiters */
+
+/*
+ * Threads that wait for the host part alone must learn that there is a domain part now: an eventfd that
+ * is ready joins the host's set until the last of them has left. wait_host() never shows it.
+ */
+static void wake_host_waiters(struct sd_ep *ep, s32 epfd)
+{
+	struct __attribute__((packed)) {
+		u32 events;
+		u64 data;
+	} ev = { POLLIN, WAKE_DATA };
+	long fd;
+
+	sd_full_fence();
+	if (!sd_load_relaxed(&ep->waiting))
+		return;
+	fd = sys(__NR_eventfd2, 1, EFD_CLOEXEC);
+	if (fd < 0)
+		return;
+	sys(__NR_epoll_ctl, epfd, EPOLL_CTL_ADD, fd, &ev);
+	while (sd_load_acquire(&ep->waiting))
+		sys(__NR_sched_yield);
+	sys(__NR_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, 0);
+	sys(__NR_close, fd);
+}
+
+/* The other way round: a host member joins a set that threads wait for in its domain alone. */
+static void wake_pure_waiters(struct sd_ep *ep)
+{
+	sd_full_fence();
+	sd_threads_lock();
+	for (struct sd_thread *o = sd_threads(); o; o = o->next) {
+		struct sd_lane *l = o->lane_now;
+
+		if (!o->busy || sd_load_relaxed(&o->pure_ep) != ep || !l)
+			continue;
+		sd_lane_interrupt(l);
+		sd_sys_futex_wake(&l->mem->client.sleep);
+	}
+	sd_threads_unlock();
+}
+
 /* The domain's instance for this epoll fd. */
 static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u32 d)
 {
@@ -90,6 +135,7 @@ static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u
 	if ((u32)dfd >= t->chan[d]->top)
 		t->chan[d]->top = dfd + 1;
 	sd_unlock(&f->lock);
+	wake_host_waiters(ep, t->regs.rdi);
 	return 0;
 }
 
@@ -136,8 +182,10 @@ enum sd_way sd_call_epoll_ctl(struct sd_thread *t)
 		return SD_HOST; /* EINVAL */
 	ep = record(t, epfd, fd, &err);
 	if (e.kind == SD_FD_HOST) {
-		if (ep)
+		if (ep && !ep->host) {
 			ep->host = 1;
+			wake_pure_waiters(ep);
+		}
 		return SD_HOST;
 	}
 	if (!ep)
@@ -164,6 +212,7 @@ struct wait {
 	s32 epfd;
 	u64 events;
 	u32 max, n; /* n: domains */
+	int pure;   /* one domain and no host members */
 	struct sd_async a[SD_DOMAINS];
 	long got;
 };
@@ -233,7 +282,14 @@ static long ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 		return err;
 	}
 	sd_lane_enter(w->t, a->c.lane);
+	if (w->pure) {
+		w->t->pure_ep = w->ep;
+		sd_full_fence();
+		if (sd_load_relaxed(&w->ep->host)) /* since we looked */
+			a->c.lane->intr = 1;
+	}
 	st = sd_call_wait(&a->c, &a->ret);
+	w->t->pure_ep = NULL;
 	sd_lane_leave(w->t);
 	if (st == SD_INTR)
 		a->ret = -ERESTARTNOHAND;
@@ -313,12 +369,63 @@ static long wait_pure(struct wait *w, s64 timeout, int *again)
 {
 	long err;
 
+	w->pure = 1;
 	if (w->t->has_wait_mask)
 		sd_set_mask(w->t->wait_mask);
 	err = ask(w, &w->a[0], sd_timeout_ms(timeout), again);
 	if (w->t->has_wait_mask)
 		sd_block_all();
 	return w->got ?: err;
+}
+
+static int has_domain_part(const struct sd_ep *ep)
+{
+	for (u32 d = 0; d < SD_DOMAINS; d++)
+		if (sd_load_relaxed(&ep->dfd[d]) >= 0)
+			return 1;
+	return 0;
+}
+
+/* Takes the event that only woke us out of the program's array. */
+static long without_wake(u64 events, long n)
+{
+	u8 ev[EVENT_SIZE], last[EVENT_SIZE];
+	u64 data;
+
+	for (long i = 0; i < n; i++) {
+		if (sd_copy_from_prog(ev, (void *)(events + i * EVENT_SIZE), EVENT_SIZE))
+			break;
+		memcpy(&data, ev + 4, 8);
+		if (data != WAKE_DATA)
+			continue;
+		n--;
+		if (!sd_copy_from_prog(last, (void *)(events + n * EVENT_SIZE), EVENT_SIZE))
+			sd_copy_to_prog((void *)(events + i * EVENT_SIZE), last, EVENT_SIZE);
+		break;
+	}
+	return n;
+}
+
+/* The host part alone: not left to the host, so that a domain part added meanwhile is noticed. */
+static long wait_host(struct wait *w, s64 timeout, int *again)
+{
+	struct sd_thread *t = w->t;
+	u64 mask = t->wait_mask;
+	long n = 0;
+
+	__atomic_fetch_add(&w->ep->waiting, 1, __ATOMIC_SEQ_CST);
+	if (has_domain_part(w->ep))
+		*again = 1;
+	else
+		n = sd_raw_wait(__NR_epoll_pwait, w->epfd, w->events, w->max, sd_timeout_ms(timeout),
+				t->has_wait_mask ? (u64)&mask : 0, &t->kept);
+	__atomic_fetch_sub(&w->ep->waiting, 1, __ATOMIC_SEQ_CST);
+	if (n > 0) {
+		n = without_wake(w->events, n);
+		if (!n)
+			*again = 1;
+	}
+	return n;
 }
 
 static long timeout_of(struct sd_thread *t, s64 *ns)
@@ -360,7 +467,7 @@ enum sd_way sd_call_epoll_wait(struct sd_thread *t)
 			if (w.ep->dfd[d] >= 0)
 				w.a[w.n++].dom = d;
 	}
-	if (!w.n)
+	if (e.kind != SD_FD_EPOLL || (s32)w.max <= 0)
 		return t->regs.rax == __NR_epoll_wait ? SD_HOST : sd_call_epoll_pwait(t);
 	for (u32 i = 0; i < w.n; i++)
 		if (!alive(t, w.ep, w.a[i].dom)) {
@@ -372,7 +479,9 @@ enum sd_way sd_call_epoll_wait(struct sd_thread *t)
 	err = timeout_of(t, &timeout) ?: mask_of(t);
 	if (err)
 		return sd_done(t, err);
-	if (w.n == 1 && !w.ep->host)
+	if (!w.n)
+		err = wait_host(&w, timeout, &again);
+	else if (w.n == 1 && !w.ep->host)
 		err = wait_pure(&w, timeout, &again);
 	else
 		err = wait_mixed(&w, timeout, &again);

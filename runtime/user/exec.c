@@ -21,7 +21,7 @@ struct plan {
 	char line[MAX_NEST][SHEBANG + 1];
 	const char *arg[2 * MAX_NEST + 2]; /* what "#!" puts before argv[1], in order */
 	int nargs;
-	int unhooked;
+	int unhooked, launcher;
 	int clear_fd; /* a descriptor the launcher closes, or -1 */
 	long state;   /* sd_state_save()'s, or -1 */
 	char state_env[40];
@@ -58,8 +58,8 @@ static long look(struct plan *p, u64 *len)
 	n = sys(__NR_faccessat2, AT_FDCWD, p->path, X_OK, AT_EACCESS);
 	if (n)
 		return n;
-	p->unhooked = gains_privilege(p->path, &st) ||
-		      (st.dev == sd_launcher_dev && st.ino == sd_launcher_ino);
+	p->launcher = st.dev == sd_launcher_dev && st.ino == sd_launcher_ino;
+	p->unhooked = p->launcher || gains_privilege(p->path, &st);
 	if (p->unhooked)
 		return 0;
 	fd = sys(__NR_open, p->path, O_RDONLY | O_CLOEXEC);
@@ -210,10 +210,10 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 			sd_utoa(sd_stpcpy(p->state_env, "KDOM_X_STATE="), p->state);
 			*out++ = p->state_env;
 		}
-		if (!has_domains && sd_domains[0]) {
-			sd_stpcpy(sd_stpcpy(p->domains_env, "KDOM_DOMAINS="), sd_domains);
-			*out++ = p->domains_env;
-		}
+	}
+	if (!has_domains && sd_domains[0] && (!p->unhooked || p->launcher)) {
+		sd_stpcpy(sd_stpcpy(p->domains_env, "KDOM_DOMAINS="), sd_domains);
+		*out++ = p->domains_env;
 	}
 	*out = NULL;
 }

@@ -198,13 +198,15 @@ enum sd_way sd_call_io_uring(struct sd_thread *t)
 	return sd_done(t, -ENOSYS);
 }
 
-/* splice, tee, vmsplice, copy_file_range: (fd, ., fd, ...) or (fd, fd, ...) */
+/*
+ * splice, tee, vmsplice, copy_file_range: (fd, ., fd, ...) or (fd, fd, ...). EINVAL is what Linux says of
+ * fds that can't do it; programs go on with read and write.
+ */
 enum sd_way sd_call_splice(struct sd_thread *t)
 {
 	s32 a = t->regs.rdi, b = t->regs.rax == __NR_tee ? t->regs.rsi : t->regs.rdx;
 
 	if (!sd_fd_in_domain(t, a) && (t->regs.rax == __NR_vmsplice || !sd_fd_in_domain(t, b)))
 		return SD_HOST;
-	sd_unsupported(t->regs.rax);
 	return sd_done(t, -EINVAL);
 }

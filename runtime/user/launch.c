@@ -162,7 +162,7 @@ static u64 *tidy_stack(struct start *s)
 	u64 n, dropped = 0;
 
 	for (char **e = s->envp; *e; e++) {
-		if (sd_starts(*e, "KDOM_X_"))
+		if (sd_starts(*e, "KDOM_X_") || sd_starts(*e, "KDOM_DOMAINS="))
 			dropped++;
 		else
 			*out++ = *e;

@@ -31,15 +31,29 @@ void sd_set_mask(u64 mask)
 /* Every signal blocked until the exit, the program's mask in t->final_mask. */
 void sd_mask_until_exit(struct sd_thread *t)
 {
-	if (t->masked)
+	if (t->masked == SD_MASKED_ALL)
 		return;
 	u64 old = sd_block_all();
 
-	if (!t->masked) { /* no signal was kept in between */
+	if (!t->masked) /* no signal was kept in between */
 		t->final_mask = old;
-		t->masked = 1;
-	}
+	t->masked = SD_MASKED_ALL;
 	t->slow = 1;
+}
+
+void sd_unmask_now(struct sd_thread *t)
+{
+	u64 mask = t->final_mask;
+
+	if (t->masked != SD_MASKED_ALL || t->kept || t->has_wait_mask)
+		return;
+	if (mask & SYNC_BITS) {
+		t->masked = SD_MASKED_SYNC;
+	} else {
+		t->slow = 0;
+		t->masked = 0;
+	}
+	sd_set_mask(mask & ~SYNC_BITS);
 }
 
 /*
@@ -54,10 +68,12 @@ void sd_unblock_sync(struct sd_thread *t)
 	if (t->masked)
 		return;
 	sys(__NR_rt_sigprocmask, SIG_BLOCK, 0, &now, 8);
-	if (now & SYNC_BITS)
-		sd_mask_until_exit(t);
-	else
+	if (!(now & SYNC_BITS)) {
 		t->sync_blocked = 0;
+		return;
+	}
+	sd_mask_until_exit(t);
+	sd_unmask_now(t);
 }
 
 /* Like ppoll's mask: in force from now to the exit; what it lets through is delivered under it. */
@@ -177,16 +193,18 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 			  struct sd_ucontext *uc)
 {
 	keep(t, sig, si);
-	if (!t->masked && uc->mask != KEEP_MASK) {
+	if (!t->masked && uc->mask != KEEP_MASK)
 		t->final_mask = uc->mask;
-		t->masked = 1;
-	}
+	if (t->masked || uc->mask != KEEP_MASK)
+		t->masked = SD_MASKED_ALL;
 	uc->mask = KEEP_MASK;
 	t->interrupted |= t->sighand->act[sig - 1].flags & SA_RESTART ? SD_INTR_RESTART :
 									SD_INTR_EINTR;
 	t->slow = 1;
 	if (t->lane_now)
 		sd_lane_interrupt(t->lane_now);
+	if (in(uc->rip, sd_wait_begin, sd_wait_syscall_end)) /* about to sleep in sd_raw_wait() */
+		uc->rip = (u64)sd_wait_eintr;
 }
 
 /* The same signal to this thread again; it is blocked now. */
@@ -215,7 +233,8 @@ void sd_exit_prepare(struct sd_thread *t)
 	t->slow = t->mask_next = 0;
 	t->resume_mask = t->final_mask;
 	if (t->kept && t->has_wait_mask) { /* deliver under ppoll's mask; then the program's comes back */
-		t->slow = t->mask_next = 1;
+		t->slow = 1;
+		t->mask_next = SD_MASKED_ALL;
 		t->resume_mask = t->wait_mask;
 	} else if (!t->masked) {
 		sys(__NR_rt_sigprocmask, SIG_SETMASK, 0, &t->resume_mask, 8);

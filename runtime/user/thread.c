@@ -73,6 +73,11 @@ void sd_threads_lock(void)
 	sd_lock(&regions_lock);
 }
 
+struct sd_thread *sd_threads(void)
+{
+	return regions;
+}
+
 void sd_threads_unlock(void)
 {
 	sd_unlock(&regions_lock);

@@ -42,6 +42,7 @@ struct sd_sighand {
 struct sd_files; /* domain.h */
 struct sd_chan;
 struct sd_lane;
+struct sd_ep;
 
 struct sd_thread {
 	struct sd_thread *self;
@@ -55,7 +56,7 @@ struct sd_thread {
 	u64 edit_nr;
 	u64 edit[6];
 	struct sd_regs regs;
-	u32 masked; /* the kernel's mask isn't the program's: final_mask is */
+	u32 masked; /* SD_MASKED_*: the kernel's mask isn't the program's: final_mask is */
 	u32 mask_next; /* what masked becomes after the next unmasking */
 	/* below: C only */
 	u64 final_mask; /* the program's mask, to be in force once it runs again */
@@ -70,6 +71,7 @@ struct sd_thread {
 	struct sd_files *files; /* NULL: no domain fd, and no channel, ever */
 	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
 	struct sd_lane *lane[4];
+	struct sd_ep *pure_ep;	 /* waited for in its domain alone */
 	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
 	struct sd_fork *fork;	  /* a starting child's, see forkfiles.c */
 	u64 wait_mask;		  /* the mask of ppoll and the like */
@@ -80,6 +82,9 @@ struct sd_thread {
 	u8 tmp[64] __attribute__((aligned(16))); /* edited masks and the like, read by the host */
 	char path[PATH_MAX];		       /* edited path */
 };
+
+#define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
+#define SD_MASKED_ALL 2u  /* everything is blocked */
 
 #define SD_INTR_EINTR 1u   /* a handler without SA_RESTART */
 #define SD_INTR_RESTART 2u /* only handlers with it */
@@ -124,6 +129,7 @@ typedef enum sd_way (*sd_call_fn)(struct sd_thread *t);
 /* entry.S */
 void sd_jump(u64 entry, u64 stack) __attribute__((noreturn));
 long sd_raw_clone(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, struct sd_thread *child);
+long sd_raw_wait(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, const u32 *kept);
 void sd_raw_exit(u64 status, u32 *busy) __attribute__((noreturn));
 long sd_copy_raw(void *dst, const void *src, u64 n);
 long sd_strncpy_raw(char *dst, const char *src, u64 n);
@@ -132,7 +138,7 @@ extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], 
 	sd_exit_end[], sd_unmask_begin[], sd_unmask_end[], sd_edited_begin[], sd_edited_done[],
 	sd_edited_end[], sd_edited[], sd_restorer[], sd_restorer_end[], sd_handler_begin[],
 	sd_handler_end[], sd_signal_entry[], sd_sigsys_entry[], sd_copy_begin[], sd_copy_end[],
-	sd_str_begin[], sd_str_end[], sd_str_fault[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
+	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_str_begin[], sd_str_end[], sd_str_fault[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
 extern const char __executable_start[], etext[]; /* the linker's */
 
 /* launch.c */
@@ -156,6 +162,7 @@ void sd_thread_free(struct sd_thread *t);
 void sd_thread_only(struct sd_thread *t); /* in a forked child: every other region is free */
 int sd_thread_count(void);
 void sd_threads_lock(void); /* over fork */
+struct sd_thread *sd_threads(void); /* with the lock held */
 void sd_threads_unlock(void);
 int sd_arm(struct sd_thread *t); /* GS base and Syscall User Dispatch */
 
@@ -178,6 +185,7 @@ long sd_kernel_action(int sig, const struct sd_ksigaction *a);
 int sd_signals_install(struct sd_thread *t); /* SIGSYS, SIGSEGV and SIGBUS as the hook needs them */
 void sd_signals_for_exec(struct sd_thread *t, int undo);
 void sd_mask_until_exit(struct sd_thread *t);
+void sd_unmask_now(struct sd_thread *t); /* takes it back, before the thread waits */
 void sd_unblock_sync(struct sd_thread *t);
 u64 sd_block_all(void); /* returns the mask in force before */
 void sd_set_mask(u64 mask);

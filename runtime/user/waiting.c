@@ -140,7 +140,7 @@ static void drain(const struct sd_async *mine, u32 n)
 static long sleep_once(struct sd_thread *t, struct sd_pollfd *host, u32 n, s64 deadline)
 {
 	struct sd_timespec ts = { 0, 250000000 };
-	u64 mask = t->has_wait_mask ? t->wait_mask : t->final_mask & ~SYNC_BITS;
+	u64 mask = t->wait_mask;
 	s64 left;
 
 	if (deadline >= 0) {
@@ -150,7 +150,8 @@ static long sleep_once(struct sd_thread *t, struct sd_pollfd *host, u32 n, s64 d
 		if (left < ts.nsec)
 			ts.nsec = left;
 	}
-	return sys(__NR_ppoll, host, n, &ts, &mask, 8);
+	return sd_raw_wait(__NR_ppoll, (u64)host, n, (u64)&ts, t->has_wait_mask ? (u64)&mask : 0, 8,
+			   &t->kept);
 }
 
 /*
@@ -162,7 +163,6 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pol
 {
 	long r, ret = 0;
 
-	sd_mask_until_exit(t);
 	for (u32 i = 0; i < n; i++)
 		host[nhost + i] = (struct sd_pollfd){ a[i].chan->fd[SD_FD_EVENT], 1, 0 };
 	for (;;) {
