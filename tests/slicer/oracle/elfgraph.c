@@ -107,7 +107,40 @@ static uint32_t holder(struct reading *r, uint32_t section, uint64_t off)
 	return r->obj->first + section;
 }
 
-static void add_relocation(struct reading *r, uint32_t section, const GElf_Rela *rela)
+/*
+ * A PC-relative field counts from the end of its instruction: bytes of the immediate operand behind it.
+ * code[-1] is the ModRM byte, code[-2] the opcode.
+ */
+static int immediate_bytes(const Elf_Data *code, uint64_t off)
+{
+	const unsigned char *c = code && code->d_buf ? code->d_buf : NULL;
+	int wide;
+
+	if (!c || off < 3 || off > code->d_size || (c[off - 1] & 0xc7) != 0x05)
+		return 0;
+	wide = c[off - 3] == 0x66 ? 2 : 4;
+	switch (c[off - 2]) {
+	case 0x80: /* add, or, and, cmp ... imm8 */
+	case 0x83:
+	case 0x6b:
+	case 0xc0: /* shifts */
+	case 0xc1:
+	case 0xc6: /* mov imm8 */
+		return 1;
+	case 0x81:
+	case 0x69:
+	case 0xc7:
+		return wide;
+	case 0xf6: /* test imm8; the others of the group have none */
+		return (c[off - 1] & 0x38) == 0 ? 1 : 0;
+	case 0xf7:
+		return (c[off - 1] & 0x38) == 0 ? wide : 0;
+	default:
+		return 0;
+	}
+}
+
+static void add_relocation(struct reading *r, uint32_t section, const Elf_Data *code, const GElf_Rela *rela)
 {
 	uint32_t from = holder(r, section, rela->r_offset), to;
 	size_t index = GELF_R_SYM(rela->r_info);
@@ -117,11 +150,10 @@ static void add_relocation(struct reading *r, uint32_t section, const GElf_Rela 
 		return;
 	to = r->by_symtab.a[index];
 	if (to < r->obj->first + r->obj->nsections) {
-		/* section + addend; a PC-relative one counts from the end of its 4-byte field */
 		uint32_t type = GELF_R_TYPE(rela->r_info);
 
 		if (type == R_X86_64_PC32 || type == R_X86_64_PLT32)
-			addend += 4;
+			addend += 4 + immediate_bytes(code, rela->r_offset);
 		to = holder(r, to - r->obj->first, addend);
 	}
 	*vec_add(&sym_at(r->o, from)->targets) = to;
@@ -133,19 +165,20 @@ static int make_relocations(struct reading *r)
 
 	while ((scn = elf_nextscn(r->elf, scn))) {
 		GElf_Shdr shdr, target;
-		Elf_Data *data;
+		Elf_Data *data, *code;
 
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_RELA)
 			continue;
 		if (!gelf_getshdr(elf_getscn(r->elf, shdr.sh_info), &target) || !(target.sh_flags & SHF_ALLOC))
 			continue;
 		data = elf_getdata(scn, NULL);
+		code = elf_getdata(elf_getscn(r->elf, shdr.sh_info), NULL);
 		for (size_t i = 0; data && i < shdr.sh_size / shdr.sh_entsize; i++) {
 			GElf_Rela rela;
 
 			if (!gelf_getrela(data, i, &rela))
 				return -1;
-			add_relocation(r, shdr.sh_info, &rela);
+			add_relocation(r, shdr.sh_info, code, &rela);
 		}
 	}
 	return 0;
