@@ -12,7 +12,7 @@ while :; do
 	seed=$RANDOM$RANDOM
 	for f in "${fuzzers[@]}"; do
 		echo "== ${f##*/} seed $seed"
-		"$f" "${FUZZ_CASES:-100000}" "$seed" || { echo "fuzz: ${f##*/} ${FUZZ_CASES:-100000} $seed failed" >&2; exit 1; }
+		"$f" --cases "${FUZZ_CASES:-100000}" --seed "$seed" || { echo "fuzz: ${f##*/} ${FUZZ_CASES:-100000} $seed failed" >&2; exit 1; }
 	done
 	echo "== liar seed $seed"
 	FAULT_SEED=$seed python3 tests/fault/fault.py liar || { echo "fuzz: FAULT_SEED=$seed fault.py liar failed" >&2; exit 1; }

@@ -65,21 +65,29 @@ static int named(struct way *w, int n, short revents)
 
 	if (n < 0)
 		return errno;
-	return n && (revents & (POLLERR | POLLHUP | POLLIN)) ? again(read(w->fd[0], &c, 1)) : 0;
+	if (!n || !(revents & (POLLERR | POLLHUP | POLLIN))) {
+		fprintf(stderr, "killed: %s: %d ready, revents 0x%x\n", w->name, n, revents);
+		return 0;
+	}
+	return again(read(w->fd[0], &c, 1));
 }
 
 static int in_poll(struct way *w)
 {
 	struct pollfd f[2] = {{w->fd[0], POLLIN, 0}, {w->host[0], POLLIN, 0}};
 
-	return named(w, poll(f, 2, -1), f[0].revents);
+	int n = poll(f, 2, -1);
+
+	return named(w, n, f[0].revents);
 }
 
 static int in_poll_one(struct way *w)
 {
 	struct pollfd f = {w->fd[0], POLLIN, 0};
 
-	return named(w, poll(&f, 1, -1), f.revents);
+	int n = poll(&f, 1, -1);
+
+	return named(w, n, f.revents);
 }
 
 static int in_select(struct way *w)
