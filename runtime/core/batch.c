@@ -26,6 +26,15 @@ enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 co
 	return SD_OK;
 }
 
+/* All at once what sd_take_done() will read one after the other. */
+static void fetch_done(const struct sd_lane *l)
+{
+	u32 m, per_line = SD_CACHELINE / sizeof(struct sd_done);
+
+	for (m = l->taken; (s32)(l->posted - m) > 0; m += per_line)
+		__builtin_prefetch(&l->mem->cq[m % SD_RING]);
+}
+
 enum sd_status sd_batch_wait(struct sd_batch *b)
 {
 	struct sd_lane *l = b->c.lane;
@@ -37,6 +46,8 @@ enum sd_status sd_batch_wait(struct sd_batch *b)
 	do
 		st = sd_wait_done(l, l->posted - 1);
 	while (st == SD_INTR);
+	if (st == SD_OK)
+		fetch_done(l);
 	return b->c.status = st;
 }
 

@@ -21,6 +21,7 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 		.tr = tr,
 		.index = index,
 		.level = SD_OFF_MIN,
+		.cpu = ~0u,
 	};
 }
 

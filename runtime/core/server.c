@@ -2,6 +2,8 @@
 /* server.c: the domain's end of the rings. Every value is read from the region once, then checked, then used. */
 #include <sd/server.h>
 
+#define AHEAD 4u /* entries of a batch fetched ahead: these are written already, more might not be */
+
 void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 {
 	u32 i;
@@ -43,8 +45,11 @@ int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
 
 	if (sd_likely(seq != want))
 		return seq == want - 1 || seq == want - 2 ? 0 : -EPROTO;
-	__builtin_prefetch(&l->mem->sq[(slot + 1) % SD_RING], 1);
 	copy_entry(q, e);
+	if (q->flags & SD_F_CQ)
+		__builtin_prefetch(&l->mem->sq[(slot + AHEAD) % SD_RING]);
+	else
+		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
 	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
 		return -EPROTO;
 	if (sd_unlikely(!op_known(t, q->op) || (q->flags & ~SD_F_ALL)))

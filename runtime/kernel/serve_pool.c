@@ -92,12 +92,17 @@ static void worker_begin(struct sd_worker *w)
 	current->flags |= PF_IO_WORKER;	/* schedule() tells us when it sleeps */
 }
 
-static void lead(struct sd_worker *w)
+static void unfollow(struct sd_worker *w)
 {
 	if (!list_empty(&w->free)) {
 		list_del_init(&w->free);
 		nfollowers--;
 	}
+}
+
+static void lead(struct sd_worker *w)
+{
+	unfollow(w);
 	leader = w;
 	resting = false;
 }
@@ -205,6 +210,7 @@ static void spawn(struct sd_worker *w)
 
 static void __noreturn leave(struct sd_worker *w)
 {
+	unfollow(w);	/* it may have stepped down: nobody may appoint it any more */
 	sd_wear(w, NULL);
 	current->flags &= ~PF_IO_WORKER;
 	worker_free(w);

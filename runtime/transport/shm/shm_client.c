@@ -23,7 +23,7 @@
 #include <sd/lane.h>
 #include <sd/sys.h>
 
-#define TIGHT_LOOKS    48u	/* without pause: about the length of a near round trip */
+#define TIGHT_LOOKS    200u	/* without pause: about the length of a far round trip */
 #define SPIN_CYCLES    8000u	/* about 3 us */
 #define YIELD_CYCLES   150000u	/* about 50 us */
 #define RECHECK_NS     250000000ull
@@ -78,6 +78,7 @@ static enum sd_status trouble(struct sd_lane *l)
 
 static void say_cpu(struct sd_lane *l, u32 cpu)
 {
+	l->cpu = cpu;
 	if (sd_load_relaxed(&l->mem->client.cpu) != cpu + 1)
 		sd_store_relaxed(&l->mem->client.cpu, cpu + 1);
 }
@@ -146,7 +147,8 @@ static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	u32 i, cpu;
 	u64 start;
 
-	for (i = 0; i < TIGHT_LOOKS; i++)
+	/* Where we were last seen on the domain's CPU we most likely still are. */
+	for (i = sd_load_relaxed(&l->bell->cpu) == l->cpu ? TIGHT_LOOKS : 0; i < TIGHT_LOOKS; i++)
 		if (answered(&w))
 			return SD_OK;
 	start = sd_tsc_cpu(&cpu);
