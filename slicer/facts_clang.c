@@ -224,6 +224,17 @@ static bool is_shared_header_def(CXCursor c)
 	return !used;
 }
 
+/* Attributes and asm name functions without a cursor that leads to them. */
+static void know_static(struct walk *w, CXCursor c)
+{
+	CXString name = clang_getCursorSpelling(c);
+	uint64_t *at = strmap_add(&w->worker->statics, clang_getCString(name), NULL);
+
+	if (!*at)
+		*at = (uintptr_t)xstrdup(symbol_key(w, c));
+	clang_disposeString(name);
+}
+
 static void emit_header_def(struct walk *w, CXCursor c, struct place p)
 {
 	enum CXCursorKind kind = clang_getCursorKind(c);
@@ -239,6 +250,8 @@ static void emit_header_def(struct walk *w, CXCursor c, struct place p)
 		if (!alias)
 			return;
 	}
+	if (kind == CXCursor_FunctionDecl && clang_getCursorLinkage(c) == CXLinkage_Internal)
+		know_static(w, c);
 	w->fb = &w->unit_fb;
 	w->ctext = NULL;
 	if (kind != CXCursor_UnexposedDecl && is_shared_header_def(c)) {
@@ -372,8 +385,12 @@ static void resolve_names(struct walk *w)
 	for (size_t i = 0; i < w->late.n; i++) {
 		uint64_t *at = strmap_get(&w->statics, w->late.a[i].name);
 
-		if (at)
-			w->unit_fb.refs.a[w->late.a[i].ref].key = fb_str(&w->unit_fb, w->static_keys.a[*at - 1]);
+		const char *key = at ? w->static_keys.a[*at - 1] : NULL;
+
+		if (!key && (at = strmap_get(&w->worker->statics, w->late.a[i].name)))
+			key = (const char *)(uintptr_t)*at;
+		if (key)
+			w->unit_fb.refs.a[w->late.a[i].ref].key = fb_str(&w->unit_fb, key);
 	}
 }
 

@@ -146,6 +146,24 @@ static int work(struct load *l, struct worker *w)
 	return 0;
 }
 
+/* Header definitions that units parsed now don't show: of the last run, of the precompiled header. */
+static int know_pools(struct load *l, struct worker *w)
+{
+	uint64_t hashes[] = { l->index.pool, l->shared->pools[MAX_WORKERS] };
+
+	for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
+		struct facts pool;
+
+		if (!hashes[i])
+			continue;
+		if (map_block(&pool, l->dir, "pool-", hashes[i]))
+			return -1;
+		worker_know(w, &pool);
+		munmap(pool.block, pool.size);
+	}
+	return 0;
+}
+
 static void worker_main(struct load *l, int slot, bool make_pch, const char *text)
 {
 	struct worker w;
@@ -165,7 +183,9 @@ static void worker_main(struct load *l, int slot, bool make_pch, const char *tex
 				sb_printf(&files, "%s\n", l->pch_files.slots[i].key);
 		rc = rc ? 3 : write_file(list, files.s ? files.s : "", files.len);
 	} else {
-		rc = work(l, &w);
+		rc = know_pools(l, &w);
+		if (!rc)
+			rc = work(l, &w);
 	}
 	if (!rc)
 		rc = store_block(l->dir, "pool-", &w.pool, &l->shared->pools[slot]);

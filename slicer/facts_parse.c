@@ -156,8 +156,26 @@ void worker_init(struct worker *w, const struct compdb *db, struct claims *claim
 	w->index = clang_createIndex(1, 0);
 }
 
+void worker_know(struct worker *w, const struct facts *pool)
+{
+	for (uint32_t i = 0; i < pool->ndefs; i++) {
+		const struct fact_def *d = &pool->defs[i];
+		uint64_t *at;
+
+		if (d->kind != DEF_FUNC || !(d->flags & DEF_STATIC))
+			continue;
+		at = strmap_add(&w->statics, fact_str(pool, d->name), NULL);
+		if (!*at)
+			*at = (uintptr_t)xstrdup(fact_str(pool, d->key));
+	}
+}
+
 void worker_free(struct worker *w)
 {
+	for (size_t i = 0; i < w->statics.cap; i++)
+		if (w->statics.slots[i].key)
+			free((char *)(uintptr_t)w->statics.slots[i].value);
+	strmap_free(&w->statics);
 	clang_disposeIndex(w->index);
 	for (size_t i = 0; i < w->files.cap; i++) {
 		struct srcfile *src = (void *)(uintptr_t)(w->files.slots[i].key ? w->files.slots[i].value : 0);

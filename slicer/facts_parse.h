@@ -39,10 +39,13 @@ struct worker {
 	struct strmap files;   /* name the compiler used => struct srcfile */
 	struct claims *claims;
 	struct fb pool;	       /* header definitions this worker claimed */
+	struct strmap statics; /* name of a header's static function => its key, char * */
 	void *index;	       /* CXIndex */
 };
 void worker_init(struct worker *w, const struct compdb *db, struct claims *claims);
 void worker_free(struct worker *w);
+/* Header definitions that are known without being seen: those of a pool. */
+void worker_know(struct worker *w, const struct facts *pool);
 
 /* The compiler's arguments for parsing tu; pch may be NULL. NULL-terminated, caller frees the array and [*owned]. */
 struct parse_job {

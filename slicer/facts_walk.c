@@ -50,9 +50,15 @@ void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t elem, enum 
 void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind)
 {
 	size_t n = w->fb->refs.n;
+	uint64_t *at;
 
+	if (w->fb != &w->unit_fb) { /* a header names what stands before it */
+		at = strmap_get(&w->worker->statics, name);
+		add_ref(w, at ? (const char *)(uintptr_t)*at : name, off, 0, kind);
+		return;
+	}
 	add_ref(w, name, off, 0, kind);
-	if (w->fb->refs.n > n && w->fb == &w->unit_fb)
+	if (w->fb->refs.n > n)
 		*vec_add(&w->late) = (struct late_name){ .ref = n, .name = xstrdup(name) };
 }
 

@@ -352,6 +352,24 @@ static void headers_go_to_the_pool_once(void **state)
 	free(header);
 }
 
+/* cleanup() names a function that only a header has: no cursor leads there. */
+static void cleanup_in_header(void **state)
+{
+	char *header = in_scratch("free.h");
+	struct parsed p;
+
+	(void)state;
+	put(header, "static inline void free_it(int *p) { }\n"
+		    "static inline int uses(void) { int x __attribute__((cleanup(free_it))) = 0; return x; }\n");
+	parse(&p, "#include \"free.h\"\nint f(void) { int y __attribute__((cleanup(free_it))) = 0; return y; }\n");
+	assert_non_null(ref(&p, def(&p, "f", DEF_FUNC), "free.h:free_it"));
+	for (uint32_t i = 0; i < worker.pool.refs.n; i++)
+		if (worker.pool.refs.a[i].kind == REF_CLEANUP)
+			assert_string_equal(worker.pool.str.s + worker.pool.refs.a[i].key, "free.h:free_it");
+	done(&p);
+	free(header);
+}
+
 static void included_source_is_no_header(void **state)
 {
 	char *part = in_scratch("part.c");
@@ -416,6 +434,7 @@ int main(void)
 		cmocka_unit_test(macro_units),
 		cmocka_unit_test(units_cover_text),
 		cmocka_unit_test(headers_go_to_the_pool_once),
+		cmocka_unit_test(cleanup_in_header),
 		cmocka_unit_test(included_source_is_no_header),
 		cmocka_unit_test(what_does_not_parse_is_an_error),
 	};

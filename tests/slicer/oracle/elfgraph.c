@@ -116,9 +116,9 @@ static int immediate_bytes(const Elf_Data *code, uint64_t off)
 	const unsigned char *c = code && code->d_buf ? code->d_buf : NULL;
 	int wide;
 
-	if (!c || off < 3 || off > code->d_size || (c[off - 1] & 0xc7) != 0x05)
+	if (!c || off < 2 || off > code->d_size || (c[off - 1] & 0xc7) != 0x05)
 		return 0;
-	wide = c[off - 3] == 0x66 ? 2 : 4;
+	wide = off > 2 && c[off - 3] == 0x66 ? 2 : 4;
 	switch (c[off - 2]) {
 	case 0x80: /* add, or, and, cmp ... imm8 */
 	case 0x83:
