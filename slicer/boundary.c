@@ -5,6 +5,7 @@
  * configuration, even where another cut already took its caller away.
  */
 #include "graph.h"
+#include <ctype.h>
 #include <stdlib.h>
 
 struct matcher {
@@ -76,6 +77,75 @@ static void match_calls(struct matcher *m, uint32_t gdef)
 				.gdef = gdef, .beg = call->beg, .end = call->end, .cut = k - 1,
 				.stmt = call->stmt, .macro = call->macro == 2,
 			};
+			break;
+		}
+	}
+}
+
+static char *header_text(const struct graph *g, uint32_t gdef, size_t *len)
+{
+	const char *file = graph_file(g, gdef);
+	char *path, *text;
+
+	if (starts_with(file, "obj:"))
+		path = xasprintf("%s/%s", g->db->objdir, file + 4);
+	else
+		path = *file == '/' ? xstrdup(file) : xasprintf("%s/%s", g->db->overlay, file);
+	text = read_file(path, len);
+	free(path);
+	return text;
+}
+
+/* The call that begins at off of a header's text, found by its parentheses. */
+static bool scan_call(const char *s, size_t len, uint32_t off, const char *name, struct dropping *out)
+{
+	size_t i = off + strlen(name), b = off, depth = 0;
+
+	if (off >= len || strncmp(s + off, name, strlen(name)))
+		return false;
+	while (i < len && isspace((unsigned char)s[i]))
+		i++;
+	for (; i < len && s[i] != ';' && s[i] != '{'; i++) {
+		depth += (s[i] == '(') - (s[i] == ')');
+		if (!depth)
+			break;
+	}
+	if (i >= len || s[i] != ')')
+		return false;
+	out->beg = off;
+	out->end = ++i;
+	while (b && isspace((unsigned char)s[b - 1]))
+		b--;
+	out->stmt = b && strchr(";{}", s[b - 1]) && s[i] == ';';
+	out->end += out->stmt;
+	return true;
+}
+
+/* Facts list calls in .c files only; in headers, which are edited too, the reference says where one begins. */
+static void match_header_calls(struct matcher *m, uint32_t gdef)
+{
+	struct graph *g = m->g;
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_def *d = graph_def(g, gdef);
+
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
+		const char *name = key_name(fact_str(f, f->refs[i].key));
+		uint64_t *v = f->refs[i].kind == REF_CALL ? strmap_get(&m->drops, name) : NULL;
+
+		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
+			struct spec_cut *c = &g->spec->cuts[k - 1];
+			struct dropping drop = { .gdef = gdef, .beg = f->refs[i].off, .cut = k - 1 };
+			size_t len = 0;
+			char *text;
+
+			if (!cut_is_in(g, c, gdef) || c->naming.n)
+				continue;
+			text = header_text(g, gdef, &len);
+			drop.end = drop.beg + 1;
+			drop.macro = !text || !scan_call(text, len, drop.beg, name, &drop);
+			free(text);
+			c->matched++;
+			*vec_add(&g->drops) = drop;
 			break;
 		}
 	}
@@ -240,6 +310,8 @@ int boundary_match(struct graph *g)
 		const struct fact_def *d = graph_def(g, gdef);
 
 		match_calls(&m, gdef);
+		if (d->flags & DEF_HEADER && !d->ncall)
+			match_header_calls(&m, gdef);
 		if (d->flags & DEF_INITCALL)
 			match_initcall(&m, gdef);
 		if (d->kind != DEF_FUNC && d->kind != DEF_VAR)

@@ -72,6 +72,7 @@ SYSCALL_DEFINE1(cuts, int, a) /* expect: kept */
 	if (unlikely(register_table("named", show_named))) /* expect: gone */
 		r += 1000;
 	r += register_table("other", show_other); /* expect: kept */
+	r += through_header(a);
 	lib_quiet(a);
 	if (a > 1000)
 		r += lib_trapped(a);
