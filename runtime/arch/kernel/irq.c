@@ -3,6 +3,7 @@
 #include <linux/hardirq.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
+#include <linux/irqflags.h>
 #include <asm/irq_regs.h>
 #include <asm/sd.h>
 #include "arch.h"
@@ -51,6 +52,7 @@ void sd_deliver(void)
 	if (!READ_ONCE(sd_pending) && !due)
 		return;
 	sd_vcpu.irqs_on = 0;
+	trace_hardirqs_off();
 	old = set_irq_regs(&no_regs);
 	irq_enter();
 	do {
@@ -61,6 +63,7 @@ void sd_deliver(void)
 	} while (READ_ONCE(sd_pending) || due);
 	irq_exit();
 	set_irq_regs(old);
+	trace_hardirqs_on();
 	sd_vcpu.irqs_on = 1;
 }
 

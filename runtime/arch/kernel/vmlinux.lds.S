@@ -81,6 +81,16 @@ SECTIONS
 		__start___ex_table = .;
 		KEEP(*(__ex_table))
 		__stop___ex_table = .;
+		STRUCT_ALIGN();
+		*(__tracepoints)
+		. = ALIGN(8);
+		__start___tracepoints_ptrs = .;
+		KEEP(*(__tracepoints_ptrs))
+		__stop___tracepoints_ptrs = .;
+		*(__tracepoints_strings)
+		TRACE_PRINTKS()
+		TRACEPOINT_STR()
+		FTRACE_EVENTS()
 		. = ALIGN(8);
 		__start_builtin_fw = .;
 		__end_builtin_fw = .;
