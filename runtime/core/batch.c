@@ -14,14 +14,14 @@ void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane)
 enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 cookie)
 {
 	enum sd_status st;
-	u32 n;
+	struct sd_ticket t;
 
 	if (sd_unlikely(b->c.status != SD_OK))
 		return b->c.status;
-	st = sd_submit(b->c.lane, op, SD_F_CQ, arg, &n);
+	st = sd_submit(b->c.lane, op, SD_F_CQ, arg, &t);
 	if (sd_unlikely(st != SD_OK))
 		return st;
-	b->cookie[n % SD_RING] = cookie;
+	b->cookie[t.slot] = cookie;
 	b->n++;
 	return SD_OK;
 }

@@ -28,20 +28,19 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
 		   const struct sd_transport *tr)
 {
-	u32 s, seq, next;
+	u32 s, seq;
 
 	sd_lane_init(l, base, index, bell, tr);
 	for (s = 0; s < SD_RING; s++) {
 		const struct sd_entry *e = &l->mem->sq[s];
 
 		seq = sd_load_acquire(&e->seq);
-		if (!seq)
-			continue;
 		if (seq % 2) /* in flight, or batched: its completion went with the old image */
 			return -EBUSY;
-		next = (seq / 2 - 1) * SD_RING + s + 1;
-		if (next > l->tail)
-			l->tail = next;
+		if (seq / 2 <= l->tail)
+			continue;
+		l->tail = seq / 2;
+		l->slot = (sd_load_relaxed(&e->flags) & SD_F_SYNC ? s : s + 1) % SD_RING;
 	}
 	for (s = 0; s < SD_RING; s++) {
 		seq = sd_load_acquire(&l->mem->cq[s].seq);
@@ -54,52 +53,76 @@ int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bel
 	return 0;
 }
 
-enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], u32 *n)
+enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], struct sd_ticket *t)
 {
-	u32 slot = l->tail % SD_RING;
+	u32 slot = l->slot;
 	struct sd_entry *e = &l->mem->sq[slot];
 	int i;
 
 	if (sd_unlikely(l->status != SD_OK))
 		return l->status;
-	if (sd_unlikely(l->busy >> slot & 1))
+	if (sd_unlikely(l->sync || l->busy >> slot & 1))
 		return SD_REFUSED;
 	e->op = op;
 	e->flags = flags;
 	for (i = 0; i < 6; i++)
 		e->arg[i] = arg[i];
 	l->busy |= 1ull << slot;
+	t->n = l->tail++;
+	t->slot = slot;
+	if (flags & SD_F_SYNC)
+		l->sync = true;
+	else
+		l->slot = (slot + 1) % SD_RING;
 	if (flags & SD_F_CQ)
 		l->posted++;
-	*n = l->tail++;
-	sd_store_release(&e->seq, sd_seq(*n));
+	sd_store_release(&e->seq, sd_seq(t->n));
 	return SD_OK;
 }
 
-bool sd_answered(const struct sd_lane *l, u32 n)
+bool sd_answered(const struct sd_lane *l, struct sd_ticket t)
 {
-	return sd_load_acquire(&sd_lane_entry(l, n)->seq) != sd_seq(n);
+	return sd_load_acquire(&l->mem->sq[t.slot].seq) != sd_seq(t.n);
 }
 
-enum sd_status sd_wait(struct sd_lane *l, u32 n, long *ret)
+enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret)
 {
-	struct sd_entry *e = sd_lane_entry(l, n);
+	struct sd_entry *e = &l->mem->sq[t.slot];
 	enum sd_status st;
 	u32 flags;
 
-	if (!sd_answered(l, n)) {
-		st = l->tr->wait(l, &e->seq, sd_seq(n), 0);
+	if (!sd_answered(l, t)) {
+		st = l->tr->wait(l, &e->seq, sd_seq(t.n), 0);
 		if (sd_unlikely(st == SD_INTR))
 			return st;
 		if (sd_unlikely(st != SD_OK))
 			return sd_lane_fail(l, st);
 	}
-	if (sd_unlikely(sd_load_acquire(&e->seq) != sd_seq(n) + 1))
+	if (sd_unlikely(sd_load_acquire(&e->seq) != sd_seq(t.n) + 1))
 		return sd_lane_fail(l, SD_PROTO);
 	*ret = sd_load_relaxed(&e->ret);
 	flags = sd_load_relaxed(&e->flags);
-	l->busy &= ~(1ull << n % SD_RING);
+	l->busy &= ~(1ull << t.slot);
+	l->sync = false; /* with it in flight there was no other */
 	return sd_unlikely(flags & SD_R_REFUSED) ? SD_REFUSED : SD_OK;
+}
+
+enum sd_status sd_cancel(struct sd_lane *l, struct sd_ticket t)
+{
+	const u32 *seen = &l->mem->domain.cancelled;
+	u32 word = sd_seq(t.n), before = sd_load_relaxed(seen);
+	enum sd_status st = SD_OK;
+
+	if (before == word)
+		return SD_OK;
+	sd_store_release(&l->mem->client.cancel, word);
+	sd_or(&l->head->doorbell[l->index / 32], 1u << l->index % 32);
+	while (st == SD_OK && sd_load_acquire(seen) == before) {
+		st = l->tr->wait(l, seen, before, 0);
+		if (st == SD_INTR)
+			st = SD_OK;
+	}
+	return st == SD_OK ? st : sd_lane_fail(l, st);
 }
 
 enum sd_status sd_wait_done(struct sd_lane *l, u32 m)

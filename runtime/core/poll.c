@@ -3,7 +3,7 @@
 #include <sd/server.h>
 
 #define RUN_MAX	       16u   /* calls of one lane before the next lane's turn */
-#define DOORBELL_EVERY 16u   /* passes */
+#define DOORBELL_EVERY 16u   /* passes, or turns of a busy lane */
 #define FENCE_EVERY    1024u /* passes */
 #define FEW_LANES      8u    /* so few are always polled */
 #define IDLE_MAX       8192u /* passes without a call before a lane must ring */
@@ -94,6 +94,18 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 	r->next = r->prev = NULL;
 }
 
+/* A lane's doorbell: it wants to be polled, or a call interrupted, or both. */
+static void answer_bell(struct sd_poller *p, struct sd_slane *l)
+{
+	u32 n;
+
+	lane_on(p, l);
+	if (sd_srv_cancel(l, &n)) {
+		sd_interrupt_call(l, n);
+		sd_srv_cancelled(l, n);
+	}
+}
+
 static bool doorbells(struct sd_poller *p)
 {
 	struct sd_sregion *r = p->regions;
@@ -105,7 +117,7 @@ static bool doorbells(struct sd_poller *p)
 	do {
 		for (w = 0; w < SD_LANES / 32; w++)
 			for (bits = sd_srv_doorbell(r, w); bits; bits &= bits - 1) {
-				lane_on(p, &r->lane[w * 32 + (u32)__builtin_ctz(bits)]);
+				answer_bell(p, &r->lane[w * 32 + (u32)__builtin_ctz(bits)]);
 				any = true;
 			}
 		r = r->next;
@@ -117,7 +129,7 @@ static void next_lane(struct sd_poller *p)
 {
 	p->at = p->at->next;
 	p->run = 0;
-	__builtin_prefetch(&p->at->mem->sq[p->at->head % SD_RING]);
+	__builtin_prefetch(&p->at->mem->sq[p->at->slot]);
 }
 
 /* Nothing new on lane l. */
@@ -144,6 +156,16 @@ static void fenced_owed(struct sd_poller *p)
 	} while (l != p->at);
 }
 
+/* What is looked at less often. Lanes that always have something must not keep us from it. */
+static void after_pass(struct sd_poller *p)
+{
+	p->passes++;
+	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
+		doorbells(p);
+	if (sd_unlikely(!(p->passes % FENCE_EVERY)))
+		fenced_owed(p);
+}
+
 int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
 {
 	u32 n = p->lanes;
@@ -157,17 +179,15 @@ int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar
 			return ret;
 		}
 		if (ret) {
-			if (++p->run >= RUN_MAX)
+			if (sd_unlikely(++p->run >= RUN_MAX)) {
 				next_lane(p);
+				after_pass(p);
+			}
 			return 1;
 		}
 		quiet(p, l);
 	}
-	p->passes++;
-	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
-		doorbells(p);
-	if (sd_unlikely(!(p->passes % FENCE_EVERY)))
-		fenced_owed(p);
+	after_pass(p);
 	return 0;
 }
 

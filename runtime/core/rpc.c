@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * rpc.c: a call as generated stubs see it: its arguments in the lane's arena, then one entry.
- * The arena is a stack: calls of a thread nest (a signal handler's inside another's wait).
+ * The arena is a stack: posted calls of a thread nest. While it waits in sd_call_wait() the lane takes no other call, so
+ * signal handlers that make calls run before or after it, see sd_lane_interrupt().
  */
 #include <sd/lane.h>
 
@@ -73,37 +74,38 @@ long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret)
 	return ret;
 }
 
+static enum sd_status submit(struct sd_call *c, u16 flags)
+{
+	struct sd_ticket t;
+
+	c->status = sd_submit(c->lane, c->op, flags, c->arg, &t);
+	c->n = t.n;
+	c->slot = t.slot;
+	return c->status;
+}
+
+static struct sd_ticket ticket(const struct sd_call *c)
+{
+	return (struct sd_ticket){c->n, c->slot};
+}
+
 enum sd_status sd_call_post(struct sd_call *c)
 {
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
-	c->status = sd_submit(c->lane, c->op, c->flags & ~SD_F_CQ, c->arg, &c->n);
-	if (c->status == SD_OK)
+	if (submit(c, c->flags & SD_F_BELL) == SD_OK)
 		c->lane->tr->kick(c->lane);
 	return c->status;
 }
 
 bool sd_call_done(struct sd_call *c)
 {
-	return c->status != SD_OK || sd_answered(c->lane, c->n);
+	return c->status != SD_OK || sd_answered(c->lane, ticket(c));
 }
 
 enum sd_status sd_call_cancel(struct sd_call *c)
 {
-	u64 arg[6] = {c->n};
-	enum sd_status st;
-	long ret;
-	u32 n;
-
-	if (sd_call_done(c))
-		return c->status;
-	st = sd_submit(c->lane, SD_OP_CANCEL, 0, arg, &n);
-	if (st != SD_OK)
-		return st;
-	do
-		st = sd_wait(c->lane, n, &ret);
-	while (st == SD_INTR);
-	return st;
+	return sd_call_done(c) ? c->status : sd_cancel(c->lane, ticket(c));
 }
 
 enum sd_status sd_call_finish(struct sd_call *c, long *ret)
@@ -112,17 +114,10 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
-	for (;;) {
-		st = sd_wait(c->lane, c->n, ret);
-		if (sd_likely(st != SD_INTR))
-			break;
-		st = sd_call_cancel(c);
-		/* Refused: no entry free for the cancel, so others are in flight. Wait on, uncancelled. */
-		if (st != SD_OK && st != SD_REFUSED)
-			break;
-	}
-	c->status = st;
-	return st;
+	do
+		st = sd_wait(c->lane, ticket(c), ret);
+	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, ticket(c))) == SD_OK);
+	return c->status = st;
 }
 
 enum sd_status sd_call_wait(struct sd_call *c, long *ret)
@@ -133,7 +128,7 @@ enum sd_status sd_call_wait(struct sd_call *c, long *ret)
 		c->lane->intr = 0;
 		return c->status = SD_INTR;
 	}
-	c->status = sd_submit(c->lane, c->op, c->flags & ~SD_F_CQ, c->arg, &c->n);
+	submit(c, (c->flags & SD_F_BELL) | SD_F_SYNC);
 	return sd_call_finish(c, ret);
 }
 

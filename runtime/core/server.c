@@ -17,7 +17,8 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 			.mem = (struct sd_lane_mem *)((u8 *)base + SD_HEAD_SIZE +
 						      (u64)i * SD_LANE_SIZE),
 			.reg = r,
-			.index = i,
+			.index = (u16)i,
+			.fresh = true,
 		};
 }
 
@@ -37,25 +38,41 @@ static bool op_known(const struct sd_table *t, u16 op)
 	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && (u32)op - SD_OP_CALLS < t->n);
 }
 
+static bool flags_good(u16 flags)
+{
+	return !(flags & ~SD_F_ALL) && (flags & (SD_F_CQ | SD_F_SYNC)) != (SD_F_CQ | SD_F_SYNC);
+}
+
 int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
 {
-	u32 slot = l->head % SD_RING, want = 2 * (l->head / SD_RING) + 1;
+	u32 slot = l->slot;
 	const struct sd_entry *e = &l->mem->sq[slot];
 	u32 seq = sd_load_acquire(&e->seq);
 
-	if (sd_likely(seq != want))
-		return seq == want - 1 || seq == want - 2 ? 0 : -EPROTO;
+	if (sd_likely(seq != 2 * l->head + 1)) {
+		if (sd_likely(seq == l->seen && !l->fresh))
+			return 0;
+		if (!l->fresh)
+			return -EPROTO;
+		l->seen = seq;
+		l->fresh = false;
+		return 0;
+	}
 	copy_entry(q, e);
+	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
+		return -EPROTO;
+	if (sd_unlikely(!op_known(t, q->op) || !flags_good(q->flags)))
+		return -EPROTO;
 	if (q->flags & SD_F_CQ)
 		__builtin_prefetch(&l->mem->sq[(slot + AHEAD) % SD_RING]);
 	else
 		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
-	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
-		return -EPROTO;
-	if (sd_unlikely(!op_known(t, q->op) || (q->flags & ~SD_F_ALL)))
-		return -EPROTO;
 	q->lane = l;
 	q->n = l->head++;
+	q->slot = (u16)slot;
+	if (!(q->flags & SD_F_SYNC))
+		l->slot = (slot + 1) % SD_RING;
+	l->fresh = true;
 	l->busy |= 1ull << slot;
 	l->reg->serving++;
 	l->idle = 0;
@@ -90,29 +107,50 @@ long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad)
 	return ret;
 }
 
+static void complete(struct sd_slane *l, const struct sd_req *q, long ret, u16 rflags)
+{
+	struct sd_done *d = &l->mem->cq[l->done % SD_RING];
+
+	sd_store_relaxed(&d->slot, q->slot);
+	sd_store_relaxed(&d->flags, rflags);
+	sd_store_relaxed(&d->ret, ret);
+	sd_store_release(&d->seq, ++l->done);
+}
+
 void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 {
 	struct sd_slane *l = q->lane;
-	struct sd_lane_mem *m = l->mem;
+	struct sd_entry *e = &l->mem->sq[q->slot];
 
-	l->busy &= ~(1ull << q->n % SD_RING);
+	l->busy &= ~(1ull << q->slot);
 	l->reg->serving--;
 	if (sd_unlikely(l->reg->ended))
 		return;
+	l->owes = true;
 	if (q->flags & SD_F_CQ) {
-		struct sd_done *d = &m->cq[l->done % SD_RING];
-
-		sd_store_relaxed(&d->slot, (u16)(q->n % SD_RING));
-		sd_store_relaxed(&d->flags, rflags);
-		sd_store_relaxed(&d->ret, ret);
-		sd_store_release(&d->seq, ++l->done);
-	} else {
-		struct sd_entry *e = &m->sq[q->n % SD_RING];
-
-		sd_store_relaxed(&e->flags, rflags);
-		sd_store_relaxed(&e->ret, ret);
-		sd_store_release(&e->seq, 2 * (q->n / SD_RING) + 2);
+		complete(l, q, ret, rflags);
+		return;
 	}
+	if (q->slot == l->slot) { /* it is the head's as well: our own store is no news */
+		l->seen = 2 * q->n + 2;
+		l->fresh = false;
+	}
+	sd_store_relaxed(&e->flags, rflags | (q->flags & SD_F_SYNC));
+	sd_store_relaxed(&e->ret, ret);
+	sd_store_release(&e->seq, 2 * q->n + 2);
+}
+
+bool sd_srv_cancel(struct sd_slane *l, u32 *n)
+{
+	u32 word = sd_load_acquire(&l->mem->client.cancel);
+
+	*n = word / 2;
+	return word % 2 && word != sd_load_relaxed(&l->mem->domain.cancelled);
+}
+
+void sd_srv_cancelled(struct sd_slane *l, u32 n)
+{
+	sd_store_release(&l->mem->domain.cancelled, 2 * n + 1);
 	l->owes = true;
 }
 

@@ -21,17 +21,17 @@ static void after_call(void)
 		sd_exit_work();
 }
 
-static long cancel(struct sd_client *c, const struct sd_req *q)
+void sd_interrupt_call(struct sd_slane *l, u32 n)
 {
+	struct sd_client *c = l->reg->owner;
 	struct sd_worker *w;
 
 	list_for_each_entry(w, &c->workers, incall) {
-		if (w->req.lane == q->lane && w->req.n == (u32)q->arg[0]) {
+		if (w->req.lane == l && w->req.n == n) {
 			set_notify_signal(w->task);
-			return 1;
+			return;
 		}
 	}
-	return 0;	/* answered already */
 }
 
 /* The program was replaced: its other threads are gone, and with them their calls; then close-on-exec. */
@@ -79,10 +79,6 @@ void sd_serve_call(struct sd_worker *w)
 	sd_serve_stats.calls++;
 	if (q->op == SD_OP_NULL) {
 		answer(c, q, q->arg[0], rflags);
-		return;
-	}
-	if (q->op == SD_OP_CANCEL) {
-		answer(c, q, cancel(c, q), rflags);
 		return;
 	}
 	c->calls++;

@@ -78,7 +78,7 @@ void outsider_ring(const struct outsider *o, unsigned int lane)
 void outsider_post(const struct outsider *o, unsigned int lane, u32 n, const struct sd_entry *e)
 {
 	struct sd_entry *to = &outsider_lane(o, lane)->sq[n % SD_RING];
-	u32 seq = 2 * (n / SD_RING) + 1;
+	u32 seq = 2 * n + 1; /* without SD_F_SYNC: a slot further each time */
 
 	to->op = e->op, to->flags = e->flags, to->ret = e->ret;
 	memcpy(to->arg, e->arg, sizeof(e->arg));
@@ -96,7 +96,7 @@ static void pause_ms(void)
 int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret, int ms)
 {
 	struct sd_entry *e = &outsider_lane(o, lane)->sq[n % SD_RING];
-	u32 want = 2 * (n / SD_RING) + 2;
+	u32 want = 2 * n + 2;
 
 	for (int i = 0; i <= ms; i++) {
 		for (int spin = 0; spin < 1000; spin++)

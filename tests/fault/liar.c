@@ -121,13 +121,13 @@ static int bad_seq(struct outsider *o)
 {
 	struct sd_entry *e = &outsider_lane(o, 0)->sq[1];
 
-	__atomic_store_n(&e->seq, 3 + (u32)rnd() % 0xfffffff0u, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->seq, 4 + (u32)rnd() % 0xfffffff0u, __ATOMIC_SEQ_CST);
 	return must_end(o);
 }
 
 static int bad_op(struct outsider *o)
 {
-	struct sd_entry e = {.op = rnd() & 1 ? 3 + rnd() % 13 : 4096 + rnd() % 61440};
+	struct sd_entry e = {.op = rnd() & 1 ? 2 + rnd() % 14 : 4096 + rnd() % 61440};
 
 	outsider_post(o, 0, 1, &e);
 	return must_end(o);
@@ -135,7 +135,7 @@ static int bad_op(struct outsider *o)
 
 static int bad_flags(struct outsider *o)
 {
-	struct sd_entry e = {.op = SD_OP_NULL, .flags = 4u << rnd() % 14};
+	struct sd_entry e = {.op = SD_OP_NULL, .flags = 8u << rnd() % 13};
 
 	outsider_post(o, 0, 1, &e);
 	return must_end(o);

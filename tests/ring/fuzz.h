@@ -99,7 +99,7 @@ static inline u64 nasty(struct fuzz *f, u64 boundary)
 	case 3:
 		return 1ull << below(f, 64);
 	case 4:
-		return (u64)below(f, (u32)boundary + 1);
+		return boundary ? rnd(f) % boundary : 0;
 	default:
 		return rnd(f);
 	}

@@ -98,7 +98,9 @@ static u32 lying_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	for (tries = 0; tries < 50; tries++) {
 		if (chance(&fz, 4))
 			scribble();
-		if (want)
+		if (word == &l->mem->domain.cancelled)
+			*(u32 *)word = chance(&fz, 2) ? l->mem->client.cancel : (u32)rnd(&fz);
+		else if (want)
 			answer_done();
 		else
 			answer_entry((struct sd_entry *)word, pending);
@@ -109,7 +111,6 @@ static u32 lying_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 		if (sd_load_acquire(word) != pending)
 			return SD_OK;
 	}
-	(void)l;
 	return SD_DEAD;
 }
 

@@ -147,14 +147,16 @@ static void publish(void)
 	u32 i = below(&fz, LIAR_LANES), j, ahead = chance(&fz, 6) ? below(&fz, SD_RING) : 0;
 	struct sd_slane *l = &liar.lane[i];
 	u32 n = l->head + ahead;
-	struct sd_entry *e = &liar_lane(i)->sq[n % SD_RING];
+	struct sd_entry *e = &liar_lane(i)->sq[(l->slot + ahead) % SD_RING];
 
 	e->op = chance(&fz, 20) ? (u16)nasty(&fz, SD_OP_CALLS + table.n)
 				: (u16)(SD_OP_CALLS + below(&fz, table.n));
-	e->flags = chance(&fz, 20) ? (u16)rnd(&fz) : (u16)below(&fz, 4);
+	e->flags = chance(&fz, 20) ? (u16)rnd(&fz) : (u16)below(&fz, 6);
 	for (j = 0; j < 6; j++)
 		e->arg[j] = chance(&fz, 3) ? nasty(&fz, SD_ARENA_SIZE) : 64 + 8 * below(&fz, 512);
-	e->seq = chance(&fz, 20) ? (u32)nasty(&fz, 2 * (n / SD_RING) + 1) : sd_seq(n);
+	e->seq = chance(&fz, 20) ? (u32)nasty(&fz, sd_seq(n)) : sd_seq(n);
+	if (chance(&fz, 20))
+		liar_lane(i)->client.cancel = (u32)nasty(&fz, sd_seq(n));
 	if (chance(&fz, 4) || !l->polled)
 		liar.head->doorbell[i / 32] |= 1u << i % 32;
 	if (chance(&fz, 50))
@@ -169,14 +171,14 @@ static void honest_call(void)
 	static u64 want;
 	struct sd_slane *l = &honest.lane[0];
 	struct sd_lane_mem *m = l->mem;
-	struct sd_entry *e = &m->sq[l->head % SD_RING];
+	struct sd_entry *e = &m->sq[l->slot];
 	u32 seq = sd_seq(l->head);
 	u32 i;
 
 	tail = l->head;
 	want = rnd(&fz) >> 1;
 	e->op = HD_ECHO;
-	e->flags = 0;
+	e->flags = chance(&fz, 2) ? SD_F_SYNC : 0;
 	e->arg[0] = want;
 	sd_store_release(&e->seq, seq);
 	if (!l->polled)
@@ -216,6 +218,9 @@ static void definite_lie(void)
 	kind = below(&fz, 6);
 	switch (kind) {
 	case 0:
+		e->seq = 0;
+		sd_poll_settle(&dom.poll);
+		serve_round(1); /* it has looked into the slot */
 		e->seq = 2 + below(&fz, 1000000);
 		break;
 	case 1:
@@ -225,7 +230,7 @@ static void definite_lie(void)
 		e->op = (u16)(SD_OP_CALLS + table.n + below(&fz, 60000));
 		break;
 	case 3:
-		e->flags = (u16)(SD_F_ALL + 1 + below(&fz, 60000)) | 4;
+		e->flags = (u16)(SD_F_ALL + 1 + below(&fz, 60000)) | 8;
 		break;
 	case 4:
 		e->op = HD_SUM;

@@ -276,10 +276,37 @@ static void interrupted(void **state)
 	assert_int_equal(sd_call_end(&c), SD_OK);
 }
 
+static void cancelled(void **state)
+{
+	struct sd_call c;
+	long ret;
+
+	(void)state;
+	echo_is(&w->lane, 1);
+	sd_call_begin(&w->lane, &c, HD_ECHO);
+	assert_int_equal(sd_call_post(&c), SD_OK);
+	assert_int_equal(sd_call_cancel(&c), SD_OK);
+	assert_int_equal(w->lane.mem->domain.cancelled, sd_seq(1));
+	assert_int_equal(sd_call_finish(&c, &ret), SD_OK);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+}
+
+static void one_slot(void **state)
+{
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		echo_is(&w->lane, i);
+	assert_int_equal(w->lane.slot, 0); /* calls one at a time stay in their line */
+	assert_int_equal(w->reg.lane[0].slot, 0);
+}
+
 static void resumed(void **state)
 {
 	struct sd_lane l;
-	u32 i, n;
+	struct sd_ticket n;
+	u32 i;
 
 	(void)state;
 	for (i = 0; i < SD_RING + 10; i++)
@@ -312,7 +339,8 @@ static void lane_order(void **state)
 	u64 arg[6] = {0};
 	struct sd_req q;
 	struct sd_sregion *bad;
-	u32 i, n, first = 0;
+	struct sd_ticket n;
+	u32 i, first = 0;
 
 	(void)state;
 	for (i = 0; i < SD_RING; i++)
@@ -333,8 +361,8 @@ static void wakes(void **state)
 {
 	struct sd_client_ctl *c = &w->lane.mem->client;
 	struct sd_slane *l = &w->reg.lane[0];
+	struct sd_ticket n;
 	struct sd_req q;
-	u32 n;
 
 	(void)state;
 	assert_null(sd_srv_wake(l, true)); /* nothing owed */
@@ -361,9 +389,9 @@ static void wakes(void **state)
 
 static void refused(void **state)
 {
+	struct sd_ticket n;
 	struct sd_req q;
 	long ret;
-	u32 n;
 
 	(void)state;
 	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &n);
@@ -376,7 +404,7 @@ static void refused(void **state)
 
 static void publish(u32 n, u16 op, u16 flags, u64 a, u64 b, u32 seq)
 {
-	struct sd_entry *e = sd_lane_entry(&w->lane, n);
+	struct sd_entry *e = &w->lane.mem->sq[n % SD_RING];
 
 	e->op = op;
 	e->flags = flags;
@@ -399,6 +427,7 @@ static void ends_liar(void)
 static void lie_seq(void **state)
 {
 	(void)state;
+	echo_is(&w->second, 1); /* the domain has looked into the empty slot */
 	publish(0, HD_ECHO, 0, 0, 0, 3);
 	ends_liar();
 }
@@ -415,6 +444,25 @@ static void lie_reserved_op(void **state)
 	(void)state;
 	publish(0, SD_OP_CALLS - 1, 0, 0, 0, 1);
 	ends_liar();
+}
+
+static void lie_sync_and_batched(void **state)
+{
+	(void)state;
+	publish(0, HD_ECHO, SD_F_SYNC | SD_F_CQ, 0, 0, 1);
+	ends_liar();
+}
+
+static void lie_after_sync(void **state)
+{
+	struct sd_slane *l = &w->reg.lane[0];
+	struct sd_req q;
+
+	(void)state;
+	publish(0, HD_ECHO, SD_F_SYNC, 0, 0, 1);
+	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
+	publish(0, HD_ECHO, SD_F_SYNC, 0, 0, 3); /* before the answer it had promised to await */
+	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), -EPROTO);
 }
 
 static void lie_flags(void **state)
@@ -455,11 +503,11 @@ static void lie_over_in_flight(void **state)
 	publish(0, HD_ECHO, 0, 0, 0, 1);
 	assert_int_equal(sd_srv_take(l, &hostdom_table, &first), 1);
 	for (n = 1; n < SD_RING; n++) {
-		publish(n, HD_ECHO, 0, 0, 0, 1);
+		publish(n, HD_ECHO, 0, 0, 0, sd_seq(n));
 		assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
 		sd_srv_reply(&q, 0, 0);
 	}
-	publish(SD_RING, HD_ECHO, 0, 0, 0, 3); /* its slot's call of the round before isn't answered */
+	publish(SD_RING, HD_ECHO, 0, 0, 0, sd_seq(SD_RING)); /* its slot's call of the round before isn't answered */
 	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), -EPROTO);
 	sd_srv_reply(&first, 0, 0);
 }
@@ -487,8 +535,8 @@ static void domain_says(u32 seq, u16 flags, s64 ret)
 
 static void lying_answer_seq(void **state)
 {
+	struct sd_ticket n;
 	long ret;
-	u32 n;
 
 	(void)state;
 	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &n);
@@ -563,8 +611,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(rounds), T(data), T(null_and_fault), T(arena_limits), T(batch), T(posted),
-		T(interrupted), T(resumed), T(many_lanes), T(lane_order), T(wakes), T(refused),
-		T(lie_seq), T(lie_op), T(lie_reserved_op), T(lie_flags), T(lie_offset), T(lie_length),
+		T(interrupted), T(cancelled), T(one_slot), T(resumed), T(many_lanes), T(lane_order), T(wakes), T(refused),
+		T(lie_seq), T(lie_op), T(lie_reserved_op), T(lie_flags), T(lie_sync_and_batched), T(lie_after_sync), T(lie_offset), T(lie_length),
 		T(lie_length_wraps), T(lie_over_in_flight), T(in_bounds_is_no_lie),
 		T(lying_answer_seq), T(lying_answer_length), T(lying_completion_slot),
 		T(lying_completion_twice), T(lying_completion_idle_slot), T(lying_completion_seq),

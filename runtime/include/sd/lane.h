@@ -25,6 +25,8 @@ struct sd_lane {
 	enum sd_status status;
 	u32 index;
 	u32 tail;	/* number of the next entry */
+	u32 slot;	/* and where it goes */
+	bool sync;	/* an entry with SD_F_SYNC is in flight: nothing else may be published */
 	u32 level;	/* arena bytes in use */
 	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
 	u32 taken;	/* completions taken */
@@ -47,17 +49,26 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
 		   const struct sd_transport *tr);
 
-/* Publish an entry. SD_REFUSED: 64 are in flight. *n is its number. */
-enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], u32 *n);
+/* A published entry, as the functions below want it. */
+struct sd_ticket {
+	u32 n;	  /* its number */
+	u32 slot; /* its place */
+};
 
-/* Has entry n (without SD_F_CQ) been answered? Doesn't take the answer. */
-bool sd_answered(const struct sd_lane *l, u32 n);
+/* Publish an entry. SD_REFUSED: 64 are in flight, or one with SD_F_SYNC is. */
+enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], struct sd_ticket *t);
+
+/* Has an entry (without SD_F_CQ) been answered? Doesn't take the answer. */
+bool sd_answered(const struct sd_lane *l, struct sd_ticket t);
 
 /*
- * Wait for entry n and take its answer. SD_INTR: intr was set; n is still in flight, and the caller
+ * Wait for an entry and take its answer. SD_INTR: intr was set; the entry is still in flight, and the caller
  * cancels it and waits again.
  */
-enum sd_status sd_wait(struct sd_lane *l, u32 n, long *ret);
+enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret);
+
+/* Have an entry interrupted; returns when the domain has seen to it. The entry is still to be waited for. */
+enum sd_status sd_cancel(struct sd_lane *l, struct sd_ticket t);
 
 /* Wait until completion number m is there (all before it are, then). */
 enum sd_status sd_wait_done(struct sd_lane *l, u32 m);
@@ -71,15 +82,10 @@ void sd_lane_interrupt(struct sd_lane *l);
 /* The channel can't be used any more. Returns st. */
 enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st);
 
-static inline struct sd_entry *sd_lane_entry(const struct sd_lane *l, u32 n)
-{
-	return &l->mem->sq[n % SD_RING];
-}
-
 /* The seq entry n is published with; its answer is this + 1. */
 static inline u32 sd_seq(u32 n)
 {
-	return 2 * (n / SD_RING) + 1;
+	return 2 * n + 1;
 }
 
 #endif

@@ -13,20 +13,23 @@
  *               struct sd_client_ctl (client writes), struct sd_domain_ctl (domain writes)
  *               arena, at SD_ARENA_OFF, SD_ARENA_SIZE bytes
  *
- * A lane belongs to one client thread. Entry number n (n = 0, 1, 2 ...) lives in sq[n % SD_RING], and
- * its round is r = n / SD_RING:
- *   client: fills op, flags, arg[], then stores seq = 2r + 1 (release).
- *   domain: sees sq[head % SD_RING].seq == 2*(head / SD_RING) + 1 (acquire), copies the entry ONCE,
- *           checks the copy, head++ (private). Serves it, stores ret, then seq = 2r + 2 (release); or,
- *           with SD_F_CQ, leaves the entry alone and fills completion number m (m = 0, 1, 2 ...) in
- *           cq[m % SD_RING], its seq = m + 1 (release) last.
- * So at the domain's head a seq of 2r + 1 is a new entry; 2r and 2r - 1 mean nothing new (answered in
- * place; answered by completion, or still in flight). Calls of one lane are started in order and may
- * complete out of order. The client keeps, privately, which entries are in flight (a batched one until
- * its completion was taken); it never publishes into one that is. Any other value of seq, an unknown
- * op or flag, or an arena reference out of bounds is a protocol violation: the domain stores
- * head.ended = SD_ENDED_PROTO and drops the client; the client, seeing nonsense, stops using the
- * channel by itself. A published entry is never changed before its answer.
+ * A lane belongs to one client thread. Its entries are numbered n = 0, 1, 2 ...; entry 0 is in sq[0]. The entry
+ * after n is in the slot behind n's, but in the same slot if n has SD_F_SYNC: by that flag the client promises to publish
+ * nothing before n's answer. (A call, its answer and the next call then move one line to and fro, which
+ * costs half of what a walk through the ring does.)
+ *   client: fills op, flags, arg[], then stores seq = 2n + 1 (release).
+ *   domain: sees seq == 2n + 1 in its head's slot (acquire), copies the entry ONCE, checks the copy, n++ (private).
+ *           Serves it, stores ret, then seq = 2n + 2 (release); or, with SD_F_CQ, leaves the entry alone and fills
+ *           completion number m (m = 0, 1, 2 ...) in cq[m % SD_RING], its seq = m + 1 (release) last.
+ * Calls of one lane are started in order and may complete out of order. The client keeps, privately, which slots
+ * are in flight (a batched one until its completion was taken); it never publishes into one that is. The
+ * seq in the head's slot changes to 2n + 1 or not at all: any other new value, an unknown op or flag, or
+ * an arena reference out of bounds is a protocol violation: the domain stores head.ended = SD_ENDED_PROTO and drops the
+ * client; the client, seeing nonsense, stops using the channel by itself. A published entry is
+ * never changed before its answer.
+ *
+ * Cancelling entry n: client.cancel = 2n + 1; ring the lane's doorbell, polled or not. The domain interrupts the
+ * call, if it is still in service, as a signal would, and stores domain.cancelled = 2n + 1. One at a time.
  *
  * A lane starts unpolled. The client, having published, reads domain.polled while it waits; where that
  * is 0 it sets the lane's doorbell bit. A domain about to stop polling: polled = 0; full fence; one more
@@ -57,7 +60,8 @@
 /* Entry flags, set by the client. */
 #define SD_F_CQ	  0x0001u /* answer in the completion ring */
 #define SD_F_BELL 0x0002u /* on completion also signal the client's bell eventfd */
-#define SD_F_ALL  (SD_F_CQ | SD_F_BELL)
+#define SD_F_SYNC 0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
+#define SD_F_ALL  (SD_F_CQ | SD_F_BELL | SD_F_SYNC)
 
 /* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
 #define SD_R_OK	     0x0000u
@@ -66,8 +70,7 @@
 /* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table. */
 enum sd_op {
 	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
-	SD_OP_CANCEL = 1, /* arg[0] = entry number n (u32) of this lane: interrupt it as a signal would */
-	SD_OP_EXEC = 2,	  /* the program was replaced: the client's other calls are cancelled, close-on-exec fds close */
+	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, close-on-exec fds close */
 	SD_OP_CALLS = 16,
 };
 
@@ -81,7 +84,7 @@ struct sd_entry {
 
 struct sd_done {
 	u32 seq;
-	u16 slot; /* entry number % SD_RING */
+	u16 slot; /* of the entry */
 	u16 flags;
 	s64 ret;
 };
@@ -104,13 +107,15 @@ struct sd_client_ctl {
 	u32 sleep; /* futex word; nonzero while the client sleeps or is about to */
 	u32 want;  /* completion count it waits for; 0: any answer */
 	u32 cpu;   /* 1 + CPU the client last waited on, 0 unknown: a hint */
-	u8 pad[SD_CACHELINE - 12];
+	u32 cancel; /* see above */
+	u8 pad[SD_CACHELINE - 16];
 };
 
 /* Written by the domain only. */
 struct sd_domain_ctl {
 	u32 polled; /* 0: the domain doesn't look at this lane until its doorbell bit is set */
-	u8 pad[SD_CACHELINE - 4];
+	u32 cancelled; /* the last client.cancel seen to */
+	u8 pad[SD_CACHELINE - 8];
 };
 
 struct sd_lane_mem {

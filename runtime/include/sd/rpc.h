@@ -50,7 +50,7 @@ struct sd_lane; /* the client's end of a lane: core/lane.h */
 struct sd_call {
 	struct sd_lane *lane;
 	u32 mark; /* arena level to return to */
-	u32 n;	  /* entry number, once submitted */
+	u32 n, slot; /* its entry, once submitted */
 	u16 op;
 	u16 flags;
 	u64 arg[6];

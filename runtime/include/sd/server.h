@@ -20,9 +20,12 @@ struct sd_slane { /* the domain's end of a lane */
 	struct sd_slane *next, *prev; /* the poller's ring, while polled */
 	u64 busy;    /* bit s: the call in slot s is being served */
 	u32 head;    /* number of the next entry */
+	u32 seen;    /* seq found in its slot, nothing new; good unless fresh */
 	u32 done;    /* completions written */
 	u32 idle;    /* looks without finding anything */
 	u16 index;
+	u8 slot;     /* of the next entry */
+	bool fresh;  /* nobody has looked into that slot since it became the head's */
 	bool polled; /* on the poller's list */
 	bool owes;   /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
 };
@@ -39,6 +42,7 @@ struct sd_sregion {
 struct sd_req { /* a call: private copy of its entry */
 	struct sd_slane *lane;
 	u32 n;
+	u16 slot;
 	u16 op;
 	u16 flags;
 	u64 arg[6];
@@ -80,11 +84,14 @@ u32 sd_srv_doorbell(struct sd_sregion *r, u32 w);
 /* Is a new entry (or nonsense) at the lane's head? */
 static inline bool sd_srv_news(const struct sd_slane *l)
 {
-	u32 want = 2 * (l->head / SD_RING) + 1;
-	u32 seq = sd_load_acquire(&l->mem->sq[l->head % SD_RING].seq);
+	u32 seq = sd_load_acquire(&l->mem->sq[l->slot].seq);
 
-	return seq != want - 1 && seq != want - 2;
+	return l->fresh ? seq == 2 * l->head + 1 : seq != l->seen;
 }
+
+/* The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled() when that was seen to. */
+bool sd_srv_cancel(struct sd_slane *l, u32 *n);
+void sd_srv_cancelled(struct sd_slane *l, u32 n);
 
 /* The channel is over; the client reads why in its head. */
 void sd_srv_end(struct sd_sregion *r, u32 why);
@@ -116,6 +123,8 @@ void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags);
  */
 bool sd_poll_settle(struct sd_poller *p);
 
+/* Supplied by the surroundings: interrupt call n of a lane, if it is in service. Doesn't sleep. */
+void sd_interrupt_call(struct sd_slane *l, u32 n);
 /* Supplied by the surroundings: FUTEX_WAKE of one waiter. */
 void sd_wake_client(u32 *word);
 /* Supplied by the surroundings: private memory for sd_scratch(). */

@@ -29,6 +29,7 @@ int sd_loop_attach(void *base)
 int sd_loop_serve(u32 lane)
 {
 	struct sd_slane *l = &client->reg.lane[lane % SD_LANES];
+	u32 late;
 	int ret;
 
 	while (!client->ending && (ret = sd_srv_take(l, sd_poller.table, &self->req))) {
@@ -37,5 +38,7 @@ int sd_loop_serve(u32 lane)
 		else
 			sd_serve_call(self);
 	}
+	if (!client->ending && sd_srv_cancel(l, &late))
+		sd_srv_cancelled(l, late);
 	return client->ending ? -EPROTO : 0;
 }
