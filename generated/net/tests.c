@@ -48,14 +48,14 @@ static const struct st_differs socketpair_differs[] = {
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
 	{"stream/protocol=*", 0,
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
-	{"stream/usockvec=over the edge", 0,
-	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
 	{"dgram/family=*", 0,
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
 	{"dgram/type=*", 0,
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
 	{"dgram/protocol=*", 0,
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
+	{"stream/usockvec=over the edge", 0,
+	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
 	{"dgram/usockvec=over the edge", 0,
 	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
 };
@@ -809,7 +809,7 @@ static const struct st_param epoll_pwait_params[] = {
 	{"events", ST_POINTER, 0, 1, 0, NULL},
 	{"maxevents", ST_LENGTH, 0, 0, 3, epoll_pwait_maxevents},
 	{"timeout", ST_LISTED, 0, 0, 0, NULL},
-	{"sigmask", ST_POINTER, 1, 0, 0, NULL},
+	{"sigmask", ST_POINTER, 0, 0, 0, NULL},
 	{"sigsetsize", ST_LENGTH, 0, 0, 3, epoll_pwait_sigsetsize},
 };
 static const struct st_base epoll_pwait_bases[] = {

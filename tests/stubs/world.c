@@ -230,9 +230,20 @@ static void drain(struct side *s, int i, char *buf, size_t size)
 	add(buf, size, r == 0 ? " end\n" : " %s\n", strerror((int)-r));
 }
 
+static void events(struct side *s, char *buf, size_t size)
+{
+	struct epoll_event ev[8];
+	long n = side_call(s, SYS_epoll_wait, FX_FD(FX_EPOLL), P(ev), 8, 0, 0, 0);
+
+	add(buf, size, "epoll: %ld", n);
+	for (long i = 0; i < n; i++)
+		add(buf, size, " %x:%llx", ev[i].events, (unsigned long long)ev[i].data.u64);
+	add(buf, size, "\n");
+}
+
 void world_state(struct side *s, char *buf, size_t size)
 {
-	for (int i = 0; i < FX_COUNT; i++) {
+	for (int i = FX_COUNT - 1; i >= 0; i--) { /* epoll before what it watches is drained */
 		long fl = side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0);
 
 		if (!s->there[i])
@@ -246,7 +257,9 @@ void world_state(struct side *s, char *buf, size_t size)
 			add(buf, size, " %ld:%d", r, r ? 0 : v);
 		}
 		add(buf, size, "\n");
-		if (i != FX_EPOLL && i != FX_TCP_LISTEN)
+		if (i == FX_EPOLL)
+			events(s, buf, size);
+		else if (i != FX_TCP_LISTEN)
 			drain(s, i, buf, size);
 	}
 }

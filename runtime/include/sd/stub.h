@@ -66,7 +66,7 @@ static inline u64 sd_in_prefix(struct sd_call *c, u64 p, u64 *len)
 		if (sd_copy_from_prog((u8 *)sd_at(c, off) + n, SD_PTR(p + n), piece))
 			break;
 	}
-	if (!n)
+	if (n < sizeof(s32)) /* less than any option takes: the kernel's own fault is the answer */
 		return SD_OFF_FAULT;
 	*len = n;
 	return off;
@@ -106,6 +106,14 @@ static inline u64 sd_out_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
 		len = *n * elem;
 	}
 	return sd_room(c, len);
+}
+
+/* The same where what the buffer holds goes along (see struct sd_puts). */
+static inline u64 sd_keep_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
+{
+	u64 off = sd_in(c, p, sd_bytes(*n, elem));
+
+	return off == SD_OFF_FAULT ? sd_out_data(c, p, n, elem) : off;
 }
 
 /* Room for one segment of a scatter list: all of it or none. */
