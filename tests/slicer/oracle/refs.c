@@ -114,8 +114,8 @@ static void expand(struct check *c, size_t from, bool values)
 		const struct fact_def *def = graph_def(c->g, d);
 		const struct facts *f = graph_facts(c->g, d);
 
-		if (!values)
-			strmap_add(&c->names, without_counter(graph_name(c->g, d)), NULL);
+		/* its own name: it may hand out its static variables */
+		strmap_add(&c->names, without_counter(graph_name(c->g, d)), NULL);
 		for (uint32_t r = def->ref0; r < def->ref0 + def->nref; r++)
 			see_key(c, fact_str(f, f->refs[r].key), !values || f->refs[r].kind != REF_CALL);
 	}
