@@ -87,8 +87,8 @@ static void put_data(const struct side *s, const struct mval *v, unsigned i, con
 	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i), *len = expr_str(s, s->dst, (unsigned)v->of);
 
 	if (v->keep_arg >= 0)
-		FMT(b, "%s%s = a[%d] & %lld ? sd_in(%s, %s, n%u) : ", s->tab, dst, v->keep_arg, (long long)v->keep_mask,
-		    s->call, src, i);
+		FMT(b, "%s%s = a[%d] & %lld ? sd_keep_data(%s, %s, &n%u, %zu) : ", s->tab, dst, v->keep_arg,
+		    (long long)v->keep_mask, s->call, src, i, v->elem);
 	else
 		FMT(b, "%s%s = ", s->tab, dst);
 	FMT(b, v->prefix ? "%s(%s, %s, &n%u);\n" : "%s(%s, %s, &n%u, %zu);\n", fn, s->call, src, i, v->elem);
@@ -207,11 +207,16 @@ static void get_pointer(const struct mval *v, unsigned i, const char *tab, struc
 		    i, i, i, v->elem, v->elem, v->of, v->of);
 		return;
 	}
-	FMT(b, v->always ? "%ssd_back(&c, a[%u], c.arg[%u], " : "%s*ret = sd_back(&c, a[%u], c.arg[%u], ", tab, i, i);
+	FMT(b, !v->always	   ? "%s*ret = sd_back(&c, a[%u], c.arg[%u], "
+	       : v->ignore_fault ? "%ssd_back(&c, a[%u], c.arg[%u], "
+				 : "%sif (sd_back(&c, a[%u], c.arg[%u], ", tab, i, i);
 	if (v->filled == FILLED_RET)
 		FMT(b, v->elem == 1 ? "sd_min((u64)got, " : "sd_min((u64)got * %zu, ", v->elem);
 	bytes(v, i, false, b);
-	FMT(b, "%s%s);\n", v->filled == FILLED_RET ? ")" : "", v->always ? ", 0" : ", *ret");
+	FMT(b, "%s%s", v->filled == FILLED_RET ? ")" : "", v->always ? ", 0)" : ", *ret)");
+	if (v->always && !v->ignore_fault)
+		FMT(b, " < 0)\n%s\t*ret = -EFAULT", tab);
+	sb_puts(b, ";\n");
 }
 
 /* ---- switches: equal cases share their code ---- */

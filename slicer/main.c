@@ -173,14 +173,12 @@ static int cmd_report(const struct options *o, char **args)
 static int cmd_test(const struct options *o, char **args)
 {
 	char *dir = outdir_of(o, args[0]), *name = strrchr(dir, '/') + 1;
-	char *path = xasprintf("%s/%s.loop-tests", dir, name);
-	char *argv[] = { path, NULL };
-	int r;
+	char *path = xasprintf("%s/tests/stubs/run.sh", repo_root());
+	char *argv[] = { path, name, NULL };
+	int r = run_command(argv, NULL, NULL, NULL);
 
-	if (access(path, X_OK))
-		r = err(path, "run `kslice build` for this domain first", "%s", strerror(errno));
-	else if ((r = run_command(argv, NULL, NULL, NULL)))
-		r = err(path, "the lines above name the stub and the case", "tests failed (%d)", r);
+	if (r)
+		r = err(name, "the lines above name the stub and the case, or what isn't built", "tests failed (%d)", r);
 	free(path);
 	free(dir);
 	return r;

@@ -55,6 +55,12 @@ int session_closure(struct session *s, const struct options *o)
 		r = compdb_from_json(&s->db, tree, o->compdb);
 	else
 		r = compdb_load(&s->db, &s->spec, tree, o->jobs);
+	if (!r && !o->compdb)
+		r = stubs_refresh(&s->spec, &s->db);
+	if (r > 0) {
+		compdb_free(&s->db);
+		r = compdb_load(&s->db, &s->spec, tree, o->jobs);
+	}
 	free(tree);
 	if (r)
 		return -1;

@@ -11,6 +11,12 @@ struct compdb;
 /* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors; nothing is written then. */
 int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir);
 
+/*
+ * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: there were none before, so that
+ * the compile commands lack them: compdb_load() anew.
+ */
+int stubs_refresh(const struct spec *spec, const struct compdb *db);
+
 /* `kslice check`: what was inferred, what was annotated, what is unsure. -1 if anything is unsure. */
 int stubs_check(const struct spec *spec, const struct compdb *db);
 

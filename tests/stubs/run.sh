@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# run.sh NAME [host|loop|shm|mutate ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
+#   host    client and server stubs with the host kernel behind them: needs no domain
+#   mutate  the same with data damaged on purpose: every call with data must notice
+#   loop    linked with the domain's kernel (build/NAME/NAME.vmlinux)
+#   shm     against a domain process (build/NAME/NAME.image)
+# Without a transport: host, loop and shm. Ends with 0 if all passed.
+set -eu
+home=$(cd "$(dirname "$0")/../.." && pwd -P)
+[ $# -ge 1 ] || { echo "usage: run.sh NAME [host|loop|shm|mutate ...] [-- CALL[/CASE] ...]" >&2; exit 2; }
+name=$1
+shift
+kinds=()
+while [ $# -gt 0 ] && [ "$1" != -- ]; do kinds+=("$1"); shift; done
+[ $# -eq 0 ] || shift
+[ ${#kinds[@]} -gt 0 ] || kinds=(host loop shm)
+build=${KSLICE_BUILD:-$home/build}/$name
+gen=$home/generated/$name
+out=$build/stub-tests
+[ -f "$gen/tests.c" ] || { echo "run.sh: $gen/tests.c: no such file: run \`kslice slice $name\` first" >&2; exit 2; }
+mkdir -p "$out"
+cd "$home"
+: "${CC:=gcc}"
+flags="-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host"
+engine="tests/stubs/engine.c tests/stubs/world.c tests/stubs/buffers.c tests/stubs/main.c tests/stubs/copy.c $gen/client.c $gen/tests.c
+	runtime/core/lane.c runtime/core/rpc.c"
+
+build_host() {
+	$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine "$gen/server.c" \
+		runtime/core/server.c runtime/core/user.c runtime/transport/loop/loop_client.c -o "$1"
+}
+
+status=0
+for kind in "${kinds[@]}"; do
+	case $kind in
+	host)
+		build_host "$out/host"
+		"$out/host" "$@" || status=1 ;;
+	mutate)
+		build_host "$out/mutate"
+		"$out/mutate" --mutate=in "$@" || status=1
+		"$out/mutate" --mutate=out "$@" || status=1 ;;
+	loop)
+		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
+		PAYLOAD="$flags tests/stubs/backend_loop.c $engine runtime/transport/loop/loop_client.c" \
+			runtime/machine/process/link.sh "$build/$name.vmlinux" "$out/loop"
+		"$out/loop" "$@" || status=1 ;;
+	shm)
+		[ -f "$build/$name.image" ] || { echo "run.sh: $build/$name.image: run \`kslice build $name\` first" >&2; exit 2; }
+		$CC $flags tests/stubs/backend_shm.c tests/serve/domain.c $engine runtime/core/batch.c runtime/transport/shm/shm_client.c \
+			-o "$out/shm"
+		"$out/shm" --image="$build/$name.image" "$@" || status=1 ;;
+	*)
+		echo "run.sh: no transport \"$kind\"" >&2
+		exit 2 ;;
+	esac
+done
+exit $status
