@@ -17,6 +17,9 @@
 #define MSG_DONTWAIT 0x40
 #define MSG_CMSG_CLOEXEC 0x40000000
 #define ATTACH_SECONDS 5
+#define LANE_TRIES 1000 /* about a second */
+#define MEMBARRIER_PRIVATE_EXPEDITED 8
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
 struct iov {
 	void *base;
@@ -220,23 +223,38 @@ static struct sd_lane *take_lane(struct sd_chan *c)
 	return NULL;
 }
 
-struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
+/*
+ * All lanes have owners: take one of a thread that isn't in a call. Its owner says lanes_in_use, then
+ * looks at chan[], with no fence between; the fence is ours. With the files' lock held.
+ */
+static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c)
 {
-	struct sd_files *f = t->files;
-	struct sd_chan *c = f ? f->chan[dom] : NULL;
 	struct sd_lane *l = NULL;
 
-	if (sd_likely(c && t->chan[dom] == c && c->state == SD_CHAN_LIVE))
-		return t->lane[dom];
-	f = sd_files_of(t);
-	if (!f) {
-		*err = -ENOMEM;
-		return NULL;
+	sys(__NR_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
+	sd_threads_lock();
+	for (struct sd_thread *o = sd_threads(); o && !l; o = o->next) {
+		if (o == t || !o->busy || o->files != t->files || o->chan[c->dom] != c ||
+		    sd_load_relaxed(&o->lanes_in_use))
+			continue;
+		sd_store_relaxed(&o->chan[c->dom], NULL);
+		if (sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED) ||
+		    sd_load_acquire(&o->lanes_in_use))
+			sd_store_release(&o->chan[c->dom], c); /* it waits for our lock, or has it */
+		else
+			l = o->lane[c->dom];
 	}
-	sd_mask_until_exit(t);
-	*err = 0;
-	sd_lock(&f->lock);
-	c = f->chan[dom];
+	sd_threads_unlock();
+	return l;
+}
+
+/* The slow way to a lane, with the files' lock held. */
+static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long *err)
+{
+	struct sd_files *f = t->files;
+	struct sd_chan *c = f->chan[dom];
+	struct sd_lane *l;
+
 	/* A domain can die while this program makes no call to it. */
 	if (c && c->state == SD_CHAN_LIVE && !sd_load_relaxed(&c->bell->alive))
 		c->state = SD_CHAN_DEAD;
@@ -246,32 +264,64 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 	}
 	if (!*err && (!c || c->state != SD_CHAN_LIVE))
 		*err = c && c->state == SD_CHAN_PROTO ? -EPROTO : -EREMOTEIO;
-	if (!*err && t->chan[dom] == c) {
-		l = t->lane[dom];
-	} else if (!*err) {
-		l = take_lane(c);
-		t->chan[dom] = c;
-		t->lane[dom] = l;
-		if (!l) {
-			t->chan[dom] = NULL;
-			*err = -EAGAIN;
-		}
+	if (*err)
+		return NULL;
+	if (t->chan[dom] == c)
+		return t->lane[dom];
+	l = take_lane(c) ?: borrow_lane(t, c);
+	t->chan[dom] = l ? c : NULL;
+	t->lane[dom] = l;
+	if (!l)
+		*err = -EAGAIN;
+	return l;
+}
+
+struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
+{
+	struct sd_files *f = t->files;
+	struct sd_chan *c = f ? f->chan[dom] : NULL;
+	struct sd_timespec ms = { 0, 1000000 };
+	struct sd_lane *l;
+
+	sd_store_relaxed(&t->lanes_in_use, 1);
+	asm volatile("" ::: "memory"); /* see borrow_lane() */
+	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE))
+		return t->lane[dom];
+	f = sd_files_of(t);
+	if (!f) {
+		*err = -ENOMEM;
+		return NULL;
 	}
-	sd_unlock(&f->lock);
+	sd_mask_until_exit(t);
+	for (u32 tries = 0;; tries++) {
+		*err = 0;
+		sd_lock(&f->lock);
+		l = find_lane(t, dom, create, err);
+		sd_unlock(&f->lock);
+		/* As many calls as there are lanes are being made: one may be over soon. */
+		if (*err != -EAGAIN || tries == LANE_TRIES)
+			break;
+		sys(__NR_nanosleep, &ms, 0);
+	}
 	sd_unmask_now(t); /* what follows may wait */
 	return l;
 }
 
 void sd_lanes_free(struct sd_thread *t)
 {
-	for (u32 d = 0; d < SD_DOMAINS; d++) {
-		struct sd_chan *c = t->chan[d];
+	sd_store_relaxed(&t->lanes_in_use, 1);
+	sd_full_fence();
+	for (u32 d = 0; d < SD_DOMAINS && t->files; d++) {
+		struct sd_chan *c;
 
-		if (!c)
-			continue;
-		u32 i = t->lane[d] - c->lane;
-
-		__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32), __ATOMIC_RELEASE);
+		sd_lock(&t->files->lock); /* not while somebody borrows it */
+		c = t->chan[d];
 		t->chan[d] = NULL;
+		if (c) {
+			u32 i = t->lane[d] - c->lane;
+
+			__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32), __ATOMIC_RELEASE);
+		}
+		sd_unlock(&t->files->lock);
 	}
 }

@@ -37,10 +37,21 @@ struct sd_fd { /* packed into one u64 of the map */
 	s32 dfd; /* domain fd, or index of the sd_ep */
 };
 
+/*
+ * The program's data of a domain member. The domain is given the fd and a generation instead, so that it can't
+ * hand the program a pointer of its choice.
+ */
+struct sd_member {
+	u64 data;
+	u64 key; /* what the domain was given; 0: no member */
+};
+
 /* What a host epoll fd has in domains. */
 struct sd_ep {
 	u32 refs;
 	u32 host; /* it has had host members */
+	u32 gen;  /* of this use of the record */
+	struct sd_member *member[SD_DOMAINS]; /* by domain fd */
 	u32 waiting; /* threads that wait for its host part alone */
 	s32 dfd[SD_DOMAINS]; /* the domain's epoll instance, -1: none */
 	u16 serial[SD_DOMAINS];
@@ -151,6 +162,7 @@ enum sd_way sd_call_io_uring(struct sd_thread *t);
 enum sd_way sd_call_splice(struct sd_thread *t);
 enum sd_way sd_call_poll(struct sd_thread *t);
 enum sd_way sd_call_select(struct sd_thread *t);
+struct sd_member *sd_ep_member(struct sd_ep *ep, u32 d, s32 dfd);
 enum sd_way sd_call_epoll_ctl(struct sd_thread *t);
 enum sd_way sd_call_epoll_wait(struct sd_thread *t);
 enum sd_way sd_call_sendfile(struct sd_thread *t);

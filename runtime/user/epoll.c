@@ -12,10 +12,13 @@
 
 #define EPOLL_CTL_ADD 1
 #define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
 #define POLLIN 1
 #define EVENT_SIZE 12u /* packed on x86-64 */
 #define MAX_EVENTS 1024u
 #define ERESTARTNOHAND 514
+
+typedef u64 __attribute__((aligned(1))) unaligned_u64;
 
 /* The record of an epoll fd, made if it has none. NULL: *err. */
 static struct sd_ep *record(struct sd_thread *t, s32 epfd, s32 member, long *err)
@@ -41,7 +44,11 @@ static struct sd_ep *record(struct sd_thread *t, s32 epfd, s32 member, long *err
 		if (f->ep[i].refs)
 			continue;
 		ep = &f->ep[i];
-		*ep = (struct sd_ep){ .refs = 1, .dfd = { -1, -1, -1, -1 } };
+		ep->refs = 1;
+		ep->host = 0;
+		ep->gen++;
+		for (u32 d = 0; d < SD_DOMAINS; d++)
+			ep->dfd[d] = -1;
 		sd_fd_put(f, epfd, (struct sd_fd){ .kind = SD_FD_EPOLL, .dfd = i });
 		*err = 0;
 	}
@@ -139,11 +146,57 @@ static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u
 	return 0;
 }
 
+struct __attribute__((packed)) event {
+	u32 events;
+	u64 data;
+};
+
+struct sd_member *sd_ep_member(struct sd_ep *ep, u32 d, s32 dfd)
+{
+	long at;
+
+	if (!ep->member[d]) {
+		at = sys(__NR_mmap, 0, SD_DFDS * sizeof(struct sd_member), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (at < 0)
+			return NULL;
+		ep->member[d] = (struct sd_member *)at;
+	}
+	return &ep->member[d][dfd];
+}
+
+/* The domain's epoll_ctl with a key in place of the program's data. */
+static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, struct sd_lane *l,
+			  const struct sd_stub *s, int *again)
+{
+	u64 arg[6] = { (u32)ep->dfd[d], t->regs.rsi, (u32)dfd, t->regs.r10 };
+	struct sd_member *m = sd_ep_member(ep, d, dfd), was;
+	struct event ev;
+	long err;
+
+	if (!m)
+		return -ENOMEM;
+	if ((u32)arg[1] != EPOLL_CTL_DEL && !sd_copy_from_prog(&ev, (void *)arg[3], sizeof(ev))) {
+		was = *m;
+		if (!was.key || (u32)arg[1] == EPOLL_CTL_MOD)
+			m->data = ev.data; /* first: an event may come before this call is over */
+		m->key = ev.data = 1ull << 63 | (u64)ep->gen << 32 | (u32)dfd;
+		arg[3] = (u64)&ev;
+		err = sd_domain_call(t, l, s, arg, again);
+		if (err == -EEXIST || (err && (u32)arg[1] == EPOLL_CTL_MOD))
+			*m = was;
+		return err;
+	}
+	err = sd_domain_call(t, l, s, arg, again);
+	if (!err && (u32)arg[1] == EPOLL_CTL_DEL)
+		m->key = 0;
+	return err;
+}
+
 /* epoll_ctl in domain d about its fd dfd. */
 static long control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *again)
 {
 	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_ctl);
-	u64 arg[6] = { 0, t->regs.rsi, (u32)dfd, t->regs.r10 };
 	struct sd_lane *l;
 	long err;
 
@@ -161,8 +214,7 @@ static long control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *
 		sd_unsupported(__NR_epoll_ctl);
 		return -EPERM;
 	}
-	arg[0] = (u32)ep->dfd[d];
-	return sd_domain_call(t, l, s, arg, again);
+	return control_keyed(t, ep, d, dfd, l, s, again);
 }
 
 /* epoll_ctl(epfd, op, fd, event) */
@@ -247,6 +299,31 @@ static long begin(struct wait *w, struct sd_async *a, u32 ms)
 	return err;
 }
 
+/* n events of a domain, each read once; a key that was never given out is a lie. The number kept, or -errno. */
+static long translate(struct wait *w, struct sd_async *a, u32 n)
+{
+	const struct event *in = sd_at(&a->c, a->c.arg[1]);
+	struct sd_member *m = w->ep->member[a->dom];
+
+	for (u32 i = 0; i < n; i++) {
+		u64 key = sd_load_relaxed((const unaligned_u64 *)&in[i].data);
+		u32 dfd = (u32)key;
+		struct event ev = { sd_load_relaxed(&in[i].events), 0 };
+
+		if (dfd >= SD_DFDS || !m || !(key >> 63)) {
+			sd_bad(&a->c);
+			return sd_status_errno(w->t, a->c.lane, SD_PROTO);
+		}
+		if (m[dfd].key != key)
+			continue; /* removed, or replaced, since the event */
+		ev.data = m[dfd].data;
+		if (sd_copy_to_prog((void *)(w->events + w->got * EVENT_SIZE), &ev, EVENT_SIZE))
+			return -EFAULT;
+		w->got++;
+	}
+	return 0;
+}
+
 /* Events that a domain gave are copied behind those that are there. */
 static long collect(struct wait *w, struct sd_async *a)
 {
@@ -257,11 +334,9 @@ static long collect(struct wait *w, struct sd_async *a)
 		a->ret = sd_status_errno(w->t, a->c.lane, SD_PROTO);
 	}
 	if (a->ret > 0 && a->ret <= (long)w->max - w->got) {
-		if (sd_copy_to_prog((void *)(w->events + w->got * EVENT_SIZE),
-				    sd_at(&a->c, a->c.arg[1]), a->ret * EVENT_SIZE))
-			err = -EFAULT;
-		else
-			w->got += a->ret;
+		err = translate(w, a, a->ret);
+		if (err == -EPROTO)
+			a->ret = err;
 	}
 	if (a->ret == -EREMOTEIO || a->ret == -EPROTO) {
 		err = a->ret;
@@ -375,6 +450,8 @@ static long wait_pure(struct wait *w, s64 timeout, int *again)
 	err = ask(w, &w->a[0], sd_timeout_ms(timeout), again);
 	if (w->t->has_wait_mask)
 		sd_block_all();
+	if (!w->got && !err && w->a[0].ret > 0)
+		*again = 1; /* all of them were stale */
 	return w->got ?: err;
 }
 

@@ -7,7 +7,6 @@
 
 #define PR_SYS_DISPATCH_OFF 0
 
-extern int sd_no_patch;
 u8 sd_kind[SD_KINDS];
 
 static enum sd_way call_prctl(struct sd_thread *t)
@@ -135,6 +134,7 @@ void sd_hook(struct sd_thread *t)
 			sd_unblock_sync(t);
 		way = calls[nr](t);
 	}
+	sd_store_release(&t->lanes_in_use, 0);
 	switch (way) {
 	case SD_HOST:
 		t->exit_rip = t->site->sys;

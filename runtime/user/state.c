@@ -20,10 +20,15 @@ struct saved_chan {
 struct saved {
 	u64 magic;
 	s32 placeholder;
-	u32 nfds, nclose, pad;
+	u32 nfds, nmembers, pad;
 	struct saved_chan chan[SD_DOMAINS];
 	u16 serial[SD_DOMAINS];
 	struct sd_ep ep[SD_EPS];
+};
+
+struct saved_member {
+	u32 ep, dom;
+	struct sd_member m;
 };
 
 struct saved_fd {
@@ -79,6 +84,28 @@ static long write_fds(struct sd_thread *t, long mem)
 	return n;
 }
 
+/* The event data of epoll fds that stay open. */
+static long write_members(struct sd_files *f, long mem)
+{
+	long n = 0;
+
+	for (u32 e = 0; e < SD_EPS; e++)
+		for (u32 d = 0; d < SD_DOMAINS; d++) {
+			if (!f->ep[e].refs || !f->ep[e].member[d] || !f->chan[d])
+				continue;
+			for (u32 i = 0; i < f->chan[d]->top; i++) {
+				struct saved_member s = { e, d, f->ep[e].member[d][i] };
+
+				if (!s.m.key)
+					continue;
+				if (sys(__NR_write, mem, &s, sizeof(s)) != sizeof(s))
+					return -ENOMEM;
+				n++;
+			}
+		}
+	return n;
+}
+
 long sd_state_save(struct sd_thread *t)
 {
 	struct sd_files *f = t->files;
@@ -101,6 +128,10 @@ long sd_state_save(struct sd_thread *t)
 		n = write_fds(t, mem);
 	if (n >= 0) {
 		s.nfds = n;
+		n = write_members(f, mem);
+	}
+	if (n >= 0) {
+		s.nmembers = n;
 		n = sys(__NR_pwrite64, mem, &s, sizeof(s), 0);
 	}
 	if (n < 0) {
@@ -203,6 +234,16 @@ static void close_fds(struct sd_thread *t, const struct saved *s, const struct s
 				t->files->chan[d]->ref[i] = 0;
 }
 
+static void load_members(struct sd_files *f, const struct saved_member *s, u32 n)
+{
+	for (; n; n--, s++) {
+		struct sd_member *m = sd_ep_member(&f->ep[s->ep], s->dom, (s32)(u32)s->m.key);
+
+		if (m)
+			*m = s->m;
+	}
+}
+
 static void load(struct sd_thread *t, const struct saved *s)
 {
 	const struct saved_fd *fds = (const void *)(s + 1);
@@ -210,8 +251,11 @@ static void load(struct sd_thread *t, const struct saved *s)
 
 	memcpy(f->serial, s->serial, sizeof(f->serial));
 	memcpy(f->ep, s->ep, sizeof(f->ep));
-	for (u32 i = 0; i < SD_EPS; i++)
-		f->ep[i].refs = 0;
+	for (u32 i = 0; i < SD_EPS; i++) {
+		f->ep[i].refs = f->ep[i].waiting = 0;
+		memset(f->ep[i].member, 0, sizeof(f->ep[i].member));
+	}
+	load_members(f, (const void *)(fds + s->nfds), s->nmembers);
 	f->placeholder = s->placeholder;
 	if (f->placeholder >= 0)
 		sd_fd_put(f, f->placeholder, (struct sd_fd){ .kind = SD_FD_HIDDEN });

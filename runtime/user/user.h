@@ -71,6 +71,7 @@ struct sd_thread {
 	struct sd_files *files; /* NULL: no domain fd, and no channel, ever */
 	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
 	struct sd_lane *lane[4];
+	u32 lanes_in_use;	 /* a call is being made: chan[] isn't to be taken away */
 	struct sd_ep *pure_ep;	 /* waited for in its domain alone */
 	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
 	struct sd_fork *fork;	  /* a starting child's, see forkfiles.c */
@@ -172,6 +173,7 @@ enum sd_form sd_site_form(const u8 *before, u32 len, u64 nr, u32 *start);
 
 /* patch.c */
 struct sd_site *sd_site_find(u64 trapped, u64 nr); /* makes a record, rewrites the site if it may */
+extern int sd_no_patch; /* a seccomp filter may be in force: no call of our own where it can be helped */
 void sd_sites_lock(void);
 void sd_sites_unlock(void);
 static inline u64 sd_stub_of(const struct sd_site *s, u32 off)

@@ -4,8 +4,8 @@
  *
  * Environment, read by build/lib/kdom-launch and kept over every exec, cleared environments included:
  *   KDOM_DOMAINS=NAME=/path/of/NAME.sock[,NAME=...]   domains the program uses, at most SD_DOMAINS; each NAME must
- *   be one the launcher was linked with (generated/NAME/client.c). KDOM_X_*: the launcher's own, never seen
- *   by the program.
+ *   be one the launcher was linked with (generated/NAME/client.c). The program itself never sees it, nor
+ *   KDOM_X_*, the launcher's own.
  *
  * Which call goes to which domain is read from the generated table only (struct sd_domain_stubs): by the
  * value of an argument (SD_ROUTE_KEY), or because its first argument is an fd that a domain made
