@@ -510,6 +510,7 @@ static const struct st_base read_bases[] = {
 	{"tcp", {FD(tcp_b), BUF("64"), NUM(64ll)}},
 	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}},
 	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}},
+	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}},
 };
 static const struct st_differs read_differs[] = {
 	{"tcp/buf=over the edge", 0,
@@ -530,6 +531,8 @@ static const struct st_differs read_differs[] = {
 	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
 	{"unix/count=2147479552", 0,
 	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"pipe/buf=over the edge", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
 };
 
 /* ---- write ---- */
@@ -543,6 +546,7 @@ static const struct st_base write_bases[] = {
 	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll)}},
 	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}},
 	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}},
+	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}},
 };
 
 /* ---- readv ---- */
@@ -555,11 +559,14 @@ static const struct st_param readv_params[] = {
 static const struct st_base readv_bases[] = {
 	{"tcp", {FD(tcp_b), BUF("iov"), NUM(3ll)}},
 	{"udp", {FD(udp_b), BUF("iov"), NUM(3ll)}},
+	{"pipe", {FD(pipe_r), BUF("iov"), NUM(3ll)}},
 };
 static const struct st_differs readv_differs[] = {
 	{"tcp/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"udp/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"pipe/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 };
 
@@ -573,11 +580,14 @@ static const struct st_param writev_params[] = {
 static const struct st_base writev_bases[] = {
 	{"tcp", {FD(tcp_a), BUF("iov"), NUM(3ll)}},
 	{"udp", {FD(udp_a), BUF("iov"), NUM(3ll)}},
+	{"pipe", {FD(pipe_w), BUF("iov"), NUM(3ll)}},
 };
 static const struct st_differs writev_differs[] = {
 	{"tcp/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"udp/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"pipe/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 };
 
@@ -587,6 +597,7 @@ static const struct st_param close_params[] = {
 };
 static const struct st_base close_bases[] = {
 	{"tcp", {FD(tcp_a)}},
+	{"pipe", {FD(pipe_w)}},
 };
 
 /* ---- dup ---- */
@@ -595,6 +606,7 @@ static const struct st_param dup_params[] = {
 };
 static const struct st_base dup_bases[] = {
 	{"tcp", {FD(tcp_a)}},
+	{"pipe", {FD(pipe_w)}},
 };
 
 /* ---- dup2 ---- */
@@ -605,6 +617,7 @@ static const struct st_param dup2_params[] = {
 };
 static const struct st_base dup2_bases[] = {
 	{"tcp", {FD(tcp_a), NUM(200ll)}},
+	{"pipe", {FD(pipe_w), NUM(200ll)}},
 };
 
 /* ---- dup3 ---- */
@@ -639,6 +652,7 @@ static const struct st_base fcntl_bases[] = {
 	{"getsig", {FD(tcp_a), NUM(11ll), NUM(0ll)}},
 	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}},
 	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}},
+	{"pipe", {FD(pipe_w), NUM(1032ll), NUM(0ll)}},
 };
 static const struct st_differs fcntl_differs[] = {
 	{"getlk", 1,

@@ -23,7 +23,7 @@ out=$build/stub-tests
 mkdir -p "$out"
 cd "$home"
 : "${CC:=gcc}"
-flags="-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host"
+flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host"
 engine="tests/stubs/engine.c tests/stubs/world.c tests/stubs/buffers.c tests/stubs/main.c tests/stubs/copy.c $gen/client.c $gen/tests.c
 	runtime/core/lane.c runtime/core/rpc.c"
 

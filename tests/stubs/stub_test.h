@@ -15,6 +15,10 @@
 #ifndef STUB_TEST_H
 #define STUB_TEST_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* this header comes first everywhere */
+#endif
+
 #include <sd/rpc.h>
 
 enum st_kind { ST_NUM, ST_FD, ST_BUF };
@@ -79,7 +83,8 @@ enum { FX_TCP_LISTEN, FX_TCP_A, FX_TCP_B, FX_TCP_PENDING, FX_TCP_NEW, FX_UDP_A, 
 enum { FD_tcp_listen = FX_FD(FX_TCP_LISTEN), FD_tcp_a = FX_FD(FX_TCP_A), FD_tcp_b = FX_FD(FX_TCP_B),
        FD_tcp_pending = FX_FD(FX_TCP_PENDING), FD_tcp_new = FX_FD(FX_TCP_NEW), FD_udp_a = FX_FD(FX_UDP_A),
        FD_udp_b = FX_FD(FX_UDP_B), FD_unix_a = FX_FD(FX_UNIX_A), FD_unix_b = FX_FD(FX_UNIX_B),
-       FD_unixd_a = FX_FD(FX_UNIXD_A), FD_unixd_b = FX_FD(FX_UNIXD_B), FD_epoll = FX_FD(FX_EPOLL) };
+       FD_unixd_a = FX_FD(FX_UNIXD_A), FD_unixd_b = FX_FD(FX_UNIXD_B), FD_epoll = FX_FD(FX_EPOLL),
+       FD_pipe_r = FX_FD(FX_PIPE_R), FD_pipe_w = FX_FD(FX_PIPE_W) };
 
 struct side {
 	const char *name;

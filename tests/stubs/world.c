@@ -22,17 +22,28 @@ static const char *const names[FX_COUNT] = {
 	"unix_a",     "unix_b", "unixd_a",  "unixd_b",	   "epoll",   "pipe_r", "pipe_w",
 };
 
-static bool has_unix;
+static bool has_inet, has_unix, has_epoll, has_pipe;
+
+/* A socket can be made. */
+static bool family(struct side *s, int af)
+{
+	long fd = st_stub(SYS_socket) ? side_call(s, SYS_socket, (u64)af, SOCK_STREAM, 0, 0, 0, 0) : -ENOSYS;
+
+	if (fd >= 0)
+		side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
+	return fd >= 0;
+}
 
 void world_probe(struct side *s)
 {
-	long fd = side_call(s, SYS_socket, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0);
+	bool fds = st_stub(SYS_close) && st_stub(SYS_dup2);
 
-	has_unix = fd >= 0;
-	if (has_unix)
-		side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
-	else
-		printf("%s has no unix sockets: no fixtures of that kind on either side\n", s->name);
+	has_inet = fds && family(s, AF_INET);
+	has_unix = fds && st_stub(SYS_socketpair) && family(s, AF_UNIX);
+	has_epoll = has_inet && st_stub(SYS_epoll_create1);
+	has_pipe = fds && st_stub(SYS_pipe2);
+	printf("fixtures:%s%s%s%s\n", has_inet ? " tcp udp" : "", has_unix ? " unix" : "", has_epoll ? " epoll" : "",
+	       has_pipe ? " pipe" : "");
 }
 
 int world_fixture(const char *name)
@@ -60,7 +71,8 @@ static void settle(struct side *s, int i, long fd)
 {
 	need(s, "dup2", side_call(s, SYS_dup2, (u64)fd, FX_FD(i), 0, 0, 0, 0));
 	need(s, "close", side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
-	need(s, "fcntl", side_call(s, SYS_fcntl, FX_FD(i), F_SETFL, O_RDWR | O_NONBLOCK, 0, 0, 0));
+	if (i != FX_PIPE_R && i != FX_PIPE_W && i != FX_EPOLL)
+		need(s, "fcntl", side_call(s, SYS_fcntl, FX_FD(i), F_SETFL, O_RDWR | O_NONBLOCK, 0, 0, 0));
 	s->there[i] = true;
 }
 
@@ -152,25 +164,44 @@ static void make_unix(struct side *s, int type, int i, int k)
 static void make_epoll(struct side *s)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = 0x1122334455667788ull};
-	long e = need(s, "epoll_create1", side_call(s, SYS_epoll_create1, 0, 0, 0, 0, 0, 0));
 
-	need(s, "dup2", side_call(s, SYS_dup2, (u64)e, FX_FD(FX_EPOLL), 0, 0, 0, 0));
-	need(s, "close", side_call(s, SYS_close, (u64)e, 0, 0, 0, 0, 0));
-	s->there[FX_EPOLL] = true;
+	settle(s, FX_EPOLL, need(s, "epoll_create1", side_call(s, SYS_epoll_create1, 0, 0, 0, 0, 0, 0)));
 	need(s, "epoll_ctl",
 	     side_call(s, SYS_epoll_ctl, FX_FD(FX_EPOLL), EPOLL_CTL_ADD, FX_FD(FX_UDP_B), P(&ev), 0, 0));
+}
+
+static void make_pipe(struct side *s)
+{
+	char data[64];
+	int fds[2];
+
+	need(s, "pipe2", side_call(s, SYS_pipe2, P(fds), O_NONBLOCK, 0, 0, 0, 0));
+	settle(s, FX_PIPE_R, fds[0]);
+	settle(s, FX_PIPE_W, fds[1]);
+	memset(data, 'p', sizeof(data));
+	need(s, "pipe", side_call(s, SYS_write, FX_FD(FX_PIPE_W), P(data), sizeof(data), 0, 0, 0));
 }
 
 void world_make(struct side *s, u16 ports[FX_COUNT])
 {
 	memset(s->there, 0, sizeof(s->there));
-	make_tcp(s, ports);
-	make_udp(s, ports);
+	if (has_inet) {
+		make_tcp(s, ports);
+		make_udp(s, ports);
+	}
 	if (has_unix) {
 		make_unix(s, SOCK_STREAM, FX_UNIX_A, FX_UNIX_B);
 		make_unix(s, SOCK_DGRAM, FX_UNIXD_A, FX_UNIXD_B);
 	}
-	make_epoll(s);
+	if (has_epoll)
+		make_epoll(s);
+	if (has_pipe)
+		make_pipe(s);
+}
+
+static bool is_socket(int i)
+{
+	return i < FX_EPOLL;
 }
 
 void world_end(struct side *s)
@@ -181,7 +212,8 @@ void world_end(struct side *s)
 		if (!s->there[i])
 			continue;
 		/* no TIME_WAIT: the ports are wanted again on the other side */
-		side_call(s, SYS_setsockopt, FX_FD(i), SOL_SOCKET, SO_LINGER, P(&reset), sizeof(reset), 0);
+		if (is_socket(i))
+			side_call(s, SYS_setsockopt, FX_FD(i), SOL_SOCKET, SO_LINGER, P(&reset), sizeof(reset), 0);
 		side_call(s, SYS_close, FX_FD(i), 0, 0, 0, 0, 0);
 	}
 }
@@ -219,7 +251,8 @@ static void drain(struct side *s, int i, char *buf, size_t size)
 	size_t all = 0, parts = 0;
 	long r;
 
-	while ((r = side_call(s, SYS_recvfrom, FX_FD(i), P(data), sizeof(data), MSG_DONTWAIT, 0, 0)) > 0) {
+	while ((r = is_socket(i) ? side_call(s, SYS_recvfrom, FX_FD(i), P(data), sizeof(data), MSG_DONTWAIT, 0, 0)
+				 : side_call(s, SYS_read, FX_FD(i), P(data), sizeof(data), 0, 0, 0)) > 0) {
 		h = sum(h, data, (size_t)r);
 		all += (size_t)r;
 		parts++;
@@ -244,12 +277,13 @@ static void events(struct side *s, char *buf, size_t size)
 void world_state(struct side *s, char *buf, size_t size)
 {
 	for (int i = FX_COUNT - 1; i >= 0; i--) { /* epoll before what it watches is drained */
-		long fl = side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0);
-
 		if (!s->there[i])
 			continue;
-		add(buf, size, "%s: flags %lx fd %lx", names[i], fl, side_call(s, SYS_fcntl, FX_FD(i), F_GETFD, 0, 0, 0, 0));
-		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]) && i != FX_EPOLL; k++) {
+		add(buf, size, "%s:", names[i]);
+		if (st_stub(SYS_fcntl))
+			add(buf, size, " flags %lx fd %lx", side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0),
+			    side_call(s, SYS_fcntl, FX_FD(i), F_GETFD, 0, 0, 0, 0));
+		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]) && is_socket(i); k++) {
 			int v = -1;
 			socklen_t len = sizeof(v);
 			long r = side_call(s, SYS_getsockopt, FX_FD(i), (u64)options[k].level, (u64)options[k].opt, P(&v), P(&len), 0);
@@ -259,7 +293,7 @@ void world_state(struct side *s, char *buf, size_t size)
 		add(buf, size, "\n");
 		if (i == FX_EPOLL)
 			events(s, buf, size);
-		else if (i != FX_TCP_LISTEN)
+		else if (i != FX_TCP_LISTEN && i != FX_PIPE_W)
 			drain(s, i, buf, size);
 	}
 }
