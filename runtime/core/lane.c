@@ -2,6 +2,8 @@
 /* lane.c: the client's end of the rings: publish, recognise answers, take them. */
 #include <sd/lane.h>
 
+#define AHEAD 8u /* entries of a batch whose lines are fetched before they are filled */
+
 enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st)
 {
 	if (l->status == SD_OK)
@@ -74,8 +76,10 @@ enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
 		l->sync = true;
 	else
 		l->slot = (slot + 1) % SD_RING;
-	if (flags & SD_F_CQ)
+	if (flags & SD_F_CQ) {
 		l->posted++;
+		sd_prefetchw(&l->mem->sq[(slot + AHEAD) % SD_RING]);
+	}
 	sd_store_release(&e->seq, sd_seq(t->n));
 	return SD_OK;
 }

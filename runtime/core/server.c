@@ -2,7 +2,9 @@
 /* server.c: the domain's end of the rings. Every value is read from the region once, then checked, then used. */
 #include <sd/server.h>
 
-#define AHEAD 4u /* entries of a batch fetched ahead: these are written already, more might not be */
+/* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that they aren't written yet. */
+#define AHEAD	   6u /* entries */
+#define AHEAD_DONE 8u /* completions, 4 to a line */
 
 void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 {
@@ -111,6 +113,8 @@ static void complete(struct sd_slane *l, const struct sd_req *q, long ret, u16 r
 {
 	struct sd_done *d = &l->mem->cq[l->done % SD_RING];
 
+	if (!(l->done % (SD_CACHELINE / sizeof(*d))))
+		sd_prefetchw(&l->mem->cq[(l->done + AHEAD_DONE) % SD_RING]);
 	sd_store_relaxed(&d->slot, q->slot);
 	sd_store_relaxed(&d->flags, rflags);
 	sd_store_relaxed(&d->ret, ret);

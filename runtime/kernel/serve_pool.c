@@ -15,8 +15,9 @@
 #define MEM_RESERVE	(512u << 10)	/* bytes: a new task must leave this much for calls in progress */
 #define SPAWN_AGAIN	(HZ / 10 ?: 1)
 
-/* How long the leader looks at quiet rings. The clock is read every LOOKS passes. */
-#define LOOKS		32u
+/* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, the clock every LOOKS times that. */
+#define TIGHT_LOOKS	16u
+#define LOOKS		3u
 #define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
 #define REST_NS		100000u	/* then it rests: the vCPU may sleep */
 
@@ -258,6 +259,24 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 		pass_time(w, since);
 }
 
+/*
+ * The next call, as sd_poll_next(). Looking a few times and doing nothing else answers sooner than anything
+ * with housekeeping in it, unless who should call waits for this CPU.
+ */
+static int look(struct sd_worker *w, struct sd_sregion **liar)
+{
+	u32 i, n = client_here(bell->cpu) ? 1 : TIGHT_LOOKS;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		ret = sd_poll_next(&sd_poller, &w->req, liar);
+		if (ret)
+			return ret;
+		sd_pause();
+	}
+	return 0;
+}
+
 static void serve_one(struct sd_worker *w)
 {
 	last_lane = w->req.lane;
@@ -288,7 +307,7 @@ static void look_and_serve(struct sd_worker *w)
 			sd_ctl_one();
 		if (unlikely(!still_lead(w)))
 			break;
-		ret = sd_poll_next(&sd_poller, &w->req, &liar);
+		ret = look(w, &liar);
 		if (!ret) {
 			quiet(w, &looks, &since);
 			continue;
