@@ -12,7 +12,7 @@
 
 static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e);
 
-static const char *const libcalls[] = { "memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen" };
+static const char *const libcalls[] = { "memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen" };
 
 static uint32_t record_for(struct graph *g, const char *field)
 {
@@ -92,16 +92,22 @@ static bool keep_symbol(struct graph *g, const char *key, struct edge e)
 	return n != NONE && keep_node(g, n, e);
 }
 
+/* What a live file brings along comes last, so that paths begin at a call wherever there is one. */
 static void make_live(struct graph *g, uint32_t tu, uint32_t from)
 {
 	if (g->live[tu] || tu == g->db->ntus)
 		return;
 	g->live[tu] = true; /* whatever runtime files hold is a root by itself */
-	for (uint32_t i = g->base[tu]; i < g->base[tu + 1]; i++) {
+	*vec_add(&g->newly_live) = (struct live_tu){ tu, from };
+}
+
+static void bring_along(struct graph *g, struct live_tu l)
+{
+	for (uint32_t i = g->base[l.tu]; i < g->base[l.tu + 1]; i++) {
 		const struct unit *u = &g->units.a[g->unit_of[i]];
 
 		if (u->pinned && !u->dropped)
-				keep_gdef(g, i, (struct edge){ .from = from, .kind = from == NONE ? EDGE_KEEP : EDGE_LIVE });
+			keep_gdef(g, i, (struct edge){ .from = l.from, .kind = l.from == NONE ? EDGE_KEEP : EDGE_LIVE });
 	}
 }
 
@@ -169,8 +175,8 @@ static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t fi
 			return;
 		}
 		if (field == NONE && f->elems[r->elem - 1].field) {
-			e.kind = EDGE_FIELD;
 			e.field = field_for(g, fact_str(f, f->elems[r->elem - 1].field));
+			e.kind = is_read(g, e.field) ? EDGE_FIELD : EDGE_REF;
 		}
 	}
 	if (g->edges)
@@ -341,27 +347,43 @@ static int keep_calls(struct graph *g)
 	return r;
 }
 
+static void drain(struct graph *g)
+{
+	while (g->queue_head < g->queue.n)
+		walk_gdef(g, g->queue.a[g->queue_head++]);
+}
+
+static void keep_runtime(struct graph *g, uint32_t tu)
+{
+	/* an assembler file that says nothing about itself can't be shown to be dead */
+	if (g->db->tus[tu].is_asm && !g->facts[tu].str)
+		g->live[tu] = true;
+	if (!graph_is_runtime(g, tu))
+		return;
+	g->live[tu] = true;
+	for (uint32_t i = g->base[tu]; i < g->base[tu + 1]; i++)
+		keep_gdef(g, i, (struct edge){ .from = NONE, .kind = EDGE_RUNTIME });
+}
+
 int closure_run(struct graph *g)
 {
 	if (getenv("KSLICE_EDGES"))
 		g->edges = fopen(getenv("KSLICE_EDGES"), "w");
-	if (keep_calls(g) || keep_spec(g))
+	if (keep_calls(g))
 		return -1;
-	for (uint32_t tu = 0; tu < g->db->ntus; tu++) {
-		/* an assembler file that says nothing about itself can't be shown to be dead */
-		if (g->db->tus[tu].is_asm && !g->facts[tu].str)
-			g->live[tu] = true;
-		if (!graph_is_runtime(g, tu))
-			continue;
-		g->live[tu] = true;
-		for (uint32_t i = g->base[tu]; i < g->base[tu + 1]; i++)
-			keep_gdef(g, i, (struct edge){ .from = NONE, .kind = EDGE_RUNTIME });
-	}
+	drain(g);
+	if (keep_spec(g))
+		return -1;
+	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
+		keep_runtime(g, tu);
 	for (size_t i = 0; i < ARRAY_LEN(libcalls); i++)
 		keep_symbol(g, libcalls[i], (struct edge){ .from = NONE, .kind = EDGE_LINKER });
 	keep_linker_script(g);
-	while (g->queue_head < g->queue.n)
-		walk_gdef(g, g->queue.a[g->queue_head++]);
+	drain(g);
+	for (size_t i = 0; i < g->newly_live.n; i++) {
+		bring_along(g, g->newly_live.a[i]);
+		drain(g);
+	}
 	if (g->edges)
 		fclose(g->edges);
 	return 0;

@@ -87,6 +87,7 @@ struct graph {
 	VEC(struct unit) units;
 	uint32_t *unit_defs; /* gdefs sorted by unit */
 	bool *live;	     /* per unit of translation */
+	VEC(struct live_tu { uint32_t tu; uint32_t from; }) newly_live;
 	VEC(struct dropping) drops; /* sorted by gdef, beg; none inside another */
 	uint32_t *body_cut;	    /* per gdef: 1 + index of a trap/return/remote cut */
 	VEC(struct field) fields;

@@ -3,7 +3,8 @@
  * why.c: closure => why.tsv, one line per kept unit with the edge that first reached it; and the path
  * from a root to one symbol, read from that file (no parsing of the tree).
  *
- *	number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field, reader
+ *	number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field and its holder
+ * For an edge through a field, `from` is the code that reads the field.
  */
 #include "emit.h"
 #include <errno.h>
@@ -13,7 +14,7 @@
 static const char *const edge_names[] = {
 	[EDGE_NONE] = "?",	   [EDGE_CALL] = "exported call",	[EDGE_KEEP] = "\"keep\" in the spec",
 	[EDGE_RUNTIME] = "runtime", [EDGE_LINKER] = "linker script or compiler", [EDGE_REF] = "named by",
-	[EDGE_FIELD] = "held by",   [EDGE_LIVE] = "its file is live through", [EDGE_UNIT] = "declared with",
+	[EDGE_FIELD] = "through field",   [EDGE_LIVE] = "its file is live through", [EDGE_UNIT] = "declared with",
 	[EDGE_VALUE] = "value of a cut in",
 };
 
@@ -32,17 +33,18 @@ static void add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 	}
 	sb_printf(b, "%s\t%s:%u\t%s\t", names ? "" : "(unnamed)", graph_file(g, first),
 		  graph_def(g, first)->line, edge_names[u->edge.kind]);
-	if (u->edge.from == NONE)
-		sb_puts(b, "-\t");
-	else
-		sb_printf(b, "%u\t", g->unit_of[u->edge.from]);
 	if (u->edge.kind == EDGE_FIELD) {
 		const struct field *f = &g->fields.a[u->edge.field];
 		uint32_t reader = f->read ? f->reader : g->records.a[f->record].reader;
 
-		sb_printf(b, "in %s, read by %s", f->name, reader == NONE ? "?" : graph_name(g, reader));
+		/* the way goes on at the reader: that is how a call gets here */
+		sb_printf(b, "%u\t%s of %s (%s), read by\n", g->unit_of[reader], f->name,
+			  graph_name(g, u->edge.from), graph_file(g, u->edge.from));
+	} else if (u->edge.from == NONE) {
+		sb_puts(b, "-\t\n");
+	} else {
+		sb_printf(b, "%u\t\n", g->unit_of[u->edge.from]);
 	}
-	sb_puts(b, "\n");
 }
 
 int why_write(const struct graph *g, const char *outdir)
