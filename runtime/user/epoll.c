@@ -178,8 +178,8 @@ static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd,
 		return -ENOMEM;
 	if ((u32)arg[1] != EPOLL_CTL_DEL && !sd_copy_from_prog(&ev, (void *)arg[3], sizeof(ev))) {
 		was = *m;
-		if (!was.key || (u32)arg[1] == EPOLL_CTL_MOD)
-			m->data = ev.data; /* first: an event may come before this call is over */
+		/* First: an event may come before this call is over. What is there may be a closed fd's. */
+		m->data = ev.data;
 		m->key = ev.data = 1ull << 63 | (u64)ep->gen << 32 | (u32)dfd;
 		arg[3] = (u64)&ev;
 		err = sd_domain_call(t, l, s, arg, again);
@@ -376,6 +376,26 @@ static long ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 	return err ?: v < 0 ? v : 0;
 }
 
+/* Takes the event that only woke us out of the program's array. */
+static long without_wake(u64 events, long n)
+{
+	u8 ev[EVENT_SIZE], last[EVENT_SIZE];
+	u64 data;
+
+	for (long i = 0; i < n; i++) {
+		if (sd_copy_from_prog(ev, (void *)(events + i * EVENT_SIZE), EVENT_SIZE))
+			break;
+		memcpy(&data, ev + 4, 8);
+		if (data != WAKE_DATA)
+			continue;
+		n--;
+		if (!sd_copy_from_prog(last, (void *)(events + n * EVENT_SIZE), EVENT_SIZE))
+			sd_copy_to_prog((void *)(events + i * EVENT_SIZE), last, EVENT_SIZE);
+		break;
+	}
+	return n;
+}
+
 static long host_part(struct wait *w)
 {
 	long n;
@@ -384,7 +404,7 @@ static long host_part(struct wait *w)
 		return 0;
 	n = sys(__NR_epoll_wait, w->epfd, w->events + w->got * EVENT_SIZE, w->max - w->got, 0);
 	if (n > 0)
-		w->got += n;
+		w->got += without_wake(w->events + w->got * EVENT_SIZE, n);
 	return n < 0 && n != -EINTR ? n : 0;
 }
 
@@ -461,26 +481,6 @@ static int has_domain_part(const struct sd_ep *ep)
 		if (sd_load_relaxed(&ep->dfd[d]) >= 0)
 			return 1;
 	return 0;
-}
-
-/* Takes the event that only woke us out of the program's array. */
-static long without_wake(u64 events, long n)
-{
-	u8 ev[EVENT_SIZE], last[EVENT_SIZE];
-	u64 data;
-
-	for (long i = 0; i < n; i++) {
-		if (sd_copy_from_prog(ev, (void *)(events + i * EVENT_SIZE), EVENT_SIZE))
-			break;
-		memcpy(&data, ev + 4, 8);
-		if (data != WAKE_DATA)
-			continue;
-		n--;
-		if (!sd_copy_from_prog(last, (void *)(events + n * EVENT_SIZE), EVENT_SIZE))
-			sd_copy_to_prog((void *)(events + i * EVENT_SIZE), last, EVENT_SIZE);
-		break;
-	}
-	return n;
 }
 
 /* The host part alone: not left to the host, so that a domain part added meanwhile is noticed. */
