@@ -18,7 +18,7 @@ import figures  # noqa: E402
 import others  # noqa: E402
 import report  # noqa: E402
 from samples import DOMAIN_CPU  # noqa: E402
-from domain import BUILD, Domain  # noqa: E402
+from domain import BUILD, Domain, end_on_sigterm  # noqa: E402
 
 MODES = {"smoke": (2, 30), "quick": (7, 200), "full": (25, 300)}  # repeats, ms a sample
 
@@ -89,6 +89,7 @@ def main():
     mode = os.environ.get("BENCH") or "quick"
     if mode not in MODES:
         sys.exit(f"bench: BENCH={mode}: one of {' '.join(MODES)}")
+    end_on_sigterm()
     raw, t0 = {}, time.monotonic()
     rows, failed = run_groups(names, *MODES[mode], raw)
     print(report.table(rows))

@@ -9,9 +9,11 @@ control socket (sd/control.h), its console read at the end.
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -125,7 +127,7 @@ class Domain:
         return dict(self.env, KDOM_DOMAINS=f"{self.name}={self.socket_path}", FAULT_DOMAIN=self.name)
 
     def popen(self, argv, **kw):
-        return subprocess.Popen(self.hook(argv), env=self.hook_env(), text=True, start_new_session=True, **kw)
+        return Group(self.hook(argv), env=self.hook_env(), text=True, start_new_session=True, **kw)
 
     def run(self, argv, timeout=120):
         return run_group(self.hook(argv), timeout, env=self.hook_env())
@@ -140,20 +142,34 @@ class Domain:
         return None
 
 
+class Group(subprocess.Popen):
+    """A process with all that it started: its end, and the end of the with, is the end of them all."""
+
+    def kill(self):
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def __exit__(self, kind, value, trace):
+        self.kill()
+        super().__exit__(kind, value, trace)
+
+
+def end_on_sigterm():
+    """A driver that is stopped by its runner's time limit takes its domains down, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 def run_group(argv, timeout, **kw):
     """subprocess.run, but everything argv started is killed at the end. returncode None: timed out."""
     with tempfile.TemporaryFile("w+") as out:
-        p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True,
-                             start_new_session=True, **kw)
-        try:
-            code = p.wait(timeout)
-        except subprocess.TimeoutExpired:
-            code = None
-        try:
-            os.killpg(p.pid, 9)
-        except ProcessLookupError:
-            pass
-        p.wait()
+        with Group(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True, start_new_session=True,
+                   **kw) as p:
+            try:
+                code = p.wait(timeout)
+            except subprocess.TimeoutExpired:
+                code = None
         out.seek(0)
         return subprocess.CompletedProcess(argv, code, out.read(), "")
 

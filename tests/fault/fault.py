@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
-from domain import BUILD, Domain, run_group  # noqa: E402
+from domain import BUILD, Domain, end_on_sigterm, run_group  # noqa: E402
 
 BIN = os.path.join(BUILD, "tests/fault")
 EREMOTEIO = 121
@@ -318,6 +318,7 @@ def main():
         for t in TESTS:
             print(f"{t.__name__:12} {t.__doc__}")
         return 0
+    end_on_sigterm()
     failed = []
     for name in sys.argv[1:]:
         print(f"{name}: {chosen[name].__doc__}", flush=True)

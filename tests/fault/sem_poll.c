@@ -383,6 +383,30 @@ static int epoll_timerfd(void)
 	return 0;
 }
 
+/* A member that went by close() is forgotten: its number comes back with other event data. */
+static int epoll_reused_number(void)
+{
+	int ep = epoll_create1(0), num = -1;
+	struct epoll_event e[2];
+
+	for (uint64_t i = 0; i < 20; i++) {
+		int t[2];
+
+		CHECK(!tcp_pair(t));
+		CHECK(num < 0 || t[1] == num);
+		num = t[1];
+		CHECK(!ep_add(ep, t[1], EPOLLIN, i));
+		CHECK_ERR(ep_add(ep, t[1], EPOLLIN, 99), EEXIST);
+		CHECK_EQ(write(t[0], "x", 1), 1);
+		CHECK_EQ(epoll_wait(ep, e, 2, 1000), 1);
+		CHECK_EQ(e[0].data.u64, i);
+		close(t[0]), close(t[1]);
+	}
+	CHECK_EQ(epoll_wait(ep, e, 2, 20), 0);
+	close(ep);
+	return 0;
+}
+
 /* A poll(2) on an epoll fd that watches a socket: readiness passes through. */
 static int epoll_nested(void)
 {
@@ -501,6 +525,7 @@ static const struct test_case cases[] = {
 	{"epoll_add_while_waiting", epoll_add_while_waiting},
 	{"epoll_timerfd", epoll_timerfd},
 	{"epoll_nested", epoll_nested},
+	{"epoll_reused_number", epoll_reused_number},
 	{"poll_signal", poll_signal},
 	{"epoll_many", epoll_many},
 };
