@@ -176,7 +176,7 @@ static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t fi
 		}
 		if (field == NONE && f->elems[r->elem - 1].field) {
 			e.field = field_for(g, fact_str(f, f->elems[r->elem - 1].field));
-			e.kind = is_read(g, e.field) ? EDGE_FIELD : EDGE_REF;
+			e.kind = !g->field_blind && is_read(g, e.field) ? EDGE_FIELD : EDGE_REF;
 		}
 	}
 	if (g->edges)

@@ -6,6 +6,7 @@ bad/PASS/*.json are specs that pass PASS must refuse; bad/expected.txt says how.
 aren't one, sources that don't parse, a full disk, and an interrupt in the middle.
 usage: test_bad.py KSLICE WORKDIR
 """
+import json
 import os
 import re
 import shutil
@@ -110,6 +111,18 @@ def interrupt(kslice, common, work):
     check(run(argv).returncode == 0, "the slice after the interrupts fails")
 
 
+def schema(kslice, common, work):
+    """specs/schema.json and README.md must know the keys the program knows."""
+    root = json.load(open(f"{HERE}/../../specs/schema.json"))
+    readme = open(f"{HERE}/../../specs/README.md").read()
+    for name, where in (("unknown-key", root), ("unknown-cut-key", root["$defs"]["cut"])):
+        r = run([kslice, "slice", *common, f"{HERE}/bad/spec/{name}.json"])
+        m = re.search(r"the keys here are: (.*) \(", r.stderr)
+        keys = set(m.group(1).split(", ")) if m else set()
+        check(keys and keys == set(where["properties"]), f"{name}: {keys ^ set(where['properties'])} differ from schema.json")
+        check(all(f"`{k}`" in readme for k in keys), f"{name}: {[k for k in keys if f'`{k}`' not in readme]} not in README.md")
+
+
 def main():
     kslice, work = os.path.abspath(args[1]), os.path.abspath(args[2])
     shutil.rmtree(work, ignore_errors=True)
@@ -120,6 +133,7 @@ def main():
     load_mini()["make_compdb"](tree, objdir, db)
     common = ["--tree", tree, "--compdb", db]
     specs(kslice, common, work)
+    schema(kslice, common, work)
     trees(kslice, common, work, tree)
     full_disk(kslice, common, work)
     interrupt(kslice, common, work)
