@@ -6,11 +6,12 @@
 #define DOORBELL_EVERY 16u   /* passes, or turns of a busy lane */
 #define FENCE_EVERY    1024u /* passes */
 #define FEW_LANES      8u    /* so few are always polled */
+#define AWAY	       4096u /* passes without a call after which a lane's CPU no longer counts */
 #define IDLE_MAX       8192u /* passes without a call before a lane must ring */
 
-void sd_poll_init(struct sd_poller *p, const struct sd_table *table)
+void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell)
 {
-	*p = (struct sd_poller){.table = table};
+	*p = (struct sd_poller){.table = table, .bell = bell};
 }
 
 static void lane_on(struct sd_poller *p, struct sd_slane *l)
@@ -100,10 +101,14 @@ static void answer_bell(struct sd_poller *p, struct sd_slane *l)
 	u32 n;
 
 	lane_on(p, l);
-	if (sd_srv_cancel(l, &n)) {
-		sd_interrupt_call(l, n);
-		sd_srv_cancelled(l, n);
+	if (!sd_srv_cancel(l, &n))
+		return;
+	if ((s32)(n - l->head) >= 0 && sd_srv_news(l)) { /* published, but we haven't come to it yet: ring again */
+		sd_or(&l->reg->head->doorbell[l->index / 32], 1u << l->index % 32);
+		return;
 	}
+	sd_interrupt_call(l, n);
+	sd_srv_cancelled(l, n);
 }
 
 static bool doorbells(struct sd_poller *p)
@@ -156,14 +161,39 @@ static void fenced_owed(struct sd_poller *p)
 	} while (l != p->at);
 }
 
+/* On which host CPUs is more than one client at work? See struct sd_bell. */
+static void census(struct sd_poller *p)
+{
+	u64 once[SD_BELL_CPUS / 64] = {0}, twice[SD_BELL_CPUS / 64] = {0};
+	struct sd_slane *l = p->at;
+	u32 i;
+
+	if (!l || !p->bell)
+		return;
+	do {
+		u32 cpu = sd_load_relaxed(&l->mem->client.cpu) - 1;
+
+		if (cpu < SD_BELL_CPUS && (l->idle < AWAY || l->busy)) {
+			twice[cpu / 64] |= once[cpu / 64] & 1ull << cpu % 64;
+			once[cpu / 64] |= 1ull << cpu % 64;
+		}
+		l = l->next;
+	} while (l != p->at);
+	for (i = 0; i < SD_BELL_CPUS / 64; i++)
+		if (p->bell->shared[i] != twice[i])
+			sd_store_relaxed(&p->bell->shared[i], twice[i]);
+}
+
 /* What is looked at less often. Lanes that always have something must not keep us from it. */
 static void after_pass(struct sd_poller *p)
 {
 	p->passes++;
 	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
 		doorbells(p);
-	if (sd_unlikely(!(p->passes % FENCE_EVERY)))
+	if (sd_unlikely(!(p->passes % FENCE_EVERY))) {
 		fenced_owed(p);
+		census(p);
+	}
 }
 
 int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)

@@ -31,5 +31,5 @@ void sd_serve_table(void)
 
 	table.call = sd_served;
 	table.n = sd_nserved;
-	sd_poll_init(&sd_poller, &table);
+	sd_poll_init(&sd_poller, &table, sd_boot->bell);
 }

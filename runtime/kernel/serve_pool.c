@@ -218,10 +218,12 @@ static void __noreturn leave(struct sd_worker *w)
 	do_exit(0);
 }
 
-/* A client waits on our own host CPU: it can't go on unless we let it. */
-static bool client_here(int cpu)
+/* A client waits on our own host CPU, or several do: they can't go on unless we let them. */
+static bool client_here(u32 cpu)
 {
-	return last_lane && sd_load_relaxed(&last_lane->mem->client.cpu) == (u32)cpu + 1;
+	if (last_lane && sd_load_relaxed(&last_lane->mem->client.cpu) == cpu + 1)
+		return true;
+	return cpu < SD_BELL_CPUS && bell->shared[cpu / 64] >> cpu % 64 & 1;
 }
 
 /* Every LOOKS quiet passes: where are we, how long is it quiet, and what do we do about it? */

@@ -283,7 +283,7 @@ int main(int argc, char **argv)
 	honest_mem = guarded(SD_REGION_SIZE);
 	make_table();
 	hostdom_init(&dom, &bell);
-	sd_poll_init(&dom.poll, &table);
+	sd_poll_init(&dom.poll, &table, &bell);
 	sd_sregion_init(&honest, honest_mem, NULL);
 	sd_poll_add(&dom.poll, &honest);
 	sd_sregion_init(&liar, liar_mem, NULL);

@@ -106,7 +106,7 @@ void hostdom_init(struct hostdom *d, struct sd_bell *bell)
 	d->bell = bell;
 	bell->alive = 1;
 	bell->cpu = ~0u;
-	sd_poll_init(&d->poll, &hostdom_table);
+	sd_poll_init(&d->poll, &hostdom_table, bell);
 }
 
 static void end_liar(struct hostdom *d, struct sd_sregion *r)

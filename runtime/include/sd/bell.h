@@ -14,11 +14,16 @@
 
 #include <sd/port.h>
 
+#define SD_BELL_CPUS 256
+
 struct sd_bell {
 	u32 sleeping;	/* futex word: 1 while the domain sleeps or is about to */
 	u32 cpu;	/* host CPU the domain's vCPU last ran on */
 	u32 alive;	/* 1 while the domain process lives; the supervisor stores 0 */
 	u32 generation; /* counts the domain's starts */
+	u8 pad[48];
+	/* Bit c: more than one client thread has lately waited on host CPU c: a spin there keeps another from its work. A hint. */
+	u64 shared[SD_BELL_CPUS / 64];
 };
 
 #endif

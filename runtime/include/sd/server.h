@@ -9,6 +9,7 @@
 #ifndef SD_SERVER_H
 #define SD_SERVER_H
 
+#include <sd/bell.h>
 #include <sd/ring.h>
 #include <sd/serve.h>
 
@@ -101,12 +102,13 @@ void sd_srv_end(struct sd_sregion *r, u32 why);
  */
 struct sd_poller {
 	const struct sd_table *table;
+	struct sd_bell *bell;	    /* where the census goes; may be NULL */
 	struct sd_slane *at;	    /* looked at next; NULL: no lane is polled */
 	struct sd_sregion *regions; /* circular list */
 	u32 lanes, run, passes;
 };
 
-void sd_poll_init(struct sd_poller *p, const struct sd_table *table);
+void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell);
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r);
 /* Forget a region and its lanes; its calls in service may go on. */
 void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);

@@ -3,8 +3,8 @@
  * shm_client.c: how a client waits on memfd rings. Freestanding.
  *
  * Spin about 3 us, then sched_yield up to a budget, then sleep on client.sleep, looking every 250 ms whether the
- * domain lives. Where the domain last ran on this very CPU a spin would only keep it from answering: yield
- * at once.
+ * domain lives. Where the domain last ran on this very CPU, or another client shares it, a spin would only keep
+ * them from their work, maybe from what we wait for: yield at once.
  *
  * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings; FUTEX_WAIT(sleeping == 1).
  * We published before any of this. While we spin we re-read bell.sleeping, so a plain load that was too early
@@ -23,7 +23,8 @@
 #include <sd/lane.h>
 #include <sd/sys.h>
 
-#define TIGHT_LOOKS    200u	/* without pause: about the length of a far round trip */
+#define TIGHT_LOOKS    160u	/* the first part of them without pause: longer than a far round trip */
+#define EAGER_LOOKS    96u
 #define SPIN_CYCLES    8000u	/* about 3 us */
 #define YIELD_CYCLES   150000u	/* about 50 us */
 #define RECHECK_NS     250000000ull
@@ -83,6 +84,30 @@ static void say_cpu(struct sd_lane *l, u32 cpu)
 		sd_store_relaxed(&l->mem->client.cpu, cpu + 1);
 }
 
+static bool shared_cpu(const struct sd_lane *l, u32 cpu)
+{
+	if (sd_load_relaxed(&l->bell->cpu) == cpu)
+		return true;
+	return cpu < SD_BELL_CPUS && sd_load_relaxed(&l->bell->shared[cpu / 64]) >> cpu % 64 & 1;
+}
+
+/* Nothing but looking: what goes on beside it costs more than the answer takes. */
+static bool tight(const struct waiter *w)
+{
+	const u32 *word = w->word, pending = w->pending;
+	u32 i;
+
+	for (i = 0; i < EAGER_LOOKS; i++)
+		if (sd_load_acquire(word) != pending)
+			return true;
+	for (; i < TIGHT_LOOKS; i++) {
+		if (sd_load_acquire(word) != pending)
+			return true;
+		sd_pause();
+	}
+	return false;
+}
+
 static bool spin(const struct waiter *w, u64 start)
 {
 	struct sd_lane *l = w->l;
@@ -97,7 +122,7 @@ static bool spin(const struct waiter *w, u64 start)
 		nudge(l);
 		if (sd_tsc_cpu(&cpu) - start > SPIN_CYCLES || l->intr)
 			return false;
-		if (sd_load_relaxed(&l->bell->cpu) == cpu)
+		if (shared_cpu(l, cpu))
 			return false;
 	}
 }
@@ -144,17 +169,16 @@ static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 {
 	struct waiter w = {l, word, pending, want};
 	enum sd_status st;
-	u32 i, cpu;
+	u32 cpu;
 	u64 start;
 
 	/* Where we were last seen on the domain's CPU we most likely still are. */
-	for (i = sd_load_relaxed(&l->bell->cpu) == l->cpu ? TIGHT_LOOKS : 0; i < TIGHT_LOOKS; i++)
-		if (answered(&w))
-			return SD_OK;
+	if (sd_likely(sd_load_relaxed(&l->bell->cpu) != l->cpu) && tight(&w))
+		return SD_OK;
 	start = sd_tsc_cpu(&cpu);
 	say_cpu(l, cpu);
 	nudge(l);
-	if (sd_load_relaxed(&l->bell->cpu) != cpu && spin(&w, start))
+	if (!shared_cpu(l, cpu) && spin(&w, start))
 		return SD_OK;
 	st = yield(&w, start);
 	while (st == SD_OK && !answered(&w)) {
