@@ -242,6 +242,12 @@ static int record(struct kbuild *k)
 static int run_kbuild(struct kbuild *k)
 {
 	unlink(k->make_log);
+	if (!cc_log_whole(k->log)) {
+		/* the objects there are belong to commands that are lost */
+		unlink(k->log);
+		if (remove_tree(k->db->objdir))
+			return err(k->db->objdir, "remove it by hand", "cannot remove it: %s", strerror(errno));
+	}
 	if (make_dirs(k->db->objdir) || make_wrapper(k) || make_overlay(k))
 		return -1;
 	if (access(k->spec->config, R_OK))

@@ -44,23 +44,47 @@ static void read_record(struct cc_log *log, const char *at)
 	*strmap_add(&log->by_object, e.object, NULL) = log->entries.n;
 }
 
-int cc_log_read(struct cc_log *log, const char *path)
+/* Offset of the first byte that is in no whole record; len if there is none. */
+static size_t whole_records(const char *text, size_t len, void (*fn)(struct cc_log *log, const char *at),
+			    struct cc_log *log)
 {
 	struct cc_record head;
+	size_t at = 0;
+
+	while (len - at >= sizeof(head)) {
+		memcpy(&head, text + at, sizeof(head));
+		if (head.magic != CC_MAGIC || head.size < sizeof(head) || head.size > len - at)
+			break;
+		if (fn)
+			fn(log, text + at);
+		at += head.size;
+	}
+	return at;
+}
+
+bool cc_log_whole(const char *path)
+{
 	size_t len;
+	char *text = read_file(path, &len);
+	bool whole = text && whole_records(text, len, NULL, NULL) == len;
+
+	free(text);
+	return whole;
+}
+
+int cc_log_read(struct cc_log *log, const char *path)
+{
+	size_t len, at;
 
 	*log = (struct cc_log){};
 	log->text = read_file(path, &len);
 	if (!log->text)
 		return err(path, "remove the directory it lies in and run again", "no compile commands were recorded: %s",
 			   strerror(errno));
-	for (size_t at = 0; at < len; at += head.size) {
-		memcpy(&head, log->text + at, len - at < sizeof(head) ? len - at : sizeof(head));
-		if (len - at < sizeof(head) || head.magic != CC_MAGIC || head.size < sizeof(head) || head.size > len - at)
-			return err(path, "remove the directory it lies in and run again",
-				   "the log of compile commands is damaged at byte %zu", at);
-		read_record(log, log->text + at);
-	}
+	at = whole_records(log->text, len, read_record, log);
+	if (at != len)
+		return err(path, "remove the directory it lies in and run again",
+			   "the log of compile commands is damaged at byte %zu", at);
 	return 0;
 }
 

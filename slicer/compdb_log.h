@@ -23,6 +23,7 @@ struct cc_log {
 	struct strmap by_object; /* 1 + index of the last entry */
 };
 int cc_log_read(struct cc_log *log, const char *path); /* 0, -1 after err() */
+bool cc_log_whole(const char *path); /* there, and not cut off by a full disk; prints nothing */
 void cc_log_free(struct cc_log *log);
 
 /* Members of a thin archive, as paths relative to the object directory, in order. 0, -1: not one (nothing printed). */
