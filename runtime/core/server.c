@@ -45,6 +45,42 @@ static bool flags_good(u16 flags)
 	return !(flags & ~SD_F_ALL) && (flags & (SD_F_CQ | SD_F_SYNC)) != (SD_F_CQ | SD_F_SYNC);
 }
 
+static bool cancel_wanted(const struct sd_slane *l, u32 *n)
+{
+	u32 word = sd_load_acquire(&l->mem->client.cancel);
+
+	*n = word / 2;
+	return word % 2 && word != sd_load_relaxed(&l->mem->domain.cancelled);
+}
+
+bool sd_srv_cancel(struct sd_slane *l, u32 *n)
+{
+	if (!cancel_wanted(l, n))
+		return false;
+	l->early = (s32)(2 * *n - 2 * l->head) >= 0; /* the word holds 31 bits of a number */
+	return !l->early;
+}
+
+void sd_srv_cancelled(struct sd_slane *l, u32 n)
+{
+	sd_store_release(&l->mem->domain.cancelled, 2 * n + 1);
+	l->owes = true;
+}
+
+/* Entry n is being taken, and some entry was cancelled before that. */
+static bool cancelled_early(struct sd_slane *l, u32 n)
+{
+	u32 which;
+
+	if (cancel_wanted(l, &which)) {
+		if ((s32)(2 * which - 2 * n) > 0)
+			return false; /* a later one */
+		sd_srv_cancelled(l, which);
+	}
+	l->early = false;
+	return 2 * which == 2 * n;
+}
+
 int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
 {
 	u32 slot = l->slot;
@@ -72,6 +108,7 @@ int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
 	q->lane = l;
 	q->n = l->head++;
 	q->slot = (u16)slot;
+	q->cancelled = sd_unlikely(l->early) && cancelled_early(l, q->n);
 	if (!(q->flags & SD_F_SYNC))
 		l->slot = (slot + 1) % SD_RING;
 	l->fresh = true;
@@ -142,20 +179,6 @@ void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 	sd_store_relaxed(&e->flags, rflags | (q->flags & SD_F_SYNC));
 	sd_store_relaxed(&e->ret, ret);
 	sd_store_release(&e->seq, 2 * q->n + 2);
-}
-
-bool sd_srv_cancel(struct sd_slane *l, u32 *n)
-{
-	u32 word = sd_load_acquire(&l->mem->client.cancel);
-
-	*n = word / 2;
-	return word % 2 && word != sd_load_relaxed(&l->mem->domain.cancelled);
-}
-
-void sd_srv_cancelled(struct sd_slane *l, u32 n)
-{
-	sd_store_release(&l->mem->domain.cancelled, 2 * n + 1);
-	l->owes = true;
 }
 
 u32 *sd_srv_wake(struct sd_slane *l, bool fenced)

@@ -52,6 +52,8 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 
 	sd_wear(w, c);
 	list_add(&w->incall, &c->workers);
+	if (unlikely(w->req.cancelled))
+		set_notify_signal(current);
 	if (likely(w->req.op >= SD_OP_CALLS))
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
 	else

@@ -291,6 +291,30 @@ static void cancelled(void **state)
 	assert_int_equal(sd_call_end(&c), SD_OK);
 }
 
+/* The doorbell may be seen before the entry is. */
+static void cancelled_before_taken(void **state)
+{
+	struct sd_slane *l = &w->reg.lane[0];
+	struct sd_ticket t;
+	struct sd_req q;
+	u32 n;
+
+	(void)state;
+	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &t);
+	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &t);
+	w->lane.mem->client.cancel = sd_seq(t.n);
+	assert_false(sd_srv_cancel(l, &n));
+	assert_int_equal(w->lane.mem->domain.cancelled, 0);
+	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
+	assert_false(q.cancelled);
+	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
+	assert_true(q.cancelled);
+	assert_int_equal(w->lane.mem->domain.cancelled, sd_seq(t.n));
+	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &t);
+	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
+	assert_false(q.cancelled);
+}
+
 static void one_slot(void **state)
 {
 	u32 i;
@@ -611,7 +635,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(rounds), T(data), T(null_and_fault), T(arena_limits), T(batch), T(posted),
-		T(interrupted), T(cancelled), T(one_slot), T(resumed), T(many_lanes), T(lane_order), T(wakes), T(refused),
+		T(interrupted), T(cancelled), T(cancelled_before_taken), T(one_slot), T(resumed), T(many_lanes), T(lane_order), T(wakes), T(refused),
 		T(lie_seq), T(lie_op), T(lie_reserved_op), T(lie_flags), T(lie_sync_and_batched), T(lie_after_sync), T(lie_offset), T(lie_length),
 		T(lie_length_wraps), T(lie_over_in_flight), T(in_bounds_is_no_lie),
 		T(lying_answer_seq), T(lying_answer_length), T(lying_completion_slot),

@@ -27,6 +27,7 @@ struct sd_slane { /* the domain's end of a lane */
 	u16 index;
 	u8 slot;     /* of the next entry */
 	bool fresh;  /* nobody has looked into that slot since it became the head's */
+	bool early;  /* a cancel came for an entry that isn't taken yet */
 	bool polled; /* on the poller's list */
 	bool owes;   /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
 };
@@ -44,6 +45,7 @@ struct sd_req { /* a call: private copy of its entry */
 	struct sd_slane *lane;
 	u32 n;
 	u16 slot;
+	bool cancelled; /* before it began: it runs, but mustn't wait for anything */
 	u16 op;
 	u16 flags;
 	u64 arg[6];
@@ -90,7 +92,10 @@ static inline bool sd_srv_news(const struct sd_slane *l)
 	return l->fresh ? seq == 2 * l->head + 1 : seq != l->seen;
 }
 
-/* The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled() when that was seen to. */
+/*
+ * The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled() when that was seen to.
+ * One that isn't taken yet is none: sd_srv_take() will see to it.
+ */
 bool sd_srv_cancel(struct sd_slane *l, u32 *n);
 void sd_srv_cancelled(struct sd_slane *l, u32 n);
 

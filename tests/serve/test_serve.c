@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE, else build/net/net.image):
+ * what each client owns, blocking and cancelling, fork and exec, what is left of clients that are gone, and liars.
+ */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "calls.h"
+#include "domain.h"
+
+#define BUF	 4096u /* where test data lie in an arena */
+#define RESTARTSYS 512  /* ERESTARTSYS, never seen by programs */
+
+static struct domain dom;
+
+static long call4(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, u64 d)
+{
+	struct sd_call k;
+	long ret = -1;
+
+	sd_call_begin(l, &k, op);
+	k.arg[0] = a;
+	k.arg[1] = b;
+	k.arg[2] = c;
+	k.arg[3] = d;
+	assert_int_equal(sd_call_wait(&k, &ret), SD_OK);
+	sd_call_end(&k);
+	return ret;
+}
+
+static void attach(struct dclient *c, struct sd_lane *l, uint32_t parent)
+{
+	assert_int_equal(domain_attach(&dom, c, parent, 0), 0);
+	dclient_lane(&dom, c, l, 0);
+}
+
+/* Entry arguments are what the server stubs take: offsets into the lane's arena. */
+static void pair(struct sd_lane *l, int type, int fd[2])
+{
+	assert_int_equal(call4(l, SD_NET_SOCKETPAIR, AF_UNIX, (u64)type, 0, BUF), 0);
+	memcpy(fd, l->mem->arena + BUF, 2 * sizeof(int));
+}
+
+static long put(struct sd_lane *l, int fd, const char *text)
+{
+	memcpy(l->mem->arena + BUF, text, strlen(text));
+	return call4(l, SD_NET_WRITE, (u64)fd, BUF, strlen(text), 0);
+}
+
+static long get(struct sd_lane *l, int fd, char *text, size_t max)
+{
+	long n = call4(l, SD_NET_READ, (u64)fd, BUF, max, 0);
+
+	if (n > 0)
+		memcpy(text, l->mem->arena + BUF, (size_t)n);
+	return n;
+}
+
+static void post_read(struct sd_lane *l, struct sd_call *k, int fd)
+{
+	sd_call_begin(l, k, SD_NET_READ);
+	k->arg[0] = (u64)fd;
+	k->arg[1] = sd_room(k, 64);
+	k->arg[2] = 64;
+	assert_int_equal(sd_call_post(k), SD_OK);
+}
+
+static struct sd_ctl_stats stats(void)
+{
+	struct sd_ctl_stats s;
+
+	domain_stats(&dom, &s);
+	return s;
+}
+
+/* A read that waits: posted, taken and asleep. */
+static void park(struct sd_lane *l, struct sd_call *k, int fd)
+{
+	u64 before = stats().blocked;
+
+	post_read(l, k, fd);
+	while (stats().blocked == before)
+		usleep(100);
+}
+
+static void files_of_ones_own(void **state)
+{
+	struct dclient a, b;
+	struct sd_lane la, lb;
+	int fa[2], fb[2];
+	char got[16];
+
+	(void)state;
+	attach(&a, &la, 0);
+	attach(&b, &lb, 0);
+	pair(&la, SOCK_STREAM, fa);
+	assert_int_equal(call4(&lb, SD_NET_CLOSE, (u64)fa[0], 0, 0, 0), -EBADF);
+	pair(&lb, SOCK_STREAM, fb);
+	assert_int_equal(fa[0], fb[0]); /* the same number, another file */
+	assert_int_equal(put(&la, fa[0], "for a"), 5);
+	assert_int_equal(put(&lb, fb[0], "b's"), 3);
+	assert_int_equal(get(&la, fa[1], got, sizeof(got)), 5);
+	assert_int_equal(get(&lb, fb[1], got, sizeof(got)), 3);
+	assert_int_equal(domain_detach(&dom, &a), 0);
+	assert_int_equal(put(&lb, fb[0], "still"), 5);
+	assert_int_equal(domain_detach(&dom, &b), 0);
+}
+
+static void forked(void **state)
+{
+	struct dclient parent, child;
+	struct sd_lane lp, lc;
+	char got[16] = "";
+	int fd[2];
+
+	(void)state;
+	attach(&parent, &lp, 0);
+	pair(&lp, SOCK_STREAM, fd);
+	attach(&child, &lc, parent.id);
+	assert_int_equal(put(&lp, fd[0], "hello"), 5);
+	assert_int_equal(get(&lc, fd[1], got, sizeof(got)), 5);
+	assert_string_equal(got, "hello");
+	assert_int_equal(domain_detach(&dom, &parent), 0);
+	assert_int_equal(put(&lc, fd[0], "x"), 1); /* the child's copies keep the files open */
+	assert_int_equal(get(&lc, fd[1], got, sizeof(got)), 1);
+	assert_int_equal(domain_detach(&dom, &child), 0);
+	assert_int_equal(domain_attach(&dom, &child, parent.id, 0), -ESRCH);
+}
+
+static void execed(void **state)
+{
+	struct dclient c;
+	struct sd_lane l, other;
+	struct sd_call parked;
+	int keep[2], gone[2];
+	long ret;
+
+	(void)state;
+	attach(&c, &l, 0);
+	dclient_lane(&dom, &c, &other, 1);
+	pair(&l, SOCK_STREAM, keep);
+	pair(&l, SOCK_STREAM | SOCK_CLOEXEC, gone);
+	park(&other, &parked, keep[1]);
+	assert_int_equal(call4(&l, SD_OP_EXEC, 0, 0, 0, 0), 0);
+	assert_int_equal(sd_call_finish(&parked, &ret), SD_OK); /* its thread would be gone */
+	assert_true(ret == -RESTARTSYS || ret == -EINTR);
+	assert_int_equal(call4(&l, SD_NET_CLOSE, (u64)gone[0], 0, 0, 0), -EBADF);
+	assert_int_equal(put(&l, keep[0], "k"), 1);
+	assert_int_equal(domain_detach(&dom, &c), 0);
+}
+
+static void blocked_and_woken(void **state)
+{
+	struct dclient c;
+	struct sd_lane l[40];
+	struct sd_call k[40];
+	int fd[40][2];
+	long ret;
+	u32 i;
+
+	(void)state;
+	attach(&c, &l[0], 0);
+	for (i = 0; i < 40; i++) {
+		dclient_lane(&dom, &c, &l[i], i);
+		pair(&l[i], SOCK_STREAM, fd[i]);
+		post_read(&l[i], &k[i], fd[i][1]);
+	}
+	while (stats().tasks < 40)
+		usleep(100);
+	for (i = 40; i-- > 0;)
+		assert_int_equal(put(&l[(i + 1) % 40], fd[i][0], "woken"), 5);
+	for (i = 0; i < 40; i++) {
+		assert_int_equal(sd_call_finish(&k[i], &ret), SD_OK);
+		assert_int_equal(ret, 5);
+		assert_memory_equal(sd_at(&k[i], k[i].arg[1]), "woken", 5);
+		sd_call_end(&k[i]);
+	}
+	assert_int_equal(domain_detach(&dom, &c), 0);
+}
+
+static void cancelled(void **state)
+{
+	struct dclient c;
+	struct sd_lane l;
+	struct sd_call k;
+	int fd[2], i;
+	long ret;
+
+	(void)state;
+	attach(&c, &l, 0);
+	pair(&l, SOCK_STREAM, fd);
+	for (i = 0; i < 200; i++) { /* before it begins, or when it waits */
+		if (i % 2)
+			park(&l, &k, fd[1]);
+		else
+			post_read(&l, &k, fd[1]);
+		assert_int_equal(sd_call_cancel(&k), SD_OK);
+		assert_int_equal(sd_call_finish(&k, &ret), SD_OK);
+		assert_int_equal(ret, -RESTARTSYS); /* the client decides */
+		sd_call_end(&k);
+	}
+	assert_int_equal(put(&l, fd[0], "x"), 1); /* nothing of it is left */
+	post_read(&l, &k, fd[1]);
+	assert_int_equal(sd_call_finish(&k, &ret), SD_OK);
+	assert_int_equal(ret, 1);
+	assert_int_equal(sd_call_cancel(&k), SD_OK); /* too late is no error */
+	sd_call_end(&k);
+	assert_int_equal(domain_detach(&dom, &c), 0);
+}
+
+static void bell_rings(void **state)
+{
+	struct pollfd p = {.events = POLLIN};
+	struct dclient c;
+	struct sd_lane l;
+	struct sd_call k;
+	int fd[2];
+	long ret;
+
+	(void)state;
+	attach(&c, &l, 0);
+	pair(&l, SOCK_STREAM, fd);
+	p.fd = c.bell_fd;
+	sd_call_begin(&l, &k, SD_NET_READ);
+	k.flags = SD_F_BELL;
+	k.arg[0] = (u64)fd[1];
+	k.arg[1] = sd_room(&k, 64);
+	k.arg[2] = 64;
+	assert_int_equal(sd_call_post(&k), SD_OK);
+	assert_int_equal(poll(&p, 1, 50), 0);
+	assert_int_equal(put(&l, fd[0], "ding"), 4);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_true(sd_call_done(&k));
+	assert_int_equal(sd_call_finish(&k, &ret), SD_OK);
+	assert_int_equal(ret, 4);
+	sd_call_end(&k);
+	assert_int_equal(domain_detach(&dom, &c), 0);
+}
+
+static long bind_port(struct sd_lane *l, int fd, int port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+	memcpy(l->mem->arena + BUF, &in, sizeof(in));
+	return call4(l, SD_NET_BIND, (u64)fd, BUF, sizeof(in), 0);
+}
+
+static void credentials(void **state)
+{
+	struct dclient root, user;
+	struct sd_lane lr, lu;
+	long fd;
+
+	(void)state;
+	attach(&root, &lr, 0);
+	assert_int_equal(domain_attach(&dom, &user, 0, 1000), 0);
+	dclient_lane(&dom, &user, &lu, 0);
+	fd = call4(&lu, SD_NET_SOCKET, AF_INET, SOCK_STREAM, 0, 0);
+	assert_int_equal(bind_port(&lu, (int)fd, 80), -EACCES);
+	assert_int_equal(bind_port(&lu, (int)fd, 8080), 0);
+	fd = call4(&lr, SD_NET_SOCKET, AF_INET, SOCK_STREAM, 0, 0);
+	assert_int_equal(bind_port(&lr, (int)fd, 80), 0);
+	assert_int_equal(domain_detach(&dom, &user), 0);
+	assert_int_equal(domain_detach(&dom, &root), 0);
+}
+
+/* close() has closed when it answers, and so has the end of a client. */
+static void ports_are_free_again(void **state)
+{
+	struct dclient a, b;
+	struct sd_lane la, lb;
+	long fd;
+	int i;
+
+	(void)state;
+	attach(&b, &lb, 0);
+	for (i = 0; i < 50; i++) {
+		fd = call4(&lb, SD_NET_SOCKET, AF_INET, SOCK_DGRAM, 0, 0);
+		assert_int_equal(bind_port(&lb, (int)fd, 5000), 0);
+		assert_int_equal(call4(&lb, SD_NET_CLOSE, (u64)fd, 0, 0, 0), 0);
+		attach(&a, &la, 0);
+		fd = call4(&la, SD_NET_SOCKET, AF_INET, SOCK_DGRAM, 0, 0);
+		assert_int_equal(bind_port(&la, (int)fd, 5000), 0);
+		assert_int_equal(domain_detach(&dom, &a), 0);
+	}
+	assert_int_equal(domain_detach(&dom, &b), 0);
+}
+
+static void broken_pipe(void **state)
+{
+	struct dclient c;
+	struct sd_lane l;
+	int fd[2];
+
+	(void)state;
+	attach(&c, &l, 0);
+	pair(&l, SOCK_STREAM, fd);
+	assert_int_equal(call4(&l, SD_NET_CLOSE, (u64)fd[1], 0, 0, 0), 0);
+	assert_int_equal(put(&l, fd[0], "x"), -EPIPE);
+	assert_int_equal(put(&l, fd[0], "x"), -EPIPE); /* no signal waits for anybody */
+	pair(&l, SOCK_STREAM, fd);
+	assert_int_equal(put(&l, fd[0], "x"), 1);
+	assert_int_equal(domain_detach(&dom, &c), 0);
+}
+
+static void wakes_from_sleep(void **state)
+{
+	struct sd_ctl_stats before = stats();
+	struct dclient c;
+	struct sd_lane l;
+	int i;
+
+	(void)state;
+	attach(&c, &l, 0);
+	for (i = 0; i < 20; i++) {
+		usleep(3000);
+		assert_int_equal(call4(&l, SD_OP_NULL, (u64)i, 0, 0, 0), i);
+	}
+	assert_true(stats().sleeps > before.sleeps);
+	assert_int_equal(domain_detach(&dom, &c), 0);
+}
+
+static void liar(struct dclient *c, struct sd_lane *l, u16 op, u64 off)
+{
+	struct sd_ticket t;
+	long ret;
+
+	attach(c, l, 0);
+	sd_submit(l, op, 0, (u64[6]){0, off, 64}, &t);
+	l->tr->kick(l);
+	assert_int_equal(domain_wait_ended(&dom, c->id), -EPROTO);
+	assert_int_equal(sd_wait(l, t, &ret), SD_PROTO);
+	assert_int_equal(domain_detach(&dom, c), 0);
+}
+
+static void liars_end(void **state)
+{
+	struct dclient honest, c;
+	struct sd_lane lh, l;
+	int fd[2];
+
+	(void)state;
+	attach(&honest, &lh, 0);
+	pair(&lh, SOCK_STREAM, fd);
+	liar(&c, &l, 0xffff, 0);
+	liar(&c, &l, SD_NET_READ, SD_ARENA_SIZE - 8);
+	assert_int_equal(put(&lh, fd[0], "fine"), 4);
+	assert_int_equal(domain_detach(&dom, &honest), 0);
+}
+
+/* Clients that vanish with a call parked and files open. */
+static void vanish(int n)
+{
+	struct dclient c;
+	struct sd_lane l;
+	struct sd_call k;
+	int fd[2];
+
+	while (n--) {
+		attach(&c, &l, 0);
+		pair(&l, SOCK_STREAM, fd);
+		call4(&l, SD_NET_SOCKET, AF_INET, SOCK_STREAM, 0, 0);
+		post_read(&l, &k, fd[1]);
+		assert_int_equal(domain_detach(&dom, &c), 0);
+	}
+}
+
+static void nothing_leaks(void **state)
+{
+	struct sd_ctl_stats before, after;
+
+	(void)state;
+	vanish(1000); /* caches fill */
+	before = stats();
+	vanish(9000);
+	after = stats();
+	assert_int_equal(after.clients, before.clients);
+	assert_true(after.tasks <= before.tasks + 4);
+	assert_true(after.mem_free + (512 << 10) > before.mem_free);
+}
+
+static int start(void **state)
+{
+	const char *image = getenv("KSLICE_IMAGE");
+
+	(void)state;
+	domain_start(&dom, image ? image : "build/net/net.image", 64);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	domain_stop(&dom);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_ones_own), cmocka_unit_test(forked),
+		cmocka_unit_test(execed),	     cmocka_unit_test(blocked_and_woken),
+		cmocka_unit_test(cancelled),	     cmocka_unit_test(bell_rings),
+		cmocka_unit_test(credentials),	     cmocka_unit_test(ports_are_free_again),
+		cmocka_unit_test(broken_pipe),	     cmocka_unit_test(wakes_from_sleep),
+		cmocka_unit_test(liars_end),	     cmocka_unit_test(nothing_leaks),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
