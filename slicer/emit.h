@@ -28,6 +28,8 @@ int emit_build(const struct graph *g, const struct build_opts *o);
 int report_write(const struct graph *g, const char *outdir);
 /* The manifest of build/<domain>-whole. */
 int report_write_whole(const struct graph *g, const char *outdir);
+/* One line: how much of how much was kept. */
+int report_summary(const char *outdir);
 int report_print(const char *outdir, bool html);
 /* why.c: the edges, and the path to one symbol. */
 int why_write(const struct graph *g, const char *outdir);

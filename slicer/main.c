@@ -104,37 +104,42 @@ static int run_ninja(const char *outdir, const char *dir, int jobs)
 	return r;
 }
 
+static int build_whole(struct session *s, const struct options *o)
+{
+	char *dir = xasprintf("%s-whole", s->outdir), *name = xasprintf("%s-whole", s->spec.name);
+	struct build_opts b = { BUILD_WHOLE, dir, name };
+	int r = 0;
+
+	if (session_closure(s, o) || emit_build(&s->graph, &b) || run_ninja(dir, s->db.objdir, o->jobs) ||
+	    report_write_whole(&s->graph, dir))
+		r = -1;
+	free(name);
+	free(dir);
+	return r;
+}
+
+static int build_sliced(struct session *s, const struct options *o)
+{
+	char *dir = xasprintf("%s/tree/build", s->outdir);
+	int r = do_slice(s, o);
+
+	if (!r)
+		r = run_ninja(s->outdir, dir, o->jobs);
+	free(dir);
+	return r;
+}
+
 static int cmd_build(const struct options *o, char **args)
 {
 	struct session s;
-	char *whole = NULL, *name = NULL, *dir = NULL;
 	int r = session_spec(&s, args[0], o);
 
-	if (!r && o->whole) {
-		whole = xasprintf("%s-whole", s.outdir);
-		name = xasprintf("%s-whole", s.spec.name);
-		struct build_opts b = { BUILD_WHOLE, whole, name };
-
-		r = session_closure(&s, o);
-		if (!r)
-			r = emit_build(&s.graph, &b);
-		if (!r)
-			r = run_ninja(whole, s.db.objdir, o->jobs);
-		if (!r)
-			r = report_write_whole(&s.graph, whole);
-	} else if (!r) {
-		r = do_slice(&s, o);
-		dir = xasprintf("%s/tree/build", s.outdir);
-		if (!r)
-			r = make_dirs(dir);
-		if (!r)
-			r = run_ninja(s.outdir, dir, o->jobs);
-	}
+	if (!r)
+		r = o->whole ? build_whole(&s, o) : build_sliced(&s, o);
 	if (!r)
 		r = report_write(&s.graph, s.outdir);
-	free(whole);
-	free(name);
-	free(dir);
+	if (!r)
+		r = report_summary(s.outdir);
 	session_close(&s);
 	return r;
 }

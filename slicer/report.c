@@ -248,20 +248,46 @@ static int print_html(const json_t *m, const char *outdir)
 	return r;
 }
 
-int report_print(const char *outdir, bool html)
+static json_t *load_manifest(const char *outdir)
 {
 	char *path = xasprintf("%s/manifest.json", outdir);
 	json_error_t e;
 	json_t *m = json_load_file(path, 0, &e);
+
+	if (!m)
+		err(path, "run `kslice slice` for this domain first", "%s", e.text);
+	free(path);
+	return m;
+}
+
+int report_summary(const char *outdir)
+{
+	json_t *m = load_manifest(outdir), *kept, *whole;
+	char p[16], q[16];
+
+	if (!m)
+		return -1;
+	kept = json_object_get(m, "kept");
+	whole = json_object_get(m, "whole");
+	printf("%s: %lld functions of %lld (%s), %lld bytes of code of %lld (%s)\n",
+	       json_string_value(json_object_get(m, "name")), num(kept, "functions"), num(whole, "functions"),
+	       percent(num(kept, "functions"), num(whole, "functions"), p), num(kept, "text"), num(whole, "text"),
+	       percent(num(kept, "text"), num(whole, "text"), q));
+	json_decref(m);
+	return 0;
+}
+
+int report_print(const char *outdir, bool html)
+{
+	json_t *m = load_manifest(outdir);
 	int r = 0;
 
 	if (!m)
-		r = err(path, "run `kslice slice` for this domain first", "%s", e.text);
-	else if (html)
+		return -1;
+	if (html)
 		r = print_html(m, outdir);
 	else
 		print_table(m);
 	json_decref(m);
-	free(path);
 	return r;
 }

@@ -4,6 +4,13 @@
 #include <linux/net.h>
 #include <linux/syscalls.h>
 
+/* A macro that holds more than the call: the call can't be dropped. */
+#define NOTE_IF(c)			\
+	do {				\
+		if (c)			\
+			note("much");	\
+	} while (0)
+
 static int behind_trap(int a) /* expect: gone */
 {
 	return a;
@@ -73,6 +80,7 @@ SYSCALL_DEFINE1(cuts, int, a) /* expect: kept */
 		r += 1000;
 	r += register_table("other", show_other); /* expect: kept */
 	r += through_header(a);
+	NOTE_IF(a > 50);
 	lib_quiet(a);
 	if (a > 1000)
 		r += lib_trapped(a);
