@@ -17,7 +17,7 @@
 #define MSG_DONTWAIT 0x40
 #define MSG_CMSG_CLOEXEC 0x40000000
 #define ATTACH_SECONDS 5
-#define LANE_TRIES 1000 /* about a second */
+#define LANE_TRIES 5000 /* about five seconds without a single call ending */
 #define MEMBARRIER_PRIVATE_EXPEDITED 8
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
@@ -276,12 +276,23 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 	return l;
 }
 
+/* Moves as long as calls end somewhere in this process. */
+static u32 calls_made(const struct sd_chan *c)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; c && i < SD_LANES; i++)
+		n += sd_load_relaxed(&c->lane[i].tail);
+	return n;
+}
+
 struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = f ? f->chan[dom] : NULL;
 	struct sd_timespec ms = { 0, 1000000 };
 	struct sd_lane *l;
+	u32 made = 0, now;
 
 	sd_store_relaxed(&t->lanes_in_use, 1);
 	asm volatile("" ::: "memory"); /* see borrow_lane() */
@@ -298,9 +309,13 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 		sd_lock(&f->lock);
 		l = find_lane(t, dom, create, err);
 		sd_unlock(&f->lock);
-		/* As many calls as there are lanes are being made: one may be over soon. */
+		/* As many calls as there are lanes are being made. If they all block, this one can't be. */
 		if (*err != -EAGAIN || tries == LANE_TRIES)
 			break;
+		now = calls_made(f->chan[dom]);
+		if (now != made)
+			tries = 0;
+		made = now;
 		sys(__NR_nanosleep, &ms, 0);
 	}
 	sd_unmask_now(t); /* what follows may wait */

@@ -182,7 +182,7 @@ static void execs(void)
 	posix_spawn_file_actions_t fa;
 	pid_t pid;
 
-	for (int i = 0; i < 3; i++) {
+	for (volatile int i = 0; i < 3; i++) {
 		pair(fd, 0);
 		pair(other, SOCK_CLOEXEC);
 		snprintf(n, sizeof(n), "%d", fd[1]);
@@ -537,8 +537,8 @@ static void files(void)
 	char a[2], b[8] = { 0 };
 	struct iovec r[2] = { { a, 2 }, { b, 8 } };
 	CHECK(readv(fd[1], r, 2) == 6 && !memcmp(a, "on", 2) && !memcmp(b, "etwo", 4));
-	CHECK(write(fd[0], (void *)16, 5) == -1 && errno == EFAULT);
-	CHECK(write(fd[0], "x", 1) == 1 && read(fd[1], (void *)16, 5) == -1 && errno == EFAULT);
+	CHECK(syscall(SYS_write, fd[0], 16, 5) == -1 && errno == EFAULT);
+	CHECK(write(fd[0], "x", 1) == 1 && syscall(SYS_read, fd[1], 16, 5) == -1 && errno == EFAULT);
 	close2(fd);
 }
 
