@@ -64,6 +64,8 @@ def images(repeats, ms, raw):
     """The sliced image against the same config whole, both domains up, samples interleaved."""
     taken = {name: ([], []) for name, _ in IMAGE_FIGURES}
     with Domain(cpu=DOMAIN_CPU) as sliced, Domain(image=WHOLE, cpu=DOMAIN_CPU) as whole:
+        for d in (sliced, whole):
+            samples.move(d, DOMAIN_CPU)
         for i in range(repeats):
             for name, sample in IMAGE_FIGURES:
                 order = (sliced, whole) if i % 2 else (whole, sliced)
