@@ -391,7 +391,12 @@ static void emit_stub(const struct marshal *m, const struct mcall *c, struct str
 	FMT(b, "%s */\nstatic enum sd_status stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])\n{\n",
 	    c->n ? "" : "no parameters", c->ct->name);
 	emit_locals(c, &nd, b);
-	sb_puts(b, "\n\tsd_call_begin(lane, &c, ");
+	sb_puts(b, "\n");
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->p[i].pass == PASS_PTR && c->p[i].parts)
+			FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(stub_%s, lane, ret, a, %u, %d);\n",
+			    c->p[i].of, (long long)c->p[i].clamp, i, c->p[i].of, c->ct->name, i, c->p[i].of);
+	sb_puts(b, "\tsd_call_begin(lane, &c, ");
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
 	emit_put_all(c, b);

@@ -119,8 +119,8 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 
 	FMT(b, "\nstatic long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n", st->name);
 	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n", st->type->size, t);
-	sb_puts(b, "\t*out = sd_user(s, off, bytes);\n\tif (s->bad)\n\t\treturn -EPROTO;\n"
-		   "\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n");
+	sb_puts(b, "\t*out = sd_user(s, off, bytes);\n\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n"
+		   "\ts->bad |= off % 8 != 0; /* no client of ours places one like that */\n\tif (s->bad)\n\t\treturn -EPROTO;\n");
 	sb_puts(b, "\tk = sd_scratch(s, bytes);\n\tif (!k)\n\t\treturn -ENOMEM;\n\tif (sd_fetch(s, k, off, bytes))\n"
 		   "\t\treturn -EPROTO;\n");
 	FMT(b, "\tfor (i = 0; i < n && !r; i++)\n\t\tr = fix_%s(s, &k[i]);\n\t*out = (void __user *)k;\n\treturn r;\n}\n",

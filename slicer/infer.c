@@ -195,6 +195,7 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	v->always = json_is_true(json_object_get(a, "always"));
 	v->ignore_fault = !strcmp(json_string_value(json_object_get(a, "fault")) ?: "", "ignore");
 	v->partial = json_is_true(json_object_get(a, "partial"));
+	v->parts = json_is_true(json_object_get(a, "parts"));
 	v->prefix = json_is_true(json_object_get(a, "prefix"));
 	keep = json_object_get(a, "keep_if"); /* ["flags", "MSG_TRUNC"] */
 	if (!keep)

@@ -67,6 +67,7 @@ struct mval {
 	enum filled filled;
 	bool always;	   /* written back on errors as well */
 	bool ignore_fault; /* the kernel ignores a fault on writing it back */
+	bool parts;	   /* a stream: more than `clamp` goes in several calls */
 	bool prefix;	   /* the kernel may need only the first part */
 	int keep_arg;	   /* parameter with keep_mask: set, the buffer's contents go in as well; -1: none */
 	int64_t keep_mask;

@@ -872,6 +872,8 @@ static enum sd_status stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6
 	struct sd_call c;
 	u64 n1 = 0, n4 = 0;
 
+	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
+		return sd_parts(stub_sendto, lane, ret, a, 1, 2);
 	sd_call_begin(lane, &c, SD_NET_SENDTO);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
@@ -1056,6 +1058,8 @@ static enum sd_status stub_write(struct sd_lane *lane, long *ret, const u64 a[6]
 	struct sd_call c;
 	u64 n1 = 0;
 
+	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
+		return sd_parts(stub_write, lane, ret, a, 1, 2);
 	sd_call_begin(lane, &c, SD_NET_WRITE);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];

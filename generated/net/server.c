@@ -21,10 +21,11 @@ static long take_sock_fprog(struct sd_serve *s, u64 off, u64 n, void __user **ou
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -49,10 +50,11 @@ static long take_iovec_in(struct sd_serve *s, u64 off, u64 n, void __user **out)
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -85,10 +87,11 @@ static long take_msghdr_send(struct sd_serve *s, u64 off, u64 n, void __user **o
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -113,10 +116,11 @@ static long take_iovec_out(struct sd_serve *s, u64 off, u64 n, void __user **out
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -149,10 +153,11 @@ static long take_msghdr_recv(struct sd_serve *s, u64 off, u64 n, void __user **o
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -201,10 +206,11 @@ static long take_mmsghdr_send(struct sd_serve *s, u64 off, u64 n, void __user **
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -251,10 +257,11 @@ static long take_mmsghdr_recv(struct sd_serve *s, u64 off, u64 n, void __user **
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -298,10 +305,11 @@ static long take_ifconf(struct sd_serve *s, u64 off, u64 n, void __user **out)
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -345,10 +353,11 @@ static long take_rtentry(struct sd_serve *s, u64 off, u64 n, void __user **out)
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;
@@ -373,10 +382,11 @@ static long take_sigset_argpack(struct sd_serve *s, u64 off, u64 n, void __user 
 	long r = 0;
 
 	*out = sd_user(s, off, bytes);
-	if (s->bad)
-		return -EPROTO;
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
+	s->bad |= off % 8 != 0; /* no client of ours places one like that */
+	if (s->bad)
+		return -EPROTO;
 	k = sd_scratch(s, bytes);
 	if (!k)
 		return -ENOMEM;

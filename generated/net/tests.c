@@ -547,6 +547,13 @@ static const struct st_base write_bases[] = {
 	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}},
 	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}},
 	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}},
+	{"big", {FD(unix_a), BUF("2097153"), NUM(2097153ll)}},
+};
+static const struct st_differs write_differs[] = {
+	{"big/fd=tcp_*", 1,
+	 "how much a TCP send buffer takes at once depends on the machine's memory"},
+	{"big/fd=high bits", 1,
+	 "how much a TCP send buffer takes at once depends on the machine's memory"},
 };
 
 /* ---- readv ---- */
@@ -851,7 +858,7 @@ static const struct st_call calls[] = {
 	{"sendmmsg", N(sendmmsg_params), sendmmsg_params, N(sendmmsg_bases), sendmmsg_bases, N(sendmmsg_differs), sendmmsg_differs, -1, 0, NULL},
 	{"recvmmsg", N(recvmmsg_params), recvmmsg_params, N(recvmmsg_bases), recvmmsg_bases, N(recvmmsg_differs), recvmmsg_differs, -1, 0, NULL},
 	{"read", N(read_params), read_params, N(read_bases), read_bases, N(read_differs), read_differs, -1, 0, NULL},
-	{"write", N(write_params), write_params, N(write_bases), write_bases, 0, NULL, -1, 0, NULL},
+	{"write", N(write_params), write_params, N(write_bases), write_bases, N(write_differs), write_differs, -1, 0, NULL},
 	{"readv", N(readv_params), readv_params, N(readv_bases), readv_bases, N(readv_differs), readv_differs, -1, 0, NULL},
 	{"writev", N(writev_params), writev_params, N(writev_bases), writev_bases, N(writev_differs), writev_differs, -1, 0, NULL},
 	{"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL},

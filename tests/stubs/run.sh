@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh NAME [host|loop|shm|mutate ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
+# run.sh NAME [host|loop|shm|mutate|fuzz ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
 #   host    client and server stubs with the host kernel behind them: needs no domain
 #   mutate  the same with data damaged on purpose: every call with data must notice
+#   fuzz    liars on both sides of the stubs (KSLICE_FUZZ = cases, KSLICE_SEED)
 #   loop    linked with the domain's kernel (build/NAME/NAME.vmlinux)
 #   shm     against a domain process (build/NAME/NAME.image)
 # Without a transport: host, loop and shm. Ends with 0 if all passed.
@@ -42,6 +43,11 @@ for kind in "${kinds[@]}"; do
 		build_host "$out/mutate"
 		"$out/mutate" --mutate=in "$@" || status=1
 		"$out/mutate" --mutate=out "$@" || status=1 ;;
+	fuzz)
+		$CC $flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -Itests/stubs/host_backend tests/stubs/fuzz.c \
+			tests/stubs/buffers.c tests/stubs/copy.c "$gen/client.c" "$gen/server.c" "$gen/tests.c" runtime/core/lane.c \
+			runtime/core/rpc.c runtime/core/server.c runtime/core/user.c runtime/transport/loop/loop_client.c -o "$out/fuzz"
+		"$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
 		PAYLOAD="$flags tests/stubs/backend_loop.c $engine runtime/transport/loop/loop_client.c" \

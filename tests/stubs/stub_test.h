@@ -106,11 +106,13 @@ void world_probe(struct side *s);
 /* ports: chosen on the host and then used by both. Dies if it can't be made. */
 void world_make(struct side *s, u16 ports[FX_COUNT]);
 void world_end(struct side *s);
+/* What was sent may arrive a little later (the kernels' own threads deliver it): look again for some ms. */
+extern bool world_patient;
 /* What can be seen of the world from outside, as text; appended to buf. */
 void world_state(struct side *s, char *buf, size_t size);
 
 /* ---- buffers.c ---- */
-#define BUF_SLOT (1088u * 1024)
+#define BUF_SLOT (3u * 1024 * 1024)
 
 void buffers_init(void);
 /* Fill slot i with the buffer called name; its address. Ends at an unmapped page. Dies on an unknown name. */

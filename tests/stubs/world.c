@@ -22,6 +22,7 @@ static const char *const names[FX_COUNT] = {
 	"unix_a",     "unix_b", "unixd_a",  "unixd_b",	   "epoll",   "pipe_r", "pipe_w",
 };
 
+bool world_patient;
 static bool has_inet, has_unix, has_epoll, has_pipe;
 
 /* A socket can be made. */
@@ -99,11 +100,16 @@ static long bound(struct side *s, int i, int type, u16 ports[FX_COUNT])
 	return fd;
 }
 
-static void wait_in(struct side *s, int i)
+static long poll_in(struct side *s, int i, int ms)
 {
 	struct pollfd p = {.fd = FX_FD(i), .events = POLLIN};
 
-	need(s, "poll", side_call(s, SYS_poll, P(&p), 1, 2000, 0, 0, 0));
+	return st_stub(SYS_poll) ? side_call(s, SYS_poll, P(&p), 1, (u64)ms, 0, 0, 0) : 0;
+}
+
+static void wait_in(struct side *s, int i)
+{
+	need(s, "poll", poll_in(s, i, 2000));
 }
 
 static void send_some(struct side *s, int i, char c, size_t n)
@@ -243,6 +249,17 @@ __attribute__((format(printf, 3, 4))) static void add(char *buf, size_t size, co
 	va_end(ap);
 }
 
+static long take_some(struct side *s, int i, u8 *data, size_t size)
+{
+	long r;
+
+	do
+		r = is_socket(i) ? side_call(s, SYS_recvfrom, FX_FD(i), P(data), size, MSG_DONTWAIT, 0, 0)
+				 : side_call(s, SYS_read, FX_FD(i), P(data), size, 0, 0, 0);
+	while (r == -EAGAIN && world_patient && poll_in(s, i, 20) > 0);
+	return r;
+}
+
 /* Everything that can be read from it now. Ends with "end" or an error other than "nothing now". */
 static void drain(struct side *s, int i, char *buf, size_t size)
 {
@@ -251,8 +268,7 @@ static void drain(struct side *s, int i, char *buf, size_t size)
 	size_t all = 0, parts = 0;
 	long r;
 
-	while ((r = is_socket(i) ? side_call(s, SYS_recvfrom, FX_FD(i), P(data), sizeof(data), MSG_DONTWAIT, 0, 0)
-				 : side_call(s, SYS_read, FX_FD(i), P(data), sizeof(data), 0, 0, 0)) > 0) {
+	while ((r = take_some(s, i, data, sizeof(data))) > 0) {
 		h = sum(h, data, (size_t)r);
 		all += (size_t)r;
 		parts++;

@@ -13,6 +13,7 @@
 
 #define SD_SPAN_MAX  0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() says no */
 #define SD_PATH_MAX  4096u
+#define SD_RW_MAX    0x7ffff000ull /* MAX_RW_COUNT */
 #define SD_KEEP_FREE (80u * 1024) /* arena left for addresses and control messages when data are cut */
 
 #define SD_PTR(p) ((void *)(uintptr_t)(p))
@@ -208,10 +209,33 @@ static inline u64 sd_space(const struct sd_call *c)
 	return level + SD_KEEP_FREE < SD_ARENA_SIZE ? sd_min(SD_ARENA_SIZE - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
 }
 
+/*
+ * A write of more than one call carries, as the kernel would do it: on until a part comes up short. data and len
+ * are the arguments' numbers.
+ */
+static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, long *ret, const u64 a[6], u32 data, u32 len)
+{
+	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]}, all = sd_min(a[len], SD_RW_MAX), done = 0;
+	enum sd_status st;
+
+	do {
+		b[data] = a[data] + done;
+		b[len] = sd_min(all - done, SD_MAX_DATA);
+		st = stub(lane, ret, b);
+		if (st != SD_OK || *ret <= 0)
+			break;
+		done += (u64)*ret;
+	} while ((u64)*ret == b[len] && done < all);
+	if (!done)
+		return st;
+	*ret = (long)done;
+	return SD_OK;
+}
+
 /* n elements of a wire array that the domain was given at off; NULL if that can't be (then nothing is read). */
 static inline void *sd_wire(struct sd_call *c, u64 off, u64 bytes)
 {
-	if (off < c->mark || off > c->lane->level || bytes > c->lane->level - off) {
+	if (off % 8 || off < c->mark || off > c->lane->level || bytes > c->lane->level - off) {
 		sd_bad(c);
 		return NULL;
 	}

@@ -23,8 +23,11 @@ static inline u64 sd_bytes(u64 n, u64 elem)
 static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v)
 {
 	*v = 0;
-	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND || sd_fetch(s, v, off, sizeof(*v)))
+	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return sd_user(s, off, 0);
+	s->bad |= off % sizeof(*v) != 0; /* no client of ours places one like that */
+	if (s->bad || sd_fetch(s, v, off, sizeof(*v)))
+		return sd_user(s, SD_OFF_FAULT, 0);
 	return (void __user *)v;
 }
 

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fuzz.c: liars on both sides of the generated stubs, under ASan and UBSan: fuzz [CASES [SEED]].
+ *   server  random entries over a random arena, the host kernel behind: nothing beside the arena and the private
+ *           copies changes, whatever the entry says
+ *   client  good calls answered by nonsense in result and arena: the program's memory beside the buffers it gave is untouched
+ * Runs in a network namespace of its own, so that no address or interface is real.
+ */
+#include "stub_test.h"
+#include "../../runtime/transport/loop/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sd/lane.h>
+#include <sd/server.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#define TAIL 64 /* marked bytes behind every private copy */
+
+long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+
+int st_mutate;
+bool st_mutating;
+static u64 state = 1;
+static u8 *region_mem;
+static struct sd_sregion region;
+static struct sd_lane lane;
+static int fixture[4];
+static u64 cases_done, faults_seen;
+
+static u64 rnd(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+void st_die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, " (after %llu cases)\n", (unsigned long long)cases_done);
+	exit(1);
+}
+
+const struct sd_stub *st_stub(unsigned int nr)
+{
+	(void)nr;
+	return NULL;
+}
+
+/* ---- surroundings of the core ---- */
+
+void *sd_mem_get(u64 len)
+{
+	u8 *p = calloc(1, len + 16 + TAIL);
+
+	*(u64 *)p = len;
+	memset(p + 16 + len, 0xc3, TAIL);
+	return p + 16;
+}
+
+void sd_mem_put(void *p)
+{
+	u8 *start = (u8 *)p - 16, *tail = (u8 *)p + *(u64 *)start;
+
+	for (int i = 0; i < TAIL; i++)
+		if (tail[i] != 0xc3)
+			st_die("the kernel wrote behind a private copy of %llu bytes", (unsigned long long)*(u64 *)start);
+	free(start);
+}
+
+void __user *sd_bad_pointer(void)
+{
+	return (void *)0xffff888000000000ull;
+}
+
+void sd_wake_client(u32 *word)
+{
+	(void)word;
+}
+
+/* Calls that make or lose descriptors, or send signals, are not made; the others get one of our sockets. */
+static bool harmless(long nr, u64 b)
+{
+	static const long no[] = {SYS_close, SYS_dup, SYS_dup2, SYS_dup3, SYS_socket, SYS_socketpair, SYS_accept, SYS_accept4,
+				  SYS_epoll_create1, SYS_pipe2};
+
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		if (nr == no[i])
+			return false;
+	return nr != SYS_fcntl || b == F_GETFL || b == F_GETLK || b == 16 /* F_GETOWN_EX */;
+}
+
+long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	register u64 r10 __asm__("r10") = d;
+	register u64 r8 __asm__("r8") = e;
+	register u64 r9 __asm__("r9") = f;
+	long r;
+
+	if (!harmless(nr, (u32)b))
+		return -EMFILE;
+	if (nr != SYS_poll && nr != SYS_ppoll && nr != SYS_select && nr != SYS_pselect6)
+		a = (u64)fixture[a % 4];
+	__asm__ volatile("syscall" : "=a"(r) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	faults_seen += r == -EFAULT;
+	return r;
+}
+
+/* ---- server ---- */
+
+static u64 wild_offset(void)
+{
+	static const u64 edge[] = {0, 1, 63, 64, SD_ARENA_SIZE - 64, SD_ARENA_SIZE - 1, SD_ARENA_SIZE, SD_ARENA_SIZE + 1,
+				   ~0ull, ~0ull - 1, ~0ull - 2, 1ull << 63, 4096};
+
+	switch (rnd() % 4) {
+	case 0:
+		return edge[rnd() % (sizeof(edge) / sizeof(edge[0]))];
+	case 1:
+		return rnd() % 64;
+	case 2:
+		return 64 + rnd() % (SD_ARENA_SIZE - 64);
+	default:
+		return rnd() % 8 ? rnd() % 2048 : rnd();
+	}
+}
+
+static void scribble(u8 *arena, u64 bytes)
+{
+	for (u64 i = 0; i + 8 <= bytes; i += 8)
+		*(u64 *)(arena + i) = wild_offset();
+}
+
+/* The lane's rings before the arena and the next lane behind it must stay as they are. */
+static void check_neighbours(const u8 *arena, const char *name)
+{
+	for (int i = 0; i < 4096; i++)
+		if (arena[(int)SD_ARENA_SIZE + i] != 0x7e || arena[-1 - i] != 0x7e)
+			st_die("serve_%s wrote outside the arena", name);
+}
+
+static void fuzz_server(u64 cases)
+{
+	u8 *arena = region_mem + SD_HEAD_SIZE + SD_LANE_SIZE + SD_ARENA_OFF; /* lane 1; 0 and 2 are its neighbours */
+	const struct sd_table table = {sd_served, sd_nserved};
+	struct sd_slane *l = &region.lane[1];
+
+	memset(arena - 4096, 0x7e, 4096);
+	memset(arena + SD_ARENA_SIZE, 0x7e, 4096);
+	for (u64 i = 0; i < cases; i++, cases_done++) {
+		struct sd_req q = {.lane = l, .op = (u16)(SD_OP_CALLS + rnd() % sd_nserved)};
+		bool bad = false;
+
+		scribble(arena, 4096);
+		for (int k = 0; k < 6; k++)
+			q.arg[k] = wild_offset();
+		sd_srv_call(&table, &q, &bad);
+		if (i % 16 == 0 || bad)
+			check_neighbours(arena, sd_served[q.op - SD_OP_CALLS].name);
+	}
+}
+
+/* ---- client ---- */
+
+int sd_loop_attach(void *base)
+{
+	sd_sregion_init(&region, base, NULL);
+	return 0;
+}
+
+int sd_loop_serve(u32 index)
+{
+	const struct sd_table table = {sd_served, sd_nserved};
+	struct sd_slane *l = &region.lane[index];
+	static const long answers[] = {0, 1, 3, 64, -14, -4095, 4096, 1 << 20, 0x7fffffffffffffffl, -1};
+	struct sd_req q;
+
+	while (sd_srv_take(l, &table, &q) > 0) {
+		scribble(l->mem->arena, 2048);
+		sd_srv_reply(&q, answers[rnd() % 10], SD_R_OK);
+	}
+	return 0;
+}
+
+static u8 *canary;
+
+static void fuzz_client(u64 cases)
+{
+	static const struct side nobody = {.name = "nobody"};
+
+	for (u64 i = 0; i < cases; i++, cases_done++) {
+		const struct st_call *call = &st_suite.call[rnd() % st_suite.ncalls];
+		const struct st_base *base = &call->base[rnd() % call->nbases];
+		const struct sd_stub *stub = NULL;
+		u64 arg[6] = {0};
+		long ret = 0;
+
+		for (u32 k = 0; k < st_suite.stubs->n; k++)
+			if (!strcmp(st_suite.stubs->stub[k].name, call->name))
+				stub = &st_suite.stubs->stub[k];
+		for (u32 k = 0; k < call->nparams; k++)
+			arg[k] = base->arg[k].kind == ST_BUF ? buffer_make((int)k, base->arg[k].name, &nobody) : (u64)base->arg[k].num;
+		/* below what the buffers use: nobody's business */
+		for (u32 k = 0; k < call->nparams; k++) {
+			size_t len;
+			u8 *low = buffer_used((int)k, &len);
+
+			memset(low - 512, 0x3e, 512);
+		}
+		stub->stub(&lane, &ret, arg);
+		if (lane.status != SD_OK) /* it saw through the lie: a new channel */
+			sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop), memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF),
+				sd_sregion_init(&region, region_mem, NULL);
+		for (u32 k = 0; k < call->nparams; k++) {
+			size_t len;
+			u8 *low = buffer_used((int)k, &len);
+
+			for (int j = 1; j <= 512; j++)
+				if (low[-j] != 0x3e)
+					st_die("stub_%s/%s wrote %d bytes below the buffer of %s", call->name, base->name, j,
+					       call->param[k].name);
+		}
+		if (canary[0] != 0x55)
+			st_die("stub_%s wrote elsewhere", call->name);
+	}
+}
+
+static void tick(int sig)
+{
+	(void)sig;
+}
+
+int main(int argc, char **argv)
+{
+	u64 cases = argc > 1 ? strtoull(argv[1], NULL, 0) : 200000;
+	struct itimerval every = {{0, 2000}, {0, 2000}}; /* a call that blocks is interrupted */
+	struct sigaction sa = {.sa_handler = tick};
+
+	state = argc > 2 ? strtoull(argv[2], NULL, 0) | 1 : 0x9e3779b97f4a7c15ull;
+	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		st_die("no network namespace: %s", strerror(errno));
+	region_mem = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	canary = malloc(64);
+	if (region_mem == MAP_FAILED || !canary)
+		st_die("no memory");
+	memset(canary, 0x55, 64);
+	for (int i = 0; i < 4; i += 2)
+		if (socketpair(AF_UNIX, (i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0, fixture + i))
+			st_die("no sockets");
+	sigaction(SIGALRM, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGIO, SIG_IGN);
+	signal(SIGURG, SIG_IGN);
+	sd_loop_attach(region_mem);
+	buffers_init();
+	setitimer(ITIMER_REAL, &every, NULL);
+	fuzz_server(cases);
+	printf("server: %llu entries, %llu ended in EFAULT\n", (unsigned long long)cases_done, (unsigned long long)faults_seen);
+	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
+	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
+	fuzz_client(cases / 4);
+	printf("client: %llu lies\n1 passed, 0 failed\n", (unsigned long long)(cases_done - cases));
+	return 0;
+}
