@@ -13,6 +13,8 @@
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <linux/virtio_net.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
 #include <net/ip_fib.h>
@@ -20,42 +22,111 @@
 
 #include "dev.h"
 
+#define SD_NET_LINEAR	1600	/* a frame of the usual MTU */
+#define SD_NET_HEAD	256	/* all headers of a bigger one */
+
 struct sd_netdev {
 	const struct sd_net_ops *ops;
 	void *host;
+	bool vnet;		/* packets carry a struct virtio_net_hdr */
 	struct napi_struct napi;
 };
 
 static netdev_tx_t sd_net_xmit(struct sk_buff *skb, struct net_device *ndev)
 {
 	struct sd_netdev *sd = netdev_priv(ndev);
-	const void *frag[MAX_SKB_FRAGS + 1];
-	u32 len[MAX_SKB_FRAGS + 1];
+	const void *frag[MAX_SKB_FRAGS + 2];
+	u32 len[MAX_SKB_FRAGS + 2];
+	struct virtio_net_hdr hdr;
 	int i, n = 0;
 
+	if (sd->vnet) {
+		if (virtio_net_hdr_from_skb(skb, &hdr, true, false, 0))
+			goto drop;
+		frag[n] = &hdr;
+		len[n++] = sizeof(hdr);
+	}
 	frag[n] = skb->data;
 	len[n++] = skb_headlen(skb);
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		frag[n] = skb_frag_address(&skb_shinfo(skb)->frags[i]);
 		len[n++] = skb_frag_size(&skb_shinfo(skb)->frags[i]);
 	}
-	if (sd->ops->tx(sd->host, frag, len, n)) {
-		ndev->stats.tx_errors++;
-	} else {
-		ndev->stats.tx_packets++;
-		ndev->stats.tx_bytes += skb->len;
-	}
+	if (sd->ops->tx(sd->host, frag, len, n))
+		goto drop;
+	ndev->stats.tx_packets++;
+	ndev->stats.tx_bytes += skb->len;
 	consume_skb(skb);
 	return NETDEV_TX_OK;
+drop:
+	ndev->stats.tx_errors++;
+	kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+/* What the host says of a packet's checksum and size. It cuts nothing but TCP over IPv4, that is what we asked for. */
+static int sd_net_offloads(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
+{
+	unsigned int head;
+
+	if (!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE ? 0 : -EPROTO;
+	if (!skb_partial_csum_set(skb, hdr->csum_start, hdr->csum_offset))
+		return -EPROTO;
+	if (hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		return 0;
+	head = hdr->csum_start + sizeof(struct tcphdr);
+	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_TCPV4 || !hdr->gso_size || skb->len <= head)
+		return -EPROTO;
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN)
+		skb_shinfo(skb)->gso_type |= SKB_GSO_TCP_ECN;
+	skb_shinfo(skb)->gso_size = hdr->gso_size;
+	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - head, hdr->gso_size);
+	return 0;
+}
+
+/* Small packets in one piece, big ones with their headers in it and the rest in pages. */
+static struct sk_buff *sd_net_copy(struct sd_netdev *sd, const void *data, u32 len)
+{
+	struct sk_buff *skb;
+	int err;
+
+	if (len <= SD_NET_LINEAR) {
+		skb = napi_alloc_skb(&sd->napi, len);
+		if (skb)
+			skb_put_data(skb, data, len);
+		return skb;
+	}
+	skb = alloc_skb_with_frags(NET_SKB_PAD + NET_IP_ALIGN + SD_NET_HEAD, len - SD_NET_HEAD,
+				   PAGE_ALLOC_COSTLY_ORDER, &err, GFP_ATOMIC | __GFP_NOWARN);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, NET_SKB_PAD + NET_IP_ALIGN);
+	skb_put_data(skb, data, SD_NET_HEAD);
+	skb->data_len = len - SD_NET_HEAD;
+	skb->len = len;
+	skb->truesize += skb->data_len;
+	skb->dev = sd->napi.dev;
+	skb_store_bits(skb, SD_NET_HEAD, data + SD_NET_HEAD, skb->data_len);
+	return skb;
 }
 
 static struct sk_buff *sd_net_receive(struct sd_netdev *sd, const void *data, u32 len)
 {
-	struct sk_buff *skb = napi_alloc_skb(&sd->napi, len);
+	const struct virtio_net_hdr *hdr = data;
+	u32 skip = sd->vnet ? sizeof(*hdr) : 0;
+	struct sk_buff *skb;
 
+	if (len < skip + ETH_HLEN)
+		return NULL;
+	skb = sd_net_copy(sd, data + skip, len - skip);
 	if (!skb)
 		return NULL;
-	skb_put_data(skb, data, len);
+	if (sd->vnet && sd_net_offloads(skb, hdr)) {
+		kfree_skb(skb);
+		return NULL;
+	}
 	skb->protocol = eth_type_trans(skb, sd->napi.dev);
 	return skb;
 }
@@ -69,7 +140,7 @@ static int sd_net_poll(struct napi_struct *napi, int budget)
 	u32 len;
 
 	while (done < budget && (data = sd->ops->rx_peek(sd->host, &len))) {
-		struct sk_buff *skb = len >= ETH_HLEN ? sd_net_receive(sd, data, len) : NULL;
+		struct sk_buff *skb = sd_net_receive(sd, data, len);
 
 		sd->ops->rx_done(sd->host);
 		done++;
@@ -229,7 +300,9 @@ static int sd_net_probe(const struct sd_device *dev, unsigned int line)
 	sd->ops = dev->ops->net;
 	sd->host = dev->host;
 	ndev->netdev_ops = &sd_netdev_ops;
-	ndev->features = ndev->hw_features = NETIF_F_SG | NETIF_F_HIGHDMA;
+	sd->vnet = sd->ops->vnet(sd->host);
+	ndev->features = ndev->hw_features = NETIF_F_SG | NETIF_F_HIGHDMA |
+		(sd->vnet ? NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO_ECN : 0);
 	ndev->max_mtu = 9000;
 	netif_napi_add(ndev, &sd->napi, sd_net_poll);
 	err = set_hardware(dev, ndev);

@@ -50,6 +50,8 @@ struct sd_device {
 /* Per device type: how the kernel side reaches its backend. Owned by the machine, constant after boot. */
 struct sd_net_ops {
 	int (*tx)(void *host, const void *const frag[], const uint32_t len[], int n);	/* 0, -EAGAIN (full), -errno */
+	/* Nonzero: each packet, both ways, begins with a struct virtio_net_hdr (10 bytes), and may be a big TCP one to cut. */
+	int (*vnet)(void *host);
 	/* Oldest received packet, or NULL; stays valid until rx_done. */
 	const void *(*rx_peek)(void *host, uint32_t *len);
 	void (*rx_done)(void *host);
