@@ -101,14 +101,10 @@ static void answer_bell(struct sd_poller *p, struct sd_slane *l)
 	u32 n;
 
 	lane_on(p, l);
-	if (!sd_srv_cancel(l, &n))
-		return;
-	if ((s32)(n - l->head) >= 0 && sd_srv_news(l)) { /* published, but we haven't come to it yet: ring again */
-		sd_or(&l->reg->head->doorbell[l->index / 32], 1u << l->index % 32);
-		return;
+	if (sd_srv_cancel(l, &n)) {
+		sd_interrupt_call(l, n);
+		sd_srv_cancelled(l, n);
 	}
-	sd_interrupt_call(l, n);
-	sd_srv_cancelled(l, n);
 }
 
 static bool doorbells(struct sd_poller *p)

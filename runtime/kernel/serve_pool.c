@@ -20,6 +20,8 @@
 #define LOOKS		3u
 #define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
 #define REST_NS		100000u	/* then it rests: the vCPU may sleep */
+#define HOG_NS		50000u	/* a yield that took so long: somebody else wants the CPU for long. A wake-up ... */
+#define HOG_RESTS	32u	/* ... preempts them, a yielder waits: rest at once the next times */
 
 struct sd_poller sd_poller;
 
@@ -34,6 +36,7 @@ static bool alone;	/* there is no pool, see sd_pool_adopt() */
 static unsigned long spawn_after;	/* jiffies */
 static struct sd_slane *last_lane;	/* of the last call, or NULL */
 static struct sd_bell *bell;
+static u32 hogged;		/* rests to come without yielding first */
 
 void sd_wear(struct sd_worker *w, struct sd_client *c)
 {
@@ -226,6 +229,22 @@ static bool client_here(u32 cpu)
 	return cpu < SD_BELL_CPUS && bell->shared[cpu / 64] >> cpu % 64 & 1;
 }
 
+/* Let other threads of this host CPU run, or rest where that took long lately. */
+static void give_way(struct sd_worker *w)
+{
+	u64 before;
+
+	if (hogged) {
+		hogged--;
+		step_down(w, true);
+		return;
+	}
+	before = sd_machine_clock();
+	sd_machine_yield();
+	if (sd_machine_clock() - before > HOG_NS)
+		hogged = HOG_RESTS;
+}
+
 /* Every LOOKS quiet passes: where are we, how long is it quiet, and what do we do about it? */
 static void pass_time(struct sd_worker *w, u64 *since)
 {
@@ -239,7 +258,7 @@ static void pass_time(struct sd_worker *w, u64 *since)
 	if (t - *since > REST_NS)
 		step_down(w, true);
 	else if (t - *since > SPIN_NS || client_here(cpu))
-		sd_machine_yield();
+		give_way(w);
 }
 
 /* The rings are quiet, for the (*looks)th time in a row. */
@@ -255,9 +274,9 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 	if (!*looks) {
 		*since = 0;
 		if (client_here(bell->cpu))
-			sd_machine_yield();
+			give_way(w);
 	}
-	if (!(++*looks % LOOKS))
+	if (leader == w && !(++*looks % LOOKS))
 		pass_time(w, since);
 }
 

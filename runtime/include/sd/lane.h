@@ -33,6 +33,7 @@ struct sd_lane {
 	u64 busy;	/* bit s: slot s is in flight */
 	u32 sleeps;	/* last value of client.sleep */
 	u32 cpu;	/* where the last long wait found itself; ~0: nowhere yet */
+	u32 hogged;	/* long waits to come in which it doesn't yield: the CPU was gone for too long */
 	volatile u32 intr; /* someone wants the wait to end, see sd_lane_interrupt() */
 	void *priv;	/* the embedder's */
 	bool (*gone)(const struct sd_lane *l); /* the embedder's: is the other end lost? Asked after every sleep; NULL: no */

@@ -27,6 +27,8 @@
 #define EAGER_LOOKS    96u
 #define SPIN_CYCLES    8000u	/* about 3 us */
 #define YIELD_CYCLES   150000u	/* about 50 us */
+#define HOG_CYCLES     120000u	/* a yield that took so long gave the CPU to somebody who doesn't */
+#define HOG_WAITS      32u	/* give it back: for some waits sleep instead, a wake-up preempts */
 #define RECHECK_NS     250000000ull
 #define LOOKS_PER_NUDGE 16u
 
@@ -131,17 +133,26 @@ static enum sd_status yield(const struct waiter *w, u64 start)
 {
 	struct sd_lane *l = w->l;
 	enum sd_status st;
+	u64 before, now = start;
 	u32 cpu;
 
+	if (sd_unlikely(l->hogged)) {
+		l->hogged--;
+		return SD_OK;
+	}
 	do {
 		nudge(l);
+		before = now;
 		sd_sys_yield();
 		if (answered(w))
 			return SD_OK;
 		st = trouble(l);
 		if (st != SD_OK)
 			return st;
-	} while (sd_tsc_cpu(&cpu) - start < YIELD_CYCLES);
+		now = sd_tsc_cpu(&cpu);
+		if (now - before > HOG_CYCLES)
+			l->hogged = HOG_WAITS;
+	} while (now - start < YIELD_CYCLES);
 	say_cpu(l, cpu);
 	return SD_OK;
 }
