@@ -19,6 +19,7 @@ static const char usage[] =
 	"  why NAME SYMBOL    the path from an exported call (or other root) to a symbol\n"
 	"  report NAME        sizes against the same configuration whole, and what the cuts lose\n"
 	"  test NAME          run the generated tests of every stub\n"
+	"  stubs SPEC         only generate the stubs, to generated/NAME or --out (slice does it when needed)\n"
 	"  facts ...          what the slicer knows of a file (kslice facts --help)\n"
 	"\n"
 	"SPEC is the path of a spec, or the name of one in specs/ (net for specs/net.json).\n"
@@ -189,9 +190,23 @@ static int cmd_test(const struct options *o, char **args)
 	return r;
 }
 
+static int cmd_stubs(const struct options *o, char **args)
+{
+	struct session s;
+	int r = session_spec(&s, args[0], o);
+
+	if (!r)
+		r = session_commands(&s, o);
+	if (!r)
+		r = stubs_emit(&s.spec, &s.db, o->out);
+	session_close(&s);
+	return r;
+}
+
 static const struct command commands[] = {
 	{ "check", 1, cmd_check }, { "slice", 1, cmd_slice },	{ "build", 1, cmd_build },
 	{ "why", 2, cmd_why },	   { "report", 1, cmd_report }, { "test", 1, cmd_test },
+	{ "stubs", 1, cmd_stubs },
 };
 
 static int wrong_usage(const char *what, const char *arg)

@@ -43,25 +43,29 @@ static char *find_tree(const struct options *o)
 	return real;
 }
 
-int session_closure(struct session *s, const struct options *o)
+int session_commands(struct session *s, const struct options *o)
 {
 	char *tree = find_tree(o);
-	double t = now_seconds();
 	int r;
 
 	if (!tree)
 		return -1;
-	if (o->compdb)
-		r = compdb_from_json(&s->db, tree, o->compdb);
-	else
-		r = compdb_load(&s->db, &s->spec, tree, o->jobs);
+	r = o->compdb ? compdb_from_json(&s->db, tree, o->compdb) : compdb_load(&s->db, &s->spec, tree, o->jobs);
+	free(tree);
+	return r;
+}
+
+int session_closure(struct session *s, const struct options *o)
+{
+	double t = now_seconds();
+	int r = session_commands(s, o);
+
 	if (!r && !o->compdb)
 		r = stubs_refresh(&s->spec, &s->db);
-	if (r > 0) {
+	if (r > 0) { /* the first stubs of this domain: they are units, too */
 		compdb_free(&s->db);
-		r = compdb_load(&s->db, &s->spec, tree, o->jobs);
+		r = session_commands(s, o);
 	}
-	free(tree);
 	if (r)
 		return -1;
 	s->t_compdb = now_seconds() - t;

@@ -26,6 +26,8 @@ struct session {
 };
 
 int session_spec(struct session *s, const char *spec, const struct options *o);
+/* Compile commands only. */
+int session_commands(struct session *s, const struct options *o);
 /* The rest, up to the closure; with cuts matched. 0, or -1 after printing errors. */
 int session_closure(struct session *s, const struct options *o);
 void session_close(struct session *s);

@@ -48,6 +48,18 @@ static void split(struct tu *tu, const char *cmd)
 	sb_free(&b);
 }
 
+/* The standard's other form: "arguments", as kslice itself writes them. */
+static void take_arguments(struct tu *tu, json_t *args)
+{
+	size_t cap = 0, n = 0, i;
+	json_t *a;
+
+	json_array_foreach(args, i, a)
+		*PUSH(tu->argv, n, cap) = xstrdup(json_string_value(a) ?: "");
+	tu->argc = (int)n;
+	*PUSH(tu->argv, n, cap) = NULL;
+}
+
 int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 {
 	json_error_t je;
@@ -63,16 +75,20 @@ int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 	json_array_foreach(root, i, e) {
 		const char *file = json_string_value(json_object_get(e, "file"));
 		const char *cmd = json_string_value(json_object_get(e, "command"));
+		json_t *args = json_object_get(e, "arguments");
 		struct tu *tu;
 
-		if (!file || !cmd || strncmp(file, tree, len) || file[len] != '/')
+		if (!file || (!cmd && !args) || strncmp(file, tree, len) || file[len] != '/')
 			continue;
 		if (!db->objdir)
 			db->objdir = xstrdup(json_string_value(json_object_get(e, "directory")));
 		tu = PUSH(db->tus, db->ntus, cap);
 		tu->source = xstrdup(file + len + 1);
 		tu->is_asm = ends_with(file, ".S");
-		split(tu, cmd);
+		if (args)
+			take_arguments(tu, args);
+		else
+			split(tu, cmd);
 		for (int k = 0; k + 1 < tu->argc; k++)
 			if (!strcmp(tu->argv[k], "-o"))
 				tu->object = xstrdup(tu->argv[k + 1]);

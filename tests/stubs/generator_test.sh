@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# generator_test.sh: the stub generator. Its output is what lies in generated/, byte by byte, twice; and wrong
+# annotations are refused with place, cause and cure, leaving nothing behind.
+set -u
+home=$(cd "$(dirname "$0")/../.." && pwd -P)
+build=${KSLICE_BUILD:-$home/build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+verdict() { # name, 0 = passed
+	if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $1"; fi
+}
+
+for dir in "$home"/generated/*/; do
+	name=$(basename "$dir")
+	"$build/bin/kslice" stubs "$name" -o "$work/$name" && diff -r "$dir" "$work/$name"
+	verdict "generated/$name is what the generator makes" $?
+done
+
+# A repo of its own with one annotation changed; the tree and its commands are those of the net domain.
+cc=$(ls -t "${KSLICE_CACHE:-$HOME/.cache/kslice}"/kbuild/sd-net-*/compile_commands.json | head -1)
+tree=$(dirname "$cc")/tree
+mkdir -p "$work/repo/specs/annotations"
+cp "$home"/specs/annotations/*.json "$work/repo/specs/annotations/"
+cp "$home"/specs/net.config "$work/repo/specs/"
+
+refused() { # name, what stderr must say, group, python that edits the group `d`, calls
+	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
+	python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
+		"$work/repo/specs/annotations/$3.json" "$4" || { verdict "$1" 1; return; }
+	printf '{ "name": "bad", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"] }' \
+		"$5" > "$work/repo/specs/bad.json"
+	KSLICE_REPO=$work/repo "$build/bin/kslice-stubs" emit "$work/repo/specs/bad.json" "$tree" "$cc" "$work/out" > "$work/log" 2>&1
+	local status=$?
+	grep -q "$2" "$work/log" && grep -q "cure:" "$work/log" && [ $status -ne 0 ] && [ ! -e "$work/out" ]
+	local r=$?
+	[ $r -eq 0 ] || sed 's/^/	/' "$work/log"
+	verdict "$1" $r
+	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
+}
+
+refused "unknown key" 'unknown key "direction"' files "d['calls']['read']['params']['buf']['direction']='out'" '"read"'
+refused "unsure direction" 'buf is unsure' files "del d['calls']['read']['params']['buf']['dir']" '"read"'
+refused "unsure struct" 'msg_iov is unsure' sockets "del d['structs']['msghdr_send']['fields']['msg_iov']['dir']" '"sendmsg"'
+refused "unsure unit" 'filter is unsure' sockets "del d['structs']['sock_fprog']['fields']['filter']['elem']" '"setsockopt"'
+refused "no such parameter" 'has no parameter or field "buffer"' files "d['calls']['read']['params']['buffer']={'dir':'out'}" '"read"'
+refused "no such constant" 'F_NONSENSE' files "d['calls']['fcntl']['params']['arg']['cases']['F_NONSENSE']={'scalar':True}" '"fcntl"'
+refused "no such struct variant" 'no struct variant "iovec_up"' files "d['calls']['readv']['params']['vec']['as']='iovec_up'" '"readv"'
+refused "length of nothing" 'its length names no other parameter' files "d['calls']['read']['params']['buf']['len']='size'" '"read"'
+refused "a stub without a test" 'a stub without a test' files "del d['calls']['dup']['test']" '"dup"'
+refused "a difference without a reason" 'a difference without a reason' files "d['calls']['dup']['differs']=[{'case':'*'}]" '"dup"'
+refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{'); sys.exit(0)" '"dup"'
+refused "no such call" 'there is no such system call' files "pass" '"reed"'
+
+echo "generator: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
