@@ -5,9 +5,9 @@
  *
  *	ring_bench [DOMAIN_CPU CLIENT_CPU]
  *
- * Prints one line per figure: name, ns (median of the rounds), their 10th and 90th percentile, and beside it a
- *cache-line bounce measured in the same seconds, since near and far are placements of virtual CPUs
- *that move.
+ * Prints one line per figure: name, ns (median of the rounds), their 10th and 90th percentile, and
+ *beside it a cache-line bounce measured in the same seconds, since near and far are placements of
+ *virtual CPUs that move.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -204,7 +204,8 @@ static void measure(struct bench *b, const char *name, double (*round)(struct be
 	if (with_bounce)
 		after = bounce(b);
 	qsort(v, ROUNDS, sizeof(v[0]), cmp);
-	printf("%-28s %9.1f ns  (%.1f .. %.1f)", name, v[ROUNDS / 2], v[ROUNDS / 10], v[ROUNDS * 9 / 10]);
+	printf("%-28s %9.1f ns  (%.1f .. %.1f)", name, v[ROUNDS / 2], v[ROUNDS / 10],
+	       v[ROUNDS * 9 / 10]);
 	if (with_bounce)
 		printf("  bounce %.0f .. %.0f", before, after);
 	printf("\n");

@@ -60,7 +60,7 @@ def slice_once(tmp):
 def syntax_command(entry):
     """A compile command as one that only parses."""
     argv = entry.get("arguments") or shlex.split(entry["command"])
-    out, skip = ["clang-19", "-fsyntax-only", "-w"], False
+    out, skip = ["clang-19", "-fsyntax-only"], False
     for a in argv[1:]:
         if skip:
             skip = False

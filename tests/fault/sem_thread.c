@@ -107,7 +107,8 @@ static void *blocked_recv(void *arg)
 	return (void *)(intptr_t)(r < 0 ? -errno : r);
 }
 
-/* 120 threads blocked at once, nearly all that a region has lanes for, while one more goes on working. */
+/* 120 threads blocked at once, nearly all that a region has lanes for, while one more goes on
+ * working. */
 static int many_blocked(void)
 {
 	enum { N = 120 };
