@@ -6,7 +6,7 @@
     BENCH=smoke|quick|full  how long (quick); FIG="name name" as arguments do
     BENCH_SCHED=first       on a machine with other work: everything measured runs at nice -20 (root)
 
-Prints a table and writes build/bench/bench.json (all samples). Asserts no time: the exit status isn't 0
+Prints a table and writes build/bench/bench.json (all samples; smoke.json for a smoke run). Asserts no time: the exit status isn't 0
 only where something failed to run. What wasn't reached says "not met".
 """
 import os
@@ -99,7 +99,7 @@ def main():
     print(f"\n{m['cpu']}, {m['cpus']} CPUs, Linux {m['kernel']}, load {m['load']:.1f}; {mode}: {MODES[mode][0]} "
           f"interleaved repeats, {time.monotonic() - t0:.0f} s. Medians, quartiles in brackets; ratios are formed per repeat."
           + (" All at nice -20." if os.environ.get("BENCH_SCHED") == "first" else ""))
-    path = os.path.join(BUILD, "bench/bench.json")
+    path = os.path.join(BUILD, "bench/smoke.json" if mode == "smoke" else "bench/bench.json")
     report.save(path, rows, raw, mode)
     print("samples: " + path)
     if failed:

@@ -20,8 +20,7 @@ def idle(repeats, ms, raw):
     with Domain(cpu=DOMAIN_CPU) as d:
         p = samples.start(d, [samples.program("echo"), "udp", "server", "7000"], CLIENT_CPU)
         try:
-            if p.stdout.readline().strip() != "ready":
-                raise samples.SampleError("blocked client: " + p.stderr.read())
+            samples.await_ready(p, "blocked client")
             time.sleep(1)
             pid, clock = d.pid(), time.CLOCK_MONOTONIC
             for _ in range(max(2, repeats // 2)):

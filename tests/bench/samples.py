@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
 from domain import BUILD  # noqa: E402
@@ -59,6 +60,17 @@ def result(p, what):
     return json.loads(out.splitlines()[-1])
 
 
+def await_ready(p, what):
+    """Until a server says that it is there."""
+    limit = threading.Timer(60, p.kill)
+    limit.start()
+    try:
+        if p.stdout.readline().strip() != "ready":
+            raise SampleError(f"{what}: {p.stderr.read().strip() or 'not ready after 60 s'}")
+    finally:
+        limit.cancel()
+
+
 def bounce():
     p = start(None, [program("bounce"), str(CLIENT_CPU), str(DOMAIN_CPU)], CLIENT_CPU)
     return result(p, "bounce")["ns"]
@@ -73,8 +85,7 @@ def pair(domain, argv, ms, cpus=(CLIENT_CPU, CLIENT_CPU)):
     port = next_port()
     server = start(domain, [program(argv[0]), *argv[1:], "server", port], cpus[1])
     try:
-        if server.stdout.readline().strip() != "ready":
-            raise SampleError(f"{' '.join(argv)} server: {server.stderr.read().strip()}")
+        await_ready(server, " ".join(argv) + " server")
         return single(domain, [*argv, "client", port, str(ms)], cpus[0])
     finally:
         server.kill()
