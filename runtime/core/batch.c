@@ -3,7 +3,8 @@
 #include <sd/batch.h>
 #include <sd/lane.h>
 
-_Static_assert(sizeof(((struct sd_batch *)0)->cookie) / sizeof(u64) == SD_RING, "a cookie per slot");
+_Static_assert(sizeof(((struct sd_batch *)0)->cookie) / sizeof(u64) == SD_RING,
+	       "a cookie per slot");
 
 void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane)
 {
@@ -42,7 +43,8 @@ enum sd_status sd_batch_wait(struct sd_batch *b)
 
 	if (sd_unlikely(b->c.status != SD_OK) || b->got == b->n)
 		return b->c.status;
-	/* Completions appear in order of their number: the last one's line is the only one looked at. */
+	/* Completions appear in order of their number: the last one's line is the only one looked
+	 * at. */
 	do
 		st = sd_wait_done(l, l->posted - 1);
 	while (st == SD_INTR);

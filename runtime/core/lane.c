@@ -55,7 +55,8 @@ int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bel
 	return 0;
 }
 
-enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], struct sd_ticket *t)
+enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
+			 struct sd_ticket *t)
 {
 	u32 slot = l->slot;
 	struct sd_entry *e = &l->mem->sq[slot];
@@ -166,5 +167,6 @@ enum sd_status sd_take_done(struct sd_lane *l, u32 *slot, long *ret, bool *refus
 void sd_lane_interrupt(struct sd_lane *l)
 {
 	l->intr = 1;
-	sd_store_release(&l->mem->client.sleep, 0); /* a FUTEX_WAIT about to begin returns at once */
+	sd_store_release(&l->mem->client.sleep,
+			 0); /* a FUTEX_WAIT about to begin returns at once */
 }

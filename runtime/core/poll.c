@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* poll.c: which lanes the domain looks at, in what order, and when a quiet one is dropped from the round. */
+/* poll.c: which lanes the domain looks at, in what order, and when a quiet one is dropped from the
+ * round. */
 #include <sd/server.h>
 
 #define RUN_MAX	       16u   /* calls of one lane before the next lane's turn */
@@ -53,8 +54,8 @@ static void owed(struct sd_slane *l, bool fenced)
 }
 
 /*
- * Stop looking at a lane. A client that read polled == 1 before our store has published before that, so its
- * entry is visible after the fence.
+ * Stop looking at a lane. A client that read polled == 1 before our store has published before
+ * that, so its entry is visible after the fence.
  */
 static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 {

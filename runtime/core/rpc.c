@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * rpc.c: a call as generated stubs see it: its arguments in the lane's arena, then one entry.
- * The arena is a stack: posted calls of a thread nest. While it waits in sd_call_wait() the lane takes no other call, so
- * signal handlers that make calls run before or after it, see sd_lane_interrupt().
+ * The arena is a stack: posted calls of a thread nest. While it waits in sd_call_wait() the lane
+ * takes no other call, so signal handlers that make calls run before or after it, see
+ * sd_lane_interrupt().
  */
 #include <sd/lane.h>
 

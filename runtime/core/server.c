@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* server.c: the domain's end of the rings. Every value is read from the region once, then checked, then used. */
+/* server.c: the domain's end of the rings. Every value is read from the region once, then checked,
+ * then used. */
 #include <sd/server.h>
 
-/* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that they aren't written yet. */
+/* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
+ * they aren't written yet. */
 #define AHEAD	   6u /* entries */
 #define AHEAD_DONE 8u /* completions, 4 to a line */
 

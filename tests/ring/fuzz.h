@@ -4,7 +4,8 @@
  *
  *	fuzz_x [--cases N] [--seed S]
  *
- * A case depends on its own seed alone (base seed + number): a failure names it, and --seed S --cases 1 runs it again.
+ * A case depends on its own seed alone (base seed + number): a failure names it, and --seed S
+ *--cases 1 runs it again.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -77,7 +78,8 @@ static inline void fuzz_options(struct fuzz *f, int argc, char **argv, u64 cases
 /* Zeroed memory between two pages that may not be touched. */
 static inline void *guarded(u64 size)
 {
-	u8 *p = mmap(NULL, size + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	u8 *p = mmap(NULL, size + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		     0);
 
 	if (p == MAP_FAILED || mprotect(p + 4096, size, PROT_READ | PROT_WRITE)) {
 		perror("mmap");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz_client.c: a lying domain against the client's end: lanes, batches, and every generated client stub.
+ * fuzz_client.c: a lying domain against the client's end: lanes, batches, and every generated
+ * client stub.
  *
- * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags, slots, data), or not
- * at all, or ends the channel, and scribbles over the region before and after. Checked: no memory outside the
- * region and the program's buffers is touched (guard pages, ASan, UBSan); a call to read n bytes writes at most n to the program;
- * every call ends with a status of enum sd_status; a channel seen lying stays dead; the arena is level after every call.
+ * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags,
+ * slots, data), or not at all, or ends the channel, and scribbles over the region before and after.
+ * Checked: no memory outside the region and the program's buffers is touched (guard pages, ASan,
+ * UBSan); a call to read n bytes writes at most n to the program; every call ends with a status of
+ * enum sd_status; a channel seen lying stays dead; the arena is level after every call.
  */
 #include <sys/mman.h>
 #include <sd/batch.h>
@@ -84,7 +86,8 @@ static void answer_done(void)
 	for (i = lane.taken; i != lane.posted; i++) {
 		struct sd_done *d = &lane.mem->cq[i % SD_RING];
 
-		d->slot = (u16)(chance(&fz, 40) ? nasty(&fz, SD_RING) : (lane.tail - lane.posted + i) % SD_RING);
+		d->slot = (u16)(chance(&fz, 40) ? nasty(&fz, SD_RING)
+						: (lane.tail - lane.posted + i) % SD_RING);
 		d->flags = chance(&fz, 20) ? (u16)rnd(&fz) : 0;
 		d->ret = (s64)nasty(&fz, 4096);
 		d->seq = chance(&fz, 60) ? (u32)nasty(&fz, i) : i + 1;
@@ -276,10 +279,11 @@ int main(int argc, char **argv)
 		fuzz_case(&fz, i);
 		one_case();
 	}
-	printf("fuzz_client: %llu cases from seed %llu: ok %llu dead %llu proto %llu too big %llu refused %llu interrupted %llu\n",
-	       (unsigned long long)fz.cases, (unsigned long long)fz.seed, (unsigned long long)stats[SD_OK],
-	       (unsigned long long)stats[SD_DEAD], (unsigned long long)stats[SD_PROTO],
-	       (unsigned long long)stats[SD_TOO_BIG], (unsigned long long)stats[SD_REFUSED],
-	       (unsigned long long)stats[SD_INTR]);
+	printf("fuzz_client: %llu cases from seed %llu: ok %llu dead %llu proto %llu too big %llu "
+	       "refused %llu interrupted %llu\n",
+	       (unsigned long long)fz.cases, (unsigned long long)fz.seed,
+	       (unsigned long long)stats[SD_OK], (unsigned long long)stats[SD_DEAD],
+	       (unsigned long long)stats[SD_PROTO], (unsigned long long)stats[SD_TOO_BIG],
+	       (unsigned long long)stats[SD_REFUSED], (unsigned long long)stats[SD_INTR]);
 	return 0;
 }

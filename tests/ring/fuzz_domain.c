@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz_domain.c: a lying client against the real server core and the generated server stubs, compiled for the host.
+ * fuzz_domain.c: a lying client against the real server core and the generated server stubs,
+ * compiled for the host.
  *
- * Each case: one liar and one honest client on one poller. The liar publishes anything, anywhere, answers in place of the
- * domain, and changes its entries and arena while its calls are served (the "kernel" underneath does that for it: between
- * the stub's check and its use). Checked: nothing outside the liar's region and the stub's own memory is
- * touched (guard pages, ASan, UBSan), every pointer the kernel is given lies in the liar's arena or the stub's private memory
- * or is one it refuses, the honest client's calls are answered right throughout, and a definite lie ends the liar's channel,
- * and only that.
+ * Each case: one liar and one honest client on one poller. The liar publishes anything, anywhere,
+ * answers in place of the domain, and changes its entries and arena while its calls are served (the
+ * "kernel" underneath does that for it: between the stub's check and its use). Checked: nothing
+ * outside the liar's region and the stub's own memory is touched (guard pages, ASan, UBSan), every
+ * pointer the kernel is given lies in the liar's arena or the stub's private memory or is one it
+ * refuses, the honest client's calls are answered right throughout, and a definite lie ends the
+ * liar's channel, and only that.
  */
 #include <sys/mman.h>
 #include <sd/lane.h>
@@ -65,7 +67,8 @@ static void scribble(void)
 	}
 }
 
-/* The kernel below the generated stubs: believes nothing, answers anything, while the liar changes everything. */
+/* The kernel below the generated stubs: believes nothing, answers anything, while the liar changes
+ * everything. */
 long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
 	(void)nr, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
@@ -293,7 +296,7 @@ int main(int argc, char **argv)
 		one_case();
 	}
 	printf("fuzz_domain: %llu cases from seed %llu: %llu calls served, %llu channels ended\n",
-	       (unsigned long long)fz.cases, (unsigned long long)fz.seed, (unsigned long long)served,
-	       (unsigned long long)ended);
+	       (unsigned long long)fz.cases, (unsigned long long)fz.seed,
+	       (unsigned long long)served, (unsigned long long)ended);
 	return 0;
 }

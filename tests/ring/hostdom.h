@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hostdom.h: a domain without a kernel: the real server core and poller over a small call table, in a host process or thread.
- * For the ring tests and benchmarks.
+ * hostdom.h: a domain without a kernel: the real server core and poller over a small call table, in
+ * a host process or thread. For the ring tests and benchmarks.
  *
- * Calls: 0 echo: returns arg[0]. 1 sum: adds up arg[1] bytes at arena offset arg[0] through sd_user(). 2 fill: writes
- * arg[1] bytes of arg[2] at arg[0]. 3 fetch: copies an 64-byte struct by sd_fetch() and returns its first word.
- * 4 scratch: needs arg[0] bytes of private memory.
+ * Calls: 0 echo: returns arg[0]. 1 sum: adds up arg[1] bytes at arena offset arg[0] through
+ * sd_user(). 2 fill: writes arg[1] bytes of arg[2] at arg[0]. 3 fetch: copies an 64-byte struct by
+ * sd_fetch() and returns its first word. 4 scratch: needs arg[0] bytes of private memory.
  */
 #ifndef HOSTDOM_H
 #define HOSTDOM_H

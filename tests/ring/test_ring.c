@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_ring.c: both ends of a lane in one thread: what each promises, and each single lie that it must see. */
+/* test_ring.c: both ends of a lane in one thread: what each promises, and each single lie that it
+ * must see. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -531,7 +532,8 @@ static void lie_over_in_flight(void **state)
 		assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
 		sd_srv_reply(&q, 0, 0);
 	}
-	publish(SD_RING, HD_ECHO, 0, 0, 0, sd_seq(SD_RING)); /* its slot's call of the round before isn't answered */
+	publish(SD_RING, HD_ECHO, 0, 0, 0,
+		sd_seq(SD_RING)); /* its slot's call of the round before isn't answered */
 	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), -EPROTO);
 	sd_srv_reply(&first, 0, 0);
 }
@@ -634,12 +636,38 @@ static void lying_completion_seq(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(rounds), T(data), T(null_and_fault), T(arena_limits), T(batch), T(posted),
-		T(interrupted), T(cancelled), T(cancelled_before_taken), T(one_slot), T(resumed), T(many_lanes), T(lane_order), T(wakes), T(refused),
-		T(lie_seq), T(lie_op), T(lie_reserved_op), T(lie_flags), T(lie_sync_and_batched), T(lie_after_sync), T(lie_offset), T(lie_length),
-		T(lie_length_wraps), T(lie_over_in_flight), T(in_bounds_is_no_lie),
-		T(lying_answer_seq), T(lying_answer_length), T(lying_completion_slot),
-		T(lying_completion_twice), T(lying_completion_idle_slot), T(lying_completion_seq),
+		T(rounds),
+		T(data),
+		T(null_and_fault),
+		T(arena_limits),
+		T(batch),
+		T(posted),
+		T(interrupted),
+		T(cancelled),
+		T(cancelled_before_taken),
+		T(one_slot),
+		T(resumed),
+		T(many_lanes),
+		T(lane_order),
+		T(wakes),
+		T(refused),
+		T(lie_seq),
+		T(lie_op),
+		T(lie_reserved_op),
+		T(lie_flags),
+		T(lie_sync_and_batched),
+		T(lie_after_sync),
+		T(lie_offset),
+		T(lie_length),
+		T(lie_length_wraps),
+		T(lie_over_in_flight),
+		T(in_bounds_is_no_lie),
+		T(lying_answer_seq),
+		T(lying_answer_length),
+		T(lying_completion_slot),
+		T(lying_completion_twice),
+		T(lying_completion_idle_slot),
+		T(lying_completion_seq),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_threads.c: the real waiting and waking of both ends, between threads, under ThreadSanitizer: two client threads with a
- * lane each, one of them of a second client, against a domain thread that spins, yields and sleeps.
+ * test_threads.c: the real waiting and waking of both ends, between threads, under ThreadSanitizer:
+ * two client threads with a lane each, one of them of a second client, against a domain thread that
+ * spins, yields and sleeps.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -124,7 +125,8 @@ int main(void)
 	}
 	pthread_create(&t, NULL, domain, &dom);
 	for (i = 0; i < 3; i++) {
-		c[i] = (struct client){.bell = &bell, .base = reg[i % 2].head, .lane = i * 7, .calls = 2000};
+		c[i] = (struct client){
+			.bell = &bell, .base = reg[i % 2].head, .lane = i * 7, .calls = 2000};
 		pthread_create(&c[i].thread, NULL, client, &c[i]);
 	}
 	for (i = 0; i < 3; i++)
@@ -132,8 +134,8 @@ int main(void)
 	hostdom_stop(&dom);
 	pthread_join(t, NULL);
 	CHECK(!dom.liars);
-	printf("test_threads: %llu calls, the domain slept %llu times\n", (unsigned long long)dom.calls,
-	       (unsigned long long)dom.sleeps);
+	printf("test_threads: %llu calls, the domain slept %llu times\n",
+	       (unsigned long long)dom.calls, (unsigned long long)dom.sleeps);
 	CHECK(dom.sleeps);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * domain.h: a real domain image under a test, which plays its supervisor: starts it, attaches and detaches clients by the
- * messages of sd/control.h, reads its statistics. One domain per process; all functions abort the test on errors
- * they don't return.
+ * domain.h: a real domain image under a test, which plays its supervisor: starts it, attaches and
+ * detaches clients by the messages of sd/control.h, reads its statistics. One domain per process;
+ * all functions abort the test on errors they don't return.
  */
 #ifndef TEST_DOMAIN_H
 #define TEST_DOMAIN_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE, else build/net/net.image):
- * what each client owns, blocking and cancelling, fork and exec, what is left of clients that are gone, and liars.
+ * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE,
+ * else build/net/net.image): what each client owns, blocking and cancelling, fork and exec, what is
+ * left of clients that are gone, and liars.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -18,8 +19,8 @@
 #include "calls.h"
 #include "domain.h"
 
-#define BUF	 4096u /* where test data lie in an arena */
-#define RESTARTSYS 512  /* ERESTARTSYS, never seen by programs */
+#define BUF	   4096u /* where test data lie in an arena */
+#define RESTARTSYS 512	 /* ERESTARTSYS, never seen by programs */
 
 static struct domain dom;
 
@@ -408,12 +409,18 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_of_ones_own), cmocka_unit_test(forked),
-		cmocka_unit_test(execed),	     cmocka_unit_test(blocked_and_woken),
-		cmocka_unit_test(cancelled),	     cmocka_unit_test(bell_rings),
-		cmocka_unit_test(credentials),	     cmocka_unit_test(ports_are_free_again),
-		cmocka_unit_test(broken_pipe),	     cmocka_unit_test(wakes_from_sleep),
-		cmocka_unit_test(liars_end),	     cmocka_unit_test(nothing_leaks),
+		cmocka_unit_test(files_of_ones_own),
+		cmocka_unit_test(forked),
+		cmocka_unit_test(execed),
+		cmocka_unit_test(blocked_and_woken),
+		cmocka_unit_test(cancelled),
+		cmocka_unit_test(bell_rings),
+		cmocka_unit_test(credentials),
+		cmocka_unit_test(ports_are_free_again),
+		cmocka_unit_test(broken_pipe),
+		cmocka_unit_test(wakes_from_sleep),
+		cmocka_unit_test(liars_end),
+		cmocka_unit_test(nothing_leaks),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

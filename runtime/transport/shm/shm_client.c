@@ -2,34 +2,36 @@
 /*
  * shm_client.c: how a client waits on memfd rings. Freestanding.
  *
- * Spin about 3 us, then sched_yield up to a budget, then sleep on client.sleep, looking every 250 ms whether the
- * domain lives. Where the domain last ran on this very CPU, or another client shares it, a spin would only keep
- * them from their work, maybe from what we wait for: yield at once.
+ * Spin about 3 us, then sched_yield up to a budget, then sleep on client.sleep, looking every 250
+ * ms whether the domain lives. Where the domain last ran on this very CPU, or another client shares
+ * it, a spin would only keep them from their work, maybe from what we wait for: yield at once.
  *
- * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings; FUTEX_WAIT(sleeping == 1).
- * We published before any of this. While we spin we re-read bell.sleeping, so a plain load that was too early
- * is made good later. Before we stop re-reading (to sleep, or in kick()) we do a full fence; then either
- * we see sleeping == 1, or the domain's last look sees our entry. Seen 1: FUTEX_WAKE. It returns 1: the domain
- * was in its sleep and is out of it. It returns 0: the domain is between its announcement and its sleep, or just awake and
+ * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings;
+ * FUTEX_WAIT(sleeping == 1). We published before any of this. While we spin we re-read
+ * bell.sleeping, so a plain load that was too early is made good later. Before we stop re-reading
+ * (to sleep, or in kick()) we do a full fence; then either we see sleeping == 1, or the domain's
+ * last look sees our entry. Seen 1: FUTEX_WAKE. It returns 1: the domain was in its sleep and is
+ * out of it. It returns 0: the domain is between its announcement and its sleep, or just awake and
  * about to clear the word: yield and look again, until the word is 0 or a wake hits.
  *
- * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence; a last look.
- * Setting the bit twice does no harm.
+ * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence;
+ * a last look. Setting the bit twice does no harm.
  *
- * Being woken. We: sleep = v; full fence; last look at the answer; FUTEX_WAIT(sleep == v). The domain, after the
- * answer's store and (at the latest before its own sleep) a full fence, reads sleep: v => compare-and-swap to 0, FUTEX_WAKE. If
- * that happens before our FUTEX_WAIT, it finds 0 and returns. A signal handler's sd_lane_interrupt() likewise.
+ * Being woken. We: sleep = v; full fence; last look at the answer; FUTEX_WAIT(sleep == v). The
+ * domain, after the answer's store and (at the latest before its own sleep) a full fence, reads
+ * sleep: v => compare-and-swap to 0, FUTEX_WAKE. If that happens before our FUTEX_WAIT, it finds 0
+ * and returns. A signal handler's sd_lane_interrupt() likewise.
  */
 #include <sd/lane.h>
 #include <sd/sys.h>
 
-#define TIGHT_LOOKS    160u	/* the first part of them without pause: longer than a far round trip */
-#define EAGER_LOOKS    96u
-#define SPIN_CYCLES    8000u	/* about 3 us */
-#define YIELD_CYCLES   150000u	/* about 50 us */
-#define HOG_CYCLES     120000u	/* a yield that took so long gave the CPU to somebody who doesn't */
-#define HOG_WAITS      32u	/* give it back: for some waits sleep instead, a wake-up preempts */
-#define RECHECK_NS     250000000ull
+#define TIGHT_LOOKS	160u /* the first part of them without pause: longer than a far round trip */
+#define EAGER_LOOKS	96u
+#define SPIN_CYCLES	8000u	/* about 3 us */
+#define YIELD_CYCLES	150000u /* about 50 us */
+#define HOG_CYCLES	120000u /* a yield that took so long gave the CPU to somebody who doesn't */
+#define HOG_WAITS	32u	/* give it back: for some waits sleep instead, a wake-up preempts */
+#define RECHECK_NS	250000000ull
 #define LOOKS_PER_NUDGE 16u
 
 struct waiter {
