@@ -21,9 +21,8 @@
 
 static const int allowed[] = {
 	SYS_futex, SYS_clock_gettime, SYS_read, SYS_write, SYS_writev, SYS_recvmsg, SYS_sendmsg,
-	SYS_pread64, SYS_pwrite64, SYS_fdatasync,	/* block devices, on fds they were given */
 	SYS_munmap, SYS_close, SYS_sched_yield, SYS_getcpu, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigprocmask,
-	SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group, SYS_restart_syscall, SYS_madvise,
+	SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group, SYS_restart_syscall,
 };
 
 #define NALLOWED	(sizeof(allowed) / sizeof(allowed[0]))
