@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The control socket's domain end (sd/control.h). The control thread reads messages, maps regions, and queues events for
- * the kernel side; answers go out from the vCPU. The two share the queue (one producer, one consumer) and the table of
- * attached clients (locked; held for a few instructions, never over a system call of unknown length).
+ * The control socket's domain end (sd/control.h). The control thread reads messages, maps regions,
+ * and queues events for the kernel side; answers go out from the vCPU. The two share the queue (one
+ * producer, one consumer) and the table of attached clients (locked; held for a few instructions,
+ * never over a system call of unknown length).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,25 +17,25 @@
 
 #include "process.h"
 
-#define QUEUE		256
-#define CLIENTS_MAX	4096
+#define QUEUE	    256
+#define CLIENTS_MAX 4096
 
 struct attached {
-	uint32_t client;	/* 0: free */
+	uint32_t client; /* 0: free */
 	int bell_fd;
 	void *region;
 	uint64_t size;
 };
 
 static struct sd_event queue[QUEUE];
-static _Atomic uint32_t queue_head, queue_tail;	/* consumer's, producer's */
+static _Atomic uint32_t queue_head, queue_tail; /* consumer's, producer's */
 static struct attached clients[CLIENTS_MAX];
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void send_msg(struct sd_ctl_msg *msg)
 {
-	struct iovec iov = { msg, sizeof(*msg) };
-	struct msghdr head = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = {msg, sizeof(*msg)};
+	struct msghdr head = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	msg->magic = SD_CTL_MAGIC;
 	msg->version = SD_CTL_VERSION;
@@ -44,7 +45,7 @@ static void send_msg(struct sd_ctl_msg *msg)
 
 static void reply(uint16_t of, uint32_t seq, int result)
 {
-	struct sd_ctl_msg msg = { .type = SD_CTL_REPLY, .of = of, .seq = seq, .result = result };
+	struct sd_ctl_msg msg = {.type = SD_CTL_REPLY, .of = of, .seq = seq, .result = result};
 
 	send_msg(&msg);
 }
@@ -109,7 +110,9 @@ static void post(const struct sd_event *ev)
 
 static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
 {
-	struct attached a = { .client = msg->u.attach.client, .bell_fd = fds[1], .size = msg->u.attach.region_size };
+	struct attached a = {.client = msg->u.attach.client,
+			     .bell_fd = fds[1],
+			     .size = msg->u.attach.region_size};
 	int err;
 
 	if (!a.client || !a.size)
@@ -139,7 +142,7 @@ static void close_fds(const int *fds, int n)
 
 static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 {
-	struct sd_event ev = { .type = msg->type, .seq = msg->seq };
+	struct sd_event ev = {.type = msg->type, .seq = msg->seq};
 	struct attached a;
 	int err = 0;
 
@@ -162,15 +165,19 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	post(&ev);
 }
 
-/* 1: a message; 0: the supervisor is gone; die() on garbage, since the supervisor is the one we trust. */
+/* 1: a message; 0: the supervisor is gone; die() on garbage, since the supervisor is the one we
+ * trust. */
 static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
 {
 	union {
 		struct cmsghdr head;
 		char buf[CMSG_SPACE(SD_CTL_FDS_MAX * sizeof(int))];
 	} ctl;
-	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl) };
+	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
+	struct msghdr hdr = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &ctl,
+			     .msg_controllen = sizeof(ctl)};
 	struct cmsghdr *c;
 	ssize_t n;
 
@@ -185,8 +192,11 @@ static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
 		*nfds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		memcpy(fds, CMSG_DATA(c), *nfds * sizeof(int));
 	}
-	if (n != sizeof(*msg) || msg->magic != SD_CTL_MAGIC || msg->version != SD_CTL_VERSION || msg->nfds != *nfds)
-		die("control socket: no message of version %u; supervisor and image are of different builds", SD_CTL_VERSION);
+	if (n != sizeof(*msg) || msg->magic != SD_CTL_MAGIC || msg->version != SD_CTL_VERSION ||
+	    msg->nfds != *nfds)
+		die("control socket: no message of version %u; supervisor and image are of "
+		    "different builds",
+		    SD_CTL_VERSION);
 	return 1;
 }
 
@@ -223,10 +233,12 @@ int sd_machine_event(struct sd_event *ev)
 
 void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats)
 {
-	struct sd_ctl_msg msg = { .type = SD_CTL_REPLY, .of = ev->type, .seq = ev->seq, .result = result };
+	struct sd_ctl_msg msg = {
+		.type = SD_CTL_REPLY, .of = ev->type, .seq = ev->seq, .result = result};
 	struct attached a;
 
-	if ((ev->type == SD_CTL_DETACH || (ev->type == SD_CTL_ATTACH && result)) && recall(ev->client, true, &a))
+	if ((ev->type == SD_CTL_DETACH || (ev->type == SD_CTL_ATTACH && result)) &&
+	    recall(ev->client, true, &a))
 		release(&a);
 	if (ev->type == SD_CTL_STATS && stats)
 		msg.u.stats = *stats;
@@ -237,7 +249,7 @@ void sd_machine_event_done(const struct sd_event *ev, int result, const struct s
 
 void sd_machine_ended(uint32_t client, int reason)
 {
-	struct sd_ctl_msg msg = { .type = SD_CTL_ENDED };
+	struct sd_ctl_msg msg = {.type = SD_CTL_ENDED};
 
 	msg.u.detach.client = client;
 	msg.u.detach.reason = reason;
@@ -253,7 +265,7 @@ int sd_machine_bell(int bell_fd)
 
 void sd_machine_ready(uint64_t boot_ns, int serving)
 {
-	struct sd_ctl_msg msg = { .type = SD_CTL_READY };
+	struct sd_ctl_msg msg = {.type = SD_CTL_READY};
 
 	seccomp_enter();
 	msg.u.ready.boot_ns = boot_ns;

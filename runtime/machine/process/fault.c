@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Faults of the vCPU. A user copy that hits a bad address has a fixup in the kernel side's exception table; anything
- * else is an Oops: one line, and the process dies of the signal, which the supervisor sees.
+ * Faults of the vCPU. A user copy that hits a bad address has a fixup in the kernel side's
+ * exception table; anything else is an Oops: one line, and the process dies of the signal, which
+ * the supervisor sees.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -23,11 +24,14 @@ static void oops(int sig, siginfo_t *info, unsigned long ip)
 
 	sd_describe(&comm, &pid);
 	if (sig == SIGSYS)
-		n = snprintf(line, sizeof(line), "Oops: system call %d is not allowed at ip %#lx in %s/%d\n",
+		n = snprintf(line, sizeof(line),
+			     "Oops: system call %d is not allowed at ip %#lx in %s/%d\n",
 			     info->si_syscall, ip, comm, pid);
 	else
-		n = snprintf(line, sizeof(line), "Oops: %s at address %p, ip %#lx (sd_start+%#lx) in %s/%d\n",
-			     sigabbrev_np(sig), info->si_addr, ip, ip - (unsigned long)sd_start, comm, pid);
+		n = snprintf(line, sizeof(line),
+			     "Oops: %s at address %p, ip %#lx (sd_start+%#lx) in %s/%d\n",
+			     sigabbrev_np(sig), info->si_addr, ip, ip - (unsigned long)sd_start,
+			     comm, pid);
 	sd_machine_puts(line, n);
 }
 
@@ -50,9 +54,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 void faults_init(void)
 {
-	static const int sigs[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS };
-	stack_t stack = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) };
-	struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+	stack_t stack = {.ss_sp = alt_stack, .ss_size = sizeof(alt_stack)};
+	struct sigaction act = {.sa_sigaction = on_fault,
+				.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
 	sigaltstack(&stack, NULL);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)

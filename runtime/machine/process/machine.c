@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The machine's six functions, and the doorbell. All but doorbell() run on the vCPU, on kernel stacks. */
+/* The machine's six functions, and the doorbell. All but doorbell() run on the vCPU, on kernel
+ * stacks. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
@@ -12,7 +13,7 @@
 
 #include "process.h"
 
-#define NSEC	1000000000ULL
+#define NSEC 1000000000ULL
 
 uint32_t *vcpu_sleeping;
 
@@ -48,11 +49,11 @@ uint64_t sd_machine_realtime(void)
 
 void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
 {
-	struct timespec ts = { .tv_sec = deadline / NSEC, .tv_nsec = deadline % NSEC };
+	struct timespec ts = {.tv_sec = deadline / NSEC, .tv_nsec = deadline % NSEC};
 
 	/* WAIT_BITSET because its timeout is absolute, on CLOCK_MONOTONIC. */
-	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline == SD_NO_DEADLINE ? NULL : &ts, NULL,
-		FUTEX_BITSET_MATCH_ANY);
+	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline == SD_NO_DEADLINE ? NULL : &ts,
+		NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
 void sd_machine_wake(uint32_t *word)
@@ -76,8 +77,9 @@ void sd_machine_halt(int status)
 }
 
 /*
- * The vCPU stores sleeping = 1, fences, looks at sd_pending, sleeps while it is 1. So either it sees our bit, or we see
- * its 1; storing 0 before the wake keeps it from sleeping on a wake that came too early.
+ * The vCPU stores sleeping = 1, fences, looks at sd_pending, sleeps while it is 1. So either it
+ * sees our bit, or we see its 1; storing 0 before the wake keeps it from sleeping on a wake that
+ * came too early.
  */
 void doorbell(unsigned int bit)
 {

@@ -2,10 +2,11 @@
 /*
  * A domain image's main(): the machine is this host process.
  *
- *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose] [--boot-only | --self-test]
+ *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose]
+ * [--boot-only | --self-test]
  *
- * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as fd 4. Without it the domain
- * boots and idles, which only tests want.
+ * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as
+ * fd 4. Without it the domain boots and idles, which only tests want.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -24,11 +25,12 @@
 #include "process.h"
 #include "sd/bell.h"
 
-#define RAM_ALIGN	(4UL << 20)	/* the kernel's largest free block: its first page must lie on one */
-#define PAYLOAD_STACK	(1UL << 20)
-#define MEM_DEFAULT	64
-#define MEM_MIN		2
-#define MEM_MAX		65536
+#define RAM_ALIGN (4UL << 20) /* the kernel's largest free block: its first page must lie on one   \
+			       */
+#define PAYLOAD_STACK (1UL << 20)
+#define MEM_DEFAULT   64
+#define MEM_MIN	      2
+#define MEM_MAX	      65536
 
 static struct sd_device devices[SD_DEVICES_MAX];
 static char cmdline[512] = "loglevel=5 random.trust_bootloader=on";
@@ -118,7 +120,8 @@ static void add_cmdline(const char *text)
 {
 	size_t len = strlen(cmdline);
 
-	if (snprintf(cmdline + len, sizeof(cmdline) - len, " %s", text) >= (int)(sizeof(cmdline) - len))
+	if (snprintf(cmdline + len, sizeof(cmdline) - len, " %s", text) >=
+	    (int)(sizeof(cmdline) - len))
 		die("--cmdline: longer than %zu bytes", sizeof(cmdline) - len - 2);
 }
 
@@ -142,8 +145,10 @@ static void parse_args(int argc, char **argv)
 		else if (!strcmp(arg, "--self-test"))
 			boot.mode = SD_MODE_SELF_TEST;
 		else
-			die("unknown argument '%s'; known: --mem=MB --dev=TYPE,... --cmdline=TEXT --control --verbose "
-			    "--boot-only --self-test", arg);
+			die("unknown argument '%s'; known: --mem=MB --dev=TYPE,... --cmdline=TEXT "
+			    "--control --verbose "
+			    "--boot-only --self-test",
+			    arg);
 	}
 }
 
@@ -161,15 +166,18 @@ static void setup_ram(void)
 	uintptr_t start;
 
 	boot.ram_size = (uint64_t)mem_mb << 20;
-	start = (uintptr_t)map(boot.ram_size + RAM_ALIGN, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	start = (uintptr_t)map(boot.ram_size + RAM_ALIGN,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	start = (start + RAM_ALIGN - 1) & ~(RAM_ALIGN - 1);
 	boot.ram = (void *)start;
-	madvise(boot.ram, boot.ram_size, MADV_HUGEPAGE);	/* only an advice: boots faster where it is taken */
+	madvise(boot.ram, boot.ram_size,
+		MADV_HUGEPAGE); /* only an advice: boots faster where it is taken */
 }
 
 static void setup_bell(void)
 {
-	boot.bell = map(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, boot.serving ? SD_BELL_FD : -1);
+	boot.bell = map(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
+			boot.serving ? SD_BELL_FD : -1);
 	boot.sleeping = vcpu_sleeping = &boot.bell->sleeping;
 	if (boot.serving)
 		close(SD_BELL_FD);
@@ -204,7 +212,7 @@ static void *started(void *p)
 
 int thread_start(void *(*fn)(void *), void *arg)
 {
-	struct starting s = { .fn = fn, .arg = arg };
+	struct starting s = {.fn = fn, .arg = arg};
 	pthread_attr_t attr;
 	pthread_t thread;
 	sigset_t most, old;
@@ -220,7 +228,8 @@ int thread_start(void *(*fn)(void *), void *arg)
 	pthread_attr_setstacksize(&attr, 128 << 10);
 	sem_init(&s.runs, 0, 0);
 	err = pthread_create(&thread, &attr, started, &s);
-	/* libc's first calls in a thread (rseq, robust list) must be over before seccomp_enter(). */
+	/* libc's first calls in a thread (rseq, robust list) must be over before seccomp_enter().
+	 */
 	while (!err && sem_wait(&s.runs))
 		;
 	sem_destroy(&s.runs);
@@ -233,13 +242,13 @@ static int run_payload(void)
 {
 	int status = sd_payload();
 
-	fflush(NULL);	/* the machine halts by _exit() */
+	fflush(NULL); /* the machine halts by _exit() */
 	return status;
 }
 
 /*
- * A payload is host code linked into the image: it gets the command line and keeps the process's rights, since it calls the
- * host as well (tests compare the two).
+ * A payload is host code linked into the image: it gets the command line and keeps the process's
+ * rights, since it calls the host as well (tests compare the two).
  */
 static void setup_payload(int argc, char **argv)
 {
@@ -247,7 +256,8 @@ static void setup_payload(int argc, char **argv)
 	sd_payload_argv = argv;
 	boot.mode = SD_MODE_PAYLOAD;
 	boot.payload = run_payload;
-	boot.payload_stack = (char *)map(PAYLOAD_STACK, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAYLOAD_STACK;
+	boot.payload_stack =
+		(char *)map(PAYLOAD_STACK, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAYLOAD_STACK;
 }
 
 /* The supervisor starts images by fd, which leaves a number as the process's name. */

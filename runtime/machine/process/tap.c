@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Network backend: a TAP fd the supervisor opened. Sending writes to it from the vCPU. A thread blocks reading it into a
- * ring of packets (one producer: the thread; one consumer: the vCPU) and rings the device's doorbell. When the ring is
- * full the thread stops reading, and the host's queue behind the TAP device takes over.
+ * Network backend: a TAP fd the supervisor opened. Sending writes to it from the vCPU. A thread
+ * blocks reading it into a ring of packets (one producer: the thread; one consumer: the vCPU) and
+ * rings the device's doorbell. When the ring is full the thread stops reading, and the host's queue
+ * behind the TAP device takes over.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,19 +21,19 @@
 
 #include "process.h"
 
-#define RING		64
-#define PACKET_MAX	9216	/* a jumbo frame; the device's MTU bounds what the host sends */
-#define BIG_MAX		66048	/* an uncut TCP packet and its headers */
-#define VNET_HDR	10
-#define FRAGS_MAX	20
+#define RING	   64
+#define PACKET_MAX 9216	 /* a jumbo frame; the device's MTU bounds what the host sends */
+#define BIG_MAX	   66048 /* an uncut TCP packet and its headers */
+#define VNET_HDR   10
+#define FRAGS_MAX  20
 
 struct tap {
 	int fd;
 	unsigned int bit;
-	_Atomic uint32_t head, tail;	/* consumer's, producer's; free running */
-	_Atomic uint32_t full;		/* the thread waits for room on it */
+	_Atomic uint32_t head, tail; /* consumer's, producer's; free running */
+	_Atomic uint32_t full;	     /* the thread waits for room on it */
 	int vnet;
-	size_t size;			/* of a slot of the ring */
+	size_t size; /* of a slot of the ring */
 	uint32_t len[RING];
 	uint8_t *packets;
 };
@@ -55,7 +56,7 @@ static int tap_tx(void *host, const void *const frag[], const uint32_t len[], in
 	if (n > FRAGS_MAX)
 		return -EMSGSIZE;
 	for (int i = 0; i < n; i++)
-		iov[i] = (struct iovec){ .iov_base = (void *)frag[i], .iov_len = len[i] };
+		iov[i] = (struct iovec){.iov_base = (void *)frag[i], .iov_len = len[i]};
 	return writev(tap->fd, iov, n) < 0 ? -errno : 0;
 }
 
@@ -104,7 +105,7 @@ static void *tap_thread(void *arg)
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
-			break;		/* the interface is gone: no more packets, which a network may do */
+			break; /* the interface is gone: no more packets, which a network may do */
 		tap->len[tail % RING] = n;
 		atomic_store_explicit(&tap->tail, tail + 1, memory_order_release);
 		doorbell(tap->bit);
@@ -133,16 +134,20 @@ static const struct sd_device_ops tap_device_ops = {
 	.net = &tap_ops,
 };
 
-/* If the supervisor made the TAP with IFF_VNET_HDR: uncut TCP packets and no checksums, which the host allows any owner. */
+/* If the supervisor made the TAP with IFF_VNET_HDR: uncut TCP packets and no checksums, which the
+ * host allows any owner. */
 static int ask_offloads(int fd)
 {
-	struct ifreq ifr = { 0 };
+	struct ifreq ifr = {0};
 	int size = VNET_HDR;
 
 	if (ioctl(fd, TUNGETIFF, &ifr) || !(ifr.ifr_flags & IFF_VNET_HDR))
 		return 0;
-	if (ioctl(fd, TUNSETVNETHDRSZ, &size) || ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN))
-		die("--dev=net,fd=%d: the TAP device refuses offloads: %s; make it without IFF_VNET_HDR", fd, strerror(errno));
+	if (ioctl(fd, TUNSETVNETHDRSZ, &size) ||
+	    ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN))
+		die("--dev=net,fd=%d: the TAP device refuses offloads: %s; make it without "
+		    "IFF_VNET_HDR",
+		    fd, strerror(errno));
 	return 1;
 }
 
@@ -155,7 +160,8 @@ void net_open(struct sd_device *dev, int index)
 	if (!tap)
 		die("--dev=net: out of memory");
 	if (flags < 0)
-		die("--dev=net,fd=%ld: %s; the supervisor must pass an open TAP fd of that number", fd, strerror(errno));
+		die("--dev=net,fd=%ld: %s; the supervisor must pass an open TAP fd of that number",
+		    fd, strerror(errno));
 	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 	tap->fd = fd;
 	tap->vnet = ask_offloads(fd);
