@@ -6,10 +6,9 @@
  * Each case: one liar and one honest client on one poller. The liar publishes anything, anywhere,
  * answers in place of the domain, and changes its entries and arena while its calls are served (the
  * "kernel" underneath does that for it: between the stub's check and its use). Checked: nothing
- * outside the liar's region and the stub's own memory is touched (guard pages, ASan, UBSan), every
- * pointer the kernel is given lies in the liar's arena or the stub's private memory or is one it
- * refuses, the honest client's calls are answered right throughout, and a definite lie ends the
- * liar's channel, and only that.
+ * outside the liar's region and the stub's own memory is touched (guard pages, ASan, UBSan), the
+ * honest client's calls are answered right throughout, and a definite lie ends the liar's channel,
+ * and only that.
  */
 #include <sys/mman.h>
 #include <sd/lane.h>
