@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attach.c: the client's side of sd/control.h: a connection to the supervisor becomes a channel with
- * its region and bell page mapped; and who has which lane.
+ * attach.c: the client's side of sd/control.h: a connection to the supervisor becomes a channel
+ * with its region and bell page mapped; and who has which lane.
  */
 #include "domain.h"
 #include <sd/control.h>
 
-#define AF_UNIX 1
-#define SOCK_SEQPACKET 5
-#define SOL_SOCKET 1
-#define SCM_RIGHTS 1
-#define SO_RCVTIMEO 20
-#define SO_SNDTIMEO 21
-#define MSG_NOSIGNAL 0x4000
-#define MSG_PEEK 2
-#define MSG_DONTWAIT 0x40
-#define MSG_CMSG_CLOEXEC 0x40000000
-#define ATTACH_SECONDS 5
-#define LANE_TRIES 5000 /* about five seconds without a single call ending */
-#define MEMBARRIER_PRIVATE_EXPEDITED 8
+#define AF_UNIX				      1
+#define SOCK_SEQPACKET			      5
+#define SOL_SOCKET			      1
+#define SCM_RIGHTS			      1
+#define SO_RCVTIMEO			      20
+#define SO_SNDTIMEO			      21
+#define MSG_NOSIGNAL			      0x4000
+#define MSG_PEEK			      2
+#define MSG_DONTWAIT			      0x40
+#define MSG_CMSG_CLOEXEC		      0x40000000
+#define ATTACH_SECONDS			      5
+#define LANE_TRIES			      5000 /* about five seconds without a single call ending */
+#define MEMBARRIER_PRIVATE_EXPEDITED	      8
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
 struct iov {
@@ -45,8 +45,8 @@ static long open_socket(const char *path)
 	struct {
 		u16 family;
 		char path[108];
-	} a = { AF_UNIX, { 0 } };
-	struct sd_timespec tv = { ATTACH_SECONDS, 0 };
+	} a = {AF_UNIX, {0}};
+	struct sd_timespec tv = {ATTACH_SECONDS, 0};
 	long fd = sys(__NR_socket, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0), err;
 
 	if (fd < 0)
@@ -64,9 +64,9 @@ static long open_socket(const char *path)
 /* Receives one packet: its length; fds that came are in fd[], *n of them. */
 static long receive(long sock, struct sd_ctl_msg *m, s32 *fd, u32 *n)
 {
-	struct cmsg c = { 0 };
-	struct iov iov = { m, sizeof(*m) };
-	struct msg h = { .iov = &iov, .iovlen = 1, .control = &c, .controllen = sizeof(c) };
+	struct cmsg c = {0};
+	struct iov iov = {m, sizeof(*m)};
+	struct msg h = {.iov = &iov, .iovlen = 1, .control = &c, .controllen = sizeof(c)};
 	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC);
 
 	*n = 0;
@@ -224,8 +224,8 @@ static struct sd_lane *take_lane(struct sd_chan *c)
 }
 
 /*
- * All lanes have owners: take one of a thread that isn't in a call. Its owner says lanes_in_use, then
- * looks at chan[], with no fence between; the fence is ours. With the files' lock held.
+ * All lanes have owners: take one of a thread that isn't in a call. Its owner says lanes_in_use,
+ * then looks at chan[], with no fence between; the fence is ours. With the files' lock held.
  */
 static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c)
 {
@@ -240,7 +240,8 @@ static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c)
 		sd_store_relaxed(&o->chan[c->dom], NULL);
 		if (sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED) ||
 		    sd_load_acquire(&o->lanes_in_use))
-			sd_store_release(&o->chan[c->dom], c); /* it waits for our lock, or has it */
+			sd_store_release(&o->chan[c->dom],
+					 c); /* it waits for our lock, or has it */
 		else
 			l = o->lane[c->dom];
 	}
@@ -290,7 +291,7 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = f ? f->chan[dom] : NULL;
-	struct sd_timespec ms = { 0, 1000000 };
+	struct sd_timespec ms = {0, 1000000};
 	struct sd_lane *l;
 	u32 made = 0, now;
 
@@ -309,7 +310,8 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 		sd_lock(&f->lock);
 		l = find_lane(t, dom, create, err);
 		sd_unlock(&f->lock);
-		/* As many calls as there are lanes are being made. If they all block, this one can't be. */
+		/* As many calls as there are lanes are being made. If they all block, this one
+		 * can't be. */
 		if (*err != -EAGAIN || tries == LANE_TRIES)
 			break;
 		now = calls_made(f->chan[dom]);
@@ -335,7 +337,8 @@ void sd_lanes_free(struct sd_thread *t)
 		if (c) {
 			u32 i = t->lane[d] - c->lane;
 
-			__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32), __ATOMIC_RELEASE);
+			__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32),
+					   __ATOMIC_RELEASE);
 		}
 		sd_unlock(&t->files->lock);
 	}

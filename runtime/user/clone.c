@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clone.c: new threads and processes. The host clears Syscall User Dispatch in each, and copies GS, so
- * a child that shares memory starts on a hook stack of its own, with every signal blocked, and enters
- * the program from there. A forked child goes on in its copy of the parent's hook stack.
+ * clone.c: new threads and processes. The host clears Syscall User Dispatch in each, and copies GS,
+ * so a child that shares memory starts on a hook stack of its own, with every signal blocked, and
+ * enters the program from there. A forked child goes on in its copy of the parent's hook stack.
  */
 #include "domain.h"
 
@@ -14,11 +14,13 @@ struct clone_args { /* of clone3, as far as the hook reads it */
 
 static void cannot_arm(void)
 {
-	sd_die(sd_exe_path, "a child can't be hooked: prctl(PR_SET_SYSCALL_USER_DISPATCH) was refused",
+	sd_die(sd_exe_path,
+	       "a child can't be hooked: prctl(PR_SET_SYSCALL_USER_DISPATCH) was refused",
 	       "the program's seccomp filter has to allow prctl and arch_prctl");
 }
 
-/* The first code of a child that shares memory: on its own hook stack, entry.S leaves for the program. */
+/* The first code of a child that shares memory: on its own hook stack, entry.S leaves for the
+ * program. */
 void sd_child_start(struct sd_thread *t)
 {
 	if (sd_arm(t))
@@ -60,7 +62,7 @@ static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
 		if (flags & CLONE_CLEAR_SIGHAND)
 			for (int i = 0; i < NSIG; i++)
 				if (c->own_sighand.act[i].handler != SIG_IGN)
-					c->own_sighand.act[i] = (struct sd_ksigaction){ 0 };
+					c->own_sighand.act[i] = (struct sd_ksigaction){0};
 	}
 	return c;
 }
@@ -98,7 +100,8 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 	sd_thread_only(t);
 	t->parent_frees = 0;
 	t->exec_mem = 0;
-	if (t->sighand != &t->own_sighand) { /* it may lie in the region of a thread that isn't here */
+	if (t->sighand !=
+	    &t->own_sighand) { /* it may lie in the region of a thread that isn't here */
 		t->own_sighand = *t->sighand;
 		t->sighand = &t->own_sighand;
 	}
@@ -107,7 +110,7 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 	if (flags & CLONE_CLEAR_SIGHAND) {
 		for (int i = 0; i < NSIG; i++)
 			if (t->own_sighand.act[i].handler != SIG_IGN)
-				t->own_sighand.act[i] = (struct sd_ksigaction){ 0 };
+				t->own_sighand.act[i] = (struct sd_ksigaction){0};
 		sd_signals_install(t);
 	}
 }
@@ -145,8 +148,8 @@ static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 a
 	} else {
 		fork_locks(t, 1);
 	}
-	ret = sd_raw_clone(nr, arg[0], nr == __NR_clone ? (c ? c->stack : 0) : arg[1], arg[2], arg[3],
-			   arg[4], c);
+	ret = sd_raw_clone(nr, arg[0], nr == __NR_clone ? (c ? c->stack : 0) : arg[1], arg[2],
+			   arg[3], arg[4], c);
 	if (!c) {
 		fork_locks(t, 0);
 		if (!ret) {
@@ -168,7 +171,7 @@ static enum sd_way do_clone(struct sd_thread *t, const u64 a[5])
 
 enum sd_way sd_call_clone(struct sd_thread *t)
 {
-	u64 a[5] = { t->regs.rdi, t->regs.rsi, t->regs.rdx, t->regs.r10, t->regs.r8 };
+	u64 a[5] = {t->regs.rdi, t->regs.rsi, t->regs.rdx, t->regs.r10, t->regs.r8};
 
 	a[0] &= 0xffffffff; /* the legacy call has 32 bits of flags */
 	return do_clone(t, a);
@@ -176,14 +179,14 @@ enum sd_way sd_call_clone(struct sd_thread *t)
 
 enum sd_way sd_call_fork(struct sd_thread *t)
 {
-	u64 a[5] = { SIGCHLD };
+	u64 a[5] = {SIGCHLD};
 
 	return do_clone(t, a);
 }
 
 enum sd_way sd_call_vfork(struct sd_thread *t)
 {
-	u64 a[5] = { CLONE_VM | CLONE_VFORK | SIGCHLD };
+	u64 a[5] = {CLONE_VM | CLONE_VFORK | SIGCHLD};
 
 	return do_clone(t, a);
 }
@@ -206,7 +209,7 @@ enum sd_way sd_call_clone3(struct sd_thread *t)
 		return sd_done(t, -EINVAL);
 	stack = u.a.stack + u.a.stack_size;
 	u.a.stack = u.a.stack_size = 0;
-	u64 arg[5] = { (u64)&u, size };
+	u64 arg[5] = {(u64)&u, size};
 
 	return around(t, u.a.flags, stack, arg, __NR_clone3, &u.a);
 }
@@ -222,5 +225,6 @@ enum sd_way sd_call_exit(struct sd_thread *t)
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 	sd_lanes_free(t);
 	/* Another thread may still use the actions kept in this region. */
-	sd_raw_exit(t->regs.rdi, t->parent_frees || t->sighand == &t->own_sighand ? &nobody : &t->busy);
+	sd_raw_exit(t->regs.rdi,
+		    t->parent_frees || t->sighand == &t->own_sighand ? &nobody : &t->busy);
 }

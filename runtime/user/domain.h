@@ -2,18 +2,18 @@
 /*
  * domain.h: the part of the hook that talks to domains.
  *
- * A struct sd_files goes with the host's file table: threads share one, a forked or vforked child gets
- * a copy with channels of its own. It maps host fds, which are placeholders, to domain fds. Several
- * host fds may stand for one domain fd (dup): the domain sees one fd, closed with the last of them.
- * FD_CLOEXEC and the number itself are the placeholder's.
+ * A struct sd_files goes with the host's file table: threads share one, a forked or vforked child
+ * gets a copy with channels of its own. It maps host fds, which are placeholders, to domain fds.
+ * Several host fds may stand for one domain fd (dup): the domain sees one fd, closed with the last
+ * of them. FD_CLOEXEC and the number itself are the placeholder's.
  *
- * A struct sd_chan is one attachment to one domain. It is never changed back from dead; a later call
- * that makes an fd attaches anew, with the next serial, and fds with an older serial answer
+ * A struct sd_chan is one attachment to one domain. It is never changed back from dead; a later
+ * call that makes an fd attaches anew, with the next serial, and fds with an older serial answer
  * EREMOTEIO for ever. Dead channels stay mapped, since other threads may still wait in them.
  *
- * Locks: sd_files.lock guards map, refs, lanes and attaching; lookups read one u64 without it. Nothing
- * waits for a domain with it held, except attaching. The lock is taken with signals kept, never in a
- * handler.
+ * Locks: sd_files.lock guards map, refs, lanes and attaching; lookups read one u64 without it.
+ * Nothing waits for a domain with it held, except attaching. The lock is taken with signals kept,
+ * never in a handler.
  */
 #ifndef SD_USER_DOMAIN_H
 #define SD_USER_DOMAIN_H
@@ -22,9 +22,9 @@
 #include <sd/lane.h>
 #include <sd/client.h>
 
-#define SD_FDS	  (1u << 20) /* host fds that can be mapped */
-#define SD_DFDS	  (1u << 16) /* domain fds of a channel */
-#define SD_EPS	  256u	     /* host epoll fds that also have domain members */
+#define SD_FDS	(1u << 20) /* host fds that can be mapped */
+#define SD_DFDS (1u << 16) /* domain fds of a channel */
+#define SD_EPS	256u	   /* host epoll fds that also have domain members */
 
 typedef int16_t s16;
 
@@ -38,8 +38,8 @@ struct sd_fd { /* packed into one u64 of the map */
 };
 
 /*
- * The program's data of a domain member. The domain is given the fd and a generation instead, so that it can't
- * hand the program a pointer of its choice.
+ * The program's data of a domain member. The domain is given the fd and a generation instead, so
+ * that it can't hand the program a pointer of its choice.
  */
 struct sd_member {
 	u64 data;
@@ -49,11 +49,11 @@ struct sd_member {
 /* What a host epoll fd has in domains. */
 struct sd_ep {
 	u32 refs;
-	u32 host; /* it has had host members */
-	u32 gen;  /* of this use of the record */
+	u32 host;			      /* it has had host members */
+	u32 gen;			      /* of this use of the record */
 	struct sd_member *member[SD_DOMAINS]; /* by domain fd */
-	u32 waiting; /* threads that wait for its host part alone */
-	s32 dfd[SD_DOMAINS]; /* the domain's epoll instance, -1: none */
+	u32 waiting;			      /* threads that wait for its host part alone */
+	s32 dfd[SD_DOMAINS];		      /* the domain's epoll instance, -1: none */
 	u16 serial[SD_DOMAINS];
 };
 
@@ -115,14 +115,14 @@ int sd_cloexec_asked(u64 nr, const u64 arg[6]);
 /* files.c */
 struct sd_files *sd_files_of(struct sd_thread *t); /* makes it; NULL: no memory */
 struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd);
-int sd_fd_in_domain(const struct sd_thread *t, s64 fd); /* SD_FD_DOMAIN */
+int sd_fd_in_domain(const struct sd_thread *t, s64 fd);	    /* SD_FD_DOMAIN */
 void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e); /* locked */
 long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec);
 void sd_fd_drop(struct sd_thread *t, s32 fd); /* the host fd is closed or replaced by now */
 int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e); /* fd is a new name of e */
-int sd_fd_hide(struct sd_thread *t, s32 *fd);	/* locked: moved up, hidden, close-on-exec */
+int sd_fd_hide(struct sd_thread *t, s32 *fd);	     /* locked: moved up, hidden, close-on-exec */
 void sd_fd_unhide_close(struct sd_files *f, s32 fd); /* locked */
-int sd_fd_move_hidden(struct sd_thread *t, s32 fd); /* the program wants this number */
+int sd_fd_move_hidden(struct sd_thread *t, s32 fd);  /* the program wants this number */
 struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err);
 void sd_files_drop_table(struct sd_files *f);
 
@@ -139,7 +139,7 @@ long sd_chan_map(struct sd_chan *c);
 struct sd_fork {
 	struct sd_chan *chan[SD_DOMAINS];
 	s32 here[SD_DOMAINS][SD_CHAN_FDS]; /* their fds, as the parent sees them */
-	struct sd_files *copy; /* a CLONE_VM child's own table */
+	struct sd_files *copy;		   /* a CLONE_VM child's own table */
 };
 long sd_files_before_fork(struct sd_thread *t, struct sd_fork *k, int shares_memory);
 void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *parents);

@@ -5,10 +5,10 @@
  */
 #include "domain.h"
 
-#define MSG_NOSIGNAL 0x4000
-#define ERESTARTSYS 512
-#define ERESTARTNOINTR 513
-#define ERESTARTNOHAND 514
+#define MSG_NOSIGNAL	      0x4000
+#define ERESTARTSYS	      512
+#define ERESTARTNOINTR	      513
+#define ERESTARTNOHAND	      514
 #define ERESTART_RESTARTBLOCK 516
 
 struct sd_domain sd_domain[SD_DOMAINS];
@@ -144,9 +144,9 @@ long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub
 	sd_lane_leave(t);
 	st = why(l, st);
 	if (sd_likely(st == SD_OK))
-		return sd_likely(ret > -ERESTARTSYS || ret < -ERESTART_RESTARTBLOCK) ?
-			       ret :
-			       sd_verdict(t, ret, again);
+		return sd_likely(ret > -ERESTARTSYS || ret < -ERESTART_RESTARTBLOCK)
+			       ? ret
+			       : sd_verdict(t, ret, again);
 	if (st == SD_INTR) { /* not begun */
 		if (s->flags & SD_STUB_BLOCKS)
 			return sd_verdict(t, -ERESTARTSYS, again);
@@ -167,13 +167,14 @@ enum sd_way sd_result(struct sd_thread *t, long ret, int again)
 void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 {
 	const struct sd_stub *s = sd_stub_for(dom, __NR_close);
-	u64 arg[6] = { (u32)dfd };
+	u64 arg[6] = {(u32)dfd};
 	struct sd_lane *l;
 	enum sd_status st;
 	long err, ret;
 
 	if (!s)
-		sd_die(sd_domain[dom].stubs->name, "this domain makes fds but has no stub for close",
+		sd_die(sd_domain[dom].stubs->name,
+		       "this domain makes fds but has no stub for close",
 		       "add close to the calls of its spec");
 	l = sd_lane_of(t, dom, 0, &err);
 	if (!l)
@@ -207,7 +208,8 @@ static int wants_sigpipe(u64 nr, const u64 arg[6])
 }
 
 /* ---- new fds ---- */
-/* Which argument of the calls that make fds holds O_CLOEXEC (SOCK_CLOEXEC and the rest are equal to it). */
+/* Which argument of the calls that make fds holds O_CLOEXEC (SOCK_CLOEXEC and the rest are equal to
+ * it). */
 int sd_cloexec_asked(u64 nr, const u64 arg[6])
 {
 	u64 flags = 0;
@@ -344,7 +346,7 @@ void sd_unsupported(u64 nr)
 enum sd_way sd_call_routed(struct sd_thread *t)
 {
 	u64 nr = t->regs.rax;
-	u64 arg[6] = { t->regs.rdi, t->regs.rsi, t->regs.rdx, t->regs.r10, t->regs.r8, t->regs.r9 };
+	u64 arg[6] = {t->regs.rdi, t->regs.rsi, t->regs.rdx, t->regs.r10, t->regs.r8, t->regs.r9};
 	u32 dom = 0;
 	const struct sd_stub *s = by_key(nr, arg, &dom);
 	int again = 0, makes = s != NULL;

@@ -7,8 +7,8 @@
 #include <linux/elf.h>
 
 #define MAX_PHDRS 64
-#define DOWN(x) ((x) & ~(PAGE - 1))
-#define UP(x) DOWN((x) + PAGE - 1)
+#define DOWN(x)	  ((x) & ~(PAGE - 1))
+#define UP(x)	  DOWN((x) + PAGE - 1)
 
 static u32 phdr_prot(const Elf64_Phdr *p)
 {

@@ -10,12 +10,12 @@
 #include "waiting.h"
 #include <sd/sys.h>
 
-#define EPOLL_CTL_ADD 1
-#define EPOLL_CTL_DEL 2
-#define EPOLL_CTL_MOD 3
-#define POLLIN 1
-#define EVENT_SIZE 12u /* packed on x86-64 */
-#define MAX_EVENTS 1024u
+#define EPOLL_CTL_ADD  1
+#define EPOLL_CTL_DEL  2
+#define EPOLL_CTL_MOD  3
+#define POLLIN	       1
+#define EVENT_SIZE     12u /* packed on x86-64 */
+#define MAX_EVENTS     1024u
 #define ERESTARTNOHAND 514
 
 typedef u64 __attribute__((aligned(1))) unaligned_u64;
@@ -49,7 +49,7 @@ static struct sd_ep *record(struct sd_thread *t, s32 epfd, s32 member, long *err
 		ep->gen++;
 		for (u32 d = 0; d < SD_DOMAINS; d++)
 			ep->dfd[d] = -1;
-		sd_fd_put(f, epfd, (struct sd_fd){ .kind = SD_FD_EPOLL, .dfd = i });
+		sd_fd_put(f, epfd, (struct sd_fd){.kind = SD_FD_EPOLL, .dfd = i});
 		*err = 0;
 	}
 	sd_unlock(&f->lock);
@@ -64,18 +64,18 @@ static int alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
 }
 
 #define EFD_CLOEXEC O_CLOEXEC
-#define WAKE_DATA 0x5d6b646f6d776b65ull /* event data of the fd that wakes host-only waiters */
+#define WAKE_DATA   0x5d6b646f6d776b65ull /* event data of the fd that wakes host-only waiters */
 
 /*
- * Threads that wait for the host part alone must learn that there is a domain part now: an eventfd that
- * is ready joins the host's set until the last of them has left. wait_host() never shows it.
+ * Threads that wait for the host part alone must learn that there is a domain part now: an eventfd
+ * that is ready joins the host's set until the last of them has left. wait_host() never shows it.
  */
 static void wake_host_waiters(struct sd_ep *ep, s32 epfd)
 {
 	struct __attribute__((packed)) {
 		u32 events;
 		u64 data;
-	} ev = { POLLIN, WAKE_DATA };
+	} ev = {POLLIN, WAKE_DATA};
 	long fd;
 
 	sd_full_fence();
@@ -112,7 +112,7 @@ static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u
 {
 	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_create1);
 	struct sd_files *f = t->files;
-	u64 arg[6] = { 0 };
+	u64 arg[6] = {0};
 	int again = 0;
 	long dfd;
 
@@ -169,7 +169,7 @@ struct sd_member *sd_ep_member(struct sd_ep *ep, u32 d, s32 dfd)
 static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, struct sd_lane *l,
 			  const struct sd_stub *s, int *again)
 {
-	u64 arg[6] = { (u32)ep->dfd[d], t->regs.rsi, (u32)dfd, t->regs.r10 };
+	u64 arg[6] = {(u32)ep->dfd[d], t->regs.rsi, (u32)dfd, t->regs.r10};
 	struct sd_member *m = sd_ep_member(ep, d, dfd), was;
 	struct event ev;
 	long err;
@@ -178,7 +178,8 @@ static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd,
 		return -ENOMEM;
 	if ((u32)arg[1] != EPOLL_CTL_DEL && !sd_copy_from_prog(&ev, (void *)arg[3], sizeof(ev))) {
 		was = *m;
-		/* First: an event may come before this call is over. What is there may be a closed fd's. */
+		/* First: an event may come before this call is over. What is there may be a closed
+		 * fd's. */
 		m->data = ev.data;
 		m->key = ev.data = 1ull << 63 | (u64)ep->gen << 32 | (u32)dfd;
 		arg[3] = (u64)&ev;
@@ -299,7 +300,8 @@ static long begin(struct wait *w, struct sd_async *a, u32 ms)
 	return err;
 }
 
-/* n events of a domain, each read once; a key that was never given out is a lie. The number kept, or -errno. */
+/* n events of a domain, each read once; a key that was never given out is a lie. The number kept,
+ * or -errno. */
 static long translate(struct wait *w, struct sd_async *a, u32 n)
 {
 	const struct event *in = sd_at(&a->c, a->c.arg[1]);
@@ -308,7 +310,7 @@ static long translate(struct wait *w, struct sd_async *a, u32 n)
 	for (u32 i = 0; i < n; i++) {
 		u64 key = sd_load_relaxed((const unaligned_u64 *)&in[i].data);
 		u32 dfd = (u32)key;
-		struct event ev = { sd_load_relaxed(&in[i].events), 0 };
+		struct event ev = {sd_load_relaxed(&in[i].events), 0};
 
 		if (dfd >= SD_DFDS || !m || !(key >> 63)) {
 			sd_bad(&a->c);
@@ -419,7 +421,7 @@ static long look(struct wait *w, int *again)
 
 static long sleep_on_all(struct wait *w, s64 deadline)
 {
-	struct sd_pollfd host[1 + SD_DOMAINS] = { { w->epfd, POLLIN, 0 } };
+	struct sd_pollfd host[1 + SD_DOMAINS] = {{w->epfd, POLLIN, 0}};
 	long err = 0, r;
 	u32 n;
 
@@ -494,8 +496,9 @@ static long wait_host(struct wait *w, s64 timeout, int *again)
 	if (has_domain_part(w->ep))
 		*again = 1;
 	else
-		n = sd_raw_wait(__NR_epoll_pwait, w->epfd, w->events, w->max, sd_timeout_ms(timeout),
-				t->has_wait_mask ? (u64)&mask : 0, &t->kept);
+		n = sd_raw_wait(__NR_epoll_pwait, w->epfd, w->events, w->max,
+				sd_timeout_ms(timeout), t->has_wait_mask ? (u64)&mask : 0,
+				&t->kept);
 	__atomic_fetch_sub(&w->ep->waiting, 1, __ATOMIC_SEQ_CST);
 	if (n > 0) {
 		n = without_wake(w->events, n);
@@ -533,7 +536,7 @@ static long mask_of(struct sd_thread *t)
 enum sd_way sd_call_epoll_wait(struct sd_thread *t)
 {
 	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
-	struct wait w = { .t = t, .epfd = t->regs.rdi, .events = t->regs.rsi, .max = t->regs.rdx };
+	struct wait w = {.t = t, .epfd = t->regs.rdi, .events = t->regs.rsi, .max = t->regs.rdx};
 	int again = 0;
 	s64 timeout;
 	long err;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec.c: execve of a program becomes execve of the launcher with the program's own argv, and the path
- * in the environment. What the kernel would have said about the file (ENOENT, EACCES, ENOEXEC, "#!")
- * is found out first, while the caller can still be told. A program that gains privilege goes to the
- * host unhooked, since its launcher wouldn't have the privilege.
+ * exec.c: execve of a program becomes execve of the launcher with the program's own argv, and the
+ * path in the environment. What the kernel would have said about the file (ENOENT, EACCES, ENOEXEC,
+ * "#!") is found out first, while the caller can still be told. A program that gains privilege goes
+ * to the host unhooked, since its launcher wouldn't have the privilege.
  */
 #include "domain.h"
 #include <linux/elf.h>
 
-#define SHEBANG 256
+#define SHEBANG	 256
 #define MAX_NEST 5
-#define S_IFMT 0170000
-#define S_IFREG 0100000
-#define S_ISUID 04000
-#define S_ISGID 02000
-#define S_IXGRP 010
+#define S_IFMT	 0170000
+#define S_IFREG	 0100000
+#define S_ISUID	 04000
+#define S_ISGID	 02000
+#define S_IXGRP	 010
 
 struct plan {
 	char path[PATH_MAX + 32]; /* the ELF file in the end */
@@ -64,7 +64,8 @@ static long look(struct plan *p, u64 *len)
 		return 0;
 	fd = sys(__NR_open, p->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		sd_say(p->path, "can be executed but not read, so it can't be run hooked", "chmod +r");
+		sd_say(p->path, "can be executed but not read, so it can't be run hooked",
+		       "chmod +r");
 		return fd;
 	}
 	n = sys(__NR_pread64, fd, p->head, sizeof(p->head), 0);
@@ -240,8 +241,8 @@ static long arrange(struct plan *p, const char *const *argv, long na, const char
 }
 
 /*
- * path (in hook memory) with argv, envp of the program: doesn't come back if all is well. clear_fd: see
- * struct plan. The memory may be shared with a vfork parent, which unmaps it then.
+ * path (in hook memory) with argv, envp of the program: doesn't come back if all is well. clear_fd:
+ * see struct plan. The memory may be shared with a vfork parent, which unmaps it then.
  */
 long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 	     const char *const *envp, int clear_fd)

@@ -7,10 +7,10 @@
 
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
-#define FIONCLEX 0x5450
-#define FIOCLEX 0x5451
-#define SOL_SOCKET 1
-#define SCM_RIGHTS 1
+#define FIONCLEX	    0x5450
+#define FIOCLEX		    0x5451
+#define SOL_SOCKET	    1
+#define SCM_RIGHTS	    1
 
 enum sd_way sd_call_close(struct sd_thread *t)
 {
@@ -33,8 +33,9 @@ enum sd_way sd_call_close_range(struct sd_thread *t)
 	u32 first = t->regs.rdi, last = t->regs.rsi, flags = t->regs.rdx, from;
 	long err = 0;
 
-	if (!f || !f->mapped || first > last || (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)))
-		return SD_HOST; /* nothing of ours, or an error */
+	if (!f || !f->mapped || first > last ||
+	    (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)))
+		return SD_HOST;	       /* nothing of ours, or an error */
 	flags &= ~CLOSE_RANGE_UNSHARE; /* the map can't be unshared: close for all threads */
 	from = first;
 	for (u32 fd = first; fd <= last && fd < f->top; fd++) {
@@ -199,8 +200,8 @@ enum sd_way sd_call_io_uring(struct sd_thread *t)
 }
 
 /*
- * splice, tee, vmsplice, copy_file_range: (fd, ., fd, ...) or (fd, fd, ...). EINVAL is what Linux says of
- * fds that can't do it; programs go on with read and write.
+ * splice, tee, vmsplice, copy_file_range: (fd, ., fd, ...) or (fd, fd, ...). EINVAL is what Linux
+ * says of fds that can't do it; programs go on with read and write.
  */
 enum sd_way sd_call_splice(struct sd_thread *t)
 {

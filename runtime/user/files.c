@@ -2,14 +2,14 @@
 /* files.c: the map from host fds to domain fds, and the hidden fds. See domain.h. */
 #include "domain.h"
 
-#define AF_UNIX 1
-#define SOCK_STREAM 1
+#define AF_UNIX	      1
+#define SOCK_STREAM   1
 #define RLIMIT_NOFILE 7
-#define HIDDEN_AT 960
+#define HIDDEN_AT     960
 
 static struct sd_fd unpack(u64 v)
 {
-	return (struct sd_fd){ v >> 56, v >> 48 & 0xff, v >> 32 & 0xffff, (s32)v };
+	return (struct sd_fd){v >> 56, v >> 48 & 0xff, v >> 32 & 0xffff, (s32)v};
 }
 
 static u64 pack(struct sd_fd e)
@@ -42,7 +42,7 @@ struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd)
 	const struct sd_files *f = t->files;
 
 	if (!f || !f->mapped || (u64)fd >= SD_FDS)
-		return (struct sd_fd){ 0 };
+		return (struct sd_fd){0};
 	return unpack(sd_load_relaxed(&f->map[fd]));
 }
 
@@ -64,7 +64,7 @@ void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e)
 /* ---- hidden fds ---- */
 int sd_fd_hide(struct sd_thread *t, s32 *fd)
 {
-	u64 lim[2] = { 1024, 1024 };
+	u64 lim[2] = {1024, 1024};
 	long min, up;
 
 	sys(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, lim);
@@ -76,7 +76,7 @@ int sd_fd_hide(struct sd_thread *t, s32 *fd)
 		return up < 0 ? up : -EMFILE;
 	sys(__NR_close, *fd);
 	*fd = up;
-	sd_fd_put(t->files, up, (struct sd_fd){ .kind = SD_FD_HIDDEN });
+	sd_fd_put(t->files, up, (struct sd_fd){.kind = SD_FD_HIDDEN});
 	return 0;
 }
 
@@ -84,7 +84,7 @@ void sd_fd_unhide_close(struct sd_files *f, s32 fd)
 {
 	if (fd < 0)
 		return;
-	sd_fd_put(f, fd, (struct sd_fd){ 0 });
+	sd_fd_put(f, fd, (struct sd_fd){0});
 	sys(__NR_close, fd);
 }
 
@@ -113,11 +113,11 @@ int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 		err = to < 0 ? to : to >= (s32)SD_FDS ? -EMFILE : 0;
 		if (!err) {
 			*slot = to;
-			sd_fd_put(f, to, (struct sd_fd){ .kind = SD_FD_HIDDEN });
+			sd_fd_put(f, to, (struct sd_fd){.kind = SD_FD_HIDDEN});
 		}
 	}
 	if (!err)
-		sd_fd_put(f, fd, (struct sd_fd){ 0 });
+		sd_fd_put(f, fd, (struct sd_fd){0});
 	sd_unlock(&f->lock);
 	return err;
 }
@@ -171,7 +171,7 @@ long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, in
 		c->live++;
 		if ((u32)dfd >= c->top)
 			c->top = dfd + 1;
-		sd_fd_put(f, fd, (struct sd_fd){ SD_FD_DOMAIN, dom, c->serial, dfd });
+		sd_fd_put(f, fd, (struct sd_fd){SD_FD_DOMAIN, dom, c->serial, dfd});
 	}
 	sd_unlock(&f->lock);
 	return fd;
@@ -191,12 +191,12 @@ static s32 unref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 void sd_fd_drop(struct sd_thread *t, s32 fd)
 {
 	struct sd_files *f = t->files;
-	s32 close[SD_DOMAINS] = { -1, -1, -1, -1 };
+	s32 close[SD_DOMAINS] = {-1, -1, -1, -1};
 	struct sd_fd e;
 
 	sd_lock(&f->lock);
 	e = unpack(f->map[fd]);
-	sd_fd_put(f, fd, (struct sd_fd){ 0 });
+	sd_fd_put(f, fd, (struct sd_fd){0});
 	if (e.kind == SD_FD_DOMAIN) {
 		close[e.dom] = unref(f, e.dom, e.serial, e.dfd);
 	} else if (e.kind == SD_FD_EPOLL && !--f->ep[e.dfd].refs) {

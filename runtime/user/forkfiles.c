@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * forkfiles.c: fork, vfork and clone without CLONE_FILES. Before the call, the parent asks each
- * supervisor for a channel whose files are a copy of its own; the child takes it over and closes the
- * parent's; the parent closes the child's. A domain with no fds open is left out: the child attaches
- * by itself when it needs it.
+ * supervisor for a channel whose files are a copy of its own; the child takes it over and closes
+ * the parent's; the parent closes the child's. A domain with no fds open is left out: the child
+ * attaches by itself when it needs it.
  */
 #include "domain.h"
 
@@ -119,7 +119,8 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 		f->lock = 0;
 }
 
-/* In the parent, whether there is a child or not. child_gone: it shared memory and is through with it. */
+/* In the parent, whether there is a child or not. child_gone: it shared memory and is through with
+ * it. */
 void sd_files_after_fork(struct sd_thread *t, struct sd_fork *k, int child_gone)
 {
 	struct sd_files *f = t->files;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * launch.c: `kdom-launch PROG ARGS...`. The first launcher finds PROG in PATH and executes itself with
- * PROG's own argv, so that what the kernel shows as command line is right; the second one (and each
- * that takes the place of an execve) has KDOM_X_EXEC in its environment, loads that file, hides its
- * own variables, arms the hook and jumps.
+ * launch.c: `kdom-launch PROG ARGS...`. The first launcher finds PROG in PATH and executes itself
+ * with PROG's own argv, so that what the kernel shows as command line is right; the second one (and
+ * each that takes the place of an execve) has KDOM_X_EXEC in its environment, loads that file,
+ * hides its own variables, arms the hook and jumps.
  */
 #include "domain.h"
 #include <linux/elf.h>
@@ -98,12 +98,18 @@ static void set_aux(const struct start *s, u64 type, u64 val)
 static const char *strerror_short(long err)
 {
 	switch (-err) {
-	case ENOENT: return "not found";
-	case EACCES: return "permission denied";
-	case ENOEXEC: return "not a program the kernel could run";
-	case ENOMEM: return "not enough memory, or its address range is taken";
-	case EEXIST: return "its address range is taken";
-	case ELOOP: return "too many links or interpreters";
+	case ENOENT:
+		return "not found";
+	case EACCES:
+		return "permission denied";
+	case ENOEXEC:
+		return "not a program the kernel could run";
+	case ENOMEM:
+		return "not enough memory, or its address range is taken";
+	case EEXIST:
+		return "its address range is taken";
+	case ELOOP:
+		return "too many links or interpreters";
 	}
 	return "can't be executed";
 }
@@ -154,7 +160,8 @@ static void fail(const struct start *s, const char *what, long err)
 	sd_die(what, strerror_short(err), s->file);
 }
 
-/* Drops KDOM_X_* and moves argc, argv, envp, auxv up to where they end now; returns the new stack. */
+/* Drops KDOM_X_* and moves argc, argv, envp, auxv up to where they end now; returns the new stack.
+ */
 static u64 *tidy_stack(struct start *s)
 {
 	u64 *end = (u64 *)s->aux, *from, *to;
@@ -274,7 +281,8 @@ void sd_start(u64 *stack)
 	sd_signals_init(t);
 	if (sd_signals_install(t) || sd_arm(t))
 		sd_die("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "refused by this kernel",
-		       "Linux 5.11 or later with CONFIG_GENERIC_ENTRY, and no seccomp filter against it");
+		       "Linux 5.11 or later with CONFIG_GENERIC_ENTRY, and no seccomp filter "
+		       "against it");
 	if (s.state_fd >= 0)
 		sd_state_load(t, s.state_fd);
 	sd_jump(entry, (u64)stack);

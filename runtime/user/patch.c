@@ -6,16 +6,16 @@
  * replaced traps again at the same address, and its record is brought up to date then. All of this
  * runs in the SIGSYS handler, or with every signal blocked; one lock.
  *
- * A site is written by one locked 8-byte exchange within a cache line, so that no other thread can see
- * half a jump. A site across lines is rewritten only while this is the one thread of its memory, and
- * otherwise stays with Syscall User Dispatch.
+ * A site is written by one locked 8-byte exchange within a cache line, so that no other thread can
+ * see half a jump. A site across lines is rewritten only while this is the one thread of its
+ * memory, and otherwise stays with Syscall User Dispatch.
  */
 #include "user.h"
 
-#define INDEX 16384u
-#define LINE 64u
+#define INDEX	 16384u
+#define LINE	 64u
 #define JMP_SIZE 5u
-#define SLOTS (PAGE / 8)
+#define SLOTS	 (PAGE / 8)
 
 struct sd_site sd_site[SD_SITES];
 static u16 index_of[INDEX]; /* record number + 1 */
@@ -46,7 +46,8 @@ static struct sd_site *record(u64 trapped)
 		if (sd_site[index_of[h] - 1].trapped == trapped)
 			return &sd_site[index_of[h] - 1];
 	if (nsites == SD_SITES)
-		sd_die("call sites", "this program has more system call instructions than the hook has stubs",
+		sd_die("call sites",
+		       "this program has more system call instructions than the hook has stubs",
 		       "raise SD_SITES in runtime/user/thread_offsets.h");
 
 	struct sd_site *s = &sd_site[nsites];
@@ -116,7 +117,8 @@ static u64 near_jump(u64 site, u64 to)
 	return slot;
 }
 
-/* Puts jmp[] at `at`: 1 done, 0 not. Tries the page as it is first: a writable one stays writable. */
+/* Puts jmp[] at `at`: 1 done, 0 not. Tries the page as it is first: a writable one stays writable.
+ */
 static int write_jump(u64 at, const u8 *was, const u8 *jmp)
 {
 	u64 line = at & ~(u64)(LINE - 1), w = at;
@@ -146,7 +148,7 @@ static int write_jump(u64 at, const u8 *was, const u8 *jmp)
 static int rewrite(u64 at, const u8 *was, u64 stub)
 {
 	u64 to = stub, page = at & ~(PAGE - 1), len = ((at + 7) & ~(PAGE - 1)) - page + PAGE;
-	u8 jmp[JMP_SIZE] = { 0xe9 };
+	u8 jmp[JMP_SIZE] = {0xe9};
 
 	if (!reaches(at, to) && (!(to = near_jump(at, stub)) || !reaches(at, to)))
 		return 0;

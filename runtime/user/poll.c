@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll.c: poll and ppoll, and the engine under select. A set with domain fds is split; one that lies
- * wholly in one domain is that domain's poll and nothing else.
+ * poll.c: poll and ppoll, and the engine under select. A set with domain fds is split; one that
+ * lies wholly in one domain is that domain's poll and nothing else.
  */
 #include "waiting.h"
 
-#define POLLERR 8
-#define POLLHUP 16
-#define POLLNVAL 32
-#define ON_HOST 0x80
-#define MAX_FDS (1u << 20)
-#define ON_STACK 512u
+#define POLLERR	       8
+#define POLLHUP	       16
+#define POLLNVAL       32
+#define ON_HOST	       0x80
+#define MAX_FDS	       (1u << 20)
+#define ON_STACK       512u
 #define ERESTARTNOHAND 514
 
 struct set {
@@ -54,12 +54,14 @@ static void classify(struct set *s)
 				p->revents = POLLERR | POLLHUP;
 		} else {
 			s->where[i] |= ON_HOST;
-			s->host[s->nhost++] = (struct sd_pollfd){ p->fd, p->events, 0 };
+			s->host[s->nhost++] = (struct sd_pollfd){p->fd, p->events, 0};
 			for (u32 d = 0; d < SD_DOMAINS && e.kind == SD_FD_EPOLL; d++) {
 				struct sd_ep *ep = &s->t->files->ep[e.dfd];
 
 				if (ep->dfd[d] >= 0)
-					add(s, d, i, (struct sd_fd){ SD_FD_DOMAIN, d, ep->serial[d], ep->dfd[d] });
+					add(s, d, i,
+					    (struct sd_fd){SD_FD_DOMAIN, d, ep->serial[d],
+							   ep->dfd[d]});
 			}
 		}
 		s->ready += p->revents != 0;
@@ -96,7 +98,7 @@ static long begin(struct set *s, struct sd_async *a, u32 timeout_ms)
 	p = sd_at(&a->c, a->c.arg[0]);
 	for (u32 i = 0; i < s->n; i++)
 		if (s->where[i] & 1 << a->dom) {
-			p[k] = (struct sd_pollfd){ s->dfd[a->dom][k], s->fds[i].events, 0 };
+			p[k] = (struct sd_pollfd){s->dfd[a->dom][k], s->fds[i].events, 0};
 			k++;
 		}
 	return 0;
@@ -232,14 +234,15 @@ static long run(struct set *s, s64 timeout, int *again)
 
 long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeout, int *again)
 {
-	struct set s = { .t = t, .fds = fds, .n = n };
+	struct set s = {.t = t, .fds = fds, .n = n};
 	u64 room = (n + SD_DOMAINS) * sizeof(struct sd_pollfd), each = n * sizeof(s32);
 	u64 len = room + SD_DOMAINS * each + n;
 	u8 small[ON_STACK * 32];
 	long at = (long)small, ret;
 
 	if (len > sizeof(small))
-		at = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		at = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
 	if (at < 0 && at > -4096)
 		return at;
 	s.host = (struct sd_pollfd *)at;
@@ -288,7 +291,8 @@ static long poll_copied(struct sd_thread *t, u64 at, u32 n, s64 timeout, int *ag
 	long ret;
 
 	if (n > ON_STACK) {
-		ret = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		ret = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 		if (ret < 0)
 			return ret;
 		fds = (void *)ret;

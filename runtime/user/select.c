@@ -2,18 +2,18 @@
 /* select.c: select and pselect6 with a domain fd in a set, by way of poll. */
 #include "waiting.h"
 
-#define POLLIN 0x001
-#define POLLPRI 0x002
-#define POLLOUT 0x004
-#define POLLERR 0x008
-#define POLLHUP 0x010
-#define POLLNVAL 0x020
+#define POLLIN	   0x001
+#define POLLPRI	   0x002
+#define POLLOUT	   0x004
+#define POLLERR	   0x008
+#define POLLHUP	   0x010
+#define POLLNVAL   0x020
 #define POLLRDNORM 0x040
 #define POLLRDBAND 0x080
 #define POLLWRNORM 0x100
 #define POLLWRBAND 0x200
-#define MAX_N 65536u
-#define WORDS (MAX_N / 64)
+#define MAX_N	   65536u
+#define WORDS	   (MAX_N / 64)
 
 struct sets {
 	u64 bits[3][WORDS]; /* read, write, except */
@@ -24,10 +24,10 @@ struct sets {
 static const struct {
 	s16 ask, get;
 } meaning[3] = {
-	{ POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR,
-	  POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR },
-	{ POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR, POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR },
-	{ POLLPRI, POLLPRI },
+	{POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR,
+	 POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR},
+	{POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR, POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR},
+	{POLLPRI, POLLPRI},
 };
 
 static u64 bytes(u32 n)
@@ -35,7 +35,8 @@ static u64 bytes(u32 n)
 	return (n + 63) / 64 * 8;
 }
 
-/* 1: one of the fds is not the host's; 0 also where the sets can't be read (EFAULT is the host's). */
+/* 1: one of the fds is not the host's; 0 also where the sets can't be read (EFAULT is the host's).
+ */
 static int any_of_ours(struct sd_thread *t, const u64 set[3], u32 n)
 {
 	u64 word;
@@ -62,7 +63,7 @@ static u32 to_poll(struct sets *s, u32 n)
 			if (s->bits[k][fd / 64] >> fd % 64 & 1)
 				events |= meaning[k].ask;
 		if (events)
-			s->fds[used++] = (struct sd_pollfd){ fd, events, 0 };
+			s->fds[used++] = (struct sd_pollfd){fd, events, 0};
 	}
 	return used;
 }
@@ -95,7 +96,8 @@ static long from_poll(struct sets *s, u32 used)
 static long run(struct sd_thread *t, const u64 set[3], u32 n, s64 timeout, int *again)
 {
 	u64 len = sizeof(struct sets) + n * sizeof(struct sd_pollfd);
-	long at = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long at =
+		sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct sets *s = (struct sets *)at;
 	long ret = 0;
 	u32 used;
@@ -140,13 +142,12 @@ static long mask_arg(struct sd_thread *t)
 enum sd_way sd_call_select(struct sd_thread *t)
 {
 	int precise = t->regs.rax == __NR_pselect6, again = 0;
-	u64 set[3] = { t->regs.rsi, t->regs.rdx, t->regs.r10 };
+	u64 set[3] = {t->regs.rsi, t->regs.rdx, t->regs.r10};
 	s64 unit = precise ? 1 : 1000, timeout, deadline;
 	s32 n = t->regs.rdi;
 	long ret = 0;
 
-	if (!t->files || !t->files->mapped || n < 0 || n > (s32)MAX_N ||
-	    !any_of_ours(t, set, n))
+	if (!t->files || !t->files->mapped || n < 0 || n > (s32)MAX_N || !any_of_ours(t, set, n))
 		return precise ? sd_call_pselect(t) : SD_HOST;
 	timeout = sd_timeout_from(t->regs.r8, unit, &ret);
 	if (!ret && precise)

@@ -6,15 +6,15 @@
  */
 #include "domain.h"
 
-#define PIECE (256 * 1024ul)
+#define PIECE	  (256 * 1024ul)
 #define MAX_COUNT 0x7ffff000ul
-#define SEEK_CUR 1
+#define SEEK_CUR  1
 
 /* One piece from the host file at pos into buf, out to the domain: bytes taken, or -errno. */
 static long piece(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s, s32 dfd, s32 in,
 		  u64 pos, u8 *buf, u64 len, int *again)
 {
-	u64 arg[6] = { (u32)dfd, (u64)buf };
+	u64 arg[6] = {(u32)dfd, (u64)buf};
 	long n = sys(__NR_pread64, in, buf, len, pos);
 
 	if (n <= 0)
@@ -27,7 +27,8 @@ static long send_pieces(struct sd_thread *t, struct sd_lane *l, const struct sd_
 			s32 in, u64 *pos, u64 count, int *again)
 {
 	u64 size = count < PIECE ? count : PIECE;
-	long at = sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long at =
+		sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	long n = 0;
 	u64 done = 0;
 

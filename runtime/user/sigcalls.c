@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigcalls.c: the calls that set actions, masks and the alternate stack. The program's actions live in
- * struct sd_sighand; SIGSYS never gets into a mask, since the kernel kills a thread that traps with
- * SIGSYS blocked; the alternate stack is set with SS_AUTODISARM, since a thread that makes a call from
- * a handler on it leaves it for the hook stack, and the next frame would overwrite the first.
+ * sigcalls.c: the calls that set actions, masks and the alternate stack. The program's actions live
+ * in struct sd_sighand; SIGSYS never gets into a mask, since the kernel kills a thread that traps
+ * with SIGSYS blocked; the alternate stack is set with SS_AUTODISARM, since a thread that makes a
+ * call from a handler on it leaves it for the hook stack, and the next frame would overwrite the
+ * first.
  */
 #include "user.h"
 
 #define SA_EXPOSE_TAGBITS 0x800ull
-#define KNOWN_FLAGS                                                                              \
-	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |       \
+#define KNOWN_FLAGS                                                                                \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |         \
 	 SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS)
 
 static int always_ours(int sig)
@@ -59,8 +60,8 @@ int sd_signals_install(struct sd_thread *t)
 /* An ignored signal stays ignored over exec; a handler of ours wouldn't. */
 void sd_signals_for_exec(struct sd_thread *t, int undo)
 {
-	static const int ours[] = { SIGSYS, SIGSEGV, SIGBUS };
-	struct sd_ksigaction ign = { .handler = SIG_IGN };
+	static const int ours[] = {SIGSYS, SIGSEGV, SIGBUS};
+	struct sd_ksigaction ign = {.handler = SIG_IGN};
 
 	for (u32 i = 0; i < 3; i++) {
 		struct sd_ksigaction *a = &t->sighand->act[ours[i] - 1];
@@ -78,7 +79,7 @@ void sd_signals_for_exec(struct sd_thread *t, int undo)
 enum sd_way sd_call_sigaction(struct sd_thread *t)
 {
 	u64 sig = (u32)t->regs.rdi;
-	struct sd_ksigaction act = { 0 }, old;
+	struct sd_ksigaction act = {0}, old;
 	struct sd_sighand *h = t->sighand;
 	int set = t->regs.rsi != 0;
 	long err = 0;

@@ -5,12 +5,13 @@
  * handler runs in the frame the kernel made, after the context in it was made the program's.
  *
  * The kernel's handler for every signal the program catches is sd_signal_entry, with all signals
- * blocked; the handler's own mask is set just before it starts. SIGSYS, SIGSEGV and SIGBUS are always
- * ours. sigcalls.c has the calls.
+ * blocked; the handler's own mask is set just before it starts. SIGSYS, SIGSEGV and SIGBUS are
+ * always ours. sigcalls.c has the calls.
  */
 #include "domain.h"
 
-/* In force while the hook goes on after it kept a signal: faults of its copies must come through. */
+/* In force while the hook goes on after it kept a signal: faults of its copies must come through.
+ */
 #define KEEP_MASK (~(SYNC_BITS | SIGBIT(SIGSYS)))
 
 extern struct sd_site sd_site[];
@@ -57,9 +58,9 @@ void sd_unmask_now(struct sd_thread *t)
 }
 
 /*
- * The program may block SIGSEGV and SIGBUS, and a fault of the hook's copies would kill it then. They
- * are in a mask for short times only (pthread_create, posix_spawn), so the hook just unblocks them
- * for a call it looks at.
+ * The program may block SIGSEGV and SIGBUS, and a fault of the hook's copies would kill it then.
+ * They are in a mask for short times only (pthread_create, posix_spawn), so the hook just unblocks
+ * them for a call it looks at.
  */
 void sd_unblock_sync(struct sd_thread *t)
 {
@@ -170,8 +171,7 @@ static int make_program(struct sd_thread *t, struct sd_ucontext *uc)
 		} else {
 			back_to_site(uc, t->site, 1);
 		}
-	} else if (in(pc, __executable_start, etext) &&
-		   !in(pc, sd_handler_begin, sd_handler_end) &&
+	} else if (in(pc, __executable_start, etext) && !in(pc, sd_handler_begin, sd_handler_end) &&
 		   !in(pc, sd_restorer, sd_restorer_end)) {
 		return 0;
 	}
@@ -198,8 +198,8 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 	if (t->masked || uc->mask != KEEP_MASK)
 		t->masked = SD_MASKED_ALL;
 	uc->mask = KEEP_MASK;
-	t->interrupted |= t->sighand->act[sig - 1].flags & SA_RESTART ? SD_INTR_RESTART :
-									SD_INTR_EINTR;
+	t->interrupted |=
+		t->sighand->act[sig - 1].flags & SA_RESTART ? SD_INTR_RESTART : SD_INTR_EINTR;
 	t->slow = 1;
 	if (t->lane_now)
 		sd_lane_interrupt(t->lane_now);
@@ -219,7 +219,7 @@ static void send_again(int sig, struct sd_siginfo *si)
 /* A signal of the program's own making, such as SIGPIPE, delivered when this call is over. */
 void sd_raise(struct sd_thread *t, int sig)
 {
-	struct sd_siginfo si = { .signo = sig };
+	struct sd_siginfo si = {.signo = sig};
 
 	sd_mask_until_exit(t);
 	si.body[0] = (u32)sys(__NR_getpid) | (u64)sys(__NR_getuid) << 32;
@@ -232,7 +232,8 @@ void sd_exit_prepare(struct sd_thread *t)
 		send_again(t->keep[i].signo, &t->keep[i]);
 	t->slow = t->mask_next = 0;
 	t->resume_mask = t->final_mask;
-	if (t->kept && t->has_wait_mask) { /* deliver under ppoll's mask; then the program's comes back */
+	if (t->kept &&
+	    t->has_wait_mask) { /* deliver under ppoll's mask; then the program's comes back */
 		t->slow = 1;
 		t->mask_next = SD_MASKED_ALL;
 		t->resume_mask = t->wait_mask;
@@ -246,7 +247,7 @@ void sd_exit_prepare(struct sd_thread *t)
 
 static void default_action(int sig, struct sd_siginfo *si)
 {
-	struct sd_ksigaction dfl = { .handler = SIG_DFL };
+	struct sd_ksigaction dfl = {.handler = SIG_DFL};
 
 	sys(__NR_rt_sigaction, sig, &dfl, 0, 8);
 	if (si->code <= 0 || sig == SIGSYS)
@@ -254,8 +255,8 @@ static void default_action(int sig, struct sd_siginfo *si)
 }
 
 /* The program's handler, or 0 where there is nothing (more) to run. */
-static u64 handler_for(struct sd_thread *t, int sig, struct sd_siginfo *si,
-		       struct sd_ucontext *uc, u64 *mask)
+static u64 handler_for(struct sd_thread *t, int sig, struct sd_siginfo *si, struct sd_ucontext *uc,
+		       u64 *mask)
 {
 	struct sd_sighand *h = t->sighand;
 	struct sd_ksigaction *a = &h->act[sig - 1], act;

@@ -7,9 +7,9 @@
  * bytes become a jump, and the `0f 05` stays, so that a branch straight to it is caught as before.
  *	b8 imm32 0f 05			mov $nr, %eax
  *	48 c7 c0 imm32 0f 05		mov $nr, %rax (Go)
- * Bytes are never searched for; the trap has proved that `0f 05` is code and where it starts, and the
- * equal number that the mov ran. An instruction that merely ends in those bytes would have to load the
- * same number into rax.
+ * Bytes are never searched for; the trap has proved that `0f 05` is code and where it starts, and
+ *the equal number that the mov ran. An instruction that merely ends in those bytes would have to
+ *load the same number into rax.
  */
 #include "user.h"
 

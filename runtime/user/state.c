@@ -68,7 +68,7 @@ static long write_fds(struct sd_thread *t, long mem)
 	long n = 0;
 
 	for (u32 fd = 0; fd < f->top; fd++) {
-		struct saved_fd s = { .fd = fd, .e = sd_fd_get(t, fd) };
+		struct saved_fd s = {.fd = fd, .e = sd_fd_get(t, fd)};
 		long flags;
 
 		if (s.e.kind == SD_FD_HOST || s.e.kind == SD_FD_HIDDEN)
@@ -94,7 +94,7 @@ static long write_members(struct sd_files *f, long mem)
 			if (!f->ep[e].refs || !f->ep[e].member[d] || !f->chan[d])
 				continue;
 			for (u32 i = 0; i < f->chan[d]->top; i++) {
-				struct saved_member s = { e, d, f->ep[e].member[d][i] };
+				struct saved_member s = {e, d, f->ep[e].member[d][i]};
 
 				if (!s.m.key)
 					continue;
@@ -109,7 +109,7 @@ static long write_members(struct sd_files *f, long mem)
 long sd_state_save(struct sd_thread *t)
 {
 	struct sd_files *f = t->files;
-	struct saved s = { .magic = MAGIC };
+	struct saved s = {.magic = MAGIC};
 	long mem, n;
 
 	if (!f || !f->mapped)
@@ -170,7 +170,7 @@ static struct sd_chan *load_chan(struct sd_files *f, const struct saved_chan *s,
 	memcpy(c->fd, s->fd, sizeof(c->fd));
 	memcpy(c->lane_old, s->lane_old, sizeof(c->lane_old));
 	for (u32 i = 0; i < SD_CHAN_FDS; i++)
-		sd_fd_put(f, c->fd[i], (struct sd_fd){ .kind = SD_FD_HIDDEN });
+		sd_fd_put(f, c->fd[i], (struct sd_fd){.kind = SD_FD_HIDDEN});
 	if (sd_chan_map(c))
 		c->state = SD_CHAN_DEAD;
 	return c;
@@ -258,7 +258,7 @@ static void load(struct sd_thread *t, const struct saved *s)
 	load_members(f, (const void *)(fds + s->nfds), s->nmembers);
 	f->placeholder = s->placeholder;
 	if (f->placeholder >= 0)
-		sd_fd_put(f, f->placeholder, (struct sd_fd){ .kind = SD_FD_HIDDEN });
+		sd_fd_put(f, f->placeholder, (struct sd_fd){.kind = SD_FD_HIDDEN});
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
 		if (!s->chan[d].used)
 			continue;
@@ -279,7 +279,8 @@ void sd_state_load(struct sd_thread *t, s64 fd)
 	long at;
 
 	if (sys(__NR_fstat, fd, &st) || st.size < (s64)sizeof(struct saved))
-		sd_die("KDOM_X_STATE", "isn't what a launcher passed on", "don't set KDOM_X_ variables");
+		sd_die("KDOM_X_STATE", "isn't what a launcher passed on",
+		       "don't set KDOM_X_ variables");
 	at = sys(__NR_mmap, 0, st.size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (at < 0 || ((struct saved *)at)->magic != MAGIC || !sd_files_of(t))
 		sd_die("KDOM_X_STATE", "can't be read", NULL);

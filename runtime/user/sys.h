@@ -23,41 +23,41 @@ static inline long sys6(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	return ret;
 }
 
-#define SYS_N(nr, a, b, c, d, e, f, ...) \
+#define SYS_N(nr, a, b, c, d, e, f, ...)                                                           \
 	sys6((nr), (u64)(a), (u64)(b), (u64)(c), (u64)(d), (u64)(e), (u64)(f))
 #define sys(nr, ...) SYS_N(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
 /* ---- signals ---- */
-#define NSIG 64
-#define SIGILL	4
-#define SIGTRAP 5
-#define SIGABRT 6
-#define SIGBUS	7
-#define SIGFPE	8
-#define SIGKILL 9
-#define SIGSEGV 11
-#define SIGPIPE 13
-#define SIGCHLD 17
-#define SIGSTOP 19
-#define SIGSYS	31
-#define SYNC_BITS (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS))
-#define SIGBIT(s) (1ull << ((s) - 1))
-#define SIG_DFL 0ull
-#define SIG_IGN 1ull
-#define SIG_BLOCK 0
-#define SIG_UNBLOCK 1
-#define SIG_SETMASK 2
-#define SA_NOCLDSTOP 1ull
-#define SA_NOCLDWAIT 2ull
-#define SA_SIGINFO 4ull
-#define SA_RESTORER 0x04000000ull
-#define SA_ONSTACK 0x08000000ull
-#define SA_RESTART 0x10000000ull
-#define SA_NODEFER 0x40000000ull
-#define SA_RESETHAND 0x80000000ull
-#define SS_ONSTACK 1u
-#define SS_DISABLE 2u
-#define SS_AUTODISARM 0x80000000u
+#define NSIG		  64
+#define SIGILL		  4
+#define SIGTRAP		  5
+#define SIGABRT		  6
+#define SIGBUS		  7
+#define SIGFPE		  8
+#define SIGKILL		  9
+#define SIGSEGV		  11
+#define SIGPIPE		  13
+#define SIGCHLD		  17
+#define SIGSTOP		  19
+#define SIGSYS		  31
+#define SYNC_BITS	  (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS))
+#define SIGBIT(s)	  (1ull << ((s) - 1))
+#define SIG_DFL		  0ull
+#define SIG_IGN		  1ull
+#define SIG_BLOCK	  0
+#define SIG_UNBLOCK	  1
+#define SIG_SETMASK	  2
+#define SA_NOCLDSTOP	  1ull
+#define SA_NOCLDWAIT	  2ull
+#define SA_SIGINFO	  4ull
+#define SA_RESTORER	  0x04000000ull
+#define SA_ONSTACK	  0x08000000ull
+#define SA_RESTART	  0x10000000ull
+#define SA_NODEFER	  0x40000000ull
+#define SA_RESETHAND	  0x80000000ull
+#define SS_ONSTACK	  1u
+#define SS_DISABLE	  2u
+#define SS_AUTODISARM	  0x80000000u
 #define SYS_USER_DISPATCH 2 /* si_code of SIGSYS */
 
 struct sd_ksigaction {
@@ -96,52 +96,54 @@ struct sd_ucontext {
 };
 
 _Static_assert(sizeof(struct sd_siginfo) == 128, "siginfo is 128 bytes");
-_Static_assert(__builtin_offsetof(struct sd_ucontext, rip) == 168, "ucontext as the kernel writes it");
-_Static_assert(__builtin_offsetof(struct sd_ucontext, mask) == 296, "ucontext as the kernel writes it");
+_Static_assert(__builtin_offsetof(struct sd_ucontext, rip) == 168,
+	       "ucontext as the kernel writes it");
+_Static_assert(__builtin_offsetof(struct sd_ucontext, mask) == 296,
+	       "ucontext as the kernel writes it");
 
 /* ---- memory, files, processes ---- */
-#define PROT_NONE 0
-#define PROT_READ 1
-#define PROT_WRITE 2
-#define PROT_EXEC 4
-#define MAP_SHARED 1
-#define MAP_PRIVATE 2
-#define MAP_FIXED 0x10
-#define MAP_ANONYMOUS 0x20
-#define MAP_NORESERVE 0x4000
+#define PROT_NONE	    0
+#define PROT_READ	    1
+#define PROT_WRITE	    2
+#define PROT_EXEC	    4
+#define MAP_SHARED	    1
+#define MAP_PRIVATE	    2
+#define MAP_FIXED	    0x10
+#define MAP_ANONYMOUS	    0x20
+#define MAP_NORESERVE	    0x4000
 #define MAP_FIXED_NOREPLACE 0x100000
-#define PAGE 4096ul
+#define PAGE		    4096ul
 
-#define AT_FDCWD (-100)
+#define AT_FDCWD	    (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
-#define AT_EACCESS 0x200
-#define AT_EMPTY_PATH 0x1000
-#define O_RDONLY 0
-#define O_CLOEXEC 02000000
-#define O_PATH 010000000
-#define X_OK 1
-#define F_DUPFD 0
-#define F_GETFD 1
-#define F_SETFD 2
-#define F_GETFL 3
-#define F_SETFL 4
-#define F_DUPFD_CLOEXEC 1030
-#define FD_CLOEXEC 1
-#define PATH_MAX 4096
+#define AT_EACCESS	    0x200
+#define AT_EMPTY_PATH	    0x1000
+#define O_RDONLY	    0
+#define O_CLOEXEC	    02000000
+#define O_PATH		    010000000
+#define X_OK		    1
+#define F_DUPFD		    0
+#define F_GETFD		    1
+#define F_SETFD		    2
+#define F_GETFL		    3
+#define F_SETFL		    4
+#define F_DUPFD_CLOEXEC	    1030
+#define FD_CLOEXEC	    1
+#define PATH_MAX	    4096
 
-#define CLONE_VM 0x100ull
-#define CLONE_FILES 0x400ull
-#define CLONE_SIGHAND 0x800ull
-#define CLONE_VFORK 0x4000ull
-#define CLONE_THREAD 0x10000ull
-#define CLONE_SETTLS 0x80000ull
+#define CLONE_VM	    0x100ull
+#define CLONE_FILES	    0x400ull
+#define CLONE_SIGHAND	    0x800ull
+#define CLONE_VFORK	    0x4000ull
+#define CLONE_THREAD	    0x10000ull
+#define CLONE_SETTLS	    0x80000ull
 #define CLONE_CLEAR_SIGHAND 0x100000000ull
 
-#define PR_SET_NAME 15
-#define PR_SET_SECCOMP 22
+#define PR_SET_NAME		     15
+#define PR_SET_SECCOMP		     22
 #define PR_SET_SYSCALL_USER_DISPATCH 59
-#define ARCH_SET_GS 0x1001
-#define ARCH_GET_GS 0x1004
+#define ARCH_SET_GS		     0x1001
+#define ARCH_GET_GS		     0x1004
 
 struct sd_stat { /* struct stat of x86-64 */
 	u64 dev, ino, nlink;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.c: the per-thread regions: struct sd_thread, a guard page, the hook stack. Regions are never
- * unmapped: a thread that ended leaves its own for the next one.
+ * thread.c: the per-thread regions: struct sd_thread, a guard page, the hook stack. Regions are
+ * never unmapped: a thread that ended leaves its own for the next one.
  */
 #include "user.h"
 
 #define PR_SYS_DISPATCH_ON 1
-#define STRUCT_SIZE (16 * 1024ul)
+#define STRUCT_SIZE	   (16 * 1024ul)
 _Static_assert(sizeof(struct sd_thread) <= STRUCT_SIZE, "the guard page follows the struct");
 
 static struct sd_thread *regions;

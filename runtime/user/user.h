@@ -24,11 +24,11 @@ struct sd_regs {
 
 /* One call site of this address space. */
 struct sd_site {
-	u64 ret;      /* address after the instructions the stub stands for; 0: free */
-	u64 nr;	      /* loaded by a rewritten site */
-	u64 sys;      /* address of the stub's syscall instruction */
-	u64 start;    /* first byte of the site: here the call can be issued again */
-	u64 trapped;  /* address after the syscall instruction, as SIGSYS reports it: the key */
+	u64 ret;     /* address after the instructions the stub stands for; 0: free */
+	u64 nr;	     /* loaded by a rewritten site */
+	u64 sys;     /* address of the stub's syscall instruction */
+	u64 start;   /* first byte of the site: here the call can be issued again */
+	u64 trapped; /* address after the syscall instruction, as SIGSYS reports it: the key */
 };
 
 /* Signals kept while the thread is in the hook. All but a few are blocked after the first. */
@@ -47,8 +47,8 @@ struct sd_ep;
 struct sd_thread {
 	struct sd_thread *self;
 	u64 stack;
-	u32 slow;	/* the next exit has kept signals to deliver or a mask to put back */
-	u32 look;	/* the next entry has to look after the alternate stack */
+	u32 slow; /* the next exit has kept signals to deliver or a mask to put back */
+	u32 look; /* the next entry has to look after the alternate stack */
 	u64 exit_rip;
 	struct sd_site *site;
 	u64 ret;	 /* where the program goes on after this call */
@@ -56,11 +56,11 @@ struct sd_thread {
 	u64 edit_nr;
 	u64 edit[6];
 	struct sd_regs regs;
-	u32 masked; /* SD_MASKED_*: the kernel's mask isn't the program's: final_mask is */
+	u32 masked;    /* SD_MASKED_*: the kernel's mask isn't the program's: final_mask is */
 	u32 mask_next; /* what masked becomes after the next unmasking */
 	/* below: C only */
-	u64 final_mask; /* the program's mask, to be in force once it runs again */
-	u32 busy;	/* the region is in use (0: may be given to another thread) */
+	u64 final_mask;	  /* the program's mask, to be in force once it runs again */
+	u32 busy;	  /* the region is in use (0: may be given to another thread) */
 	u32 parent_frees; /* a vfork child: its parent gives the region back */
 	u32 sync_blocked; /* SIGSEGV or SIGBUS may be in the kernel's mask: see sd_unblock_sync() */
 	u32 kept;
@@ -68,11 +68,11 @@ struct sd_thread {
 	struct sd_siginfo keep[SD_KEEP];
 	struct sd_stackt alt; /* as the program set it */
 	struct sd_sighand *sighand;
-	struct sd_files *files; /* NULL: no domain fd, and no channel, ever */
+	struct sd_files *files;	 /* NULL: no domain fd, and no channel, ever */
 	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
 	struct sd_lane *lane[4];
-	u32 lanes_in_use;	 /* a call is being made: chan[] isn't to be taken away */
-	struct sd_ep *pure_ep;	 /* waited for in its domain alone */
+	u32 lanes_in_use;	  /* a call is being made: chan[] isn't to be taken away */
+	struct sd_ep *pure_ep;	  /* waited for in its domain alone */
 	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
 	struct sd_fork *fork;	  /* a starting child's, see forkfiles.c */
 	u64 wait_mask;		  /* the mask of ppoll and the like */
@@ -81,13 +81,13 @@ struct sd_thread {
 	struct sd_thread *next;	       /* all regions of this address space */
 	u64 exec_mem, exec_len;	       /* memory of a vfork child's exec, unmapped by its parent */
 	u8 tmp[64] __attribute__((aligned(16))); /* edited masks and the like, read by the host */
-	char path[PATH_MAX];		       /* edited path */
+	char path[PATH_MAX];			 /* edited path */
 };
 
 #define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
-#define SD_MASKED_ALL 2u  /* everything is blocked */
+#define SD_MASKED_ALL  2u /* everything is blocked */
 
-#define SD_INTR_EINTR 1u   /* a handler without SA_RESTART */
+#define SD_INTR_EINTR	1u /* a handler without SA_RESTART */
 #define SD_INTR_RESTART 2u /* only handlers with it */
 
 #define SD_THREAD_SIZE (128 * 1024ul) /* struct + hook stack */
@@ -139,7 +139,8 @@ extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], 
 	sd_exit_end[], sd_unmask_begin[], sd_unmask_end[], sd_edited_begin[], sd_edited_done[],
 	sd_edited_end[], sd_edited[], sd_restorer[], sd_restorer_end[], sd_handler_begin[],
 	sd_handler_end[], sd_signal_entry[], sd_sigsys_entry[], sd_copy_begin[], sd_copy_end[],
-	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_str_begin[], sd_str_end[], sd_str_fault[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
+	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_str_begin[], sd_str_end[],
+	sd_str_fault[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
 extern const char __executable_start[], etext[]; /* the linker's */
 
 /* launch.c */
@@ -162,7 +163,7 @@ struct sd_thread *sd_thread_new(void);
 void sd_thread_free(struct sd_thread *t);
 void sd_thread_only(struct sd_thread *t); /* in a forked child: every other region is free */
 int sd_thread_count(void);
-void sd_threads_lock(void); /* over fork */
+void sd_threads_lock(void);	    /* over fork */
 struct sd_thread *sd_threads(void); /* with the lock held */
 void sd_threads_unlock(void);
 int sd_arm(struct sd_thread *t); /* GS base and Syscall User Dispatch */
@@ -173,7 +174,8 @@ enum sd_form sd_site_form(const u8 *before, u32 len, u64 nr, u32 *start);
 
 /* patch.c */
 struct sd_site *sd_site_find(u64 trapped, u64 nr); /* makes a record, rewrites the site if it may */
-extern int sd_no_patch; /* a seccomp filter may be in force: no call of our own where it can be helped */
+extern int sd_no_patch; /* a seccomp filter may be in force: no call of our own where it can be
+			   helped */
 void sd_sites_lock(void);
 void sd_sites_unlock(void);
 static inline u64 sd_stub_of(const struct sd_site *s, u32 off)

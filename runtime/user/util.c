@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* util.c: what a libc would have given; fault-tolerant copies; locks; messages. */
 #include "user.h"
+#include <sd/rpc.h>
 
 void *memcpy(void *d, const void *s, size_t n)
 {
@@ -142,7 +143,8 @@ void sd_unlock(u32 *l)
 void sd_say(const char *place, const char *cause, const char *cure)
 {
 	char buf[1024], *p = buf;
-	const char *part[] = { "kdom-launch: ", place, ": ", cause, cure ? ": " : "", cure ? cure : "" };
+	const char *part[] = {"kdom-launch: ",	place,		 ": ", cause,
+			      cure ? ": " : "", cure ? cure : ""};
 
 	for (u32 i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
 		u64 n = strlen(part[i]);

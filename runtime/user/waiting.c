@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * waiting.c: waiting for domains and the host at once. A call is posted to each domain with
- * SD_F_BELL, and ppoll waits for the host's fds and for the bells; whatever ends the wait, the posted
- * calls are cancelled and finished, so that nothing is in flight afterwards.
+ * SD_F_BELL, and ppoll waits for the host's fds and for the bells; whatever ends the wait, the
+ * posted calls are cancelled and finished, so that nothing is in flight afterwards.
  *
- * The bell of a channel is one eventfd for all threads: who drains it looks whether another's call is
- * done, and rings again for it.
+ * The bell of a channel is one eventfd for all threads: who drains it looks whether another's call
+ * is done, and rings again for it.
  */
 #include "waiting.h"
 
@@ -32,7 +32,8 @@ s64 sd_deadline(s64 timeout)
 	return __builtin_add_overflow(now, timeout, &d) ? -1 : d;
 }
 
-/* ns of a program's timespec or timeval; -EINVAL (as *err) or a copy that fails. No pointer: for ever. */
+/* ns of a program's timespec or timeval; -EINVAL (as *err) or a copy that fails. No pointer: for
+ * ever. */
 s64 sd_timeout_from(u64 ptr, s64 unit, long *err)
 {
 	struct sd_timespec ts;
@@ -139,7 +140,7 @@ static void drain(const struct sd_async *mine, u32 n)
 /* One ppoll, at most 250 ms long so that a domain's death is noticed. Its result. */
 static long sleep_once(struct sd_thread *t, struct sd_pollfd *host, u32 n, s64 deadline)
 {
-	struct sd_timespec ts = { 0, 250000000 };
+	struct sd_timespec ts = {0, 250000000};
 	u64 mask = t->wait_mask;
 	s64 left;
 
@@ -164,7 +165,7 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pol
 	long r, ret = 0;
 
 	for (u32 i = 0; i < n; i++)
-		host[nhost + i] = (struct sd_pollfd){ a[i].chan->fd[SD_FD_EVENT], 1, 0 };
+		host[nhost + i] = (struct sd_pollfd){a[i].chan->fd[SD_FD_EVENT], 1, 0};
 	for (;;) {
 		if (any_done(a, n) || a_dead_one(a, n))
 			break;

@@ -9,13 +9,13 @@
 #include <string.h>
 
 static int check_failed;
-#define CHECK(c)                                                                                 \
-	do {                                                                                     \
-		if (!(c)) {                                                                      \
-			printf("%s:%d: %s: not so: %s (errno %d)\n", __FILE__, __LINE__,         \
-			       __func__, #c, errno);                                             \
-			check_failed = 1;                                                        \
-		}                                                                                \
+#define CHECK(c)                                                                                   \
+	do {                                                                                       \
+		if (!(c)) {                                                                        \
+			printf("%s:%d: %s: not so: %s (errno %d)\n", __FILE__, __LINE__, __func__, \
+			       #c, errno);                                                         \
+			check_failed = 1;                                                          \
+		}                                                                                  \
 	} while (0)
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Is the hook really there: in the program, in threads, in children of every kind? SUD's state can't
-// be read, so a site that was called must have been rewritten, and the blob must be mapped.
+// Is the hook really there: in the program, in threads, in children of every kind? SUD's state
+// can't be read, so a site that was called must have been rewritten, and the blob must be mapped.
 #define _GNU_SOURCE
 #include "check.h"
 #include <pthread.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /* Each place its own site: `mov $110, %eax` (getppid), then syscall. */
-#define SITE(name)                                                                               \
-	asm(".text\n" #name ":\n mov $110, %eax\n syscall\n ret\n");                             \
+#define SITE(name)                                                                                 \
+	asm(".text\n" #name ":\n mov $110, %eax\n syscall\n ret\n");                               \
 	extern unsigned char name[];
 SITE(site_main)
 SITE(site_thread)
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 	if (!pid)
 		_exit(!rewritten(site_vfork));
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-	char *child[] = { argv[0], "child", NULL }, *none[] = { NULL };
+	char *child[] = {argv[0], "child", NULL}, *none[] = {NULL};
 	CHECK(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, child, none) == 0);
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 	CHECK(prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0) == -1 && errno == EINVAL);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 extern char **environ;
-static char *const no_env[] = { NULL };
+static char *const no_env[] = {NULL};
 
 static int reap(pid_t pid)
 {
@@ -25,7 +25,7 @@ static int reap(pid_t pid)
 
 static void vforks(void)
 {
-	char *argv[] = { "sh", "-c", "exit 12", NULL };
+	char *argv[] = {"sh", "-c", "exit 12", NULL};
 	volatile int local = 5;
 	pid_t pid;
 
@@ -57,11 +57,12 @@ static void vforks(void)
 
 static void spawns(void)
 {
-	char *argv[] = { "sh", "-c", "exit 3", NULL }, *bad[] = { "x", NULL };
+	char *argv[] = {"sh", "-c", "exit 3", NULL}, *bad[] = {"x", NULL};
 	pid_t pid;
 
 	for (int i = 0; i < 50; i++) {
-		CHECK(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0 && reap(pid) == 3);
+		CHECK(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0 &&
+		      reap(pid) == 3);
 		CHECK(posix_spawn(&pid, "/nonexistent", NULL, NULL, bad, environ) == ENOENT);
 		CHECK(posix_spawn(&pid, "/etc/passwd", NULL, NULL, bad, environ) == EACCES);
 		CHECK(posix_spawnp(&pid, "sh", NULL, NULL, argv, environ) == 0 && reap(pid) == 3);
@@ -85,7 +86,8 @@ static int clone_fn(void *arg)
 static void shared_memory_children(void)
 {
 	int stack_size = 65536, v = 99;
-	char *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack =
+		mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
 
 	for (int i = 0; i < 20; i++) {
@@ -96,12 +98,13 @@ static void shared_memory_children(void)
 		pid = clone(clone_fn, stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, &v);
 		CHECK(pid > 0 && shared == 99 && reap(pid) == 21);
 		shared = 0;
-		pid = clone(clone_fn, stack + stack_size, SIGCHLD, &v); /* a copy, on another stack */
+		pid = clone(clone_fn, stack + stack_size, SIGCHLD,
+			    &v); /* a copy, on another stack */
 		CHECK(pid > 0 && reap(pid) == 21 && shared == 0);
 	}
 	struct {
 		unsigned long long flags, pidfd, ctid, ptid, sig, stack, size, tls;
-	} a = { .sig = SIGCHLD };
+	} a = {.sig = SIGCHLD};
 
 	pid = syscall(SYS_clone3, &a, sizeof(a));
 	if (!pid)
@@ -113,7 +116,7 @@ static void shared_memory_children(void)
 
 static void execveats(void)
 {
-	char *argv[] = { "sh", "-c", "exit 6", NULL };
+	char *argv[] = {"sh", "-c", "exit 6", NULL};
 	int dir = open("/bin", O_PATH | O_CLOEXEC), sh = open("/bin/sh", O_RDONLY | O_CLOEXEC);
 	pid_t pid = fork();
 
@@ -142,7 +145,7 @@ static void execveats(void)
 
 static void *exec_thread(void *arg)
 {
-	char *argv[] = { "sh", "-c", "exit 14", NULL };
+	char *argv[] = {"sh", "-c", "exit 14", NULL};
 
 	execve("/bin/sh", argv, no_env);
 	return NULL;
@@ -175,7 +178,7 @@ static void thread_exec_and_churn(void)
 /* `mov $39, %eax; syscall` whose mov starts exactly at a page, with nothing before it. */
 static void page_edge(void)
 {
-	static const unsigned char code[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3 };
+	static const unsigned char code[] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};
 	char *p = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	mprotect(p, 4096, PROT_NONE);
@@ -192,7 +195,8 @@ static void page_edge(void)
 	for (int i = 0; i < 3; i++)
 		CHECK(((int (*)(void))(p + 4096))() == getpid());
 	memset(p + 8192, 0x90, 64);
-	memcpy(p + 8192, code + 5, 3); /* a bare syscall at a page's start, nothing readable before it */
+	memcpy(p + 8192, code + 5,
+	       3); /* a bare syscall at a page's start, nothing readable before it */
 	mprotect(p + 4096, 4096, PROT_NONE);
 	mprotect(p + 8192, 4096, PROT_READ | PROT_EXEC);
 	long ret;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Programs that put a seccomp filter on themselves: their own SIGSYS arrives, refused calls are refused,
-// and strict mode can be lived in, hooked as native.
+// Programs that put a seccomp filter on themselves: their own SIGSYS arrives, refused calls are
+// refused, and strict mode can be lived in, hooked as native.
 #define _GNU_SOURCE
 #include "check.h"
 #include <linux/audit.h>
@@ -38,8 +38,8 @@ static int filtered(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog p = { sizeof(f) / sizeof(f[0]), f };
-	struct sigaction sa = { .sa_sigaction = on_sys, .sa_flags = SA_SIGINFO };
+	struct sock_fprog p = {sizeof(f) / sizeof(f[0]), f};
+	struct sigaction sa = {.sa_sigaction = on_sys, .sa_flags = SA_SIGINFO};
 	struct utsname u;
 
 	CHECK(sigaction(SIGSYS, &sa, NULL) == 0);

@@ -29,14 +29,14 @@ static void count(int sig)
 
 static void on(int sig, void (*fn)(int), int flags)
 {
-	struct sigaction sa = { .sa_handler = fn, .sa_flags = flags };
+	struct sigaction sa = {.sa_handler = fn, .sa_flags = flags};
 
 	CHECK(sigaction(sig, &sa, NULL) == 0);
 }
 
 static void alarm_in(int us, int every)
 {
-	struct itimerval it = { { 0, every }, { 0, us } };
+	struct itimerval it = {{0, every}, {0, us}};
 
 	setitimer(ITIMER_REAL, &it, NULL);
 }
@@ -73,10 +73,10 @@ static void eintr_and_restart(void)
 	CHECK(got[SIGALRM] == 2);
 	pthread_join(t, NULL);
 
-	struct pollfd pf = { p[0], POLLIN, 0 };
+	struct pollfd pf = {p[0], POLLIN, 0};
 	alarm_in(10000, 0);
 	CHECK(poll(&pf, 1, -1) == -1 && errno == EINTR); /* never restarted */
-	struct timespec ts = { 5, 0 }, left;
+	struct timespec ts = {5, 0}, left;
 	alarm_in(10000, 0);
 	CHECK(nanosleep(&ts, &left) == -1 && errno == EINTR && left.tv_sec == 4);
 	close(p[0]);
@@ -87,7 +87,7 @@ static void eintr_and_restart(void)
 static void waiting_masks(void)
 {
 	sigset_t all, but, old;
-	struct timespec ts = { 2, 0 };
+	struct timespec ts = {2, 0};
 
 	sigfillset(&all);
 	but = all;
@@ -126,8 +126,8 @@ static void info(int sig, siginfo_t *si, void *uc)
 
 static void siginfo_and_order(void)
 {
-	struct sigaction sa = { .sa_sigaction = info, .sa_flags = SA_SIGINFO }, old;
-	union sigval v = { .sival_int = 4711 };
+	struct sigaction sa = {.sa_sigaction = info, .sa_flags = SA_SIGINFO}, old;
+	union sigval v = {.sival_int = 4711};
 	sigset_t s;
 
 	CHECK(sigaction(SIGRTMIN + 1, &sa, NULL) == 0);
@@ -163,7 +163,8 @@ static void reset_and_ignore(void)
 	raise(SIGSYS);
 	CHECK(got[SIGSYS] == 1);
 	signal(SIGSYS, SIG_DFL);
-	CHECK(sigaction(SIGKILL, &(struct sigaction){ .sa_handler = count }, NULL) == -1 && errno == EINVAL);
+	CHECK(sigaction(SIGKILL, &(struct sigaction){.sa_handler = count}, NULL) == -1 &&
+	      errno == EINVAL);
 	CHECK(sigaction(65, NULL, &sa) == -1 && errno == EINVAL);
 }
 
@@ -216,10 +217,10 @@ static void outer(int sig)
 		mark[i] = 0x1234567890abcdefull;
 	CHECK(on_alt());
 	CHECK(sigaltstack(NULL, &ss) == 0 && (ss.ss_flags & SS_ONSTACK) && ss.ss_sp == alt);
-	CHECK(sigaltstack(&(stack_t){ .ss_flags = SS_DISABLE }, NULL) == -1 && errno == EPERM);
+	CHECK(sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL) == -1 && errno == EPERM);
 	kill(getpid(), SIGUSR2); /* a call made here leaves the alternate stack for the hook's */
 	for (int i = 0; i < 100; i++)
-		sigaction(SIGUSR1, NULL, &(struct sigaction){ 0 });
+		sigaction(SIGUSR1, NULL, &(struct sigaction){0});
 	for (int i = 0; i < 64; i++)
 		CHECK(mark[i] == 0x1234567890abcdefull);
 	got[sig]++;
@@ -243,7 +244,7 @@ static int overflow(int n)
 
 static void alternate_stack(void)
 {
-	stack_t ss = { .ss_sp = alt, .ss_size = sizeof(alt) }, old;
+	stack_t ss = {.ss_sp = alt, .ss_size = sizeof(alt)}, old;
 
 	CHECK(sigaltstack(&ss, NULL) == 0);
 	on(SIGUSR1, outer, SA_ONSTACK);
@@ -257,7 +258,7 @@ static void alternate_stack(void)
 	for (volatile int i = 0; i < 3; i++) /* left by longjmp: must work again */
 		if (!sigsetjmp(env, 1))
 			CHECK(overflow(0) == 0);
-	CHECK(sigaltstack(&(stack_t){ .ss_flags = SS_DISABLE }, NULL) == 0);
+	CHECK(sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL) == 0);
 	signal(SIGSEGV, SIG_DFL);
 }
 
@@ -273,7 +274,7 @@ static void segv_fix(int sig, siginfo_t *si, void *ctx)
 
 static void own_faults(void)
 {
-	struct sigaction sa = { .sa_sigaction = segv_fix, .sa_flags = SA_SIGINFO };
+	struct sigaction sa = {.sa_sigaction = segv_fix, .sa_flags = SA_SIGINFO};
 	uint64_t rbx;
 
 	sigaction(SIGSEGV, &sa, NULL);
@@ -287,7 +288,8 @@ static void own_faults(void)
 	CHECK(readlink((char *)16, (char *)&rbx, 8) == -1 && errno == EFAULT);
 	CHECK(syscall(SYS_execve, 16, 0, 0) == -1 && errno == EFAULT);
 	CHECK(syscall(SYS_execve, "/bin/true", 16, 0) == -1 && errno == EFAULT);
-	CHECK(syscall(SYS_rt_sigprocmask, SIG_SETMASK, (void *)16, NULL, 8) == -1 && errno == EFAULT);
+	CHECK(syscall(SYS_rt_sigprocmask, SIG_SETMASK, (void *)16, NULL, 8) == -1 &&
+	      errno == EFAULT);
 	CHECK(syscall(SYS_clone3, (void *)16, 88) == -1 && errno == EFAULT);
 	CHECK(got[SIGSEGV] == 1);
 	signal(SIGSEGV, SIG_DFL);
@@ -383,11 +385,28 @@ static int died_of(void (*fn)(void))
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-static void die_null(void) { *(volatile int *)8 = 1; }
-static void die_term(void) { raise(SIGTERM); }
-static void die_segv(void) { raise(SIGSEGV); }
-static void die_sys(void) { raise(SIGSYS); }
-static void die_abort(void) { abort(); }
+static void die_null(void)
+{
+	volatile uintptr_t at = 8;
+
+	*(volatile int *)at = 1;
+}
+static void die_term(void)
+{
+	raise(SIGTERM);
+}
+static void die_segv(void)
+{
+	raise(SIGSEGV);
+}
+static void die_sys(void)
+{
+	raise(SIGSYS);
+}
+static void die_abort(void)
+{
+	abort();
+}
 static void die_blocked(void)
 {
 	sigset_t s;

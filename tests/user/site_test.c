@@ -13,10 +13,10 @@ typedef uint64_t u64;
 enum sd_form { SD_FORM_NONE, SD_FORM_MOV32, SD_FORM_MOV64 };
 enum sd_form sd_site_form(const u8 *before, u32 len, u64 nr, u32 *start);
 
-#define FORM(nr, start, ...)                                                                     \
-	({                                                                                       \
-		const u8 b[] = { __VA_ARGS__ };                                                  \
-		sd_site_form(b, sizeof(b), (nr), (start));                                       \
+#define FORM(nr, start, ...)                                                                       \
+	({                                                                                         \
+		const u8 b[] = {__VA_ARGS__};                                                      \
+		sd_site_form(b, sizeof(b), (nr), (start));                                         \
 	})
 
 static void takes_mov_eax(void **state)
@@ -25,7 +25,8 @@ static void takes_mov_eax(void **state)
 
 	assert_int_equal(FORM(39, &at, 0xb8, 39, 0, 0, 0, 0x0f, 0x05), SD_FORM_MOV32);
 	assert_int_equal(at, 0);
-	assert_int_equal(FORM(0x1bf, &at, 0x31, 0xd2, 0xc3, 0xb8, 0xbf, 1, 0, 0, 0x0f, 0x05), SD_FORM_MOV32);
+	assert_int_equal(FORM(0x1bf, &at, 0x31, 0xd2, 0xc3, 0xb8, 0xbf, 1, 0, 0, 0x0f, 0x05),
+			 SD_FORM_MOV32);
 	assert_int_equal(at, 3);
 }
 
@@ -35,7 +36,8 @@ static void takes_mov_rax(void **state)
 
 	assert_int_equal(FORM(15, &at, 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05), SD_FORM_MOV64);
 	assert_int_equal(at, 0);
-	assert_int_equal(FORM(15, &at, 0x90, 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05), SD_FORM_MOV64);
+	assert_int_equal(FORM(15, &at, 0x90, 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05),
+			 SD_FORM_MOV64);
 	assert_int_equal(at, 1);
 }
 
@@ -45,7 +47,8 @@ static void refuses_another_number(void **state)
 
 	assert_int_equal(FORM(40, &at, 0xb8, 39, 0, 0, 0, 0x0f, 0x05), SD_FORM_NONE);
 	assert_int_equal(FORM(1ull << 32 | 39, &at, 0xb8, 39, 0, 0, 0, 0x0f, 0x05), SD_FORM_NONE);
-	assert_int_equal(FORM(0xffffffff, &at, 0xb8, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x05), SD_FORM_NONE);
+	assert_int_equal(FORM(0xffffffff, &at, 0xb8, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x05),
+			 SD_FORM_NONE);
 }
 
 static void refuses_other_registers(void **state)
@@ -78,7 +81,7 @@ static void refuses_an_instruction_between(void **state)
 /* At the edge of a mapping fewer bytes can be read. */
 static void copes_with_few_bytes(void **state)
 {
-	static const u8 b[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05 };
+	static const u8 b[] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05};
 	u32 at;
 
 	for (u32 n = 0; n < 7; n++)

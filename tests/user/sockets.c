@@ -35,7 +35,7 @@ static void count(int sig)
 
 static void on(int sig, void (*fn)(int), int flags)
 {
-	struct sigaction sa = { .sa_handler = fn, .sa_flags = flags };
+	struct sigaction sa = {.sa_handler = fn, .sa_flags = flags};
 
 	CHECK(sigaction(sig, &sa, NULL) == 0);
 }
@@ -43,7 +43,7 @@ static void on(int sig, void (*fn)(int), int flags)
 /* A connected TCP pair over loopback; every fd close-on-exec or not as asked. */
 static void pair(int fd[2], int flags)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -64,7 +64,7 @@ static void close2(int fd[2])
 
 static int says(int from, int to, const char *what)
 {
-	char buf[64] = { 0 };
+	char buf[64] = {0};
 
 	return write(from, what, strlen(what)) == (ssize_t)strlen(what) &&
 	       read(to, buf, sizeof(buf)) == (ssize_t)strlen(what) && !strcmp(buf, what);
@@ -90,17 +90,18 @@ static void numbers(void)
 	CHECK(dup2(d, 60) == 60 && fcntl(60, F_GETFD) == 0 && says(60, fd[1], "dup2"));
 	CHECK(dup2(d, d) == d && dup3(d, d, 0) == -1 && errno == EINVAL);
 	CHECK(dup2(999, 60) == -1 && errno == EBADF && says(60, fd[1], "untouched"));
-	CHECK(dup2(0, 60) == 60 && dup3(e, 0 + 61, O_CLOEXEC) == 61 && fcntl(61, F_GETFD) == FD_CLOEXEC);
+	CHECK(dup2(0, 60) == 60 && dup3(e, 0 + 61, O_CLOEXEC) == 61 &&
+	      fcntl(61, F_GETFD) == FD_CLOEXEC);
 	close(60);
 	CHECK(fcntl(d, F_SETFL, O_NONBLOCK) == 0 && (fcntl(e, F_GETFL) & O_NONBLOCK));
 	CHECK(read(d, &c, 1) == -1 && errno == EAGAIN);
 	CHECK(fcntl(d, F_SETFL, 0) == 0);
-	CHECK(ioctl(fd[1], FIONBIO, &(int){ 1 }) == 0 && read(fd[1], &c, 1) == -1 && errno == EAGAIN);
+	CHECK(ioctl(fd[1], FIONBIO, &(int){1}) == 0 && read(fd[1], &c, 1) == -1 && errno == EAGAIN);
 	/* the last name's close is what the peer sees */
 	CHECK(close(d) == 0 && close(e) == 0);
 	CHECK(read(fd[1], &c, 1) == -1 && errno == EAGAIN);
 	CHECK(syscall(SYS_close_range, 61, 61, 0) == 0);
-	struct pollfd p = { fd[1], POLLIN, 0 };
+	struct pollfd p = {fd[1], POLLIN, 0};
 	CHECK(poll(&p, 1, 2000) == 1 && read(fd[1], &c, 1) == 0);
 	CHECK(close(fd[1]) == 0 && close(fd[1]) == -1 && errno == EBADF);
 	CHECK(socket(AF_INET, SOCK_STREAM, 12345) == -1 && errno != EBADF);
@@ -143,7 +144,7 @@ static void hostile_numbers(void)
 static void forks(void)
 {
 	int fd[2], status;
-	char buf[16] = { 0 };
+	char buf[16] = {0};
 	pid_t pid;
 
 	for (int i = 0; i < 10; i++) {
@@ -177,8 +178,8 @@ static void forks(void)
 static void execs(void)
 {
 	int fd[2], other[2], status;
-	char n[12], m[12], buf[64] = { 0 };
-	char *argv[] = { self, "exec", n, m, NULL }, *none[] = { NULL };
+	char n[12], m[12], buf[64] = {0};
+	char *argv[] = {self, "exec", n, m, NULL}, *none[] = {NULL};
 	posix_spawn_file_actions_t fa;
 	pid_t pid;
 
@@ -196,7 +197,8 @@ static void execs(void)
 		CHECK(read(fd[0], buf, 8) == 8 && !memcmp(buf, "executed", 8));
 		CHECK(read(fd[0], buf, 8) == 0);
 		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-		CHECK(says(other[0], other[1], "mine still")); /* close-on-exec closed the child's only */
+		CHECK(says(other[0], other[1],
+			   "mine still")); /* close-on-exec closed the child's only */
 		close(fd[0]);
 		close2(other);
 	}
@@ -204,7 +206,7 @@ static void execs(void)
 	pair(fd, SOCK_CLOEXEC);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_adddup2(&fa, fd[1], 1);
-	char *echo[] = { "echo", "hello", NULL };
+	char *echo[] = {"echo", "hello", NULL};
 	CHECK(posix_spawn(&pid, "/bin/echo", &fa, NULL, echo, none) == 0);
 	close(fd[1]);
 	CHECK(read(fd[0], buf, sizeof(buf)) == 6 && !memcmp(buf, "hello\n", 6));
@@ -235,11 +237,12 @@ static void polls(void)
 	int fd[2], p[2];
 	char c;
 	pthread_t t;
-	struct timespec ts = { 5, 0 };
+	struct timespec ts = {5, 0};
 
 	pair(fd, 0);
 	CHECK(pipe(p) == 0);
-	struct pollfd pf[4] = { { fd[0], POLLIN, 0 }, { p[0], POLLIN, 0 }, { -1, POLLIN, 0 }, { 999, POLLIN, 0 } };
+	struct pollfd pf[4] = {
+		{fd[0], POLLIN, 0}, {p[0], POLLIN, 0}, {-1, POLLIN, 0}, {999, POLLIN, 0}};
 	CHECK(poll(pf, 3, 0) == 0);
 	CHECK(poll(pf, 3, 20) == 0);
 	CHECK(poll(pf, 4, -1) == 1 && pf[3].revents == POLLNVAL && !pf[0].revents);
@@ -260,7 +263,8 @@ static void polls(void)
 		FD_SET(fd[0], &in);
 		FD_SET(p[0], &in);
 		pthread_create(&t, NULL, late, w);
-		CHECK(select(64, &in, &out, NULL, &(struct timeval){ 5, 0 }) == 1 && FD_ISSET(r, &in));
+		CHECK(select(64, &in, &out, NULL, &(struct timeval){5, 0}) == 1 &&
+		      FD_ISSET(r, &in));
 		CHECK(read(r, &c, 1) == 1);
 		pthread_join(t, NULL);
 	}
@@ -275,7 +279,7 @@ static void polls(void)
 	FD_SET(fd[0], &in);
 	FD_SET(fd[0], &out);
 	FD_SET(p[1], &out);
-	struct timeval tv = { 1, 0 };
+	struct timeval tv = {1, 0};
 	CHECK(select(64, &in, &out, NULL, &tv) == 3);
 	FD_SET(200, &in);
 	CHECK(select(201, &in, NULL, NULL, &tv) == -1 && errno == EBADF);
@@ -290,7 +294,7 @@ static void polls(void)
 static void epolls(void)
 {
 	int fd[2], p[2], ep = epoll_create1(EPOLL_CLOEXEC), ep2;
-	struct epoll_event ev = { EPOLLIN, { .u64 = 0x1122334455667788ull } }, out[8];
+	struct epoll_event ev = {EPOLLIN, {.u64 = 0x1122334455667788ull}}, out[8];
 	char c;
 	pthread_t t;
 
@@ -302,7 +306,8 @@ static void epolls(void)
 	CHECK(epoll_ctl(ep, EPOLL_CTL_ADD, fd[0], &ev) == -1 && errno == EEXIST);
 	CHECK(epoll_wait(ep, out, 8, 10) == 0);
 	pthread_create(&t, NULL, late, &fd[1]);
-	CHECK(epoll_wait(ep, out, 8, 5000) == 1 && out[0].data.u64 == ev.data.u64 && out[0].events == EPOLLIN);
+	CHECK(epoll_wait(ep, out, 8, 5000) == 1 && out[0].data.u64 == ev.data.u64 &&
+	      out[0].events == EPOLLIN);
 	pthread_join(t, NULL);
 	CHECK(read(fd[0], &c, 1) == 1);
 	ev.data.u64 = 42;
@@ -321,7 +326,7 @@ static void epolls(void)
 	usleep(1000);
 	CHECK(epoll_wait(ep, out, 8, -1) == 2);
 	CHECK(epoll_wait(ep, out, 1, -1) == 1);
-	struct pollfd pf = { ep, POLLIN, 0 }; /* an epoll fd is pollable */
+	struct pollfd pf = {ep, POLLIN, 0}; /* an epoll fd is pollable */
 	CHECK(poll(&pf, 1, 1000) == 1);
 	CHECK(read(p[0], &c, 1) == 1);
 	CHECK(poll(&pf, 1, 1000) == 1 && pf.revents == POLLIN);
@@ -365,7 +370,7 @@ static void mixed_threads(void)
 	enum { N = 6 };
 	struct many m[N];
 	pthread_t t[N];
-	struct epoll_event ev = { EPOLLIN, { .u32 = 1 } };
+	struct epoll_event ev = {EPOLLIN, {.u32 = 1}};
 	int p[2];
 	char c;
 
@@ -394,7 +399,7 @@ static void mixed_threads(void)
 /* ---- signals ---- */
 static void alarm_in(int us)
 {
-	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, us } }, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, us}}, NULL);
 }
 
 static void *late_alarm_then_data(void *arg)
@@ -419,16 +424,17 @@ static void interrupted(void)
 	CHECK(read(fd[0], &c, 1) == -1 && errno == EINTR && got[SIGALRM] == 1);
 	alarm_in(20000);
 	CHECK(recv(fd[0], &c, 1, 0) == -1 && errno == EINTR && got[SIGALRM] == 2);
-	struct pollfd pf[2] = { { fd[0], POLLIN, 0 }, { p[0], POLLIN, 0 } };
+	struct pollfd pf[2] = {{fd[0], POLLIN, 0}, {p[0], POLLIN, 0}};
 	for (int n = 1; n <= 2; n++) {
 		alarm_in(20000);
 		CHECK(poll(pf, n, -1) == -1 && errno == EINTR && got[SIGALRM] == 1 + 2 * n);
 		int ep = epoll_create1(0);
-		struct epoll_event ev = { EPOLLIN, { 0 } };
+		struct epoll_event ev = {EPOLLIN, {0}};
 		for (int i = 0; i < n; i++)
 			epoll_ctl(ep, EPOLL_CTL_ADD, pf[i].fd, &ev);
 		alarm_in(20000);
-		CHECK(epoll_wait(ep, &ev, 1, -1) == -1 && errno == EINTR && got[SIGALRM] == 2 + 2 * n);
+		CHECK(epoll_wait(ep, &ev, 1, -1) == -1 && errno == EINTR &&
+		      got[SIGALRM] == 2 + 2 * n);
 		close(ep);
 	}
 	on(SIGALRM, count, SA_RESTART);
@@ -445,7 +451,7 @@ static void interrupted(void)
 	pthread_sigmask(SIG_BLOCK, &alrm, NULL);
 	got[SIGALRM] = 0;
 	for (int n = 1; n <= 2; n++) {
-		struct timespec ts = { 5, 0 };
+		struct timespec ts = {5, 0};
 
 		raise(SIGALRM);
 		CHECK(got[SIGALRM] == n - 1);
@@ -486,7 +492,8 @@ static void sigpipe(void)
 		write(fd[0], "x", 1);
 		_exit(0);
 	}
-	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	      WTERMSIG(status) == SIGPIPE);
 	close2(fd);
 }
 
@@ -532,13 +539,14 @@ static void files(void)
 	close(fd[1]);
 	close(file);
 	pair(fd, 0);
-	struct iovec v[2] = { { "one", 3 }, { "two", 3 } };
+	struct iovec v[2] = {{"one", 3}, {"two", 3}};
 	CHECK(writev(fd[0], v, 2) == 6);
-	char a[2], b[8] = { 0 };
-	struct iovec r[2] = { { a, 2 }, { b, 8 } };
+	char a[2], b[8] = {0};
+	struct iovec r[2] = {{a, 2}, {b, 8}};
 	CHECK(readv(fd[1], r, 2) == 6 && !memcmp(a, "on", 2) && !memcmp(b, "etwo", 4));
 	CHECK(syscall(SYS_write, fd[0], 16, 5) == -1 && errno == EFAULT);
-	CHECK(write(fd[0], "x", 1) == 1 && syscall(SYS_read, fd[1], 16, 5) == -1 && errno == EFAULT);
+	CHECK(write(fd[0], "x", 1) == 1 && syscall(SYS_read, fd[1], 16, 5) == -1 &&
+	      errno == EFAULT);
 	close2(fd);
 }
 
@@ -570,8 +578,11 @@ static void host_rights(void)
 {
 	int u[2], p[2];
 	char c, control[CMSG_SPACE(sizeof(int))];
-	struct iovec v = { &c, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct iovec v = {&c, 1};
+	struct msghdr m = {.msg_iov = &v,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
 
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, u) == 0 && pipe(p) == 0);
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
@@ -596,11 +607,12 @@ int main(int argc, char **argv)
 	self = "/proc/self/exe";
 	if (argc > 3)
 		return executed(argv[2], argv[3]);
-	void (*const all[])(void) = { numbers, hostile_numbers, forks, execs, polls, epolls, mixed_threads,
-				      interrupted, sigpipe, files, threads, host_rights };
-	static const char *const name[] = { "numbers", "hostile_numbers", "forks", "execs", "polls", "epolls",
-					    "mixed_threads", "interrupted", "sigpipe", "files", "threads",
-					    "host_rights" };
+	void (*const all[])(void) = {numbers, hostile_numbers, forks,	      execs,
+				     polls,   epolls,	       mixed_threads, interrupted,
+				     sigpipe, files,	       threads,	      host_rights};
+	static const char *const name[] = {
+		"numbers",	 "hostile_numbers", "forks",   "execs", "polls",   "epolls",
+		"mixed_threads", "interrupted",	    "sigpipe", "files", "threads", "host_rights"};
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], name[i])) {
 			if (getenv("VERBOSE"))
