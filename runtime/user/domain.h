@@ -176,5 +176,6 @@ struct sd_pollfd {
 long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeout, int *again);
 void sd_wait_mask(struct sd_thread *t, u64 mask); /* in force until the exit */
 s64 sd_now(void);
+void sd_waiters_reset(void);
 
 #endif

@@ -14,6 +14,13 @@
 static struct sd_async *waiters; /* posted calls of this address space that wait for a bell */
 static u32 waiters_lock;
 
+/* In a forked child: those who waited, or held the lock, are in the parent. */
+void sd_waiters_reset(void)
+{
+	waiters = NULL;
+	waiters_lock = 0;
+}
+
 s64 sd_now(void)
 {
 	struct sd_timespec ts;
