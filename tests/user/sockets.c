@@ -396,6 +396,47 @@ static void mixed_threads(void)
 	close2(p);
 }
 
+static void *wait_for_ever(void *ep)
+{
+	struct epoll_event ev;
+
+	for (;;)
+		epoll_wait(*(int *)ep, &ev, 1, -1);
+	return NULL;
+}
+
+/* A child has none of its parent's waiting threads; its first socket in that set must not wait for
+ * them. */
+static void fork_while_waiting(void)
+{
+	int p[2], ep = epoll_create1(0), status;
+	struct epoll_event ev = {EPOLLIN, {0}}, out[2];
+	pthread_t t;
+	pid_t pid;
+
+	CHECK(pipe(p) == 0 && epoll_ctl(ep, EPOLL_CTL_ADD, p[0], &ev) == 0);
+	pid = fork();
+	if (!pid) {
+		for (int i = 0; i < 3; i++)
+			pthread_create(&t, NULL, wait_for_ever, &ep);
+		usleep(50000);
+		pid = fork();
+		if (pid) {
+			waitpid(pid, &status, 0);
+			_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+		}
+		alarm(20);
+		int s = socket(AF_INET, SOCK_DGRAM, 0);
+		ev.events = EPOLLOUT;
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, s, &ev) || epoll_wait(ep, out, 2, 10000) != 1)
+			_exit(1);
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	close(ep);
+	close2(p);
+}
+
 /* ---- signals ---- */
 static void alarm_in(int us)
 {
@@ -607,12 +648,14 @@ int main(int argc, char **argv)
 	self = "/proc/self/exe";
 	if (argc > 3)
 		return executed(argv[2], argv[3]);
-	void (*const all[])(void) = {numbers, hostile_numbers, forks,	      execs,
-				     polls,   epolls,	       mixed_threads, interrupted,
-				     sigpipe, files,	       threads,	      host_rights};
+	void (*const all[])(void) = {
+		numbers,       hostile_numbers,	   forks,	execs,	 polls, epolls,
+		mixed_threads, fork_while_waiting, interrupted, sigpipe, files, threads,
+		host_rights};
 	static const char *const name[] = {
-		"numbers",	 "hostile_numbers", "forks",   "execs", "polls",   "epolls",
-		"mixed_threads", "interrupted",	    "sigpipe", "files", "threads", "host_rights"};
+		"numbers",	 "hostile_numbers",    "forks",	      "execs",	 "polls", "epolls",
+		"mixed_threads", "fork_while_waiting", "interrupted", "sigpipe", "files", "threads",
+		"host_rights"};
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], name[i])) {
 			if (getenv("VERBOSE"))
