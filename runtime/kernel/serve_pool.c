@@ -16,7 +16,7 @@
 #define SPAWN_AGAIN	(HZ / 10 ?: 1)
 
 /* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, the clock every LOOKS times that. */
-#define TIGHT_LOOKS	16u
+#define TIGHT_LOOKS	12u
 #define LOOKS		3u
 #define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
 #define REST_NS		100000u	/* then it rests: the vCPU may sleep */
@@ -293,7 +293,7 @@ static int look(struct sd_worker *w, struct sd_sregion **liar)
 		ret = sd_poll_next(&sd_poller, &w->req, liar);
 		if (ret)
 			return ret;
-		sd_pause();
+		sd_srv_gap();
 	}
 	return 0;
 }

@@ -199,7 +199,7 @@ void hostdom_run(struct hostdom *d)
 		if (!(++looks % 64))
 			say_cpu(d);
 		if (looks < SPIN_LOOKS && !shared_cpu(d)) {
-			sd_pause();
+			sd_srv_gap();
 		} else if (looks < SPIN_LOOKS + YIELD_LOOKS) {
 			looks = looks < SPIN_LOOKS ? SPIN_LOOKS : looks;
 			sd_sys_yield();
