@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The slicer's speed, beside clang-19 -fsyntax-only over the same files in the same run.
 
-The tree that is sliced is a farm of links to the pristine one with one real file, so that a file can be
-touched without the pristine tree changing by a byte. Cache and output lie in a temporary directory.
+The tree that is sliced is the pristine one in hard links with one file copied, so that a file can be
+touched without the pristine tree changing by a byte. It, the cache and the output lie in a temporary directory
+beside the pristine tree.
 """
 import glob
 import json
@@ -23,18 +24,10 @@ SPEC = os.path.join(SRC, "specs/net.json")
 TOUCHED = "net/ipv4/udp.c"
 
 
-def link_entries(source, target, but=None):
-    os.mkdir(target)
-    for name in os.listdir(source):
-        if name != but:
-            os.symlink(os.path.join(source, name), os.path.join(target, name))
-
-
 def farm(tree, out):
-    """A copy of the tree in which the way to TOUCHED is real and all else is links."""
-    parts = TOUCHED.split("/")
-    for i, part in enumerate(parts):
-        link_entries(os.path.join(tree, *parts[:i]), os.path.join(out, *parts[:i]), part)
+    """The tree in hard links, but for TOUCHED, which is a copy."""
+    subprocess.run(["cp", "-al", tree, out], check=True)
+    os.unlink(os.path.join(out, TOUCHED))
     shutil.copyfile(os.path.join(tree, TOUCHED), os.path.join(out, TOUCHED))
 
 
@@ -100,7 +93,7 @@ def touch(tmp, i):
 
 def one_repeat(i):
     tree = os.path.realpath(os.path.join(SRC, "kernel-tree/linux"))
-    with tempfile.TemporaryDirectory(prefix="kslice-bench", dir="/var/tmp") as tmp:
+    with tempfile.TemporaryDirectory(prefix="kslice-bench", dir=os.path.dirname(tree)) as tmp:
         farm(tree, f"{tmp}/tree")
         got = {"cold": timed(lambda: slice_once(tmp))}
         commands = commands_of(tmp)
