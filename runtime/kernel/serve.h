@@ -97,6 +97,8 @@ void sd_serve_kick(void);
 void sd_serve_call(struct sd_worker *w);
 
 /* serve_env.c */
+/* [addr, addr + size) is private memory of the call that the current task is in. */
+bool sd_mem_mine(unsigned long addr, unsigned long size);
 void sd_serve_table(void);
 
 /* serve_ctl.c */

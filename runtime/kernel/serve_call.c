@@ -54,10 +54,14 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	list_add(&w->incall, &c->workers);
 	if (unlikely(w->req.cancelled))
 		set_notify_signal(current);
-	if (likely(w->req.op >= SD_OP_CALLS))
+	if (likely(w->req.op >= SD_OP_CALLS)) {
+		/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own memory. */
+		sd_user_confine(w->req.lane->mem->arena, SD_ARENA_SIZE);
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
-	else
+		sd_user_confine(NULL, 0);
+	} else {
 		ret = exec(w, c);
+	}
 	list_del_init(&w->incall);
 	after_call();
 	return ret;

@@ -4,14 +4,47 @@
 #include <linux/slab.h>
 #include "serve.h"
 
+/* Private memory of a call in progress: its own task may use it as user memory, see sd_user_confine(). */
+struct block {
+	struct list_head node;
+	struct task_struct *owner;
+	u64 len;
+	u8 data[];
+};
+
+static LIST_HEAD(blocks);
+
 void *sd_mem_get(u64 len)
 {
-	return kvzalloc(len, GFP_KERNEL);
+	struct block *b = kvzalloc(sizeof(*b) + len, GFP_KERNEL);
+
+	if (!b)
+		return NULL;
+	b->owner = current;
+	b->len = len;
+	list_add(&b->node, &blocks);
+	return b->data;
 }
 
 void sd_mem_put(void *p)
 {
-	kvfree(p);
+	struct block *b = container_of(p, struct block, data[0]);
+
+	list_del(&b->node);
+	kvfree(b);
+}
+
+bool sd_mem_mine(unsigned long addr, unsigned long size)
+{
+	const struct block *b;
+
+	list_for_each_entry(b, &blocks, node) {
+		unsigned long in = addr - (unsigned long)b->data;
+
+		if (b->owner == current && in < b->len)
+			return size <= b->len - in;
+	}
+	return false;
 }
 
 /* Above TASK_SIZE for any length: access_ok() refuses it. */
