@@ -149,7 +149,7 @@ static uint32_t waits_for(struct graph *g, const struct facts *f, uint32_t elem)
 	return NONE;
 }
 
-/* KSLICE_EDGES=FILE: every edge by unit number, for tools/heavy.py, which finds what a cut would free. */
+/* KSLICE_EDGES=FILE: every edge by unit number, for slicer/heavy.py, which finds what a cut would free. */
 static void log_edge(struct graph *g, uint32_t gdef, const char *key)
 {
 	uint32_t n = graph_node(g, key);

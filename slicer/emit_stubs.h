@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * emit_stubs.h: between the files of the stub generator. Each emit_*() appends one whole output file
- * to b; the output depends on the spec, the annotations and the tree's types only (no dates, paths, hashes).
+ * emit_stubs.h: between the files of the stub generator. An emit_*(m, b) appends one whole output file to b, an
+ * emit_*(m, o) adds files to o; the output depends on the spec, the annotations and the tree's types only (no dates,
+ * paths, hashes).
  */
 #ifndef KSLICE_EMIT_STUBS_H
 #define KSLICE_EMIT_STUBS_H
@@ -12,19 +13,62 @@
 unsigned stubs_print_check(const struct marshal *m);
 void describe_value(const struct mval *v, const struct mval *list, struct strbuf *b);
 
+/* ---- emit_stubs_parts.c: the files of the folder ---- */
+
+struct output {
+	char *name;
+	struct strbuf text;
+};
+
+struct outputs {
+	struct output *a;
+	size_t n, cap;
+};
+
+void outputs_add(struct outputs *o, const char *name, const struct strbuf *text); /* text is o's from then on */
+int outputs_write(const struct outputs *o, const char *dir); /* and removes files of an earlier split. 0/-1 after err() */
+void outputs_free(struct outputs *o);
+
+/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: zeroed but for the first line of members. */
+struct pack {
+	const struct marshal *m;
+	struct outputs *out;
+	const char *base, *ext, *tail, *with;
+	void (*head)(const struct pack *p, struct strbuf *b); /* begins a file: p->name, after p->last (may be NULL) */
+	char *name, *last;
+	struct strbuf text;
+	unsigned nparts;
+};
+void pack_add(struct pack *p, struct strbuf *piece); /* takes the piece */
+char *pack_end(struct pack *p); /* name of the last file, to be freed; NULL: there was no piece */
+
+/* One piece a call, in files BASE_GROUP.c by annotation group. */
+struct family {
+	const char *base, *with; /* with: header for the heads to include; NULL: none */
+	void (*head)(const struct pack *p, struct strbuf *b);
+	int (*call)(const struct marshal *m, const struct mcall *c, struct strbuf *b);
+};
+int pack_calls(const struct marshal *m, struct outputs *o, const struct family *f);
+
+/* ---- what is in them ---- */
+
 void emit_wire(const struct marshal *m, struct strbuf *b);
 void emit_calls(const struct marshal *m, struct strbuf *b);
-void emit_client(const struct marshal *m, struct strbuf *b);
-void emit_client_structs(const struct marshal *m, struct strbuf *b);
-void emit_server(const struct marshal *m, struct strbuf *b);
+int emit_client(const struct marshal *m, struct outputs *o);
+/* client_structs.h; its name, to be freed, or NULL if there are no structs. */
+char *emit_client_structs(const struct marshal *m, struct outputs *o);
+int emit_server(const struct marshal *m, struct outputs *o);
 void emit_direct(const struct marshal *m, struct strbuf *b);
 void emit_host(const struct marshal *m, struct strbuf *b);
-int emit_tests(const struct marshal *m, struct strbuf *b);
+int emit_tests(const struct marshal *m, struct outputs *o);
 void emit_summary(const struct marshal *m, struct strbuf *b);
 
 void emit_layout(const struct marshal *m, struct strbuf *b);
 
 void emit_head(const struct marshal *m, struct strbuf *b, const char *licence, const char *file, const char *what);
+/* "#ifndef SD_NET_CLIENT_H ...": the file ends with EMIT_GUARD_END. */
+void emit_guard(const struct marshal *m, struct strbuf *b, const char *file);
+#define EMIT_GUARD_END "\n#endif\n"
 void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b); /* "SD_NET_RECVMSG" */
 const char *wire_tag(const struct mstruct *st);
 /* "recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags)" */

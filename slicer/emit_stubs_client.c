@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_stubs_client.c: struct marshal => client.c, one straight-line function a call:
+ * emit_stubs_client.c: struct marshal => client.c (the table), client.h and client_GROUP.c, one straight-line function a call:
  * scalars, lengths, data in; submit and wait; data out. The helpers are runtime/include/sd/stub.h.
  */
 #include "emit_stubs.h"
@@ -377,7 +377,13 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 	sb_puts(b, "\t\t}\n");
 }
 
-static void emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+/* Several domains' stubs are linked into one launcher. */
+static void emit_signature(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	FMT(b, "enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])", m->domain, c->ct->name);
+}
+
+static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	struct needs nd = {0};
 
@@ -388,14 +394,15 @@ static void emit_stub(const struct marshal *m, const struct mcall *c, struct str
 		sb_puts(b, i ? "; " : "");
 		describe_value(&c->p[i], c->p, b);
 	}
-	FMT(b, "%s */\nstatic enum sd_status stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])\n{\n",
-	    c->n ? "" : "no parameters", c->ct->name);
+	sb_puts(b, c->n ? " */\n" : "no parameters */\n");
+	emit_signature(m, c, b);
+	sb_puts(b, "\n{\n");
 	emit_locals(c, &nd, b);
 	sb_puts(b, "\n");
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass == PASS_PTR && c->p[i].parts)
-			FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(stub_%s, lane, ret, a, %u, %d);\n",
-			    c->p[i].of, (long long)c->p[i].clamp, i, c->p[i].of, c->ct->name, i, c->p[i].of);
+			FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d);\n",
+			    c->p[i].of, (long long)c->p[i].clamp, i, c->p[i].of, m->domain, c->ct->name, i, c->p[i].of);
 	sb_puts(b, "\tsd_call_begin(lane, &c, ");
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
@@ -417,6 +424,7 @@ static void emit_stub(const struct marshal *m, const struct mcall *c, struct str
 	} else {
 		sb_puts(b, "\treturn sd_call_end(&c);\n}\n");
 	}
+	return 0;
 }
 
 /* ---- the table ---- */
@@ -465,7 +473,7 @@ static void emit_row(const struct marshal *m, const struct mcall *c, struct strb
 	    c->route_none ? "SD_ROUTE_NONE" : has_route(m, c) ? "SD_ROUTE_KEY" : fds ? "SD_ROUTE_FD" : "SD_ROUTE_NONE",
 	    c->flags);
 	FMT(b, has_route(m, c) ? "&key_%s, " : "NULL, ", c->ct->name);
-	FMT(b, "stub_%s},\n", c->ct->name);
+	FMT(b, "sd_%s_stub_%s},\n", m->domain, c->ct->name);
 }
 
 static const struct mcall *find_close(const struct marshal *m)
@@ -489,23 +497,58 @@ static bool needs_drop(const struct marshal *m)
 	return false;
 }
 
-void emit_client(const struct marshal *m, struct strbuf *b)
+static void emit_drop(const struct marshal *m, struct strbuf *b)
 {
-	emit_head(m, b, "MIT", "client.c", "the client stubs.");
-	sb_puts(b, "#include <sd/stub.h>\n#include \"calls.h\"\n#include \"wire.h\"\n");
-	emit_client_structs(m, b);
-	if (needs_drop(m) && find_close(m)) {
-		sb_puts(b, "\nstatic void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
-			   "\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
-			   "\t\tsd_call_begin(lane, &c, ");
-		emit_op(m, find_close(m), b);
-		sb_puts(b, ");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
+	sb_puts(b, "\nstatic inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
+		   "\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
+		   "\t\tsd_call_begin(lane, &c, ");
+	emit_op(m, find_close(m), b);
+	sb_puts(b, ");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
+}
+
+static void emit_client_h(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "MIT", "client.h", "the client stubs by name, and what they share.");
+	emit_guard(m, b, "client.h");
+	sb_puts(b, "#include <sd/stub.h>\n#include \"calls.h\"\n#include \"wire.h\"\n\n");
+	for (size_t i = 0; i < m->ncalls; i++) {
+		emit_signature(m, &m->calls[i], b);
+		sb_puts(b, ";\n");
 	}
-	for (size_t i = 0; i < m->ncalls; i++)
-		emit_stub(m, &m->calls[i], b);
+	if (needs_drop(m) && find_close(m))
+		emit_drop(m, b);
+	sb_puts(b, EMIT_GUARD_END);
+}
+
+static void emit_client_table(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "MIT", "client.c", "the table of client stubs; they are in client_*.c.");
+	sb_puts(b, "#include \"client.h\"\n");
 	emit_routes(m, b);
 	sb_puts(b, "\nstatic const struct sd_stub stubs[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		emit_row(m, &m->calls[i], b);
 	FMT(b, "};\n\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu};\n", m->domain, m->domain, m->ncalls);
+}
+
+static void part_head(const struct pack *p, struct strbuf *b)
+{
+	emit_head(p->m, b, "MIT", p->name, "client stubs.");
+	FMT(b, "#include \"%s\"\n", p->with ?: "client.h");
+}
+
+int emit_client(const struct marshal *m, struct outputs *o)
+{
+	struct strbuf h = {0}, table = {0};
+	char *structs;
+	int r;
+
+	emit_client_h(m, &h);
+	outputs_add(o, "client.h", &h);
+	emit_client_table(m, &table);
+	outputs_add(o, "client.c", &table);
+	structs = emit_client_structs(m, o);
+	r = pack_calls(m, o, &(struct family){.base = "client", .with = structs, .head = part_head, .call = emit_stub});
+	free(structs);
+	return r;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_stubs_server.c: struct marshal => server.c: per call one function that turns a private copy of
+ * emit_stubs_server.c: struct marshal => server.c (the table), server.h, server_structs.h and server_GROUP.c: per call one function that turns a private copy of
  * the entry into the arguments of sys_xxx(). Structs with pointers are taken into private memory,
  * their offsets made pointers there, and the kernel is given the private copy; nothing in the arena is
  * looked at twice.
@@ -81,7 +81,7 @@ static void emit_fix(const struct mstruct *st, struct strbuf *b)
 		r |= st->fields[i].st != NULL;
 		p |= st->fields[i].pass == PASS_PTR && st->fields[i].st;
 	}
-	FMT(b, "\nstatic long fix_%s(struct sd_serve *s, struct sd_w_%s *k)\n{\n%s%s%s", st->name, wire_tag(st),
+	FMT(b, "\nstatic inline long fix_%s(struct sd_serve *s, struct sd_w_%s *k)\n{\n%s%s%s", st->name, wire_tag(st),
 	    p ? "\tvoid __user *p;\n" : "", r ? "\tlong r;\n" : "", r || p ? "\n" : "");
 	for (size_t i = 0; i < st->nfields; i++)
 		fix_field(st, &st->fields[i], b);
@@ -117,7 +117,7 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 {
 	const char *t = wire_tag(st);
 
-	FMT(b, "\nstatic long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n", st->name);
+	FMT(b, "\nstatic inline long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n", st->name);
 	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n", st->type->size, t);
 	sb_puts(b, "\t*out = sd_user(s, off, bytes);\n\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n"
 		   "\ts->bad |= off % 8 != 0; /* no client of ours places one like that */\n\tif (s->bad)\n\t\treturn -EPROTO;\n");
@@ -143,7 +143,7 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 {
 	const char *t = wire_tag(st);
 
-	FMT(b, "\nstatic void give1_%s(struct sd_w_%s *w, const struct sd_w_%s *k)\n{\n", st->name, t, t);
+	FMT(b, "\nstatic inline void give1_%s(struct sd_w_%s *w, const struct sd_w_%s *k)\n{\n", st->name, t, t);
 	for (size_t i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
@@ -155,7 +155,7 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 	sb_puts(b, "}\n");
 	if (!array)
 		return;
-	FMT(b, "\n/* off was checked by take_%s() */\nstatic void give_%s(struct sd_serve *s, u64 off, u64 n, const void __user *p)\n{\n",
+	FMT(b, "\n/* off was checked by take_%s() */\nstatic inline void give_%s(struct sd_serve *s, u64 off, u64 n, const void __user *p)\n{\n",
 	    st->name, st->name);
 	FMT(b, "\tstruct sd_w_%s *w = (void *)(s->arena + off);\n\tconst struct sd_w_%s *k = (const void *)p;\n\tu64 i;\n\n", t, t);
 	sb_puts(b, "\tif (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn;\n");
@@ -257,11 +257,11 @@ static void emit_call_line(const struct mcall *c, struct strbuf *b)
 	sb_puts(b, ");\n");
 }
 
-static void emit_stub(const struct mcall *c, struct strbuf *b)
+static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	bool check = false;
 
-	FMT(b, "\nstatic long serve_%s(struct sd_serve *s)\n{\n", c->ct->name);
+	FMT(b, "\nlong sd_%s_serve_%s(struct sd_serve *s)\n{\n", m->domain, c->ct->name);
 	for (unsigned i = 0; i < c->n; i++) {
 		if (c->p[i].pass == PASS_VR)
 			FMT(b, "\ts32 v%u;\n\tvoid __user *p%u = sd_take_vr(s, s->arg[%u], &v%u);\n", i, i, i, i);
@@ -288,25 +288,73 @@ static void emit_stub(const struct mcall *c, struct strbuf *b)
 			emit_gives(c, &c->p[i], i, "\t", b);
 	}
 	sb_puts(b, "\treturn r;\n}\n");
+	return 0;
 }
 
-void emit_server(const struct marshal *m, struct strbuf *b)
+/* ---- the files ---- */
+
+static void structs_head(const struct pack *p, struct strbuf *b)
 {
-	emit_head(m, b, "GPL-2.0", "server.c", "the server stubs and their table.");
-	sb_puts(b, "#include <linux/syscalls.h>\n#include <sd/stub_server.h>\n#include \"calls.h\"\n#include \"wire.h\"\n");
+	emit_head(p->m, b, "GPL-2.0", p->name, "structs with pointers out of the arena and back.");
+	emit_guard(p->m, b, p->name);
+	FMT(b, "#include \"%s\"\n", p->last ?: "server.h");
+}
+
+static char *emit_structs(const struct marshal *m, struct outputs *o)
+{
+	struct pack p = {.m = m, .out = o, .base = "server_structs", .ext = "h", .tail = EMIT_GUARD_END, .head = structs_head};
+
 	for (size_t i = 0; i < m->nstructs; i++) {
 		const struct mstruct *st = m->structs[i];
+		struct strbuf b = {0};
 
-		emit_fix(st, b);
+		emit_fix(st, &b);
 		if (pointed(m, st, false))
-			emit_take(st, b);
+			emit_take(st, &b);
 		if (gives(st))
-			emit_give(st, pointed(m, st, true), b);
+			emit_give(st, pointed(m, st, true), &b);
+		pack_add(&p, &b);
 	}
+	return pack_end(&p);
+}
+
+static void emit_server_h(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "server.h", "the server stubs by name.");
+	emit_guard(m, b, "server.h");
+	sb_puts(b, "#include <linux/syscalls.h>\n#include <sd/stub_server.h>\n#include \"calls.h\"\n#include \"wire.h\"\n\n");
 	for (size_t i = 0; i < m->ncalls; i++)
-		emit_stub(&m->calls[i], b);
-	sb_puts(b, "\nconst struct sd_served sd_served[] = {\n");
+		FMT(b, "long sd_%s_serve_%s(struct sd_serve *s);\n", m->domain, m->calls[i].ct->name);
+	sb_puts(b, EMIT_GUARD_END);
+}
+
+static void emit_server_table(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "server.c", "the table of server stubs; they are in server_*.c.");
+	sb_puts(b, "#include \"server.h\"\n\nconst struct sd_served sd_served[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
-		FMT(b, "\t{\"%s\", serve_%s},\n", m->calls[i].ct->name, m->calls[i].ct->name);
+		FMT(b, "\t{\"%s\", sd_%s_serve_%s},\n", m->calls[i].ct->name, m->domain, m->calls[i].ct->name);
 	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\n", m->ncalls);
+}
+
+static void part_head(const struct pack *p, struct strbuf *b)
+{
+	emit_head(p->m, b, "GPL-2.0", p->name, "server stubs.");
+	FMT(b, "#include \"%s\"\n", p->with ?: "server.h");
+}
+
+int emit_server(const struct marshal *m, struct outputs *o)
+{
+	struct strbuf h = {0}, table = {0};
+	char *structs;
+	int r;
+
+	emit_server_h(m, &h);
+	outputs_add(o, "server.h", &h);
+	emit_server_table(m, &table);
+	outputs_add(o, "server.c", &table);
+	structs = emit_structs(m, o);
+	r = pack_calls(m, o, &(struct family){.base = "server", .with = structs, .head = part_head, .call = emit_stub});
+	free(structs);
+	return r;
 }

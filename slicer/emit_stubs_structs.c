@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_stubs_structs.c: struct variants => the client's put_ and get_ functions for them. put_X()
+ * emit_stubs_structs.c: struct variants => client_structs.h: the client's put_ and get_ functions for them. put_X()
  * places n elements and all they point to; get_X() brings back what the domain may have written. After the
  * call the program's struct is read again: what the arena holds is not believed but for offsets, which are bounded.
  */
@@ -40,7 +40,7 @@ static void emit_put1(const struct mstruct *st, struct strbuf *b)
 	const struct side s = {"c", "p->%s", "w->%s", true, st->fields, "\t"};
 	bool first = true;
 
-	FMT(b, "\nstatic void put1_%s(struct sd_call *c, const struct sd_w_%s *p, struct sd_w_%s *w, struct sd_puts *x)\n{\n",
+	FMT(b, "\nstatic inline void put1_%s(struct sd_call *c, const struct sd_w_%s *p, struct sd_w_%s *w, struct sd_puts *x)\n{\n",
 	    st->name, wire_tag(st), wire_tag(st));
 	for (unsigned i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
@@ -64,7 +64,7 @@ static void emit_put(const struct mstruct *st, struct strbuf *b)
 	const char *t = wire_tag(st);
 	size_t size = st->type->size;
 
-	FMT(b, "\nstatic u64 put_%s(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)\n{\n", st->name);
+	FMT(b, "\nstatic inline u64 put_%s(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)\n{\n", st->name);
 	FMT(b, "\tu64 off = sd_out(c, prog, sd_bytes(*n, %zu)), i;\n\tstruct sd_w_%s p, *w;\n\n", size, t);
 	sb_puts(b, "\tif (!sd_placed(off))\n\t\treturn off;\n\tw = sd_at(c, off);\n");
 	sb_puts(b, "\tfor (i = 0; i < *n; i++) {\n\t\tu32 level = c->lane->level;\n\t\tstruct sd_puts e = {.keep = x->keep};\n\n");
@@ -128,7 +128,7 @@ static bool uses_p(const struct mstruct *st)
 
 static void emit_get1(const struct mstruct *st, struct strbuf *b)
 {
-	FMT(b, "\nstatic long get1_%s(struct sd_call *c, u64 prog, const struct sd_w_%s *w, u64 *sum, long ret)\n{\n", st->name,
+	FMT(b, "\nstatic inline long get1_%s(struct sd_call *c, u64 prog, const struct sd_w_%s *w, u64 *sum, long ret)\n{\n", st->name,
 	    wire_tag(st));
 	if (uses_p(st))
 		FMT(b, "\tstruct sd_w_%s p;\n", wire_tag(st));
@@ -150,7 +150,7 @@ static void emit_get1(const struct mstruct *st, struct strbuf *b)
 
 static void emit_get(const struct mstruct *st, struct strbuf *b)
 {
-	FMT(b, "\nstatic long get_%s(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)\n{\n", st->name);
+	FMT(b, "\nstatic inline long get_%s(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)\n{\n", st->name);
 	FMT(b, "\tconst struct sd_w_%s *w;\n\tu64 i;\n\n", wire_tag(st));
 	sb_puts(b, "\tif (ret < 0 || !sd_placed(off))\n\t\treturn ret;\n");
 	FMT(b, "\tw = sd_wire(c, off, sd_bytes(n, %zu));\n\tif (!w)\n\t\treturn -EPROTO;\n", st->type->size);
@@ -159,19 +159,30 @@ static void emit_get(const struct mstruct *st, struct strbuf *b)
 	sb_puts(b, "\treturn ret;\n}\n");
 }
 
-void emit_client_structs(const struct marshal *m, struct strbuf *b)
+static void structs_head(const struct pack *p, struct strbuf *b)
 {
+	emit_head(p->m, b, "MIT", p->name, "structs with pointers into the arena and back.");
+	emit_guard(p->m, b, p->name);
+	FMT(b, "#include \"%s\"\n", p->last ?: "client.h");
+}
+
+char *emit_client_structs(const struct marshal *m, struct outputs *o)
+{
+	struct pack p = {.m = m, .out = o, .base = "client_structs", .ext = "h", .tail = EMIT_GUARD_END, .head = structs_head};
+
 	for (size_t i = 0; i < m->nstructs; i++) {
 		const struct mstruct *st = m->structs[i];
-		bool pointed = behind_pointer(m, st);
+		bool pointed = behind_pointer(m, st), back = struct_comes_back(st);
+		struct strbuf b = {0};
 
-		emit_put1(st, b);
+		emit_put1(st, &b);
 		if (pointed)
-			emit_put(st, b);
-		if (!struct_comes_back(st))
-			continue;
-		emit_get1(st, b);
-		if (pointed)
-			emit_get(st, b);
+			emit_put(st, &b);
+		if (back)
+			emit_get1(st, &b);
+		if (back && pointed)
+			emit_get(st, &b);
+		pack_add(&p, &b);
 	}
+	return pack_end(&p);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_stubs_tests.c: struct marshal + the annotations' "test" => tests.c: the tables that
+ * emit_stubs_tests.c: struct marshal + the annotations' "test" => tests.c, tests.h and tests_GROUP.c: the tables that
  * tests/stubs/engine.c runs: per call its parameters with their roles and edge values, its bases, and the known differences.
  */
 #include "emit_stubs.h"
@@ -219,44 +219,66 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 	return 0;
 }
 
-int emit_tests(const struct marshal *m, struct strbuf *b)
+static int emit_call(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	int *fd_arg = xcalloc(m->ncalls + 1, sizeof(*fd_arg));
+	const char *n = c->ct->name;
+	int fd_arg;
 
-	emit_head(m, b, "GPL-2.0", "tests.c", "the cases of the stub tests, run by tests/stubs/engine.c.");
+	if (!json_array_size(json_object_get(c->test, "bases"))) {
+		const char *path = NULL;
+
+		annotation_of_call(m, n, &path);
+		return err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
+			   "%s: a stub without a test", n);
+	}
+	FMT(b, "\n/* ---- %s ---- */\n", n);
+	if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b))
+		return -1;
+	fd_arg = emit_fd_values(c, b);
+	FMT(b, "const struct st_call test_%s = {\n", n);
+	FMT(b, "\t\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
+	FMT(b, has_differs(m, c) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
+	if (fd_arg >= 0)
+		FMT(b, "%d, N(%s_fds), %s_fds,\n", fd_arg, n, n);
+	else
+		sb_puts(b, "-1, 0, NULL,\n");
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+static void emit_tests_h(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "tests.h", "the calls of the stub tests, and how their tables are written.");
+	emit_guard(m, b, "tests.h");
 	sb_puts(b, "#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
 		   "#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
-	for (size_t i = 0; i < m->ncalls; i++) {
-		const struct mcall *c = &m->calls[i];
+	for (size_t i = 0; i < m->ncalls; i++)
+		FMT(b, "extern const struct st_call test_%s;\n", m->calls[i].ct->name);
+	sb_puts(b, EMIT_GUARD_END);
+}
 
-		if (!json_array_size(json_object_get(c->test, "bases"))) {
-			const char *path = NULL;
-
-			free(fd_arg);
-			annotation_of_call(m, c->ct->name, &path);
-			return err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
-				   "%s: a stub without a test", c->ct->name);
-		}
-		FMT(b, "/* ---- %s ---- */\n", c->ct->name);
-		if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b)) {
-			free(fd_arg);
-			return -1;
-		}
-		fd_arg[i] = emit_fd_values(c, b);
-		sb_puts(b, "\n");
-	}
-	sb_puts(b, "static const struct st_call calls[] = {\n");
-	for (size_t i = 0; i < m->ncalls; i++) {
-		const char *n = m->calls[i].ct->name;
-
-		FMT(b, "\t{\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
-		FMT(b, has_differs(m, &m->calls[i]) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
-		if (fd_arg[i] >= 0)
-			FMT(b, "%d, N(%s_fds), %s_fds},\n", fd_arg[i], n, n);
-		else
-			sb_puts(b, "-1, 0, NULL},\n");
-	}
+static void emit_suite(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "tests.c", "the stub tests, run by tests/stubs/engine.c; the cases are in tests_*.c.");
+	sb_puts(b, "#include \"tests.h\"\n\nstatic const struct st_call *const calls[] = {\n");
+	for (size_t i = 0; i < m->ncalls; i++)
+		FMT(b, "\t&test_%s,\n", m->calls[i].ct->name);
 	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n", m->domain);
-	free(fd_arg);
-	return 0;
+}
+
+static void part_head(const struct pack *p, struct strbuf *b)
+{
+	emit_head(p->m, b, "GPL-2.0", p->name, "cases of the stub tests.");
+	sb_puts(b, "#include \"tests.h\"\n");
+}
+
+int emit_tests(const struct marshal *m, struct outputs *o)
+{
+	struct strbuf h = {0}, suite = {0};
+
+	emit_tests_h(m, &h);
+	outputs_add(o, "tests.h", &h);
+	emit_suite(m, &suite);
+	outputs_add(o, "tests.c", &suite);
+	return pack_calls(m, o, &(struct family){.base = "tests", .head = part_head, .call = emit_call});
 }

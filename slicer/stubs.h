@@ -12,8 +12,8 @@ struct compdb;
 int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir);
 
 /*
- * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: there were none before, so that
- * the compile commands lack them: compdb_load() anew.
+ * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: its Kbuild is a new one,
+ * so that the compile commands lack some or name some that are gone: compdb_load() anew.
  */
 int stubs_refresh(const struct spec *spec, const struct compdb *db);
 

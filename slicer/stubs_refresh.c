@@ -11,7 +11,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 static uint64_t hash_file(const char *path, uint64_t key)
 {
@@ -98,16 +98,19 @@ int stubs_refresh(const struct spec *spec, const struct compdb *db)
 	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name), *kbuild = xasprintf("%s/Kbuild", dir);
 	char *stamp = xasprintf("%s/stubs/%s-%016llx", cache_dir(), spec->name,
 				(unsigned long long)hash_str(repo_root(), 0));
-	bool was = !access(kbuild, F_OK);
+	char *was = read_file(kbuild, NULL), *is;
 	int r = 0;
 
 	if (!was || !same_key(stamp, spec, db, dir)) {
 		r = stubs_emit(spec, db, NULL);
 		if (!r)
 			r = save_key(stamp, spec, db, dir);
-		if (!r && !was)
+		is = r ? NULL : read_file(kbuild, NULL);
+		if (is && (!was || strcmp(was, is)))
 			r = 1;
+		free(is);
 	}
+	free(was);
 	free(dir);
 	free(kbuild);
 	free(stamp);

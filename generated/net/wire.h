@@ -105,6 +105,6 @@ _Static_assert(sizeof(struct sd_w_sigset_argpack) == 16, "sigset_argpack");
 _Static_assert(offsetof(struct sd_w_sigset_argpack, p) == 0, "sigset_argpack.p");
 _Static_assert(offsetof(struct sd_w_sigset_argpack, size) == 8, "sigset_argpack.size");
 
-_Static_assert(SD_MAX_DATA == 1048576, "the limits in client.c");
+_Static_assert(SD_MAX_DATA == 1048576, "the limits in the client stubs");
 
 #endif

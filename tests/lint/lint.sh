@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # House rules that a machine can check: files below 800 lines, functions below 80, an SPDX line at the
-# top, GPL or MIT by folder, no upward include. generated/ is exempt from the lengths only.
+# top, GPL or MIT by folder, no upward include. Functions in generated/ may be longer: a switch there has a case for every request.
 set -u
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 status=0
@@ -25,10 +25,9 @@ while read -r f; do
 	esac
 	[ -z "$want" ] || head -3 "$f" | grep -q "SPDX-License-Identifier: .*$want" ||
 		complain "$f: licence of this folder is $want"
-	case $f in generated/*) continue ;; esac
 	n=$(wc -l <"$f")
 	[ "$n" -lt 800 ] || complain "$f: $n lines, the limit is 800"
-	case $f in *.c|*.h)
+	case $f in generated/*) ;; *.c|*.h)
 		awk -v f="$f" '/^\{/ { start = NR; open = 1 }
 			/^[a-z].*\) \{$/ { start = NR; open = 1 }
 			/^}/ && open { if (NR - start > 80) { print f ":" start ": function of " NR - start " lines, the limit is 80"; bad = 1 } open = 0 }

@@ -205,7 +205,7 @@ static void fuzz_client(u64 cases)
 	static const struct side nobody = {.name = "nobody"};
 
 	for (u64 i = 0; i < cases; i++, cases_done++) {
-		const struct st_call *call = &st_suite.call[rnd() % st_suite.ncalls];
+		const struct st_call *call = st_suite.call[rnd() % st_suite.ncalls];
 		const struct st_base *base = &call->base[rnd() % call->nbases];
 		const struct sd_stub *stub = NULL;
 		u64 arg[6] = {0};

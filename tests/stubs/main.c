@@ -124,7 +124,7 @@ int stub_tests(int argc, char **argv)
 	backend_start(argc, argv);
 	world_probe(&backend_domain);
 	for (u32 i = 0; i < st_suite.ncalls; i++)
-		engine_call(&st_suite.call[i]);
+		engine_call(st_suite.call[i]);
 	printf("stubs of %s over %s%s: %u passed, %u failed\n", st_suite.stubs->name, backend_name,
 	       st_mutate ? " (damaged on purpose)" : "", totals.passed, totals.failed);
 	return totals.failed || !totals.passed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stub_test.h: between the generated tables (generated/<domain>/tests.c) and the engine that runs them.
+ * stub_test.h: between the generated tables (generated/<domain>/tests*.c) and the engine that runs them.
  *
  * A case is one call with all arguments chosen, made twice: on the host kernel by a raw system call, and in
  * the domain by its stub; each time in a fresh world of fixtures, prepared by the same calls on the
@@ -66,7 +66,7 @@ struct st_call {
 
 struct st_suite {
 	const struct sd_domain_stubs *stubs;
-	const struct st_call *call;
+	const struct st_call *const *call;
 	u32 ncalls;
 };
 

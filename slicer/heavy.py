@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What would a cut free? Dominator tree of a slice's references, weighed with the bytes of code built.
 
-    KSLICE_EDGES=/tmp/edges kslice slice net && kslice build net && tools/heavy.py build/net /tmp/edges [N]
+    KSLICE_EDGES=/tmp/edges kslice slice net && kslice build net && slicer/heavy.py build/net /tmp/edges [N]
 prints the N heaviest edges: bytes that only this one definition holds in, and who holds it.
 """
 import os
