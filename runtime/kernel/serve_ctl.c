@@ -81,6 +81,7 @@ void sd_serve_setup(void)
 	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = FILES_MAX;
 	current->signal->rlim[RLIMIT_NOFILE].rlim_max = FILES_MAX;
 	sd_own_mm();
+	sd_user_extra = sd_mem_mine;
 	sd_serve_table();
 }
 

@@ -365,6 +365,7 @@ struct sd_worker *sd_pool_adopt(void)
 
 	if (w) {
 		worker_begin(w);
+		w->unfenced = true;
 		leader = w;
 	}
 	alone = true;
