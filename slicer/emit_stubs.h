@@ -29,7 +29,7 @@ void outputs_add(struct outputs *o, const char *name, const struct strbuf *text)
 int outputs_write(const struct outputs *o, const char *dir); /* and removes files of an earlier split. 0/-1 after err() */
 void outputs_free(struct outputs *o);
 
-/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: zeroed but for the first line of members. */
+/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: the maker sets m to head, the rest is zero. */
 struct pack {
 	const struct marshal *m;
 	struct outputs *out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_stubs_client.c: struct marshal => client.c (the table), client.h and client_GROUP.c, one straight-line function a call:
+ * emit_stubs_client.c: struct marshal => client.c (the table), client.h and client_GROUP.c:
+ * one straight-line function a call:
  * scalars, lengths, data in; submit and wait; data out. The helpers are runtime/include/sd/stub.h.
  */
 #include "emit_stubs.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_stubs_server.c: struct marshal => server.c (the table), server.h, server_structs.h and server_GROUP.c: per call one function that turns a private copy of
- * the entry into the arguments of sys_xxx(). Structs with pointers are taken into private memory,
- * their offsets made pointers there, and the kernel is given the private copy; nothing in the arena is
- * looked at twice.
+ * emit_stubs_server.c: struct marshal => server.c (the table), server.h, server_structs.h and server_GROUP.c:
+ * per call one function that turns a private copy of the entry into the arguments of sys_xxx(). Structs with
+ * pointers are taken into private memory, their offsets made pointers there, and the kernel is given the private
+ * copy; nothing in the arena is looked at twice.
  */
 #include "emit_stubs.h"
 

@@ -62,7 +62,7 @@ int session_closure(struct session *s, const struct options *o)
 
 	if (!r && !o->compdb)
 		r = stubs_refresh(&s->spec, &s->db);
-	if (r > 0) { /* the first stubs of this domain: they are units, too */
+	if (r > 0) { /* other stubs than before: they are units, too */
 		compdb_free(&s->db);
 		r = session_commands(s, o);
 	}

@@ -18,6 +18,11 @@ for dir in "$home"/generated/*/; do
 	name=$(basename "$dir")
 	"$build/bin/kslice" stubs "$name" -o "$work/$name" && diff -r "$dir" "$work/$name"
 	verdict "generated/$name is what the generator makes" $?
+	# An earlier split's files go; what someone else has put there stays.
+	cp "$work/$name/client.c" "$work/$name/client_gone.c"
+	echo "/* mine */" > "$work/$name/mine.c"
+	"$build/bin/kslice" stubs "$name" -o "$work/$name" && [ ! -e "$work/$name/client_gone.c" ] && [ -e "$work/$name/mine.c" ]
+	verdict "files of an earlier split are removed, and no others" $?
 done
 
 # A repo of its own with one annotation changed; the tree and its commands are those of the net domain.

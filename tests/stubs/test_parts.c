@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* test_parts.c: a generated file that would become too long goes on in a second one, and nothing is lost. */
+#include "emit_stubs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void head(const struct pack *p, struct strbuf *b)
+{
+	sb_printf(b, "%s after %s\n", p->name, p->last ? p->last : "none");
+}
+
+static struct strbuf piece(unsigned lines)
+{
+	struct strbuf b = {0};
+
+	for (unsigned i = 0; i < lines; i++)
+		sb_puts(&b, "line\n");
+	return b;
+}
+
+static size_t count(const char *s, const char *what)
+{
+	size_t n = 0;
+
+	for (; (s = strstr(s, what)); s++)
+		n++;
+	return n;
+}
+
+static void test_long(void **state)
+{
+	struct outputs out = {0};
+	struct pack p = {.out = &out, .base = "x", .ext = "h", .tail = "tail\n", .head = head};
+	size_t lines = 0;
+	char *last;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		struct strbuf b = piece(300);
+
+		pack_add(&p, &b);
+	}
+	last = pack_end(&p);
+	assert_string_equal(last, "x_3.h");
+	assert_int_equal(out.n, 3);
+	assert_string_equal(out.a[0].name, "x.h");
+	assert_int_equal(strncmp(out.a[0].text.s, "x.h after none\n", 15), 0);
+	assert_int_equal(strncmp(out.a[1].text.s, "x_2.h after x.h\n", 16), 0);
+	for (size_t i = 0; i < out.n; i++) {
+		assert_true(count(out.a[i].text.s, "\n") < 800);
+		assert_true(ends_with(out.a[i].text.s, "\ntail\n"));
+		lines += count(out.a[i].text.s, "line\n");
+	}
+	assert_int_equal(lines, 1500);
+	free(last);
+	outputs_free(&out);
+}
+
+static void test_none(void **state)
+{
+	struct outputs out = {0};
+	struct pack p = {.out = &out, .base = "x", .ext = "h", .tail = "", .head = head};
+
+	(void)state;
+	assert_null(pack_end(&p));
+	assert_int_equal(out.n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_long), cmocka_unit_test(test_none)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
