@@ -39,6 +39,7 @@ struct waiter {
 	const u32 *word;
 	u32 pending;
 	u32 want;
+	bool told; /* the domain is sure to look at our entry */
 };
 
 static bool answered(const struct waiter *w)
@@ -160,7 +161,7 @@ static enum sd_status yield(const struct waiter *w, u64 start)
 }
 
 /* One sleep. The caller looks at what it was good for. */
-static void doze(const struct waiter *w)
+static void doze(struct waiter *w)
 {
 	struct sd_lane *l = w->l;
 	struct sd_client_ctl *c = &l->mem->client;
@@ -170,7 +171,9 @@ static void doze(const struct waiter *w)
 	sd_store_relaxed(&c->sleep, l->sleeps);
 	sd_full_fence();
 	if (!answered(w) && !l->intr) {
-		if (nudge(l))
+		/* Told once is enough: at every recheck it would wake a domain that sleeps rightly. */
+		w->told = w->told || nudge(l);
+		if (w->told)
 			sd_sys_futex_wait(&c->sleep, l->sleeps, RECHECK_NS);
 		else
 			sd_sys_yield();
@@ -180,7 +183,7 @@ static void doze(const struct waiter *w)
 
 static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 {
-	struct waiter w = {l, word, pending, want};
+	struct waiter w = {l, word, pending, want, false};
 	enum sd_status st;
 	u32 cpu;
 	u64 start;
