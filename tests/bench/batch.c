@@ -15,24 +15,6 @@
 static struct sd_lane lane;
 static unsigned int depth;
 
-/* The library's copies from program memory; nothing here has any. */
-int sd_copy_from_prog(void *dst, const void *prog, u64 len)
-{
-	memcpy(dst, prog, len);
-	return 0;
-}
-
-int sd_copy_to_prog(void *prog, const void *src, u64 len)
-{
-	memcpy(prog, src, len);
-	return 0;
-}
-
-u64 sd_writable(void *prog, u64 len)
-{
-	return len;
-}
-
 static void wrong(const char *what, int st)
 {
 	fprintf(stderr, "bench: %s: status %d\n", what, st);

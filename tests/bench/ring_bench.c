@@ -26,23 +26,6 @@
 
 #define ROUNDS 301 /* short ones: what else runs on the host spoils some, not all */
 
-int sd_copy_from_prog(void *dst, const void *prog, u64 len)
-{
-	memcpy(dst, prog, len);
-	return 0;
-}
-
-int sd_copy_to_prog(void *prog, const void *src, u64 len)
-{
-	memcpy(prog, src, len);
-	return 0;
-}
-
-u64 sd_writable(void *prog, u64 len)
-{
-	return len;
-}
-
 struct bench {
 	struct hostdom dom;
 	struct sd_sregion reg;
@@ -88,7 +71,7 @@ static double bounce(struct bench *b)
 {
 	u32 i, n = 20000;
 	pid_t pid;
-	double t;
+	double t = 0;
 
 	*b->ball = 0;
 	pid = fork();

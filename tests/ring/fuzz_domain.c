@@ -27,18 +27,6 @@ static struct hostdom dom;
 static bool scribbling;
 static u64 served, ended;
 
-int sd_copy_from_prog(void *dst, const void *prog, u64 len)
-{
-	memcpy(dst, prog, len);
-	return 0;
-}
-
-int sd_copy_to_prog(void *prog, const void *src, u64 len)
-{
-	memcpy(prog, src, len);
-	return 0;
-}
-
 static struct sd_lane_mem *liar_lane(u32 i)
 {
 	return (struct sd_lane_mem *)(liar_mem + SD_HEAD_SIZE + (u64)i * SD_LANE_SIZE);

@@ -29,18 +29,6 @@ struct client {
 	u32 lane, calls;
 };
 
-int sd_copy_from_prog(void *dst, const void *prog, u64 len)
-{
-	memcpy(dst, prog, len);
-	return 0;
-}
-
-int sd_copy_to_prog(void *prog, const void *src, u64 len)
-{
-	memcpy(prog, src, len);
-	return 0;
-}
-
 static void one(struct sd_lane *l, u32 i)
 {
 	u8 buf[64];

@@ -100,9 +100,8 @@ bool sd_srv_cancel(struct sd_slane *l, u32 *n);
 void sd_srv_cancelled(struct sd_slane *l, u32 n);
 
 /*
- * Between two looks at quiet lanes: about 40 ns. A look while the client fills its entry takes the line away from under
- * its stores, and looking more often sees less: a null call takes 144 ns so and 220 with a third of
- * the gap, where a cache line's bounce takes 120 (measured with tests/bench/ring_bench.c).
+ * Between two looks at quiet lanes. Looking at once again took longer in a sweep by hand (tests/bench/ring_bench.c); why, and
+ * whether that holds on other machines, isn't known.
  */
 static inline void sd_srv_gap(void)
 {
