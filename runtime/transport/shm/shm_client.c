@@ -171,7 +171,8 @@ static void doze(struct waiter *w)
 	sd_store_relaxed(&c->sleep, l->sleeps);
 	sd_full_fence();
 	if (!answered(w) && !l->intr) {
-		/* Told once is enough: at every recheck it would wake a domain that sleeps rightly. */
+		/* Told once is enough: at every recheck it would wake a domain that sleeps rightly.
+		 */
 		w->told = w->told || nudge(l);
 		if (w->told)
 			sd_sys_futex_wait(&c->sleep, l->sleeps, RECHECK_NS);
