@@ -9,6 +9,7 @@
 #define CLOSE_RANGE_CLOEXEC 4u
 #define FIONCLEX	    0x5450
 #define FIOCLEX		    0x5451
+#define FIOASYNC	    0x5452
 #define SOL_SOCKET	    1
 #define SCM_RIGHTS	    1
 
@@ -111,6 +112,12 @@ enum sd_way sd_call_dup2(struct sd_thread *t)
 	return named(t, fd, e);
 }
 
+static enum sd_way no_sigio(struct sd_thread *t)
+{
+	sd_say("O_ASYNC", "a domain sends no signals: SIGIO is not carried", "use poll or epoll");
+	return sd_done(t, -EOPNOTSUPP);
+}
+
 enum sd_way sd_call_fcntl(struct sd_thread *t)
 {
 	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
@@ -124,6 +131,8 @@ enum sd_way sd_call_fcntl(struct sd_thread *t)
 		return named(t, sys(__NR_fcntl, t->regs.rdi, cmd, t->regs.rdx), e);
 	if (cmd == F_GETFD || cmd == F_SETFD || e.kind == SD_FD_EPOLL)
 		return SD_HOST;
+	if (cmd == F_SETFL && t->regs.rdx & O_ASYNC)
+		return no_sigio(t);
 	return sd_call_routed(t);
 }
 
@@ -131,9 +140,12 @@ enum sd_way sd_call_ioctl(struct sd_thread *t)
 {
 	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
 	u32 cmd = t->regs.rsi;
+	s32 on;
 
 	if (e.kind == SD_FD_HOST || cmd == FIOCLEX || cmd == FIONCLEX)
 		return SD_HOST;
+	if (cmd == FIOASYNC && !sd_copy_from_prog(&on, (void *)t->regs.rdx, sizeof(on)) && on)
+		return no_sigio(t);
 	return sd_call_routed(t);
 }
 

@@ -127,6 +127,7 @@ _Static_assert(__builtin_offsetof(struct sd_ucontext, mask) == 296,
 #define F_SETFD		    2
 #define F_GETFL		    3
 #define F_SETFL		    4
+#define O_ASYNC		    0x2000
 #define F_DUPFD_CLOEXEC	    1030
 #define FD_CLOEXEC	    1
 #define PATH_MAX	    4096

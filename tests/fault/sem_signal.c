@@ -255,11 +255,29 @@ static int handler_calls(void)
 	return 0;
 }
 
+/* A domain sends no signals, so asking it to must fail: silence would be a program that waits for
+ * ever. */
+static int sigio(void)
+{
+	int t[2], on = 1, off = 0, hooked = check_hooked();
+
+	CHECK(!tcp_pair(t));
+	int flags = fcntl(t[0], F_GETFL);
+	CHECK_EQ(fcntl(t[0], F_SETFL, flags | O_ASYNC), hooked ? -1 : 0);
+	CHECK_EQ(ioctl(t[0], FIOASYNC, &on), hooked ? -1 : 0);
+	CHECK(!ioctl(t[0], FIOASYNC, &off));
+	CHECK_EQ(fcntl(t[0], F_GETFL), flags);
+	CHECK(!fcntl(t[0], F_SETFL, flags | O_NONBLOCK));
+	close(t[0]), close(t[1]);
+	return 0;
+}
+
 static const struct test_case cases[] = {
 	{"eintr", eintr},	{"restart", restart},
 	{"storm", storm},	{"sigpipe", sigpipe},
 	{"timeouts", timeouts}, {"nonblock", nonblock},
 	{"directed", directed}, {"handler_calls", handler_calls},
+	{"sigio", sigio},
 };
 
 int main(int argc, char **argv)
