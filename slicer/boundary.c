@@ -251,21 +251,6 @@ const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n)
 	return g->drops.a + lo;
 }
 
-bool drops_cover(const struct graph *g, uint32_t gdef, uint32_t off)
-{
-	const struct fact_def *d = graph_def(g, gdef);
-	const struct dropping *drop;
-	size_t n;
-
-	if (g->body_cut[gdef] && off >= d->body)
-		return true;
-	drop = drops_of(g, gdef, &n);
-	for (size_t i = 0; i < n; i++)
-		if (off >= drop[i].beg && off < drop[i].end)
-			return true;
-	return false;
-}
-
 /* `defined`: what .c files of this configuration define; inline stand-ins of headers don't count. */
 static int report_unmatched(struct matcher *m, const struct strmap *defined)
 {

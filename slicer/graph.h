@@ -128,8 +128,6 @@ int boundary_check(const struct graph *g);
 void boundary_list_absent(const struct graph *g, FILE *out);
 /* First dropping of gdef, and the end of them. */
 const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n);
-/* Is this offset of gdef's text taken away by a cut? */
-bool drops_cover(const struct graph *g, uint32_t gdef, uint32_t off);
 
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */
 int closure_run(struct graph *g);

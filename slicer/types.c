@@ -529,11 +529,3 @@ bool types_const(const struct types *t, const char *name, int64_t *value)
 	}
 	return false;
 }
-
-const struct field *type_field(const struct type *st, const char *name)
-{
-	for (size_t i = 0; i < st->nfields; i++)
-		if (!strcmp(st->fields[i].name, name))
-			return &st->fields[i];
-	return NULL;
-}

@@ -90,6 +90,5 @@ void types_free(struct types *t);
 const struct calltype *types_call(const struct types *t, const char *name);
 const struct type *types_named(const struct types *t, const char *name);	  /* NULL: unknown */
 bool types_const(const struct types *t, const char *name, int64_t *value); /* also plain numbers */
-const struct field *type_field(const struct type *st, const char *name);
 
 #endif
