@@ -20,7 +20,6 @@ bool backend_is_kernel = false;
 
 static struct sd_sregion region;
 static struct sd_table table;
-static struct sd_lane lane;
 
 long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
@@ -80,23 +79,12 @@ int sd_loop_serve(u32 index)
 	return r;
 }
 
-static long domain_call(const struct sd_stub *st, const u64 a[6])
-{
-	enum sd_status status;
-	long ret = -EPROTO;
-
-	status = st->stub(&lane, &ret, a);
-	if (status != SD_OK)
-		st_die("%s: transport status %d", st->name, status);
-	return ret;
-}
-
 int main(int argc, char **argv)
 {
 	return stub_tests(argc, argv);
 }
 
-struct side backend_domain = {.name = "host backend", .call = domain_call};
+struct side backend_domain = {.name = "host backend", .call = backend_call};
 
 void backend_start(int argc, char **argv)
 {
@@ -106,5 +94,5 @@ void backend_start(int argc, char **argv)
 	(void)argv;
 	if (base == MAP_FAILED || sd_loop_attach(base))
 		st_die("no region");
-	sd_lane_init(&lane, base, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&backend_lane, base, 0, NULL, &sd_transport_loop);
 }

@@ -13,20 +13,8 @@
 const char *backend_name = "loop";
 bool backend_is_kernel = true;
 
-static struct sd_lane lane;
 
-static long domain_call(const struct sd_stub *st, const u64 a[6])
-{
-	enum sd_status status;
-	long ret = 0;
-
-	status = st->stub(&lane, &ret, a);
-	if (status != SD_OK)
-		st_die("%s: transport status %d", st->name, status);
-	return ret;
-}
-
-struct side backend_domain = {.name = "domain", .call = domain_call};
+struct side backend_domain = {.name = "domain", .call = backend_call};
 
 void backend_start(int argc, char **argv)
 {
@@ -36,7 +24,7 @@ void backend_start(int argc, char **argv)
 	(void)argv;
 	if (base == MAP_FAILED || sd_loop_attach(base))
 		st_die("no client of the domain");
-	sd_lane_init(&lane, base, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&backend_lane, base, 0, NULL, &sd_transport_loop);
 }
 
 int sd_payload(void)

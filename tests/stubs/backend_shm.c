@@ -14,20 +14,8 @@ bool backend_is_kernel = true;
 
 static struct domain domain;
 static struct dclient client;
-static struct sd_lane lane;
 
-static long domain_call(const struct sd_stub *st, const u64 a[6])
-{
-	enum sd_status status;
-	long ret = 0;
-
-	status = st->stub(&lane, &ret, a);
-	if (status != SD_OK)
-		st_die("%s: transport status %d", st->name, status);
-	return ret;
-}
-
-struct side backend_domain = {.name = "domain", .call = domain_call};
+struct side backend_domain = {.name = "domain", .call = backend_call};
 
 void backend_start(int argc, char **argv)
 {
@@ -43,7 +31,7 @@ void backend_start(int argc, char **argv)
 	r = domain_attach(&domain, &client, 0, 0);
 	if (r)
 		st_die("attach: %s", strerror(-r));
-	dclient_lane(&domain, &client, &lane, 0);
+	dclient_lane(&domain, &client, &backend_lane, 0);
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <sd/lane.h>
 
+struct sd_lane backend_lane;
 int st_mutate;
 bool st_mutating;
 static const char *const *want;
@@ -30,6 +32,17 @@ void st_die(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(2);
+}
+
+long backend_call(const struct sd_stub *st, const u64 a[6])
+{
+	enum sd_status status;
+	long ret = -EPROTO;
+
+	status = st->stub(&backend_lane, &ret, a);
+	if (status != SD_OK)
+		st_die("%s: transport status %d", st->name, status);
+	return ret;
 }
 
 static void hung(int sig)

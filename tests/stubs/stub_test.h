@@ -130,6 +130,8 @@ extern struct side backend_domain; /* loop, shm or the host backend */
 extern const char *backend_name;
 extern bool backend_is_kernel; /* false: host backend, where "kernel" differences don't exist */
 void backend_start(int argc, char **argv);
+extern struct sd_lane backend_lane; /* made ready by backend_start() */
+long backend_call(const struct sd_stub *st, const u64 a[6]); /* through backend_lane; dies on a transport failure */
 
 /* main.c: the whole run; exit status. */
 int stub_tests(int argc, char **argv);
