@@ -33,7 +33,7 @@ static void fetch_done(const struct sd_lane *l)
 	u32 m, per_line = SD_CACHELINE / sizeof(struct sd_done);
 
 	for (m = l->taken; (s32)(l->posted - m) > 0; m += per_line)
-		__builtin_prefetch(&l->mem->cq[m % SD_RING]);
+		sd_prefetch(&l->mem->cq[m % SD_RING]);
 }
 
 enum sd_status sd_batch_wait(struct sd_batch *b)

@@ -131,7 +131,7 @@ static void next_lane(struct sd_poller *p)
 {
 	p->at = p->at->next;
 	p->run = 0;
-	__builtin_prefetch(&p->at->mem->sq[p->at->slot]);
+	sd_prefetch(&p->at->mem->sq[p->at->slot]);
 }
 
 /* Nothing new on lane l. */

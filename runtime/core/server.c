@@ -104,7 +104,7 @@ int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
 	if (sd_unlikely(!op_known(t, q->op) || !flags_good(q->flags)))
 		return -EPROTO;
 	if (q->flags & SD_F_CQ)
-		__builtin_prefetch(&l->mem->sq[(slot + AHEAD) % SD_RING]);
+		sd_prefetch(&l->mem->sq[(slot + AHEAD) % SD_RING]);
 	else
 		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
 	q->lane = l;
