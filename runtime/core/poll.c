@@ -3,7 +3,6 @@
  * round. */
 #include <sd/server.h>
 
-#define RUN_MAX	       16u   /* calls of one lane before the next lane's turn */
 #define DOORBELL_EVERY 16u   /* passes, or turns of a busy lane */
 #define FENCE_EVERY    1024u /* passes */
 #define FEW_LANES      8u    /* so few are always polled */
@@ -45,7 +44,7 @@ static void lane_out(struct sd_poller *p, struct sd_slane *l)
 	p->lanes--;
 }
 
-static void owed(struct sd_slane *l, bool fenced)
+void sd_poll_owed(struct sd_slane *l, bool fenced)
 {
 	u32 *word = sd_srv_wake(l, fenced);
 
@@ -61,7 +60,7 @@ static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 {
 	sd_store_relaxed(&l->mem->domain.polled, 0);
 	sd_full_fence();
-	owed(l, true);
+	sd_poll_owed(l, true);
 	if (sd_srv_news(l)) {
 		sd_store_relaxed(&l->mem->domain.polled, 1);
 		l->idle = 0;
@@ -134,11 +133,17 @@ static void next_lane(struct sd_poller *p)
 	sd_prefetch(&p->at->mem->sq[p->at->slot]);
 }
 
+void sd_poll_turn(struct sd_poller *p)
+{
+	next_lane(p);
+	sd_poll_passed(p);
+}
+
 /* Nothing new on lane l. */
-static void quiet(struct sd_poller *p, struct sd_slane *l)
+void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l)
 {
 	if (sd_unlikely(l->owes))
-		owed(l, false);
+		sd_poll_owed(l, false);
 	next_lane(p);
 	if (sd_unlikely(++l->idle > IDLE_MAX && p->lanes > FEW_LANES))
 		lane_rest(p, l);
@@ -153,7 +158,7 @@ static void fenced_owed(struct sd_poller *p)
 		return;
 	sd_full_fence();
 	do {
-		owed(l, true);
+		sd_poll_owed(l, true);
 		l = l->next;
 	} while (l != p->at);
 }
@@ -182,7 +187,7 @@ static void census(struct sd_poller *p)
 }
 
 /* What is looked at less often. Lanes that always have something must not keep us from it. */
-static void after_pass(struct sd_poller *p)
+void sd_poll_passed(struct sd_poller *p)
 {
 	p->passes++;
 	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
@@ -190,40 +195,6 @@ static void after_pass(struct sd_poller *p)
 	if (sd_unlikely(!(p->passes % FENCE_EVERY))) {
 		fenced_owed(p);
 		census(p);
-	}
-}
-
-int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
-{
-	u32 n = p->lanes;
-
-	for (; n; n--) {
-		struct sd_slane *l = p->at;
-		int ret = sd_srv_take(l, p->table, q);
-
-		if (sd_unlikely(ret < 0)) {
-			*liar = l->reg;
-			return ret;
-		}
-		if (ret) {
-			if (sd_unlikely(++p->run >= RUN_MAX)) {
-				next_lane(p);
-				after_pass(p);
-			}
-			return 1;
-		}
-		quiet(p, l);
-	}
-	after_pass(p);
-	return 0;
-}
-
-void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags)
-{
-	sd_srv_reply(q, ret, rflags);
-	if (sd_unlikely(!q->lane->polled) && !q->lane->reg->ended) {
-		sd_full_fence();
-		owed(q->lane, true);
 	}
 }
 
@@ -237,7 +208,7 @@ bool sd_poll_settle(struct sd_poller *p)
 		return any;
 	do {
 		any |= sd_srv_news(l);
-		owed(l, true);
+		sd_poll_owed(l, true);
 		l = l->next;
 	} while (l != p->at);
 	return any;

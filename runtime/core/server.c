@@ -3,11 +3,6 @@
  * then used. */
 #include <sd/server.h>
 
-/* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
- * they aren't written yet. */
-#define AHEAD	   6u /* entries */
-#define AHEAD_DONE 8u /* completions, 4 to a line */
-
 void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 {
 	u32 i;
@@ -24,27 +19,6 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 			.index = (u16)i,
 			.fresh = true,
 		};
-}
-
-/* The copy is finished here: nothing later is re-read from the entry by the compiler. */
-static void copy_entry(struct sd_req *q, const struct sd_entry *e)
-{
-	int i;
-
-	q->op = sd_load_relaxed(&e->op);
-	q->flags = sd_load_relaxed(&e->flags);
-	for (i = 0; i < 6; i++)
-		q->arg[i] = sd_load_relaxed(&e->arg[i]);
-}
-
-static bool op_known(const struct sd_table *t, u16 op)
-{
-	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && (u32)op - SD_OP_CALLS < t->n);
-}
-
-static bool flags_good(u16 flags)
-{
-	return !(flags & ~SD_F_ALL) && (flags & (SD_F_CQ | SD_F_SYNC)) != (SD_F_CQ | SD_F_SYNC);
 }
 
 static bool cancel_wanted(const struct sd_slane *l, u32 *n)
@@ -69,8 +43,7 @@ void sd_srv_cancelled(struct sd_slane *l, u32 n)
 	l->owes = true;
 }
 
-/* Entry n is being taken, and some entry was cancelled before that. */
-static bool cancelled_early(struct sd_slane *l, u32 n)
+bool sd_srv_cancelled_early(struct sd_slane *l, u32 n)
 {
 	u32 which;
 
@@ -83,41 +56,16 @@ static bool cancelled_early(struct sd_slane *l, u32 n)
 	return 2 * which == 2 * n;
 }
 
-int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
+/* The head's slot doesn't hold its entry: does it hold what it should? */
+int sd_srv_odd(struct sd_slane *l, u32 seq)
 {
-	u32 slot = l->slot;
-	const struct sd_entry *e = &l->mem->sq[slot];
-	u32 seq = sd_load_acquire(&e->seq);
-
-	if (sd_likely(seq != 2 * l->head + 1)) {
-		if (sd_likely(seq == l->seen && !l->fresh))
-			return 0;
-		if (!l->fresh)
-			return -EPROTO;
-		l->seen = seq;
-		l->fresh = false;
+	if (seq == l->seen && !l->fresh)
 		return 0;
-	}
-	copy_entry(q, e);
-	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
+	if (!l->fresh)
 		return -EPROTO;
-	if (sd_unlikely(!op_known(t, q->op) || !flags_good(q->flags)))
-		return -EPROTO;
-	if (q->flags & SD_F_CQ)
-		sd_prefetch(&l->mem->sq[(slot + AHEAD) % SD_RING]);
-	else
-		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
-	q->lane = l;
-	q->n = l->head++;
-	q->slot = (u16)slot;
-	q->cancelled = sd_unlikely(l->early) && cancelled_early(l, q->n);
-	if (!(q->flags & SD_F_SYNC))
-		l->slot = (slot + 1) % SD_RING;
-	l->fresh = true;
-	l->busy |= 1ull << slot;
-	l->reg->serving++;
-	l->idle = 0;
-	return 1;
+	l->seen = seq;
+	l->fresh = false;
+	return 0;
 }
 
 static void free_scratch(struct sd_serve *s)
@@ -146,41 +94,6 @@ long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad)
 		free_scratch(&s);
 	*bad = s.bad;
 	return ret;
-}
-
-static void complete(struct sd_slane *l, const struct sd_req *q, long ret, u16 rflags)
-{
-	struct sd_done *d = &l->mem->cq[l->done % SD_RING];
-
-	if (!(l->done % (SD_CACHELINE / sizeof(*d))))
-		sd_prefetchw(&l->mem->cq[(l->done + AHEAD_DONE) % SD_RING]);
-	sd_store_relaxed(&d->slot, q->slot);
-	sd_store_relaxed(&d->flags, rflags);
-	sd_store_relaxed(&d->ret, ret);
-	sd_store_release(&d->seq, ++l->done);
-}
-
-void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
-{
-	struct sd_slane *l = q->lane;
-	struct sd_entry *e = &l->mem->sq[q->slot];
-
-	l->busy &= ~(1ull << q->slot);
-	l->reg->serving--;
-	if (sd_unlikely(l->reg->ended))
-		return;
-	l->owes = true;
-	if (q->flags & SD_F_CQ) {
-		complete(l, q, ret, rflags);
-		return;
-	}
-	if (q->slot == l->slot) { /* it is the head's as well: our own store is no news */
-		l->seen = 2 * q->n + 2;
-		l->fresh = false;
-	}
-	sd_store_relaxed(&e->flags, rflags | (q->flags & SD_F_SYNC));
-	sd_store_relaxed(&e->ret, ret);
-	sd_store_release(&e->seq, 2 * q->n + 2);
 }
 
 u32 *sd_srv_wake(struct sd_slane *l, bool fenced)

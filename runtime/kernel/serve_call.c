@@ -3,6 +3,7 @@
 #include <linux/fdtable.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <sd/serve_path.h>
 #include "serve.h"
 
 #define CALLS_MAX	512u	/* of one client in service at once: beyond that it gets EAGAIN */

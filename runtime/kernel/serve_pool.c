@@ -7,6 +7,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <sd/bell.h>
+#include <sd/serve_path.h>
 #include "serve.h"
 
 #define SPARES		2	/* followers wanted whenever a leader goes to work */
@@ -286,16 +287,12 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
  */
 static int look(struct sd_worker *w, struct sd_sregion **liar)
 {
-	u32 i, n = client_here(bell->cpu) ? 1 : TIGHT_LOOKS;
-	int ret;
+	u32 i;
 
-	for (i = 0; i < n; i++) {
-		ret = sd_poll_next(&sd_poller, &w->req, liar);
-		if (ret)
-			return ret;
-		sd_srv_gap();
-	}
-	return 0;
+	if (!sd_poll_glance(&sd_poller) && !client_here(bell->cpu))
+		for (i = 0; i < TIGHT_LOOKS && !sd_poll_glance(&sd_poller); i++)
+			sd_srv_gap();
+	return sd_poll_next(&sd_poller, &w->req, liar);
 }
 
 static void serve_one(struct sd_worker *w)

@@ -12,6 +12,7 @@
  */
 #include <sys/mman.h>
 #include <sd/lane.h>
+#include <sd/serve_path.h>
 #include "calls.h"
 #include "fuzz.h"
 #include "hostdom.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sd/sys.h>
+#include <sd/serve_path.h>
 #include "hostdom.h"
 
 #define SPIN_LOOKS  2000u

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <sd/batch.h>
 #include <sd/lane.h>
+#include <sd/serve_path.h>
 #include "hostdom.h"
 
 struct world {

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <sd/lane.h>
-#include <sd/server.h>
+#include <sd/serve_path.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sd/lane.h>
-#include <sd/server.h>
+#include <sd/serve_path.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>

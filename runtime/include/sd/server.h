@@ -59,19 +59,10 @@ struct sd_table { /* what the domain serves, and what the core needs from its su
 void sd_sregion_init(struct sd_sregion *r, void *base, void *owner);
 
 /*
- * Next entry of a lane. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied, the region is
- * to be ended. One acquire load when there is none.
- */
-int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q);
-
-/*
  * Run a call of the table. What it returns goes to sd_srv_reply(); *bad: a reference was out of
  * bounds, end the region.
  */
 long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad);
-
-/* Answer. rflags: SD_R_*. Nothing is written once the region has ended. */
-void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags);
 
 /*
  * The word to FUTEX_WAKE when the lane's client sleeps and is owed that; NULL otherwise. The answer was
@@ -93,6 +84,15 @@ static inline bool sd_srv_news(const struct sd_slane *l)
 }
 
 /*
+ * Is the lane's next entry published? What a tight loop asks: one load, one branch. Nonsense isn't found here but
+ * by sd_srv_take().
+ */
+static inline bool sd_srv_ready(const struct sd_slane *l)
+{
+	return sd_load_acquire(&l->mem->sq[l->slot].seq) == 2 * l->head + 1;
+}
+
+/*
  * The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled() when that was seen to.
  * One that isn't taken yet is none: sd_srv_take() will see to it.
  */
@@ -100,8 +100,8 @@ bool sd_srv_cancel(struct sd_slane *l, u32 *n);
 void sd_srv_cancelled(struct sd_slane *l, u32 n);
 
 /*
- * Between two looks at quiet lanes. Looking at once again took longer in a sweep by hand (tests/bench/ring_bench.c); why, and
- * whether that holds on other machines, isn't known.
+ * Between two looks at quiet lanes. A look takes the line away from a client that is about to write it, see LOOK_GAP in
+ * transport/shm/shm_client.c: both sides look about as often as a line travels.
  */
 static inline void sd_srv_gap(void)
 {
@@ -128,13 +128,14 @@ void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_b
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r);
 /* Forget a region and its lanes; its calls in service may go on. */
 void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);
-/*
- * The next call of any lane, lanes taking turns. 1: *q; 0: a pass over all lanes found nothing; -EPROTO: *liar
- * is a region to be ended and removed.
- */
-int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar);
-/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and nobody would see that later. */
-void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags);
+/* What the inline path in serve_path.h leaves to core: */
+int sd_srv_odd(struct sd_slane *l, u32 seq);		/* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
+bool sd_srv_cancelled_early(struct sd_slane *l, u32 n); /* entry n is being taken, and some entry was cancelled before that */
+void sd_poll_turn(struct sd_poller *p);			/* the next lane's turn, although this one has more */
+void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l); /* nothing new on lane l */
+void sd_poll_passed(struct sd_poller *p);		/* a pass is over: see to what is looked at less often */
+void sd_poll_owed(struct sd_slane *l, bool fenced);	/* wake the client if it sleeps and is owed that */
+
 /*
  * The last look before a sleep, to be called after a full fence: true if there is something to serve. Wakes the
  * clients that are owed that.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* loop_kernel.c: the kernel's end of loop: the calling thread is a kernel task and serves its own calls. */
 #include <linux/errno.h>
+#include <sd/serve_path.h>
 #include "../../kernel/serve.h"
 #include "loop.h"
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve_path.h: what every call passes through at the domain's end, inline in whoever serves: take, look, answer. A
+ * null call's answer is a few dozen instructions; calls between files were a third of them. All else is server.h.
+ */
+#ifndef SD_SERVE_PATH_H
+#define SD_SERVE_PATH_H
+
+#include <sd/server.h>
+
+/* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
+ * they aren't written yet. From sweeps by hand (tests/bench/ring_bench.c). */
+#define SD_AHEAD	6u  /* entries */
+#define SD_AHEAD_DONE	8u  /* completions, 4 to a line */
+#define SD_RUN_MAX	16u /* calls of one lane before the next lane's turn */
+
+static inline bool sd_op_known(const struct sd_table *t, u16 op)
+{
+	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && (u32)op - SD_OP_CALLS < t->n);
+}
+
+static inline bool sd_flags_good(u16 flags)
+{
+	return !(flags & ~SD_F_ALL) && (flags & (SD_F_CQ | SD_F_SYNC)) != (SD_F_CQ | SD_F_SYNC);
+}
+
+/* The copy is finished here: nothing later is re-read from the entry by the compiler. */
+static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
+{
+	int i;
+
+	q->op = sd_load_relaxed(&e->op);
+	q->flags = sd_load_relaxed(&e->flags);
+	for (i = 0; i < 6; i++)
+		q->arg[i] = sd_load_relaxed(&e->arg[i]);
+}
+
+/*
+ * Next entry of a lane. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied, the region is
+ * to be ended. One acquire load when there is none.
+ */
+static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
+{
+	u32 slot = l->slot;
+	const struct sd_entry *e = &l->mem->sq[slot];
+	u32 seq = sd_load_acquire(&e->seq);
+
+	if (sd_unlikely(seq != 2 * l->head + 1))
+		return sd_srv_odd(l, seq);
+	sd_copy_entry(q, e);
+	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
+		return -EPROTO;
+	if (sd_unlikely(!sd_op_known(t, q->op) || !sd_flags_good(q->flags)))
+		return -EPROTO;
+	if (q->flags & SD_F_CQ)
+		sd_prefetch(&l->mem->sq[(slot + SD_AHEAD) % SD_RING]);
+	else
+		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
+	q->lane = l;
+	q->n = l->head++;
+	q->slot = (u16)slot;
+	q->cancelled = sd_unlikely(l->early) && sd_srv_cancelled_early(l, q->n);
+	if (!(q->flags & SD_F_SYNC))
+		l->slot = (slot + 1) % SD_RING;
+	l->fresh = true;
+	l->busy |= 1ull << slot;
+	l->reg->serving++;
+	l->idle = 0;
+	return 1;
+}
+
+static inline void sd_complete(struct sd_slane *l, const struct sd_req *q, long ret, u16 rflags)
+{
+	struct sd_done *d = &l->mem->cq[l->done % SD_RING];
+
+	if (!(l->done % (SD_CACHELINE / sizeof(*d))))
+		sd_prefetchw(&l->mem->cq[(l->done + SD_AHEAD_DONE) % SD_RING]);
+	sd_store_relaxed(&d->slot, q->slot);
+	sd_store_relaxed(&d->flags, rflags);
+	sd_store_relaxed(&d->ret, ret);
+	sd_store_release(&d->seq, ++l->done);
+}
+
+/* Answer. rflags: SD_R_*. Nothing is written once the region has ended. */
+static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
+{
+	struct sd_slane *l = q->lane;
+	struct sd_entry *e = &l->mem->sq[q->slot];
+
+	l->busy &= ~(1ull << q->slot);
+	l->reg->serving--;
+	if (sd_unlikely(l->reg->ended))
+		return;
+	l->owes = true;
+	if (q->flags & SD_F_CQ) {
+		sd_complete(l, q, ret, rflags);
+		return;
+	}
+	if (q->slot == l->slot) { /* it is the head's as well: our own store is no news */
+		l->seen = 2 * q->n + 2;
+		l->fresh = false;
+	}
+	sd_store_relaxed(&e->flags, rflags | (q->flags & SD_F_SYNC));
+	sd_store_relaxed(&e->ret, ret);
+	sd_store_release(&e->seq, 2 * q->n + 2);
+}
+
+/*
+ * Has a lane a call? One look at each, and nothing else: sd_poll_next() begins with the lane that has one. Most looks find
+ * nothing and so teach the branch predictor: any further branch on the way to the call would be mispredicted.
+ */
+static inline bool sd_poll_glance(struct sd_poller *p)
+{
+	struct sd_slane *l = p->at;
+	u32 n;
+
+	for (n = p->lanes; n; n--, l = l->next) {
+		if (sd_likely(!sd_srv_ready(l)))
+			continue;
+		if (p->at != l) {
+			p->at = l;
+			p->run = 0;
+		}
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The next call of any lane, lanes taking turns. 1: *q; 0: a pass over all lanes found nothing; -EPROTO: *liar
+ * is a region to be ended and removed.
+ */
+static inline int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
+{
+	u32 n;
+	int ret;
+
+	for (n = p->lanes; n; n--) {
+		struct sd_slane *l = p->at;
+
+		ret = sd_srv_take(l, p->table, q);
+		if (sd_likely(ret > 0)) {
+			if (sd_unlikely(++p->run >= SD_RUN_MAX))
+				sd_poll_turn(p);
+			return 1;
+		}
+		if (sd_unlikely(ret)) {
+			*liar = l->reg;
+			return ret;
+		}
+		sd_poll_quiet(p, l);
+	}
+	sd_poll_passed(p);
+	return 0;
+}
+
+/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and nobody would see that later. */
+static inline void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags)
+{
+	sd_srv_reply(q, ret, rflags);
+	if (sd_unlikely(!q->lane->polled) && !q->lane->reg->ended) {
+		sd_full_fence();
+		sd_poll_owed(q->lane, true);
+	}
+}
+
+#endif
