@@ -71,6 +71,7 @@ enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
 	for (i = 0; i < 6; i++)
 		e->arg[i] = arg[i];
 	l->busy |= 1ull << slot;
+	l->op = op;
 	t->n = l->tail++;
 	t->slot = slot;
 	if (flags & SD_F_SYNC)

@@ -17,6 +17,8 @@
 #include <sd/rpc.h>
 #include <sd/transport.h>
 
+#define SD_HABITS 32u /* enough to tell most ops apart; a mix-up costs time only */
+
 struct sd_lane {
 	struct sd_lane_mem *mem;
 	struct sd_region_head *head;
@@ -27,6 +29,8 @@ struct sd_lane {
 	u32 tail;	/* number of the next entry */
 	u32 slot;	/* and where it goes */
 	bool sync;	/* an entry with SD_F_SYNC is in flight: nothing else may be published */
+	u16 op;		/* of the last entry */
+	u8 slow[SD_HABITS]; /* by op % SD_HABITS: how often in a row it wasn't answered soon */
 	u32 level;	/* arena bytes in use */
 	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
 	u32 taken;	/* completions taken */

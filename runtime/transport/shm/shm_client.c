@@ -26,6 +26,8 @@
 #include <sd/sys.h>
 
 #define LOOK_GAP	3u  /* pauses before each of the first looks */
+#define SLOW		2u  /* so often in a row not answered soon: a habit of that op */
+#define TRY_AGAIN	16u /* waits before it is given another chance */
 #define TIGHT_LOOKS	24u /* longer than a far round trip */
 #define SPIN_CYCLES	8000u	/* about 3 us */
 #define YIELD_CYCLES	150000u /* about 50 us */
@@ -115,6 +117,39 @@ static bool tight(const struct waiter *w)
 	return false;
 }
 
+/*
+ * Is it worth while to look for the answer from this CPU? Not if the domain was last seen on it, and not if another client
+ * wants it and calls of this op used to wait for somebody: it may be the one. Tried again now and then.
+ */
+static bool hopeful(struct sd_lane *l)
+{
+	u8 *slow = &l->slow[l->op % SD_HABITS];
+
+	if (sd_load_relaxed(&l->bell->cpu) == l->cpu)
+		return false;
+	if (sd_likely(*slow < SLOW))
+		return true;
+	if (!shared_cpu(l, l->cpu))
+		return true;
+	if (++*slow < SLOW + TRY_AGAIN)
+		return false;
+	*slow = SLOW - 1;
+	return true;
+}
+
+static bool soon(const struct waiter *w)
+{
+	u8 *slow = &w->l->slow[w->l->op % SD_HABITS];
+
+	if (sd_likely(tight(w))) {
+		*slow = 0;
+		return true;
+	}
+	if (*slow < SLOW)
+		++*slow;
+	return false;
+}
+
 static bool spin(const struct waiter *w, u64 start)
 {
 	struct sd_lane *l = w->l;
@@ -191,8 +226,7 @@ static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	u32 cpu;
 	u64 start;
 
-	/* Where we were last seen on the domain's CPU we most likely still are. */
-	if (sd_likely(sd_load_relaxed(&l->bell->cpu) != l->cpu) && tight(&w))
+	if (sd_likely(hopeful(l)) && soon(&w))
 		return SD_OK;
 	start = sd_tsc_cpu(&cpu);
 	say_cpu(l, cpu);
