@@ -14,6 +14,7 @@
 #include "spec.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -470,15 +471,33 @@ static bool up_to_date(const char *stamp)
 
 /* ---- the pass ---- */
 
+/* runtime/kernel/Kbuild takes the files that are there: one more, or one less, is another build. */
+static uint64_t hash_names(const char *dir, uint64_t key)
+{
+	struct dirent **list;
+	int n = scandir(dir, &list, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		key = hash_str(list[i]->d_name, key);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return key;
+}
+
 static uint64_t kbuild_key(const struct compdb *db, const struct spec *spec)
 {
 	size_t len = 0;
-	char *config = read_file(spec->config, &len);
+	char *config = read_file(spec->config, &len), *kernel;
 	uint64_t key = hash_str(db->tree, replace_key(spec));
 
 	key = hash64(config ? config : "", len, key);
 	key = hash_str(repo_root(), key);
 	free(config);
+	kernel = xasprintf("%s/runtime/kernel", repo_root());
+	key = hash_names(kernel, key);
+	free(kernel);
 	return hash_str(compdb_arch(), key);
 }
 

@@ -384,6 +384,22 @@ static void emit_signature(const struct marshal *m, const struct mcall *c, struc
 	FMT(b, "enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])", m->domain, c->ct->name);
 }
 
+/* The result may be known before the answer. See sd_call_promise(). */
+static void emit_promise(const struct mcall *c, struct strbuf *b)
+{
+	FMT(b, "\tif (sd_placed(c.arg[%d])", c->promise);
+	for (size_t i = 0; i < c->nonly; i++) {
+		const struct mguard *g = &c->only[i];
+
+		if (g->bits)
+			FMT(b, " && !((u32)a[%u] & ~%#xu)", g->param, (unsigned)g->bits);
+		else
+			FMT(b, " && !a[%u]", g->param);
+	}
+	FMT(b, ")\n\t\tsd_call_promise(&c, ret, %d, %d);\n\telse\n\t\tsd_call_wait(&c, ret);\n", c->promise,
+	    c->p[c->promise].of);
+}
+
 static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	struct needs nd = {0};
@@ -408,7 +424,11 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
 	emit_put_all(c, b);
-	if (!nd.back) {
+	if (c->credit >= 0)
+		FMT(b, "\tsd_call_credit(&c, c.arg[%d]);\n", c->credit);
+	if (c->promise >= 0) {
+		emit_promise(c, b);
+	} else if (!nd.back) {
 		sb_puts(b, "\tsd_call_wait(&c, ret);\n");
 	} else {
 		sb_puts(b, "\tif (sd_call_wait(&c, ret) == SD_OK) {\n");

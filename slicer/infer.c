@@ -491,6 +491,49 @@ static void call_flags(struct mcall *c, json_t *a)
 	c->flags |= c->blocks ? 8 : 0;
 }
 
+/* A parameter's name in an annotation of the call => its index, or -1 after printing. */
+static int named(const struct ctx *x, json_t *name, const char *key)
+{
+	int i = find(x, json_string_value(name) ?: "");
+
+	if (i < 0)
+		err(x->path, "name a parameter of the call; see specs/annotations/README.md", "%s: \"%s\" names no parameter",
+		    x->where, key);
+	return i;
+}
+
+/* "credit": the fd; "promise": the data; "only": conditions, by parameter. */
+static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
+{
+	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "promise"), *only = json_object_get(p, "only"), *v;
+	static const char *const keys[] = {"data", "only", NULL};
+	const char *key;
+
+	c->credit = c->promise = -1;
+	if (credit && (c->credit = named(x, credit, "credit")) < 0)
+		return -1;
+	c->flags |= credit ? 16 : 0;
+	if (!p)
+		return 0;
+	if (annotation_keys(x->path, x->where, p, keys) || unknown_names(x, only))
+		return -1;
+	c->promise = named(x, json_object_get(p, "data"), "promise");
+	if (c->promise < 0)
+		return -1;
+	if (c->credit < 0 || c->p[c->promise].pass != PASS_PTR || c->p[c->promise].len != LEN_ARG || c->p[c->promise].elem != 1)
+		return bad(x, &c->p[c->promise], "a promise needs \"credit\", and bytes whose length is a parameter");
+	c->only = marshal_keep(x->m, xcalloc(json_object_size(only) + 1, sizeof(*c->only)));
+	json_object_foreach(only, key, v) {
+		struct mguard *g = &c->only[c->nonly++];
+		int64_t bits;
+
+		if (!marshal_value(x->m, v, &bits))
+			return err(x->path, "a constant, several joined by |, or 0", "%s: \"only\" %s: not a number", x->where, key);
+		*g = (struct mguard){(unsigned)find(x, key), (uint64_t)bits};
+	}
+	return 0;
+}
+
 static int infer_call(struct marshal *m, struct mcall *c, const struct calltype *ct)
 {
 	const char *path = NULL;
@@ -515,7 +558,7 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 	c->test = json_object_get(a, "test");
 	c->differs = json_object_get(a, "differs");
 	call_flags(c, a);
-	return 0;
+	return call_promise(&x, c, a);
 }
 
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db)

@@ -98,6 +98,11 @@ struct mstruct {
 	bool in_ready; /* being built (recursion is refused) */
 };
 
+struct mguard { /* a parameter that must be NULL, or have no bits but these */
+	unsigned param;
+	uint64_t bits;
+};
+
 struct mcall {
 	const struct calltype *ct;
 	struct mval *p;
@@ -106,6 +111,10 @@ struct mcall {
 	bool route_none;
 	bool blocks;
 	unsigned flags;	   /* enum sd_stub_flags */
+	int credit;	   /* parameter: the fd whose credit the answer tells; -1: none */
+	int promise;	   /* parameter: data whose length is the result a caller may be told before the answer; -1: none */
+	struct mguard *only; /* the promise's conditions */
+	size_t nonly;
 	json_t *test;	   /* borrowed; NULL: none */
 	json_t *differs;   /* borrowed; NULL: none */
 };

@@ -21,6 +21,7 @@ enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
 	}
 	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 	c.arg[2] = n1;
+	sd_call_credit(&c, c.arg[0]);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -46,7 +47,11 @@ enum sd_status sd_net_stub_write(struct sd_lane *lane, long *ret, const u64 a[6]
 		c.arg[2] = n1 = 1048576;
 	}
 	c.arg[1] = sd_in(&c, a[1], n1);
-	sd_call_wait(&c, ret);
+	sd_call_credit(&c, c.arg[0]);
+	if (sd_placed(c.arg[1]))
+		sd_call_promise(&c, ret, 1, 2);
+	else
+		sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
 

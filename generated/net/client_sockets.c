@@ -305,7 +305,11 @@ enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6
 	} else {
 		c.arg[4] = sd_in(&c, a[4], n4);
 	}
-	sd_call_wait(&c, ret);
+	sd_call_credit(&c, c.arg[0]);
+	if (sd_placed(c.arg[1]) && !((u32)a[3] & ~0x4040u) && !a[4])
+		sd_call_promise(&c, ret, 1, 2);
+	else
+		sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
 
@@ -330,6 +334,7 @@ enum sd_status sd_net_stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[2] = n1;
 	n4 = (u64)(s64)v5;
 	c.arg[4] = sd_out_vr(&c, a[4], n4);
+	sd_call_credit(&c, c.arg[0]);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;

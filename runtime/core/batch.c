@@ -8,6 +8,8 @@ _Static_assert(sizeof(((struct sd_batch *)0)->cookie) / sizeof(u64) == SD_RING,
 
 void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane)
 {
+	sd_promise_settle(lane);
+	sd_credit_forget(lane);
 	sd_call_begin(lane, &b->c, SD_OP_NULL);
 	b->n = b->got = 0;
 }

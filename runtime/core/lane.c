@@ -23,6 +23,8 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 		.tr = tr,
 		.index = index,
 		.level = SD_OFF_MIN,
+		.base = SD_OFF_MIN,
+		.limit = SD_ARENA_SIZE,
 		.cpu = ~0u,
 	};
 }
@@ -108,6 +110,7 @@ enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret)
 		return sd_lane_fail(l, SD_PROTO);
 	*ret = sd_load_relaxed(&e->ret);
 	flags = sd_load_relaxed(&e->flags);
+	l->answer = (u16)flags;
 	l->busy &= ~(1ull << t.slot);
 	l->sync = false; /* with it in flight there was no other */
 	return sd_unlikely(flags & SD_R_REFUSED) ? SD_REFUSED : SD_OK;

@@ -11,10 +11,13 @@
 
 enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)
 {
+	if (sd_unlikely(lane->narrow))
+		sd_promise_widen(lane);
 	c->lane = lane;
 	c->mark = lane->level;
 	c->op = op;
 	c->flags = 0;
+	c->fd = 0;
 	c->status = lane->status;
 	c->arg[0] = c->arg[1] = c->arg[2] = 0;
 	c->arg[3] = c->arg[4] = c->arg[5] = 0;
@@ -26,14 +29,14 @@ u64 sd_room(struct sd_call *c, u64 len)
 	struct sd_lane *l = c->lane;
 	u32 off = l->level;
 
-	if (sd_unlikely(len > SD_ARENA_SIZE - off)) {
+	if (sd_unlikely(len > l->limit - off)) {
 		if (c->status == SD_OK)
 			c->status = SD_TOO_BIG;
 		return SD_OFF_NULL;
 	}
 	l->level = off + (((u32)len + SD_ALIGN - 1) & ~(SD_ALIGN - 1));
-	if (l->level > SD_ARENA_SIZE)
-		l->level = SD_ARENA_SIZE;
+	if (l->level > l->limit)
+		l->level = l->limit;
 	return off;
 }
 
@@ -79,6 +82,8 @@ static enum sd_status submit(struct sd_call *c, u16 flags)
 {
 	struct sd_ticket t;
 
+	if (!c->fd)
+		sd_credit_forget(c->lane);
 	c->status = sd_submit(c->lane, c->op, flags, c->arg, &t);
 	c->n = t.n;
 	c->slot = t.slot;
@@ -118,6 +123,10 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 	do
 		st = sd_wait(c->lane, ticket(c), ret);
 	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, ticket(c))) == SD_OK);
+	if (c->fd && st == SD_OK)
+		sd_credit_set(c->lane, c->fd, SD_CREDIT_OF(c->lane->answer));
+	if (sd_unlikely(c->lane->promised.on) && st == SD_OK)
+		sd_promise_answered(c->lane, c->lane->answer);
 	return c->status = st;
 }
 

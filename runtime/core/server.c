@@ -17,6 +17,7 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 						      (u64)i * SD_LANE_SIZE),
 			.reg = r,
 			.index = (u16)i,
+			.expect = 1,
 			.fresh = true,
 		};
 }
@@ -34,6 +35,8 @@ bool sd_srv_cancel(struct sd_slane *l, u32 *n)
 	if (!cancel_wanted(l, n))
 		return false;
 	l->early = (s32)(2 * *n - 2 * l->head) >= 0; /* the word holds 31 bits of a number */
+	if (l->early)
+		l->expect = 2 * l->head + 1; /* it isn't to wait for a promised call either */
 	return !l->early;
 }
 
@@ -78,7 +81,7 @@ static void free_scratch(struct sd_serve *s)
 	}
 }
 
-long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad)
+long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 {
 	struct sd_serve s;
 	long ret;
@@ -88,11 +91,13 @@ long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad)
 		s.arg[i] = q->arg[i];
 	s.arena = q->lane->mem->arena;
 	s.bad = false;
+	s.credit = 0;
 	s.scratch = NULL;
 	ret = t->call[q->op - SD_OP_CALLS].fn(&s);
 	if (sd_unlikely(s.scratch))
 		free_scratch(&s);
 	*bad = s.bad;
+	q->credit = s.credit;
 	return ret;
 }
 

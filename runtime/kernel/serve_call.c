@@ -77,7 +77,7 @@ static void answer(const struct sd_client *c, const struct sd_req *q, long ret, 
 
 void sd_serve_call(struct sd_worker *w)
 {
-	const struct sd_req *q = &w->req;
+	struct sd_req *q = &w->req;
 	struct sd_client *c = q->lane->reg->owner;
 	u16 rflags = SD_R_OK;
 	bool bad = false;

@@ -12,6 +12,8 @@ struct clone_args { /* of clone3, as far as the hook reads it */
 	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
 };
 
+u32 sd_not_alone;
+
 static void cannot_arm(void)
 {
 	sd_die(sd_exe_path,
@@ -95,8 +97,10 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 {
 	if (stack)
 		t->regs.rsp = stack;
-	if (k)
+	if (k) {
 		sd_files_in_child(t, k, NULL);
+		sd_not_alone = 0;
+	}
 	sd_thread_only(t);
 	t->parent_frees = 0;
 	t->exec_mem = 0;
@@ -125,6 +129,8 @@ static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 a
 	long ret = 0;
 
 	sd_mask_until_exit(t);
+	if (!files || (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
+		sd_not_alone = 1;
 	if (files)
 		ret = sd_files_before_fork(t, &k, (flags & CLONE_VM) != 0);
 	if (ret)

@@ -96,6 +96,9 @@ struct sd_domain {
 extern struct sd_domain sd_domain[SD_DOMAINS];
 extern u32 sd_ndomains;
 
+/* clone.c: somebody else may run in this memory, or use these fds, without a system call of ours in between. */
+extern u32 sd_not_alone;
+
 /* domcall.c */
 void sd_domains_init(const char *env);
 enum sd_way sd_call_routed(struct sd_thread *t);
@@ -108,6 +111,8 @@ long sd_verdict(struct sd_thread *t, long ret, int *again);
 void sd_lane_enter(struct sd_thread *t, struct sd_lane *l);
 void sd_lane_leave(struct sd_thread *t);
 const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
+/* Promised calls (sd/rpc.h) are answered before anything happens that could tell somebody else of them. */
+void sd_settle(struct sd_thread *t);
 void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd);
 void sd_unsupported(u64 nr); /* says so, once a call */
 int sd_cloexec_asked(u64 nr, const u64 arg[6]);

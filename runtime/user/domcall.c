@@ -141,6 +141,10 @@ long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub
 
 	sd_lane_enter(t, l);
 	st = s->stub(l, &ret, arg);
+	if (sd_unlikely(st == SD_TOO_BIG && l->promised.on)) {
+		sd_promise_settle(l);
+		st = s->stub(l, &ret, arg);
+	}
 	sd_lane_leave(t);
 	st = why(l, st);
 	if (sd_likely(st == SD_OK))
@@ -180,12 +184,40 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 	if (!l)
 		return; /* it died, and its fds with it */
 	t->lane_now = NULL;
+	if (l->late_fd == (u32)dfd + 1)
+		l->late_fd = 0;
 	do {
 		l->intr = 0;
 		st = s->stub(l, &ret, arg);
 	} while (st == SD_INTR || st == SD_REFUSED);
 	if (st != SD_OK)
 		sd_status_errno(t, l, why(l, st));
+}
+
+/* ---- promised calls ---- */
+void sd_settle(struct sd_thread *t)
+{
+	t->look &= ~SD_LOOK_PROMISE;
+	for (u32 d = 0; d < sd_ndomains; d++)
+		if (t->chan[d] && t->lane[d])
+			sd_promise_settle(t->lane[d]);
+}
+
+/* A call about to be made on this lane: others' promised calls come first, and its own is left to the lane. */
+static void settle_others(struct sd_thread *t, const struct sd_lane *l)
+{
+	if (t->look & SD_LOOK_PROMISE && !l->promised.on)
+		sd_settle(t);
+}
+
+/* A promise on this fd was broken: say so in place of nothing. */
+static int late(struct sd_lane *l, const struct sd_stub *s, u64 fd, long *ret)
+{
+	if (sd_likely(!l->late_fd) || l->late_fd != (u32)fd + 1 || !(s->flags & SD_STUB_BLOCKS))
+		return 0;
+	*ret = l->late;
+	l->late_fd = 0;
+	return 1;
 }
 
 /* ---- SIGPIPE ---- */
@@ -354,13 +386,23 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 
 	if (!makes)
 		s = by_fd(t, nr, arg, &dom, &err);
-	if (!s)
+	if (!s) {
+		if (sd_unlikely(t->look & SD_LOOK_PROMISE))
+			sd_settle(t);
 		return err ? sd_done(t, err) : SD_HOST;
+	}
 	struct sd_lane *l = sd_lane_of(t, dom, makes, &err);
 
 	if (!l)
 		return sd_done(t, err);
-	ret = sd_domain_call(t, l, s, arg, &again);
+	settle_others(t, l);
+	l->promises = !sd_not_alone;
+	if (!late(l, s, arg[0], &ret)) {
+		ret = sd_domain_call(t, l, s, arg, &again);
+		if (sd_unlikely(ret <= 0) && !again)
+			late(l, s, arg[0], &ret);
+	}
+	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
 		sd_raise(t, SIGPIPE);
 	if (ret >= 0 && s->ret_fd)

@@ -106,19 +106,31 @@ static const struct {
 	{__NR_io_uring_setup, sd_call_io_uring},
 };
 
+static u8 may_follow[SD_KINDS]; /* a promised call, in the same lane, before that is answered */
+
 void sd_route_init(void)
 {
 	for (u32 d = 0; d < sd_ndomains; d++)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->nr < SD_KINDS && s->route != SD_ROUTE_NONE && !calls[s->nr])
-				calls[s->nr] = sd_call_routed;
+			if (s->nr >= SD_KINDS || s->route == SD_ROUTE_NONE || calls[s->nr])
+				continue;
+			calls[s->nr] = sd_call_routed;
+			may_follow[s->nr] = (s->flags & SD_STUB_CREDIT) != 0;
 		}
 	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
 		calls[with_domains[i].nr] = with_domains[i].fn;
 	for (u32 i = 0; i < SD_KINDS; i++)
 		sd_kind[i] = calls[i] != NULL;
+}
+
+static void look(struct sd_thread *t, u64 nr)
+{
+	if (t->look & SD_LOOK_ALT)
+		sd_alt_check(t);
+	if (t->look & SD_LOOK_PROMISE && !(nr < SD_KINDS && may_follow[nr]))
+		sd_settle(t);
 }
 
 void sd_hook(struct sd_thread *t)
@@ -127,8 +139,8 @@ void sd_hook(struct sd_thread *t)
 	enum sd_way way = SD_HOST;
 
 	t->ret = t->site->ret;
-	if (t->look)
-		sd_alt_check(t);
+	if (sd_unlikely(t->look))
+		look(t, nr);
 	if (nr < SD_KINDS && calls[nr]) {
 		if (t->sync_blocked)
 			sd_unblock_sync(t);

@@ -125,7 +125,7 @@ void sd_alt_check(struct sd_thread *t)
 
 	if (on_alt(t))
 		return;
-	t->look = 0;
+	t->look &= ~SD_LOOK_ALT;
 	sys(__NR_sigaltstack, 0, &now);
 	if ((now.flags & SS_DISABLE) && !(t->alt.flags & SS_DISABLE))
 		set_alt(&t->alt);

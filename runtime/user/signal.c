@@ -282,7 +282,7 @@ static u64 handler_for(struct sd_thread *t, int sig, struct sd_siginfo *si, stru
 	if (*mask & SYNC_BITS)
 		t->sync_blocked = 1;
 	if ((act.flags & SA_ONSTACK) && !(t->alt.flags & SS_DISABLE))
-		t->look = 1;
+		t->look |= SD_LOOK_ALT;
 	return act.handler;
 }
 

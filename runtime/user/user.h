@@ -48,7 +48,7 @@ struct sd_thread {
 	struct sd_thread *self;
 	u64 stack;
 	u32 slow; /* the next exit has kept signals to deliver or a mask to put back */
-	u32 look; /* the next entry has to look after the alternate stack */
+	u32 look; /* SD_LOOK_*: what the next entry has to see to */
 	u64 exit_rip;
 	struct sd_site *site;
 	u64 ret;	 /* where the program goes on after this call */
@@ -83,6 +83,9 @@ struct sd_thread {
 	u8 tmp[64] __attribute__((aligned(16))); /* edited masks and the like, read by the host */
 	char path[PATH_MAX];			 /* edited path */
 };
+
+#define SD_LOOK_ALT	1u /* the alternate stack */
+#define SD_LOOK_PROMISE 2u /* a promised call that may not have been answered */
 
 #define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
 #define SD_MASKED_ALL  2u /* everything is blocked */

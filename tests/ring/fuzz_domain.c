@@ -88,7 +88,12 @@ static void end_liar(struct sd_sregion *r)
 	ended++;
 }
 
-static void serve(const struct sd_req *q)
+u8 sd_file_credit(unsigned int fd)
+{
+	return fd % 3;
+}
+
+static void serve(struct sd_req *q)
 {
 	bool bad = false;
 	long ret;

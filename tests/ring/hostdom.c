@@ -122,7 +122,7 @@ static void end_liar(struct hostdom *d, struct sd_sregion *r)
 	d->liar(d, r);
 }
 
-static bool serve(struct hostdom *d, const struct sd_req *q)
+static bool serve(struct hostdom *d, struct sd_req *q)
 {
 	bool bad = false;
 	long ret;

@@ -17,6 +17,18 @@
 #include <sd/rpc.h>
 #include <sd/transport.h>
 
+#define SD_CREDITS 8u /* fds whose credit is remembered */
+
+struct sd_promised { /* a call whose result the program has, and the domain may not yet */
+	bool on;
+	u16 op;
+	u32 n, slot;	/* its entry */
+	u32 mark, top;	/* its data in the arena */
+	u32 fd;		/* 1 + the domain's fd */
+	u32 data, len;	/* which arguments are data and length */
+	u64 arg[6];
+};
+
 #define SD_HABITS 32u /* enough to tell most ops apart; a mix-up costs time only */
 
 struct sd_lane {
@@ -32,6 +44,17 @@ struct sd_lane {
 	u16 op;		/* of the last entry */
 	u8 slow[SD_HABITS]; /* by op % SD_HABITS: how often in a row it wasn't answered soon */
 	u32 level;	/* arena bytes in use */
+	u32 base, limit; /* and where the arena begins and ends for calls beside a promised one */
+	u16 answer;	/* SD_R_* of the last answer taken in place */
+	bool narrow;	/* that isn't the whole arena */
+	bool promises;	/* the embedder: calls may be promised. See sd_call_promise() */
+	struct sd_promised promised;
+	struct {
+		u32 fd;	/* 1 + the domain's fd; 0: none */
+		u8 level;
+	} credit[SD_CREDITS];
+	u32 late_fd;	/* 1 + the fd of a broken promise that the program wasn't told of; 0: none */
+	s32 late;	/* -errno */
 	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
 	u32 taken;	/* completions taken */
 	u64 busy;	/* bit s: slot s is in flight */
@@ -74,6 +97,16 @@ enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret);
 
 /* Have an entry interrupted; returns when the domain has seen to it. The entry is still to be waited for. */
 enum sd_status sd_cancel(struct sd_lane *l, struct sd_ticket t);
+
+/* promise.c: see sd_call_promise(). */
+void sd_credit_forget(struct sd_lane *l);
+void sd_credit_set(struct sd_lane *l, u32 fd, u32 level);
+/* The call after the promised one was answered with these flags: so was the promised one. */
+void sd_promise_answered(struct sd_lane *l, u16 flags);
+/* The whole arena again, if nothing is in it. */
+void sd_promise_widen(struct sd_lane *l);
+/* Wait for the promised call, if there is one. */
+void sd_promise_settle(struct sd_lane *l);
 
 /* Wait until completion number m is there (all before it are, then). */
 enum sd_status sd_wait_done(struct sd_lane *l, u32 m);

@@ -31,6 +31,13 @@
  * Cancelling entry n: client.cancel = 2n + 1; ring the lane's doorbell, polled or not. The domain interrupts the
  * call, if it is still in service, as a signal would, and stores domain.cancelled = 2n + 1. One at a time.
  *
+ * Promises. An answer's credit says of the call's fd that a call giving it so many bytes would be taken whole and at once. On the
+ * strength of it a client may tell its program the result of such a call before the domain answers: the entry has
+ * SD_F_PROMISE, and in ret what the program was told. The domain starts no other entry of the lane before it is answered (so
+ * the lane's calls keep their order, whatever happens), unless that is cancelled. The next answer in place says so by SD_R_SETTLED:
+ * the promised call has been answered; with SD_R_BROKEN the result was another, it is in that call's entry; SD_R_LEFT is the
+ * credit its fd has now.
+ *
  * A lane starts unpolled. The client, having published, reads domain.polled while it waits; where that
  * is 0 it sets the lane's doorbell bit. A domain about to stop polling: polled = 0; full fence; one more
  * look at the lane.
@@ -61,11 +68,20 @@
 #define SD_F_CQ	  0x0001u /* answer in the completion ring */
 #define SD_F_BELL 0x0002u /* on completion also signal the client's bell eventfd */
 #define SD_F_SYNC 0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
-#define SD_F_ALL  (SD_F_CQ | SD_F_BELL | SD_F_SYNC)
+#define SD_F_PROMISE 0x0008u /* the program has its result already: it is in ret; not with SD_F_CQ or SD_F_SYNC */
+#define SD_F_ALL  (SD_F_CQ | SD_F_BELL | SD_F_SYNC | SD_F_PROMISE)
 
 /* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
 #define SD_R_OK	     0x0000u
 #define SD_R_REFUSED 0x0100u /* not served: no task free for it, or cancelled before it began */
+#define SD_R_CREDIT(level) ((level) << 9)   /* of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG */
+#define SD_R_LEFT(level)   ((level) << 11)  /* of the fd of the promised call before this one */
+#define SD_R_BROKEN	   0x2000u	    /* the promised call before this one came out otherwise */
+#define SD_R_SETTLED	   0x4000u	    /* it was answered before this one */
+#define SD_CREDIT_OF(flags) ((flags) >> 9 & 3)
+#define SD_LEFT_OF(flags)   ((flags) >> 11 & 3)
+#define SD_CREDIT_SMALL	   1024u	    /* below what any link carries whole */
+#define SD_CREDIT_BIG	   65536u
 
 /* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table. */
 enum sd_op {
@@ -79,7 +95,7 @@ struct sd_entry {
 	u16 op;
 	u16 flags;
 	u64 arg[6];
-	s64 ret; /* >= 0 or -errno of the function called */
+	s64 ret; /* >= 0 or -errno of the function called; with SD_F_PROMISE also before: what it is to be */
 };
 
 struct sd_done {

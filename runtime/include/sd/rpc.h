@@ -53,6 +53,7 @@ struct sd_call {
 	u32 n, slot; /* its entry, once submitted */
 	u16 op;
 	u16 flags;
+	u32 fd; /* 1 + the domain's fd whose credit the answer tells; 0: none */
 	u64 arg[6];
 	enum sd_status status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
 };
@@ -76,6 +77,19 @@ enum sd_status sd_call_post(struct sd_call *c);
 bool sd_call_done(struct sd_call *c);
 enum sd_status sd_call_cancel(struct sd_call *c);
 enum sd_status sd_call_finish(struct sd_call *c, long *ret);
+
+/*
+ * Promises (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and the call may follow a promised one; any
+ * other call makes the lane forget all credits, since it may have changed what they rest on. sd_call_promise() instead of
+ * sd_call_wait(): arg[data] is the place of arg[len] bytes for that fd. With enough credit, and if the lane's
+ * embedder allows promises, *ret is arg[len] at once, and the answer is taken with the next call's. If it turns out otherwise,
+ * lane->late_fd and late hold the errno for the next call on that fd: as when the error had come just after the call.
+ */
+static inline void sd_call_credit(struct sd_call *c, u64 fd)
+{
+	c->fd = (u32)fd + 1;
+}
+enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len);
 
 /* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user. */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
@@ -103,6 +117,7 @@ enum sd_stub_flags {
 	SD_STUB_CMSG_IN = 2,  /* control messages going in may hold fds (SCM_RIGHTS) */
 	SD_STUB_CMSG_OUT = 4, /* control messages coming back may hold fds */
 	SD_STUB_BLOCKS = 8,   /* may block */
+	SD_STUB_CREDIT = 16,  /* may follow a promised call, see sd_call_credit() */
 };
 
 struct sd_stub {

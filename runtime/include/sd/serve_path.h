@@ -21,7 +21,9 @@ static inline bool sd_op_known(const struct sd_table *t, u16 op)
 
 static inline bool sd_flags_good(u16 flags)
 {
-	return !(flags & ~SD_F_ALL) && (flags & (SD_F_CQ | SD_F_SYNC)) != (SD_F_CQ | SD_F_SYNC);
+	u16 kind = flags & (SD_F_CQ | SD_F_SYNC | SD_F_PROMISE);
+
+	return !(flags & ~SD_F_ALL) && !(kind & (kind - 1));
 }
 
 /* The copy is finished here: nothing later is re-read from the entry by the compiler. */
@@ -33,6 +35,8 @@ static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
 	q->flags = sd_load_relaxed(&e->flags);
 	for (i = 0; i < 6; i++)
 		q->arg[i] = sd_load_relaxed(&e->arg[i]);
+	q->promise = q->flags & SD_F_PROMISE ? sd_load_relaxed(&e->ret) : 0;
+	q->credit = 0;
 }
 
 /*
@@ -45,10 +49,10 @@ static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, stru
 	const struct sd_entry *e = &l->mem->sq[slot];
 	u32 seq = sd_load_acquire(&e->seq);
 
-	if (sd_unlikely(seq != 2 * l->head + 1))
+	if (sd_unlikely(seq != l->expect))
 		return sd_srv_odd(l, seq);
 	sd_copy_entry(q, e);
-	if (sd_unlikely(l->busy >> slot & 1)) /* published over a call in flight */
+	if (sd_unlikely(!(seq & 1) || l->busy >> slot & 1)) /* published over a call in flight */
 		return -EPROTO;
 	if (sd_unlikely(!sd_op_known(t, q->op) || !sd_flags_good(q->flags)))
 		return -EPROTO;
@@ -62,6 +66,7 @@ static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, stru
 	q->cancelled = sd_unlikely(l->early) && sd_srv_cancelled_early(l, q->n);
 	if (!(q->flags & SD_F_SYNC))
 		l->slot = (slot + 1) % SD_RING;
+	l->expect = 2 * l->head + (q->flags & SD_F_PROMISE ? 2 : 1);
 	l->fresh = true;
 	l->busy |= 1ull << slot;
 	l->reg->serving++;
@@ -92,9 +97,17 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 	if (sd_unlikely(l->reg->ended))
 		return;
 	l->owes = true;
+	rflags |= SD_R_CREDIT(q->credit);
 	if (q->flags & SD_F_CQ) {
 		sd_complete(l, q, ret, rflags);
 		return;
+	}
+	if (sd_unlikely(q->flags & SD_F_PROMISE)) {
+		l->expect = 2 * l->head + 1;
+		l->left = SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->promise ? SD_R_BROKEN : 0);
+	} else {
+		rflags |= l->left;
+		l->left = 0;
 	}
 	if (q->slot == l->slot) { /* it is the head's as well: our own store is no news */
 		l->seen = 2 * q->n + 2;

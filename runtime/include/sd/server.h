@@ -21,11 +21,13 @@ struct sd_slane { /* the domain's end of a lane */
 	struct sd_slane *next, *prev; /* the poller's ring, while polled */
 	u64 busy;    /* bit s: the call in slot s is being served */
 	u32 head;    /* number of the next entry */
+	u32 expect;  /* the seq it is published with; an even number: not before the promised call is answered */
 	u32 seen;    /* seq found in its slot, nothing new; good unless fresh */
 	u32 done;    /* completions written */
 	u32 idle;    /* looks without finding anything */
 	u16 index;
 	u8 slot;     /* of the next entry */
+	u16 left;    /* SD_R_SETTLED and the like of the last promised call, for the next answer */
 	bool fresh;  /* nobody has looked into that slot since it became the head's */
 	bool early;  /* a cancel came for an entry that isn't taken yet */
 	bool polled; /* on the poller's list */
@@ -49,6 +51,8 @@ struct sd_req { /* a call: private copy of its entry */
 	u16 op;
 	u16 flags;
 	u64 arg[6];
+	s64 promise; /* with SD_F_PROMISE */
+	u8 credit;   /* earned by the call, see SD_R_CREDIT */
 };
 
 struct sd_table { /* what the domain serves, and what the core needs from its surroundings */
@@ -60,9 +64,9 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner);
 
 /*
  * Run a call of the table. What it returns goes to sd_srv_reply(); *bad: a reference was out of
- * bounds, end the region.
+ * bounds, end the region. q->credit is set.
  */
-long sd_srv_call(const struct sd_table *t, const struct sd_req *q, bool *bad);
+long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad);
 
 /*
  * The word to FUTEX_WAKE when the lane's client sleeps and is owed that; NULL otherwise. The answer was
@@ -80,7 +84,7 @@ static inline bool sd_srv_news(const struct sd_slane *l)
 {
 	u32 seq = sd_load_acquire(&l->mem->sq[l->slot].seq);
 
-	return l->fresh ? seq == 2 * l->head + 1 : seq != l->seen;
+	return seq == l->expect || (!l->fresh && seq != l->seen);
 }
 
 /*
@@ -89,7 +93,7 @@ static inline bool sd_srv_news(const struct sd_slane *l)
  */
 static inline bool sd_srv_ready(const struct sd_slane *l)
 {
-	return sd_load_acquire(&l->mem->sq[l->slot].seq) == 2 * l->head + 1;
+	return sd_load_acquire(&l->mem->sq[l->slot].seq) == l->expect;
 }
 
 /*

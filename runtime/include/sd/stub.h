@@ -206,7 +206,9 @@ static inline u64 sd_space(const struct sd_call *c)
 {
 	u32 level = c->lane->level;
 
-	return level + SD_KEEP_FREE < SD_ARENA_SIZE ? sd_min(SD_ARENA_SIZE - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
+	u32 end = c->lane->limit;
+
+	return level + SD_KEEP_FREE < end ? sd_min(end - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
 }
 
 /*

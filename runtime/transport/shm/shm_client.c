@@ -28,6 +28,7 @@
 #define LOOK_GAP	3u  /* pauses before each of the first looks */
 #define SLOW		2u  /* so often in a row not answered soon: a habit of that op */
 #define TRY_AGAIN	16u /* waits before it is given another chance */
+#define AFTER_YIELD	16u /* looks */
 #define TIGHT_LOOKS	24u /* longer than a far round trip */
 #define SPIN_CYCLES	8000u	/* about 3 us */
 #define YIELD_CYCLES	150000u /* about 50 us */
@@ -103,12 +104,12 @@ static bool shared_cpu(const struct sd_lane *l, u32 cpu)
  * a line that the domain has read, or written, takes it away from there, and if that was before the answer its store has to
  * fetch it back first. (Measured: a null ring operation with a look at once 235 ns, so 140 to 150, beside a bounce of 132.)
  */
-static bool tight(const struct waiter *w)
+static bool tight(const struct waiter *w, u32 looks)
 {
 	const u32 *word = w->word, pending = w->pending;
 	u32 i, gap;
 
-	for (i = 0; i < TIGHT_LOOKS; i++) {
+	for (i = 0; i < looks; i++) {
 		for (gap = 0; gap < LOOK_GAP; gap++)
 			sd_pause();
 		if (sd_load_acquire(word) != pending)
@@ -141,7 +142,7 @@ static bool soon(const struct waiter *w)
 {
 	u8 *slow = &w->l->slow[w->l->op % SD_HABITS];
 
-	if (sd_likely(tight(w))) {
+	if (sd_likely(tight(w, TIGHT_LOOKS))) {
 		*slow = 0;
 		return true;
 	}
@@ -184,7 +185,8 @@ static enum sd_status yield(const struct waiter *w, u64 start)
 		nudge(l);
 		before = now;
 		sd_sys_yield();
-		if (answered(w))
+		/* Whoever was let run has called by now: what it called for may be about to be our answer. */
+		if (answered(w) || (sd_load_relaxed(&l->bell->cpu) != l->cpu && tight(w, AFTER_YIELD)))
 			return SD_OK;
 		st = trouble(l);
 		if (st != SD_OK)

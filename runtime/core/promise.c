@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/*
+ * promise.c: calls whose result the program is told before the domain has answered. See ring.h and rpc.h.
+ *
+ * At most one is out. Its data stay where they are in the arena, and other calls get what is free below or
+ * above them, so that a stream of promised calls goes to and fro between two places.
+ */
+#include <sd/lane.h>
+
+#define REPAY_TRIES 1000u
+
+void sd_credit_forget(struct sd_lane *l)
+{
+	u32 i;
+
+	for (i = 0; i < SD_CREDITS; i++)
+		l->credit[i].fd = 0;
+}
+
+void sd_credit_set(struct sd_lane *l, u32 fd, u32 level)
+{
+	u32 i = fd % SD_CREDITS;
+
+	if (level || l->credit[i].fd == fd) {
+		l->credit[i].fd = fd;
+		l->credit[i].level = (u8)level;
+	}
+}
+
+static u64 credit_of(const struct sd_lane *l, u32 fd)
+{
+	static const u32 bytes[] = {0, SD_CREDIT_SMALL, SD_CREDIT_BIG, 0};
+	u32 i = fd % SD_CREDITS;
+
+	return l->credit[i].fd == fd ? bytes[l->credit[i].level & 3] : 0;
+}
+
+static struct sd_ticket ticket(const struct sd_promised *p)
+{
+	return (struct sd_ticket){p->n, p->slot};
+}
+
+/* It took less than was promised: the rest goes now, before anything else is given to that fd. */
+static long repay(struct sd_lane *l, struct sd_promised *p, long ret)
+{
+	u32 tries = REPAY_TRIES;
+	enum sd_status st;
+	struct sd_ticket t;
+	bool intr = false;
+
+	while (ret != (long)p->arg[p->len] && tries--) {
+		if (ret > 0) {
+			p->arg[p->data] += (u64)ret;
+			p->arg[p->len] -= (u64)ret;
+		} else if (ret < 0 && ret != -EAGAIN && ret != -EINTR) {
+			return ret;
+		}
+		st = sd_submit(l, p->op, SD_F_SYNC, p->arg, &t);
+		while (st == SD_OK && (st = sd_wait(l, t, &ret)) == SD_INTR) {
+			intr = true;
+			st = SD_OK;
+		}
+		if (st != SD_OK)
+			return -EIO; /* the lane is at its end, every call will say why */
+	}
+	if (intr)
+		l->intr = 1; /* for the next wait */
+	return ret == (long)p->arg[p->len] ? ret : -ENOBUFS;
+}
+
+/* The promised call has ended with ret; no other is in flight. */
+static void ended(struct sd_lane *l, long ret)
+{
+	struct sd_promised *p = &l->promised;
+
+	p->on = false;
+	if (sd_likely(ret == (long)p->arg[p->len]))
+		return;
+	sd_credit_set(l, p->fd, 0);
+	if (ret > (long)p->arg[p->len]) {
+		sd_lane_fail(l, SD_PROTO);
+		return;
+	}
+	ret = repay(l, p, ret);
+	if (ret < 0) {
+		l->late_fd = p->fd;
+		l->late = (s32)ret;
+	}
+}
+
+void sd_promise_answered(struct sd_lane *l, u16 flags)
+{
+	struct sd_promised *p = &l->promised;
+	const struct sd_entry *e = &l->mem->sq[p->slot];
+
+	if (sd_unlikely(!(flags & SD_R_SETTLED)))
+		return; /* the later call was cancelled */
+	l->busy &= ~(1ull << p->slot);
+	sd_credit_set(l, p->fd, SD_LEFT_OF(flags));
+	if (sd_likely(!(flags & SD_R_BROKEN))) {
+		p->on = false;
+		return;
+	}
+	if (sd_load_acquire(&e->seq) != sd_seq(p->n) + 1) {
+		p->on = false;
+		sd_lane_fail(l, SD_PROTO);
+		return;
+	}
+	ended(l, sd_load_relaxed(&e->ret));
+}
+
+void sd_promise_settle(struct sd_lane *l)
+{
+	struct sd_promised *p = &l->promised;
+	enum sd_status st;
+	bool intr = false;
+	long ret = 0;
+
+	if (!p->on)
+		return;
+	while ((st = sd_wait(l, ticket(p), &ret)) == SD_INTR)
+		intr = true;
+	if (st == SD_OK) {
+		sd_credit_set(l, p->fd, SD_CREDIT_OF(l->answer));
+		ended(l, ret);
+	}
+	p->on = false;
+	if (intr)
+		l->intr = 1; /* for the next wait */
+}
+
+void sd_promise_widen(struct sd_lane *l)
+{
+	if (l->promised.on || l->level != l->base)
+		return;
+	l->level = l->base = SD_OFF_MIN;
+	l->limit = SD_ARENA_SIZE;
+	l->narrow = false;
+}
+
+/* The arena beside the promised call's data: the lower part where as much again fits there. */
+static void make_room(struct sd_lane *l, const struct sd_promised *p)
+{
+	if (p->mark - SD_OFF_MIN >= p->top - p->mark) {
+		l->base = SD_OFF_MIN;
+		l->limit = p->mark;
+	} else {
+		l->base = p->top;
+		l->limit = SD_ARENA_SIZE;
+	}
+	l->narrow = true;
+}
+
+enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len)
+{
+	struct sd_lane *l = c->lane;
+	struct sd_promised *p = &l->promised;
+	struct sd_ticket t;
+	u32 i;
+
+	if (!l->promises || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
+	    c->arg[len] > credit_of(l, c->fd) || l->intr)
+		return sd_call_wait(c, ret);
+	sd_promise_settle(l);
+	if (sd_unlikely(l->late_fd == c->fd)) { /* this call is the next on that fd */
+		*ret = l->late;
+		l->late_fd = 0;
+		return SD_OK;
+	}
+	if (sd_unlikely(l->status != SD_OK || l->busy >> l->slot & 1))
+		return sd_call_wait(c, ret);
+	*p = (struct sd_promised){
+		.op = c->op, .mark = c->mark, .top = l->level, .fd = c->fd, .data = data, .len = len,
+	};
+	for (i = 0; i < 6; i++)
+		p->arg[i] = c->arg[i];
+	l->mem->sq[l->slot].ret = (s64)c->arg[len];
+	c->status = sd_submit(l, c->op, SD_F_PROMISE, c->arg, &t);
+	if (sd_unlikely(c->status != SD_OK))
+		return c->status;
+	p->n = t.n;
+	p->slot = t.slot;
+	p->on = true;
+	make_room(l, p);
+	c->mark = l->base; /* where sd_call_end() leaves the arena */
+	*ret = (long)c->arg[len];
+	l->tr->kick(l);
+	return SD_OK;
+}

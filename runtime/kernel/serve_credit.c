@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* serve_credit.c: what a file would take at once, told with an answer: see SD_R_CREDIT in sd/ring.h. */
+#include <linux/file.h>
+#include <linux/net.h>
+#include <net/sock.h>
+#include <sd/serve.h>
+
+/* Room for so much more than the credit, since others may send on the same socket meanwhile, and data are not all that is counted. */
+#define MARGIN	4
+
+#ifdef CONFIG_INET
+static u8 socket_credit(const struct sock *sk)
+{
+	int room;
+
+	/* A datagram socket that is connected is in the same state. A local peer's queue may be full: nothing is said of AF_UNIX. */
+	if (sk->sk_family != AF_INET || sk->sk_state != TCP_ESTABLISHED)
+		return 0;
+	if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
+		return 0;
+	if (sk->sk_type == SOCK_STREAM) {
+		room = sk_stream_wspace(sk);
+		return room >= (int)(MARGIN * SD_CREDIT_BIG) ? 2 : room >= (int)(MARGIN * SD_CREDIT_SMALL) ? 1 : 0;
+	}
+	if (sk->sk_type != SOCK_DGRAM)
+		return 0;
+	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN * SD_CREDIT_SMALL);
+}
+
+u8 sd_file_credit(unsigned int fd)
+{
+	struct fd f = fdget(fd);
+	struct socket *sock;
+	u8 credit = 0;
+
+	if (!f.file)
+		return 0;
+	sock = sock_from_file(f.file);
+	if (sock && sock->sk)
+		credit = socket_credit(sock->sk);
+	fdput(f);
+	return credit;
+}
+#else
+u8 sd_file_credit(unsigned int fd)
+{
+	return 0;
+}
+#endif
