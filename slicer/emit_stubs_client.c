@@ -387,7 +387,7 @@ static void emit_signature(const struct marshal *m, const struct mcall *c, struc
 /* The result may be known before the answer. See sd_call_promise(). */
 static void emit_promise(const struct mcall *c, struct strbuf *b)
 {
-	FMT(b, "\tif (sd_placed(c.arg[%d])", c->promise);
+	FMT(b, "\tsd_call_promise(&c, ret, %d, %d, sd_placed(c.arg[%d])", c->promise, c->p[c->promise].of, c->promise);
 	for (size_t i = 0; i < c->nonly; i++) {
 		const struct mguard *g = &c->only[i];
 
@@ -396,8 +396,7 @@ static void emit_promise(const struct mcall *c, struct strbuf *b)
 		else
 			FMT(b, " && !a[%u]", g->param);
 	}
-	FMT(b, ")\n\t\tsd_call_promise(&c, ret, %d, %d);\n\telse\n\t\tsd_call_wait(&c, ret);\n", c->promise,
-	    c->p[c->promise].of);
+	sb_puts(b, ");\n");
 }
 
 static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)

@@ -306,10 +306,7 @@ enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6
 		c.arg[4] = sd_in(&c, a[4], n4);
 	}
 	sd_call_credit(&c, c.arg[0]);
-	if (sd_placed(c.arg[1]) && !((u32)a[3] & ~0x4040u) && !a[4])
-		sd_call_promise(&c, ret, 1, 2);
-	else
-		sd_call_wait(&c, ret);
+	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]) && !((u32)a[3] & ~0x4040u) && !a[4]);
 	return sd_call_end(&c);
 }
 

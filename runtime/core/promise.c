@@ -49,6 +49,10 @@ static long repay(struct sd_lane *l, struct sd_promised *p, long ret)
 	bool intr = false;
 
 	while (ret != (long)p->arg[p->len] && tries--) {
+		if (ret > (long)p->arg[p->len]) {
+			sd_lane_fail(l, SD_PROTO);
+			return -EIO;
+		}
 		if (ret > 0) {
 			p->arg[p->data] += (u64)ret;
 			p->arg[p->len] -= (u64)ret;
@@ -151,23 +155,26 @@ static void make_room(struct sd_lane *l, const struct sd_promised *p)
 	l->narrow = true;
 }
 
-enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len)
+enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may)
 {
 	struct sd_lane *l = c->lane;
 	struct sd_promised *p = &l->promised;
 	struct sd_ticket t;
 	u32 i;
 
-	if (!l->promises || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
-	    c->arg[len] > credit_of(l, c->fd) || l->intr)
+	if (!may || !l->promises || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
+	    c->arg[len] > credit_of(l, c->fd) || l->intr) {
+		if (l->promised.on && l->promised.fd == c->fd)
+			sd_promise_settle(l); /* if it was short, its rest comes first */
 		return sd_call_wait(c, ret);
+	}
 	sd_promise_settle(l);
 	if (sd_unlikely(l->late_fd == c->fd)) { /* this call is the next on that fd */
 		*ret = l->late;
 		l->late_fd = 0;
 		return SD_OK;
 	}
-	if (sd_unlikely(l->status != SD_OK || l->busy >> l->slot & 1))
+	if (sd_unlikely(l->status != SD_OK || l->busy >> l->slot & 1 || c->arg[len] > credit_of(l, c->fd)))
 		return sd_call_wait(c, ret);
 	*p = (struct sd_promised){
 		.op = c->op, .mark = c->mark, .top = l->level, .fd = c->fd, .data = data, .len = len,

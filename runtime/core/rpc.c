@@ -117,16 +117,19 @@ enum sd_status sd_call_cancel(struct sd_call *c)
 enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 {
 	enum sd_status st;
+	u16 flags;
 
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
 	do
 		st = sd_wait(c->lane, ticket(c), ret);
 	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, ticket(c))) == SD_OK);
-	if (c->fd && st == SD_OK)
-		sd_credit_set(c->lane, c->fd, SD_CREDIT_OF(c->lane->answer));
+	flags = c->lane->answer;
 	if (sd_unlikely(c->lane->promised.on) && st == SD_OK)
-		sd_promise_answered(c->lane, c->lane->answer);
+		sd_promise_answered(c->lane, flags);
+	/* The later answer counts, unless there was a rest to give after it. */
+	if (c->fd && st == SD_OK && !(flags & SD_R_BROKEN && c->fd == c->lane->promised.fd))
+		sd_credit_set(c->lane, c->fd, SD_CREDIT_OF(flags));
 	return c->status = st;
 }
 

@@ -88,6 +88,8 @@ void sd_wear(struct sd_worker *w, struct sd_client *c);
 void sd_strip(struct sd_client *c);
 bool sd_pool_may_block(void);
 void sd_pool_forget(struct sd_client *c);
+/* Serve what a client that is gone has promised its program. By the leader. May sleep. */
+void sd_pool_keep_promises(struct sd_client *c);
 void __noreturn sd_pool_run(void);
 /* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL: no memory. */
 struct sd_worker *sd_pool_adopt(void);

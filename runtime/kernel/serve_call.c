@@ -68,7 +68,7 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	return ret;
 }
 
-static void answer(const struct sd_client *c, const struct sd_req *q, long ret, u16 rflags)
+static __always_inline void answer(const struct sd_client *c, const struct sd_req *q, long ret, u16 rflags)
 {
 	sd_poll_reply(q, ret, rflags);
 	if (unlikely(q->flags & SD_F_BELL) && !c->ending)

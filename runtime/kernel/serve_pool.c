@@ -21,7 +21,7 @@
 #define LOOKS		3u
 #define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
 #define REST_NS		100000u	/* then it rests: the vCPU may sleep */
-#define HOG_NS		50000u	/* a yield that took so long: somebody else wants the CPU for long. A wake-up ... */
+#define HOG_CYCLES	120000u	/* TSC. A yield that took so long: somebody else wants the CPU for long. A wake-up ... */
 #define HOG_RESTS	32u	/* ... preempts them, a yielder waits: rest at once the next times */
 
 struct sd_poller sd_poller;
@@ -240,9 +240,9 @@ static void give_way(struct sd_worker *w)
 		step_down(w, true);
 		return;
 	}
-	before = sd_machine_clock();
+	before = sd_tsc();
 	sd_machine_yield();
-	if (sd_machine_clock() - before > HOG_NS)
+	if (sd_tsc() - before > HOG_CYCLES)
 		hogged = HOG_RESTS;
 }
 
@@ -282,17 +282,16 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 }
 
 /*
- * The next call, as sd_poll_next(). Looking a few times and doing nothing else answers sooner than anything
- * with housekeeping in it, unless who should call waits for this CPU.
+ * Looking a few times and doing nothing else answers sooner than anything with housekeeping in it, unless who should
+ * call waits for this CPU.
  */
-static int look(struct sd_worker *w, struct sd_sregion **liar)
+static void look(void)
 {
 	u32 i;
 
 	if (!sd_poll_glance(&sd_poller) && !client_here(bell->cpu))
 		for (i = 0; i < TIGHT_LOOKS && !sd_poll_glance(&sd_poller); i++)
 			sd_srv_gap();
-	return sd_poll_next(&sd_poller, &w->req, liar);
 }
 
 static void serve_one(struct sd_worker *w)
@@ -300,6 +299,33 @@ static void serve_one(struct sd_worker *w)
 	last_lane = w->req.lane;
 	sd_serve_call(w);
 	sd_safe_point();
+}
+
+static void keep_promise(struct sd_worker *w, struct sd_slane *l)
+{
+	const struct sd_entry *e = &l->mem->sq[l->slot];
+
+	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_PROMISE))
+		return;
+	/* What it does in there by now is nobody's lie any more. */
+	if (sd_srv_take(l, sd_poller.table, &w->req) > 0)
+		sd_serve_call(w);
+}
+
+void sd_pool_keep_promises(struct sd_client *c)
+{
+	struct sd_worker *w = leader;
+	u32 i;
+
+	for (i = 0; i < SD_LANES && !c->ending; i++)
+		if (c->reg.lane[i].head)	/* a lane's first call is never a promised one */
+			keep_promise(w, &c->reg.lane[i]);
+}
+
+/* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
+static bool another(const struct sd_worker *w)
+{
+	return leader == w && sd_poller.at && sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
 }
 
 /* Whoever just may have slept: true if it leads (again). */
@@ -310,31 +336,45 @@ static bool still_lead(struct sd_worker *w)
 	return leader == w;
 }
 
+/* What a leader sees to between calls. False: it leads no more. */
+static bool keep_house(struct sd_worker *w)
+{
+	if (unlikely(nfollowers < SPARES))
+		spawn(w);
+	if (unlikely(READ_ONCE(sd_ctl_pending)))
+		sd_ctl_one();
+	return likely(still_lead(w));
+}
+
+/* Every call there is, as long as nothing else asks. 0: the rings are quiet; else something was there. */
+static int serve_all(struct sd_worker *w)
+{
+	struct sd_sregion *liar;
+	int ret;
+
+	while ((ret = sd_poll_next(&sd_poller, &w->req, &liar)) > 0) {
+		serve_one(w);
+		if (!another(w))
+			break;
+	}
+	if (unlikely(ret < 0))
+		sd_client_lied(liar->owner);
+	return ret;
+}
+
 /* Lead until somebody else does, or nobody needs to. */
 static void look_and_serve(struct sd_worker *w)
 {
-	struct sd_sregion *liar;
 	u64 since = 0;
 	u32 looks = 0;
-	int ret;
 
-	while (leader == w) {
-		if (unlikely(nfollowers < SPARES))
-			spawn(w);
-		if (unlikely(READ_ONCE(sd_ctl_pending)))
-			sd_ctl_one();
-		if (unlikely(!still_lead(w)))
-			break;
-		ret = look(w, &liar);
-		if (!ret) {
+	while (leader == w && keep_house(w)) {
+		look();
+		if (!serve_all(w)) {
 			quiet(w, &looks, &since);
 			continue;
 		}
 		looks = 0;
-		if (likely(ret > 0))
-			serve_one(w);
-		else
-			sd_client_lied(liar->owner);
 		if (still_lead(w) && unlikely(need_resched() || !single_task_running()))
 			step_down(w, false);
 	}

@@ -72,6 +72,7 @@ struct sd_chan {
 	u32 lane_old[SD_LANES / 32]; /* used by the image before this one: find its position */
 	u32 live;		     /* domain fds open through it */
 	u32 top;		     /* refs at and above it are 0 */
+	u8 shared[SD_DFDS];  /* another process may use it: nothing is promised for it */
 	u16 ref[SD_DFDS];	     /* host fds (and epoll records) per domain fd */
 	struct sd_lane lane[SD_LANES];
 };

@@ -194,6 +194,35 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 		sd_status_errno(t, l, why(l, st));
 }
 
+/* ---- SIGPIPE ---- */
+static int sends(u64 nr)
+{
+	switch (nr) {
+	case __NR_write:
+	case __NR_writev:
+	case __NR_pwrite64:
+	case __NR_pwritev:
+	case __NR_sendfile:
+	case __NR_sendto:
+	case __NR_sendmsg:
+	case __NR_sendmmsg:
+		return 1;
+	}
+	return 0;
+}
+
+static int wants_sigpipe(u64 nr, const u64 arg[6])
+{
+	switch (nr) {
+	case __NR_sendto:
+	case __NR_sendmmsg:
+		return !(arg[3] & MSG_NOSIGNAL);
+	case __NR_sendmsg:
+		return !(arg[2] & MSG_NOSIGNAL);
+	}
+	return sends(nr);
+}
+
 /* ---- promised calls ---- */
 void sd_settle(struct sd_thread *t)
 {
@@ -210,33 +239,16 @@ static void settle_others(struct sd_thread *t, const struct sd_lane *l)
 		sd_settle(t);
 }
 
-/* A promise on this fd was broken: say so in place of nothing. */
-static int late(struct sd_lane *l, const struct sd_stub *s, u64 fd, long *ret)
+/* A promise on this fd was broken: say so in place of nothing. EPIPE is for who sends. */
+static int late(struct sd_lane *l, const struct sd_stub *s, const u64 arg[6], long *ret)
 {
-	if (sd_likely(!l->late_fd) || l->late_fd != (u32)fd + 1 || !(s->flags & SD_STUB_BLOCKS))
+	if (sd_likely(!l->late_fd) || l->late_fd != (u32)arg[0] + 1 || !(s->flags & SD_STUB_BLOCKS))
+		return 0;
+	if (l->late == -EPIPE && !sends(s->nr))
 		return 0;
 	*ret = l->late;
 	l->late_fd = 0;
 	return 1;
-}
-
-/* ---- SIGPIPE ---- */
-static int wants_sigpipe(u64 nr, const u64 arg[6])
-{
-	switch (nr) {
-	case __NR_write:
-	case __NR_writev:
-	case __NR_pwrite64:
-	case __NR_pwritev:
-	case __NR_sendfile:
-		return 1;
-	case __NR_sendto:
-	case __NR_sendmmsg:
-		return !(arg[3] & MSG_NOSIGNAL);
-	case __NR_sendmsg:
-		return !(arg[2] & MSG_NOSIGNAL);
-	}
-	return 0;
 }
 
 /* ---- new fds ---- */
@@ -396,11 +408,11 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 	if (!l)
 		return sd_done(t, err);
 	settle_others(t, l);
-	l->promises = !sd_not_alone;
-	if (!late(l, s, arg[0], &ret)) {
+	l->promises = !makes && !sd_not_alone && !t->chan[dom]->shared[(u32)arg[0] % SD_DFDS];
+	if (!late(l, s, arg, &ret)) {
 		ret = sd_domain_call(t, l, s, arg, &again);
 		if (sd_unlikely(ret <= 0) && !again)
-			late(l, s, arg[0], &ret);
+			late(l, s, arg, &ret);
 	}
 	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))

@@ -168,6 +168,7 @@ long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, in
 	}
 	if (fd >= 0) {
 		c->ref[dfd] = 1;
+		c->shared[dfd] = 0;
 		c->live++;
 		if ((u32)dfd >= c->top)
 			c->top = dfd + 1;

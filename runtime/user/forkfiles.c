@@ -29,6 +29,8 @@ static struct sd_chan *child_channel(struct sd_chan *c, long *err)
 	n->live = c->live;
 	n->top = c->top;
 	memcpy(n->ref, c->ref, c->top * sizeof(c->ref[0]));
+	memset(n->shared, 1, c->top);
+	memset(c->shared, 1, c->top);
 	return n;
 }
 

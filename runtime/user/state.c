@@ -182,6 +182,7 @@ static void count(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 
 	if (!c || dfd < 0 || dfd >= (s32)SD_DFDS || c->serial != serial)
 		return;
+	c->shared[dfd] = 1; /* who knows */
 	if (!c->ref[dfd]++)
 		c->live++;
 	if ((u32)dfd >= c->top)

@@ -135,7 +135,7 @@ static int bad_op(struct outsider *o)
 
 static int bad_flags(struct outsider *o)
 {
-	struct sd_entry e = {.op = SD_OP_NULL, .flags = 8u << rnd() % 13};
+	struct sd_entry e = {.op = SD_OP_NULL, .flags = 16u << rnd() % 12};
 
 	outsider_post(o, 0, 1, &e);
 	return must_end(o);

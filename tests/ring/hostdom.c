@@ -94,9 +94,36 @@ static long call_scratch(struct sd_serve *s)
 	return 0;
 }
 
+struct hostdom_take hostdom_take;
+
+static long call_take(struct sd_serve *s)
+{
+	struct hostdom_take *k = &hostdom_take;
+	const u8 *p = sd_user(s, s->arg[1], s->arg[2]);
+	u64 n = s->arg[2], i;
+
+	if (s->bad)
+		return -EPROTO;
+	if (!p || refused(p))
+		return -EFAULT;
+	k->calls++;
+	s->credit = k->credit;
+	if (k->said < k->nsays) {
+		s64 most = k->says[k->said++];
+
+		if (most < 0)
+			return most;
+		n = n < (u64)most ? n : (u64)most;
+	}
+	for (i = 0; i < n && k->log; i++, k->len++)
+		if (k->len < k->room)
+			k->log[k->len] = sd_load_relaxed(&p[i]);
+	return (long)n;
+}
+
 static const struct sd_served calls[] = {
 	{"echo", call_echo},   {"sum", call_sum},	  {"fill", call_fill},
-	{"fetch", call_fetch}, {"scratch", call_scratch},
+	{"fetch", call_fetch}, {"scratch", call_scratch}, {"take", call_take},
 };
 
 const struct sd_table hostdom_table = {calls, sizeof(calls) / sizeof(calls[0])};

@@ -5,7 +5,8 @@
  *
  * Calls: 0 echo: returns arg[0]. 1 sum: adds up arg[1] bytes at arena offset arg[0] through
  * sd_user(). 2 fill: writes arg[1] bytes of arg[2] at arg[0]. 3 fetch: copies an 64-byte struct by
- * sd_fetch() and returns its first word. 4 scratch: needs arg[0] bytes of private memory.
+ * sd_fetch() and returns its first word. 4 scratch: needs arg[0] bytes of private memory. 5 take: takes arg[2] bytes at
+ * arg[1] for fd arg[0], as much of them as hostdom_take says, and tells the credit that it says.
  */
 #ifndef HOSTDOM_H
 #define HOSTDOM_H
@@ -13,7 +14,7 @@
 #include <sd/bell.h>
 #include <sd/server.h>
 
-enum { HD_ECHO = SD_OP_CALLS, HD_SUM, HD_FILL, HD_FETCH, HD_SCRATCH, HD_END };
+enum { HD_ECHO = SD_OP_CALLS, HD_SUM, HD_FILL, HD_FETCH, HD_SCRATCH, HD_TAKE, HD_END };
 
 struct hostdom {
 	struct sd_poller poll;
@@ -24,6 +25,18 @@ struct hostdom {
 };
 
 extern const struct sd_table hostdom_table;
+
+/* What takes do. The results in says[] are those of the next ones, in order: -errno, or how many bytes at most; then all is taken. */
+struct hostdom_take {
+	s64 says[8];
+	u32 nsays, said;
+	u8 credit;
+	u32 calls;
+	u8 *log; /* what was taken, if log isn't NULL; no more than room */
+	u64 room, len;
+};
+
+extern struct hostdom_take hostdom_take;
 
 void hostdom_init(struct hostdom *d, struct sd_bell *bell);
 /* Serve one round: every call there is, at most `most`. Number served. */

@@ -34,7 +34,7 @@
  * Promises. An answer's credit says of the call's fd that a call giving it so many bytes would be taken whole and at once. On the
  * strength of it a client may tell its program the result of such a call before the domain answers: the entry has
  * SD_F_PROMISE, and in ret what the program was told. The domain starts no other entry of the lane before it is answered (so
- * the lane's calls keep their order, whatever happens), unless that is cancelled. The next answer in place says so by SD_R_SETTLED:
+ * the lane's calls keep their order, whatever happens), unless one of them is cancelled. The next answer in place says so by SD_R_SETTLED:
  * the promised call has been answered; with SD_R_BROKEN the result was another, it is in that call's entry; SD_R_LEFT is the
  * credit its fd has now.
  *

@@ -66,7 +66,11 @@ static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, stru
 	q->cancelled = sd_unlikely(l->early) && sd_srv_cancelled_early(l, q->n);
 	if (!(q->flags & SD_F_SYNC))
 		l->slot = (slot + 1) % SD_RING;
-	l->expect = 2 * l->head + (q->flags & SD_F_PROMISE ? 2 : 1);
+	l->expect = 2 * l->head + 1;
+	if (q->flags & SD_F_PROMISE) {
+		l->expect += !l->early; /* what is cancelled doesn't wait for it */
+		l->left = 0;
+	}
 	l->fresh = true;
 	l->busy |= 1ull << slot;
 	l->reg->serving++;
@@ -104,6 +108,8 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 	}
 	if (sd_unlikely(q->flags & SD_F_PROMISE)) {
 		l->expect = 2 * l->head + 1;
+		if (sd_srv_ready(l)) /* that answer is what its client waits for */
+			l->owes = false;
 		l->left = SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->promise ? SD_R_BROKEN : 0);
 	} else {
 		rflags |= l->left;

@@ -21,6 +21,7 @@ int sd_shm_detach(const struct sd_event *ev)
 
 	if (!c)
 		return -ESRCH;
+	sd_pool_keep_promises(c);
 	sd_client_end(c, SD_ENDED_CLOSED);
 	sd_client_free(c);
 	return 0;

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* promise_world.c: see promise_world.h. */
+#include "promise_world.h"
+
+struct world *w;
+
+static void on_liar(struct hostdom *d, struct sd_sregion *r)
+{
+	(void)d, (void)r;
+	w->liars++;
+}
+
+/* The domain runs where the client would wait. */
+static u32 inline_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+{
+	(void)want;
+	if (l->intr) {
+		l->intr = 0;
+		return SD_INTR;
+	}
+	if (w->puppet) {
+		w->puppet();
+	} else {
+		sd_poll_settle(&w->dom.poll);
+		hostdom_round(&w->dom, ~0u);
+	}
+	if (l->head->ended)
+		return SD_PROTO;
+	return sd_load_acquire(word) != pending ? SD_OK : SD_DEAD;
+}
+
+static void inline_kick(struct sd_lane *l)
+{
+	l->head->doorbell[l->index / 32] |= 1u << l->index % 32;
+}
+
+static const struct sd_transport inline_transport = {"inline", inline_kick, inline_wait};
+
+int setup(void **state)
+{
+	(void)state;
+	w = calloc(1, sizeof(*w));
+	w->base = hostdom_map(SD_REGION_SIZE);
+	hostdom_init(&w->dom, &w->bell);
+	w->dom.liar = on_liar;
+	sd_sregion_init(&w->reg, w->base, NULL);
+	sd_poll_add(&w->dom.poll, &w->reg);
+	sd_lane_init(&w->lane, w->base, 0, &w->bell, &inline_transport);
+	w->lane.promises = true;
+	inline_kick(&w->lane);
+	hostdom_take = (struct hostdom_take){.log = malloc(LOG_ROOM), .room = LOG_ROOM};
+	return 0;
+}
+
+int teardown(void **state)
+{
+	(void)state;
+	free(hostdom_take.log);
+	hostdom_take.log = NULL;
+	munmap(w->base, SD_REGION_SIZE);
+	free(w);
+	return 0;
+}
+
+/* Byte `at` of all that is ever sent. */
+static u8 pattern(u64 at)
+{
+	return (u8)(at * 7 + (at >> 8) * 13);
+}
+
+static void next_bytes(u64 len)
+{
+	u64 i;
+
+	for (i = 0; i < len; i++)
+		w->buf[i] = pattern(w->sent + i);
+}
+
+void begin_take(struct sd_call *c, u64 fd, u64 len)
+{
+	next_bytes(len);
+	sd_call_begin(&w->lane, c, HD_TAKE);
+	c->arg[0] = fd;
+	c->arg[1] = sd_put(c, w->buf, len);
+	if (c->status == SD_TOO_BIG && w->lane.promised.on) { /* as sd_domain_call() */
+		sd_call_end(c);
+		sd_promise_settle(&w->lane);
+		begin_take(c, fd, len);
+		return;
+	}
+	c->arg[2] = len;
+	sd_call_credit(c, fd);
+}
+
+long give(u64 fd, u64 len)
+{
+	struct sd_call c;
+	long ret = -1;
+
+	begin_take(&c, fd, len);
+	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_OK);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+	if (ret > 0)
+		w->sent += (u64)ret;
+	return ret;
+}
+
+long waited(u64 fd, u64 len)
+{
+	struct sd_call c;
+	long ret = -1;
+
+	begin_take(&c, fd, len);
+	assert_int_equal(sd_call_wait(&c, &ret), SD_OK);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+	if (ret > 0)
+		w->sent += (u64)ret;
+	return ret;
+}
+
+void echo_is(u64 v)
+{
+	struct sd_call c;
+	long ret = -1;
+
+	sd_call_begin(&w->lane, &c, HD_ECHO);
+	c.arg[0] = v;
+	assert_int_equal(sd_call_wait(&c, &ret), SD_OK);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+	assert_int_equal(ret, v);
+}
+
+void earn(u8 level)
+{
+	hostdom_take.credit = level;
+	assert_int_equal(waited(FD, 0), 0);
+}
+
+void gives_promised(u64 fd, u64 len)
+{
+	u32 before = hostdom_take.calls + w->lane.promised.on;
+
+	assert_int_equal(give(fd, len), len);
+	assert_true(w->lane.promised.on);
+	assert_int_equal(hostdom_take.calls, before);
+}
+
+void gives_waited(u64 fd, u64 len)
+{
+	assert_int_equal(give(fd, len), len);
+	assert_false(w->lane.promised.on);
+	assert_int_equal(hostdom_take.len, w->sent);
+}
+
+void all_taken(void)
+{
+	u64 i;
+
+	assert_int_equal(hostdom_take.len, w->sent);
+	assert_true(w->sent <= LOG_ROOM);
+	for (i = 0; i < w->sent; i++)
+		if (hostdom_take.log[i] != pattern(i))
+			fail_msg("byte %lu of %lu is not the one sent", (unsigned long)i, (unsigned long)w->sent);
+}
+
+void at_rest(void)
+{
+	struct sd_call c;
+
+	assert_int_equal(w->lane.status, SD_OK);
+	assert_false(w->lane.promised.on);
+	assert_int_equal(w->lane.busy, 0);
+	assert_int_equal(w->reg.lane[0].busy, 0);
+	sd_call_begin(&w->lane, &c, HD_ECHO);
+	assert_int_equal(w->lane.level, SD_OFF_MIN);
+	assert_int_equal(sd_room(&c, SD_ARENA_SIZE - SD_OFF_MIN), SD_OFF_MIN);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+}
+
+void says(u32 n, s64 a, s64 b, s64 c, s64 d)
+{
+	hostdom_take.says[0] = a;
+	hostdom_take.says[1] = b;
+	hostdom_take.says[2] = c;
+	hostdom_take.says[3] = d;
+	hostdom_take.nsays = n;
+	hostdom_take.said = 0;
+}
+
+void domain_runs(void)
+{
+	sd_poll_settle(&w->dom.poll);
+	hostdom_round(&w->dom, ~0u);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * promise_world.h: both ends of one lane in one thread, and a program that sends: for the tests of promises. The bytes it
+ * sends follow one pattern, whatever the calls and fds, so that the domain's log shows what is missing, doubled or out of order.
+ */
+#ifndef PROMISE_WORLD_H
+#define PROMISE_WORLD_H
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+#include <sd/batch.h>
+#include <sd/lane.h>
+#include <sd/serve_path.h>
+#include "hostdom.h"
+
+#define FD	 7u
+#define OTHER	 (FD + 1)
+#define SAME_ROW (FD + SD_CREDITS) /* remembered in the same place as FD */
+#define LOG_ROOM (2u << 20)
+
+struct world {
+	struct sd_bell bell;
+	struct hostdom dom;
+	struct sd_sregion reg;
+	struct sd_lane lane;
+	void *base;
+	u32 liars;
+	void (*puppet)(void); /* is the domain, where not NULL */
+	u64 sent;	      /* bytes that the program was told are sent */
+	u8 buf[SD_MAX_DATA];
+};
+
+extern struct world *w;
+
+int setup(void **state);
+int teardown(void **state);
+
+/* A take is begun: its bytes are the next ones to send. What is promised beside it is settled if there is no room otherwise. */
+void begin_take(struct sd_call *c, u64 fd, u64 len);
+/* What a stub of send() does: its result. */
+long give(u64 fd, u64 len);
+/* The same, waited for in any case. */
+long waited(u64 fd, u64 len);
+void echo_is(u64 v);
+/* From now on every take says this credit, and FD's is known. */
+void earn(u8 level);
+/* Given, and the domain has seen nothing of it. */
+void gives_promised(u64 fd, u64 len);
+void gives_waited(u64 fd, u64 len);
+/* The domain has all that the program was told is sent, in order. */
+void all_taken(void);
+/* Nothing is out, and the arena is free. */
+void at_rest(void);
+/* Results of the next takes, see struct hostdom_take. */
+void says(u32 n, s64 a, s64 b, s64 c, s64 d);
+/* The domain serves what is there, unasked. */
+void domain_runs(void);
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+#endif

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_promise.c: when a call is promised and when it waits, that what was promised is taken whole and in order, and what
+ * becomes of promises that don't come true.
+ */
+#include "promise_world.h"
+
+/* ---- when ---- */
+static void no_credit(void **state)
+{
+	(void)state;
+	gives_waited(FD, 1);
+	earn(0);
+	gives_waited(FD, 1);
+	at_rest();
+}
+
+static void levels(void **state)
+{
+	static const u32 most[] = {0, SD_CREDIT_SMALL, SD_CREDIT_BIG};
+	u8 level;
+
+	(void)state;
+	for (level = 1; level <= 2; level++) {
+		earn(level);
+		gives_promised(FD, 1);
+		earn(level);
+		gives_promised(FD, most[level]);
+		earn(level);
+		gives_waited(FD, most[level] + 1);
+		gives_promised(FD, 1); /* that it waited is no reason to forget */
+		sd_promise_settle(&w->lane);
+		all_taken();
+	}
+	hostdom_take.credit = 3; /* means nothing so far */
+	waited(FD, 0);
+	gives_waited(FD, 1);
+	at_rest();
+}
+
+static void not_allowed(void **state)
+{
+	(void)state;
+	earn(2);
+	w->lane.promises = false;
+	gives_waited(FD, 10);
+	w->lane.promises = true;
+	gives_promised(FD, 10);
+}
+
+static void nothing_to_give(void **state)
+{
+	(void)state;
+	earn(2);
+	assert_int_equal(give(FD, 0), 0);
+	at_rest();
+}
+
+static void of_its_fd(void **state)
+{
+	(void)state;
+	earn(2);
+	gives_waited(OTHER, 5); /* and earns its own */
+	gives_promised(OTHER, 5);
+	gives_promised(FD, 5);
+	sd_promise_settle(&w->lane);
+	gives_waited(SAME_ROW, 5); /* takes the place of FD's */
+	gives_promised(SAME_ROW, 5);
+	sd_promise_settle(&w->lane);
+	gives_waited(FD, 5);
+	all_taken();
+}
+
+static void others_forget(void **state)
+{
+	struct sd_batch b;
+
+	(void)state;
+	earn(2);
+	echo_is(3);
+	gives_waited(FD, 10);
+	gives_promised(FD, 10);
+	sd_batch_begin(&b, &w->lane);
+	assert_false(w->lane.promised.on);
+	assert_int_equal(sd_batch_end(&b), SD_OK);
+	gives_waited(FD, 10);
+	all_taken();
+}
+
+/* What the promised call's own answer says counts, once it is there. */
+static void credit_spent(void **state)
+{
+	(void)state;
+	earn(2);
+	gives_promised(FD, 100);
+	hostdom_take.credit = 0;
+	sd_promise_settle(&w->lane);
+	gives_waited(FD, 100);
+	earn(2);
+	gives_promised(FD, 100);
+	hostdom_take.credit = 0;
+	gives_waited(FD, 100); /* the one before has been answered by then */
+	all_taken();
+}
+
+/* The later of two answers about one fd counts. */
+static void credit_of_the_later(void **state)
+{
+	(void)state;
+	earn(2);
+	gives_promised(FD, 100);
+	domain_runs();
+	hostdom_take.credit = 0;
+	assert_int_equal(waited(FD, 100), 100);
+	gives_waited(FD, 100);
+	all_taken();
+	at_rest();
+}
+
+/* ---- the good end ---- */
+static void then_waited(void **state)
+{
+	(void)state;
+	earn(2);
+	gives_promised(FD, 1000);
+	assert_int_equal(hostdom_take.len, 0);
+	assert_int_equal(waited(OTHER, 500), 500);
+	assert_true(w->lane.answer & SD_R_SETTLED);
+	assert_false(w->lane.answer & SD_R_BROKEN);
+	all_taken();
+	at_rest();
+	assert_int_equal(w->lane.late_fd, 0);
+	assert_int_equal(waited(OTHER, 1), 1);
+	assert_false(w->lane.answer & SD_R_SETTLED); /* said once */
+}
+
+static void settled(void **state)
+{
+	(void)state;
+	sd_promise_settle(&w->lane);
+	earn(1);
+	gives_promised(FD, 1000);
+	hostdom_take.credit = 2;
+	sd_promise_settle(&w->lane);
+	all_taken();
+	at_rest();
+	gives_promised(FD, SD_CREDIT_BIG); /* the answer's credit counts */
+	sd_promise_settle(&w->lane);
+	sd_promise_settle(&w->lane);
+	all_taken();
+}
+
+static void stream(void **state)
+{
+	u32 i, last = 0, changes = 0;
+
+	(void)state;
+	earn(2);
+	for (i = 0; i < 1000; i++) {
+		gives_promised(FD, 1 + (i * 37) % SD_CREDIT_SMALL);
+		changes += w->lane.promised.mark != last;
+		last = w->lane.promised.mark;
+		assert_true(w->lane.promised.top <= 4 * SD_CREDIT_SMALL); /* to and fro, not on and on */
+		if (i % 50 == 49)
+			assert_int_equal(waited(OTHER, i % 200), i % 200);
+	}
+	assert_true(changes > 500);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	at_rest();
+}
+
+static void stream_of_big_ones(void **state)
+{
+	u32 i;
+
+	(void)state;
+	earn(2);
+	for (i = 0; i < 30; i++)
+		gives_promised(FD, SD_CREDIT_BIG - i);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	at_rest();
+}
+
+/* Beside a promised call's data there is less room; settled, there is all. */
+static void no_room_beside(void **state)
+{
+	struct sd_call c;
+	long ret;
+
+	(void)state;
+	earn(2);
+	gives_promised(FD, SD_CREDIT_BIG);
+	sd_call_begin(&w->lane, &c, HD_TAKE);
+	c.arg[1] = sd_put(&c, w->buf, SD_MAX_DATA);
+	c.arg[2] = SD_MAX_DATA;
+	sd_call_credit(&c, FD);
+	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_TOO_BIG);
+	assert_int_equal(sd_call_end(&c), SD_TOO_BIG);
+	sd_promise_settle(&w->lane);
+	assert_int_equal(waited(FD, SD_MAX_DATA), SD_MAX_DATA);
+	all_taken();
+	at_rest();
+}
+
+static void nested(void **state)
+{
+	struct sd_call a, b;
+	long ret;
+
+	(void)state;
+	earn(2);
+	gives_promised(FD, 300);
+	begin_take(&a, FD, 200); /* in flight with another: calls nest */
+	assert_int_equal(sd_call_post(&a), SD_OK);
+	w->sent += 200;
+	begin_take(&b, OTHER, 100);
+	w->sent += 100;
+	assert_int_equal(sd_call_promise(&b, &ret, 1, 2, true), SD_OK); /* not at the arena's beginning: waits */
+	assert_int_equal(hostdom_take.calls, 4);
+	assert_int_equal(sd_call_end(&b), SD_OK);
+	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
+	assert_int_equal(sd_call_end(&a), SD_OK);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	at_rest();
+}
+
+static void interrupted(void **state)
+{
+	struct sd_call c;
+	long ret;
+
+	(void)state;
+	earn(2);
+	sd_lane_interrupt(&w->lane);
+	begin_take(&c, FD, 10);
+	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_INTR); /* not begun, not promised */
+	sd_call_end(&c);
+	gives_promised(FD, 10);
+	sd_lane_interrupt(&w->lane);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	begin_take(&c, FD, 10);
+	assert_int_equal(sd_call_wait(&c, &ret), SD_INTR); /* settling has kept it for this */
+	sd_call_end(&c);
+	at_rest();
+}
+
+static void resumed(void **state)
+{
+	struct sd_lane l;
+
+	(void)state;
+	earn(2);
+	gives_promised(FD, 10);
+	assert_int_equal(sd_lane_resume(&l, w->base, 0, &w->bell, w->lane.tr), -EBUSY);
+	sd_promise_settle(&w->lane);
+	assert_int_equal(sd_lane_resume(&l, w->base, 0, &w->bell, w->lane.tr), 0);
+	assert_int_equal(l.tail, w->lane.tail);
+	assert_int_equal(l.slot, w->lane.slot);
+	w->lane = l;
+	echo_is(4);
+}
+
+/* ---- promises that don't come true ---- */
+static void late_is(s32 err)
+{
+	assert_int_equal(w->lane.late_fd, err ? FD + 1 : 0);
+	if (err)
+		assert_int_equal(w->lane.late, err);
+}
+
+static void broken_then_promise(void **state)
+{
+	u64 sent;
+
+	(void)state;
+	earn(2);
+	says(1, -EPIPE, 0, 0, 0);
+	gives_promised(FD, 100);
+	sent = w->sent;
+	assert_int_equal(give(FD, 100), -EPIPE);
+	assert_int_equal(w->sent, sent);
+	late_is(0);
+	assert_int_equal(hostdom_take.calls, 2); /* that call itself wasn't made */
+	w->sent = 0;				 /* the first hasn't come */
+	gives_waited(FD, 100);			 /* credit is gone */
+	all_taken();
+	at_rest();
+}
+
+static void broken_then_waited(void **state)
+{
+	(void)state;
+	earn(2);
+	says(1, -ECONNRESET, 0, 0, 0);
+	gives_promised(FD, 100);
+	w->sent = 0;
+	assert_int_equal(waited(OTHER, 50), 50);
+	assert_true(w->lane.answer & SD_R_BROKEN);
+	late_is(-ECONNRESET);
+	all_taken();
+	at_rest();
+	hostdom_take.credit = 2;
+	gives_promised(OTHER, 50); /* other fds aren't told */
+	late_is(-ECONNRESET);
+}
+
+static void broken_then_settled(void **state)
+{
+	(void)state;
+	earn(2);
+	says(1, -ECONNREFUSED, 0, 0, 0);
+	gives_promised(FD, 100);
+	w->sent = 0;
+	sd_promise_settle(&w->lane);
+	late_is(-ECONNREFUSED);
+	at_rest();
+	hostdom_take.credit = 0;
+	gives_waited(FD, 10); /* credit is gone */
+	late_is(-ECONNREFUSED); /* rpc.c doesn't know of it, the embedder does */
+}
+
+static void shortened(void **state)
+{
+	(void)state;
+	earn(2);
+	says(4, 30, 1, 900, 60); /* 9 are left after that */
+	gives_promised(FD, 1000);
+	sd_promise_settle(&w->lane);
+	assert_int_equal(hostdom_take.calls, 1 + 5);
+	all_taken();
+	late_is(0);
+	at_rest();
+	says(4, 0, 400, SD_MAX_DATA, SD_MAX_DATA);
+	earn(2);
+	gives_promised(FD, 1000);
+	assert_int_equal(give(FD, 500), 500);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	late_is(0);
+	at_rest();
+}
+
+/* Whatever follows it, the rest comes first. */
+static void shortened_then_waited(void **state)
+{
+	(void)state;
+	earn(2);
+	says(4, 400, SD_MAX_DATA, SD_MAX_DATA, SD_MAX_DATA);
+	gives_promised(FD, 1000);
+	assert_int_equal(give(FD, SD_CREDIT_BIG + 1), SD_CREDIT_BIG + 1); /* more than the credit: waits */
+	sd_promise_settle(&w->lane);
+	all_taken();
+	late_is(0);
+	at_rest();
+}
+
+static void not_yet(void **state)
+{
+	(void)state;
+	earn(2);
+	says(4, -EAGAIN, -EAGAIN, -EINTR, 10);
+	gives_promised(FD, 1000);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	late_is(0);
+	at_rest();
+}
+
+static void half_then_error(void **state)
+{
+	(void)state;
+	earn(2);
+	says(3, 400, -EAGAIN, -EPIPE, 0);
+	gives_promised(FD, 1000);
+	sd_promise_settle(&w->lane);
+	late_is(-EPIPE);
+	w->sent = 400;
+	all_taken();
+	at_rest();
+}
+
+static void interrupted_rest(void **state)
+{
+	struct sd_call c;
+	long ret;
+
+	(void)state;
+	earn(2);
+	says(4, 400, 1, 1, 1);
+	gives_promised(FD, 1000);
+	domain_runs(); /* answered: the first to wait is the rest */
+	sd_lane_interrupt(&w->lane);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	late_is(0);
+	begin_take(&c, FD, 10);
+	assert_int_equal(sd_call_wait(&c, &ret), SD_INTR);
+	sd_call_end(&c);
+	at_rest();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(no_credit),
+		T(levels),
+		T(not_allowed),
+		T(nothing_to_give),
+		T(of_its_fd),
+		T(others_forget),
+		T(credit_spent),
+		T(credit_of_the_later),
+		T(then_waited),
+		T(settled),
+		T(stream),
+		T(stream_of_big_ones),
+		T(no_room_beside),
+		T(nested),
+		T(interrupted),
+		T(resumed),
+		T(broken_then_promise),
+		T(broken_then_waited),
+		T(broken_then_settled),
+		T(shortened),
+		T(shortened_then_waited),
+		T(not_yet),
+		T(half_then_error),
+		T(interrupted_rest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
