@@ -2,7 +2,7 @@
 /* lane.c: the client's end of the rings: publish, recognise answers, take them. */
 #include <sd/lane.h>
 
-#define AHEAD 8u /* entries of a batch whose lines are fetched before they are filled */
+#define AHEAD 4u /* entries of a batch whose lines are fetched before they are filled */
 
 enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st)
 {

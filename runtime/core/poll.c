@@ -8,6 +8,7 @@
 #define FEW_LANES      8u    /* so few are always polled */
 #define AWAY	       4096u /* passes without a call after which a lane's CPU no longer counts */
 #define IDLE_MAX       8192u /* passes without a call before a lane must ring */
+#define LAST_LOOKS     256u  /* passes it is still looked at after it was told so */
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell)
 {

@@ -191,6 +191,6 @@ enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, 
 	make_room(l, p);
 	c->mark = l->base; /* where sd_call_end() leaves the arena */
 	*ret = (long)c->arg[len];
-	l->tr->kick(l);
+	l->tr->hint(l);
 	return SD_OK;
 }

@@ -141,7 +141,7 @@ long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub
 
 	sd_lane_enter(t, l);
 	st = s->stub(l, &ret, arg);
-	if (sd_unlikely(st == SD_TOO_BIG && l->promised.on)) {
+	if (sd_unlikely(st == SD_TOO_BIG && l->narrow)) {
 		sd_promise_settle(l);
 		st = s->stub(l, &ret, arg);
 	}

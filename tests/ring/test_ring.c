@@ -68,7 +68,7 @@ static void inline_kick(struct sd_lane *l)
 	l->head->doorbell[l->index / 32] |= 1u << l->index % 32;
 }
 
-static const struct sd_transport inline_transport = {"inline", inline_kick, inline_wait};
+static const struct sd_transport inline_transport = {"inline", inline_kick, inline_kick, inline_wait};
 
 static struct sd_lane *lane(u32 i)
 {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Idle: the vCPU sleeps in the machine on *sd_boot->sleeping until a doorbell or the next clock event. The order is the
- * sleeper's half of the bell protocol (sd/bell.h): say so, full fence, look once more, sleep.
+ * sleeper's half of the bell protocol (sd/bell.h): say so, full fence, look once more, sleep. The first sleep after work is a nap: clients
+ * that publish without waiting (promised calls) don't fence, and what their stores missed by nanoseconds is found after it.
  */
 #include <linux/cpu.h>
 #include <linux/sched.h>
 #include <asm/sd.h>
 #include "arch.h"
+
+#define NAP_NS	1000000u
 
 bool (*sd_idle_poll)(void);
 u64 sd_sleeps;
@@ -18,16 +21,28 @@ static bool have_work(void)
 	return sd_idle_poll && sd_idle_poll();
 }
 
+/* Until when may the vCPU sleep? */
+static u64 wake_time(bool nap)
+{
+	u64 deadline = sd_clock_deadline(), end = nap ? sd_machine_clock() + NAP_NS : SD_NO_DEADLINE;
+
+	return end < deadline ? end : deadline;
+}
+
 void arch_cpu_idle(void)
 {
 	u32 *sleeping = sd_boot->sleeping;
+	static bool napped;
 
-	if (!have_work()) {
+	if (have_work()) {
+		napped = false;
+	} else {
 		__atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (!have_work()) {
 			sd_sleeps++;
-			sd_machine_wait(sleeping, 1, sd_clock_deadline());
+			sd_machine_wait(sleeping, 1, wake_time(!napped));
+			napped = true;
 		}
 		__atomic_store_n(sleeping, 0, __ATOMIC_SEQ_CST);
 	}

@@ -9,9 +9,9 @@
 #include <sd/server.h>
 
 /* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
- * they aren't written yet. From sweeps by hand (tests/bench/ring_bench.c). */
-#define SD_AHEAD	6u  /* entries */
-#define SD_AHEAD_DONE	8u  /* completions, 4 to a line */
+ * they aren't written yet. From sweeps by hand (tests/bench/batch.c, with lane.c's AHEAD). */
+#define SD_AHEAD	16u  /* entries */
+#define SD_AHEAD_DONE	4u  /* completions, 4 to a line */
 #define SD_RUN_MAX	16u /* calls of one lane before the next lane's turn */
 
 static inline bool sd_op_known(const struct sd_table *t, u16 op)

@@ -2,7 +2,7 @@
 /*
  * transport.h: what carries a lane: loop (one process, one thread), shm (memfd rings), later xen.
  *
- * Both functions run on the lane's own thread.
+ * All of it runs on the lane's own thread.
  */
 #ifndef SD_TRANSPORT_H
 #define SD_TRANSPORT_H
@@ -18,6 +18,8 @@ struct sd_transport {
 	 * Not needed before wait().
 	 */
 	void (*kick)(struct sd_lane *l);
+	/* The same where it is enough that the domain looks within a millisecond, if it happens to fall asleep just now; cheaper. */
+	void (*hint)(struct sd_lane *l);
 	/*
 	 * Until *word (a seq in the lane's memory) is no longer `pending`; want is 0, or the completion
 	 * count to be woken for. SD_OK, SD_DEAD, SD_PROTO, or SD_INTR (lane->intr was set, and is cleared).

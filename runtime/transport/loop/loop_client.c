@@ -19,5 +19,6 @@ static u32 loop_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 const struct sd_transport sd_transport_loop = {
 	.name = "loop",
 	.kick = loop_kick,
+	.hint = loop_kick,
 	.wait = loop_wait,
 };

@@ -259,8 +259,15 @@ static void shm_kick(struct sd_lane *l)
 		sd_sys_yield();
 }
 
+/* No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. */
+static void shm_hint(struct sd_lane *l)
+{
+	nudge(l);
+}
+
 const struct sd_transport sd_transport_shm = {
 	.name = "shm",
 	.kick = shm_kick,
+	.hint = shm_hint,
 	.wait = shm_wait,
 };
