@@ -280,7 +280,7 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 		sb_puts(b, "\tif (sd_unlikely(s->bad))\n\t\treturn -EPROTO;\n");
 	emit_call_line(c, b);
 	if (c->credit >= 0)
-		FMT(b, "\ts->credit = r < 0 ? 0 : sd_file_credit((u32)s->arg[%d]);\n", c->credit);
+		FMT(b, "\tsd_earn(s, (u32)s->arg[%d], r);\n", c->credit);
 	for (unsigned i = 0; i < c->n; i++) {
 		if (c->p[i].pass == PASS_VR)
 			FMT(b, "\tsd_give_vr(s, s->arg[%u], v%u);\n", i, i);

@@ -106,6 +106,16 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 	return bad;
 }
 
+/* Only annotations say that, so = */
+static void print_promise(const struct mcall *c)
+{
+	if (c->promise >= 0)
+		printf("    promises %s for %s, where %s has credit =\n", c->p[c->p[c->promise].of].name, c->p[c->promise].name,
+		       c->p[c->credit].name);
+	else if (c->credit >= 0)
+		printf("    tells the credit of %s =\n", c->p[c->credit].name);
+}
+
 unsigned stubs_print_check(const struct marshal *m)
 {
 	unsigned count[3] = {0}, bad = 0;
@@ -116,6 +126,7 @@ unsigned stubs_print_check(const struct marshal *m)
 				  count);
 	for (size_t i = 0; i < m->ncalls; i++) {
 		bad += print_list(m->calls[i].ct->name, m->calls[i].p, m->calls[i].n, count);
+		print_promise(&m->calls[i]);
 		for (unsigned k = 0; k < m->calls[i].n; k++)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)
 				bad += print_cases(&m->calls[i], &m->calls[i].p[k]);

@@ -14,7 +14,7 @@ long sd_net_serve_read(struct sd_serve *s)
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_read((unsigned int)s->arg[0], (char __user *)p1, (unsigned long)s->arg[2]);
-	s->credit = r < 0 ? 0 : sd_file_credit((u32)s->arg[0]);
+	sd_earn(s, (u32)s->arg[0], r);
 	return r;
 }
 
@@ -27,7 +27,7 @@ long sd_net_serve_write(struct sd_serve *s)
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_write((unsigned int)s->arg[0], (const char __user *)p1, (unsigned long)s->arg[2]);
-	s->credit = r < 0 ? 0 : sd_file_credit((u32)s->arg[0]);
+	sd_earn(s, (u32)s->arg[0], r);
 	return r;
 }
 

@@ -187,7 +187,7 @@ long sd_net_serve_sendto(struct sd_serve *s)
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_sendto((int)s->arg[0], (void __user *)p1, (unsigned long)s->arg[2], (unsigned int)s->arg[3], (struct sockaddr __user *)p4, (int)s->arg[5]);
-	s->credit = r < 0 ? 0 : sd_file_credit((u32)s->arg[0]);
+	sd_earn(s, (u32)s->arg[0], r);
 	return r;
 }
 
@@ -204,7 +204,7 @@ long sd_net_serve_recvfrom(struct sd_serve *s)
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_recvfrom((int)s->arg[0], (void __user *)p1, (unsigned long)s->arg[2], (unsigned int)s->arg[3], (struct sockaddr __user *)p4, (int __user *)p5);
-	s->credit = r < 0 ? 0 : sd_file_credit((u32)s->arg[0]);
+	sd_earn(s, (u32)s->arg[0], r);
 	sd_give_vr(s, s->arg[5], v5);
 	return r;
 }

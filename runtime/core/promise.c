@@ -7,7 +7,7 @@
  */
 #include <sd/lane.h>
 
-#define REPAY_TRIES 1000u
+#define REPAY_TRIES (1u << 20)
 
 void sd_credit_forget(struct sd_lane *l)
 {
@@ -35,60 +35,60 @@ static u64 credit_of(const struct sd_lane *l, u32 fd)
 	return l->credit[i].fd == fd ? bytes[l->credit[i].level & 3] : 0;
 }
 
+/* arg[len] is what the program was told. */
+static enum sd_status submit_promised(struct sd_lane *l, const struct sd_promised *p, struct sd_ticket *t)
+{
+	if (sd_unlikely(l->busy >> l->slot & 1))
+		return SD_REFUSED;
+	l->mem->sq[l->slot].ret = (s64)p->arg[p->len];
+	return sd_submit(l, p->op, SD_F_PROMISE, p->arg, t);
+}
+
 static struct sd_ticket ticket(const struct sd_promised *p)
 {
 	return (struct sd_ticket){p->n, p->slot};
 }
 
-/* It took less than was promised: the rest goes now, before anything else is given to that fd. */
-static long repay(struct sd_lane *l, struct sd_promised *p, long ret)
+/* It took less than was promised: the rest goes now, before anything else is given to that fd. The new ret. */
+static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 {
-	u32 tries = REPAY_TRIES;
 	enum sd_status st;
 	struct sd_ticket t;
 	bool intr = false;
 
-	while (ret != (long)p->arg[p->len] && tries--) {
-		if (ret > (long)p->arg[p->len]) {
-			sd_lane_fail(l, SD_PROTO);
-			return -EIO;
-		}
-		if (ret > 0) {
-			p->arg[p->data] += (u64)ret;
-			p->arg[p->len] -= (u64)ret;
-		} else if (ret < 0 && ret != -EAGAIN && ret != -EINTR) {
-			return ret;
-		}
-		st = sd_submit(l, p->op, SD_F_SYNC, p->arg, &t);
-		while (st == SD_OK && (st = sd_wait(l, t, &ret)) == SD_INTR) {
-			intr = true;
-			st = SD_OK;
-		}
-		if (st != SD_OK)
-			return -EIO; /* the lane is at its end, every call will say why */
+	if (ret > 0) {
+		p->arg[p->data] += (u64)ret;
+		p->arg[p->len] -= (u64)ret;
+	}
+	st = submit_promised(l, p, &t);
+	while (st == SD_OK && (st = sd_wait(l, t, &ret)) == SD_INTR) {
+		intr = true;
+		st = SD_OK;
 	}
 	if (intr)
 		l->intr = 1; /* for the next wait */
-	return ret == (long)p->arg[p->len] ? ret : -ENOBUFS;
+	return st == SD_OK ? ret : -EIO; /* the lane is at its end, every call will say why */
 }
 
-/* The promised call has ended with ret; no other is in flight. */
+/*
+ * The promised call has ended with ret; no other is in flight. An error is none of ours: the domain keeps it for who asks
+ * next, see sd_file_error(). But what was only refused for now is given again.
+ */
 static void ended(struct sd_lane *l, long ret)
 {
 	struct sd_promised *p = &l->promised;
+	u32 tries = REPAY_TRIES;
 
 	p->on = false;
 	if (sd_likely(ret == (long)p->arg[p->len]))
 		return;
 	sd_credit_set(l, p->fd, 0);
-	if (ret > (long)p->arg[p->len]) {
-		sd_lane_fail(l, SD_PROTO);
-		return;
-	}
-	ret = repay(l, p, ret);
-	if (ret < 0) {
-		l->late_fd = p->fd;
-		l->late = (s32)ret;
+	while (ret != (long)p->arg[p->len] && (ret >= 0 || ret == -EAGAIN || ret == -EINTR)) {
+		if (ret > (long)p->arg[p->len] || !tries--) {
+			sd_lane_fail(l, SD_PROTO);
+			return;
+		}
+		ret = repay_once(l, p, ret);
 	}
 }
 
@@ -169,20 +169,14 @@ enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, 
 		return sd_call_wait(c, ret);
 	}
 	sd_promise_settle(l);
-	if (sd_unlikely(l->late_fd == c->fd)) { /* this call is the next on that fd */
-		*ret = l->late;
-		l->late_fd = 0;
-		return SD_OK;
-	}
-	if (sd_unlikely(l->status != SD_OK || l->busy >> l->slot & 1 || c->arg[len] > credit_of(l, c->fd)))
+	if (sd_unlikely(l->status != SD_OK || c->arg[len] > credit_of(l, c->fd)))
 		return sd_call_wait(c, ret);
 	*p = (struct sd_promised){
 		.op = c->op, .mark = c->mark, .top = l->level, .fd = c->fd, .data = data, .len = len,
 	};
 	for (i = 0; i < 6; i++)
 		p->arg[i] = c->arg[i];
-	l->mem->sq[l->slot].ret = (s64)c->arg[len];
-	c->status = sd_submit(l, c->op, SD_F_PROMISE, c->arg, &t);
+	c->status = submit_promised(l, p, &t);
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
 	p->n = t.n;

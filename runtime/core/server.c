@@ -92,6 +92,7 @@ long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 		s.arg[i] = q->arg[i];
 	s.arena = q->lane->mem->arena;
 	s.bad = false;
+	s.promised = q->flags & SD_F_PROMISE;
 	s.credit = 0;
 	s.scratch = NULL;
 	ret = t->call[q->op - SD_OP_CALLS].fn(&s);

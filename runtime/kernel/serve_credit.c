@@ -41,9 +41,38 @@ u8 sd_file_credit(unsigned int fd)
 	fdput(f);
 	return credit;
 }
+
+/* EPIPE comes again by itself. What was refused for now the client gives again. */
+static bool worth_keeping(int err)
+{
+	return err != EPIPE && err != EAGAIN && err != EINTR && err < ERESTARTSYS;
+}
+
+void sd_file_error(unsigned int fd, int err)
+{
+	struct fd f = fdget(fd);
+	struct socket *sock;
+
+	if (!f.file)
+		return;
+	sock = sock_from_file(f.file);
+	if (sock && sock->sk && worth_keeping(err)) {
+		lock_sock(sock->sk);
+		if (!sock->sk->sk_err) {
+			sock->sk->sk_err = err;
+			sk_error_report(sock->sk);
+		}
+		release_sock(sock->sk);
+	}
+	fdput(f);
+}
 #else
 u8 sd_file_credit(unsigned int fd)
 {
 	return 0;
+}
+
+void sd_file_error(unsigned int fd, int err)
+{
 }
 #endif

@@ -184,8 +184,6 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 	if (!l)
 		return; /* it died, and its fds with it */
 	t->lane_now = NULL;
-	if (l->late_fd == (u32)dfd + 1)
-		l->late_fd = 0;
 	do {
 		l->intr = 0;
 		st = s->stub(l, &ret, arg);
@@ -195,7 +193,7 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 }
 
 /* ---- SIGPIPE ---- */
-static int sends(u64 nr)
+static int wants_sigpipe(u64 nr, const u64 arg[6])
 {
 	switch (nr) {
 	case __NR_write:
@@ -203,24 +201,14 @@ static int sends(u64 nr)
 	case __NR_pwrite64:
 	case __NR_pwritev:
 	case __NR_sendfile:
-	case __NR_sendto:
-	case __NR_sendmsg:
-	case __NR_sendmmsg:
 		return 1;
-	}
-	return 0;
-}
-
-static int wants_sigpipe(u64 nr, const u64 arg[6])
-{
-	switch (nr) {
 	case __NR_sendto:
 	case __NR_sendmmsg:
 		return !(arg[3] & MSG_NOSIGNAL);
 	case __NR_sendmsg:
 		return !(arg[2] & MSG_NOSIGNAL);
 	}
-	return sends(nr);
+	return 0;
 }
 
 /* ---- promised calls ---- */
@@ -237,18 +225,6 @@ static void settle_others(struct sd_thread *t, const struct sd_lane *l)
 {
 	if (t->look & SD_LOOK_PROMISE && !l->promised.on)
 		sd_settle(t);
-}
-
-/* A promise on this fd was broken: say so in place of nothing. EPIPE is for who sends. */
-static int late(struct sd_lane *l, const struct sd_stub *s, const u64 arg[6], long *ret)
-{
-	if (sd_likely(!l->late_fd) || l->late_fd != (u32)arg[0] + 1 || !(s->flags & SD_STUB_BLOCKS))
-		return 0;
-	if (l->late == -EPIPE && !sends(s->nr))
-		return 0;
-	*ret = l->late;
-	l->late_fd = 0;
-	return 1;
 }
 
 /* ---- new fds ---- */
@@ -409,11 +385,7 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 		return sd_done(t, err);
 	settle_others(t, l);
 	l->promises = !makes && !sd_not_alone && !t->chan[dom]->shared[(u32)arg[0] % SD_DFDS];
-	if (!late(l, s, arg, &ret)) {
-		ret = sd_domain_call(t, l, s, arg, &again);
-		if (sd_unlikely(ret <= 0) && !again)
-			late(l, s, arg, &ret);
-	}
+	ret = sd_domain_call(t, l, s, arg, &again);
 	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
 		sd_raise(t, SIGPIPE);

@@ -93,6 +93,11 @@ u8 sd_file_credit(unsigned int fd)
 	return fd % 3;
 }
 
+void sd_file_error(unsigned int fd, int err)
+{
+	(void)fd, (void)err;
+}
+
 static void serve(struct sd_req *q)
 {
 	bool bad = false;

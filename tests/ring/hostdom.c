@@ -111,8 +111,11 @@ static long call_take(struct sd_serve *s)
 	if (k->said < k->nsays) {
 		s64 most = k->says[k->said++];
 
-		if (most < 0)
+		if (most < 0) {
+			if (s->promised)
+				k->kept = (s32)-most;
 			return most;
+		}
 		n = n < (u64)most ? n : (u64)most;
 	}
 	for (i = 0; i < n && k->log; i++, k->len++)

@@ -31,6 +31,7 @@ struct hostdom_take {
 	s64 says[8];
 	u32 nsays, said;
 	u8 credit;
+	s32 kept; /* errno of the last promised call that failed */
 	u32 calls;
 	u8 *log; /* what was taken, if log isn't NULL; no more than room */
 	u64 room, len;

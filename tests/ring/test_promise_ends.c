@@ -322,7 +322,6 @@ static void nothing_to_break(void **state)
 	waits_once();
 	w->puppet = NULL;
 	assert_int_equal(w->lane.status, SD_OK);
-	assert_int_equal(w->lane.late_fd, 0);
 	assert_int_equal(w->lane.busy, 0);
 	assert_false(w->lane.promised.on);
 }

@@ -49,6 +49,11 @@ u8 sd_file_credit(unsigned int fd)
 	return 0;
 }
 
+void sd_file_error(unsigned int fd, int err)
+{
+	(void)fd, (void)err;
+}
+
 void __user *sd_bad_pointer(void)
 {
 	return (void *)0xffff888000000000ull;

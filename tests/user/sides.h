@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * sides.h: two processes with a connected pair of sockets. Nothing is promised (see sd/ring.h) for a socket that
- * two processes have, so they connect after the fork. Include it once a program, after _GNU_SOURCE.
+ * sides.h: two processes with a connected pair of sockets. Nothing is promised (see sd/ring.h) for
+ * a socket that two processes have, so they connect after the fork. Include it once a program,
+ * after _GNU_SOURCE.
  */
 #ifndef TESTS_USER_SIDES_H
 #define TESTS_USER_SIDES_H
@@ -18,9 +19,9 @@
 #include <unistd.h>
 
 struct side {
-	int fd;	      /* the socket */
-	int in, out;  /* host pipes from and to the other process */
-	pid_t pid;    /* of the child */
+	int fd;	     /* the socket */
+	int in, out; /* host pipes from and to the other process */
+	pid_t pid;   /* of the child */
 	int type, rcvbuf;
 };
 
@@ -54,14 +55,14 @@ static int bound(int type, int rcvbuf, uint16_t *port)
 
 static void connect_to(int fd, uint16_t port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET,
-				.sin_port = port,
-				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	CHECK(connect(fd, (void *)&a, sizeof(a)) == 0);
 }
 
-/* What a hang would be is EAGAIN after these seconds; and no byte waits for another's acknowledgement. */
+/* What a hang would be is EAGAIN after these seconds; and no byte waits for another's
+ * acknowledgement. */
 static void tune(int fd, int type)
 {
 	struct timeval tv = {10, 0};
@@ -98,7 +99,8 @@ static void meet(struct side *s)
 	CHECK(send(s->fd, "e", 1, 0) == 1);
 }
 
-/* A process that runs peer(); the caller's own socket is in s->fd, and has earned. s->type and rcvbuf are given. */
+/* A process that runs peer(); the caller's own socket is in s->fd, and has earned. s->type and
+ * rcvbuf are given. */
 static void begin(struct side *s, void (*peer)(struct side *s))
 {
 	int there[2], back[2];

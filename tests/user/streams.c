@@ -117,7 +117,8 @@ static void full_buffers(void)
 	}
 }
 
-/* A peer that doesn't read: the blocking sender is told so in time, and what it was told of is all there. */
+/* A peer that doesn't read: the blocking sender is told so in time, and what it was told of is all
+ * there. */
 static void timeouts(void)
 {
 	for (int k = 0; k < 4 && !check_failed; k++) {
@@ -209,10 +210,8 @@ static void two_writers(void)
 }
 
 static const struct check_case all[] = {
-	{"streams", streams},
-	{"full_buffers", full_buffers},
-	{"timeouts", timeouts},
-	{"two_writers", two_writers},
+	{"streams", streams},	{"full_buffers", full_buffers},
+	{"timeouts", timeouts}, {"two_writers", two_writers},
 	{NULL, NULL},
 };
 

@@ -53,8 +53,6 @@ struct sd_lane {
 		u32 fd;	/* 1 + the domain's fd; 0: none */
 		u8 level;
 	} credit[SD_CREDITS];
-	u32 late_fd;	/* 1 + the fd of a broken promise that the program wasn't told of; 0: none */
-	s32 late;	/* -errno */
 	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
 	u32 taken;	/* completions taken */
 	u64 busy;	/* bit s: slot s is in flight */

@@ -82,8 +82,8 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret);
  * Promises (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and the call may follow a promised one; any
  * other call makes the lane forget all credits, since it may have changed what they rest on. sd_call_promise() instead of
  * sd_call_wait(): arg[data] is the place of arg[len] bytes for that fd. If it `may`, with enough credit, and if the lane's
- * embedder allows promises, *ret is arg[len] at once, and the answer is taken with the next call's. If it turns out otherwise,
- * lane->late_fd and late hold the errno for the next call on that fd: as when the error had come just after the call.
+ * embedder allows promises, *ret is arg[len] at once, and the answer is taken with the next call's. If that then fails, the
+ * domain keeps the error for the fd's next call, as if it had come just after this one; what was refused for now is given again.
  */
 static inline void sd_call_credit(struct sd_call *c, u64 fd)
 {

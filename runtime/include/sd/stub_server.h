@@ -19,6 +19,15 @@ static inline u64 sd_bytes(u64 n, u64 elem)
 	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
 }
 
+/* The end of a call that tells the credit of its fd. */
+static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
+{
+	if (ret >= 0)
+		s->credit = sd_file_credit(fd);
+	else if (sd_unlikely(s->promised))
+		sd_file_error(fd, (int)-ret);
+}
+
 /* int * of a value-result length: a pointer to the private *v. */
 static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v)
 {
