@@ -19,6 +19,7 @@
 /* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, the clock every LOOKS times that. */
 #define TIGHT_LOOKS	12u
 #define LOOKS		3u
+#define LEAVE_ALONE	5u	/* pauses; with FIRST_LOOK of transport/shm/shm_client.c from a sweep by hand */
 #define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
 #define REST_NS		100000u	/* then it rests: the vCPU may sleep */
 #define HOG_CYCLES	120000u	/* TSC. A yield that took so long: somebody else wants the CPU for long. A wake-up ... */
@@ -36,6 +37,7 @@ static bool resting;
 static bool alone;	/* there is no pool, see sd_pool_adopt() */
 static unsigned long spawn_after;	/* jiffies */
 static struct sd_slane *last_lane;	/* of the last call, or NULL */
+static struct sd_slane *answered;	/* the same, if its client waited for that answer; only compared */
 static struct sd_bell *bell;
 static u32 hogged;		/* rests to come without yielding first */
 
@@ -283,21 +285,31 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 
 /*
  * Looking a few times and doing nothing else answers sooner than anything with housekeeping in it, unless who should
- * call waits for this CPU.
+ * call waits for this CPU. Who was answered in place is left alone for as long as it takes to call again: a look before that takes the
+ * line away from it.
  */
 static void look(void)
 {
+	const struct sd_slane *but = answered;
 	u32 i;
 
-	if (!sd_poll_glance(&sd_poller) && !client_here(bell->cpu))
-		for (i = 0; i < TIGHT_LOOKS && !sd_poll_glance(&sd_poller); i++)
-			sd_srv_gap();
+	answered = NULL;
+	if (client_here(bell->cpu))
+		return;
+	for (i = 0; but && i < LEAVE_ALONE; i++) {
+		if (sd_poll_glance(&sd_poller, but))
+			return;
+		sd_pause();
+	}
+	for (i = 0; i < TIGHT_LOOKS && !sd_poll_glance(&sd_poller, NULL); i++)
+		sd_srv_gap();
 }
 
 static void serve_one(struct sd_worker *w)
 {
 	last_lane = w->req.lane;
 	sd_serve_call(w);
+	answered = w->req.flags & SD_F_SYNC ? w->req.lane : NULL;
 	sd_safe_point();
 }
 
@@ -325,7 +337,7 @@ void sd_pool_keep_promises(struct sd_client *c)
 /* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
 static bool another(const struct sd_worker *w)
 {
-	return leader == w && sd_poller.at && sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
+	return leader == w && !answered && sd_poller.at && sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
 }
 
 /* Whoever just may have slept: true if it leads (again). */

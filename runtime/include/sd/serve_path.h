@@ -125,16 +125,16 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 }
 
 /*
- * Has a lane a call? One look at each, and nothing else: sd_poll_next() begins with the lane that has one. Most looks find
+ * Has a lane (other than `but`) a call? One look at each, and nothing else: sd_poll_next() begins with the lane that has one. Most looks find
  * nothing and so teach the branch predictor: any further branch on the way to the call would be mispredicted.
  */
-static inline bool sd_poll_glance(struct sd_poller *p)
+static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *but)
 {
 	struct sd_slane *l = p->at;
 	u32 n;
 
 	for (n = p->lanes; n; n--, l = l->next) {
-		if (sd_likely(!sd_srv_ready(l)))
+		if (l == but || sd_likely(!sd_srv_ready(l)))
 			continue;
 		if (p->at != l) {
 			p->at = l;
