@@ -5,8 +5,9 @@
 #include <net/sock.h>
 #include <sd/serve.h>
 
-/* Room for so much more than the credit, since others may send on the same socket meanwhile, and data are not all that is counted. */
-#define MARGIN	4
+/* Room for so many times the credit: data aren't all that is counted, and small packets count most of it twice. */
+#define MARGIN_SMALL	4
+#define MARGIN_BIG	2
 
 #ifdef CONFIG_INET
 static u8 socket_credit(const struct sock *sk)
@@ -20,11 +21,13 @@ static u8 socket_credit(const struct sock *sk)
 		return 0;
 	if (sk->sk_type == SOCK_STREAM) {
 		room = sk_stream_wspace(sk);
-		return room >= (int)(MARGIN * SD_CREDIT_BIG) ? 2 : room >= (int)(MARGIN * SD_CREDIT_SMALL) ? 1 : 0;
+		if (room >= (int)(MARGIN_BIG * SD_CREDIT_BIG))
+			return 2;
+		return room >= (int)(MARGIN_SMALL * SD_CREDIT_SMALL);
 	}
 	if (sk->sk_type != SOCK_DGRAM)
 		return 0;
-	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN * SD_CREDIT_SMALL);
+	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN_SMALL * SD_CREDIT_SMALL);
 }
 
 u8 sd_file_credit(unsigned int fd)
