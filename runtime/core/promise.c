@@ -13,6 +13,9 @@ void sd_credit_forget(struct sd_lane *l)
 {
 	u32 i;
 
+	if (!l->credits)
+		return;
+	l->credits = false;
 	for (i = 0; i < SD_CREDITS; i++)
 		l->credit[i].fd = 0;
 }
@@ -24,6 +27,7 @@ void sd_credit_set(struct sd_lane *l, u32 fd, u32 level)
 	if (level || l->credit[i].fd == fd) {
 		l->credit[i].fd = fd;
 		l->credit[i].level = (u8)level;
+		l->credits = true;
 	}
 }
 

@@ -5,11 +5,15 @@
 #include <net/sock.h>
 #include <sd/serve.h>
 
-/* Room for so many times the credit: data aren't all that is counted, and small packets count most of it twice. */
-#define MARGIN_SMALL	4
-#define MARGIN_BIG	2
+#define MARGIN	4	/* room for so many times the small credit */
 
 #ifdef CONFIG_INET
+/* Data aren't all that is counted: segments of one packet each count most of it twice, those that are split later hardly. */
+static int room_for_big(const struct sock *sk)
+{
+	return SD_CREDIT_BIG + (sk_can_gso(sk) ? SD_CREDIT_BIG / 4 : SD_CREDIT_BIG);
+}
+
 static u8 socket_credit(const struct sock *sk)
 {
 	int room;
@@ -21,13 +25,11 @@ static u8 socket_credit(const struct sock *sk)
 		return 0;
 	if (sk->sk_type == SOCK_STREAM) {
 		room = sk_stream_wspace(sk);
-		if (room >= (int)(MARGIN_BIG * SD_CREDIT_BIG))
-			return 2;
-		return room >= (int)(MARGIN_SMALL * SD_CREDIT_SMALL);
+		return room >= room_for_big(sk) ? 2 : room >= (int)(MARGIN * SD_CREDIT_SMALL);
 	}
 	if (sk->sk_type != SOCK_DGRAM)
 		return 0;
-	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN_SMALL * SD_CREDIT_SMALL);
+	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN * SD_CREDIT_SMALL);
 }
 
 u8 sd_file_credit(unsigned int fd)

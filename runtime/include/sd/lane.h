@@ -53,6 +53,7 @@ struct sd_lane {
 		u32 fd;	/* 1 + the domain's fd; 0: none */
 		u8 level;
 	} credit[SD_CREDITS];
+	bool credits;	/* there is any */
 	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
 	u32 taken;	/* completions taken */
 	u64 busy;	/* bit s: slot s is in flight */
