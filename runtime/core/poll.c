@@ -15,10 +15,19 @@ void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_b
 	*p = (struct sd_poller){.table = table, .bell = bell};
 }
 
+static void lane_stay(struct sd_slane *l)
+{
+	l->leaving = false;
+	sd_store_relaxed(&l->mem->domain.polled, 1);
+}
+
 static void lane_on(struct sd_poller *p, struct sd_slane *l)
 {
-	if (l->polled)
+	if (l->polled) {
+		if (l->leaving)
+			lane_stay(l);
 		return;
+	}
 	l->polled = true;
 	l->idle = 0;
 	sd_store_relaxed(&l->mem->domain.polled, 1);
@@ -41,7 +50,7 @@ static void lane_out(struct sd_poller *p, struct sd_slane *l)
 	}
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
-	l->polled = false;
+	l->polled = l->leaving = false;
 	p->lanes--;
 }
 
@@ -54,16 +63,22 @@ void sd_poll_owed(struct sd_slane *l, bool fenced)
 }
 
 /*
- * Stop looking at a lane. A client that read polled == 1 before our store has published before
- * that, so its entry is visible after the fence.
+ * Stop looking at a lane: it is told so, and looked at for a while longer, since who publishes without a fence (a transport's
+ * hint()) may have read polled == 1 shortly before its entry is visible. A client that fences and read 1 has published before our
+ * fence.
  */
 static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 {
-	sd_store_relaxed(&l->mem->domain.polled, 0);
+	if (!l->leaving) {
+		l->leaving = true;
+		l->idle = IDLE_MAX - LAST_LOOKS;
+		sd_store_relaxed(&l->mem->domain.polled, 0);
+		return;
+	}
 	sd_full_fence();
 	sd_poll_owed(l, true);
 	if (sd_srv_news(l)) {
-		sd_store_relaxed(&l->mem->domain.polled, 1);
+		lane_stay(l);
 		l->idle = 0;
 	} else {
 		lane_out(p, l);
@@ -148,6 +163,8 @@ void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l)
 	next_lane(p);
 	if (sd_unlikely(++l->idle > IDLE_MAX && p->lanes > FEW_LANES))
 		lane_rest(p, l);
+	else if (sd_unlikely(l->leaving && l->idle <= IDLE_MAX - LAST_LOOKS))
+		lane_stay(l); /* it had a call */
 }
 
 /* Settle, for lanes that are polled all the time, who is owed a wake: see sd_srv_wake(). */

@@ -319,7 +319,7 @@ static void keep_promise(struct sd_worker *w, struct sd_slane *l)
 
 	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_PROMISE))
 		return;
-	/* What it does in there by now is nobody's lie any more. */
+	/* Nonsense is of no interest any more. */
 	if (sd_srv_take(l, sd_poller.table, &w->req) > 0)
 		sd_serve_call(w);
 }

@@ -360,6 +360,30 @@ static void many_lanes(void **state)
 	assert_int_equal(w->reg.lane[100].mem->domain.polled, w->reg.lane[100].polled);
 }
 
+/* Who publishes without a fence, and goes on, may have read the word before the domain changed it. */
+static void told_before_dropped(void **state)
+{
+	struct sd_slane *s = &w->reg.lane[100];
+	struct sd_lane *l = NULL, *other;
+	struct sd_ticket t;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < SD_LANES; i++) {
+		other = lane(i);
+		echo_is(other, i);
+		l = i == 100 ? other : l;
+	}
+	for (i = 0; i < 10000 && s->mem->domain.polled; i++)
+		hostdom_round(&w->dom, ~0u);
+	assert_int_equal(s->mem->domain.polled, 0);
+	assert_int_equal(sd_submit(l, HD_ECHO, 0, (u64[6]){7}, &t), SD_OK); /* and no doorbell */
+	hostdom_round(&w->dom, ~0u);
+	assert_true(sd_answered(l, t));
+	hostdom_round(&w->dom, ~0u);
+	assert_int_equal(s->mem->domain.polled, 1);
+}
+
 static void lane_order(void **state)
 {
 	u64 arg[6] = {0};
@@ -649,6 +673,7 @@ int main(void)
 		T(one_slot),
 		T(resumed),
 		T(many_lanes),
+		T(told_before_dropped),
 		T(lane_order),
 		T(wakes),
 		T(refused),

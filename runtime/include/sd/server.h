@@ -31,6 +31,7 @@ struct sd_slane { /* the domain's end of a lane */
 	bool fresh;  /* nobody has looked into that slot since it became the head's */
 	bool early;  /* a cancel came for an entry that isn't taken yet */
 	bool polled; /* on the poller's list */
+	bool leaving; /* but told that it isn't: soon it won't be */
 	bool owes;   /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
 };
 
