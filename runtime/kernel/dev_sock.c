@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_credit.c: what a file would take at once, told with an answer: see SD_R_CREDIT in sd/ring.h. */
+/* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in sd/ring.h), and a broken promise's error. */
 #include <linux/file.h>
 #include <linux/net.h>
 #include <net/sock.h>
