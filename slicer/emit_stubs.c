@@ -29,6 +29,16 @@ void emit_guard(const struct marshal *m, struct strbuf *b, const char *file)
 	free(f);
 }
 
+void emit_widen(const struct type *t, const char *value, struct strbuf *b)
+{
+	if (t->size == 8)
+		sb_puts(b, value);
+	else if (t->is_signed)
+		sb_printf(b, "(u64)(s64)(s%zu)%s", t->size * 8, value);
+	else
+		sb_printf(b, "(u%zu)%s", t->size * 8, value);
+}
+
 void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	char *d = upper(m->domain), *n = upper(c->ct->name);

@@ -69,6 +69,8 @@ void emit_head(const struct marshal *m, struct strbuf *b, const char *licence, c
 /* "#ifndef SD_NET_CLIENT_H ...": the file ends with EMIT_GUARD_END. */
 void emit_guard(const struct marshal *m, struct strbuf *b, const char *file);
 #define EMIT_GUARD_END "\n#endif\n"
+/* A value of type t as the u64 it crosses as. */
+void emit_widen(const struct type *t, const char *value, struct strbuf *b);
 void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b); /* "SD_NET_RECVMSG" */
 const char *wire_tag(const struct mstruct *st);
 /* "recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags)" */

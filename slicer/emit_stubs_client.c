@@ -30,16 +30,6 @@ static char *expr_str(const struct side *s, const char *fmt, unsigned i)
 	return b.s;
 }
 
-static void widen(const struct type *t, const char *value, struct strbuf *b)
-{
-	if (t->size == 8)
-		sb_puts(b, value);
-	else if (t->is_signed)
-		FMT(b, "(u64)(s64)(s%zu)%s", t->size * 8, value);
-	else
-		FMT(b, "(u%zu)%s", t->size * 8, value);
-}
-
 void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
 {
 	char *x;
@@ -49,7 +39,7 @@ void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
 		return;
 	}
 	x = expr_str(s, s->src, (unsigned)v->of);
-	widen(s->list[v->of].type, x, b);
+	emit_widen(s->list[v->of].type, x, b);
 	free(x);
 }
 

@@ -12,16 +12,6 @@
 
 #define FMT(b, ...) sb_printf((b), __VA_ARGS__)
 
-static void widen(const struct type *t, const char *value, struct strbuf *b)
-{
-	if (t->size == 8)
-		sb_puts(b, value);
-	else if (t->is_signed)
-		FMT(b, "(u64)(s64)(s%zu)%s", t->size * 8, value);
-	else
-		FMT(b, "(u%zu)%s", t->size * 8, value);
-}
-
 static void units(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
 {
 	char *x;
@@ -31,7 +21,7 @@ static void units(const struct mval *v, const struct mval *list, bool field, str
 		return;
 	}
 	x = field ? xasprintf("k->%s", list[v->of].name) : xasprintf("s->arg[%d]", v->of);
-	widen(list[v->of].type, x, b);
+	emit_widen(list[v->of].type, x, b);
 	free(x);
 }
 

@@ -53,24 +53,32 @@ static struct sd_ticket ticket(const struct sd_promised *p)
 	return (struct sd_ticket){p->n, p->slot};
 }
 
+/* Wait for an entry whatever interrupts; an interruption is kept for the next wait. */
+static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *ret)
+{
+	enum sd_status st;
+	bool intr = false;
+
+	while ((st = sd_wait(l, t, ret)) == SD_INTR)
+		intr = true;
+	if (intr)
+		l->intr = 1;
+	return st;
+}
+
 /* It took less than was promised: the rest goes now, before anything else is given to that fd. The new ret. */
 static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 {
 	enum sd_status st;
 	struct sd_ticket t;
-	bool intr = false;
 
 	if (ret > 0) {
 		p->arg[p->data] += (u64)ret;
 		p->arg[p->len] -= (u64)ret;
 	}
 	st = submit_promised(l, p, &t);
-	while (st == SD_OK && (st = sd_wait(l, t, &ret)) == SD_INTR) {
-		intr = true;
-		st = SD_OK;
-	}
-	if (intr)
-		l->intr = 1; /* for the next wait */
+	if (st == SD_OK)
+		st = wait_through(l, t, &ret);
 	return st == SD_OK ? ret : -EIO; /* the lane is at its end, every call will say why */
 }
 
@@ -120,21 +128,15 @@ void sd_promise_answered(struct sd_lane *l, u16 flags)
 void sd_promise_settle(struct sd_lane *l)
 {
 	struct sd_promised *p = &l->promised;
-	enum sd_status st;
-	bool intr = false;
 	long ret = 0;
 
 	if (!p->on)
 		return;
-	while ((st = sd_wait(l, ticket(p), &ret)) == SD_INTR)
-		intr = true;
-	if (st == SD_OK) {
+	if (wait_through(l, ticket(p), &ret) == SD_OK) {
 		sd_credit_set(l, p->fd, SD_CREDIT_OF(l->answer));
 		ended(l, ret);
 	}
 	p->on = false;
-	if (intr)
-		l->intr = 1; /* for the next wait */
 }
 
 void sd_promise_widen(struct sd_lane *l)

@@ -36,6 +36,14 @@
 #define SD_OFF_FAULT  (~0ull)
 #define SD_OFF_BEYOND (~0ull - 1)
 
+/* n elements' bytes, for both kinds of stubs; what would overflow is more than anything holds. */
+static inline u64 sd_bytes(u64 n, u64 elem)
+{
+	u64 r;
+
+	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
+}
+
 enum sd_status {
 	SD_OK = 0,
 	SD_DEAD,    /* the domain is gone (programs see EREMOTEIO) */

@@ -23,13 +23,6 @@ static inline bool sd_span_ok(u64 p, u64 len)
 	return len <= SD_SPAN_MAX && p <= SD_SPAN_MAX - len;
 }
 
-static inline u64 sd_bytes(u64 n, u64 elem)
-{
-	u64 r;
-
-	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
-}
-
 /* Is it a place in the arena, not one of the special values? */
 static inline bool sd_placed(u64 off)
 {

@@ -12,13 +12,6 @@
 
 #define SD_PATH_MAX 4096u
 
-static inline u64 sd_bytes(u64 n, u64 elem)
-{
-	u64 r;
-
-	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
-}
-
 /* The end of a call that tells the credit of its fd. */
 static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 {
