@@ -32,17 +32,20 @@ static u8 socket_credit(const struct sock *sk)
 	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN * SD_CREDIT_SMALL);
 }
 
+/* NULL: the file is no socket, or there is none. fdput() either way. */
+static struct sock *sock_of(struct fd f)
+{
+	struct socket *sock = f.file ? sock_from_file(f.file) : NULL;
+
+	return sock ? sock->sk : NULL;
+}
+
 u8 sd_file_credit(unsigned int fd)
 {
 	struct fd f = fdget(fd);
-	struct socket *sock;
-	u8 credit = 0;
+	const struct sock *sk = sock_of(f);
+	u8 credit = sk ? socket_credit(sk) : 0;
 
-	if (!f.file)
-		return 0;
-	sock = sock_from_file(f.file);
-	if (sock && sock->sk)
-		credit = socket_credit(sock->sk);
 	fdput(f);
 	return credit;
 }
@@ -56,18 +59,15 @@ static bool worth_keeping(int err)
 void sd_file_error(unsigned int fd, int err)
 {
 	struct fd f = fdget(fd);
-	struct socket *sock;
+	struct sock *sk = sock_of(f);
 
-	if (!f.file)
-		return;
-	sock = sock_from_file(f.file);
-	if (sock && sock->sk && worth_keeping(err)) {
-		lock_sock(sock->sk);
-		if (!sock->sk->sk_err) {
-			sock->sk->sk_err = err;
-			sk_error_report(sock->sk);
+	if (sk && worth_keeping(err)) {
+		lock_sock(sk);
+		if (!sk->sk_err) {
+			sk->sk_err = err;
+			sk_error_report(sk);
 		}
-		release_sock(sock->sk);
+		release_sock(sk);
 	}
 	fdput(f);
 }

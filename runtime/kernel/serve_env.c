@@ -2,6 +2,7 @@
 /* serve_env.c: what runtime/core wants from its surroundings, and the table of calls. */
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include "serve.h"
 
 /* Private memory of a call in progress: its own task may use it as user memory, see sd_user_confine(). */
@@ -38,12 +39,9 @@ bool sd_mem_mine(unsigned long addr, unsigned long size)
 {
 	const struct block *b;
 
-	list_for_each_entry(b, &blocks, node) {
-		unsigned long in = addr - (unsigned long)b->data;
-
-		if (b->owner == current && in < b->len)
-			return size <= b->len - in;
-	}
+	list_for_each_entry(b, &blocks, node)
+		if (b->owner == current && sd_inside(addr, size, (unsigned long)b->data, b->len))
+			return true;
 	return false;
 }
 

@@ -9,16 +9,11 @@
 
 bool (*sd_user_extra)(unsigned long addr, unsigned long size);
 
-static bool inside(unsigned long addr, unsigned long size, unsigned long start, unsigned long len)
-{
-	return addr - start < len && size <= len - (addr - start);
-}
-
 bool sd_user_slow(unsigned long addr, unsigned long size)
 {
 	if (!current->thread.user_len)
-		return inside(addr, size, 0, TASK_SIZE);
-	if (inside(addr, size, (unsigned long)task_stack_page(current), THREAD_SIZE))
+		return sd_inside(addr, size, 0, TASK_SIZE);
+	if (sd_inside(addr, size, (unsigned long)task_stack_page(current), THREAD_SIZE))
 		return true;
 	/* Null and sd_user()'s SD_FAULT_ADDRESS: nothing is ever mapped here, they fault where Linux would. */
 	if (addr < NEVER_MAPPED)

@@ -17,6 +17,12 @@
  */
 bool sd_user_slow(unsigned long addr, unsigned long size);
 
+/* Does [addr, addr + size) lie in the len bytes from start on? No sum can overflow. */
+static __always_inline bool sd_inside(unsigned long addr, unsigned long size, unsigned long start, unsigned long len)
+{
+	return addr - start < len && size <= len - (addr - start);
+}
+
 #define __access_ok(ptr, size)	sd_access_ok((unsigned long)(ptr), size)
 static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 {
