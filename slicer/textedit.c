@@ -64,18 +64,20 @@ static size_t comment_above(const char *s, size_t i)
 	return beg;
 }
 
-/* End of a trailing comment and the line, if nothing else follows on it; else i. */
+/* End of trailing comments and the line, if nothing else follows on it; else i. */
 static size_t rest_of_line(const char *s, size_t i, size_t len)
 {
 	size_t end = line_end(s, i, len), k = i;
 
 	while (k < end && (s[k] == ' ' || s[k] == '\t'))
 		k++;
-	if (k + 1 < end && s[k] == '/' && s[k + 1] == '*') {
+	while (k + 1 < end && s[k] == '/' && s[k + 1] == '*') {
 		const char *close = memmem(s + k + 2, end - k - 2, "*/", 2);
 
-		if (close)
-			k = close + 2 - s;
+		if (!close)
+			break;
+		for (k = close + 2 - s; k < end && (s[k] == ' ' || s[k] == '\t');)
+			k++;
 	}
 	return blank(s, k, end) ? end : i;
 }
@@ -122,7 +124,7 @@ static size_t skip_token(const char *s, size_t i, size_t end)
 	for (i++; i < end && s[i] != q && s[i] != '\n'; i++)
 		if (s[i] == '\\')
 			i++;
-	return i + 1;
+	return i < end && s[i] == q ? i + 1 : i; /* an apostrophe in dead text ends with its line */
 }
 
 /* End of the preprocessor line at i, with its continuations and newline. */
