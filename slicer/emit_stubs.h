@@ -34,6 +34,7 @@ struct pack {
 	const struct marshal *m;
 	struct outputs *out;
 	const char *base, *ext, *tail, *with;
+	const struct family *family;
 	void (*head)(const struct pack *p, struct strbuf *b); /* begins a file: p->name, after p->last (may be NULL) */
 	char *name, *last;
 	struct strbuf text;
@@ -42,13 +43,15 @@ struct pack {
 void pack_add(struct pack *p, struct strbuf *piece); /* takes the piece */
 char *pack_end(struct pack *p); /* name of the last file, to be freed; NULL: there was no piece */
 
-/* One piece a call, in files BASE_GROUP.c by annotation group. */
+/* BASE.h, BASE.c, and one piece a call in files BASE_GROUP.c by annotation group. */
 struct family {
-	const char *base, *with; /* with: header for the heads to include; NULL: none */
-	void (*head)(const struct pack *p, struct strbuf *b);
+	const char *base, *licence, *what; /* what: is in the files of the groups */
+	void (*header)(const struct marshal *m, struct strbuf *b);
+	void (*table)(const struct marshal *m, struct strbuf *b);
+	char *(*structs)(const struct marshal *m, struct outputs *o); /* may be NULL; see emit_client_structs() */
 	int (*call)(const struct marshal *m, const struct mcall *c, struct strbuf *b);
 };
-int pack_calls(const struct marshal *m, struct outputs *o, const struct family *f);
+int emit_family(const struct marshal *m, struct outputs *o, const struct family *f);
 
 /* ---- what is in them ---- */
 

@@ -541,24 +541,10 @@ static void emit_client_table(const struct marshal *m, struct strbuf *b)
 	FMT(b, "};\n\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu};\n", m->domain, m->domain, m->ncalls);
 }
 
-static void part_head(const struct pack *p, struct strbuf *b)
-{
-	emit_head(p->m, b, "MIT", p->name, "client stubs.");
-	FMT(b, "#include \"%s\"\n", p->with ?: "client.h");
-}
-
 int emit_client(const struct marshal *m, struct outputs *o)
 {
-	struct strbuf h = {0}, table = {0};
-	char *structs;
-	int r;
-
-	emit_client_h(m, &h);
-	outputs_add(o, "client.h", &h);
-	emit_client_table(m, &table);
-	outputs_add(o, "client.c", &table);
-	structs = emit_client_structs(m, o);
-	r = pack_calls(m, o, &(struct family){.base = "client", .with = structs, .head = part_head, .call = emit_stub});
-	free(structs);
-	return r;
+	return emit_family(m, o, &(struct family){
+		.base = "client", .licence = "MIT", .what = "client stubs.",
+		.header = emit_client_h, .table = emit_client_table, .structs = emit_client_structs, .call = emit_stub,
+	});
 }

@@ -93,28 +93,55 @@ static size_t group_of(const struct marshal *m, const struct mcall *c)
 	return g; /* m->ngroups: those without annotations */
 }
 
-int pack_calls(const struct marshal *m, struct outputs *o, const struct family *f)
+static void part_head(const struct pack *p, struct strbuf *b)
 {
+	emit_head(p->m, b, p->family->licence, p->name, p->family->what);
+	sb_printf(b, "#include \"%s\"\n", p->with);
+}
+
+static int pack_group(const struct marshal *m, struct outputs *o, const struct family *f, size_t g, const char *with)
+{
+	char *base = xasprintf("%s_%s", f->base, g < m->ngroups ? m->groups[g].name : "others");
+	struct pack p = {.m = m, .out = o, .base = base, .ext = "c", .tail = "", .head = part_head, .with = with, .family = f};
 	int r = 0;
 
-	for (size_t g = 0; g <= m->ngroups && !r; g++) {
-		const char *group = g < m->ngroups ? m->groups[g].name : "others";
-		char *base = xasprintf("%s_%s", f->base, group);
-		struct pack p = {.m = m, .out = o, .base = base, .ext = "c", .tail = "", .head = f->head, .with = f->with};
+	for (size_t i = 0; i < m->ncalls && !r; i++) {
+		struct strbuf piece = {0};
 
-		for (size_t i = 0; i < m->ncalls && !r; i++) {
-			struct strbuf piece = {0};
-
-			if (group_of(m, &m->calls[i]) != g)
-				continue;
-			r = f->call(m, &m->calls[i], &piece);
-			if (!r)
-				pack_add(&p, &piece);
-			sb_free(&piece);
-		}
-		free(pack_end(&p));
-		free(base);
+		if (group_of(m, &m->calls[i]) != g)
+			continue;
+		r = f->call(m, &m->calls[i], &piece);
+		if (!r)
+			pack_add(&p, &piece);
+		sb_free(&piece);
 	}
+	free(pack_end(&p));
+	free(base);
+	return r;
+}
+
+static void add_file(const struct marshal *m, struct outputs *o, const char *name,
+		     void (*emit)(const struct marshal *m, struct strbuf *b))
+{
+	struct strbuf b = {0};
+
+	emit(m, &b);
+	outputs_add(o, name, &b);
+}
+
+int emit_family(const struct marshal *m, struct outputs *o, const struct family *f)
+{
+	char *header = xasprintf("%s.h", f->base), *table = xasprintf("%s.c", f->base), *structs;
+	int r = 0;
+
+	add_file(m, o, header, f->header);
+	add_file(m, o, table, f->table);
+	structs = f->structs ? f->structs(m, o) : NULL;
+	for (size_t g = 0; g <= m->ngroups && !r; g++)
+		r = pack_group(m, o, f, g, structs ?: header);
+	free(structs);
+	free(table);
+	free(header);
 	return r;
 }
 

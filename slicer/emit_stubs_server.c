@@ -329,24 +329,10 @@ static void emit_server_table(const struct marshal *m, struct strbuf *b)
 	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\n", m->ncalls);
 }
 
-static void part_head(const struct pack *p, struct strbuf *b)
-{
-	emit_head(p->m, b, "GPL-2.0", p->name, "server stubs.");
-	FMT(b, "#include \"%s\"\n", p->with ?: "server.h");
-}
-
 int emit_server(const struct marshal *m, struct outputs *o)
 {
-	struct strbuf h = {0}, table = {0};
-	char *structs;
-	int r;
-
-	emit_server_h(m, &h);
-	outputs_add(o, "server.h", &h);
-	emit_server_table(m, &table);
-	outputs_add(o, "server.c", &table);
-	structs = emit_structs(m, o);
-	r = pack_calls(m, o, &(struct family){.base = "server", .with = structs, .head = part_head, .call = emit_stub});
-	free(structs);
-	return r;
+	return emit_family(m, o, &(struct family){
+		.base = "server", .licence = "GPL-2.0", .what = "server stubs.",
+		.header = emit_server_h, .table = emit_server_table, .structs = emit_structs, .call = emit_stub,
+	});
 }

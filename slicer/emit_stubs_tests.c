@@ -266,19 +266,10 @@ static void emit_suite(const struct marshal *m, struct strbuf *b)
 	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n", m->domain);
 }
 
-static void part_head(const struct pack *p, struct strbuf *b)
-{
-	emit_head(p->m, b, "GPL-2.0", p->name, "cases of the stub tests.");
-	sb_puts(b, "#include \"tests.h\"\n");
-}
-
 int emit_tests(const struct marshal *m, struct outputs *o)
 {
-	struct strbuf h = {0}, suite = {0};
-
-	emit_tests_h(m, &h);
-	outputs_add(o, "tests.h", &h);
-	emit_suite(m, &suite);
-	outputs_add(o, "tests.c", &suite);
-	return pack_calls(m, o, &(struct family){.base = "tests", .head = part_head, .call = emit_call});
+	return emit_family(m, o, &(struct family){
+		.base = "tests", .licence = "GPL-2.0", .what = "cases of the stub tests.",
+		.header = emit_tests_h, .table = emit_suite, .call = emit_call,
+	});
 }
