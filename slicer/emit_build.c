@@ -6,6 +6,7 @@
  */
 #include "emit.h"
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -209,9 +210,23 @@ static void add_rules(struct builder *b, const char *cc)
 		  b->o->kind == BUILD_SLICED ? "tree/build" : "OBJDIR", b->obj, cc);
 }
 
+/* Every file that `pattern` finds under runtime/: what link.sh compiles and is made of. */
+static void add_runtime(struct builder *b, const char *pattern)
+{
+	char *path = xasprintf("%s/runtime/%s", repo_root(), pattern);
+	glob_t found;
+
+	if (!glob(path, 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			sb_printf(&b->ninja, " %s", found.gl_pathv[i]);
+		globfree(&found);
+	}
+	free(path);
+}
+
 static void add_link(struct builder *b)
 {
-	const char *machine = "runtime/machine/process", *name = b->o->name, *home = repo_root();
+	const char *name = b->o->name;
 	char *up = xasprintf("%s/..", b->obj), *lib = xasprintf("%s/lib.a", up);
 
 	if (b->libs.len)
@@ -222,8 +237,11 @@ static void add_link(struct builder *b)
 	sb_printf(&b->ninja, "\n  lds = %s\n  objs =%s\n", b->lds, b->links.s);
 	if (b->libs.len)
 		sb_printf(&b->ninja, "  libs = --start-group %s --end-group\n", lib);
-	sb_printf(&b->ninja, "build %s/%s.image: image %s/%s.vmlinux | %s/%s/link.sh\n  link = %s/%s/link.sh\n", up,
-		  name, up, name, home, machine, home, machine);
+	sb_printf(&b->ninja, "build %s/%s.image: image %s/%s.vmlinux |", up, name, up, name);
+	add_runtime(b, "machine/process/*");
+	add_runtime(b, "include/contract.sh");
+	add_runtime(b, "include/sd/*.h");
+	sb_printf(&b->ninja, "\n  link = %s/runtime/machine/process/link.sh\n", repo_root());
 	sb_printf(&b->ninja, "default %s/%s.image\n", up, name);
 	free(lib);
 	free(up);

@@ -283,6 +283,23 @@ static void emit_kbuild(struct outputs *o)
 	outputs_add(o, "Kbuild", &b);
 }
 
+/* What a client and a server must have alike is what the server side was made to expect: its text. */
+static void emit_contract(const struct marshal *m, struct outputs *o)
+{
+	struct strbuf b = {0};
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		const struct output *f = &o->a[i];
+
+		if (!strcmp(f->name, "wire.h") || !strcmp(f->name, "calls.h") || starts_with(f->name, "server"))
+			h = hash64(f->text.s, f->text.len, hash_str(f->name, h));
+	}
+	emit_head(m, &b, "MIT", "contract.h", "a number made of the server side's text.");
+	sb_printf(&b, "#define SD_STUBS_CONTRACT 0x%08xu\n", (unsigned)(h ^ h >> 32));
+	outputs_add(o, "contract.h", &b);
+}
+
 static int emit_all(const struct marshal *m, const char *dir)
 {
 	static const struct {
@@ -303,6 +320,7 @@ static int emit_all(const struct marshal *m, const char *dir)
 	}
 	r = emit_client(m, &out) || emit_server(m, &out) || emit_tests(m, &out) ? -1 : 0;
 	if (!r) {
+		emit_contract(m, &out);
 		emit_kbuild(&out);
 		r = outputs_write(&out, dir);
 	}

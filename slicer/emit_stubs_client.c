@@ -533,12 +533,13 @@ static void emit_client_h(const struct marshal *m, struct strbuf *b)
 static void emit_client_table(const struct marshal *m, struct strbuf *b)
 {
 	emit_head(m, b, "MIT", "client.c", "the table of client stubs; they are in client_*.c.");
-	sb_puts(b, "#include \"client.h\"\n");
+	sb_puts(b, "#include \"client.h\"\n#include \"contract.h\"\n");
 	emit_routes(m, b);
 	sb_puts(b, "\nstatic const struct sd_stub stubs[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		emit_row(m, &m->calls[i], b);
-	FMT(b, "};\n\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu};\n", m->domain, m->domain, m->ncalls);
+	FMT(b, "};\n\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_CONTRACT};\n", m->domain,
+	    m->domain, m->ncalls);
 }
 
 int emit_client(const struct marshal *m, struct outputs *o)

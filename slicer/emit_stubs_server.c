@@ -323,10 +323,10 @@ static void emit_server_h(const struct marshal *m, struct strbuf *b)
 static void emit_server_table(const struct marshal *m, struct strbuf *b)
 {
 	emit_head(m, b, "GPL-2.0", "server.c", "the table of server stubs; they are in server_*.c.");
-	sb_puts(b, "#include \"server.h\"\n\nconst struct sd_served sd_served[] = {\n");
+	sb_puts(b, "#include \"server.h\"\n#include \"contract.h\"\n\nconst struct sd_served sd_served[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		FMT(b, "\t{\"%s\", sd_%s_serve_%s},\n", m->calls[i].ct->name, m->domain, m->calls[i].ct->name);
-	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\n", m->ncalls);
+	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\nconst u32 sd_served_contract = SD_STUBS_CONTRACT;\n", m->ncalls);
 }
 
 int emit_server(const struct marshal *m, struct outputs *o)

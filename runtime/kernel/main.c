@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <asm/sd.h>
+#include <sd/serve.h>
 
 #include "dev.h"
 
@@ -18,7 +19,7 @@ void sd_main(void)
 	boot_ns = sd_machine_clock() - sd_boot_start;
 	if (sd_boot->mode == SD_MODE_PAYLOAD)
 		sd_machine_halt(sd_call_on(sd_boot->payload_stack, sd_boot->payload));
-	sd_machine_ready(boot_ns, sd_boot->serving);
+	sd_machine_ready(boot_ns, sd_boot->serving, sd_served_contract);
 
 	switch (sd_boot->mode) {
 	case SD_MODE_BOOT_ONLY:

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <sd/contract.h>
 #include <sd/ring.h>
 
 #define ATTACH_MS   10000
@@ -180,11 +181,21 @@ static int kill_or_down(struct daemon *d, struct conn *c, const struct sd_ctl_ms
 	return 0;
 }
 
+static int alien_client(const struct conn *c, const struct sd_ctl_msg *m)
+{
+	note("pid %d: its launcher was built from another kslice (contract %08x, kdom's %08x); run "
+	     "`make all`",
+	     c->cred.pid, m->contract, SD_CONTRACT);
+	return -EPROTONOSUPPORT;
+}
+
 static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
 {
 	int err;
 
-	if (m->type == SD_CTL_ATTACH)
+	if (m->type == SD_CTL_ATTACH && ctl_alien(m))
+		err = alien_client(c, m);
+	else if (m->type == SD_CTL_ATTACH)
 		err = attach(d, c, m);
 	else if (m->type == SD_CTL_STATUS)
 		err = ask_stats(d, c, m);

@@ -58,6 +58,11 @@ static void show(const char *name)
 		printf("%-16s %-10s supervisor doesn't answer: %s\n", name, "?", strerror(-err));
 		return;
 	}
+	if (ctl_alien(&m)) {
+		printf("%-16s %-10s built from another kslice; `kdom down %s` ends it\n", name,
+		       "alien", name);
+		return;
+	}
 	printf("%-16s %-10s %7u %4u %8u %12llu %8ld %9.2f\n", name,
 	       state_text(&m, state, sizeof(state)), s->domain_pid, s->generation, s->clients,
 	       (unsigned long long)s->stats.calls, s->domain_pid ? rss_kib(s->domain_pid) : 0,

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sd/contract.h>
+
 #define UP_WAIT_MS   40000
 #define DOWN_WAIT_MS 10000
 
@@ -74,6 +76,11 @@ static int await_daemon(const struct config *cfg, int pipe_fd, const char *log)
 		say("%s: another kdom is starting it; try again", cfg->name);
 		return -EEXIST;
 	}
+	if (n == sizeof(status) && status == -EPROTONOSUPPORT) {
+		say("%s: %s was built from another kslice than this kdom; run `make all image`",
+		    cfg->name, cfg->image);
+		return status;
+	}
 	say("%s: the domain did not start: %s", cfg->name,
 	    n == sizeof(status) ? strerror(-status) : "its supervisor died");
 	show_log(log);
@@ -114,6 +121,12 @@ static int start_again(struct config *cfg, int sock)
 	struct sd_ctl_msg m;
 	int err = ask(sock, SD_CTL_UP, &m, UP_WAIT_MS);
 
+	if (!err && ctl_alien(&m)) {
+		say("%s: its supervisor was built from another kslice than this kdom (contract "
+		    "%08x, here %08x); run `kdom down %s` and try again",
+		    cfg->name, m.contract, SD_CONTRACT, cfg->name);
+		return -EPROTONOSUPPORT;
+	}
 	if (!err)
 		err = m.result;
 	if (err == -EALREADY)

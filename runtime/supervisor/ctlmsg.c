@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One control message = one packet with its fds. The other end is never trusted. */
 #include "supervisor.h"
+#include <sd/contract.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@ void ctl_init(struct sd_ctl_msg *m, uint16_t type, uint32_t seq)
 	memset(m, 0, sizeof(*m));
 	m->magic = SD_CTL_MAGIC;
 	m->version = SD_CTL_VERSION;
+	m->contract = SD_CONTRACT;
 	m->type = type;
 	m->seq = seq;
 }
@@ -68,6 +71,20 @@ static int take_fds(struct msghdr *msg, int *fds)
 	return got;
 }
 
+bool ctl_alien(const struct sd_ctl_msg *m)
+{
+	return m->contract != SD_CONTRACT;
+}
+
+static bool well_formed(const struct sd_ctl_msg *m, size_t len, int flags, int nfds)
+{
+	if (len < offsetof(struct sd_ctl_msg, u) || (flags & MSG_CTRUNC))
+		return false;
+	if (m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->nfds != nfds)
+		return false;
+	return ctl_alien(m) || (len == sizeof(*m) && !(flags & MSG_TRUNC));
+}
+
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 {
 	union {
@@ -92,10 +109,11 @@ int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 	got = take_fds(&msg, fds);
 	if (n == 0 && !got)
 		return -EPIPE;
-	if (n != sizeof(*m) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
-	    m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->nfds != got) {
+	if (!well_formed(m, n, msg.msg_flags, got)) {
 		fds_close(fds, SD_CTL_FDS_MAX);
 		return -EPROTO;
 	}
+	if (ctl_alien(m))
+		memset(&m->u, 0, sizeof(m->u));
 	return 0;
 }

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sd/contract.h>
+
 #define STOP_MS	       5000 /* an orderly end may take so long */
 #define BOOT_MS	       30000
 #define BACKOFF_MIN_MS 100
@@ -208,6 +210,7 @@ static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
 		return err;
 	d->dom.ready = true;
 	d->dom.boot_ns = m->u.ready.boot_ns;
+	d->dom.stubs = m->u.ready.stubs;
 	d->kill_at = 0;
 	note("domain %s serves, booted in %.2f ms", d->cfg.name, d->dom.boot_ns / 1e6);
 	daemon_started(d, 0);
@@ -216,10 +219,25 @@ static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
 	return 0;
 }
 
+/* Once is enough: the same image would come up again. */
+static int alien_domain(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	note("%s was built from another kslice (its contract is %08x, kdom's %08x); run `make all "
+	     "image`",
+	     d->cfg.image, m->contract, SD_CONTRACT);
+	d->killed = true;
+	if (d->started_pipe >= 0)
+		d->down = true;
+	daemon_started(d, -EPROTONOSUPPORT);
+	return -EPROTONOSUPPORT;
+}
+
 static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	struct conn *c;
 
+	if (ctl_alien(m))
+		return alien_domain(d, m);
 	switch (m->type) {
 	case SD_CTL_READY:
 		return domain_is_ready(d, m);

@@ -86,6 +86,8 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
 /* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds[SD_CTL_FDS_MAX]: received ones, -1
  * behind them. */
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
+/* Its sender was built by another contract (sd/control.h): only the head says something. */
+bool ctl_alien(const struct sd_ctl_msg *m);
 void fds_close(int *fds, int n);
 
 /* ---- ask.c: a command asking a daemon ---- */
@@ -153,6 +155,7 @@ struct domain {
 	uint32_t generation;
 	uint32_t next_client, next_seq;
 	bool ready, stopping;
+	uint32_t stubs; /* contract of its calls */
 	uint64_t boot_ns, started_ms;
 	int last_status;
 	struct outmsg *out, **out_tail;

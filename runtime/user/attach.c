@@ -4,6 +4,7 @@
  * with its region and bell page mapped; and who has which lane.
  */
 #include "domain.h"
+#include <sd/contract.h>
 #include <sd/control.h>
 
 #define AF_UNIX				      1
@@ -78,13 +79,53 @@ static long receive(long sock, struct sd_ctl_msg *m, s32 *fd, u32 *n)
 	return got;
 }
 
-static long request(long sock, u32 parent, struct sd_ctl_msg *m, s32 *fd, u32 *nfds)
+/* Supervisor or domain were built from another kslice: said once, since every call will end here. */
+static long alien(u32 dom, const char *who, u32 its, u32 ours)
+{
+	static u32 said;
+	char place[64], cause[128], *p;
+
+	if (__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED))
+		return -EPROTO;
+	p = sd_stpcpy(place, sd_domain[dom].stubs->name);
+	sd_stpcpy(p, who);
+	p = sd_stpcpy(cause, "was built from another kslice than this launcher (contract ");
+	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
+	sd_stpcpy(sd_xtoa(p, ours), ")");
+	sd_say(place, cause, "run `make all image`, end the domain by `kdom down` and start it anew");
+	return -EPROTO;
+}
+
+/* A supervisor of another contract says no more than the head of a message, of whatever length. */
+static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 nfds)
+{
+	u32 ours = sd_domain[dom].stubs->contract;
+
+	if (!len)
+		return -EREMOTEIO;
+	if (len < offsetof(struct sd_ctl_msg, u) || m->magic != SD_CTL_MAGIC ||
+	    m->version != SD_CTL_VERSION || m->type != SD_CTL_REPLY || m->seq != 1 ||
+	    m->of != SD_CTL_ATTACH)
+		return -EPROTO;
+	if (m->contract != SD_CONTRACT)
+		return alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
+	if (len != sizeof(*m))
+		return -EPROTO;
+	if (m->result)
+		return m->result < 0 ? m->result : -EPROTO;
+	if (m->u.attach.stubs != ours)
+		return alien(dom, "'s image", m->u.attach.stubs, ours);
+	return nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
+}
+
+static long request(long sock, u32 dom, u32 parent, struct sd_ctl_msg *m, s32 *fd, u32 *nfds)
 {
 	long n;
 
 	memset(m, 0, sizeof(*m));
 	m->magic = SD_CTL_MAGIC;
 	m->version = SD_CTL_VERSION;
+	m->contract = SD_CONTRACT;
 	m->type = SD_CTL_ATTACH;
 	m->seq = 1;
 	m->u.attach.parent = parent;
@@ -94,12 +135,7 @@ static long request(long sock, u32 parent, struct sd_ctl_msg *m, s32 *fd, u32 *n
 	n = receive(sock, m, fd, nfds);
 	if (n < 0)
 		return n == -EAGAIN ? -ETIMEDOUT : n;
-	if (n != sizeof(*m) || m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION ||
-	    m->type != SD_CTL_REPLY || m->seq != 1 || m->of != SD_CTL_ATTACH)
-		return n ? -EPROTO : -EREMOTEIO;
-	if (m->result)
-		return m->result < 0 ? m->result : -EPROTO;
-	return *nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
+	return check(dom, m, n, *nfds);
 }
 
 struct sd_chan *sd_chan_new(u32 dom, u16 serial)
@@ -127,7 +163,7 @@ long sd_chan_attach(struct sd_chan *c, u32 parent)
 
 	if (sock < 0)
 		return sock == -ENOENT || sock == -ECONNREFUSED ? -EREMOTEIO : sock;
-	err = request(sock, parent, &m, fd, &n);
+	err = request(sock, c->dom, parent, &m, fd, &n);
 	if (err) {
 		while (n)
 			sys(__NR_close, fd[--n]);

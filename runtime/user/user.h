@@ -248,6 +248,7 @@ int sd_streq(const char *a, const char *b);
 int sd_starts(const char *s, const char *with);
 char *sd_stpcpy(char *d, const char *s);
 char *sd_utoa(char *d, u64 v);
+char *sd_xtoa(char *d, u32 v); /* 8 digits */
 u64 sd_atou(const char *s);
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
 int sd_copy_to_prog(void *prog, const void *src, u64 len);

@@ -90,6 +90,14 @@ char *sd_utoa(char *d, u64 v)
 	return d;
 }
 
+char *sd_xtoa(char *d, u32 v)
+{
+	for (int shift = 28; shift >= 0; shift -= 4)
+		*d++ = "0123456789abcdef"[v >> shift & 15];
+	*d = 0;
+	return d;
+}
+
 u64 sd_atou(const char *s)
 {
 	u64 v = 0;

@@ -2,6 +2,7 @@
 #include "attach.h"
 #include <errno.h>
 #include <linux/futex.h>
+#include <sd/contract.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@ static int ask(struct outsider *o, struct sd_ctl_msg *m, int fd[3])
 
 	m->magic = SD_CTL_MAGIC;
 	m->version = SD_CTL_VERSION;
+	m->contract = SD_CONTRACT;
 	m->seq = 1;
 	mh.msg_controllen = sizeof(ctl);
 	if (send(o->sock, m, sizeof(*m), MSG_NOSIGNAL) != sizeof(*m))

@@ -6,6 +6,7 @@
  * READY, then answers nothing noboot...   exits before READY        liar...  answers an ATTACH that
  * nobody asked for short...    sends a short packet      refuse.. answers ATTACH with -EAGAIN
  *   crash...    exits with 3 on the first ATTACH
+ *   older...    built before there were contracts   newer...    by a later one, with longer messages
  * Prints what it got, one line each, to its console.
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include <sd/bell.h>
+#include <sd/contract.h>
 #include <sd/control.h>
 
 static const char *name;
@@ -28,12 +30,20 @@ static int is(const char *what)
 	return !strncmp(name, what, strlen(what));
 }
 
+static size_t size_of(const struct sd_ctl_msg *m)
+{
+	if (is("short") && m->type != SD_CTL_READY)
+		return 100;
+	return sizeof(*m) + (is("newer") ? 64 : 0);
+}
+
 static void send_msg(struct sd_ctl_msg *m)
 {
 	m->magic = SD_CTL_MAGIC;
 	m->version = SD_CTL_VERSION;
+	m->contract = is("older") ? 0 : SD_CONTRACT + is("newer");
 	m->nfds = 0;
-	if (send(SD_CTL_FD, m, is("short") && m->type != SD_CTL_READY ? 100 : sizeof(*m), 0) < 0)
+	if (send(SD_CTL_FD, m, size_of(m), 0) < 0)
 		exit(5);
 }
 
@@ -90,7 +100,11 @@ static void answer(struct sd_ctl_msg *m)
 
 int main(int argc, char **argv)
 {
-	struct sd_ctl_msg m = {.type = SD_CTL_READY, .u.ready.boot_ns = 1500000};
+	union {
+		struct sd_ctl_msg m;
+		char room[sizeof(struct sd_ctl_msg) + 64];
+	} u = {.m = {.type = SD_CTL_READY, .u.ready.boot_ns = 1500000}};
+	struct sd_ctl_msg m;
 	struct sd_bell *bell;
 	int fds[2];
 
@@ -104,7 +118,7 @@ int main(int argc, char **argv)
 	printf("GENERATION %u\n", bell->generation);
 	if (is("noboot"))
 		return 9;
-	send_msg(&m);
+	send_msg(&u.m);
 	while (receive(&m, fds) == sizeof(m)) {
 		if (m.type == SD_CTL_ATTACH)
 			attach(&m, fds);

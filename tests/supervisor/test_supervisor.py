@@ -6,25 +6,37 @@ import errno
 import json
 import mmap
 import os
+import re
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
 BUILD = os.environ.get("KSLICE_BUILD", "build")
 KDOM = os.environ.get("KDOM", os.path.join(BUILD, "bin/kdom"))
 FAKE = os.path.join(BUILD, "tests/fake-domain")
+LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
 HEAD = struct.Struct("<IHHIHHiI")
 (REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP) = range(1, 13)
 SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
 
 
-def message(type, seq=1, body=b"", nfds=0, version=1):
-    return HEAD.pack(0x6B736C31, version, type, seq, 0, nfds, 0, 0) + body.ljust(168, b"\0")
+def our_contract():
+    """What the build that is tested says it is."""
+    with open(os.path.join(BUILD, "cmake/runtime/include/contract/sd/contract.h")) as f:
+        return int(re.search(r"SD_CONTRACT (0x[0-9a-f]{8})u", f.read())[1], 16)
+
+
+CONTRACT = our_contract()
+
+
+def message(type, seq=1, body=b"", nfds=0, version=1, contract=CONTRACT, of=0, result=0):
+    return HEAD.pack(0x6B736C31, version, type, seq, of, nfds, result, contract) + body.ljust(168, b"\0")
 
 
 class Conn:
@@ -45,8 +57,8 @@ class Conn:
         fds = array.array("i")
         for _, _, d in anc:
             fds.frombytes(d)
-        _, _, type, seq, of, nfds, result, _ = HEAD.unpack(data[:24])
-        assert type == REPLY and seq == 1 and nfds == len(fds)
+        _, _, type, seq, of, nfds, result, contract = HEAD.unpack(data[:24])
+        assert type == REPLY and seq == 1 and nfds == len(fds) and contract == CONTRACT
         return result, data[24:], list(fds)
 
     def attach(self, parent=0):
@@ -55,6 +67,27 @@ class Conn:
 
     def close(self):
         self.sock.close()
+
+
+class AlienSupervisor:
+    """Of another contract: a head and then something longer. Attaches nobody, and ends when told to."""
+
+    def __init__(self, path, contract):
+        self.path, self.contract = path, contract
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        type = 0
+        while type != DOWN:
+            conn, _ = self.listener.accept()
+            with conn:
+                type, seq = HEAD.unpack(conn.recv(4096)[:24])[2:4]
+                result = -errno.EALREADY if type == UP else 0
+                conn.send(message(REPLY, seq, contract=self.contract, of=type, result=result) + b"\xff" * 64)
+        os.unlink(self.path)
 
 
 class Supervisor(unittest.TestCase):
@@ -298,6 +331,62 @@ class Supervisor(unittest.TestCase):
         self.assertIn("did not start", r.stderr)
         self.assertIn("ended with status 9", r.stderr)
         self.assertIsNone(self.ps("noboot"))
+
+    # ---- of one build? ----
+
+    def test_image_of_another_build(self):
+        for name, its in (("older", 0), ("newer", CONTRACT + 1)):
+            r = self.up(name, ok=False)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(f"{FAKE} was built from another kslice", r.stderr)
+            self.assertIn("make all image", r.stderr)
+            self.assertIn(f"its contract is {its:08x}, kdom's {CONTRACT:08x}", self.log(name))
+            self.assertIsNone(self.ps(name))
+
+    def test_launcher_of_another_build(self):
+        self.up("good")
+        for bad in (message(ATTACH, contract=0), message(ATTACH, contract=CONTRACT + 1) + b"x" * 64,
+                    message(ATTACH, contract=CONTRACT + 1)[:24]):
+            c = self.conn("good")
+            c.sock.send(bad)
+            self.assertEqual(c.reply()[0], -errno.EPROTONOSUPPORT)
+        self.log_has("good", f"pid {os.getpid()}: its launcher was built from another kslice", 3)
+        self.assertNotIn("ATTACH client", self.log("good"))
+        c.sock.send(message(DOWN, contract=0))  # but it may end what it can't use
+        self.assertEqual(c.reply()[0], 0)
+        self.assertIsNone(self.ps("good"))
+
+    def test_supervisor_of_another_build(self):
+        for contract in (0, CONTRACT + 1):
+            AlienSupervisor(self.path("alien.sock"), contract)
+            for command in (("up", "alien"), ("run", "alien", "--", "true")):
+                r = self.kdom(*command)
+                self.assertNotEqual(r.returncode, 0)
+                self.assertIn(f"another kslice than this kdom (contract {contract:08x}, here {CONTRACT:08x})", r.stderr)
+                self.assertIn("`kdom down alien`", r.stderr)
+            self.assertEqual(self.ps("alien")[1], "alien")
+            self.assertEqual(self.kdom("down", "alien").returncode, 0)
+            self.assertIsNone(self.ps("alien"))
+
+    def hooked(self):
+        """What two sockets of a program come out as, and what the launcher says."""
+        program = ("import socket\nfor _ in 1, 2:\n try: socket.socket()\n except OSError as e: print(e.errno)")
+        r = subprocess.run([LAUNCH, "/usr/bin/python3", "-c", program], capture_output=True, text=True, timeout=60,
+                           env=dict(self.env, KDOM_DOMAINS=f"net={self.path('net.sock')}"))
+        self.assertEqual((r.returncode, r.stdout), (0, f"{errno.EPROTO}\n" * 2), r.stderr)
+        self.assertEqual(r.stderr.count("\n"), 1, r.stderr)
+        self.assertIn("make all image", r.stderr)
+        return r.stderr
+
+    def test_launcher_meets_another_build(self):
+        for contract in (0, CONTRACT + 1):
+            AlienSupervisor(self.path("net.sock"), contract)
+            self.assertIn(f"net's supervisor: was built from another kslice than this launcher "
+                          f"(contract {contract:08x}, here {CONTRACT:08x})", self.hooked())
+            self.kdom("down", "net")
+        self.up("net")  # fake-domain has no stubs at all
+        self.assertIn("net's image: was built from another kslice than this launcher (contract 00000000", self.hooked())
+        self.log_has("net", "TYPE 4", 2)
 
     # ---- rights and fds of the domain ----
 

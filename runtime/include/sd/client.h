@@ -17,7 +17,8 @@
  * four.
  *
  * What a program sees when the transport fails: EREMOTEIO: the domain died, or the fd is from an
- * earlier start of it; EPROTO: the domain broke the protocol; E2BIG: the arguments don't fit the
+ * earlier start of it; EPROTO: the domain broke the protocol, or was built by another contract
+ * (sd/control.h), which is also said on standard error, once; E2BIG: the arguments don't fit the
  * arena; EAGAIN: no lane or serving task left. None of them can crash the program.
  *
  * Not carried, always an error: SCM_RIGHTS with a domain fd (either way), io_uring, splice and tee

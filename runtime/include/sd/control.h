@@ -10,6 +10,14 @@
  * SD_CTL_REPLY with the same seq, `of` = the request's type, result = 0 or -errno. Requests on one connection are answered
  * in any order. The client's connection is its lifeline: EOF means DETACH.
  *
+ * Of one build? The head of a message (all before u; version counts its changes) says by which contract its sender was
+ * built: SD_CONTRACT, which runtime/include/contract.sh makes of the headers that both ends must have alike. From a peer of
+ * another contract a message may have any length, and only its head is looked at. Such a client may still do what needs no
+ * more (HELLO, DOWN, KILL, UP, STATUS: so that the new kdom can end an old domain), but its ATTACH is answered with
+ * -EPROTONOSUPPORT. A domain of another contract is ended when it says READY; a supervisor of another is left by the domain.
+ * Whether the calls themselves have the same form is the client's question: attach.stubs beside its own
+ * sd_domain_stubs.contract. All of this is asked once per channel, never at a call.
+ *
  * client -> supervisor
  *   HELLO    {}                         -> REPLY {hello}   generation and name of the running domain (-EREMOTEIO: none runs)
  *   ATTACH   {attach.parent: 0 or id}   -> REPLY {attach}  fds: region memfd, bell eventfd, bell page memfd (read-only)
@@ -44,7 +52,7 @@
 #endif
 
 #define SD_CTL_MAGIC	0x6b736c31u	/* "1lsk" */
-#define SD_CTL_VERSION	1u
+#define SD_CTL_VERSION	1u	/* of the head */
 #define SD_CTL_FD	3	/* the domain's end of its control socket */
 #define SD_BELL_FD	4	/* the domain's bell page memfd, writable */
 #define SD_NAME_MAX	32
@@ -71,6 +79,8 @@ struct sd_ctl_attach {
 	uint32_t pid, uid, gid;	/* of the program, as the supervisor's SO_PEERCRED saw them */
 	uint32_t generation;	/* in replies */
 	uint64_t region_size;	/* bytes of the region memfd */
+	uint32_t stubs;		/* in replies to clients: the domain's sd_served_contract */
+	uint32_t pad;
 	char name[SD_NAME_MAX];	/* domain name, in replies to clients */
 };
 
@@ -87,6 +97,8 @@ struct sd_ctl_hello {
 
 struct sd_ctl_ready {
 	uint64_t boot_ns;	/* start of the kernel to serving */
+	uint32_t stubs;		/* sd_served_contract */
+	uint32_t pad;
 };
 
 struct sd_ctl_stats {
@@ -117,7 +129,7 @@ struct sd_ctl_msg {
 	uint16_t of;		/* REPLY: type of the request */
 	uint16_t nfds;		/* fds sent along */
 	int32_t result;		/* REPLY: 0 or -errno */
-	uint32_t pad;
+	uint32_t contract;	/* the sender's SD_CONTRACT */
 	union {
 		struct sd_ctl_attach attach;
 		struct sd_ctl_detach detach;

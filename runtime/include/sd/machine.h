@@ -129,8 +129,11 @@ void sd_machine_halt(int status) __attribute__((noreturn));
 /* Adds 1 to an attached client's bell eventfd; never blocks. */
 int sd_machine_bell(int bell_fd);
 
-/* Booted: drops what is left of the machine's rights; if `serving`, tells the supervisor that it serves. */
-void sd_machine_ready(uint64_t boot_ns, int serving);
+/*
+ * Booted: drops what is left of the machine's rights; if `serving`, tells the supervisor that it serves calls of the form
+ * that goes by the number `stubs`.
+ */
+void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs);
 /* Takes the oldest event; 0 when there is none. */
 int sd_machine_event(struct sd_event *ev);
 /* Answers it: result 0 or -errno; stats only for SD_CTL_STATS. */

@@ -144,6 +144,7 @@ struct sd_domain_stubs {
 	const char *name; /* "net" */
 	const struct sd_stub *stub;
 	u32 n;
+	u32 contract; /* of the calls' form; a domain that has another isn't called. See sd/control.h */
 };
 
 #endif

@@ -33,6 +33,7 @@ struct sd_served {
 
 extern const struct sd_served sd_served[]; /* generated; index = op - SD_OP_CALLS */
 extern const u32 sd_nserved;
+extern const u32 sd_served_contract; /* of the stubs, see struct sd_domain_stubs */
 
 /* off, len => user pointer (NULL for SD_OFF_NULL, a refused one for SD_OFF_FAULT); s->bad if out of bounds. */
 void __user *sd_user(struct sd_serve *s, u64 off, u64 len);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "sd/contract.h"
 
 #define QUEUE	    256
 #define CLIENTS_MAX 4096
@@ -39,6 +41,7 @@ static void send_msg(struct sd_ctl_msg *msg)
 
 	msg->magic = SD_CTL_MAGIC;
 	msg->version = SD_CTL_VERSION;
+	msg->contract = SD_CONTRACT;
 	while (sendmsg(SD_CTL_FD, &head, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 }
@@ -165,6 +168,19 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	post(&ev);
 }
 
+static void check(const struct sd_ctl_msg *msg, size_t len, int nfds)
+{
+	if (len < offsetof(struct sd_ctl_msg, u) || msg->magic != SD_CTL_MAGIC ||
+	    msg->version != SD_CTL_VERSION || msg->nfds != nfds)
+		die("control socket: no message of version %u", SD_CTL_VERSION);
+	if (msg->contract != SD_CONTRACT)
+		die("control socket: kdom was built from another kslice (its contract is %08x, this "
+		    "image's %08x); run `make all image` and start the domain anew",
+		    msg->contract, SD_CONTRACT);
+	if (len != sizeof(*msg))
+		die("control socket: a message of %zu bytes", len);
+}
+
 /* 1: a message; 0: the supervisor is gone; die() on garbage, since the supervisor is the one we
  * trust. */
 static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
@@ -192,11 +208,7 @@ static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
 		*nfds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		memcpy(fds, CMSG_DATA(c), *nfds * sizeof(int));
 	}
-	if (n != sizeof(*msg) || msg->magic != SD_CTL_MAGIC || msg->version != SD_CTL_VERSION ||
-	    msg->nfds != *nfds)
-		die("control socket: no message of version %u; supervisor and image are of "
-		    "different builds",
-		    SD_CTL_VERSION);
+	check(msg, n, *nfds);
 	return 1;
 }
 
@@ -263,12 +275,13 @@ int sd_machine_bell(int bell_fd)
 	return write(bell_fd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
 }
 
-void sd_machine_ready(uint64_t boot_ns, int serving)
+void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs)
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_READY};
 
 	seccomp_enter();
 	msg.u.ready.boot_ns = boot_ns;
+	msg.u.ready.stubs = stubs;
 	if (serving)
 		send_msg(&msg);
 }

@@ -10,5 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 inc="-I$here/../../include -I$here/../../port/host"
 : "${CC:=clang-19}" "${OBJCOPY:=llvm-objcopy-19}" "${CFLAGS:=-O2 -g -Wall -Wextra -Wno-unused-parameter}"
 $OBJCOPY --keep-global-symbols="$here/entries.txt" "$1" "$2.sd.o"
-$CC $CFLAGS -std=gnu11 -fPIE $inc "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld -pie -pthread
-rm -f "$2.sd.o"
+mkdir -p "$2.inc/sd"
+"$here/../../include/contract.sh" >"$2.inc/sd/contract.h"
+$CC $CFLAGS -std=gnu11 -fPIE $inc "-I$2.inc" "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld -pie -pthread
+rm -rf "$2.sd.o" "$2.inc"
