@@ -226,6 +226,54 @@ static void nested(void **state)
 	at_rest();
 }
 
+/* Nothing is out, and there is credit; still a call with one around it isn't promised: the arena below it is in use. */
+static void nested_with_credit(void **state)
+{
+	struct sd_call a, b;
+	long ret;
+
+	(void)state;
+	earn(2);
+	begin_take(&a, OTHER, 200);
+	assert_int_equal(sd_call_post(&a), SD_OK);
+	w->sent += 200;
+	begin_take(&b, FD, 100);
+	w->sent += 100;
+	assert_int_equal(sd_call_promise(&b, &ret, 1, 2, true), SD_OK);
+	assert_false(w->lane.promised.on);
+	assert_int_equal(sd_call_end(&b), SD_OK);
+	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
+	assert_int_equal(sd_call_end(&a), SD_OK);
+	all_taken();
+	at_rest();
+}
+
+/* A call in flight holds the slot that is next: its answer, there but not yet taken, isn't written over. */
+static void slot_in_use(void **state)
+{
+	struct sd_call a, c;
+	long ret;
+	u32 i;
+
+	(void)state;
+	sd_call_begin(&w->lane, &a, HD_ECHO);
+	a.arg[0] = 12345;
+	assert_int_equal(sd_call_post(&a), SD_OK);
+	earn(2); /* a SYNC call stays in its slot */
+	for (i = 0; i < SD_RING - 1; i++)
+		gives_promised(FD, 10);
+	assert_int_equal(w->lane.slot, a.slot);
+	sd_promise_settle(&w->lane);
+	begin_take(&c, FD, 10);
+	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_REFUSED);
+	assert_int_equal(sd_call_end(&c), SD_REFUSED);
+	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
+	assert_int_equal(ret, 12345);
+	assert_int_equal(sd_call_end(&a), SD_OK);
+	all_taken();
+	at_rest();
+}
+
 static void interrupted(void **state)
 {
 	struct sd_call c;
@@ -335,6 +383,19 @@ static void shortened(void **state)
 	at_rest();
 }
 
+/* An answer that was given before the rest was says nothing of the room behind it. */
+static void shortened_then_no_credit(void **state)
+{
+	(void)state;
+	earn(2);
+	says(1, 400, 0, 0, 0);
+	gives_promised(FD, 1000);
+	assert_int_equal(waited(FD, 0), 0);
+	all_taken();
+	gives_waited(FD, 10);
+	at_rest();
+}
+
 /* Whatever follows it, the rest comes first. */
 static void shortened_then_waited(void **state)
 {
@@ -411,12 +472,15 @@ int main(void)
 		T(stream_of_big_ones),
 		T(no_room_beside),
 		T(nested),
+		T(nested_with_credit),
+		T(slot_in_use),
 		T(interrupted),
 		T(resumed),
 		T(broken_then_promise),
 		T(broken_then_waited),
 		T(broken_then_settled),
 		T(shortened),
+		T(shortened_then_no_credit),
 		T(shortened_then_waited),
 		T(not_yet),
 		T(half_then_error),

@@ -305,6 +305,25 @@ static void lying_larger_rest(void **state)
 	assert_int_equal(w->lane.tail, 3);
 }
 
+static void not_now(void)
+{
+	struct sd_entry *e = &w->lane.mem->sq[(w->lane.slot + SD_RING - 1) % SD_RING];
+
+	e->ret = -EAGAIN;
+	e->flags = 0;
+	sd_store_release(&e->seq, sd_seq(w->lane.tail - 1) + 1);
+}
+
+/* A domain that has said there is room must have some, sooner or later. */
+static void lying_never(void **state)
+{
+	(void)state;
+	lying(0, (struct lie){0}, (struct lie){0});
+	w->puppet = not_now;
+	sd_promise_settle(&w->lane);
+	ends_in_proto();
+}
+
 static void lying_seq(void **state)
 {
 	(void)state;
@@ -321,6 +340,36 @@ static void nothing_to_break(void **state)
 	w->puppet = puppet;
 	waits_once();
 	w->puppet = NULL;
+	assert_int_equal(w->lane.status, SD_OK);
+	assert_int_equal(w->lane.busy, 0);
+	assert_false(w->lane.promised.on);
+}
+
+/* The next call is cancelled while the promised one waits: its answer says nothing of that one, which is still out. */
+static void cancels(void)
+{
+	w->lane.mem->domain.cancelled = w->lane.mem->client.cancel;
+	puppet();
+}
+
+static void cancelled_leaves_it_out(void **state)
+{
+	struct sd_call c;
+	long ret;
+
+	(void)state;
+	lying(1, (struct lie){1, 2, 0, -EINTR}, (struct lie){0});
+	w->puppet = cancels;
+	begin_take(&c, OTHER, 10);
+	assert_int_equal(sd_call_post(&c), SD_OK);
+	assert_int_equal(sd_call_cancel(&c), SD_OK);
+	assert_int_equal(sd_call_finish(&c, &ret), SD_OK);
+	assert_int_equal(ret, -EINTR);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+	assert_true(w->lane.promised.on);
+	assert_int_equal(w->lane.busy, 1);
+	lie[0] = (struct lie){0, 1, 0, 100};
+	sd_promise_settle(&w->lane);
 	assert_int_equal(w->lane.status, SD_OK);
 	assert_int_equal(w->lane.busy, 0);
 	assert_false(w->lane.promised.on);
@@ -353,8 +402,10 @@ int main(void)
 		T(lying_larger),
 		T(lying_larger_settled),
 		T(lying_larger_rest),
+		T(lying_never),
 		T(lying_seq),
 		T(nothing_to_break),
+		T(cancelled_leaves_it_out),
 		T(domain_dies),
 	};
 

@@ -178,6 +178,7 @@ static void null_and_fault(void **state)
 	fault = 1;
 	c.arg[0] = sd_put(&c, b, 8);
 	assert_true(c.arg[0] == SD_OFF_FAULT);
+	assert_int_equal(w->lane.level, SD_OFF_MIN); /* what couldn't be read takes no room */
 	c.arg[1] = 8;
 	assert_int_equal(sd_call_wait(&c, &ret), SD_OK);
 	assert_int_equal(ret, -EFAULT);
@@ -612,6 +613,22 @@ static void lying_answer_length(void **state)
 	assert_int_equal(sd_call_end(&c), SD_PROTO);
 }
 
+/* What lies in the arena below a call is another's. */
+static void not_its_room(void **state)
+{
+	struct sd_call outer, c;
+	char small[16];
+	u64 off;
+
+	(void)state;
+	sd_call_begin(&w->lane, &outer, HD_ECHO);
+	off = sd_room(&outer, sizeof(small));
+	sd_call_begin(&w->lane, &c, HD_ECHO);
+	assert_int_equal(sd_get(&c, small, off, 1, 0), -EPROTO);
+	assert_int_equal(sd_call_end(&c), SD_PROTO);
+	sd_call_end(&outer);
+}
+
 static void lying_completion(u32 seq, u16 slot)
 {
 	u64 arg[6] = {0}, cookie;
@@ -690,6 +707,7 @@ int main(void)
 		T(in_bounds_is_no_lie),
 		T(lying_answer_seq),
 		T(lying_answer_length),
+		T(not_its_room),
 		T(lying_completion_slot),
 		T(lying_completion_twice),
 		T(lying_completion_idle_slot),
