@@ -265,7 +265,9 @@ static void interrupted(void **state)
 	long ret;
 
 	(void)state;
+	w->lane.mem->client.sleep = 3; /* as if it were about to sleep */
 	sd_lane_interrupt(&w->lane);
+	assert_int_equal(w->lane.mem->client.sleep, 0);
 	sd_call_begin(&w->lane, &c, HD_ECHO);
 	assert_int_equal(sd_call_wait(&c, &ret), SD_INTR);
 	sd_call_end(&c);
@@ -327,6 +329,48 @@ static void one_slot(void **state)
 		echo_is(&w->lane, i);
 	assert_int_equal(w->lane.slot, 0); /* calls one at a time stay in their line */
 	assert_int_equal(w->reg.lane[0].slot, 0);
+}
+
+static void batch_of(struct sd_lane *l, u32 n)
+{
+	u64 arg[6] = {0}, cookie;
+	struct sd_batch b;
+	enum sd_status st;
+	u32 i, got = 0;
+	long ret;
+
+	sd_batch_begin(&b, l);
+	for (i = 0; i < n; i++)
+		assert_int_equal(sd_batch_add(&b, HD_ECHO, arg, i), SD_OK);
+	assert_int_equal(sd_batch_wait(&b), SD_OK);
+	while (sd_batch_next(&b, &cookie, &ret, &st))
+		got++;
+	assert_int_equal(got, n);
+	assert_int_equal(sd_batch_end(&b), SD_OK);
+}
+
+/* Completions go on where they were, too, once nothing in the ring shows a batch any more. */
+static void resumed_after_batch(void **state)
+{
+	struct sd_lane l;
+	struct sd_call c;
+	long ret;
+	u32 i;
+
+	(void)state;
+	batch_of(&w->lane, SD_RING);
+	batch_of(&w->lane, 5);
+	assert_int_equal(sd_lane_resume(&l, w->base, 0, &w->bell, &inline_transport), -EBUSY);
+	for (i = 0; i < SD_RING; i++) {
+		sd_call_begin(&w->lane, &c, HD_ECHO);
+		assert_int_equal(sd_call_post(&c), SD_OK);
+		assert_int_equal(sd_call_finish(&c, &ret), SD_OK);
+		sd_call_end(&c);
+	}
+	assert_int_equal(sd_lane_resume(&l, w->base, 0, &w->bell, &inline_transport), 0);
+	assert_int_equal(l.taken, SD_RING + 5);
+	batch_of(&l, 7);
+	echo_is(&l, 5);
 }
 
 static void resumed(void **state)
@@ -689,6 +733,7 @@ int main(void)
 		T(cancelled_before_taken),
 		T(one_slot),
 		T(resumed),
+		T(resumed_after_batch),
 		T(many_lanes),
 		T(told_before_dropped),
 		T(lane_order),
