@@ -45,6 +45,7 @@ FUNCTIONS = [
     "#ifndef NOBODY_HAS_IT\n{S}int {N}(int x)\n#else\n{S}long {N}(long {M})\n#endif\n{{\n\treturn {E} + {M};\n}}",
     "{S}int {N}(int x)\n{{\n\tstruct {{ int v; }} l = {{ .v = {M} }};\n\tstatic int n;\n\n\tn += {E};\n\tgoto out;\nout:\n\treturn l.v + n;\n}}",
     "{S}int {N}(int x)\n{{\n#if 0\n\tit's \"not closed {M}\n#endif\n\treturn ({{ int t = {E}; t + {M}; }});\n}}",
+    "{S}int {N}(int x)\n{{\n\t/*\n#error \"{M}\n\t */ // {M} /*\n\treturn {E} + {M};\n}}",
     "#define NAME_{N} {N}\n{S}int NAME_{N}(int x)\n{{\n\treturn {E} + {M};\n}}",
     "{S}int {N}(int x)\n{{\n\tswitch (x) {{\n\tcase 1 ... 5:\n\t\treturn {M};\n\tcase '}}':\n\t\treturn 2;\n\t}}\n\treturn {E};\n}};",
     "{S}int {N}(int x)\n#if 1\n{{\n\treturn {E} + {M};\n}}\n#else\n{{\n\treturn 0;\n}}\n#endif",
