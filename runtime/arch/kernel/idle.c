@@ -42,6 +42,8 @@ void arch_cpu_idle(void)
 		if (!have_work()) {
 			sd_sleeps++;
 			sd_machine_wait(sleeping, 1, wake_time(!napped));
+			if (napped)
+				sd_clock_slept();
 			napped = true;
 		}
 		__atomic_store_n(sleeping, 0, __ATOMIC_SEQ_CST);

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Clock source and one-shot clock event, both on the machine's monotonic clock. */
+/*
+ * Clock source and one-shot clock event, both on the machine's monotonic clock; and the wall clock.
+ *
+ * The wall clock is the machine's at boot, and goes on with the clock source. The host slews both of its clocks alike, so the two never
+ * drift apart; but it may be set (by hand, by NTP, after a suspend). Nobody tells us, so we look: when the vCPU has slept for more than
+ * a nap, before it does anything else, and while it is busy once a second. An idle domain isn't woken for it.
+ */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
 #include <linux/delay.h>
@@ -7,8 +13,12 @@
 #include <linux/sched/clock.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 #include <asm/sd.h>
 #include "arch.h"
+
+#define WALL_CHECK_NS	NSEC_PER_SEC	/* while busy, so often */
+#define WALL_STEP_NS	NSEC_PER_MSEC	/* a difference that is taken for a step */
 
 static u64 deadline = SD_NO_DEADLINE;
 static u64 start_ns;
@@ -52,8 +62,48 @@ bool sd_clock_due(void)
 	return deadline != SD_NO_DEADLINE && sd_machine_clock() >= deadline;
 }
 
+/* By how much the host's wall clock is ahead of ours; 0 if by less than a step. What reading them takes is no difference. */
+static s64 wall_error(void)
+{
+	s64 before = ktime_get_real_ns(), host = sd_machine_realtime(), after = ktime_get_real_ns();
+
+	if (host > before - WALL_STEP_NS && host < after + WALL_STEP_NS)
+		return 0;
+	return host - before - (after - before) / 2;
+}
+
+/* In a task: setting the clock isn't for interrupts. */
+static void set_wall(struct work_struct *unused)
+{
+	s64 error = wall_error();
+	struct timespec64 now = ns_to_timespec64(ktime_get_real_ns() + error);
+	int err = error ? do_settimeofday64(&now) : 0;
+
+	if (err)
+		pr_warn_once("clock: the host's %lld s can't be taken over: error %d\n", now.tv_sec, err);
+}
+
+static DECLARE_WORK(wall_work, set_wall);
+
+static void check_wall(void *unused)
+{
+	if (wall_error())
+		schedule_work(&wall_work);
+}
+
+void sd_clock_slept(void)
+{
+	sd_irq_raise(SD_IRQ_WALL);
+}
+
 void sd_clock_event(void)
 {
+	static u64 next_check;
+
+	if (deadline >= next_check) {
+		next_check = deadline + WALL_CHECK_NS;
+		check_wall(NULL);
+	}
 	deadline = SD_NO_DEADLINE;
 	sd_clockevent.event_handler(&sd_clockevent);
 }
@@ -111,6 +161,7 @@ void __ndelay(unsigned long nsecs)
 void __init time_init(void)
 {
 	start_ns = sd_machine_clock();
+	sd_irq_register(SD_IRQ_WALL, check_wall, NULL);
 	clocksource_register_hz(&sd_clocksource, NSEC_PER_SEC);
 	sd_clockevent.cpumask = cpumask_of(0);
 	clockevents_config_and_register(&sd_clockevent, NSEC_PER_SEC, 1, LONG_MAX);

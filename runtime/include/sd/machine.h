@@ -32,6 +32,7 @@ struct sd_bell;
 
 /* Bits of sd_pending: one doorbell line each. Bits from SD_IRQ_DEVICE on belong to devices, by index in the device table. */
 #define SD_IRQ_EVENT	0	/* the control event ring isn't empty */
+#define SD_IRQ_WALL	1	/* the kernel side's own: time to look at sd_machine_realtime() */
 #define SD_IRQ_DEVICE	8
 #define SD_IRQS		32
 #define SD_DEVICES_MAX	(SD_IRQS - SD_IRQ_DEVICE)
