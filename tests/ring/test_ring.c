@@ -405,15 +405,13 @@ static void many_lanes(void **state)
 	assert_int_equal(w->reg.lane[100].mem->domain.polled, w->reg.lane[100].polled);
 }
 
-/* Who publishes without a fence, and goes on, may have read the word before the domain changed it. */
-static void told_before_dropped(void **state)
+/* Lane 100 after it was told that it isn't looked at any more, and while it still is. */
+static struct sd_lane *leaving_lane(void)
 {
-	struct sd_slane *s = &w->reg.lane[100];
+	const struct sd_slane *s = &w->reg.lane[100];
 	struct sd_lane *l = NULL, *other;
-	struct sd_ticket t;
 	u32 i;
 
-	(void)state;
 	for (i = 0; i < SD_LANES; i++) {
 		other = lane(i);
 		echo_is(other, i);
@@ -422,11 +420,39 @@ static void told_before_dropped(void **state)
 	for (i = 0; i < 10000 && s->mem->domain.polled; i++)
 		hostdom_round(&w->dom, ~0u);
 	assert_int_equal(s->mem->domain.polled, 0);
+	return l;
+}
+
+/* Who publishes without a fence, and goes on, may have read the word before the domain changed it. */
+static void told_before_dropped(void **state)
+{
+	struct sd_lane *l = leaving_lane();
+	struct sd_ticket t;
+
+	(void)state;
 	assert_int_equal(sd_submit(l, HD_ECHO, 0, (u64[6]){7}, &t), SD_OK); /* and no doorbell */
 	hostdom_round(&w->dom, ~0u);
 	assert_true(sd_answered(l, t));
 	hostdom_round(&w->dom, ~0u);
-	assert_int_equal(s->mem->domain.polled, 1);
+	assert_int_equal(l->mem->domain.polled, 1);
+}
+
+/* The last look before a lane is dropped sees what came since the one that found nothing. */
+static void looks_before_dropping(void **state)
+{
+	struct sd_slane *s = &w->reg.lane[100];
+	struct sd_lane *l = leaving_lane();
+	struct sd_ticket t;
+	u32 i;
+
+	(void)state;
+	assert_int_equal(sd_submit(l, HD_ECHO, 0, (u64[6]){7}, &t), SD_OK);
+	for (i = 0; i < 10000 && s->leaving; i++)
+		sd_poll_quiet(&w->dom.poll, s); /* as if nothing had been there */
+	assert_true(s->polled);
+	assert_int_equal(l->mem->domain.polled, 1);
+	hostdom_round(&w->dom, ~0u);
+	assert_true(sd_answered(l, t));
 }
 
 static void lane_order(void **state)
@@ -736,6 +762,7 @@ int main(void)
 		T(resumed_after_batch),
 		T(many_lanes),
 		T(told_before_dropped),
+		T(looks_before_dropping),
 		T(lane_order),
 		T(wakes),
 		T(refused),

@@ -331,6 +331,63 @@ static void wakes_from_sleep(void **state)
 	assert_int_equal(domain_detach(&dom, &c), 0);
 }
 
+/* As sd_call_promise() does, but nobody rings: the domain sleeps until the client is detached. */
+static void promise(struct sd_lane *l, int fd, u64 off, const char *text)
+{
+	struct sd_ticket t;
+
+	while (!sd_load_acquire(&dom.bell->sleeping))
+		usleep(100);
+	memcpy(l->mem->arena + BUF, text, strlen(text));
+	l->mem->sq[l->slot].ret = (s64)strlen(text);
+	assert_int_equal(sd_submit(l, SD_NET_WRITE, SD_F_PROMISE, (u64[6]){(u64)fd, off, strlen(text)}, &t), SD_OK);
+}
+
+/* What a client was promised on any of its lanes is done, though it is gone. */
+static void keeps_promises(void **state)
+{
+	static const u32 lanes[] = {0, 1, 77, SD_LANES - 1};
+	struct sd_lane la, lb, other, *l;
+	struct dclient a, b;
+	int fd[2];
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lanes) / sizeof(*lanes); i++) {
+		attach(&a, &la, 0);
+		pair(&la, SOCK_STREAM, fd);
+		attach(&b, &lb, a.id);
+		dclient_lane(&dom, &a, &other, lanes[i]);
+		l = lanes[i] ? &other : &la;
+		assert_int_equal(put(l, fd[0], "said, "), 6);
+		promise(l, fd[0], BUF, "promised");
+		assert_int_equal(domain_detach(&dom, &a), 0);
+		assert_int_equal(call4(&lb, SD_NET_RECVFROM, (u64)fd[1], BUF, 64, MSG_DONTWAIT), 14);
+		assert_memory_equal(lb.mem->arena + BUF, "said, promised", 14);
+		assert_int_equal(domain_detach(&dom, &b), 0);
+	}
+}
+
+/* One that lies in its last call has ended with it: the rest isn't done with what no longer is its. */
+static void keeps_nothing_of_liars(void **state)
+{
+	struct sd_lane la, lb;
+	struct dclient c;
+	u64 before;
+	int fd[2];
+
+	(void)state;
+	attach(&c, &la, 0);
+	dclient_lane(&dom, &c, &lb, 1);
+	pair(&la, SOCK_STREAM, fd);
+	assert_int_equal(put(&lb, fd[0], "x"), 1);
+	before = stats().calls;
+	promise(&la, fd[0], SD_ARENA_SIZE, "lie");
+	promise(&lb, fd[0], BUF, "promised");
+	assert_int_equal(domain_detach(&dom, &c), 0);
+	assert_int_equal(stats().calls, before + 1);
+}
+
 static void liar(struct dclient *c, struct sd_lane *l, u16 op, u64 off)
 {
 	struct sd_ticket t;
@@ -419,6 +476,8 @@ int main(void)
 		cmocka_unit_test(ports_are_free_again),
 		cmocka_unit_test(broken_pipe),
 		cmocka_unit_test(wakes_from_sleep),
+		cmocka_unit_test(keeps_promises),
+		cmocka_unit_test(keeps_nothing_of_liars),
 		cmocka_unit_test(liars_end),
 		cmocka_unit_test(nothing_leaks),
 	};
