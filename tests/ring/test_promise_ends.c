@@ -80,6 +80,23 @@ static void answered_and_watched(void **state)
 	assert_int_equal(w->reg.lane[0].busy, 0);
 }
 
+/* A call may end after its region has: nobody is there to be answered. */
+static void answers_nobody(void **state)
+{
+	struct sd_req q;
+
+	(void)state;
+	publish(0, 0, SD_F_SYNC, 0, sd_seq(0));
+	assert_int_equal(takes(&q), 1);
+	sd_srv_end(&w->reg, SD_ENDED_PROTO);
+	sd_srv_reply(&q, 5, 0);
+	assert_int_equal(w->lane.mem->sq[0].seq, sd_seq(0));
+	assert_int_equal(w->lane.mem->sq[0].ret, 0);
+	assert_int_equal(w->reg.serving, 0);
+	sd_srv_end(&w->reg, SD_ENDED_PROTO + 1);
+	assert_int_equal(w->lane.head->ended, SD_ENDED_PROTO); /* the first reason stays */
+}
+
 static void wants_cancel(u32 n)
 {
 	u32 which;
@@ -101,6 +118,8 @@ static void cancel_lifts(void **state)
 	assert_int_equal(takes(&q), 1);
 	assert_true(q.cancelled);
 	assert_int_equal(w->lane.mem->domain.cancelled, sd_seq(1));
+	w->lane.mem->client.sleep = 1; /* it may sleep until that is said */
+	assert_ptr_equal(sd_srv_wake(&w->reg.lane[0], false), &w->lane.mem->client.sleep);
 	sd_srv_reply(&q, -EINTR, 0);
 	assert_false(w->lane.mem->sq[1].flags & SD_R_SETTLED);
 	sd_srv_reply(&p, 5, 0);
@@ -390,6 +409,7 @@ int main(void)
 		T(held),
 		T(held_and_watched),
 		T(answered_and_watched),
+		T(answers_nobody),
 		T(cancel_lifts),
 		T(cancel_before_taken_lifts),
 		T(settled_is_the_last),
