@@ -79,7 +79,7 @@ static long receive(long sock, struct sd_ctl_msg *m, s32 *fd, u32 *n)
 	return got;
 }
 
-/* Supervisor or domain were built from another kslice: said once, since every call will end here. */
+/* Supervisor or image come from another kslice: said once, since every call will end here. */
 static long alien(u32 dom, const char *who, u32 its, u32 ours)
 {
 	static u32 said;
@@ -92,7 +92,8 @@ static long alien(u32 dom, const char *who, u32 its, u32 ours)
 	p = sd_stpcpy(cause, "was built from another kslice than this launcher (contract ");
 	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
 	sd_stpcpy(sd_xtoa(p, ours), ")");
-	sd_say(place, cause, "run `make all image`, end the domain by `kdom down` and start it anew");
+	sd_say(place, cause,
+	       "run `make all image`, end the domain by `kdom down` and start it anew");
 	return -EPROTO;
 }
 

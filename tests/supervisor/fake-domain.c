@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A domain process without a kernel: speaks the control protocol and does what the client's pid
- * file says, so that the tests can see every error path of the supervisor. It serves no call.
- * Behaviour by name of the domain (argv[0] = "kdom:NAME"): good...     answers everything mute...
- * READY, then answers nothing noboot...   exits before READY        liar...  answers an ATTACH that
- * nobody asked for short...    sends a short packet      refuse.. answers ATTACH with -EAGAIN
- *   crash...    exits with 3 on the first ATTACH
- *   older...    built before there were contracts   newer...    by a later one, with longer messages
+ * A domain process without a kernel: speaks the control protocol and misbehaves as its name
+ * says, so that the tests can see every error path of the supervisor. It serves no call.
+ * Behaviour by name of the domain (argv[0] = "kdom:NAME"):
+ *   good...    answers everything
+ *   mute...    READY, then answers nothing
+ *   noboot...  exits before READY
+ *   liar...    answers an ATTACH that nobody asked for
+ *   short...   sends a short packet
+ *   refuse...  answers ATTACH with -EAGAIN
+ *   crash...   exits with 3 on the first ATTACH
+ *   older...   built before there were contracts
+ *   newer...   by a later contract, with longer messages
  * Prints what it got, one line each, to its console.
  */
 #include <errno.h>

@@ -174,8 +174,8 @@ static void check(const struct sd_ctl_msg *msg, size_t len, int nfds)
 	    msg->version != SD_CTL_VERSION || msg->nfds != nfds)
 		die("control socket: no message of version %u", SD_CTL_VERSION);
 	if (msg->contract != SD_CONTRACT)
-		die("control socket: kdom was built from another kslice (its contract is %08x, this "
-		    "image's %08x); run `make all image` and start the domain anew",
+		die("control socket: kdom was built from another kslice (its contract is %08x, "
+		    "this image's %08x); run `make all image` and start the domain anew",
 		    msg->contract, SD_CONTRACT);
 	if (len != sizeof(*msg))
 		die("control socket: a message of %zu bytes", len);
