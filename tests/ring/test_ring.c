@@ -389,6 +389,38 @@ static void wakes(void **state)
 	assert_int_equal(c->sleep, 0);
 }
 
+static void answer_one(struct sd_req *q)
+{
+	struct sd_ticket n;
+
+	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &n);
+	assert_int_equal(sd_srv_take(&w->reg.lane[0], &hostdom_table, q), 1);
+	sd_srv_reply(q, 0, 0);
+}
+
+/* Of a lane that is looked at, the next look, and at the latest the last one before the domain sleeps, sees what there is. */
+static void last_looks(void **state)
+{
+	struct sd_client_ctl *c = &w->lane.mem->client;
+	struct sd_ticket n;
+	struct sd_req q;
+
+	(void)state;
+	echo_is(&w->lane, 1);
+	assert_true(w->reg.lane[0].polled);
+	assert_false(sd_poll_settle(&w->dom.poll));
+	answer_one(&q);
+	c->sleep = 5;
+	hostdom_round(&w->dom, ~0u);
+	assert_int_equal(c->sleep, 0);
+	answer_one(&q);
+	c->sleep = 6;
+	assert_false(sd_poll_settle(&w->dom.poll));
+	assert_int_equal(c->sleep, 0);
+	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &n);
+	assert_true(sd_poll_settle(&w->dom.poll)); /* not now */
+}
+
 static void refused(void **state)
 {
 	struct sd_ticket n;
@@ -422,6 +454,7 @@ int main(void)
 		T(looks_before_dropping),
 		T(lane_order),
 		T(wakes),
+		T(last_looks),
 		T(refused),
 	};
 
