@@ -44,10 +44,23 @@ static const struct sd_driver *find_driver(const char *type)
 	return NULL;
 }
 
+static void start_drivers(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+		int err = drivers[i]->start ? drivers[i]->start() : 0;
+
+		if (err)
+			panic("driver of %s devices: error %d at its start", drivers[i]->type, err);
+	}
+}
+
 void sd_dev_init(void)
 {
 	int i;
 
+	start_drivers();
 	for (i = 0; i < sd_boot->ndevices; i++) {
 		const struct sd_device *dev = &sd_boot->devices[i];
 		const struct sd_driver *drv = find_driver(dev->type);

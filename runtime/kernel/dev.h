@@ -11,6 +11,8 @@
 
 struct sd_driver {
 	const char *type;
+	/* Once, before any probe, also where the table has no such device; may be NULL. 0 or -errno, which ends the boot. */
+	int (*start)(void);
 	/* line: the device's doorbell line. 0 or -errno, which ends the boot: a domain without its device is none. */
 	int (*probe)(const struct sd_device *dev, unsigned int line);
 };
@@ -22,11 +24,8 @@ bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t 
 
 void sd_dev_init(void);
 
-/* Brings up the loopback device. */
-int sd_net_init(void);
-
-/* In-kernel tests of the image: 0 or -errno. Prints what failed. */
-int sd_self_test(void);
+/* In-kernel tests of the image: 0 or -errno. Prints what failed. Absent where the configuration has no IPv4. */
+int sd_self_test(void) __weak;
 
 /* The serving side: never returns. runtime/kernel/serve*.c. */
 void sd_serve(void) __weak;

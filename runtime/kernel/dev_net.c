@@ -316,12 +316,13 @@ static int sd_net_probe(const struct sd_device *dev, unsigned int line)
 	return configure(dev, ndev);
 }
 
-const struct sd_driver sd_driver_net = {
-	.type	= "net",
-	.probe	= sd_net_probe,
-};
-
-int sd_net_init(void)
+static int sd_net_start(void)
 {
 	return bring_up(init_net.loopback_dev);
 }
+
+const struct sd_driver sd_driver_net = {
+	.type	= "net",
+	.start	= sd_net_start,
+	.probe	= sd_net_probe,
+};
