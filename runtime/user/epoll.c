@@ -118,7 +118,7 @@ static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u
 
 	if (alive(t, ep, d))
 		return 0;
-	if (!s) {
+	if (!s || !sd_stub_for(d, __NR_epoll_ctl) || !sd_stub_for(d, __NR_epoll_wait)) {
 		sd_unsupported(__NR_epoll_ctl);
 		return -EPERM;
 	}
