@@ -63,6 +63,8 @@ static const struct st_differs write_differs[] = {
 	 "how much a TCP send buffer takes at once depends on the machine's memory"},
 	{"big/fd=high bits", 1,
 	 "how much a TCP send buffer takes at once depends on the machine's memory"},
+	{"big/fd=pipe_w", 0,
+	 "a pipe adds what is beyond whole pages to its last page first: of a write in parts that is another number of bytes"},
 };
 const struct st_call test_write = {
 	"write", N(write_params), write_params, N(write_bases), write_bases, N(write_differs), write_differs, -1, 0, NULL,

@@ -51,10 +51,6 @@ static const struct st_differs socketpair_differs[] = {
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
 	{"dgram/protocol=*", 0,
 	 "Linux leaves the numbers of descriptors it closed again in the array of a failed call"},
-	{"stream/usockvec=over the edge", 0,
-	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
-	{"dgram/usockvec=over the edge", 0,
-	 "the first of two numbers is complete, the second is not: the copy stops at another byte"},
 };
 const struct st_call test_socketpair = {
 	"socketpair", N(socketpair_params), socketpair_params, N(socketpair_bases), socketpair_bases, N(socketpair_differs), socketpair_differs, -1, 0, NULL,

@@ -36,6 +36,7 @@ struct run {
 	const struct edge *edge;
 	char name[160];
 	u32 *used; /* per differs entry */
+	u32 bases; /* that had their fixtures */
 	u32 passed, failed;
 };
 
@@ -106,7 +107,11 @@ static void close_new(struct run *r, struct side *s, struct outcome *o)
 	for (u32 i = 0; i < r->call->nparams; i++) {
 		const struct st_arg *a = &r->base->arg[i];
 
-		if (a->kind != ST_BUF || strcmp(a->name, "fdpair") || o->arg[i] + 8 != buffer_guard((int)i))
+		if (a->kind != ST_BUF || strcmp(a->name, "fdpair"))
+			continue;
+		if (o->ret == -EFAULT && o->arg[i] + 7 == buffer_guard((int)i)) /* half of a number: each side has its own */
+			memset((void *)(uintptr_t)o->arg[i], 0x33, 7);
+		if (o->arg[i] + 8 != buffer_guard((int)i))
 			continue;
 		n = buffer_take_fds((int)i, o->ret, fds);
 		while (n)
@@ -242,6 +247,7 @@ static void one_case(struct run *r)
 				r->used[i] |= 2;
 		return;
 	}
+	r->bases += r->param < 0;
 	if (!st_mutate && h.ret == d.ret && strcmp(h.state, d.state)) {
 		forget(r, &h);
 		forget(r, &d);
@@ -373,7 +379,7 @@ void engine_call(const struct st_call *call)
 		engine_mutated(call, r.failed);
 		return;
 	}
-	if (!(r.passed + r.failed) && engine_wanted(call->name, NULL)) {
+	if (!r.bases && engine_wanted(call->name, NULL)) { /* edges of no base, such as a closed fd, show nothing */
 		printf("FAIL %s: no base has the fixtures of this domain\n", call->name);
 		r.failed++;
 	}

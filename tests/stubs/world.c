@@ -37,8 +37,10 @@ static bool family(struct side *s, int af)
 
 void world_probe(struct side *s)
 {
-	bool fds = st_stub(SYS_close) && st_stub(SYS_dup2);
+	bool fds = st_stub(SYS_close) && (st_stub(SYS_dup2) || st_stub(SYS_dup3) || st_stub(SYS_fcntl));
 
+	if (!fds)
+		printf("no fixtures: they need close, and dup2, dup3 or fcntl\n");
 	has_inet = fds && family(s, AF_INET);
 	has_unix = fds && st_stub(SYS_socketpair) && family(s, AF_UNIX);
 	has_epoll = has_inet && st_stub(SYS_epoll_create1);
@@ -67,10 +69,21 @@ static long need(struct side *s, const char *what, long r)
 	return r;
 }
 
+/* With whichever call the domain has for it. */
+static long renumber(struct side *s, long fd, int to)
+{
+	if (st_stub(SYS_dup2))
+		return side_call(s, SYS_dup2, (u64)fd, (u64)to, 0, 0, 0, 0);
+	if (st_stub(SYS_dup3))
+		return side_call(s, SYS_dup3, (u64)fd, (u64)to, 0, 0, 0, 0);
+	return side_call(s, SYS_fcntl, (u64)fd, F_DUPFD, (u64)to, 0, 0, 0);
+}
+
 /* Give fixture i its fixed number and make it non-blocking. */
 static void settle(struct side *s, int i, long fd)
 {
-	need(s, "dup2", side_call(s, SYS_dup2, (u64)fd, FX_FD(i), 0, 0, 0, 0));
+	if (need(s, names[i], renumber(s, fd, FX_FD(i))) != FX_FD(i))
+		st_die("%s: fixture %s: fd %d is taken", s->name, names[i], FX_FD(i));
 	need(s, "close", side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
 	if (i != FX_PIPE_R && i != FX_PIPE_W && i != FX_EPOLL)
 		need(s, "fcntl", side_call(s, SYS_fcntl, FX_FD(i), F_SETFL, O_RDWR | O_NONBLOCK, 0, 0, 0));
