@@ -443,32 +443,19 @@ static void emit_routes(const struct marshal *m, struct strbuf *b)
 {
 	for (size_t i = 0; i < m->spec->nroutes; i++) {
 		const struct spec_route *r = &m->spec->routes[i];
-		const struct calltype *ct = types_call(&m->types, r->call);
 
-		for (unsigned k = 0; ct && k < ct->nparams; k++) {
-			if (strcmp(ct->param[k].name, r->arg))
+		for (size_t k = 0; k < m->ncalls; k++) {
+			const struct mcall *c = &m->calls[k];
+
+			if (strcmp(c->ct->name, r->call))
 				continue;
-			FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %u, .n = %zu, .mask = ~0u,\n\t.value = {",
-			    r->call, k, r->nvalues);
-			for (size_t j = 0; j < r->nvalues; j++) {
-				json_t *name = json_string(r->values[j]);
-				int64_t x = 0;
-
-				marshal_value(m, name, &x);
-				FMT(b, "%s%lld /* %s */", j ? ", " : "", (long long)x, r->values[j]);
-				json_decref(name);
-			}
+			FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n\t.value = {",
+			    r->call, c->key, c->nkeys, (unsigned long long)c->keymask);
+			for (size_t j = 0; j < c->nkeys; j++)
+				FMT(b, "%s%llu /* %s */", j ? ", " : "", (unsigned long long)c->keys[j], r->values[j]);
 			sb_puts(b, "},\n};\n");
 		}
 	}
-}
-
-static bool has_route(const struct marshal *m, const struct mcall *c)
-{
-	for (size_t i = 0; i < m->spec->nroutes; i++)
-		if (!strcmp(m->spec->routes[i].call, c->ct->name))
-			return true;
-	return false;
 }
 
 static void emit_row(const struct marshal *m, const struct mcall *c, struct strbuf *b)
@@ -480,9 +467,9 @@ static void emit_row(const struct marshal *m, const struct mcall *c, struct strb
 	FMT(b, "\t{\"%s\", %u, ", c->ct->name, c->ct->nr);
 	emit_op(m, c, b);
 	FMT(b, ", %#x, %d, %s, %#x, ", fds, c->ret_fd,
-	    c->route_none ? "SD_ROUTE_NONE" : has_route(m, c) ? "SD_ROUTE_KEY" : fds ? "SD_ROUTE_FD" : "SD_ROUTE_NONE",
+	    c->route_none ? "SD_ROUTE_NONE" : c->nkeys ? "SD_ROUTE_KEY" : fds ? "SD_ROUTE_FD" : "SD_ROUTE_NONE",
 	    c->flags);
-	FMT(b, has_route(m, c) ? "&key_%s, " : "NULL, ", c->ct->name);
+	FMT(b, c->nkeys ? "&key_%s, " : "NULL, ", c->ct->name);
 	FMT(b, "sd_%s_stub_%s},\n", m->domain, c->ct->name);
 }
 

@@ -586,7 +586,7 @@ int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb
 		r = infer_call(m, &m->calls[i], &m->types.calls[i]);
 		m->ncalls++;
 	}
-	return r;
+	return r ? r : marshal_routes(m);
 }
 
 void marshal_free(struct marshal *m)

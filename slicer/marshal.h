@@ -14,6 +14,8 @@
 
 #define MARSHAL_MAX_DATA (1024 * 1024) /* SD_MAX_DATA; the output asserts it */
 
+#define MARSHAL_MAX_KEYS 8 /* of struct sd_route_key */
+
 struct spec;
 
 enum dir { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
@@ -109,6 +111,9 @@ struct mcall {
 	unsigned n;
 	bool ret_fd;
 	bool route_none;
+	int key;	   /* with nkeys: the parameter whose value, masked, is one of keys in a call of this domain */
+	uint64_t keymask, *keys;
+	size_t nkeys;
 	bool blocks;
 	unsigned flags;	   /* enum sd_stub_flags */
 	int credit;	   /* parameter: the fd whose credit the answer tells; -1: none */
@@ -149,6 +154,9 @@ json_t *annotation_of_struct(const struct marshal *m, const char *name, const ch
 void annotations_wants(const struct marshal *m, struct types_request *want);
 /* An unknown key is an error with its place. */
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
+
+/* routes.c: fills in every call's key. 0, or -1 after printing. */
+int marshal_routes(struct marshal *m);
 
 /* infer.c. 0, or -1 after printing; unsure values are counted, not refused. */
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db);

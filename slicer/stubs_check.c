@@ -5,6 +5,7 @@
  */
 #include "marshal.h"
 #include "emit_stubs.h"
+#include "spec.h"
 #include "stubs.h"
 #include "util.h"
 
@@ -131,6 +132,8 @@ unsigned stubs_print_check(const struct marshal *m)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)
 				bad += print_cases(&m->calls[i], &m->calls[i].p[k]);
 	}
+	if (!m->spec->nroutes)
+		printf("note: no routes: no call of a program goes to this domain, only those made by its stubs' names\n");
 	printf("%zu calls, %zu struct variants: %u values inferred, %u annotated, %u unsure\n", m->ncalls,
 	       m->nstructs, count[HOW_INFERRED], count[HOW_ANNOTATED], bad);
 	return bad;

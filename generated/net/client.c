@@ -7,7 +7,7 @@
 #include "contract.h"
 
 static const struct sd_route_key key_socket = {
-	.arg = 0, .n = 2, .mask = ~0u,
+	.arg = 0, .n = 2, .mask = 0xffffffff,
 	.value = {2 /* AF_INET */, 10 /* AF_INET6 */},
 };
 

@@ -32,12 +32,12 @@ mkdir -p "$work/repo/specs/annotations"
 cp "$home"/specs/annotations/*.json "$work/repo/specs/annotations/"
 cp "$home"/specs/net.config "$work/repo/specs/"
 
-refused() { # name, what stderr must say, group, python that edits the group `d`, calls
+refused() { # name, what stderr must say, group, python that edits the group `d`, calls, routes
 	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
 	python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
 		"$work/repo/specs/annotations/$3.json" "$4" || { verdict "$1" 1; return; }
-	printf '{ "name": "bad", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"] }' \
-		"$5" > "$work/repo/specs/bad.json"
+	printf '{ "name": "bad", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"], "routes": [%s] }' \
+		"$5" "${6:-}" > "$work/repo/specs/bad.json"
 	KSLICE_REPO=$work/repo "$build/bin/kslice-stubs" emit "$work/repo/specs/bad.json" "$tree" "$cc" "$work/out" > "$work/log" 2>&1
 	local status=$?
 	grep -q "$2" "$work/log" && grep -q "cure:" "$work/log" && [ $status -ne 0 ] && [ ! -e "$work/out" ]
@@ -59,6 +59,18 @@ refused "a stub without a test" 'a stub without a test' files "del d['calls']['d
 refused "a difference without a reason" 'a difference without a reason' files "d['calls']['dup']['differs']=[{'case':'*'}]" '"dup"'
 refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{'); sys.exit(0)" '"dup"'
 refused "no such call" 'there is no such system call' files "pass" '"reed"'
+route() { # name, what stderr must say, calls, routes
+	refused "$1" "$2" files "pass" "$3" "$4"
+}
+
+route "route by no parameter" 'no parameter "flagz"' '"pipe2", "close"' '{"call":"pipe2","arg":"flagz","values":["0"]}'
+route "route by a pointer" 'fildes of pipe2 is none' '"pipe2", "close"' '{"call":"pipe2","arg":"fildes","values":["0"]}'
+route "route by too many values" '9 values' '"pipe2", "close"' '{"call":"pipe2","arg":"flags","values":["0","1","2","3","4","5","6","7","8"]}'
+route "two routes of a call" 'two routes of "pipe2"' '"pipe2", "close"' \
+	'{"call":"pipe2","arg":"flags","values":["0"]}, {"call":"pipe2","arg":"flags","values":["1"]}'
+route "route of what the client handles" 'handles "epoll_create1" itself' '"epoll_create1", "close"' \
+	'{"call":"epoll_create1","arg":"flags","values":["0"]}'
+route "descriptors nothing closes" 'no call closes them' '"pipe2"' ''
 
 echo "generator: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
