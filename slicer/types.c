@@ -339,6 +339,7 @@ static void take_params(struct impl *im, struct calltype *c, CXCursor fn)
 {
 	int n = clang_Cursor_getNumArguments(fn);
 
+	c->compiled = true;
 	c->nparams = 0;
 	for (int i = 0; i < n && i < 6; i++) {
 		CXCursor arg = clang_Cursor_getArgument(fn, (unsigned)i);
@@ -395,6 +396,18 @@ static int parse_calls_of(struct impl *im, struct types *t, const char *file)
 		return 0;
 	free(fault);
 	return -1;
+}
+
+/* A call behind #if would look like one without parameters. */
+static int refuse_hidden(const struct types *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->ncalls; i++)
+		if (!t->calls[i].compiled)
+			r = err(t->calls[i].name, "switch on what the #if around it asks for: an option in the spec's config, or arch/sd",
+				"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration", t->calls[i].file, t->calls[i].line);
+	return r;
 }
 
 /* ---- what the annotations name ---- */
@@ -485,7 +498,7 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 		if (j == i && parse_calls_of(im, t, t->calls[i].file))
 			return -1;
 	}
-	return t->ncalls ? parse_named(im, t, want) : 0;
+	return refuse_hidden(t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
 }
 
 void types_free(struct types *t)

@@ -52,6 +52,7 @@ struct calltype {
 	unsigned nr;	   /* x86-64 number */
 	const char *file;  /* of the SYSCALL_DEFINE, relative to the tree */
 	int line;
+	bool compiled;	   /* no #if hides it */
 	struct param param[6];
 	unsigned nparams;
 };
