@@ -4,6 +4,10 @@
 
 #include <uapi/asm/unistd.h>
 
+/* Calls of x86-64's table that generic code leaves to the architecture. */
+#define __ARCH_WANT_NEW_STAT
+#define __ARCH_WANT_SYS_UTIME
+
 #define NR_syscalls		(__NR_syscalls)
 
 #endif
