@@ -441,20 +441,16 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 
 static void emit_routes(const struct marshal *m, struct strbuf *b)
 {
-	for (size_t i = 0; i < m->spec->nroutes; i++) {
-		const struct spec_route *r = &m->spec->routes[i];
+	for (size_t i = 0; i < m->ncalls; i++) {
+		const struct mcall *c = &m->calls[i];
 
-		for (size_t k = 0; k < m->ncalls; k++) {
-			const struct mcall *c = &m->calls[k];
-
-			if (strcmp(c->ct->name, r->call))
-				continue;
-			FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n\t.value = {",
-			    r->call, c->key, c->nkeys, (unsigned long long)c->keymask);
-			for (size_t j = 0; j < c->nkeys; j++)
-				FMT(b, "%s%llu /* %s */", j ? ", " : "", (unsigned long long)c->keys[j], r->values[j]);
-			sb_puts(b, "},\n};\n");
-		}
+		if (!c->nkeys)
+			continue;
+		FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n\t.value = {",
+		    c->ct->name, c->key, c->nkeys, (unsigned long long)c->keymask);
+		for (size_t k = 0; k < c->nkeys; k++)
+			FMT(b, "%s%llu /* %s */", k ? ", " : "", (unsigned long long)c->keys[k], c->keynames[k]);
+		sb_puts(b, "},\n};\n");
 	}
 }
 

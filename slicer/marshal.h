@@ -113,6 +113,7 @@ struct mcall {
 	bool route_none;
 	int key;	   /* with nkeys: the parameter whose value, masked, is one of keys in a call of this domain */
 	uint64_t keymask, *keys;
+	const char **keynames; /* borrowed from the spec */
 	size_t nkeys;
 	bool blocks;
 	unsigned flags;	   /* enum sd_stub_flags */

@@ -6,10 +6,11 @@
 #include "marshal.h"
 #include "spec.h"
 
+/* By either of its names: a spec may call it as the tree does. */
 static struct mcall *call_named(const struct marshal *m, const char *name)
 {
 	for (size_t i = 0; i < m->ncalls; i++)
-		if (!strcmp(m->calls[i].ct->name, name))
+		if (!strcmp(m->calls[i].ct->name, name) || !strcmp(m->calls[i].ct->entry, name))
 			return &m->calls[i];
 	return NULL;
 }
@@ -51,6 +52,7 @@ static int key_values(struct marshal *m, const struct spec_route *r, struct mcal
 					  "\"%s\" is not known", r->values[i]);
 		c->keys[i] = (uint64_t)x & c->keymask;
 	}
+	c->keynames = r->values;
 	c->nkeys = r->nvalues;
 	return 0;
 }
@@ -60,7 +62,7 @@ static int one_route(struct marshal *m, const struct spec_route *r)
 	struct mcall *c = call_named(m, r->call);
 
 	if (!c)
-		return 0; /* types_load() has refused it */
+		return spec_error(&r->at, "add it to \"calls\"", "\"%s\" is not one of the calls", r->call);
 	if (c->nkeys)
 		return spec_error(&r->at, "put all values into one", "two routes of \"%s\"", r->call);
 	if (c->route_none)
