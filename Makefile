@@ -2,6 +2,7 @@
 # Everyday targets. The work is done by CMake + ninja (host programs) and `kslice build` (images).
 BUILD := build
 CMAKE := $(BUILD)/cmake
+DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
 CTEST := ctest --test-dir $(CMAKE) --output-on-failure
 
 .PHONY: all help deps tree image whole demo test quick bench fuzz format clean install-deps
@@ -20,11 +21,11 @@ install-deps: ## Debian packages that are missing
 tree: ## the pristine kernel tree, in the cache
 	@kernel-tree/fetch.sh
 
-image: all tree ## the net domain
-	@$(BUILD)/bin/kslice build net
+image: all tree ## the domain of every spec in specs/
+	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice build $$d; done
 
-whole: all tree ## the same config, unsliced
-	@$(BUILD)/bin/kslice build net --whole
+whole: all tree ## the same configs, unsliced
+	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice build $$d --whole; done
 
 demo: ## from nothing to programs running on a domain
 	@tests/e2e/demo.sh

@@ -81,6 +81,19 @@ static void add_text(json_t *manifest, const struct graph *g, const char *outdir
 	}
 }
 
+/* Built from this configuration? An older whole image would make any figure beside it a wrong one. */
+static bool is_of_this(const struct graph *g, const char *wholedir)
+{
+	char *path = xasprintf("%s/manifest.json", wholedir);
+	json_t *m = json_load_file(path, 0, NULL);
+	const char *objects = json_string_value(json_object_get(m, "objects"));
+	bool same = objects && !strcmp(objects, g->db->objdir);
+
+	json_decref(m);
+	free(path);
+	return same;
+}
+
 /* Text of both images, as far as they were built. */
 static void add_images(json_t *manifest, const struct graph *g, const char *outdir)
 {
@@ -94,7 +107,7 @@ static void add_images(json_t *manifest, const struct graph *g, const char *outd
 		add_text(manifest, g, outdir, false);
 		json_object_set_new(json_object_get(manifest, "kept"), "text", json_integer(k));
 	}
-	if (w) {
+	if (w && is_of_this(g, wholedir)) {
 		add_text(manifest, g, wholedir, true);
 		json_object_set_new(json_object_get(manifest, "whole"), "text", json_integer(w));
 	}
@@ -151,7 +164,7 @@ int report_write_whole(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m = json_pack("{s:o,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec", spec->path);
+	json_t *m = json_pack("{s:o,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec", spec->path, "objects", g->db->objdir);
 	json_t *ram = json_object_get(spec->json, "ram");
 	int r;
 
