@@ -251,6 +251,29 @@ const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n)
 	return g->drops.a + lo;
 }
 
+/* Does this configuration have one of these symbols and files? No names: no condition. */
+static bool any_there(const struct graph *g, const struct spec_names *names, const struct strmap *defined)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (strmap_get(defined, names->a[i]))
+			return true;
+		for (size_t k = 0; strchr(names->a[i], '/') && k < g->db->ntus; k++)
+			if (!strcmp(g->db->tus[k].source, names->a[i]))
+				return true;
+	}
+	return !names->n;
+}
+
+/* Groups are shared: what isn't there, or nobody calls, here, may be and be called in another configuration. */
+static bool group_may_miss(const struct graph *g, const struct spec_cut *c, const struct strmap *defined)
+{
+	if (!c->group)
+		return false;
+	if (!strmap_get(defined, c->symbol) || !any_there(g, &c->in, defined) || !any_there(g, &c->naming, defined))
+		return true;
+	return c->kind == CUT_DROP && !c->in.n && !c->naming.n;
+}
+
 /* `defined`: what .c files of this configuration define; inline stand-ins of headers don't count. */
 static int report_unmatched(struct matcher *m, const struct strmap *defined)
 {
@@ -262,8 +285,7 @@ static int report_unmatched(struct matcher *m, const struct strmap *defined)
 		const char *what = c->kind == CUT_DROP ? "no call of it" : "no definition of it";
 		bool there = strmap_get(defined, c->symbol);
 
-		/* groups are shared: what nobody calls here may be called in another configuration */
-		if (c->matched || (c->group && (!there || (c->kind == CUT_DROP && !c->in.n && !c->naming.n))))
+		if (c->matched || group_may_miss(m->g, c, defined))
 			continue;
 		r = spec_error(&c->at, "correct the name or its \"in\"/\"naming\", or remove the cut",
 			       "cut matches nothing: \"%s\": %s%s", c->symbol,

@@ -106,6 +106,17 @@ static const struct {
 	{__NR_io_uring_setup, sd_call_io_uring},
 };
 
+static sd_call_fn own[SD_KINDS]; /* of the hook, for calls that a domain has too */
+
+/* The domain's if it wants the call; else as without one. */
+static enum sd_way call_shared(struct sd_thread *t)
+{
+	u64 nr = t->regs.rax;
+	enum sd_way way = sd_call_routed(t);
+
+	return way == SD_HOST ? own[nr](t) : way;
+}
+
 static u8 may_follow[SD_KINDS]; /* a promised call, in the same lane, before that is answered */
 
 void sd_route_init(void)
@@ -114,9 +125,14 @@ void sd_route_init(void)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->nr >= SD_KINDS || s->route == SD_ROUTE_NONE || calls[s->nr])
+			if (s->nr >= SD_KINDS || s->route == SD_ROUTE_NONE)
 				continue;
-			calls[s->nr] = sd_call_routed;
+			if (calls[s->nr] && calls[s->nr] != sd_call_routed && calls[s->nr] != call_shared) {
+				own[s->nr] = calls[s->nr];
+				calls[s->nr] = call_shared;
+			} else if (!calls[s->nr]) {
+				calls[s->nr] = sd_call_routed;
+			}
 			may_follow[s->nr] = (s->flags & SD_STUB_CREDIT) != 0;
 		}
 	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
