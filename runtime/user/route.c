@@ -108,12 +108,15 @@ static const struct {
 
 static sd_call_fn own[SD_KINDS]; /* of the hook, for calls that a domain has too */
 
-/* The domain's if it wants the call; else as without one. */
+/* The domain's if it wants the call; else, and for an fd of another domain, as without one. */
 static enum sd_way call_shared(struct sd_thread *t)
 {
 	u64 nr = t->regs.rax;
-	enum sd_way way = sd_call_routed(t);
+	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
+	enum sd_way way = SD_HOST;
 
+	if (e.kind != SD_FD_DOMAIN || sd_stub_for(e.dom, nr))
+		way = sd_call_routed(t);
 	return way == SD_HOST ? own[nr](t) : way;
 }
 
