@@ -351,21 +351,35 @@ static void take_params(struct impl *im, struct calltype *c, CXCursor fn)
 	}
 }
 
+/* SYSCALL_DEFINE0 makes no __do_sys_ function, and sys_ functions are declared in a header, too. */
+static bool stands_in(CXCursor c, const char *file)
+{
+	CXFile f;
+	CXString cx;
+	bool r;
+
+	clang_getExpansionLocation(clang_getCursorLocation(c), &f, NULL, NULL, NULL);
+	cx = clang_getFileName(f);
+	r = clang_getCString(cx) && ends_with(clang_getCString(cx), file);
+	clang_disposeString(cx);
+	return r;
+}
+
 static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientData data)
 {
 	struct unit_arg *a = data;
 	CXString cx;
-	const char *s;
+	const char *s, *name;
 
 	(void)parent;
 	if (clang_getCursorKind(c) != CXCursor_FunctionDecl)
 		return CXChildVisit_Continue;
 	cx = clang_getCursorSpelling(c);
 	s = clang_getCString(cx);
-	if (starts_with(s, "__do_sys_"))
-		for (size_t i = 0; i < a->t->ncalls; i++)
-			if (!strcmp(a->t->calls[i].file, a->file) && !strcmp(a->t->calls[i].entry, s + 9))
-				take_params(a->im, &a->t->calls[i], c);
+	name = starts_with(s, "__do_sys_") ? s + 9 : starts_with(s, "sys_") && stands_in(c, a->file) ? s + 4 : NULL;
+	for (size_t i = 0; name && i < a->t->ncalls; i++)
+		if (!strcmp(a->t->calls[i].file, a->file) && !strcmp(a->t->calls[i].entry, name))
+			take_params(a->im, &a->t->calls[i], c);
 	clang_disposeString(cx);
 	return CXChildVisit_Continue;
 }
@@ -454,7 +468,7 @@ static int parse_named(struct impl *im, struct types *t, const struct types_requ
 	unit = parse(im, tu_of(im->db, t->calls[0].file), "kslice-annotations.c", b.s);
 	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
 	if (fault)
-		err("specs/annotations", "add the header that has it to \"headers\", or correct the name",
+		err("specs/annotations", "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
 			  "a type or constant is not known to the kernel's headers: %s", fault);
 	else
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_var, &a);

@@ -59,6 +59,9 @@ refused "a stub without a test" 'a stub without a test' files "del d['calls']['d
 refused "a difference without a reason" 'a difference without a reason' files "d['calls']['dup']['differs']=[{'case':'*'}]" '"dup"'
 refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{'); sys.exit(0)" '"dup"'
 refused "no such call" 'there is no such system call' files "pass" '"reed"'
+refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
+refused "a call without parameters" 'getpid: a stub without a test' files "pass" '"getpid"'
+
 route() { # name, what stderr must say, calls, routes
 	refused "$1" "$2" files "pass" "$3" "$4"
 }
