@@ -101,7 +101,7 @@ static int load_group(struct group *g, const char *name)
 	g->path = xasprintf("%s/specs/annotations/%s.json", repo_root(), name);
 	g->json = json_load_file(g->path, JSON_REJECT_DUPLICATES, &je);
 	if (!g->json) {
-		char *place = xasprintf("%s:%d", g->path, je.line);
+		char *place = je.line > 0 ? xasprintf("%s:%d", g->path, je.line) : xstrdup(g->path);
 
 		err(place, "correct the file, or the name in the spec's \"annotations\"", "%s", je.text);
 		free(place);

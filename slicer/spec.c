@@ -150,12 +150,25 @@ static struct spec_file *chain(struct spec *spec, struct spec_file *f)
 	return f;
 }
 
+/* Beside the spec; a spec that lies elsewhere may use the repo's, as it does with annotations. */
+static char *group_path(const struct spec *spec, const char *name)
+{
+	char *rel = xasprintf("cuts/%s.json", name), *path = beside(spec->path, rel);
+
+	if (access(path, F_OK)) {
+		free(path);
+		path = xasprintf("%s/specs/%s", repo_root(), rel);
+	}
+	free(rel);
+	return path;
+}
+
 static int add_group(struct spec *spec, const struct spec_place *at, const char *name)
 {
 	static const struct spec_key keys[] = {
 		{ "name", ST_STRING, true }, { "lost", ST_STRING, true }, { "cuts", ST_ARRAY, true }
 	};
-	char *rel = xasprintf("cuts/%s.json", name), *path = beside(spec->path, rel);
+	char *path = group_path(spec, name);
 	struct spec_file *f;
 	struct spec_group *g;
 	json_t *cut;
@@ -165,8 +178,7 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 		if (!strcmp(spec->groups[i].name, name))
 			return spec_error(at, "remove one of the two", "cut group \"%s\" stands here twice",
 					  name);
-	f = chain(spec, spec_file_load(path, "the name of a cut group is that of a file in cuts/ beside the spec"));
-	free(rel);
+	f = chain(spec, spec_file_load(path, "the name of a cut group is that of a file in cuts/ beside the spec, or in specs/cuts/"));
 	free(path);
 	if (!f)
 		return spec_error(at, NULL, "cut group \"%s\" can't be loaded", name);
