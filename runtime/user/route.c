@@ -122,21 +122,28 @@ static enum sd_way call_shared(struct sd_thread *t)
 
 static u8 may_follow[SD_KINDS]; /* a promised call, in the same lane, before that is answered */
 
+static void add_call(const struct sd_stub *s)
+{
+	sd_call_fn was = calls[s->nr];
+	u8 credit = (s->flags & SD_STUB_CREDIT) != 0;
+
+	if (was == sd_call_routed || was == call_shared) { /* another domain has it, too */
+		may_follow[s->nr] &= credit;
+		return;
+	}
+	own[s->nr] = was;
+	calls[s->nr] = was ? call_shared : sd_call_routed;
+	may_follow[s->nr] = credit && !was;
+}
+
 void sd_route_init(void)
 {
 	for (u32 d = 0; d < sd_ndomains; d++)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->nr >= SD_KINDS || s->route == SD_ROUTE_NONE)
-				continue;
-			if (calls[s->nr] && calls[s->nr] != sd_call_routed && calls[s->nr] != call_shared) {
-				own[s->nr] = calls[s->nr];
-				calls[s->nr] = call_shared;
-			} else if (!calls[s->nr]) {
-				calls[s->nr] = sd_call_routed;
-			}
-			may_follow[s->nr] = (s->flags & SD_STUB_CREDIT) != 0;
+			if (s->nr < SD_KINDS && s->route != SD_ROUTE_NONE)
+				add_call(s);
 		}
 	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
 		calls[with_domains[i].nr] = with_domains[i].fn;
