@@ -26,8 +26,14 @@ for dir in "$home"/generated/*/; do
 done
 
 # A repo of its own with one annotation changed; the tree and its commands are those of the net domain.
-cc=$(ls -t "${KSLICE_CACHE:-$HOME/.cache/kslice}"/kbuild/sd-net-*/compile_commands.json | head -1)
-tree=$(dirname "$cc")/tree
+# Of this repo: other clones use the same cache, and may be gone.
+tree=
+for cc in $(ls -t "${KSLICE_CACHE:-$HOME/.cache/kslice}"/kbuild/sd-net-*/compile_commands.json); do
+	tree=$(dirname "$cc")/tree
+	[ "$(readlink -f "$tree/arch/sd/rt")" = "$home/runtime" ] && break
+	tree=
+done
+[ -n "$tree" ] || { echo "generator: no compile commands of the net domain: run \`make image\` first" >&2; exit 1; }
 mkdir -p "$work/repo/specs/annotations"
 cp "$home"/specs/annotations/*.json "$work/repo/specs/annotations/"
 cp "$home"/specs/net.config "$work/repo/specs/"
