@@ -32,7 +32,7 @@ static void add_domain(const char *name, u64 nlen, const char *path, u64 plen)
 	d->stubs = linked(name, nlen);
 	if (!d->stubs)
 		sd_die("KDOM_DOMAINS", "names a domain this launcher has no stubs for",
-		       "build it with generated/<name>/client.c");
+		       "run `make all`: it links the stubs of every domain in generated/");
 	if (plen >= sizeof(d->path))
 		sd_die("KDOM_DOMAINS", "socket path too long", "107 bytes at most: set KDOM_DIR");
 	memcpy(d->path, path, plen);
@@ -320,6 +320,24 @@ static const struct sd_stub *by_key(u64 nr, const u64 arg[6], u32 *dom)
 	return NULL;
 }
 
+/* A call known by its key may name fds, too: those below 0 are none (AT_FDCWD), the key stays. */
+static long keyed_fds(struct sd_thread *t, const struct sd_stub *s, u32 dom, u64 arg[6])
+{
+	long err = 0;
+
+	for (u32 i = 0; i < 6 && !err; i++) {
+		struct sd_fd e = sd_fd_get(t, (s32)arg[i]);
+
+		if (!(s->fd_args & 1 << i) || i == s->key->arg || (s32)arg[i] < 0)
+			continue;
+		if (e.kind != SD_FD_DOMAIN || e.dom != dom)
+			err = -EINVAL;
+		else if (sd_fd_chan(t, e, &err))
+			arg[i] = (u32)e.dfd;
+	}
+	return err;
+}
+
 /* Every fd argument becomes the domain's; all must be of one channel. */
 static const struct sd_stub *by_fd(struct sd_thread *t, u64 nr, u64 arg[6], u32 *dom, long *err)
 {
@@ -374,7 +392,9 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 
 	if (!makes)
 		s = by_fd(t, nr, arg, &dom, &err);
-	if (!s) {
+	else if (sd_unlikely(s->fd_args))
+		err = keyed_fds(t, s, dom, arg);
+	if (!s || err) {
 		if (sd_unlikely(t->look & SD_LOOK_PROMISE))
 			sd_settle(t);
 		return err ? sd_done(t, err) : SD_HOST;
