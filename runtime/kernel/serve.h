@@ -41,6 +41,7 @@ struct sd_client {
 	u32 id;
 	int bell_fd;
 	u32 calls;			/* in service */
+	u32 calls_max;			/* beyond that: EAGAIN */
 	bool ending;			/* no new calls; files close or are closed */
 	bool ended;			/* ... are closed, nothing refers to it any more */
 	struct list_head workers;	/* in a call of this client that can be cancelled */

@@ -6,8 +6,6 @@
 #include <sd/serve_path.h>
 #include "serve.h"
 
-#define CALLS_MAX	512u	/* of one client in service at once: beyond that it gets EAGAIN */
-
 struct sd_serve_stats sd_serve_stats;
 
 /*
@@ -89,7 +87,7 @@ void sd_serve_call(struct sd_worker *w)
 		return;
 	}
 	c->calls++;
-	if (likely(c->calls <= CALLS_MAX && sd_pool_may_block())) {
+	if (likely(c->calls <= c->calls_max && sd_pool_may_block())) {
 		ret = in_service(w, c, &bad);
 	} else {
 		ret = -EAGAIN;

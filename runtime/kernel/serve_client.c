@@ -13,7 +13,15 @@
 
 #define ASK_AGAIN	(HZ / 50 ?: 1)	/* a call may have swallowed an interruption and gone to sleep again */
 
+#define CALLS_MAX	512u
+
 static LIST_HEAD(clients);
+
+/* Each call in progress is a task. Linux sets this limit to half of the tasks it allows, by RAM: no client keeps others from theirs. */
+static u32 calls_max(void)
+{
+	return min_t(unsigned long, CALLS_MAX, task_rlimit(&init_task, RLIMIT_NPROC));
+}
 
 struct sd_client *sd_client_find(u32 id)
 {
@@ -94,6 +102,7 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 	}
 	c->id = a->client;
 	c->bell_fd = bell_fd;
+	c->calls_max = calls_max();
 	INIT_LIST_HEAD(&c->workers);
 	init_waitqueue_head(&c->wait);
 	sd_sregion_init(&c->reg, region, c);
