@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * attach.c: the client's side of sd/control.h: a connection to the supervisor becomes a channel
- * with its region and bell page mapped; and who has which lane.
+ * with its region and bell page mapped.
  */
 #include "domain.h"
 #include <sd/contract.h>
@@ -18,9 +18,6 @@
 #define MSG_DONTWAIT			      0x40
 #define MSG_CMSG_CLOEXEC		      0x40000000
 #define ATTACH_SECONDS			      5
-#define LANE_TRIES			      5000 /* about five seconds without a single call ending */
-#define MEMBARRIER_PRIVATE_EXPEDITED	      8
-#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
 struct iov {
 	void *base;
@@ -201,8 +198,8 @@ long sd_chan_map(struct sd_chan *c)
 	return 0;
 }
 
-/* With the lock held. */
-static long attach(struct sd_thread *t, u32 dom)
+/* With the files' lock held: a channel in the place of the one that is dead, or of none. */
+long sd_chan_renew(struct sd_thread *t, u32 dom)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = sd_chan_new(dom, ++f->serial[dom]), *old = f->chan[dom];
@@ -234,149 +231,4 @@ bool sd_lane_gone(const struct sd_lane *l)
 	char byte;
 
 	return sys(__NR_recvfrom, c->fd[SD_FD_LIFE], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-/* A lane nobody has, position found where an image before us used it. With the lock held. */
-static struct sd_lane *take_lane(struct sd_chan *c)
-{
-	for (u32 i = 0; i < SD_LANES; i++) {
-		u32 bit = 1u << i % 32, *used = &c->lane_used[i / 32], *old = &c->lane_old[i / 32];
-		struct sd_lane *l = &c->lane[i];
-
-		if (*used & bit)
-			continue;
-		if (*old & bit) {
-			if (sd_lane_resume(l, c->region, i, c->bell, &sd_transport_shm))
-				continue;
-			*old &= ~bit;
-		} else if (!l->mem) {
-			sd_lane_init(l, c->region, i, c->bell, &sd_transport_shm);
-		}
-		__atomic_fetch_or(used, bit, __ATOMIC_ACQUIRE);
-		l->priv = c;
-		l->gone = sd_lane_gone;
-		return l;
-	}
-	return NULL;
-}
-
-/*
- * All lanes have owners: take one of a thread that isn't in a call. Its owner says lanes_in_use,
- * then looks at chan[], with no fence between; the fence is ours. With the files' lock held.
- */
-static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c)
-{
-	struct sd_lane *l = NULL;
-
-	sys(__NR_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
-	sd_threads_lock();
-	for (struct sd_thread *o = sd_threads(); o && !l; o = o->next) {
-		if (o == t || !o->busy || o->files != t->files || o->chan[c->dom] != c ||
-		    sd_load_relaxed(&o->lanes_in_use))
-			continue;
-		sd_store_relaxed(&o->chan[c->dom], NULL);
-		if (sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED) ||
-		    sd_load_acquire(&o->lanes_in_use))
-			sd_store_release(&o->chan[c->dom],
-					 c); /* it waits for our lock, or has it */
-		else
-			l = o->lane[c->dom];
-	}
-	sd_threads_unlock();
-	return l;
-}
-
-/* The slow way to a lane, with the files' lock held. */
-static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long *err)
-{
-	struct sd_files *f = t->files;
-	struct sd_chan *c = f->chan[dom];
-	struct sd_lane *l;
-
-	/* A domain can die while this program makes no call to it. */
-	if (c && c->state == SD_CHAN_LIVE && !sd_load_relaxed(&c->bell->alive))
-		c->state = SD_CHAN_DEAD;
-	if ((!c || c->state != SD_CHAN_LIVE) && create) {
-		*err = attach(t, dom);
-		c = f->chan[dom];
-	}
-	if (!*err && (!c || c->state != SD_CHAN_LIVE))
-		*err = c && c->state == SD_CHAN_PROTO ? -EPROTO : -EREMOTEIO;
-	if (*err)
-		return NULL;
-	if (t->chan[dom] == c)
-		return t->lane[dom];
-	l = take_lane(c) ?: borrow_lane(t, c);
-	t->chan[dom] = l ? c : NULL;
-	t->lane[dom] = l;
-	if (!l)
-		*err = -EAGAIN;
-	return l;
-}
-
-/* Moves as long as calls end somewhere in this process. */
-static u32 calls_made(const struct sd_chan *c)
-{
-	u32 n = 0;
-
-	for (u32 i = 0; c && i < SD_LANES; i++)
-		n += sd_load_relaxed(&c->lane[i].tail);
-	return n;
-}
-
-struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
-{
-	struct sd_files *f = t->files;
-	struct sd_chan *c = f ? f->chan[dom] : NULL;
-	struct sd_timespec ms = {0, 1000000};
-	struct sd_lane *l;
-	u32 made = 0, now;
-
-	sd_store_relaxed(&t->lanes_in_use, 1);
-	asm volatile("" ::: "memory"); /* see borrow_lane() */
-	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE))
-		return t->lane[dom];
-	f = sd_files_of(t);
-	if (!f) {
-		*err = -ENOMEM;
-		return NULL;
-	}
-	sd_mask_until_exit(t);
-	for (u32 tries = 0;; tries++) {
-		*err = 0;
-		sd_lock(&f->lock);
-		l = find_lane(t, dom, create, err);
-		sd_unlock(&f->lock);
-		/* As many calls as there are lanes are being made. If they all block, this one
-		 * can't be. */
-		if (*err != -EAGAIN || tries == LANE_TRIES)
-			break;
-		now = calls_made(f->chan[dom]);
-		if (now != made)
-			tries = 0;
-		made = now;
-		sys(__NR_nanosleep, &ms, 0);
-	}
-	sd_unmask_now(t); /* what follows may wait */
-	return l;
-}
-
-void sd_lanes_free(struct sd_thread *t)
-{
-	sd_store_relaxed(&t->lanes_in_use, 1);
-	sd_full_fence();
-	for (u32 d = 0; d < SD_DOMAINS && t->files; d++) {
-		struct sd_chan *c;
-
-		sd_lock(&t->files->lock); /* not while somebody borrows it */
-		c = t->chan[d];
-		t->chan[d] = NULL;
-		if (c) {
-			u32 i = t->lane[d] - c->lane;
-
-			__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32),
-					   __ATOMIC_RELEASE);
-		}
-		sd_unlock(&t->files->lock);
-	}
 }

@@ -132,11 +132,17 @@ int sd_fd_move_hidden(struct sd_thread *t, s32 fd);  /* the program wants this n
 struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err);
 void sd_files_drop_table(struct sd_files *f);
 
-/* attach.c */
+/* lanes.c */
 /* This thread's lane to a domain; attaches where create says so. NULL: *err. */
 struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
-bool sd_lane_gone(const struct sd_lane *l);
 void sd_lanes_free(struct sd_thread *t); /* the thread ends */
+void sd_lanes_reset(void);		 /* in a forked child: nobody waits for one */
+void sd_lane_freed(void);		 /* a call ended, and sd_lanes_wanted isn't 0 */
+extern u32 sd_lanes_wanted;
+
+/* attach.c */
+bool sd_lane_gone(const struct sd_lane *l);
+long sd_chan_renew(struct sd_thread *t, u32 dom);
 struct sd_chan *sd_chan_new(u32 dom, u16 serial);
 long sd_chan_attach(struct sd_chan *c, u32 parent);
 long sd_chan_map(struct sd_chan *c);

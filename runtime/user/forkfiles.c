@@ -102,8 +102,10 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 	t->files = f;
 	for (u32 i = 0; i < SD_EPS; i++)
 		f->ep[i].waiting = 0;
-	if (!k->copy)
+	if (!k->copy) {
 		sd_waiters_reset();
+		sd_lanes_reset();
+	}
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
 		struct sd_chan *old = f->chan[d], *c = k->chan[d];
 		long err = 0;

@@ -28,6 +28,8 @@ static inline long sys6(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 #define sys(nr, ...) SYS_N(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
 /* ---- signals ---- */
+#define FUTEX_WAIT_PRIVATE 128
+#define FUTEX_WAKE_PRIVATE 129
 #define NSIG		  64
 #define SIGILL		  4
 #define SIGTRAP		  5

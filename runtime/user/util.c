@@ -137,15 +137,22 @@ long sd_path_from_prog(char *dst, const char *prog)
 	return n == PATH_MAX ? -ENAMETOOLONG : n;
 }
 
+/* 0: free, 1: held, 2: held, and somebody may sleep for it. Nobody yields in a loop: a program with hundreds of threads would
+ * keep the holder from its CPU. */
 void sd_lock(u32 *l)
 {
-	while (__atomic_exchange_n(l, 1, __ATOMIC_ACQUIRE))
-		sys(__NR_sched_yield);
+	u32 free = 0;
+
+	if (sd_likely(__atomic_compare_exchange_n(l, &free, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		return;
+	while (__atomic_exchange_n(l, 2, __ATOMIC_ACQUIRE))
+		sys(__NR_futex, l, FUTEX_WAIT_PRIVATE, 2, 0);
 }
 
 void sd_unlock(u32 *l)
 {
-	__atomic_store_n(l, 0, __ATOMIC_RELEASE);
+	if (sd_unlikely(__atomic_exchange_n(l, 0, __ATOMIC_RELEASE) == 2))
+		sys(__NR_futex, l, FUTEX_WAKE_PRIVATE, 1);
 }
 
 void sd_say(const char *place, const char *cause, const char *cure)
