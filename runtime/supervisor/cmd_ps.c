@@ -54,6 +54,8 @@ static void show(const char *name)
 		return; /* a dead daemon's leftover */
 	err = ask(sock, SD_CTL_STATUS, &m, 3000);
 	close(sock);
+	if (err == -EPIPE)
+		return; /* it ended while we asked */
 	if (err) {
 		printf("%-16s %-10s supervisor doesn't answer: %s\n", name, "?", strerror(-err));
 		return;

@@ -36,6 +36,15 @@ void daemon_started(struct daemon *d, int status)
 	d->started_pipe = -1;
 }
 
+void daemon_failed(struct daemon *d, int status)
+{
+	if (d->started_pipe < 0)
+		return;
+	d->down = true;
+	if (!d->start_error)
+		d->start_error = status;
+}
+
 static void signalled(struct daemon *d, struct source *src, uint32_t events)
 {
 	struct signalfd_siginfo info;
@@ -185,6 +194,7 @@ int daemon_main(struct config *cfg, int started_pipe)
 		fds_close(&d.cfg.dev[i].fd, 1);
 	close(d.lock_fd);
 	requests_down(&d);
+	daemon_started(&d, d.start_error); /* last of all: who is told may try again at once */
 	note("supervisor of %s ends", d.cfg.name);
 	exit(0);
 }

@@ -226,9 +226,7 @@ static int alien_domain(struct daemon *d, const struct sd_ctl_msg *m)
 	     "image`",
 	     d->cfg.image, m->contract, SD_CONTRACT);
 	d->killed = true;
-	if (d->started_pipe >= 0)
-		d->down = true;
-	daemon_started(d, -EPROTONOSUPPORT);
+	daemon_failed(d, -EPROTONOSUPPORT);
 	return -EPROTONOSUPPORT;
 }
 
@@ -319,11 +317,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 	d->dom.last_status = status;
 	domain_release(&d->dom);
 	requests_domain_gone(d);
-	if (d->started_pipe >=
-	    0) { /* the very first start failed: kdom up says so, and there is nothing to keep */
-		daemon_started(d, -EREMOTEIO);
-		d->down = true;
-	}
+	daemon_failed(d, -EREMOTEIO);
 	if (!d->down && !asked && restart_wanted(d, status))
 		schedule_restart(d);
 }

@@ -171,6 +171,7 @@ struct daemon {
 	int lock_fd;
 	int spare_fd;	  /* given up for a moment when fds run out, to turn callers away */
 	int started_pipe; /* kdom up waits on it; -1 once told */
+	int start_error;  /* what it is told when this daemon, its very first start failed, has ended */
 	bool killed;	  /* SIGKILL was asked for: no restart */
 	bool down;	  /* asked to end: leave the loop once the domain has */
 	uint64_t kill_at; /* stopping domain gets SIGKILL then */
@@ -182,6 +183,7 @@ struct daemon {
 int daemon_main(struct config *cfg, int started_pipe) __attribute__((noreturn));
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events);
 void daemon_started(struct daemon *d, int status); /* tells kdom up, once */
+void daemon_failed(struct daemon *d, int status);  /* the domain didn't start: if it never did, the daemon ends */
 
 int domain_start(struct daemon *d);
 void domain_stop(struct daemon *d); /* SHUTDOWN, SIGKILL when it takes too long */
