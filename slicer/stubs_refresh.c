@@ -93,15 +93,31 @@ static int save_key(const char *stamp, const struct spec *spec, const struct com
 	return r;
 }
 
+/* generated/NAME is that of specs/NAME.json, if there is one: a trial spec elsewhere must not overwrite it. */
+static int owns_its_name(const struct spec *spec)
+{
+	char *path = xasprintf("%s/specs/%s.json", repo_root(), spec->name);
+	char *owner = realpath(path, NULL), *own = realpath(spec->path, NULL);
+	int r = 0;
+
+	if (owner && own && strcmp(owner, own))
+		r = err(spec->path, "give it another name", "its \"name\", %s, is that of %s, whose generated/%s it would overwrite",
+			spec->name, owner, spec->name);
+	free(path);
+	free(owner);
+	free(own);
+	return r;
+}
+
 int stubs_refresh(const struct spec *spec, const struct compdb *db)
 {
 	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name), *kbuild = xasprintf("%s/Kbuild", dir);
 	char *stamp = xasprintf("%s/stubs/%s-%016llx", cache_dir(), spec->name,
 				(unsigned long long)hash_str(repo_root(), 0));
 	char *was = read_file(kbuild, NULL), *is;
-	int r = 0;
+	int r = owns_its_name(spec);
 
-	if (!was || !same_key(stamp, spec, db, dir)) {
+	if (!r && (!was || !same_key(stamp, spec, db, dir))) {
 		r = stubs_emit(spec, db, NULL);
 		if (!r)
 			r = save_key(stamp, spec, db, dir);

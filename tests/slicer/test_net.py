@@ -7,15 +7,19 @@ size         .text of the sliced image is at most half of the whole one's
 standalone   nothing outside the sliced tree was read to compile it (but the compiler's own files)
 unchanged    slicing again changes no file: ninja has no work to do
 why          the report's path to a deep function begins at an exported call
+name         a trial spec elsewhere that calls itself net, too, is refused before it overwrites generated/net
 """
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 BUILD = os.environ.get("KSLICE_BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
 NET, WHOLE = f"{BUILD}/net", f"{BUILD}/net-whole"
+REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 
 
 def run(argv):
@@ -84,6 +88,21 @@ def test_why(kslice):
     out = run([kslice, "why", "net", "tcp_sendmsg_locked"])
     print(out)
     return out.rstrip().endswith("exported call") and "through field struct proto:sendmsg of tcp_prot" in out
+
+
+def test_name(kslice):
+    made = f"{REPO}/generated/net"
+    before = {n: open(f"{made}/{n}", "rb").read() for n in os.listdir(made)}
+    with tempfile.TemporaryDirectory() as tmp:
+        shutil.copy(f"{REPO}/specs/net.config", tmp)
+        spec = json.load(open(f"{REPO}/specs/net.json"))
+        spec["calls"].remove("sendmmsg")
+        with open(f"{tmp}/net.json", "w") as f:
+            json.dump(spec, f)
+        r = subprocess.run([kslice, "check", f"{tmp}/net.json"], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    print(r.stderr)
+    after = {n: open(f"{made}/{n}", "rb").read() for n in os.listdir(made)}
+    return r.returncode == 1 and "specs/net.json" in r.stderr and "cure: give it another name" in r.stderr and after == before
 
 
 if not globals()["test_" + sys.argv[1]](os.path.abspath(sys.argv[2])):
