@@ -5,7 +5,7 @@
  */
 #include "domain.h"
 
-#define RECHECK_NS			      20000000	  /* who frees a lane looks for waiters without a fence */
+#define RECHECK_NS			      100000000	  /* who frees a lane looks for waiters without a fence */
 #define GIVE_UP_NS			      30000000000ll /* without a single call made: a busy host may keep the domain waiting for seconds */
 #define MEMBARRIER_PRIVATE_EXPEDITED	      8
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
