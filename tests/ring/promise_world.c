@@ -4,45 +4,12 @@
 
 struct world *w;
 
-static void on_liar(struct hostdom *d, struct sd_sregion *r)
-{
-	(void)d, (void)r;
-	w->liars++;
-}
-
-/* The domain runs where the client would wait. */
-static u32 inline_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
-{
-	(void)want;
-	if (l->intr) {
-		l->intr = 0;
-		return SD_INTR;
-	}
-	if (w->puppet) {
-		w->puppet();
-	} else {
-		sd_poll_settle(&w->dom.poll);
-		hostdom_round(&w->dom, ~0u);
-	}
-	if (l->head->ended)
-		return SD_PROTO;
-	return sd_load_acquire(word) != pending ? SD_OK : SD_DEAD;
-}
-
-static void inline_kick(struct sd_lane *l)
-{
-	l->head->doorbell[l->index / 32] |= 1u << l->index % 32;
-}
-
-static const struct sd_transport inline_transport = {"inline", inline_kick, inline_kick, inline_wait};
-
 int setup(void **state)
 {
 	(void)state;
 	w = calloc(1, sizeof(*w));
 	w->base = hostdom_map(SD_REGION_SIZE);
-	hostdom_init(&w->dom, &w->bell);
-	w->dom.liar = on_liar;
+	inline_init(&w->dom, &w->bell);
 	sd_sregion_init(&w->reg, w->base, NULL);
 	sd_poll_add(&w->dom.poll, &w->reg);
 	sd_lane_init(&w->lane, w->base, 0, &w->bell, &inline_transport);

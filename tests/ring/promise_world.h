@@ -17,7 +17,7 @@
 #include <sd/batch.h>
 #include <sd/lane.h>
 #include <sd/serve_path.h>
-#include "hostdom.h"
+#include "inline_domain.h"
 
 #define FD	 7u
 #define OTHER	 (FD + 1)
@@ -30,8 +30,6 @@ struct world {
 	struct sd_sregion reg;
 	struct sd_lane lane;
 	void *base;
-	u32 liars;
-	void (*puppet)(void); /* is the domain, where not NULL */
 	u64 sent;	      /* bytes that the program was told are sent */
 	u8 buf[SD_MAX_DATA];
 };

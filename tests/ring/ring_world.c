@@ -3,7 +3,6 @@
 #include "ring_world.h"
 
 struct world *w;
-u32 liars;
 int fault;
 
 int sd_copy_from_prog(void *dst, const void *prog, u64 len)
@@ -22,34 +21,6 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len)
 	return 0;
 }
 
-static void on_liar(struct hostdom *d, struct sd_sregion *r)
-{
-	(void)d, (void)r;
-	liars++;
-}
-
-/* The domain runs where the client would wait. */
-static u32 inline_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
-{
-	(void)want;
-	if (l->intr) {
-		l->intr = 0;
-		return SD_INTR;
-	}
-	sd_poll_settle(&w->dom.poll);
-	hostdom_round(&w->dom, ~0u);
-	if (l->head->ended)
-		return SD_PROTO;
-	return sd_load_acquire(word) != pending ? SD_OK : SD_DEAD;
-}
-
-static void inline_kick(struct sd_lane *l)
-{
-	l->head->doorbell[l->index / 32] |= 1u << l->index % 32;
-}
-
-const struct sd_transport inline_transport = {"inline", inline_kick, inline_kick, inline_wait};
-
 struct sd_lane *lane(u32 i)
 {
 	static struct sd_lane l[SD_LANES];
@@ -65,9 +36,7 @@ int setup(void **state)
 	w = calloc(1, sizeof(*w));
 	w->base = hostdom_map(SD_REGION_SIZE);
 	w->base2 = hostdom_map(SD_REGION_SIZE);
-	hostdom_init(&w->dom, &w->bell);
-	w->dom.liar = on_liar;
-	liars = 0;
+	inline_init(&w->dom, &w->bell);
 	fault = 0;
 	sd_sregion_init(&w->reg, w->base, NULL);
 	sd_sregion_init(&w->other, w->base2, NULL);

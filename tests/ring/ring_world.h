@@ -17,7 +17,7 @@
 #include <sd/batch.h>
 #include <sd/lane.h>
 #include <sd/serve_path.h>
-#include "hostdom.h"
+#include "inline_domain.h"
 
 struct world {
 	struct sd_bell bell;
@@ -28,9 +28,7 @@ struct world {
 };
 
 extern struct world *w;
-extern u32 liars;
 extern int fault; /* copies from and to the program fail */
-extern const struct sd_transport inline_transport;
 
 int setup(void **state);
 int teardown(void **state);

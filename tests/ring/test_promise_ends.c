@@ -220,7 +220,7 @@ static void lie_flags(u16 flags)
 {
 	publish(0, 0, flags, 5, sd_seq(0));
 	domain_runs();
-	assert_int_equal(w->liars, 1);
+	assert_int_equal(w->dom.liars, 1);
 	assert_int_equal(w->lane.head->ended, SD_ENDED_PROTO);
 }
 
@@ -267,7 +267,7 @@ static void lying(u32 n, struct lie a, struct lie b)
 	lie[0] = a;
 	lie[1] = b;
 	lies = n;
-	w->puppet = puppet;
+	inline_puppet = puppet;
 }
 
 static void ends_in_proto(void)
@@ -338,7 +338,7 @@ static void lying_never(void **state)
 {
 	(void)state;
 	lying(0, (struct lie){0}, (struct lie){0});
-	w->puppet = not_now;
+	inline_puppet = not_now;
 	sd_promise_settle(&w->lane);
 	ends_in_proto();
 }
@@ -356,9 +356,9 @@ static void nothing_to_break(void **state)
 	(void)state;
 	lie[0] = (struct lie){0, 0, SD_R_SETTLED | SD_R_BROKEN | SD_R_LEFT(2), 10};
 	lies = 1;
-	w->puppet = puppet;
+	inline_puppet = puppet;
 	waits_once();
-	w->puppet = NULL;
+	inline_puppet = NULL;
 	assert_int_equal(w->lane.status, SD_OK);
 	assert_int_equal(w->lane.busy, 0);
 	assert_false(w->lane.promised.on);
@@ -378,7 +378,7 @@ static void cancelled_leaves_it_out(void **state)
 
 	(void)state;
 	lying(1, (struct lie){1, 2, 0, -EINTR}, (struct lie){0});
-	w->puppet = cancels;
+	inline_puppet = cancels;
 	begin_take(&c, OTHER, 10);
 	assert_int_equal(sd_call_post(&c), SD_OK);
 	assert_int_equal(sd_call_cancel(&c), SD_OK);

@@ -18,7 +18,7 @@ static void ends_liar(void)
 	hostdom_round(&w->dom, ~0u);
 	sd_poll_settle(&w->dom.poll);
 	hostdom_round(&w->dom, ~0u);
-	assert_int_equal(liars, 1);
+	assert_int_equal(w->dom.liars, 1);
 	assert_int_equal(w->lane.head->ended, SD_ENDED_PROTO);
 	assert_int_equal(w->second.head->ended, SD_LIVE);
 	echo_is(&w->second, 77);
@@ -120,7 +120,7 @@ static void in_bounds_is_no_lie(void **state)
 	hostdom_round(&w->dom, ~0u);
 	sd_poll_settle(&w->dom.poll);
 	hostdom_round(&w->dom, ~0u);
-	assert_int_equal(liars, 0);
+	assert_int_equal(w->dom.liars, 0);
 	assert_int_equal(w->lane.mem->sq[0].seq, 2);
 }
 

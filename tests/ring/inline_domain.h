@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* inline_domain.h: a transport whose domain, in the same thread, runs where the client would wait. */
+#ifndef INLINE_DOMAIN_H
+#define INLINE_DOMAIN_H
+
+#include <sd/lane.h>
+#include "hostdom.h"
+
+extern const struct sd_transport inline_transport;
+extern struct hostdom *inline_domain; /* who serves its lanes */
+extern void (*inline_puppet)(void);   /* does so instead, where not NULL */
+
+/* hostdom_init(), and from now on it is inline_domain. Liars are counted and ended. */
+void inline_init(struct hostdom *d, struct sd_bell *bell);
+/* Ring the lane's doorbell. */
+void inline_kick(struct sd_lane *l);
+
+#endif
