@@ -194,3 +194,21 @@ void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32
 {
 	sd_lane_init(l, c->base, index, d->bell, &sd_transport_shm);
 }
+
+struct domain dom;
+
+int dom_start(void **state)
+{
+	const char *image = getenv("KSLICE_IMAGE");
+
+	(void)state;
+	domain_start(&dom, image ? image : "build/net/net.image", 64);
+	return 0;
+}
+
+int dom_stop(void **state)
+{
+	(void)state;
+	domain_stop(&dom);
+	return 0;
+}

@@ -38,4 +38,9 @@ void domain_stats(struct domain *d, struct sd_ctl_stats *s);
 int domain_wait_ended(struct domain *d, uint32_t client);
 void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index);
 
+/* For a test program with one domain: cmocka's setup and teardown of `dom`, 64 MB, of $KSLICE_IMAGE or the net image in build/. */
+extern struct domain dom;
+int dom_start(void **state);
+int dom_stop(void **state);
+
 #endif

@@ -30,7 +30,6 @@
 #define STAMP	     4224u
 #define SIOCGSTAMPNS 0x8907
 
-static struct domain dom;
 static struct dclient client;
 static struct sd_lane lane;
 static int64_t *ahead;
@@ -172,10 +171,9 @@ static void make_socket(void)
 
 static int start(void **state)
 {
-	const char *image = getenv("KSLICE_IMAGE"), *preload = getenv("HOSTCLOCK_LIB");
+	const char *preload = getenv("HOSTCLOCK_LIB");
 	int fd = mkstemp(file);
 
-	(void)state;
 	if (fd < 0 || ftruncate(fd, sizeof(*ahead)) || !preload)
 		return -1;
 	ahead = mmap(NULL, sizeof(*ahead), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -185,20 +183,13 @@ static int start(void **state)
 	set_host(86400); /* so that a lost preload shows */
 	setenv("HOSTCLOCK", file, 1);
 	setenv("LD_PRELOAD", preload, 1);
-	domain_start(&dom, image ? image : "build/net/net.image", 64);
+	dom_start(state);
 	unsetenv("LD_PRELOAD");
 	unlink(file);
 	if (domain_attach(&dom, &client, 0, 0))
 		return -1;
 	dclient_lane(&dom, &client, &lane, 0);
 	make_socket();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	domain_stop(&dom);
 	return 0;
 }
 
@@ -211,5 +202,5 @@ int main(void)
 		cmocka_unit_test(survives_nonsense),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, dom_stop);
 }

@@ -22,7 +22,6 @@
 #define BUF	   4096u /* where test data lie in an arena */
 #define RESTARTSYS 512	 /* ERESTARTSYS, never seen by programs */
 
-static struct domain dom;
 
 static long call4(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, u64 d)
 {
@@ -495,22 +494,6 @@ static void nothing_leaks(void **state)
 	assert_true(after.mem_free + (512 << 10) > before.mem_free);
 }
 
-static int start(void **state)
-{
-	const char *image = getenv("KSLICE_IMAGE");
-
-	(void)state;
-	domain_start(&dom, image ? image : "build/net/net.image", 64);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	domain_stop(&dom);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,5 +514,5 @@ int main(void)
 		cmocka_unit_test(nothing_leaks),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, dom_start, dom_stop);
 }
