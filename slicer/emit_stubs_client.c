@@ -288,7 +288,7 @@ static void needs_of(const struct mval *v, unsigned i, struct needs *nd)
 
 static bool needs_got(const struct mcall *c, const struct needs *nd)
 {
-	return nd->back && (nd->got || c->ret_fd || (c->flags & 1));
+	return nd->back && (nd->got || makes_fds(c));
 }
 
 static void emit_locals(const struct mcall *c, const struct needs *nd, struct strbuf *b)
@@ -312,7 +312,7 @@ static void emit_locals(const struct mcall *c, const struct needs *nd, struct st
 		sb_puts(b, "\tu64 sum;\n");
 	if (needs_got(c, nd))
 		sb_puts(b, "\tlong got = -1;\n");
-	if (c->flags & 1)
+	if (c->flags & MCALL_FDS_OUT)
 		sb_puts(b, "\ts32 fds[2] = {-1, -1};\n");
 }
 
@@ -357,7 +357,7 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 		const struct mval *v = &c->p[i];
 
 		if (comes_back(v) && !v->always) {
-			if (c->flags & 1)
+			if (c->flags & MCALL_FDS_OUT)
 				FMT(b, "\t\t\tif (sd_placed(c.arg[%u]))\n"
 				       "\t\t\t\t__builtin_memcpy(fds, sd_at(&c, c.arg[%u]), sizeof(fds));\n", i, i);
 			get_pointer(v, i, "\t\t\t", b);
@@ -426,10 +426,10 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	}
 	if (nd.refuse)
 		sb_puts(b, "end:\n");
-	if (nd.back && (c->ret_fd || (c->flags & 1))) {
+	if (nd.back && makes_fds(c)) {
 		/* as Linux does: no descriptor stays open that the program never heard of */
 		sb_puts(b, "\tsd_call_end(&c);\n\tif (got >= 0 && *ret < 0)\n");
-		sb_puts(b, c->flags & 1 ? "\t\tdrop_fds(lane, fds[0], fds[1]);\n" : "\t\tdrop_fds(lane, (s32)got, -1);\n");
+		sb_puts(b, c->flags & MCALL_FDS_OUT ? "\t\tdrop_fds(lane, fds[0], fds[1]);\n" : "\t\tdrop_fds(lane, (s32)got, -1);\n");
 		sb_puts(b, "\treturn c.status;\n}\n");
 	} else {
 		sb_puts(b, "\treturn sd_call_end(&c);\n}\n");
@@ -484,7 +484,7 @@ static bool needs_drop(const struct marshal *m)
 
 		for (unsigned k = 0; k < m->calls[i].n; k++)
 			needs_of(&m->calls[i].p[k], k, &nd);
-		if (nd.back && (m->calls[i].ret_fd || (m->calls[i].flags & 1)))
+		if (nd.back && makes_fds(&m->calls[i]))
 			return true;
 	}
 	return false;

@@ -485,7 +485,7 @@ static void call_flags(struct mcall *c, json_t *a)
 	json_array_foreach(json_object_get(a, "flags"), i, v) {
 		const char *s = json_string_value(v) ?: "";
 
-		c->flags |= !strcmp(s, "fds_out") ? 1 : !strcmp(s, "cmsg_in") ? 2 : !strcmp(s, "cmsg_out") ? 4 : 0;
+		c->flags |= !strcmp(s, "fds_out") ? MCALL_FDS_OUT : !strcmp(s, "cmsg_in") ? 2 : !strcmp(s, "cmsg_out") ? 4 : 0;
 	}
 	c->blocks = json_is_true(json_object_get(a, "blocks"));
 	c->flags |= c->blocks ? 8 : 0;

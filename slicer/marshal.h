@@ -156,6 +156,13 @@ void annotations_wants(const struct marshal *m, struct types_request *want);
 /* An unknown key is an error with its place. */
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
 
+#define MCALL_FDS_OUT 1u /* SD_STUB_FDS_OUT of sd/rpc.h: two descriptors lie in an array of the caller */
+
+static inline bool makes_fds(const struct mcall *c)
+{
+	return c->ret_fd || c->flags & MCALL_FDS_OUT;
+}
+
 /* routes.c: fills in every call's key. 0, or -1 after printing. */
 int marshal_routes(struct marshal *m);
 

@@ -77,7 +77,7 @@ static int need_close(const struct marshal *m)
 	if (call_named(m, "close"))
 		return 0;
 	for (size_t i = 0; i < m->ncalls; i++)
-		if (!m->calls[i].route_none && (m->calls[i].ret_fd || m->calls[i].flags & 1))
+		if (!m->calls[i].route_none && makes_fds(&m->calls[i]))
 			return spec_error(&m->spec->calls[0].at, "add \"close\" to \"calls\"",
 					  "\"%s\" makes descriptors, and no call closes them", m->calls[i].ct->name);
 	return 0;
