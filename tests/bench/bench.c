@@ -61,6 +61,12 @@ static long calibrate(void (*op)(void *), void *arg)
 	return n;
 }
 
+void print_samples(double *ns, long n, double mean, long ops)
+{
+	qsort(ns, n, sizeof(ns[0]), by_value);
+	printf("{\"ns\": %.3f, \"mean\": %.3f, \"min\": %.3f, \"ops\": %ld}\n", ns[n / 2], mean, ns[0], ops);
+}
+
 void measure(void (*op)(void *), void *arg, int per_op, int ms)
 {
 	static double v[BATCHES_MAX];
@@ -71,9 +77,7 @@ void measure(void (*op)(void *), void *arg, int per_op, int ms)
 		v[k++] = batch(op, arg, n) / per_op;
 	double mean = (double)(now_ns() - t0) / ((double)k * n * per_op);
 
-	qsort(v, k, sizeof(v[0]), by_value);
-	printf("{\"ns\": %.3f, \"mean\": %.3f, \"min\": %.3f, \"ops\": %ld}\n", v[k / 2], mean,
-	       v[0], k * n * per_op);
+	print_samples(v, k, mean, k * n * per_op);
 }
 
 static struct sockaddr_in loopback(uint16_t port)

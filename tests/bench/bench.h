@@ -18,6 +18,8 @@ int64_t now_ns(void);
 void die(const char *what) __attribute__((noreturn)); /* perror and exit 1 */
 /* op does one thing; it dies by itself where that fails. per_op: how many things one op() is. */
 void measure(void (*op)(void *), void *arg, int per_op, int ms);
+/* The JSON line: ns of each of n samples (sorted in place), of `ops` operations together. */
+void print_samples(double *ns, long n, double mean, long ops);
 
 int udp_socket(uint16_t port);	      /* bound on 127.0.0.1; 0: any */
 void udp_peer(int fd, uint16_t port); /* connects it */

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 
+import filefigures
 import report
 import samples
 import slicing
@@ -81,4 +82,4 @@ def images(repeats, ms, raw):
     return rows
 
 
-GROUPS = {"images": images, "idle": idle, "boot": boot, "slicer": slicing.slicer}
+GROUPS = {"files": filefigures.files, "images": images, "idle": idle, "boot": boot, "slicer": slicing.slicer}

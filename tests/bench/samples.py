@@ -48,7 +48,8 @@ def start(domain, argv, cpu, hooked=True):
                             stdin=subprocess.DEVNULL, preexec_fn=lambda: place(0, cpu))
 
 
-def result(p, what):
+def finish(p, what):
+    """Its output, when it has ended well."""
     try:
         out, err = p.communicate(timeout=60)
     except subprocess.TimeoutExpired:
@@ -57,7 +58,11 @@ def result(p, what):
         raise SampleError(f"{what}: no end after 60 s")
     if p.returncode:
         raise SampleError(f"{what}: status {p.returncode}: {err.strip()}")
-    return json.loads(out.splitlines()[-1])
+    return out
+
+
+def result(p, what):
+    return json.loads(finish(p, what).splitlines()[-1])
 
 
 def await_ready(p, what):
