@@ -30,29 +30,35 @@ enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 co
 }
 
 /* All at once what sd_take_done() will read one after the other. */
-static void fetch_done(const struct sd_lane *l)
+static void fetch_done(const struct sd_lane *l, u32 end)
 {
 	u32 m, per_line = SD_CACHELINE / sizeof(struct sd_done);
 
-	for (m = l->taken; (s32)(l->posted - m) > 0; m += per_line)
+	for (m = l->taken; (s32)(end - m) > 0; m += per_line)
 		sd_prefetch(&l->mem->cq[m % SD_RING]);
 }
 
-enum sd_status sd_batch_wait(struct sd_batch *b)
+enum sd_status sd_batch_some(struct sd_batch *b, u32 n)
 {
 	struct sd_lane *l = b->c.lane;
 	enum sd_status st;
 
-	if (sd_unlikely(b->c.status != SD_OK) || b->got == b->n)
+	n = n < b->n - b->got ? n : b->n - b->got;
+	if (sd_unlikely(b->c.status != SD_OK) || !n)
 		return b->c.status;
 	/* Completions appear in order of their number: the last one's line is the only one looked
 	 * at. */
 	do
-		st = sd_wait_done(l, l->posted - 1);
+		st = sd_wait_done(l, l->taken + n - 1);
 	while (st == SD_INTR);
 	if (st == SD_OK)
-		fetch_done(l);
+		fetch_done(l, l->taken + n);
 	return b->c.status = st;
+}
+
+enum sd_status sd_batch_wait(struct sd_batch *b)
+{
+	return sd_batch_some(b, SD_RING);
 }
 
 bool sd_batch_next(struct sd_batch *b, u64 *cookie, long *ret, enum sd_status *st)

@@ -111,6 +111,39 @@ static void batch(void **state)
 	}
 }
 
+/* Without a pause: 8 in flight, each answered one followed by another. */
+static void rolling(void **state)
+{
+	u64 arg[6] = {0}, cookie, sum = 0;
+	struct sd_batch b;
+	enum sd_status st;
+	long ret;
+	u32 made = 0, taken = 0;
+
+	(void)state;
+	sd_batch_begin(&b, &w->lane);
+	while (taken < 1000) {
+		for (; made < 1000 && made < taken + 8; made++) {
+			arg[0] = made;
+			assert_int_equal(sd_batch_add(&b, HD_ECHO, arg, 7 * made), SD_OK);
+		}
+		u32 n = made - taken < 4 ? made - taken : 4;
+
+		assert_int_equal(sd_batch_some(&b, n), SD_OK);
+		for (; n; n--, taken++) {
+			assert_true(sd_batch_next(&b, &cookie, &ret, &st));
+			assert_int_equal(st, SD_OK);
+			assert_int_equal(cookie, 7 * ret);
+			sum += ret;
+		}
+	}
+	assert_int_equal(sum, 999 * 1000 / 2);
+	assert_int_equal(sd_batch_some(&b, 1), SD_OK); /* nothing is in flight: no wait */
+	assert_false(sd_batch_next(&b, &cookie, &ret, &st));
+	assert_int_equal(sd_batch_end(&b), SD_OK);
+	echo_is(&w->lane, 1);
+}
+
 static void posted(void **state)
 {
 	struct sd_call a, b;
@@ -442,6 +475,7 @@ int main(void)
 		T(null_and_fault),
 		T(arena_limits),
 		T(batch),
+		T(rolling),
 		T(posted),
 		T(interrupted),
 		T(cancelled),

@@ -9,6 +9,10 @@
  *	while (sd_batch_next(&b, &cookie, &ret, &st)) ...
  *	sd_batch_end(&b);					// arena released
  *
+ * Or without a pause: sd_batch_some(&b, n) waits for the first n of those in flight only; each that sd_batch_next() gave may be
+ * followed by a new one, in the same room of the arena, so that the domain works on while the program looks at what it has.
+ * sd_batch_next() is to be called for those n, and not beyond.
+ *
  * Calls are started in order, each as soon as it is added; answers may come in another order. A batch that waits
  * can't be cancelled: use sd_call_post() for calls that may block for long. Not nested; no other
  * call of this lane may be made between begin and end.
@@ -27,6 +31,7 @@ struct sd_batch {
 void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane);
 enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 cookie);
 enum sd_status sd_batch_wait(struct sd_batch *b);
+enum sd_status sd_batch_some(struct sd_batch *b, u32 n);
 bool sd_batch_next(struct sd_batch *b, u64 *cookie, long *ret, enum sd_status *st);
 enum sd_status sd_batch_end(struct sd_batch *b);
 
