@@ -11,11 +11,11 @@
 #include <string.h>
 
 static const char *const group_keys[] = {"what", "headers", "structs", "calls", NULL};
-static const char *const call_keys[] = {"params", "result", "route", "blocks", "flags", "credit", "promise", "test", "differs", NULL};
+static const char *const call_keys[] = {"params", "result", "route", "blocks", "flags", "cloexec", "credit", "promise", "test", "differs", NULL};
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
 static const char *const value_keys[] = {
 	"dir",	  "len",    "bits",  "string", "elem",	 "type",  "as",	     "max",	"clamp",  "filled", "always",
-	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", "prefix", "parts", "keep_if", NULL};
+	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", "prefix", "parts", "keep_if", "path", NULL};
 
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed)
 {

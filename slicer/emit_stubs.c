@@ -261,7 +261,7 @@ void emit_summary(const struct marshal *m, struct strbuf *b)
 			describe_value(&c->p[k], c->p, b);
 			sb_puts(b, c->p[k].how == HOW_ANNOTATED ? " =\"" : "\"");
 		}
-		sb_printf(b, "]}%s\n", i + 1 < m->ncalls ? "," : "");
+		sb_printf(b, "], \"route\": \"%s\"}%s\n", route_name(c->route), i + 1 < m->ncalls ? "," : "");
 	}
 	sb_printf(b, " ],\n \"inferred\": %u,\n \"annotated\": %u\n}\n", how[HOW_INFERRED], how[HOW_ANNOTATED]);
 }

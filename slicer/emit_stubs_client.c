@@ -439,34 +439,70 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 
 /* ---- the table ---- */
 
+static void emit_key(const struct mcall *c, struct strbuf *b)
+{
+	FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n", c->ct->name, c->key,
+	    c->nkeys, (unsigned long long)c->keymask);
+	sb_puts(b, c->nkeys ? "\t.value = {" : "");
+	for (size_t k = 0; k < c->nkeys; k++)
+		FMT(b, "%s%llu /* %s */", k ? ", " : "", (unsigned long long)c->keys[k], c->keynames[k]);
+	sb_puts(b, c->nkeys ? "},\n};\n" : "};\n");
+}
+
+static void emit_path_args(const struct mcall *c, struct strbuf *b)
+{
+	unsigned n = 0;
+
+	FMT(b, "\nstatic const struct sd_path_args paths_%s = {%d, {", c->ct->name, __builtin_popcount(call_paths(c)));
+	for (unsigned i = 0; i < c->n; i++) {
+		if (!c->p[i].path)
+			continue;
+		FMT(b, c->p[i].dirfd < 0 ? "%s{%u, SD_PATH_CWD}" : "%s{%u, %d}", n++ ? ", " : "", i, c->p[i].dirfd);
+	}
+	sb_puts(b, "}};\n");
+}
+
+static bool has_key(const struct mcall *c)
+{
+	return c->route == MROUTE_KEY || (c->route == MROUTE_ALSO && c->nkeys);
+}
+
 static void emit_routes(const struct marshal *m, struct strbuf *b)
 {
 	for (size_t i = 0; i < m->ncalls; i++) {
-		const struct mcall *c = &m->calls[i];
-
-		if (!c->nkeys)
-			continue;
-		FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n\t.value = {",
-		    c->ct->name, c->key, c->nkeys, (unsigned long long)c->keymask);
-		for (size_t k = 0; k < c->nkeys; k++)
-			FMT(b, "%s%llu /* %s */", k ? ", " : "", (unsigned long long)c->keys[k], c->keynames[k]);
-		sb_puts(b, "},\n};\n");
+		if (has_key(&m->calls[i]))
+			emit_key(&m->calls[i], b);
+		if (call_paths(&m->calls[i]))
+			emit_path_args(&m->calls[i], b);
 	}
 }
 
 static void emit_row(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	unsigned fds = 0;
+	static const char *const routes[] = {"NONE", "FD", "KEY", "PATH", "ALSO"};
 
-	for (unsigned i = 0; i < c->n; i++)
-		fds |= c->p[i].fd ? 1u << i : 0;
 	FMT(b, "\t{\"%s\", %u, ", c->ct->name, c->ct->nr);
 	emit_op(m, c, b);
-	FMT(b, ", %#x, %d, %s, %#x, ", fds, c->ret_fd,
-	    c->route_none ? "SD_ROUTE_NONE" : c->nkeys ? "SD_ROUTE_KEY" : fds ? "SD_ROUTE_FD" : "SD_ROUTE_NONE",
-	    c->flags);
-	FMT(b, c->nkeys ? "&key_%s, " : "NULL, ", c->ct->name);
-	FMT(b, "sd_%s_stub_%s},\n", m->domain, c->ct->name);
+	FMT(b, ", %#x, %d, SD_ROUTE_%s, %#x, ", call_fds(c), c->ret_fd, routes[c->route], c->flags);
+	FMT(b, has_key(c) ? "&key_%s, " : "NULL, ", c->ct->name);
+	FMT(b, "sd_%s_stub_%s, ", m->domain, c->ct->name);
+	FMT(b, call_paths(c) ? "&paths_%s, " : "NULL, ", c->ct->name);
+	FMT(b, "%d},\n", c->cloexec + 1);
+}
+
+static unsigned emit_prefixes(const struct marshal *m, struct strbuf *b)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->spec->nroutes; i++) {
+		const char *p = m->spec->routes[i].path;
+
+		if (!p)
+			continue;
+		FMT(b, n++ ? ", \"%s\"" : "\nstatic const char *const prefixes[] = {\"%s\"", p);
+	}
+	sb_puts(b, n ? "};\n" : "");
+	return n;
 }
 
 static const struct mcall *find_close(const struct marshal *m)
@@ -515,14 +551,18 @@ static void emit_client_h(const struct marshal *m, struct strbuf *b)
 
 static void emit_client_table(const struct marshal *m, struct strbuf *b)
 {
+	unsigned n;
+
 	emit_head(m, b, "MIT", "client.c", "the table of client stubs; they are in client_*.c.");
 	sb_puts(b, "#include \"client.h\"\n#include \"contract.h\"\n");
 	emit_routes(m, b);
 	sb_puts(b, "\nstatic const struct sd_stub stubs[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		emit_row(m, &m->calls[i], b);
-	FMT(b, "};\n\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_CONTRACT};\n", m->domain,
-	    m->domain, m->ncalls);
+	sb_puts(b, "};\n");
+	n = emit_prefixes(m, b);
+	FMT(b, "\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_CONTRACT, %u, %s};\n", m->domain,
+	    m->domain, m->ncalls, n, n ? "prefixes" : "NULL");
 }
 
 int emit_client(const struct marshal *m, struct outputs *o)

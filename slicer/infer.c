@@ -8,6 +8,8 @@
  *   pointer followed by an int * named *len   out, value-result length
  *   pointer followed by a length           that many units (names: see is_length_name)
  *   const char * without a length          a string
+ *   ... named filename, pathname, path, oldname, newname   the name of a file, relative to the int
+ *                                          parameter before it if that is named dfd, olddfd, newdfd
  *   pointer to a struct or integer         one of them
  * Anything else is unsure: counted, listed by `kslice check`, and refused by stubs_emit().
  */
@@ -65,6 +67,13 @@ static bool is_length_name(const char *s)
 static bool is_fd_name(const char *s)
 {
 	return ends_with(s, "fd") || ends_with(s, "fildes");
+}
+
+static bool is_one_of(const char *s, const char *const *names)
+{
+	while (*names && strcmp(s, *names))
+		names++;
+	return *names;
 }
 
 static int find(const struct ctx *x, const char *name)
@@ -247,6 +256,23 @@ static int pointer_dir(struct ctx *x, struct mval *v, json_t *a, bool is_const)
 	return 0;
 }
 
+/* Does the string name a file, and in which directory's terms? */
+static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
+{
+	static const char *const paths[] = {"filename", "pathname", "path", "oldname", "newname", NULL};
+	static const char *const dirs[] = {"dfd", "olddfd", "newdfd", NULL};
+	json_t *path = json_object_get(a, "path");
+	bool string = v->len == LEN_STR && v->dir == DIR_IN;
+	const struct mval *before = i > 0 ? &x->list[i - 1] : NULL;
+
+	if (path && (!json_is_boolean(path) || (json_is_true(path) && (!string || !x->params))))
+		return bad(x, v, "\"path\" is true or false, and only a parameter that is a string can be true");
+	v->path = path ? json_is_true(path) : string && x->params && is_one_of(v->name, paths);
+	if (v->path && before && before->type->kind == TYPE_INT && before->type->size == 4 && is_one_of(before->name, dirs))
+		v->dirfd = i - 1;
+	return 0;
+}
+
 static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 {
 	const char *as = json_string_value(json_object_get(a, "as"));
@@ -282,7 +308,7 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 		unsure(x, v, "its struct holds pointers: say \"as\" (a struct variant) or \"flat\"");
 	if (to->kind == TYPE_PTR)
 		unsure(x, v, "a pointer to pointers");
-	return 0;
+	return infer_path(x, v, i, a);
 }
 
 /* ---- switches ---- */
@@ -385,7 +411,7 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 	int64_t no;
 
 	v->how = a && json_object_size(a) ? HOW_ANNOTATED : HOW_INFERRED;
-	v->of = v->keep_arg = -1;
+	v->of = v->keep_arg = v->dirfd = -1;
 	if (json_object_get(a, "switch"))
 		return infer_switch(x, v, i, a);
 	if (refuse) {
@@ -534,6 +560,25 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 	return 0;
 }
 
+/* A call that makes descriptors says in a parameter whether they survive exec: named flags, or as "cloexec" has it. */
+static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
+{
+	json_t *j = json_object_get(a, "cloexec");
+
+	c->cloexec = -1;
+	if (json_is_false(j))
+		return 0;
+	if (j && !makes_fds(c))
+		return err(x->path, "remove \"cloexec\", or add \"result\": \"fd\"", "%s makes no descriptors", x->where);
+	if (j && (c->cloexec = named(x, j, "cloexec")) < 0)
+		return -1;
+	if (!j && makes_fds(c))
+		c->cloexec = find(x, "flags");
+	if (c->cloexec >= 0 && c->p[c->cloexec].type->kind != TYPE_INT)
+		return bad(x, &c->p[c->cloexec], "\"cloexec\" is a parameter that is a number");
+	return 0;
+}
+
 static int infer_call(struct marshal *m, struct mcall *c, const struct calltype *ct)
 {
 	const char *path = NULL;
@@ -558,7 +603,7 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 	c->test = json_object_get(a, "test");
 	c->differs = json_object_get(a, "differs");
 	call_flags(c, a);
-	return call_promise(&x, c, a);
+	return call_cloexec(&x, c, a) || call_promise(&x, c, a) ? -1 : 0;
 }
 
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db)

@@ -15,8 +15,10 @@
 #define MARSHAL_MAX_DATA (1024 * 1024) /* SD_MAX_DATA; the output asserts it */
 
 #define MARSHAL_MAX_KEYS 8 /* of struct sd_route_key */
+#define MARSHAL_MAX_PATHS 2 /* of struct sd_path_args */
 
 struct spec;
+struct spec_route;
 
 enum dir { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
 
@@ -59,6 +61,8 @@ struct mval {
 	enum how how;
 	const char *note; /* what settled it, or what is missing; for `kslice check` */
 	bool fd;
+	bool path;  /* names a file */
+	int dirfd;  /* path: parameter it is relative to, -1: the current directory */
 	enum dir dir; /* PTR: of what it leads to; fields that are SCALAR: OUT = written back */
 
 	enum len_kind len; /* PTR from here on */
@@ -105,16 +109,21 @@ struct mguard { /* a parameter that must be NULL, or have no bits but these */
 	uint64_t bits;
 };
 
+enum mroute { MROUTE_NONE, MROUTE_FD, MROUTE_KEY, MROUTE_PATH, MROUTE_ALSO }; /* enum sd_route */
+
 struct mcall {
 	const struct calltype *ct;
 	struct mval *p;
 	unsigned n;
 	bool ret_fd;
 	bool route_none;
+	enum mroute route; /* made by routes.c */
+	const struct spec_route *by; /* KEY, ALSO: the spec's; borrowed */
+	int cloexec;	   /* parameter with O_CLOEXEC for what it makes; -1: none */
 	int key;	   /* with nkeys: the parameter whose value, masked, is one of keys in a call of this domain */
 	uint64_t keymask, *keys;
 	const char **keynames; /* borrowed from the spec */
-	size_t nkeys;
+	size_t nkeys;	   /* 0 with KEY and ALSO: whatever its arguments are */
 	bool blocks;
 	unsigned flags;	   /* enum sd_stub_flags */
 	int credit;	   /* parameter: the fd whose credit the answer tells; -1: none */
@@ -163,8 +172,14 @@ static inline bool makes_fds(const struct mcall *c)
 	return c->ret_fd || c->flags & MCALL_FDS_OUT;
 }
 
-/* routes.c: fills in every call's key. 0, or -1 after printing. */
+/* routes.c: fills in every call's route and key. 0, or -1 after printing. */
 int marshal_routes(struct marshal *m);
+/* For `kslice check`: which calls of a program come here, and by what. */
+void routes_print(const struct marshal *m);
+/* "fd", "key", "path", "also", "none" */
+const char *route_name(enum mroute r);
+unsigned call_fds(const struct mcall *c);   /* bit i: parameter i is a descriptor */
+unsigned call_paths(const struct mcall *c); /* bit i: parameter i names a file */
 
 /* infer.c. 0, or -1 after printing; unsure values are counted, not refused. */
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db);

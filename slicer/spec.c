@@ -299,37 +299,111 @@ static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 	return 0;
 }
 
+static int is_call(const struct spec *spec, const struct spec_place *at, const char *name)
+{
+	for (size_t i = 0; i < spec->ncalls; i++)
+		if (!strcmp(spec->calls[i].name, name))
+			return 0;
+	return spec_error(at, "add it to \"calls\"", "\"%s\" is not one of the calls", name);
+}
+
+/* Programs' paths are folded before they are compared with it, so it must be folded, too. */
+static int check_prefix(const struct spec *spec, const struct spec_route *r)
+{
+	const char *p = r->path;
+
+	if (*p != '/')
+		return spec_error(&r->at, "begin it with /", "\"%s\" is not an absolute path", p);
+	if (!p[1])
+		return spec_error(&r->at, "name a folder below it, as \"/sd\": programs need the host's own files",
+				  "all paths would go to the domain");
+	for (const char *c = p; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("/._-+", *c))
+			return spec_error(&r->at, "use letters, digits and . _ - + only", "'%c' in \"%s\"", *c, p);
+	for (const char *c = p; c; c = strchr(c + 1, '/')) {
+		size_t n = strcspn(c + 1, "/");
+
+		if (!n || (n <= 2 && !strncmp(c + 1, "..", n)))
+			return spec_error(&r->at, "write it without a slash at its end, without //, . and ..",
+					  "\"%s\" is not a path as it is compared with", p);
+	}
+	for (size_t i = 0; i < spec->nroutes; i++) {
+		const char *o = spec->routes[i].path;
+		size_t n = o ? strlen(o) : 0, m = strlen(p), most = n < m ? n : m;
+
+		if (o && !strncmp(o, p, most) && (n == m || (n < m ? p[n] : o[m]) == '/'))
+			return spec_error(&r->at, "remove the one below the other",
+					  n == m ? "a route by \"%s\" stands here already, as \"%s\"" :
+						   "one of \"%s\" and \"%s\" is below the other", p, o);
+	}
+	return 0;
+}
+
+static void add_route(struct spec *spec, const struct spec_route *r)
+{
+	spec->routes = xrealloc(spec->routes, (spec->nroutes + 1) * sizeof(*r));
+	spec->routes[spec->nroutes++] = *r;
+}
+
+static int route_kind_of(struct spec_route *r, const json_t *v)
+{
+	static const char *const keys[] = { "call", "path", "also" };
+	int found = 0;
+
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+		if (!json_object_get(v, keys[k]))
+			continue;
+		r->kind = k;
+		found++;
+	}
+	if (found != 1)
+		return spec_error(&r->at, "give exactly one of call, path, also; see specs/README.md",
+				  found ? "a route of %d kinds" : "a route without a kind (%d)", found);
+	if (r->path && r->arg)
+		return spec_error(&r->at, "remove it", "\"arg\" has no meaning for \"path\"");
+	if (!r->arg != !r->nvalues)
+		return spec_error(&r->at, "give both, or none: then all calls of it go to the domain",
+				  "\"%s\" without \"%s\"", r->arg ? "arg" : "values", r->arg ? "values" : "arg");
+	return 0;
+}
+
+static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const char *p)
+{
+	static const struct spec_key keys[] = { { "call", ST_STRING }, { "path", ST_STRING }, { "also", ST_NAMES },
+						{ "arg", ST_STRING }, { "values", ST_ARRAY } };
+	struct spec_route r = { .at = spec_at(f, "%s", p) };
+	struct spec_names values, also;
+
+	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)) ||
+	    spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)), &values) ||
+	    spec_names_of(f, json_object_get(v, "also"), spec_own(f, xasprintf("%s/also", p)), &also))
+		return -1;
+	r.call = json_string_value(json_object_get(v, "call"));
+	r.arg = json_string_value(json_object_get(v, "arg"));
+	r.path = json_string_value(json_object_get(v, "path"));
+	r.values = values.a;
+	r.nvalues = values.n;
+	if (route_kind_of(&r, v) || (r.path && check_prefix(spec, &r)) || (r.call && is_call(spec, &r.at, r.call)))
+		return -1;
+	if (r.kind != ROUTE_ALSO)
+		add_route(spec, &r);
+	for (size_t i = 0; r.kind == ROUTE_ALSO && i < also.n; i++) {
+		r.call = also.a[i];
+		if (is_call(spec, &r.at, r.call))
+			return -1;
+		add_route(spec, &r);
+	}
+	return 0;
+}
+
 static int load_routes(struct spec *spec, struct spec_file *f, json_t *array)
 {
-	static const struct spec_key keys[] = { { "call", ST_STRING, true },
-						{ "arg", ST_STRING, true },
-						{ "values", ST_ARRAY, true } };
-	size_t i, n = json_array_size(array);
+	size_t i;
 	json_t *v;
 
-	spec->routes = xcalloc(n ? n : 1, sizeof(*spec->routes));
-	json_array_foreach(array, i, v) {
-		struct spec_route *r = &spec->routes[i];
-		char *p = spec_own(f, xasprintf("/routes/%zu", i));
-		struct spec_names values;
-		size_t k = 0;
-
-		r->at = spec_at(f, "%s", p);
-		if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)) ||
-		    spec_names_of(f, json_object_get(v, "values"),
-				  spec_own(f, xasprintf("%s/values", p)), &values))
+	json_array_foreach(array, i, v)
+		if (load_route(spec, f, v, spec_own(f, xasprintf("/routes/%zu", i))))
 			return -1;
-		r->call = json_string_value(json_object_get(v, "call"));
-		r->arg = json_string_value(json_object_get(v, "arg"));
-		r->values = values.a;
-		r->nvalues = values.n;
-		while (k < spec->ncalls && strcmp(spec->calls[k].name, r->call))
-			k++;
-		if (k == spec->ncalls)
-			return spec_error(&r->at, "add it to \"calls\"", "\"%s\" is not one of the calls",
-					  r->call);
-		spec->nroutes++;
-	}
 	return 0;
 }
 

@@ -58,10 +58,19 @@ struct spec_group {
 	struct spec_place at;
 };
 
+enum route_kind {
+	ROUTE_CALL, /* `call`, always or by the values of `arg` */
+	ROUTE_PATH, /* every call whose files lie below `path` */
+	ROUTE_ALSO, /* `call` is the host's, and told to the domain when that was done; all or by `arg` */
+};
+
+/* `"also": ["a", "b"]` becomes two of these. */
 struct spec_route {
-	const char *call, *arg;
-	const char **values; /* constant names or numbers as text */
+	enum route_kind kind;
+	const char *call, *arg; /* arg: NULL for all calls of it */
+	const char **values;	/* constant names or numbers as text */
 	size_t nvalues;
+	const char *path; /* absolute, no slash at its end */
 	struct spec_place at;
 };
 

@@ -53,6 +53,8 @@ void describe_value(const struct mval *v, const struct mval *list, struct strbuf
 		describe_len(v, list, b);
 		if (v->st)
 			sb_printf(b, " as %s", v->st->name);
+		if (v->path)
+			sb_printf(b, v->dirfd < 0 ? ", a path" : ", a path of %s", v->dirfd < 0 ? "" : list[v->dirfd].name);
 		break;
 	case PASS_VR:
 		sb_printf(b, ": length of %s", list[v->of].name);
@@ -117,6 +119,15 @@ static void print_promise(const struct mcall *c)
 		printf("    tells the credit of %s =\n", c->p[c->credit].name);
 }
 
+/* Found by its name, or annotated: what it decides isn't to be seen in the parameter's type. */
+static void print_cloexec(const struct mcall *c)
+{
+	if (makes_fds(c) && c->cloexec >= 0)
+		printf("    makes descriptors: O_CLOEXEC in %s\n", c->p[c->cloexec].name);
+	else if (makes_fds(c))
+		printf("    makes descriptors: without O_CLOEXEC\n");
+}
+
 unsigned stubs_print_check(const struct marshal *m)
 {
 	unsigned count[3] = {0}, bad = 0;
@@ -127,11 +138,13 @@ unsigned stubs_print_check(const struct marshal *m)
 				  count);
 	for (size_t i = 0; i < m->ncalls; i++) {
 		bad += print_list(m->calls[i].ct->name, m->calls[i].p, m->calls[i].n, count);
+		print_cloexec(&m->calls[i]);
 		print_promise(&m->calls[i]);
 		for (unsigned k = 0; k < m->calls[i].n; k++)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)
 				bad += print_cases(&m->calls[i], &m->calls[i].p[k]);
 	}
+	routes_print(m);
 	if (!m->spec->nroutes)
 		printf("note: no routes: no call of a program goes to this domain, only those made by its stubs' names\n");
 	printf("%zu calls, %zu struct variants: %u values inferred, %u annotated, %u unsure\n", m->ncalls,
