@@ -10,6 +10,9 @@ static const struct sd_driver *const drivers[] = {
 #ifdef CONFIG_NETDEVICES
 	&sd_driver_net,
 #endif
+#ifdef CONFIG_BLOCK
+	&sd_driver_block,
+#endif
 };
 
 bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t size)

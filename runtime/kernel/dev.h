@@ -18,11 +18,22 @@ struct sd_driver {
 };
 
 extern const struct sd_driver sd_driver_net;	/* dev_net.c */
+extern const struct sd_driver sd_driver_block;	/* dev_block.c */
 
 /* Text of key= in a device's arguments into buf; false if absent or too long. */
 bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t size);
 
 void sd_dev_init(void);
+
+/*
+ * mount.c, absent where the configuration has no block layer. Mounts every block device with mount= at that path; what can't
+ * be mounted ends the boot with a line that says why. sd_unmount() leaves all of them clean, also under open files; in a task.
+ */
+void sd_mount(void) __weak;
+void sd_unmount(void) __weak;
+
+/* dev_block.c: number of the disk that a device of the table became, 0 if it is none; read only? */
+dev_t sd_block_dev(const struct sd_device *dev, bool *read_only);
 
 /* In-kernel tests of the image: 0 or -errno. Prints what failed. Absent where the configuration has no IPv4. */
 int sd_self_test(void) __weak;

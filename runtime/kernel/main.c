@@ -13,6 +13,8 @@ void sd_main(void)
 	int err;
 
 	sd_dev_init();
+	if (sd_mount)
+		sd_mount();
 	boot_ns = sd_machine_clock() - sd_boot_start;
 	if (sd_boot->mode == SD_MODE_PAYLOAD)
 		sd_machine_halt(sd_call_on(sd_boot->payload_stack, sd_boot->payload));

@@ -78,6 +78,7 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 struct sd_client *sd_client_find(u32 id);
 /* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of times before sd_client_free(). */
 void sd_client_end(struct sd_client *c, u32 why);
+void sd_clients_end(void);	/* all of them, in good order; sleeps */
 void sd_client_free(struct sd_client *c);
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);

@@ -145,6 +145,19 @@ void sd_client_end(struct sd_client *c, u32 why)
 	wake_up_all(&c->wait);
 }
 
+void sd_clients_end(void)
+{
+	struct sd_client *c;
+
+	/* Ending one sleeps, and the list may change meanwhile; those that ended stay on it until the supervisor detaches them. */
+again:
+	list_for_each_entry(c, &clients, node)
+		if (!c->ended) {
+			sd_client_end(c, SD_ENDED_CLOSED);
+			goto again;
+		}
+}
+
 void sd_client_free(struct sd_client *c)
 {
 	list_del(&c->node);

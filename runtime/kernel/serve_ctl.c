@@ -5,6 +5,7 @@
 #include <linux/oom.h>
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
+#include "dev.h"
 #include "serve.h"
 
 #define FILES_MAX	65536	/* fds of a client; the program's own limit holds on the host, where it reserves each number */
@@ -50,6 +51,10 @@ static void handle(const struct sd_event *ev)
 		sd_machine_event_done(ev, 0, &stats);
 		break;
 	case SD_CTL_SHUTDOWN:
+		if (sd_unmount) {
+			sd_clients_end();
+			sd_unmount();
+		}
 		sd_machine_event_done(ev, 0, NULL);
 		sd_machine_halt(0);
 	default:

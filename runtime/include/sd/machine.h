@@ -33,6 +33,7 @@ struct sd_bell;
 /* Bits of sd_pending: one doorbell line each. Bits from SD_IRQ_DEVICE on belong to devices, by index in the device table. */
 #define SD_IRQ_EVENT	0	/* the control event ring isn't empty */
 #define SD_IRQ_WALL	1	/* the kernel side's own: time to look at sd_machine_realtime() */
+#define SD_IRQ_PEER	2	/* another domain may have answered a call of this one */
 #define SD_IRQ_DEVICE	8
 #define SD_IRQS		32
 #define SD_DEVICES_MAX	(SD_IRQS - SD_IRQ_DEVICE)
@@ -58,10 +59,47 @@ struct sd_net_ops {
 	void (*rx_done)(void *host);
 };
 
+enum sd_block_op { SD_BLOCK_READ, SD_BLOCK_WRITE, SD_BLOCK_FLUSH, SD_BLOCK_DISCARD, SD_BLOCK_ZERO };
+
+#define SD_BLOCK_REQS	64	/* of one device under way at a time, at most */
+#define SD_BLOCK_VECS	128	/* of one request */
+#define SD_BLOCK_PREFLUSH 1u	/* all writes handed back before are on stable storage before this one begins */
+#define SD_BLOCK_FUA	2u	/* this one is when it is handed back */
+
+struct sd_block_vec {		/* a struct iovec */
+	void *base;
+	uint64_t len;
+};
+
+/* Made and owned by the kernel side; between submit and done the machine's threads read it, and the memory its vec names. */
+struct sd_block_req {
+	uint32_t op;		/* enum sd_block_op */
+	uint32_t flags;
+	uint64_t offset, len;	/* bytes; within the device */
+	uint32_t nvec;		/* READ, WRITE: together len bytes */
+	int32_t result;		/* the machine's: 0 or -errno. Nothing is said of how much of a failed one was done */
+	struct sd_block_vec vec[SD_BLOCK_VECS];
+};
+
+struct sd_block_info {
+	uint64_t size;		/* bytes; never changes */
+	uint32_t sector;	/* logical block size */
+	int read_only;
+	int discard;		/* DISCARD is worth asking for */
+};
+
+struct sd_block_ops {
+	void (*info)(void *host, struct sd_block_info *info);
+	/* 1: done already, see result. 0: it is under way, done() hands it back and the device's doorbell rings. */
+	int (*submit)(void *host, struct sd_block_req *req);
+	struct sd_block_req *(*done)(void *host);	/* the next one that is done, or NULL */
+};
+
 struct sd_device_ops {
 	void (*start)(void *host);	/* called by the machine once, before sd_start(); may be NULL */
 	union {
 		const struct sd_net_ops *net;
+		const struct sd_block_ops *block;
 	};
 };
 
@@ -70,11 +108,15 @@ struct sd_device_ops {
  * order. A region is mapped before ATTACH is delivered and unmapped after DETACH is answered.
  */
 struct sd_event {
-	uint32_t type;		/* SD_CTL_ATTACH, SD_CTL_DETACH, SD_CTL_STATS or SD_CTL_SHUTDOWN */
+	uint32_t type;		/* SD_CTL_ATTACH, DETACH, STATS, SHUTDOWN, TICKET; PEER: the answer to sd_machine_peer(); PEER_GONE */
 	uint32_t seq;
 	struct sd_ctl_attach attach;
 	uint32_t client;	/* DETACH */
-	void *region;		/* ATTACH: mapped read-write */
+	struct sd_ctl_ticket ticket;
+	struct sd_ctl_peer peer;
+	int result;		/* PEER: 0 or -errno */
+	const struct sd_bell *peer_bell; /* PEER: mapped read-only */
+	void *region;		/* ATTACH, PEER: mapped read-write */
 	uint64_t region_size;
 	int bell_fd;		/* ATTACH: for sd_machine_bell() */
 };
@@ -122,8 +164,8 @@ uint64_t sd_machine_clock(void);	/* monotonic ns */
 uint64_t sd_machine_realtime(void);	/* ns since 1970 */
 /* Sleeps while *word == value, at most to `deadline` on sd_machine_clock(). May return early. */
 void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline);
-/* FUTEX_WAKE of everyone on a word, a client's sleep word say (shared, never faults: a bad word is ignored). */
-void sd_machine_wake(uint32_t *word);
+/* FUTEX_WAKE of everyone on a word, a client's sleep word say (shared, never faults: a bad word is ignored). How many woke. */
+int sd_machine_wake(uint32_t *word);
 void sd_machine_yield(void);		/* let another thread of this host CPU run */
 int sd_machine_cpu(void);		/* host CPU this thread runs on, a hint */
 void sd_machine_halt(int status) __attribute__((noreturn));
@@ -139,6 +181,13 @@ void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs);
 int sd_machine_event(struct sd_event *ev);
 /* Answers it: result 0 or -errno; stats only for SD_CTL_STATS. */
 void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
+/*
+ * Attach this domain to another, as a client of it (sd/control.h, PEER). The answer is an event, which isn't to be answered; each
+ * ring of that client's bell rings SD_IRQ_PEER. One attachment of a name at a time: done with it before asking again.
+ */
+void sd_machine_peer(const char *name);
+/* Unmaps what the PEER event of that name mapped. */
+void sd_machine_peer_done(const char *name);
 /* The domain ended a channel itself. */
 void sd_machine_ended(uint32_t client, int reason);
 

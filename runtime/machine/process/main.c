@@ -111,8 +111,10 @@ static void add_device(char *text)
 	dev->args = comma + 1;
 	if (!strcmp(dev->type, "net"))
 		net_open(dev, boot.ndevices);
+	else if (!strcmp(dev->type, "block"))
+		block_open(dev, boot.ndevices);
 	else
-		die("--dev=%s: no such device type here; known: net", text);
+		die("--dev=%s: no such device type here; known: net block", text);
 	boot.ndevices++;
 }
 

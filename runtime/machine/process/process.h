@@ -3,7 +3,7 @@
  * process.h - what the files of machine/process share: the machine "a host process".
  *
  * Threads: the vCPU (the process's first thread, on kernel stacks once sd_start() ran), one control thread if there is a
- * supervisor (ctl.c), one receive thread per network device (tap.c). All are started before sd_start(), run with no
+ * supervisor (ctl.c), one receive thread per network device (tap.c), three per block device (block.c). All are started before sd_start(), run with no
  * capability, and under the seccomp filter once sd_machine_ready() or the end of boot installed it.
  * No malloc after boot: the filter allows no brk, and anonymous mmap only because it must allow file mmap.
  */
@@ -32,6 +32,7 @@ long dev_arg_num(const char *args, const char *key);
 
 /* Opens the backend of a device given as fd=N in its args; index is its place in the device table. */
 void net_open(struct sd_device *dev, int index);
+void block_open(struct sd_device *dev, int index);
 
 /* SIGSEGV and its like: fixup, or one Oops line and the end. Call on the vCPU thread. */
 void faults_init(void);
@@ -47,6 +48,8 @@ extern char **sd_payload_argv;
 /* From here on only what a running domain needs: see seccomp.c. */
 void rights_drop(void);
 void seccomp_enter(void);
+/* Before seccomp_enter(): a device's backend makes these calls as well. */
+void seccomp_allow(const int *calls, size_t n);
 
 int thread_start(void *(*fn)(void *), void *arg);
 

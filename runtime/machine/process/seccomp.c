@@ -27,7 +27,26 @@ static const int allowed[] = {
 	SYS_getpid,  SYS_tgkill,	SYS_exit,	  SYS_exit_group,     SYS_restart_syscall,
 };
 
-#define NALLOWED (sizeof(allowed) / sizeof(allowed[0]))
+#define NALLOWED   (sizeof(allowed) / sizeof(allowed[0]))
+#define NEXTRA_MAX 16
+
+static int extra[NEXTRA_MAX]; /* what the devices that are there need */
+static size_t nextra;
+
+void seccomp_allow(const int *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = 0;
+
+		while (at < nextra && extra[at] != calls[i])
+			at++;
+		if (at == NEXTRA_MAX)
+			die("seccomp: devices need more than %d calls of their own", NEXTRA_MAX);
+		extra[at] = calls[i];
+		if (at == nextra)
+			nextra++;
+	}
+}
 
 void rights_drop(void)
 {
@@ -43,9 +62,9 @@ void rights_drop(void)
 /* mmap only maps what can't be run; the rest by number. */
 void seccomp_enter(void)
 {
-	struct sock_filter prog[NALLOWED + 16];
+	struct sock_filter prog[NALLOWED + NEXTRA_MAX + 16];
 	struct sock_fprog fprog = {.filter = prog};
-	size_t n = 0;
+	size_t n = 0, total = NALLOWED + nextra;
 
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, arch));
@@ -54,9 +73,10 @@ void seccomp_enter(void)
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < NALLOWED; i++)
-		prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
-							 NALLOWED - i + 3, 0);
+	for (size_t i = 0; i < total; i++)
+		prog[n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, i < NALLOWED ? allowed[i] : extra[i - NALLOWED],
+			total - i + 3, 0);
 	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 2);
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, args[2]));

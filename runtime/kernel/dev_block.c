@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Disks on the machine's backend (a file of the host, say). Driven by bios, without request queues: a request would only be merged and
+ * ordered here, and the machine, which has the file's page cache behind it, merges what is under way by itself.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <asm/sd.h>
+
+#include "dev.h"
+
+#define DISCARD_MAX_SECTORS	(1u << 21)	/* 1 GiB a request */
+
+struct sd_slot {
+	struct sd_slot *next;		/* free ones */
+	struct bio *bio;
+	struct sd_block_req req;
+};
+
+struct sd_disk {
+	const struct sd_device *dev;
+	const struct sd_block_ops *ops;
+	void *host;
+	struct gendisk *gd;
+	bool read_only;
+	struct sd_slot *free;		/* touched with interrupts off or in them */
+	wait_queue_head_t wait;		/* for a free one */
+	struct sd_slot slots[SD_BLOCK_REQS];
+};
+
+static struct sd_disk *disks[SD_DEVICES_MAX];
+
+static struct sd_slot *slot_get(struct sd_disk *d)
+{
+	struct sd_slot *slot;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	slot = d->free;
+	if (slot)
+		d->free = slot->next;
+	local_irq_restore(flags);
+	return slot;
+}
+
+static void slot_put(struct sd_disk *d, struct sd_slot *slot)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	slot->next = d->free;
+	d->free = slot;
+	local_irq_restore(flags);
+	if (waitqueue_active(&d->wait))
+		wake_up(&d->wait);
+}
+
+static bool fill(struct sd_block_req *req, struct bio *bio)
+{
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		req->op = SD_BLOCK_READ;
+		break;
+	case REQ_OP_WRITE:
+	case REQ_OP_FLUSH:
+		req->op = bio->bi_iter.bi_size ? SD_BLOCK_WRITE : SD_BLOCK_FLUSH;
+		break;
+	case REQ_OP_DISCARD:
+		req->op = SD_BLOCK_DISCARD;
+		break;
+	case REQ_OP_WRITE_ZEROES:
+		req->op = SD_BLOCK_ZERO;
+		break;
+	default:
+		return false;
+	}
+	req->flags = (bio->bi_opf & REQ_PREFLUSH ? SD_BLOCK_PREFLUSH : 0) | (bio->bi_opf & REQ_FUA ? SD_BLOCK_FUA : 0);
+	req->offset = bio->bi_iter.bi_sector << SECTOR_SHIFT;
+	req->len = bio->bi_iter.bi_size;
+	req->nvec = 0;
+	if (!bio_has_data(bio))
+		return true;
+	bio_for_each_bvec(bv, bio, iter)
+		req->vec[req->nvec++] = (struct sd_block_vec) { bvec_virt(&bv), bv.bv_len };
+	return true;
+}
+
+static void finish(struct sd_disk *d, struct sd_slot *slot)
+{
+	struct bio *bio = slot->bio;
+	int err = slot->req.result;
+
+	if (unlikely(err && err != -EOPNOTSUPP))
+		pr_err_ratelimited("%s: %s of %llu bytes at %llu failed: error %d of the host\n", d->gd->disk_name,
+				   op_is_write(bio_op(bio)) ? "writing" : "reading", slot->req.len, slot->req.offset, err);
+	if (err == -EDQUOT || err == -EFBIG)
+		err = -ENOSPC;
+	slot_put(d, slot);
+	bio->bi_status = errno_to_blk_status(err);
+	bio_endio(bio);
+}
+
+static void sd_block_submit(struct bio *bio)
+{
+	struct sd_disk *d = bio->bi_bdev->bd_disk->private_data;
+	struct sd_slot *slot;
+
+	bio = bio_split_to_limits(bio);
+	if (!bio)
+		return;
+	slot = slot_get(d);
+	if (!slot && bio->bi_opf & REQ_NOWAIT) {
+		bio_wouldblock_error(bio);
+		return;
+	}
+	if (!slot)
+		wait_event(d->wait, (slot = slot_get(d)));
+	slot->bio = bio;
+	if (!fill(&slot->req, bio)) {
+		slot_put(d, slot);
+		bio->bi_status = BLK_STS_NOTSUPP;
+		bio_endio(bio);
+		return;
+	}
+	if (d->ops->submit(d->host, &slot->req))
+		finish(d, slot);
+}
+
+static void sd_block_doorbell(void *arg)
+{
+	struct sd_disk *d = arg;
+	struct sd_block_req *req;
+
+	while ((req = d->ops->done(d->host)))
+		finish(d, container_of(req, struct sd_slot, req));
+}
+
+static const struct block_device_operations sd_block_fops = {
+	.owner		= THIS_MODULE,
+	.submit_bio	= sd_block_submit,
+};
+
+static void set_limits(struct sd_disk *d, const struct sd_block_info *info)
+{
+	struct request_queue *q = d->gd->queue;
+
+	blk_queue_logical_block_size(q, info->sector);
+	blk_queue_physical_block_size(q, PAGE_SIZE);
+	blk_queue_max_segments(q, SD_BLOCK_VECS);
+	blk_queue_max_segment_size(q, UINT_MAX);
+	blk_queue_max_hw_sectors(q, UINT_MAX);
+	blk_queue_write_cache(q, true, true);
+	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
+	if (info->discard) {
+		blk_queue_max_discard_sectors(q, DISCARD_MAX_SECTORS);
+		blk_queue_max_write_zeroes_sectors(q, DISCARD_MAX_SECTORS);
+		q->limits.discard_granularity = PAGE_SIZE;
+	}
+}
+
+static int add(struct sd_disk *d, int index)
+{
+	struct sd_block_info info;
+
+	d->ops->info(d->host, &info);
+	d->gd = blk_alloc_disk(NUMA_NO_NODE);
+	if (!d->gd)
+		return -ENOMEM;
+	snprintf(d->gd->disk_name, DISK_NAME_LEN, "sdk%d", index);
+	d->gd->flags |= GENHD_FL_NO_PART;
+	d->gd->fops = &sd_block_fops;
+	d->gd->private_data = d;
+	set_limits(d, &info);
+	set_capacity(d->gd, info.size >> SECTOR_SHIFT);
+	d->read_only = info.read_only;
+	set_disk_ro(d->gd, info.read_only);
+	return add_disk(d->gd);
+}
+
+static int sd_block_probe(const struct sd_device *dev, unsigned int line)
+{
+	int i, index = dev - sd_boot->devices, err;
+	struct sd_disk *d = kvzalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return -ENOMEM;
+	d->dev = dev;
+	d->ops = dev->ops->block;
+	d->host = dev->host;
+	init_waitqueue_head(&d->wait);
+	for (i = 0; i < SD_BLOCK_REQS; i++)
+		slot_put(d, &d->slots[i]);
+	sd_irq_register(line, sd_block_doorbell, d);
+	err = add(d, index);
+	if (!err)
+		disks[index] = d;
+	return err;
+}
+
+dev_t sd_block_dev(const struct sd_device *dev, bool *read_only)
+{
+	struct sd_disk *d = disks[dev - sd_boot->devices];
+
+	if (!d)
+		return 0;
+	*read_only = d->read_only;
+	return disk_devt(d->gd);
+}
+
+const struct sd_driver sd_driver_block = {
+	.type	= "block",
+	.probe	= sd_block_probe,
+};

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* File systems on the block devices: mounted before anything is served, left clean at an orderly end. */
+#include <linux/fs.h>
+#include <linux/init_syscalls.h>
+#include <linux/kdev_t.h>
+#include <linux/kernel.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/string.h>
+#include <uapi/linux/mount.h>
+#include <asm/sd.h>
+
+#include "dev.h"
+#include "serve.h"
+
+#define NODE	"/.disk"	/* only while mounting */
+
+static const struct {
+	const char *word;
+	unsigned long flag;
+} words[] = {
+	{ "rw", 0 }, { "defaults", 0 }, { "ro", MS_RDONLY }, { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC }, { "noatime", MS_NOATIME },
+	{ "nodiratime", MS_NODIRATIME }, { "relatime", MS_RELATIME }, { "strictatime", MS_STRICTATIME }, { "lazytime", MS_LAZYTIME },
+	{ "nosuid", MS_NOSUID }, { "nodev", MS_NODEV }, { "noexec", MS_NOEXEC },
+};
+
+static unsigned long mounted;	/* bits: by index of the device */
+
+static bool general(const char *word, unsigned long *flags)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i].word, word)) {
+			*flags |= words[i].flag;
+			return true;
+		}
+	return false;
+}
+
+/* As mount(8) does it: what is about every file system becomes flags, the rest goes to this one, with commas again. */
+static unsigned long split_options(char *text, char *data)
+{
+	unsigned long flags = 0;
+	char *word;
+
+	*data = 0;
+	while ((word = strsep(&text, ";"))) {
+		if (!*word || general(word, &flags))
+			continue;
+		if (*data)
+			strcat(data, ",");
+		strcat(data, word);
+	}
+	return flags;
+}
+
+static int make_dirs(char *path)
+{
+	char *slash = path;
+	int err = 0;
+
+	while (!err && slash) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = 0;
+		err = init_mkdir(path, 0755);
+		if (err == -EEXIST)
+			err = 0;
+		if (slash)
+			*slash = '/';
+	}
+	return err;
+}
+
+static const char *cure(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "no such file system there, or an option it doesn't know: mkfs.ext4 makes one";
+	case -ENODEV:
+		return "the domain's configuration lacks this file system, or the slice dropped it (\"keep\" in the spec)";
+	case -EUCLEAN:	/* EFSCORRUPTED */
+	case -EBADMSG:	/* EFSBADCRC */
+	case -EIO:
+		return "damaged: e2fsck -f repairs it";
+	case -EROFS:
+	case -EACCES:
+		return "kdom may only read it, and its journal must be replayed first: e2fsck does, or make it writable";
+	}
+	return "look at the lines above";
+}
+
+static void mount_one(const struct sd_device *dev, char *dir)
+{
+	char fs[32], options[256] = "", data[256], path[256] = "?";
+	unsigned long flags;
+	bool read_only;
+	dev_t devt = sd_block_dev(dev, &read_only);
+	int err;
+
+	sd_dev_arg(dev, "path", path, sizeof(path));
+	sd_dev_arg(dev, "options", options, sizeof(options));
+	if (!sd_dev_arg(dev, "fs", fs, sizeof(fs)))
+		panic("%s: mount=%s without fs=: name the file system, as fs=ext4", path, dir);
+	if (dir[0] != '/' || !dir[1])
+		panic("%s: mount=%s: must be an absolute path below /", path, dir);
+	flags = split_options(options, data);
+	if (read_only)
+		flags |= MS_RDONLY;
+	err = make_dirs(dir);
+	if (!err)
+		err = init_mknod(NODE, S_IFBLK | 0600, new_encode_dev(devt));
+	if (!err)
+		err = init_mount(NODE, dir, fs, flags, data);
+	init_unlink(NODE);
+	if (err)
+		panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err, cure(err));
+}
+
+static bool mount_dir(const struct sd_device *dev, char *dir, size_t size)
+{
+	return !strcmp(dev->type, "block") && sd_dev_arg(dev, "mount", dir, size);
+}
+
+void __ref sd_mount(void)
+{
+	char dir[128];
+	int i;
+
+	for (i = 0; i < sd_boot->ndevices; i++)
+		if (mount_dir(&sd_boot->devices[i], dir, sizeof(dir))) {
+			mount_one(&sd_boot->devices[i], dir);
+			mounted |= BIT(i);
+		}
+}
+
+/* Somebody has a file open: nobody can write it any more, and on disk all is as after unmounting. */
+static int freeze(const char *dir)
+{
+	struct path path;
+	int err = kern_path(dir, LOOKUP_FOLLOW, &path);
+
+	if (err)
+		return err;
+	err = freeze_super(path.mnt->mnt_sb);
+	path_put(&path);
+	return err;
+}
+
+void __ref sd_unmount(void)
+{
+	char dir[128];
+	int i, err;
+
+	for (i = sd_boot->ndevices - 1; i >= 0; i--) {
+		if (!(mounted & BIT(i)) || !mount_dir(&sd_boot->devices[i], dir, sizeof(dir)))
+			continue;
+		mounted &= ~BIT(i);
+		err = init_umount(dir, 0);
+		if (err == -EBUSY)
+			err = freeze(dir);
+		if (err)
+			pr_err("%s: can't be unmounted: error %d; its journal will be replayed when it is mounted next\n", dir, err);
+	}
+}

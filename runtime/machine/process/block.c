@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Block backend: a file or block device of the host, opened by the supervisor. Host threads do what
+ * may wait: one reads, one writes, one makes stable, so that a read isn't behind a flush. Each has a
+ * ring of requests (producer: the vCPU) and one of what is done (consumer: the vCPU), neither of
+ * which can overflow, since no more than SD_BLOCK_REQS are under way. What needs no waiting the vCPU
+ * does itself: reads of what the host has in its page cache, everything on a RAM backend.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define RING	   SD_BLOCK_REQS
+#define MERGE_VECS 512 /* host limit: 1024 */
+#define SPIN_NS	   20000
+
+_Static_assert(sizeof(struct sd_block_vec) == sizeof(struct iovec), "a vec is an iovec");
+
+enum { READER, WRITER, FLUSHER, WORKERS };
+
+struct ring {
+	_Atomic uint32_t head, tail; /* consumer's, producer's; free running */
+	struct sd_block_req *req[RING];
+};
+
+struct worker {
+	struct disk *disk;
+	struct ring todo, done;
+	_Atomic uint32_t sleeping;
+};
+
+struct disk {
+	int fd;
+	unsigned int bit;
+	bool inline_all; /* nothing on this backend ever waits */
+	struct sd_block_info info;
+	_Atomic uint32_t unstable; /* something was written since the last fdatasync began */
+	struct worker worker[WORKERS];
+};
+
+static void push(struct ring *r, struct sd_block_req *req)
+{
+	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+	r->req[tail % RING] = req;
+	atomic_store(&r->tail, tail + 1);
+}
+
+static struct sd_block_req *peek(struct ring *r, uint32_t ahead)
+{
+	uint32_t at = atomic_load_explicit(&r->head, memory_order_relaxed) + ahead;
+
+	return at == atomic_load(&r->tail) ? NULL : r->req[at % RING];
+}
+
+static void pop(struct ring *r, uint32_t n)
+{
+	atomic_fetch_add(&r->head, n);
+}
+
+/* ---- doing it; any thread ---- */
+
+/* All of it, or an error: a file cut short underneath is one, too. */
+static int transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64_t offset, int flags)
+{
+	ssize_t done;
+
+	while (n) {
+		done = write ? pwritev2(d->fd, iov, n, offset, flags) : preadv2(d->fd, iov, n, offset, flags);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done ? -errno : -EIO;
+		offset += done;
+		while (n && (size_t)done >= iov->iov_len) {
+			done -= iov->iov_len;
+			iov++;
+			n--;
+		}
+		if (n) {
+			iov->iov_base = (char *)iov->iov_base + done;
+			iov->iov_len -= done;
+		}
+	}
+	return 0;
+}
+
+static int punch(struct disk *d, const struct sd_block_req *req)
+{
+	int mode = req->op == SD_BLOCK_ZERO ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE;
+	int err;
+
+	do
+		err = fallocate(d->fd, mode | FALLOC_FL_KEEP_SIZE, req->offset, req->len) ? -errno : 0;
+	while (err == -EINTR);
+	return err;
+}
+
+static int flush(struct disk *d)
+{
+	int err;
+
+	if (!atomic_exchange(&d->unstable, 0))
+		return 0;
+	do
+		err = fdatasync(d->fd) ? -errno : 0;
+	while (err == -EINTR);
+	if (err)
+		atomic_store(&d->unstable, 1);
+	return err;
+}
+
+static int perform(struct disk *d, struct sd_block_req *req)
+{
+	int err = 0;
+
+	if (req->op == SD_BLOCK_FLUSH || req->flags & SD_BLOCK_PREFLUSH)
+		err = flush(d);
+	if (err)
+		return err;
+	switch (req->op) {
+	case SD_BLOCK_READ:
+		return transfer(d, false, (struct iovec *)req->vec, req->nvec, req->offset, 0);
+	case SD_BLOCK_WRITE:
+		err = transfer(d, true, (struct iovec *)req->vec, req->nvec, req->offset, 0);
+		break;
+	case SD_BLOCK_DISCARD:
+	case SD_BLOCK_ZERO:
+		err = punch(d, req);
+		break;
+	case SD_BLOCK_FLUSH:
+		return 0;
+	}
+	atomic_store(&d->unstable, 1);
+	return err || !(req->flags & SD_BLOCK_FUA) ? err : flush(d);
+}
+
+/* ---- the threads ---- */
+
+static uint64_t gather(struct worker *w, struct iovec *iov, int *niov, uint32_t *nreq)
+{
+	struct sd_block_req *first = peek(&w->todo, 0), *req = first;
+	uint64_t end = first->offset;
+
+	*niov = *nreq = 0;
+	while (req && req->op == first->op && !req->flags && req->offset == end &&
+	       *niov + req->nvec <= MERGE_VECS) {
+		memcpy(iov + *niov, req->vec, req->nvec * sizeof(*iov));
+		*niov += req->nvec;
+		end += req->len;
+		req = peek(&w->todo, ++*nreq);
+	}
+	return end;
+}
+
+/* Requests that follow each other on the device are one for the host. */
+static uint32_t perform_merged(struct worker *w)
+{
+	struct sd_block_req *first = peek(&w->todo, 0);
+	struct iovec iov[MERGE_VECS];
+	uint32_t n = 0, i;
+	int niov, err;
+
+	if ((first->op == SD_BLOCK_READ || first->op == SD_BLOCK_WRITE) && !first->flags)
+		gather(w, iov, &niov, &n);
+	if (n < 2) {
+		first->result = perform(w->disk, first);
+		return 1;
+	}
+	err = transfer(w->disk, first->op == SD_BLOCK_WRITE, iov, niov, first->offset, 0);
+	if (first->op == SD_BLOCK_WRITE)
+		atomic_store(&w->disk->unstable, 1);
+	for (i = 0; i < n; i++) /* which of them failed, each finds out by itself */
+		peek(&w->todo, i)->result = err ? perform(w->disk, peek(&w->todo, i)) : 0;
+	return n;
+}
+
+static uint64_t spin_end(void)
+{
+	return sd_machine_clock() + SPIN_NS;
+}
+
+static void await_work(struct worker *w)
+{
+	uint64_t end = spin_end();
+
+	while (!peek(&w->todo, 0)) {
+		if (sd_machine_clock() < end) {
+			__builtin_ia32_pause();
+			continue;
+		}
+		atomic_store(&w->sleeping, 1);
+		if (!peek(&w->todo, 0))
+			syscall(SYS_futex, &w->sleeping, FUTEX_WAIT, 1, NULL, NULL, 0);
+		atomic_store(&w->sleeping, 0);
+	}
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	for (;;) {
+		uint32_t n, i;
+
+		await_work(w);
+		n = perform_merged(w);
+		for (i = 0; i < n; i++)
+			push(&w->done, peek(&w->todo, i));
+		pop(&w->todo, n);
+		doorbell(w->disk->bit);
+	}
+	return NULL;
+}
+
+/* ---- the vCPU ---- */
+
+static struct worker *worker_for(struct disk *d, const struct sd_block_req *req)
+{
+	if (req->op == SD_BLOCK_FLUSH || req->flags)
+		return &d->worker[FLUSHER];
+	return &d->worker[req->op == SD_BLOCK_READ ? READER : WRITER];
+}
+
+static int read_now(struct disk *d, const struct sd_block_req *req)
+{
+	ssize_t n = preadv2(d->fd, (const struct iovec *)req->vec, req->nvec, req->offset, RWF_NOWAIT);
+
+	return n == (ssize_t)req->len;
+}
+
+static int block_submit(void *host, struct sd_block_req *req)
+{
+	struct disk *d = host;
+	struct worker *w;
+
+	if (d->inline_all) {
+		req->result = perform(d, req);
+		return 1;
+	}
+	if (req->op == SD_BLOCK_READ && read_now(d, req)) {
+		req->result = 0;
+		return 1;
+	}
+	w = worker_for(d, req);
+	push(&w->todo, req);
+	if (atomic_load(&w->sleeping)) {
+		atomic_store(&w->sleeping, 0);
+		sd_machine_wake((uint32_t *)&w->sleeping);
+	}
+	return 0;
+}
+
+static struct sd_block_req *block_done(void *host)
+{
+	struct disk *d = host;
+
+	for (int i = 0; i < WORKERS; i++) {
+		struct sd_block_req *req = peek(&d->worker[i].done, 0);
+
+		if (req) {
+			pop(&d->worker[i].done, 1);
+			return req;
+		}
+	}
+	return NULL;
+}
+
+static void block_info(void *host, struct sd_block_info *info)
+{
+	*info = ((struct disk *)host)->info;
+}
+
+static void block_start(void *host)
+{
+	struct disk *d = host;
+	int err = 0;
+
+	for (int i = 0; i < WORKERS && !err && !d->inline_all; i++)
+		err = thread_start(work, &d->worker[i]);
+	if (err)
+		die("--dev=block: I/O thread: %s", strerror(-err));
+}
+
+static const struct sd_block_ops block_ops = {
+	.info = block_info,
+	.submit = block_submit,
+	.done = block_done,
+};
+
+static const struct sd_device_ops block_device_ops = {
+	.start = block_start,
+	.block = &block_ops,
+};
+
+static void measure(struct disk *d, long fd)
+{
+	struct stat st;
+	uint64_t size;
+	int sector = 512, flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fstat(fd, &st))
+		die("--dev=block,fd=%ld: %s; the supervisor must pass an open file or block device of "
+		    "that number",
+		    fd, strerror(errno));
+	size = st.st_size;
+	if (S_ISBLK(st.st_mode) && (ioctl(fd, BLKGETSIZE64, &size) || ioctl(fd, BLKSSZGET, &sector)))
+		die("--dev=block,fd=%ld: asking its size: %s", fd, strerror(errno));
+	d->info = (struct sd_block_info){
+		.size = size / sector * sector,
+		.sector = sector,
+		.read_only = (flags & O_ACCMODE) == O_RDONLY,
+		.discard = (flags & O_ACCMODE) != O_RDONLY && S_ISREG(st.st_mode),
+	};
+	if (!d->info.size)
+		die("--dev=block,fd=%ld: it is smaller than a sector; make it bigger with truncate -s",
+		    fd);
+}
+
+void block_open(struct sd_device *dev, int index)
+{
+	static const int calls[] = {SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fdatasync, SYS_fallocate};
+	struct disk *d = calloc(1, sizeof(*d));
+	char text[8];
+
+	if (!d)
+		die("--dev=block: out of memory");
+	d->fd = dev_arg_num(dev->args, "fd");
+	d->inline_all = dev_arg(dev->args, "inline", text, sizeof(text)) && !strcmp(text, "1");
+	d->bit = SD_IRQ_DEVICE + index;
+	for (int i = 0; i < WORKERS; i++)
+		d->worker[i].disk = d;
+	measure(d, d->fd);
+	atomic_store(&d->unstable, 1); /* by whoever had it before */
+	seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
+	dev->host = d;
+	dev->ops = &block_device_ops;
+}
