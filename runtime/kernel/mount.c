@@ -158,6 +158,7 @@ void __ref sd_unmount(void)
 			continue;
 		mounted &= ~BIT(i);
 		err = init_umount(dir, 0);
+		sd_exit_work();	/* where the last reference to a mount ends */
 		if (err == -EBUSY)
 			err = freeze(dir);
 		if (err)

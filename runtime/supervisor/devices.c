@@ -113,33 +113,46 @@ static int tap_open(struct device *dev)
 }
 
 static const struct backend {
-	const char *name;
+	const char *name, *type;
 	int (*open)(struct device *dev);
 } backends[] = {
-	{"tap", tap_open}, {"none", NULL}, /* the device isn't there: a net domain has loopback */
+	{"tap", "net", tap_open},
+	{"file", "block", file_open},
+	{"ram", "block", ram_open},
+	{"none", NULL, NULL}, /* the device isn't there: a net domain has loopback */
 };
 
-static const struct backend *backend_by_name(const char *name)
+#define NBACKENDS (sizeof(backends) / sizeof(backends[0]))
+
+static const struct backend *backend_of(const struct device *dev)
 {
-	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
-		if (!strcmp(backends[i].name, name))
+	for (size_t i = 0; i < NBACKENDS; i++)
+		if (!strcmp(backends[i].name, dev->backend) && (!backends[i].type || !strcmp(backends[i].type, dev->type)))
 			return &backends[i];
 	return NULL;
+}
+
+static int no_backend(const struct config *cfg, int i)
+{
+	const struct device *dev = &cfg->dev[i];
+	char known[128] = "";
+
+	for (size_t b = 0; b < NBACKENDS; b++)
+		if (!backends[b].type || !strcmp(backends[b].type, dev->type))
+			snprintf(known + strlen(known), sizeof(known) - strlen(known), " \"%s\"", backends[b].name);
+	say("%s: /devices/%d/backend: no backend \"%s\" for a %s device; there is%s", cfg->manifest, i, dev->backend, dev->type, known);
+	return -EINVAL;
 }
 
 int devices_open(struct config *cfg)
 {
 	for (int i = 0; i < cfg->ndev; i++) {
 		struct device *dev = &cfg->dev[i];
-		const struct backend *b = backend_by_name(dev->backend);
+		const struct backend *b = backend_of(dev);
 		int err;
 
-		if (!b) {
-			say("%s: /devices/%d/backend: no backend \"%s\"; there are \"tap\" and "
-			    "\"none\"",
-			    cfg->manifest, i, dev->backend);
-			return -EINVAL;
-		}
+		if (!b)
+			return no_backend(cfg, i);
 		if (!b->open || (cfg->no_tap && b->open == tap_open))
 			continue;
 		err = b->open(dev);

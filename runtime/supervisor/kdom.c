@@ -13,11 +13,14 @@ static const char usage[] =
 	"       kdom kill NAME                       SIGKILL the domain; its supervisor stays\n"
 	"       kdom down NAME                       stop domain and supervisor in good order\n"
 	"options: --no-tap              without its TAP device: loopback only, needs no root\n"
+	"         --device N:KEY=VALUE  another value for a key of the manifest's device N, counted from 0:\n"
+	"                               --device 0:path=/x.img --device 0:backend=ram\n"
 	"         --image FILE          default: build/NAME/NAME.image\n"
 	"         --manifest FILE       default: build/NAME/manifest.json (devices, ram)\n"
 	"         --ram SIZE            default: the manifest's, else 64M\n"
 	"         --cpu N               pin the domain\n"
 	"         --restart POLICY      no (default), on-failure, always\n"
+	"Disks whose path isn't absolute lie in $KDOM_DIR, else $XDG_STATE_HOME/kdom, else ~/.local/state/kdom.\n"
 	"Sockets and logs lie in $KDOM_DIR, else $XDG_RUNTIME_DIR/kdom, else /tmp/kdom-UID.\n";
 
 int main(int argc, char **argv)

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int bad(const struct config *cfg, size_t i, const char *what)
 {
@@ -23,7 +25,7 @@ static int copy_text(char *dst, size_t n, json_t *value)
 }
 
 /* Keys that are no backend's own go to the image as they are; a comma would start another one
- * there. */
+ * there, so it is a semicolon from here on. */
 static int add_arg(struct device *dev, const char *key, json_t *value)
 {
 	size_t used = strlen(dev->args), room = sizeof(dev->args) - used;
@@ -32,10 +34,13 @@ static int add_arg(struct device *dev, const char *key, json_t *value)
 	if (json_is_integer(value))
 		n = snprintf(dev->args + used, room, ",%s=%lld", key,
 			     (long long)json_integer_value(value));
-	else if (json_is_string(value) && !strpbrk(json_string_value(value), ", \n"))
+	else if (json_is_string(value) && !strpbrk(json_string_value(value), "; \n"))
 		n = snprintf(dev->args + used, room, ",%s=%s", key, json_string_value(value));
 	else
 		return -EINVAL;
+	for (char *p = dev->args + used + 1; n < (int)room && *p; p++)
+		if (*p == ',')
+			*p = ';';
 	return n < (int)room ? 0 : -EINVAL;
 }
 
@@ -60,6 +65,10 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 			err = copy_text(dev->ifname, sizeof(dev->ifname), value);
 		else if (!strcmp(key, "host"))
 			err = copy_text(dev->host, sizeof(dev->host), value);
+		else if (!strcmp(key, "path"))
+			err = copy_text(dev->path, sizeof(dev->path), value);
+		else if (!strcmp(key, "size"))
+			err = parse_size(json_string_value(value) ?: "", &dev->size);
 		else
 			err = add_arg(dev, key, value);
 		if (err) {
@@ -77,6 +86,33 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 	return 0;
 }
 
+/* "N:key=value" over device N's own. A path is relative to where the user stands. */
+static int override(const char *text, json_t *devices)
+{
+	char key[32], path[PATH_MAX], *end;
+	const char *eq = strchr(text, '='), *value = eq ? eq + 1 : NULL;
+	unsigned long n = strtoul(text, &end, 10);
+	json_t *dev;
+
+	if (!eq || end == text || *end != ':' || eq == end + 1 || eq - end - 1 >= (int)sizeof(key)) {
+		say("--device=%s: must look like N:key=value, where N counts the manifest's devices from 0", text);
+		return -EINVAL;
+	}
+	snprintf(key, sizeof(key), "%.*s", (int)(eq - end - 1), end + 1);
+	dev = json_array_get(devices, n);
+	if (!dev) {
+		say("--device=%s: the domain has %zu devices, counted from 0", text, json_array_size(devices));
+		return -EINVAL;
+	}
+	if (!strcmp(key, "path") && *value != '/') {
+		if (!getcwd(path, sizeof(path)) || strlen(path) + strlen(value) + 2 > sizeof(path))
+			return -ENAMETOOLONG;
+		strcat(strcat(path, "/"), value);
+		value = path;
+	}
+	return json_object_set_new(dev, key, json_string(value)) ? -EINVAL : 0;
+}
+
 int manifest_load(struct config *cfg)
 {
 	json_error_t error;
@@ -89,11 +125,13 @@ int manifest_load(struct config *cfg)
 		return -EINVAL;
 	}
 	devices = json_object_get(root, "devices");
+	for (int o = 0; !err && o < cfg->noverride; o++)
+		err = override(cfg->override[o], devices);
 	if (devices && (!json_is_array(devices) || json_array_size(devices) > SD_DEVICES_MAX)) {
 		say("%s: /devices: must be an array of at most %d devices", cfg->manifest,
 		    SD_DEVICES_MAX);
 		err = -EINVAL;
-	} else {
+	} else if (!err) {
 		json_array_foreach(devices, i, item) if (!err) err = load_device(cfg, i, item);
 	}
 	ram = json_object_get(root, "ram");

@@ -68,11 +68,22 @@ static int copy_path(char *dst, const char *opt, const char *src)
 	return -ENAMETOOLONG;
 }
 
+static int add_override(struct config *cfg, const char *text)
+{
+	if (cfg->noverride == OVERRIDES_MAX) {
+		say("--device=%s: more than %d of them", text, OVERRIDES_MAX);
+		return -EINVAL;
+	}
+	cfg->override[cfg->noverride++] = text;
+	return 0;
+}
+
 int options_parse(struct config *cfg, int argc, char **argv)
 {
 	static const struct option opts[] = {
 		{"image", required_argument, NULL, 'i'},
 		{"manifest", required_argument, NULL, 'm'},
+		{"device", required_argument, NULL, 'd'},
 		{"no-tap", no_argument, NULL, 't'},
 		{"ram", required_argument, NULL, 'r'},
 		{"cpu", required_argument, NULL, 'c'},
@@ -92,6 +103,9 @@ int options_parse(struct config *cfg, int argc, char **argv)
 			break;
 		case 'm':
 			err = copy_path(cfg->manifest, "manifest", optarg);
+			break;
+		case 'd':
+			err = add_override(cfg, optarg);
 			break;
 		case 't':
 			cfg->no_tap = true;

@@ -79,6 +79,25 @@ int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix)
 	return 0;
 }
 
+/* What outlives a reboot doesn't belong to the run directory, unless the user said where all of it shall be. */
+int paths_data(char *buf, size_t n, const char *name)
+{
+	const char *dir = getenv("KDOM_DIR"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int len;
+
+	if (dir && *dir)
+		len = snprintf(buf, n, "%s/%s", dir, name);
+	else if (state && *state)
+		len = snprintf(buf, n, "%s/kdom/%s", state, name);
+	else
+		len = snprintf(buf, n, "%s/.local/state/kdom/%s", home && *home ? home : "/root", name);
+	if (len >= (int)n || buf[0] != '/') {
+		say("%s: a path too long, or not absolute; set KDOM_DIR or XDG_STATE_HOME", name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* kdom lies in build/bin: what it needs lies in build/. */
 int paths_beside(char *buf, size_t n, const char *rel)
 {

@@ -100,7 +100,7 @@ static void drop_rights(pid_t supervisor)
 
 static void exec_image(const struct config *cfg, int image_fd)
 {
-	char argv_text[SD_DEVICES_MAX + 3][320], *argv[SD_DEVICES_MAX + 4];
+	char argv_text[SD_DEVICES_MAX + 3][640], *argv[SD_DEVICES_MAX + 4];
 	char *envp[] = {NULL};
 	int argc = 0, fd = FD_DEVICES;
 

@@ -35,9 +35,13 @@ struct device {
 	char backend[16];
 	char ifname[16]; /* tap: name of the interface */
 	char host[32];	 /* tap: address of the host's end, A.B.C.D/P */
-	char args[256];	 /* ",key=value..." for the image */
+	char path[PATH_MAX]; /* file, ram: what holds the file system */
+	uint64_t size;	 /* ram: bytes, 0: the file's */
+	char args[512];	 /* ",key=value..." for the image */
 	int fd;		 /* what the backend opened, or -1 */
 };
+
+#define OVERRIDES_MAX 32
 
 struct config {
 	char name[SD_NAME_MAX];
@@ -45,6 +49,8 @@ struct config {
 	char manifest[PATH_MAX];
 	struct device dev[SD_DEVICES_MAX];
 	int ndev;
+	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
+	int noverride;
 	uint64_t ram;
 	int cpu; /* -1: anywhere */
 	enum restart restart;
@@ -62,6 +68,8 @@ int config_complete(struct config *cfg);
 int parse_size(const char *text, uint64_t *bytes);
 int manifest_load(struct config *cfg); /* manifest.c */
 int devices_open(struct config *cfg);  /* devices.c: fds for every device; prints */
+int file_open(struct device *dev);     /* disks.c; these two print */
+int ram_open(struct device *dev);
 
 /* ---- paths.c ---- */
 
@@ -69,6 +77,8 @@ int paths_dir(char *buf, size_t n); /* $KDOM_DIR, made if missing; prints */
 int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix);
 int paths_beside(char *buf, size_t n,
 		 const char *rel); /* relative to the directory over kdom's own */
+/* $KDOM_DIR if set, else $XDG_STATE_HOME/kdom, else ~/.local/state/kdom, and name in it; prints */
+int paths_data(char *buf, size_t n, const char *name);
 bool name_valid(const char *name);
 
 /* ---- log.c ---- */
