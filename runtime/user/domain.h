@@ -139,6 +139,9 @@ void sd_lanes_free(struct sd_thread *t); /* the thread ends */
 void sd_lanes_reset(void);		 /* in a forked child: nobody waits for one */
 void sd_lane_freed(void);		 /* a call ended, and sd_lanes_wanted isn't 0 */
 extern u32 sd_lanes_wanted;
+/* One that no thread has, nor borrows: posted calls may stay in it. NULL: none is free. */
+struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c);
+void sd_lane_give(struct sd_chan *c, struct sd_lane *l);
 
 /* attach.c */
 bool sd_lane_gone(const struct sd_lane *l);
@@ -178,6 +181,17 @@ struct sd_member *sd_ep_member(struct sd_ep *ep, u32 d, s32 dfd);
 enum sd_way sd_call_epoll_ctl(struct sd_thread *t);
 enum sd_way sd_call_epoll_wait(struct sd_thread *t);
 enum sd_way sd_call_sendfile(struct sd_thread *t);
+
+/* aio.c, aioctx.c */
+struct aio_ctx;
+enum sd_way sd_call_io_setup(struct sd_thread *t);
+enum sd_way sd_call_io_submit(struct sd_thread *t);
+enum sd_way sd_call_io_getevents(struct sd_thread *t);
+enum sd_way sd_call_io_destroy(struct sd_thread *t);
+enum sd_way sd_call_exit_group(struct sd_thread *t);
+void sd_aio_settle(struct sd_thread *t, u32 dom, s32 dfd);
+void sd_aio_reset(void);
+void sd_aio_ring_again(const struct aio_ctx *but);
 
 /* waiting.c: one poll over domains and the host */
 struct sd_pollfd {

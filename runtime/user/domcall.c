@@ -180,6 +180,7 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 		sd_die(sd_domain[dom].stubs->name,
 		       "this domain makes fds but has no stub for close",
 		       "add close to the calls of its spec");
+	sd_aio_settle(t, dom, dfd);
 	l = sd_lane_of(t, dom, 0, &err);
 	if (!l)
 		return; /* it died, and its fds with it */

@@ -275,8 +275,10 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 	}
 	if (!err) {
 		env_at = arrange(p, argv, na, envp, ne, path);
-		if (t)
+		if (t) {
+			sd_aio_settle(t, 0, -1);
 			sd_signals_for_exec(t, 0);
+		}
 		err = sys(__NR_execve, p->unhooked ? p->path : "/proc/self/exe", p->vec,
 			  p->vec + env_at);
 		if (t) {

@@ -105,6 +105,7 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 	if (!k->copy) {
 		sd_waiters_reset();
 		sd_lanes_reset();
+		sd_aio_reset();
 	}
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
 		struct sd_chan *old = f->chan[d], *c = k->chan[d];

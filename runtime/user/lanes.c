@@ -42,6 +42,30 @@ static struct sd_lane *take_lane(struct sd_chan *c)
 	return NULL;
 }
 
+struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c)
+{
+	struct sd_lane *l;
+
+	sd_lock(&t->files->lock);
+	l = take_lane(c);
+	sd_unlock(&t->files->lock);
+	return l;
+}
+
+static void give_lane(struct sd_chan *c, const struct sd_lane *l)
+{
+	u32 i = l - c->lane;
+
+	__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32), __ATOMIC_RELEASE);
+}
+
+void sd_lane_give(struct sd_chan *c, struct sd_lane *l)
+{
+	give_lane(c, l);
+	if (sd_load_relaxed(&sd_lanes_wanted))
+		sd_lane_freed();
+}
+
 /*
  * All lanes have owners: take one of a thread that isn't in a call. Its owner says lanes_in_use,
  * then looks at chan[], with no fence between; the fence is ours. With the files' lock held.
@@ -182,12 +206,8 @@ void sd_lanes_free(struct sd_thread *t)
 		sd_lock(&t->files->lock); /* not while somebody borrows it */
 		c = t->chan[d];
 		t->chan[d] = NULL;
-		if (c) {
-			u32 i = t->lane[d] - c->lane;
-
-			__atomic_fetch_and(&c->lane_used[i / 32], ~(1u << i % 32),
-					   __ATOMIC_RELEASE);
-		}
+		if (c)
+			give_lane(c, t->lane[d]);
 		sd_unlock(&t->files->lock);
 	}
 	if (sd_load_relaxed(&sd_lanes_wanted))

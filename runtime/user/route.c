@@ -104,6 +104,12 @@ static const struct {
 	{__NR_vmsplice, sd_call_splice},
 	{__NR_copy_file_range, sd_call_splice},
 	{__NR_io_uring_setup, sd_call_io_uring},
+	{__NR_io_setup, sd_call_io_setup},
+	{__NR_io_submit, sd_call_io_submit},
+	{__NR_io_getevents, sd_call_io_getevents},
+	{__NR_io_pgetevents, sd_call_io_getevents},
+	{__NR_io_destroy, sd_call_io_destroy},
+	{__NR_exit_group, sd_call_exit_group},
 };
 
 static sd_call_fn own[SD_KINDS]; /* of the hook, for calls that a domain has too */

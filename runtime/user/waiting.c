@@ -127,21 +127,34 @@ static int a_dead_one(const struct sd_async *a, u32 n)
 	return 0;
 }
 
-/* Empties the bells that ring; rings again for calls of other threads that are done. */
+/* Bells were emptied: rings again for calls of other threads that are done. */
+static void ring_again(const struct sd_async *mine, u32 n, const struct aio_ctx *my_aio)
+{
+	u64 v = 1;
+
+	sd_lock(&waiters_lock);
+	for (struct sd_async *a = waiters; a; a = a->next)
+		if ((a < mine || a >= mine + n) && sd_call_done(&a->c))
+			sys(__NR_write, a->chan->fd[SD_FD_EVENT], &v, 8);
+	sd_unlock(&waiters_lock);
+	sd_aio_ring_again(my_aio);
+}
+
 static void drain(const struct sd_async *mine, u32 n)
 {
 	u64 v;
 
 	for (u32 i = 0; i < n; i++)
 		sys(__NR_read, mine[i].chan->fd[SD_FD_EVENT], &v, 8);
-	sd_lock(&waiters_lock);
-	for (struct sd_async *a = waiters; a; a = a->next) {
-		if ((a < mine || a >= mine + n) && sd_call_done(&a->c)) {
-			v = 1;
-			sys(__NR_write, a->chan->fd[SD_FD_EVENT], &v, 8);
-		}
-	}
-	sd_unlock(&waiters_lock);
+	ring_again(mine, n, NULL);
+}
+
+void sd_bell_drain(s32 event, const struct aio_ctx *mine)
+{
+	u64 v;
+
+	sys(__NR_read, event, &v, 8);
+	ring_again(NULL, 0, mine);
 }
 
 /* One ppoll, at most 250 ms long so that a domain's death is noticed. Its result. */
