@@ -3,14 +3,14 @@
  * infer.c: types and annotations => struct marshal: direction, length and kind of every parameter.
  *
  * Rules, in order; an annotation overrides each:
- *   integer named fd, *_fd, *fd            a file descriptor
+ *   integer named *fd, fd_*, fdin, fdout, *fildes   a file descriptor
  *   pointer to const                       in
  *   pointer followed by an int * named *len   out, value-result length
  *   pointer followed by a length           that many units (names: see is_length_name)
  *   const char * without a length          a string
- *   ... named filename, pathname, path, oldname, newname   the name of a file, relative to the int
- *                                          parameter before it if that is named dfd, olddfd, newdfd
- *   pointer to a struct or integer         one of them
+ *   const char * named filename, pathname, path, oldname, newname   a string, the name of a file, relative to the
+ *                                          int parameter before it if that is named dfd, olddfd, newdfd
+ *   pointer to a struct or integer         one of them, unless its name is a plural or what stands before it may be its length
  * Anything else is unsure: counted, listed by `kslice check`, and refused by stubs_emit().
  */
 #include "marshal.h"
@@ -60,13 +60,13 @@ static bool has(const char *s, const char *part)
 
 static bool is_length_name(const char *s)
 {
-	return has(s, "len") || has(s, "size") || has(s, "count") || has(s, "nfds") || has(s, "maxevents") ||
+	return has(s, "len") || has(s, "siz") || has(s, "count") || has(s, "nfds") || has(s, "maxevents") ||
 	       !strcmp(s, "n") || !strcmp(s, "nr");
 }
 
 static bool is_fd_name(const char *s)
 {
-	return ends_with(s, "fd") || ends_with(s, "fildes");
+	return ends_with(s, "fd") || ends_with(s, "fildes") || starts_with(s, "fd_") || !strcmp(s, "fdin") || !strcmp(s, "fdout");
 }
 
 static bool is_one_of(const char *s, const char *const *names)
@@ -74,6 +74,13 @@ static bool is_one_of(const char *s, const char *const *names)
 	while (*names && strcmp(s, *names))
 		names++;
 	return *names;
+}
+
+static bool is_path_name(const char *s)
+{
+	static const char *const names[] = {"filename", "pathname", "path", "oldname", "newname", NULL};
+
+	return is_one_of(s, names);
 }
 
 static int find(const struct ctx *x, const char *name)
@@ -101,6 +108,8 @@ static void unsure(struct ctx *x, struct mval *v, const char *note)
 {
 	if (v->how != HOW_UNSURE)
 		x->m->unsure++;
+	else
+		note = marshal_keep(x->m, xasprintf("%s; %s", v->note, note));
 	v->how = HOW_UNSURE;
 	v->note = note;
 }
@@ -155,11 +164,20 @@ static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done
 	return 0;
 }
 
+/* f(n, array): an integer like a length, which no pointer before it has claimed. */
+static bool follows_length(const struct ctx *x, int i)
+{
+	return x->params && i > 0 && x->list[i - 1].type->kind == TYPE_INT && is_length_name(x->list[i - 1].name) &&
+	       !(i > 1 && x->list[i - 2].type->kind == TYPE_PTR);
+}
+
 static void infer_length(struct ctx *x, struct mval *v, int i, const struct type *to)
 {
 	const struct mval *next = i + 1 < (int)x->n ? &x->list[i + 1] : NULL;
 
-	if (next && x->params && is_vr_int(next->type) && has(next->name, "len")) {
+	if (x->params && to->is_const && to->kind == TYPE_INT && to->size == 1 && is_path_name(v->name)) {
+		v->len = LEN_STR;
+	} else if (next && x->params && is_vr_int(next->type) && has(next->name, "len")) {
 		v->len = LEN_VR;
 		v->of = i + 1;
 	} else if (next && next->type->kind == TYPE_INT && is_length_name(next->name) &&
@@ -171,6 +189,10 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 	} else if (to->size && !(to->kind == TYPE_INT && to->size == 1)) {
 		v->len = LEN_FIXED;
 		v->bytes = to->size;
+		if (follows_length(x, i))
+			unsure(x, v, "one, or as many as the parameter before it says? say \"len\"");
+		else if (x->params && ends_with(v->name, "s"))
+			unsure(x, v, "one, or several? say \"len\"");
 	} else {
 		unsure(x, v, "how long is it? say \"len\", \"type\" or \"string\"");
 	}
@@ -186,7 +208,8 @@ static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
 
 	if (v->len == LEN_VR || to->kind == TYPE_VOID || to->size <= 1 || has(to->name, "sockaddr"))
 		return 1;
-	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT && has(n, "len") && !has(n, "vlen") && !has(n, "iovlen"))
+	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT && (has(n, "len") || has(n, "siz") || has(n, "count")) &&
+	    !has(n, "vlen") && !has(n, "iovlen"))
 		unsure(x, v, "is its length in bytes or in elements? say \"elem\"");
 	return to->size ?: 1;
 }
@@ -259,7 +282,6 @@ static int pointer_dir(struct ctx *x, struct mval *v, json_t *a, bool is_const)
 /* Does the string name a file, and in which directory's terms? */
 static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
 {
-	static const char *const paths[] = {"filename", "pathname", "path", "oldname", "newname", NULL};
 	static const char *const dirs[] = {"dfd", "olddfd", "newdfd", NULL};
 	json_t *path = json_object_get(a, "path");
 	bool string = v->len == LEN_STR && v->dir == DIR_IN;
@@ -267,7 +289,7 @@ static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
 
 	if (path && (!json_is_boolean(path) || (json_is_true(path) && (!string || !x->params))))
 		return bad(x, v, "\"path\" is true or false, and only a parameter that is a string can be true");
-	v->path = path ? json_is_true(path) : string && x->params && is_one_of(v->name, paths);
+	v->path = path ? json_is_true(path) : string && x->params && is_path_name(v->name);
 	if (v->path && before && before->type->kind == TYPE_INT && before->type->size == 4 && is_one_of(before->name, dirs))
 		v->dirfd = i - 1;
 	return 0;
@@ -397,6 +419,8 @@ static int infer_plain(struct ctx *x, struct mval *v, json_t *a)
 	if (v->type->kind == TYPE_INT) {
 		v->fd = fd ? json_is_true(fd) : x->params && is_fd_name(v->name);
 		v->note = v->fd ? "file descriptor" : NULL;
+		if (x->params && !v->fd && starts_with(v->name, "arg") && v->type->size == 8)
+			unsure(x, v, "may it be a pointer? say \"switch\" or \"scalar\"");
 	} else if (holds_pointers(v->type)) {
 		unsure(x, v, "a struct with pointers in it: say \"as\"");
 	}

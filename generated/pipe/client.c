@@ -12,12 +12,12 @@ static const struct sd_route_key key_pipe2 = {
 };
 
 static const struct sd_stub stubs[] = {
-	{"pipe2", 293, SD_PIPE_PIPE2, 0, 0, SD_ROUTE_KEY, 0x1, &key_pipe2, sd_pipe_stub_pipe2},
-	{"read", 0, SD_PIPE_READ, 0x1, 0, SD_ROUTE_FD, 0x18, NULL, sd_pipe_stub_read},
-	{"write", 1, SD_PIPE_WRITE, 0x1, 0, SD_ROUTE_FD, 0x18, NULL, sd_pipe_stub_write},
-	{"close", 3, SD_PIPE_CLOSE, 0x1, 0, SD_ROUTE_NONE, 0, NULL, sd_pipe_stub_close},
-	{"fcntl", 72, SD_PIPE_FCNTL, 0x1, 0, SD_ROUTE_FD, 0, NULL, sd_pipe_stub_fcntl},
-	{"poll", 7, SD_PIPE_POLL, 0, 0, SD_ROUTE_NONE, 0x8, NULL, sd_pipe_stub_poll},
+	{"pipe2", 293, SD_PIPE_PIPE2, 0, 0, SD_ROUTE_KEY, 0x1, &key_pipe2, sd_pipe_stub_pipe2, NULL, 2},
+	{"read", 0, SD_PIPE_READ, 0x1, 0, SD_ROUTE_FD, 0x18, NULL, sd_pipe_stub_read, NULL, 0},
+	{"write", 1, SD_PIPE_WRITE, 0x1, 0, SD_ROUTE_FD, 0x18, NULL, sd_pipe_stub_write, NULL, 0},
+	{"close", 3, SD_PIPE_CLOSE, 0x1, 0, SD_ROUTE_NONE, 0, NULL, sd_pipe_stub_close, NULL, 0},
+	{"fcntl", 72, SD_PIPE_FCNTL, 0x1, 0, SD_ROUTE_FD, 0, NULL, sd_pipe_stub_fcntl, NULL, 0},
+	{"poll", 7, SD_PIPE_POLL, 0, 0, SD_ROUTE_NONE, 0x8, NULL, sd_pipe_stub_poll, NULL, 0},
 };
 
-const struct sd_domain_stubs sd_pipe_stubs = {"pipe", stubs, 6, SD_STUBS_CONTRACT};
+const struct sd_domain_stubs sd_pipe_stubs = {"pipe", stubs, 6, SD_STUBS_CONTRACT, 0, NULL};

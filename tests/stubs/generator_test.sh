@@ -79,6 +79,16 @@ route "two routes of a call" 'two routes of "pipe2"' '"pipe2", "close"' \
 	'{"call":"pipe2","arg":"flags","values":["0"]}, {"call":"pipe2","arg":"flags","values":["1"]}'
 route "route of what the client handles" 'handles "epoll_create1" itself' '"epoll_create1", "close"' \
 	'{"call":"epoll_create1","arg":"flags","values":["0"]}'
+route "two routes of a call, both always" 'two routes of "pipe2"' '"pipe2", "close"' '{"call":"pipe2"}, {"call":"pipe2"}'
+route "called and also told" 'a route by "call" and one by "also"' '"socket", "close"' '{"call":"socket"}, {"also":["socket"]}'
+route "told of descriptors" 'takes descriptors' '"read"' '{"also":["read"]}'
+route "told to make some" 'makes descriptors' '"socket", "close"' '{"also":["socket"]}'
+route "always a domain's, whoever's descriptors" 'takes descriptors' '"read"' '{"call":"read"}'
+route "a path, and no call has one" 'none of the calls has a parameter that names a file' '"read"' '{"path":"/sd"}'
+refused "a path that is no string" 'only a parameter that is a string' files "d['calls']['write']['params']['buf']['path']=True" '"write"'
+refused "O_CLOEXEC nowhere" '"cloexec" names no parameter' sockets "d['calls']['socket']['cloexec']='flags'" '"socket", "close"'
+refused "O_CLOEXEC of nothing made" 'read makes no descriptors' files "d['calls']['read']['cloexec']='count'" '"read"'
+refused "O_CLOEXEC in a pointer" 'is a parameter that is a number' files "d['calls']['pipe2']['cloexec']='fildes'" '"pipe2", "close"'
 route "descriptors nothing closes" 'no call closes them' '"pipe2"' ''
 
 echo "generator: $passed passed, $failed failed"
