@@ -408,6 +408,7 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 	l->promises = !makes && !sd_not_alone && !t->chan[dom]->shared[(u32)arg[0] % SD_DFDS];
 	ret = sd_domain_call(t, l, s, arg, &again);
 	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
+	sd_mmap_written(t, l, dom, nr, arg, ret);
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
 		sd_raise(t, SIGPIPE);
 	if (ret >= 0 && s->ret_fd)

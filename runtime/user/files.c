@@ -96,7 +96,7 @@ static s32 *hidden_slot(struct sd_files *f, s32 fd)
 		for (u32 i = 0; i < SD_CHAN_FDS && f->chan[d]; i++)
 			if (f->chan[d]->fd[i] == fd)
 				return &f->chan[d]->fd[i];
-	return NULL;
+	return sd_mmap_slot(fd);
 }
 
 /* dup2 onto a number we took: ours goes elsewhere. */

@@ -106,6 +106,7 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 		sd_waiters_reset();
 		sd_lanes_reset();
 		sd_aio_reset();
+		sd_mmap_reset();
 	}
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
 		struct sd_chan *old = f->chan[d], *c = k->chan[d];
