@@ -7,6 +7,8 @@
  *   serve_pool.c    leader / followers
  *   serve_call.c    one call: identity, dispatch, exit work, answer; cancelling
  *   serve_env.c     what runtime/core wants from its surroundings
+ *   serve_name.c    paths of open files
+ *   serve_ticket.c  open files on their way from one client to another
  *
  * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When a call makes it sleep, the
  * scheduler says so (sd_task_sleeping) and a follower becomes leader. When the call is done its task answers, and
@@ -29,12 +31,16 @@
 #ifndef KSLICE_SERVE_H
 #define KSLICE_SERVE_H
 
+#include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <asm/sd.h>
 #include <sd/machine.h>
+#include <sd/serve.h>
 #include <sd/server.h>
+
+#define SD_PEER_OPS	256	/* calls beyond these can't be made by other domains */
 
 struct sd_client {
 	struct list_head node;		/* all clients */
@@ -49,6 +55,10 @@ struct sd_client {
 	struct files_struct *files;
 	struct fs_struct *fs;
 	const struct cred *cred;
+	struct list_head tickets;	/* that it gave */
+	u32 ntickets;
+	bool peer;			/* it is a domain, and may make these calls */
+	DECLARE_BITMAP(peer_calls, SD_PEER_OPS);
 	struct sd_sregion reg;
 };
 
@@ -82,6 +92,8 @@ void sd_clients_end(void);	/* all of them, in good order; sleeps */
 void sd_client_free(struct sd_client *c);
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);
+/* Its program was replaced by another. */
+void sd_client_executed(struct sd_client *c);
 /* Interrupt its calls in service, but for the one `but` runs. */
 void sd_client_cancel(struct sd_client *c, const struct sd_worker *but);
 
@@ -100,6 +112,21 @@ void sd_serve_kick(void);
 
 /* serve_call.c */
 void sd_serve_call(struct sd_worker *w);
+
+/* serve_ticket.c. Results are the calls' own. */
+long sd_ticket_give(struct sd_serve *s, struct sd_client *c);
+long sd_ticket_show(struct sd_serve *s, struct sd_client *c);
+int sd_ticket_hold(const struct sd_ctl_ticket *m);	/* or drop it. Sleeps */
+void sd_tickets_end(struct sd_client *c);	/* it is going; files close at the next sd_exit_work() */
+void sd_tickets_drop(void);		/* all of them; the same */
+
+/* serve_name.c: SD_OP_PATH */
+long sd_path_of(struct sd_serve *s);
+
+/* remote_file.c: absent from a domain that calls no other. */
+long sd_remote_open(struct sd_serve *s) __weak;
+/* remote.c */
+void sd_remote_event(const struct sd_event *ev) __weak;
 
 /* serve_env.c */
 /* [addr, addr + size) is private memory of the call that the current task is in. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* serve_call.c: one call, in the task that took it from the ring, to the end. */
+#include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
@@ -33,35 +34,89 @@ void sd_interrupt_call(struct sd_slane *l, u32 n)
 	}
 }
 
-/* The program was replaced: its other threads are gone, and with them their calls; then close-on-exec. */
-static long exec(struct sd_worker *w, struct sd_client *c)
+/* The program was replaced: its other threads are gone, and with them their calls; then close-on-exec, unless the client sees to it. */
+static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 {
 	do
 		sd_client_cancel(c, w);
 	while (!wait_event_timeout(c->wait, c->calls == 1 || c->ending, HZ / 50 ?: 1));
 	if (c->ending)
 		return -EINTR;
-	do_close_on_exec(c->files);
+	if (!keep)
+		do_close_on_exec(c->files);
+	sd_client_executed(c);
 	return 0;
+}
+
+static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
+{
+	struct sd_serve s = { .arena = w->req.lane->mem->arena };
+	long ret = -EINVAL;
+
+	memcpy(s.arg, w->req.arg, sizeof(s.arg));
+	switch (w->req.op) {
+	case SD_OP_EXEC:
+		ret = exec(w, c, s.arg[0] & SD_EXEC_KEEP);
+		break;
+	case SD_OP_TICKET:
+		ret = sd_ticket_give(&s, c);
+		break;
+	case SD_OP_REDEEM:
+		ret = sd_ticket_show(&s, c);
+		break;
+	case SD_OP_CLOSE:
+		ret = close_fd(s.arg[0]);
+		break;
+	case SD_OP_PATH:
+		ret = sd_path_of(&s);
+		break;
+	case SD_OP_REMOTE:
+		ret = sd_remote_open ? sd_remote_open(&s) : -EOPNOTSUPP;
+		break;
+	}
+	*bad = s.bad;
+	return ret;
+}
+
+/* A client that is a domain does with the files it was given what its spec says, and nothing else. */
+static bool peer_may(const struct sd_client *c, u16 op)
+{
+	if (op < SD_OP_CALLS)
+		return op == SD_OP_REDEEM || op == SD_OP_CLOSE;
+	return op - SD_OP_CALLS < SD_PEER_OPS && test_bit(op - SD_OP_CALLS, c->peer_calls);
+}
+
+/* It made new credentials for itself (setuid ...): they are its client's. A call of it that is still in service keeps the old. */
+static void take_cred(struct sd_client *c)
+{
+	const struct cred *old = c->cred;
+
+	c->cred = get_cred(current_cred());
+	put_cred(old);
 }
 
 static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
+	const struct cred *cred;
 	long ret;
 
+	if (unlikely(c->peer) && !peer_may(c, w->req.op))
+		return -EPERM;
 	sd_wear(w, c);
+	cred = current_cred();
 	list_add(&w->incall, &c->workers);
 	if (unlikely(w->req.cancelled))
 		set_notify_signal(current);
-	if (likely(w->req.op >= SD_OP_CALLS)) {
-		/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own memory. */
-		sd_user_confine(w->req.lane->mem->arena, w->unfenced ? 0 : SD_ARENA_SIZE);
+	/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own memory. */
+	sd_user_confine(w->req.lane->mem->arena, w->unfenced ? 0 : SD_ARENA_SIZE);
+	if (likely(w->req.op >= SD_OP_CALLS))
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
-		sd_user_confine(NULL, 0);
-	} else {
-		ret = exec(w, c);
-	}
+	else
+		ret = own_call(w, c, bad);
+	sd_user_confine(NULL, 0);
 	list_del_init(&w->incall);
+	if (unlikely(current_cred() != cred))
+		take_cred(c);
 	after_call();
 	return ret;
 }

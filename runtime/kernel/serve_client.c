@@ -4,9 +4,11 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
+#include <linux/highuid.h>
 #include <linux/init_task.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/securebits.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include "serve.h"
@@ -33,34 +35,109 @@ struct sd_client *sd_client_find(u32 id)
 	return NULL;
 }
 
-/* As after login: root may do everything the domain knows, others nothing special. */
-static const struct cred *client_cred(const struct sd_ctl_attach *a)
+/* "write,read" of a client that is a domain. False: there is no such call here. */
+static bool peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
+{
+	const char *s = a->calls, *end = s + strnlen(s, sizeof(a->calls));
+	u32 i;
+
+	c->peer = s < end;
+	if (end == s + sizeof(a->calls))
+		return false;
+	while (s < end) {
+		size_t len = strcspn(s, ",");
+
+		for (i = 0; i < sd_nserved && (strncmp(sd_served[i].name, s, len) || sd_served[i].name[len]); i++)
+			;
+		if (i >= min_t(u32, sd_nserved, SD_PEER_OPS))
+			return false;
+		__set_bit(i, c->peer_calls);
+		s += len + (s[len] == ',');
+	}
+	return true;
+}
+
+/*
+ * What a program has that was just executed, as cap_bprm_creds_from_file() and begin_new_exec() leave it where the file gives
+ * nothing: root may do everything the domain knows, others nothing special.
+ */
+static void as_executed(struct cred *new)
+{
+	bool effective = uid_eq(new->euid, GLOBAL_ROOT_UID), root = effective || uid_eq(new->uid, GLOBAL_ROOT_UID);
+
+	new->suid = new->fsuid = new->euid;
+	new->sgid = new->fsgid = new->egid;
+	new->securebits &= ~issecure_mask(SECURE_KEEP_CAPS);
+	if (root && !(new->securebits & issecure_mask(SECURE_NOROOT))) {
+		cap_clear(new->cap_ambient);
+		new->cap_permitted = cap_combine(new->cap_bset, new->cap_inheritable);
+		new->cap_effective = new->cap_permitted;
+		if (!effective)
+			cap_clear(new->cap_effective);
+		return;
+	}
+	new->cap_permitted = new->cap_effective = new->cap_ambient;
+}
+
+void sd_client_executed(struct sd_client *c)
+{
+	struct cred *new = prepare_creds();	/* the caller wears c */
+
+	if (!new)
+		return;	/* it keeps what it had: no more than that */
+	as_executed(new);
+	commit_creds(new);
+}
+
+/* The supplementary groups lie where only the supervisor has written so far. */
+static int take_groups(struct cred *new, const void *list, u32 n)
+{
+	struct group_info *g;
+
+	if (n > NGROUPS_MAX)
+		return -EINVAL;
+	g = groups_alloc(n);
+	if (!g)
+		return -ENOMEM;
+	for (u32 i = 0; i < n; i++)
+		g->gid[i] = make_kgid(&init_user_ns, ((const u32 *)list)[i]);
+	groups_sort(g);
+	set_groups(new, g);
+	put_group_info(g);
+	return 0;
+}
+
+/* As after login; a domain is nobody. */
+static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *groups)
 {
 	struct cred *new = prepare_kernel_cred(NULL);
 
 	if (!new)
 		return NULL;
-	new->uid = new->euid = new->suid = new->fsuid = make_kuid(&init_user_ns, a->uid);
-	new->gid = new->egid = new->sgid = new->fsgid = make_kgid(&init_user_ns, a->gid);
-	if (a->uid) {
-		cap_clear(new->cap_effective);
-		cap_clear(new->cap_permitted);
-		cap_clear(new->cap_ambient);
+	new->uid = make_kuid(&init_user_ns, *a->calls ? overflowuid : a->ruid);
+	new->gid = make_kgid(&init_user_ns, *a->calls ? overflowgid : a->rgid);
+	new->euid = make_kuid(&init_user_ns, *a->calls ? overflowuid : a->uid);
+	new->egid = make_kgid(&init_user_ns, *a->calls ? overflowgid : a->gid);
+	as_executed(new);
+	if (!*a->calls && take_groups(new, groups, a->ngroups)) {
+		abort_creds(new);
+		return NULL;
 	}
 	return new;
 }
 
-static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, struct files_struct *from)
+static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, const struct sd_client *parent)
 {
+	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
 	int err = -ENOMEM;
 
-	c->cred = client_cred(a);
+	c->cred = parent ? get_cred(parent->cred) : client_cred(a, lane->arena);
 	if (!c->cred)
 		return err;
-	c->fs = copy_fs_struct(init_task.fs);
+	c->fs = copy_fs_struct(parent ? parent->fs : init_task.fs);
 	if (!c->fs)
 		goto no_fs;
-	c->files = dup_fd(from, NULL);
+	c->files = dup_fd(parent ? parent->files : &init_files, NULL);
 	if (IS_ERR(c->files)) {
 		err = PTR_ERR(c->files);
 		goto no_files;
@@ -77,17 +154,11 @@ no_fs:
 
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err)
 {
-	struct files_struct *from = &init_files;
-	struct sd_client *c;
+	struct sd_client *c, *parent = a->parent ? sd_client_find(a->parent) : NULL;
 
-	if (a->parent) {
-		struct sd_client *parent = sd_client_find(a->parent);
-
-		*err = -ESRCH;
-		if (!parent || parent->ending)
-			return NULL;
-		from = parent->files;
-	}
+	*err = -ESRCH;
+	if (a->parent && (!parent || parent->ending))
+		return NULL;
 	*err = -EEXIST;
 	if (sd_client_find(a->client))
 		return NULL;
@@ -95,7 +166,8 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 	c = kvzalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return NULL;
-	*err = take_identity(c, a, from);
+	sd_sregion_init(&c->reg, region, c);
+	*err = peer_calls(c, a) ? take_identity(c, a, parent) : -EOPNOTSUPP;
 	if (*err) {
 		kvfree(c);
 		return NULL;
@@ -104,8 +176,8 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 	c->bell_fd = bell_fd;
 	c->calls_max = calls_max();
 	INIT_LIST_HEAD(&c->workers);
+	INIT_LIST_HEAD(&c->tickets);
 	init_waitqueue_head(&c->wait);
-	sd_sregion_init(&c->reg, region, c);
 	list_add(&c->node, &clients);
 	sd_poll_add(&sd_poller, &c->reg);
 	sd_serve_stats.clients++;
@@ -137,6 +209,7 @@ void sd_client_end(struct sd_client *c, u32 why)
 	sd_strip(c);
 	put_files_struct(c->files);	/* the second user of take_identity() */
 	put_files_struct(c->files);
+	sd_tickets_end(c);
 	sd_exit_work();			/* the last fput() of each file is task work */
 	free_fs_struct(c->fs);
 	put_cred(c->cred);
@@ -156,6 +229,8 @@ again:
 			sd_client_end(c, SD_ENDED_CLOSED);
 			goto again;
 		}
+	sd_tickets_drop();
+	sd_exit_work();
 }
 
 void sd_client_free(struct sd_client *c)

@@ -50,6 +50,14 @@ static void handle(const struct sd_event *ev)
 		get_stats(&stats);
 		sd_machine_event_done(ev, 0, &stats);
 		break;
+	case SD_CTL_TICKET:
+		sd_machine_event_done(ev, sd_ticket_hold(&ev->ticket), NULL);
+		break;
+	case SD_CTL_PEER:
+	case SD_CTL_PEER_GONE:
+		if (sd_remote_event)
+			sd_remote_event(ev);
+		break;
 	case SD_CTL_SHUTDOWN:
 		if (sd_unmount) {
 			sd_clients_end();

@@ -35,6 +35,8 @@ void conn_close(struct daemon *d, struct conn *c)
 	requests_forget(d, c);
 	if (c->state == CONN_ATTACHED && c->generation == d->dom.generation && d->dom.pid)
 		request_detach(d, c->client);
+	if (c->state == CONN_TICKET && c->generation == d->dom.generation && d->dom.pid)
+		request_ticket_drop(d, c->key);
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
@@ -79,13 +81,34 @@ static int region_make(void)
 	return err;
 }
 
+/* The supplementary groups of who connected lie where the domain looks for them. How many, or -errno. */
+static int groups_into(int region, int sock)
+{
+	gid_t few[32], *list = few;
+	socklen_t len = sizeof(few);
+	int err = getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+
+	if (err && errno == ERANGE) {
+		list = malloc(len);
+		if (!list)
+			return -ENOMEM;
+		err = getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+	}
+	err = err ? -errno : 0;
+	if (!err && pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF) != (ssize_t)len)
+		err = -ENOMEM;
+	if (list != few)
+		free(list);
+	return err ? err : (int)(len / sizeof(gid_t));
+}
+
 static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
 {
 	uint32_t parent = asked->u.attach.parent;
 	struct conn *p = parent ? conn_by_client(d, parent) : NULL;
 	struct sd_ctl_msg m;
 	struct request *r;
-	int fds[2];
+	int fds[2], ngroups;
 
 	if (c->state != CONN_NEW)
 		return -EALREADY;
@@ -100,6 +123,8 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	r->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
+	/* A child has its parent's, whatever that has become since it connected. */
+	ngroups = parent || r->region < 0 ? 0 : groups_into(r->region, c->src.fd);
 	r->client = d->dom.next_client++;
 	ctl_init(&m, SD_CTL_ATTACH, 0);
 	m.u.attach.client = r->client;
@@ -107,13 +132,17 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	m.u.attach.pid = c->cred.pid;
 	m.u.attach.uid = c->cred.uid;
 	m.u.attach.gid = c->cred.gid;
+	m.u.attach.ruid = c->real.uid;
+	m.u.attach.rgid = c->real.gid;
+	m.u.attach.ngroups = ngroups;
 	m.u.attach.generation = d->dom.generation;
 	m.u.attach.region_size = SD_REGION_SIZE;
 	memcpy(m.u.attach.name, d->cfg.name, SD_NAME_MAX);
-	if (fds[0] < 0 || fds[1] < 0) {
+	memcpy(m.u.attach.calls, asked->u.attach.calls, SD_CALLS_MAX);
+	if (fds[0] < 0 || fds[1] < 0 || ngroups < 0) {
 		fds_close(fds, 2);
 		request_drop(d, r);
-		return -EMFILE;
+		return ngroups < 0 ? ngroups : -EMFILE;
 	}
 	c->state = CONN_ATTACHING;
 	if (request_send(d, r, &m, fds, 2)) {
@@ -122,6 +151,31 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+/* From now on this connection is a ticket: whoever has its other end. */
+static int ticket(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+{
+	struct sd_ctl_msg m;
+	struct request *r;
+
+	if (c->state != CONN_NEW)
+		return -EALREADY;
+	if (!d->dom.pid || d->dom.stopping)
+		return -EREMOTEIO;
+	r = request_add(d, c, SD_CTL_TICKET, asked->seq, ATTACH_MS);
+	if (!r)
+		return -ENOMEM;
+	memcpy(r->key, asked->u.ticket.key, sizeof(r->key));
+	ctl_init(&m, SD_CTL_TICKET, 0);
+	memcpy(m.u.ticket.key, r->key, sizeof(r->key));
+	m.u.ticket.hold = 1;
+	c->state = CONN_TICKETING;
+	if (!request_send(d, r, &m, NULL, 0))
+		return 0;
+	c->state = CONN_NEW;
+	request_drop(d, r);
+	return -ENOMEM;
 }
 
 /* 0: it waits; else -errno for the asker. */
@@ -197,6 +251,8 @@ static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_ms
 		err = alien_client(c, m);
 	else if (m->type == SD_CTL_ATTACH)
 		err = attach(d, c, m);
+	else if (m->type == SD_CTL_TICKET && !ctl_alien(m))
+		err = ticket(d, c, m);
 	else if (m->type == SD_CTL_STATUS)
 		err = ask_stats(d, c, m);
 	else if (m->type == SD_CTL_HELLO || m->type == SD_CTL_UP)
@@ -210,20 +266,44 @@ static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_ms
 	return 0;
 }
 
+static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred);
+
+/* An attached program asks for a channel of its child's: fd is to be that one's lifeline. Takes fd over. */
+static int conn_child(struct daemon *d, struct conn *parent, const struct sd_ctl_msg *m, int fd)
+{
+	int type = 0, family = 0;
+	socklen_t len = sizeof(int);
+	struct conn *c = NULL;
+
+	if (m->type == SD_CTL_ATTACH && m->nfds == 1 && parent->state == CONN_ATTACHED &&
+	    m->u.attach.parent == parent->client && !ctl_alien(m) &&
+	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&
+	    !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX)
+		c = conn_new(d, fd, &parent->cred);
+	if (!c) {
+		close(fd);
+		return -EPROTO;
+	}
+	c->real = parent->real;
+	return conn_message(d, c, m);
+}
+
 static void conn_ready(struct daemon *d, struct source *src, uint32_t events)
 {
 	struct conn *c = (struct conn *)src; /* src is its first member */
 	struct sd_ctl_msg m;
 	int fds[SD_CTL_FDS_MAX], err;
 
-	err = ctl_recv(src->fd, &m, fds);
+	err = ctl_recv_from(src->fd, &m, fds, &c->real);
 	if (err == -EAGAIN)
 		return;
-	if (!err && (m.nfds || c->pending >= PENDING_MAX)) {
+	if (!err && (m.nfds > 1 || c->pending >= PENDING_MAX)) {
 		fds_close(fds, SD_CTL_FDS_MAX);
 		err = -EPROTO;
 	}
-	if (!err)
+	if (!err && m.nfds)
+		err = conn_child(d, c, &m, fds[0]);
+	else if (!err)
 		err = conn_message(d, c, &m);
 	if (!err)
 		return;
@@ -232,26 +312,33 @@ static void conn_ready(struct daemon *d, struct source *src, uint32_t events)
 	conn_close(d, c);
 }
 
-static struct conn *conn_new(struct daemon *d, int fd)
+static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 	socklen_t len = sizeof(c->cred);
+	int on = 1;
 
 	if (!c)
 		return NULL;
 	c->src.fd = fd;
 	c->src.ready = conn_ready;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len) ||
-	    daemon_watch(d, &c->src, EPOLLIN)) {
-		free(c);
-		return NULL;
-	}
+	if (cred)
+		c->cred = *cred;
+	else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len))
+		goto no;
+	c->real = c->cred;
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
+	    daemon_watch(d, &c->src, EPOLLIN))
+		goto no;
 	c->next = d->conns;
 	c->link = &d->conns;
 	if (c->next)
 		c->next->link = &c->next;
 	d->conns = c;
 	return c;
+no:
+	free(c);
+	return NULL;
 }
 
 void clients_accept(struct daemon *d, struct source *src, uint32_t events)
@@ -268,6 +355,6 @@ void clients_accept(struct daemon *d, struct source *src, uint32_t events)
 		note("out of file descriptors (RLIMIT_NOFILE); a connection was turned away");
 		return;
 	}
-	if (fd >= 0 && !conn_new(d, fd))
+	if (fd >= 0 && !conn_new(d, fd, NULL))
 		close(fd);
 }

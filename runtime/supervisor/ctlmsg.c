@@ -51,7 +51,7 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds)
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * nfds);
 	}
 	do
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
@@ -71,6 +71,14 @@ static int take_fds(struct msghdr *msg, int *fds)
 	return got;
 }
 
+static void take_cred(struct msghdr *msg, struct ucred *real)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS &&
+		    c->cmsg_len == CMSG_LEN(sizeof(*real)))
+			memcpy(real, CMSG_DATA(c), sizeof(*real));
+}
+
 bool ctl_alien(const struct sd_ctl_msg *m)
 {
 	return m->contract != SD_CONTRACT;
@@ -87,8 +95,15 @@ static bool well_formed(const struct sd_ctl_msg *m, size_t len, int flags, int n
 
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 {
+	struct ucred ignored;
+
+	return ctl_recv_from(sock, m, fds, &ignored);
+}
+
+int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
+{
 	union {
-		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)];
+		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = {m, sizeof(*m)};
@@ -102,11 +117,12 @@ int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 	for (int i = 0; i < SD_CTL_FDS_MAX; i++)
 		fds[i] = -1;
 	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	got = take_fds(&msg, fds);
+	take_cred(&msg, real);
 	if (n == 0 && !got)
 		return -EPIPE;
 	if (!well_formed(m, n, msg.msg_flags, got)) {

@@ -60,6 +60,7 @@ static void signalled(struct daemon *d, struct source *src, uint32_t events)
 static int listen_on(struct daemon *d)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int on = 1;
 
 	if (strlen(d->sock_path) >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
@@ -68,6 +69,8 @@ static int listen_on(struct daemon *d)
 	d->listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (d->listener.fd < 0)
 		return -errno;
+	/* Here already: connections inherit it, and so have it before the first message. */
+	setsockopt(d->listener.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	unlink(d->sock_path); /* the lock says that it is a dead daemon's */
 	umask(0177);
 	if (bind(d->listener.fd, (struct sockaddr *)&sun, sizeof(sun)) ||

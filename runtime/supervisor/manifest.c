@@ -113,6 +113,42 @@ static int override(const char *text, json_t *devices)
 	return json_object_set_new(dev, key, json_string(value)) ? -EINVAL : 0;
 }
 
+/* {"domain": NAME, "calls": [NAME ...]}: a domain that this one calls, and what it calls there. */
+static int load_peer(struct config *cfg, json_t *object)
+{
+	json_t *calls = json_object_get(object, "calls"), *call;
+	char *text = cfg->peer[cfg->npeers].calls;
+	size_t i, used = 0;
+
+	if (copy_text(cfg->peer[cfg->npeers].name, SD_NAME_MAX, json_object_get(object, "domain")) ||
+	    !json_array_size(calls))
+		return -EINVAL;
+	json_array_foreach(calls, i, call) {
+		const char *name = json_string_value(call);
+		int n = name ? snprintf(text + used, SD_CALLS_MAX - used, "%s%s", i ? "," : "", name) : -1;
+
+		if (n < 0 || used + n >= SD_CALLS_MAX)
+			return -EINVAL;
+		used += n;
+	}
+	cfg->npeers++;
+	return 0;
+}
+
+static int load_peers(struct config *cfg, json_t *peers)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(peers, i, item) {
+		if (cfg->npeers < PEERS_MAX && !load_peer(cfg, item))
+			continue;
+		say("%s: /peers/%zu: not {\"domain\", \"calls\"}, or too much for kdom", cfg->manifest, i);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int manifest_load(struct config *cfg)
 {
 	json_error_t error;
@@ -134,6 +170,8 @@ int manifest_load(struct config *cfg)
 	} else if (!err) {
 		json_array_foreach(devices, i, item) if (!err) err = load_device(cfg, i, item);
 	}
+	if (!err)
+		err = load_peers(cfg, json_object_get(root, "peers"));
 	ram = json_object_get(root, "ram");
 	if (!err && ram && !cfg->ram &&
 	    (!json_is_string(ram) || parse_size(json_string_value(ram), &cfg->ram))) {

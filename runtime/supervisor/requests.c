@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is under way. Three kinds: asked of the domain (ATTACH, STATUS, DETACH, SHUTDOWN; seq != 0),
+ * What is under way. Three kinds: asked of the domain (ATTACH, STATUS, DETACH, TICKET, SHUTDOWN; seq != 0),
  * waiting for it to serve (HELLO, UP), waiting for it to end (KILL, DOWN).
  */
 #include "supervisor.h"
@@ -113,6 +113,41 @@ static void attach_answered(struct daemon *d, struct request *r, int result)
 	conn_reply(d, c, &m, result, SD_CTL_ATTACH, r->conn_seq, fds, result ? 0 : 3);
 }
 
+void request_ticket_drop(struct daemon *d, const uint64_t key[2])
+{
+	struct request *r = request_add(d, NULL, SD_CTL_TICKET, 0, 0);
+	struct sd_ctl_msg m;
+
+	ctl_init(&m, SD_CTL_TICKET, 0);
+	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
+	if (r && !request_send(d, r, &m, NULL, 0))
+		return;
+	/* As in request_detach(). */
+	note("no memory to drop a ticket; killing the domain");
+	domain_kill(d);
+}
+
+static void ticket_answered(struct daemon *d, struct request *r, int result)
+{
+	struct conn *c = r->conn;
+	struct sd_ctl_msg m;
+
+	if (!c) { /* gone, or told -ETIMEDOUT; or it was dropped */
+		if (!result && (r->key[0] | r->key[1]))
+			request_ticket_drop(d, r->key);
+		return;
+	}
+	c->state = result ? CONN_NEW : CONN_TICKET;
+	c->generation = d->dom.generation;
+	memcpy(c->key, r->key, sizeof(c->key));
+	ctl_init(&m, SD_CTL_REPLY, r->conn_seq);
+	m.u.ticket.hold = 1;
+	m.u.ticket.generation = d->dom.generation;
+	memcpy(m.u.ticket.key, r->key, sizeof(m.u.ticket.key));
+	memcpy(m.u.ticket.name, d->cfg.name, SD_NAME_MAX);
+	conn_reply(d, c, &m, result, SD_CTL_TICKET, r->conn_seq, NULL, 0);
+}
+
 void request_status_reply(struct daemon *d, struct conn *c, uint32_t seq, int result,
 			  const struct sd_ctl_stats *stats)
 {
@@ -142,6 +177,8 @@ int request_answered(struct daemon *d, const struct sd_ctl_msg *m)
 		return -EPROTO;
 	if (r->type == SD_CTL_ATTACH)
 		attach_answered(d, r, m->result);
+	else if (r->type == SD_CTL_TICKET)
+		ticket_answered(d, r, m->result);
 	else if (r->type == SD_CTL_STATUS && r->conn)
 		request_status_reply(d, r->conn, r->conn_seq, m->result, &m->u.stats);
 	else if (r->type == SD_CTL_DETACH && m->result)
@@ -189,6 +226,10 @@ static void request_fail(struct daemon *d, struct request *r, int why)
 	case SD_CTL_ATTACH:
 		if (r->conn)
 			attach_answered(d, r, why);
+		break;
+	case SD_CTL_TICKET:
+		if (r->conn)
+			ticket_answered(d, r, why);
 		break;
 	case SD_CTL_KILL: /* "it ended" is what they wait for */
 		plain_reply(d, r, why == -EREMOTEIO ? 0 : why);

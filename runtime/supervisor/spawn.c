@@ -100,7 +100,7 @@ static void drop_rights(pid_t supervisor)
 
 static void exec_image(const struct config *cfg, int image_fd)
 {
-	char argv_text[SD_DEVICES_MAX + 3][640], *argv[SD_DEVICES_MAX + 4];
+	char argv_text[SD_DEVICES_MAX + 4][640], *argv[SD_DEVICES_MAX + 5];
 	char *envp[] = {NULL};
 	int argc = 0, fd = FD_DEVICES;
 
@@ -108,6 +108,8 @@ static void exec_image(const struct config *cfg, int image_fd)
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--control");
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--mem=%llu",
 		 (unsigned long long)cfg->ram >> 20);
+	if (cfg->npeers)
+		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--peers");
 	for (int i = 0; i < cfg->ndev; i++)
 		if (cfg->dev[i].fd >= 0)
 			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s,fd=%d%s",

@@ -5,6 +5,7 @@
  *   kdom up net ── fork ──> daemon (daemon.c): one thread, one epoll loop, owns everything below
  *      │ asks (ask.c)          ├─ domain.c, spawn.c   the domain process, its socket, its bell page
  *      └─ over net.sock ────── ├─ clients.c           connections; an attached one is a lifeline
+ *                              ├─ peers.c             connections of ours to other daemons
  *                              └─ requests.c          what the domain hasn't answered yet
  *
  * Ownership: struct daemon owns its conns, requests and the domain; a struct conn dies in
@@ -43,12 +44,19 @@ struct device {
 
 #define OVERRIDES_MAX 32
 
+#define PEERS_MAX 4
+
 struct config {
 	char name[SD_NAME_MAX];
 	char image[PATH_MAX];
 	char manifest[PATH_MAX];
 	struct device dev[SD_DEVICES_MAX];
 	int ndev;
+	struct {
+		char name[SD_NAME_MAX];
+		char calls[SD_CALLS_MAX]; /* as in struct sd_ctl_attach */
+	} peer[PEERS_MAX]; /* domains that this one calls */
+	int npeers;
 	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
 	int noverride;
 	uint64_t ram;
@@ -96,6 +104,8 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
 /* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds[SD_CTL_FDS_MAX]: received ones, -1
  * behind them. */
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
+/* The same, with the sender's real ids, where the socket has SO_PASSCRED. */
+int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real);
 /* Its sender was built by another contract (sd/control.h): only the head says something. */
 bool ctl_alien(const struct sd_ctl_msg *m);
 void fds_close(int *fds, int n);
@@ -126,15 +136,17 @@ struct source {
 	void (*ready)(struct daemon *d, struct source *src, uint32_t events);
 };
 
-enum conn_state { CONN_NEW, CONN_ATTACHING, CONN_ATTACHED };
+enum conn_state { CONN_NEW, CONN_ATTACHING, CONN_ATTACHED, CONN_TICKETING, CONN_TICKET };
 
 struct conn {
 	struct source src;
 	struct conn *next, **link;
-	struct ucred cred;
+	struct ucred cred; /* effective ids when it connected (SO_PEERCRED) */
+	struct ucred real; /* real ids when it sent its last message */
 	enum conn_state state;
 	uint32_t client; /* id in `generation` */
 	uint32_t generation;
+	uint64_t key[2];  /* of a ticket: dropped with the connection */
 	unsigned pending; /* requests that name this conn */
 };
 
@@ -149,6 +161,15 @@ struct request {
 	uint32_t client;
 	uint64_t deadline; /* now_ms(), 0: none */
 	int region, bell;  /* ATTACH */
+	uint64_t key[2];   /* TICKET */
+};
+
+/* This daemon as a client of another domain, for its own. Dies in peer_close(). */
+struct peer {
+	struct source src;
+	struct peer *next;
+	char name[SD_NAME_MAX];
+	bool attached; /* else: its answer is awaited */
 };
 
 struct outmsg {
@@ -176,6 +197,7 @@ struct daemon {
 	struct domain dom;
 	struct conn *conns;
 	struct request *requests;
+	struct peer *peers;
 	struct source listener, signals;
 	int epoll;
 	int lock_fd;
@@ -208,6 +230,10 @@ void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int resu
 		uint32_t seq, const int *fds, int nfds);
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
 
+/* peers.c: the domain asks to be attached to another. 0, or -EPROTO: it may not ask that. */
+int peer_asked(struct daemon *d, const struct sd_ctl_msg *m);
+void peers_close(struct daemon *d); /* the domain has ended */
+
 /* NULL: out of memory. timeout_ms 0: none. */
 struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uint32_t conn_seq,
 			    unsigned timeout_ms);
@@ -216,6 +242,7 @@ int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, cons
 		 int nfds);
 void request_drop(struct daemon *d, struct request *r); /* forgets it, unanswered */
 void request_detach(struct daemon *d, uint32_t client);
+void request_ticket_drop(struct daemon *d, const uint64_t key[2]);
 /* 0, or -EPROTO: answers nothing that was asked. */
 int request_answered(struct daemon *d, const struct sd_ctl_msg *m);
 void requests_expire(struct daemon *d);

@@ -225,7 +225,7 @@ static void definite_lie(void)
 		e->seq = 2 + below(&fz, 1000000);
 		break;
 	case 1:
-		e->op = (u16)(SD_OP_EXEC + 1 + below(&fz, SD_OP_CALLS - SD_OP_EXEC - 1));
+		e->op = (u16)(SD_OP_OWN + below(&fz, SD_OP_CALLS - SD_OP_OWN));
 		break;
 	case 2:
 		e->op = (u16)(SD_OP_CALLS + table.n + below(&fz, 60000));

@@ -24,21 +24,33 @@
  *                                          the new client's lifeline is the socket that asked. parent = the id whose files
  *                                          are duplicated (must be alive and of the same uid). pid/uid/gid are taken from
  *                                          SO_PEERCRED, what the client writes there is ignored.
- *   One connection attaches at most once. To make a channel for a child before fork(), connect a second time.
+ *   One connection attaches at most once. To make a channel for a child before fork(), send ATTACH {parent: the sender's own
+ *   id} over the parent's lifeline with one fd, an end of a socketpair (AF_UNIX, SEQPACKET): it becomes a connection, as if it
+ *   had asked itself, and gets the answer. So a program that changed its user id since can still fork. The child starts with
+ *   copies of the parent's files, credentials and current directory.
  *   STATUS   {}                         -> REPLY {status}
  *   DOWN     {}                         -> REPLY           orderly stop: SHUTDOWN to the domain, then the supervisor ends
  *   KILL     {}                         -> REPLY           SIGKILL to the domain, bell.alive=0; the supervisor stays
  *   UP       {}                         -> REPLY {hello}   (re)spawn a domain that isn't running; -EALREADY if it is
+ *   TICKET   {ticket}                   -> REPLY {ticket}  this connection is now the ticket (sd/ticket.h): the domain keeps the
+ *                                          file for it, whoever gave it, until somebody redeems it, or the last descriptor
+ *                                          of the connection is closed. A connection that did this does nothing else.
  *
  * supervisor -> domain
  *   ATTACH   {attach}, fds: region memfd, bell eventfd     -> REPLY (after the domain can serve the region)
  *   DETACH   {detach.client}                               -> REPLY (after its files are closed and its region unmapped)
  *   STATS    {}                                            -> REPLY {stats}
  *   SHUTDOWN {}                                            -> REPLY, then the process exits with status 0
+ *   TICKET   {ticket}, hold 1: it outlives its giver; 0: drop it, if it is still there     -> REPLY
+ *   PEER_GONE {peer}  the connection to that domain's supervisor has ended. No answer.
  * domain -> supervisor
  *   READY    {ready}   once, seq 0, when it serves: seccomp is on by then. No answer.
  *   ENDED    {detach.client, reason}   the domain ended this client's channel itself (-EPROTO: it lied). No answer; the
  *                                      supervisor still sends DETACH when the lifeline goes.
+ *   PEER     {peer.name}   attach me to that domain as a client of it  -> REPLY {peer}, fds: region memfd, bell eventfd, bell page
+ *                          (read-only). Only domains that this one's manifest names as peers. The supervisor holds the
+ *                          lifeline; asking again ends the attachment before. The other domain knows such a client by
+ *                          attach.calls: it has nobody's credentials, and may only redeem tickets and make those calls.
  *
  * Threads: on the domain's side one host thread owns the socket; see machine/process/ctl.c.
  */
@@ -57,6 +69,7 @@
 #define SD_BELL_FD	4	/* the domain's bell page memfd, writable */
 #define SD_NAME_MAX	32
 #define SD_CTL_FDS_MAX	3
+#define SD_CALLS_MAX	64
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -71,6 +84,9 @@ enum sd_ctl_type {
 	SD_CTL_DOWN,
 	SD_CTL_KILL,
 	SD_CTL_UP,
+	SD_CTL_TICKET,
+	SD_CTL_PEER,
+	SD_CTL_PEER_GONE,
 };
 
 struct sd_ctl_attach {
@@ -82,6 +98,22 @@ struct sd_ctl_attach {
 	uint32_t stubs;		/* in replies to clients: the domain's sd_served_contract */
 	uint32_t pad;
 	char name[SD_NAME_MAX];	/* domain name, in replies to clients */
+	uint32_t ruid, rgid;	/* to the domain: the real ids, as SCM_CREDENTIALS of the request told them; uid and gid are the effective ones */
+	uint32_t ngroups;	/* to the domain: supplementary groups; they lie in the region, from lane 0's arena on */
+	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make these calls only: "writev,readv" */
+};
+
+struct sd_ctl_ticket {
+	uint64_t key[2];
+	uint32_t hold;
+	uint32_t generation;	/* in replies to clients: of the domain */
+	char name[SD_NAME_MAX];	/* the same: its name */
+};
+
+struct sd_ctl_peer {
+	char name[SD_NAME_MAX];
+	uint32_t generation, stubs; /* in replies: as in attach */
+	uint64_t region_size;
 };
 
 struct sd_ctl_detach {
@@ -137,6 +169,8 @@ struct sd_ctl_msg {
 		struct sd_ctl_ready ready;
 		struct sd_ctl_stats stats;
 		struct sd_ctl_status status;
+		struct sd_ctl_ticket ticket;
+		struct sd_ctl_peer peer;
 		uint8_t bytes[168];
 	} u;
 };

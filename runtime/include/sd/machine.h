@@ -183,11 +183,11 @@ int sd_machine_event(struct sd_event *ev);
 void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
 /*
  * Attach this domain to another, as a client of it (sd/control.h, PEER). The answer is an event, which isn't to be answered; each
- * ring of that client's bell rings SD_IRQ_PEER. One attachment of a name at a time: done with it before asking again.
+ * ring of that client's bell rings SD_IRQ_PEER. Asking again for the same name ends the attachment before; its memory stays until that is done with.
  */
 void sd_machine_peer(const char *name);
-/* Unmaps what the PEER event of that name mapped. */
-void sd_machine_peer_done(const char *name);
+/* Unmaps what a PEER event mapped. */
+void sd_machine_peer_done(void *region);
 /* The domain ended a channel itself. */
 void sd_machine_ended(uint32_t client, int reason);
 

@@ -86,9 +86,18 @@
 /* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table. */
 enum sd_op {
 	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
-	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, close-on-exec fds close */
+	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, close-on-exec fds close (not with SD_EXEC_KEEP in
+			     arg[0]), saved ids become the effective ones */
+	SD_OP_TICKET = 2, /* arg[0]: an fd; its ticket is written at arena offset arg[1]. See sd/ticket.h for these */
+	SD_OP_REDEEM = 3, /* arg[0], arg[1]: a ticket; arg[2]: SD_REDEEM_KEEP or 0. Answers a new fd */
+	SD_OP_CLOSE = 4,  /* arg[0]: an fd; for clients that have none of the domain's calls */
+	SD_OP_REMOTE = 5, /* arg[0], arg[1]: a ticket of another domain, arg[2 .. 5]: its name. Answers an fd that stands for that file */
+	SD_OP_PATH = 6,	  /* arg[0]: an fd, or -1 for the current directory; arg[1], arg[2]: room in the arena. Its path, without a NUL; answers the length */
+	SD_OP_OWN,	  /* beyond the transport's own */
 	SD_OP_CALLS = 16,
 };
+
+#define SD_EXEC_KEEP 1u
 
 struct sd_entry {
 	u32 seq;

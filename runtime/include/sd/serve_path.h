@@ -16,7 +16,7 @@
 
 static inline bool sd_op_known(const struct sd_table *t, u16 op)
 {
-	return op <= SD_OP_EXEC || (op >= SD_OP_CALLS && (u32)op - SD_OP_CALLS < t->n);
+	return op < SD_OP_OWN || (op >= SD_OP_CALLS && (u32)op - SD_OP_CALLS < t->n);
 }
 
 static inline bool sd_flags_good(u16 flags)

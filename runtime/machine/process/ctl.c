@@ -143,12 +143,30 @@ static void close_fds(const int *fds, int n)
 		close(fds[i]);
 }
 
+/* What the supervisor tells of the domains that this one calls; it expects no answer. */
+static void handle_peer(const struct sd_ctl_msg *msg, const int *fds, int nfds)
+{
+	struct sd_event ev = {.type = msg->type, .peer = msg->u.peer};
+
+	if (msg->type == SD_CTL_REPLY &&
+	    (msg->of != SD_CTL_PEER || nfds != (msg->result ? 0 : SD_CTL_FDS_MAX)))
+		die("control socket: an answer to nothing that was asked");
+	if (msg->type == SD_CTL_REPLY && peer_attached(msg, fds, &ev))
+		close_fds(fds, nfds);
+	post(&ev);
+}
+
 static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 {
 	struct sd_event ev = {.type = msg->type, .seq = msg->seq};
 	struct attached a;
 	int err = 0;
 
+	if (msg->type == SD_CTL_REPLY || (msg->type == SD_CTL_PEER_GONE && !nfds)) {
+		handle_peer(msg, fds, nfds);
+		return;
+	}
+	ev.ticket = msg->u.ticket;
 	if (nfds != (msg->type == SD_CTL_ATTACH ? 2 : 0)) {
 		err = -EPROTO;
 	} else if (msg->type == SD_CTL_ATTACH) {
@@ -157,7 +175,8 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 		ev.client = msg->u.detach.client;
 		if (!recall(ev.client, false, &a))
 			err = -ENOENT;
-	} else if (msg->type != SD_CTL_STATS && msg->type != SD_CTL_SHUTDOWN) {
+	} else if (msg->type != SD_CTL_STATS && msg->type != SD_CTL_SHUTDOWN &&
+		   msg->type != SD_CTL_TICKET) {
 		err = -EPROTO;
 	}
 	if (err) {
@@ -218,8 +237,12 @@ static void *ctl_thread(void *unused)
 	int fds[SD_CTL_FDS_MAX];
 	int nfds;
 
-	while (receive(&msg, fds, &nfds))
+	for (;;) {
+		peers_wait(SD_CTL_FD);
+		if (!receive(&msg, fds, &nfds))
+			break;
 		handle(&msg, fds, nfds);
+	}
 	/* No supervisor, no domain: nobody could watch our clients' lives any more. */
 	sd_machine_halt(0);
 }
@@ -265,6 +288,14 @@ void sd_machine_ended(uint32_t client, int reason)
 
 	msg.u.detach.client = client;
 	msg.u.detach.reason = reason;
+	send_msg(&msg);
+}
+
+void sd_machine_peer(const char *name)
+{
+	struct sd_ctl_msg msg = {.type = SD_CTL_PEER};
+
+	strncpy(msg.u.peer.name, name, sizeof(msg.u.peer.name) - 1);
 	send_msg(&msg);
 }
 

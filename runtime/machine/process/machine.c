@@ -56,9 +56,11 @@ void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
 		NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
-void sd_machine_wake(uint32_t *word)
+int sd_machine_wake(uint32_t *word)
 {
-	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	long n = syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+
+	return n > 0 ? n : 0;
 }
 
 void sd_machine_yield(void)

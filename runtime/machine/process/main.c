@@ -3,10 +3,11 @@
  * A domain image's main(): the machine is this host process.
  *
  *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose]
- *         [--boot-only | --self-test]
+ *         [--peers] [--boot-only | --self-test]
  *
  * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as
- * fd 4. Without it the domain boots and idles, which only tests want.
+ * fd 4. Without it the domain boots and idles, which only tests want. --peers: it may call other
+ * domains.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -142,13 +143,15 @@ static void parse_args(int argc, char **argv)
 			add_cmdline("loglevel=8");
 		else if (!strcmp(arg, "--control"))
 			boot.serving = 1;
+		else if (!strcmp(arg, "--peers"))
+			peers_allow();
 		else if (!strcmp(arg, "--boot-only"))
 			boot.mode = SD_MODE_BOOT_ONLY;
 		else if (!strcmp(arg, "--self-test"))
 			boot.mode = SD_MODE_SELF_TEST;
 		else
 			die("unknown argument '%s'; known: --mem=MB --dev=TYPE,... --cmdline=TEXT "
-			    "--control --verbose "
+			    "--control --verbose --peers "
 			    "--boot-only --self-test",
 			    arg);
 	}

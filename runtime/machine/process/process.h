@@ -40,6 +40,13 @@ void faults_init(void);
 /* Control socket on SD_CTL_FD: starts its thread. */
 void ctl_start(void);
 
+/* peers.c: this domain may call others. */
+void peers_allow(void);
+/* On the control thread. Waits until the control socket has something; rings for bells meanwhile. */
+void peers_wait(int ctl);
+/* The supervisor's answer becomes an event. Nonzero: the fds are still the caller's. */
+int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev);
+
 /* If defined by what is linked in: runs instead of serving, as pid 1 of the kernel side. Its result is the exit status. */
 int sd_payload(void) __attribute__((weak));
 extern int sd_payload_argc;

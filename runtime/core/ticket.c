@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/* ticket.c: the client's end of sd/ticket.h: calls of the transport's own, which every domain has. */
+#include <sd/lane.h>
+#include <sd/ticket.h>
+
+static enum sd_status own_call(struct sd_lane *lane, long *ret, u16 op, const u64 arg[6])
+{
+	struct sd_call c;
+	int i;
+
+	sd_call_begin(lane, &c, op);
+	for (i = 0; i < 6; i++)
+		c.arg[i] = arg[i];
+	sd_call_wait(&c, ret);
+	return sd_call_end(&c);
+}
+
+enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2])
+{
+	struct sd_call c;
+
+	sd_call_begin(lane, &c, SD_OP_TICKET);
+	c.arg[0] = fd;
+	c.arg[1] = sd_room(&c, 16);
+	if (sd_call_wait(&c, ret) == SD_OK && *ret >= 0)
+		__builtin_memcpy(key, sd_at(&c, c.arg[1]), 16);
+	return sd_call_end(&c);
+}
+
+enum sd_status sd_ticket_redeem(struct sd_lane *lane, long *ret, const u64 key[2], u32 flags)
+{
+	const u64 arg[6] = {key[0], key[1], flags};
+
+	return own_call(lane, ret, SD_OP_REDEEM, arg);
+}
+
+enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2], const char *name)
+{
+	u64 arg[6] = {key[0], key[1]};
+	char *to = (char *)&arg[2];
+	u32 i;
+
+	for (i = 0; name[i] && i < 4 * sizeof(u64); i++)
+		to[i] = name[i];
+	return own_call(lane, ret, SD_OP_REMOTE, arg);
+}
+
+enum sd_status sd_ticket_close(struct sd_lane *lane, long *ret, u32 fd)
+{
+	const u64 arg[6] = {fd};
+
+	return own_call(lane, ret, SD_OP_CLOSE, arg);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* serve_ticket.c: open files on their way from one client to another: see sd/ticket.h. */
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/hashtable.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <sd/ticket.h>
+#include "serve.h"
+
+struct ticket {
+	struct hlist_node node;		/* by key */
+	struct list_head given;		/* giver->tickets, while there is one */
+	struct sd_client *giver;	/* NULL: it is gone, somebody else holds the ticket */
+	struct file *file;
+	u64 key[2];
+	bool held;
+};
+
+static DEFINE_HASHTABLE(tickets, 8);
+static u32 ntickets;
+
+/* The key is compared whole: how long it takes says nothing of how much of it is right. */
+static struct ticket *find(const u64 key[2])
+{
+	struct ticket *t;
+
+	hash_for_each_possible(tickets, t, node, key[0])
+		if (!((t->key[0] ^ key[0]) | (t->key[1] ^ key[1])))
+			return t;
+	return NULL;
+}
+
+/* Forgets it; its file is the caller's. */
+static struct file *take(struct ticket *t)
+{
+	struct file *file = t->file;
+
+	hash_del(&t->node);
+	if (t->giver) {
+		list_del(&t->given);
+		t->giver->ntickets--;
+	}
+	ntickets--;
+	kfree(t);
+	return file;
+}
+
+static long make(struct sd_client *c, struct file *file, u64 key[2])
+{
+	struct ticket *t;
+
+	if (c->ntickets >= SD_TICKETS || ntickets >= SD_TICKETS_ALL)
+		return -ETOOMANYREFS;
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	if (!t)
+		return -ENOMEM;
+	do
+		get_random_bytes(t->key, sizeof(t->key));
+	while (find(t->key));
+	t->file = file;
+	t->giver = c;
+	list_add(&t->given, &c->tickets);
+	hash_add(tickets, &t->node, t->key[0]);
+	c->ntickets++;
+	ntickets++;
+	memcpy(key, t->key, sizeof(t->key));
+	return 0;
+}
+
+long sd_ticket_give(struct sd_serve *s, struct sd_client *c)
+{
+	u64 __user *to = sd_user(s, s->arg[1], 16);
+	struct file *file;
+	u64 key[2];
+	long err;
+
+	if (s->bad)
+		return -EPROTO;
+	file = fget(s->arg[0]);
+	if (!file)
+		return -EBADF;
+	err = make(c, file, key);
+	if (err) {
+		fput(file);
+		return err;
+	}
+	if (!copy_to_user(to, key, sizeof(key)))
+		return 0;
+	fput(take(find(key)));
+	return -EFAULT;
+}
+
+long sd_ticket_show(struct sd_serve *s, struct sd_client *c)
+{
+	struct ticket *t;
+	int fd;
+
+	if (s->arg[2] & ~(u64)SD_REDEEM_KEEP)
+		return -EINVAL;
+	fd = get_unused_fd_flags(0);
+	if (fd < 0)
+		return fd;
+	t = find(s->arg);
+	if (!t) {
+		put_unused_fd(fd);
+		return -ENOENT;
+	}
+	fd_install(fd, s->arg[2] & SD_REDEEM_KEEP ? get_file(t->file) : take(t));
+	return fd;
+}
+
+int sd_ticket_hold(const struct sd_ctl_ticket *m)
+{
+	struct ticket *t = find(m->key);
+
+	if (!t)
+		return m->hold ? -ENOENT : 0;	/* redeemed meanwhile */
+	if (m->hold) {
+		t->held = true;
+		return 0;
+	}
+	fput(take(t));
+	sd_exit_work();
+	return 0;
+}
+
+void sd_tickets_end(struct sd_client *c)
+{
+	struct ticket *t, *next;
+
+	list_for_each_entry_safe(t, next, &c->tickets, given) {
+		if (!t->held) {
+			fput(take(t));
+			continue;
+		}
+		list_del(&t->given);
+		t->giver = NULL;
+	}
+	c->ntickets = 0;
+}
+
+void sd_tickets_drop(void)
+{
+	struct hlist_node *next;
+	struct ticket *t;
+	int i;
+
+	hash_for_each_safe(tickets, i, next, t, node)
+		fput(take(t));
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Domains that this one calls (sd/control.h, PEER). The vCPU asks and is done with one; in between the control thread owns it: it maps what
+ * the supervisor sends, waits for the bells beside its socket, and unmaps. A bell rung by a peer rings SD_IRQ_PEER.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define PEERS 8
+#define PAGE  4096
+
+struct peer {
+	bool used;
+	atomic_bool done; /* the vCPU's last word; rung with the bell */
+	char name[SD_NAME_MAX];
+	void *region, *bell;
+	uint64_t size;
+	int bell_fd;
+};
+
+static struct peer peers[PEERS];
+
+void peers_allow(void)
+{
+	static const int calls[] = {SYS_poll};
+
+	seccomp_allow(calls, 1);
+}
+
+static void release(struct peer *p)
+{
+	munmap(p->region, p->size);
+	munmap(p->bell, PAGE);
+	close(p->bell_fd);
+	atomic_store(&p->done, false);
+	p->used = false;
+}
+
+static void rung(struct peer *p)
+{
+	uint64_t n;
+
+	if (read(p->bell_fd, &n, sizeof(n)) < 0 && errno != EAGAIN && errno != EINTR)
+		die("peer %s: its bell: %s", p->name, strerror(errno));
+	if (atomic_load(&p->done))
+		release(p);
+	else
+		doorbell(SD_IRQ_PEER);
+}
+
+void peers_wait(int ctl)
+{
+	struct pollfd fds[PEERS + 1];
+	struct peer *who[PEERS + 1];
+	int n;
+
+	for (;;) {
+		fds[0] = (struct pollfd){.fd = ctl, .events = POLLIN};
+		n = 1;
+		for (struct peer *p = peers; p < peers + PEERS; p++) {
+			if (!p->used)
+				continue;
+			fds[n] = (struct pollfd){.fd = p->bell_fd, .events = POLLIN};
+			who[n++] = p;
+		}
+		if (n == 1)
+			return; /* receiving waits as well */
+		if (poll(fds, n, -1) < 0)
+			continue;
+		for (int i = 1; i < n; i++)
+			if (fds[i].revents)
+				rung(who[i]);
+		if (fds[0].revents)
+			return;
+	}
+}
+
+/* fds: region, bell eventfd, bell page; taken over if all goes well. */
+static int map_peer(struct peer *p, const struct sd_ctl_peer *m, const int *fds)
+{
+	p->size = m->region_size;
+	p->region = mmap(NULL, p->size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	if (p->region == MAP_FAILED)
+		return -errno;
+	p->bell = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fds[2], 0);
+	if (p->bell == MAP_FAILED) {
+		int err = -errno;
+
+		munmap(p->region, p->size);
+		return err;
+	}
+	p->bell_fd = fds[1];
+	memcpy(p->name, m->name, sizeof(p->name));
+	p->used = true;
+	close(fds[0]);
+	close(fds[2]);
+	return 0;
+}
+
+int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
+{
+	struct peer *p = peers;
+
+	ev->type = SD_CTL_PEER;
+	ev->peer = msg->u.peer;
+	ev->result = msg->result;
+	if (msg->result)
+		return 0;
+	while (p < peers + PEERS && p->used)
+		p++;
+	ev->result = p == peers + PEERS ? -EMFILE : map_peer(p, &msg->u.peer, fds);
+	if (ev->result)
+		return -1;
+	ev->region = p->region;
+	ev->region_size = p->size;
+	ev->peer_bell = p->bell;
+	return 0;
+}
+
+void sd_machine_peer_done(void *region)
+{
+	uint64_t one = 1;
+
+	for (struct peer *p = peers; p < peers + PEERS; p++) {
+		if (!p->used || p->region != region)
+			continue;
+		atomic_store(&p->done, true);
+		if (write(p->bell_fd, &one, sizeof(one)) < 0)
+			die("peer %s: its bell: %s", p->name, strerror(errno));
+		return;
+	}
+}
