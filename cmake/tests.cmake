@@ -5,6 +5,17 @@
 #   stubs ring user arch    the part of that name
 #   image    anything that needs a domain image in build/
 #   fault e2e               whole system; they set `image` too
+# A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
+
+# The domains: one for each spec.
+file(GLOB specs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/specs/*.json)
+set(KSLICE_DOMAINS "")
+foreach(spec ${specs})
+  get_filename_component(domain ${spec} NAME_WE)
+  if(NOT domain STREQUAL schema)
+    list(APPEND KSLICE_DOMAINS ${domain})
+  endif()
+endforeach()
 
 # kslice_test(NAME GROUP SOURCES a.c ... [LIBS x ...] [LABELS y ...]): a cmocka program.
 function(kslice_test name group)
@@ -25,4 +36,18 @@ function(kslice_script_test name group)
   add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT ${T_TIMEOUT}
     ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# kslice_domain_tests(NAME GROUP COMMAND ... [LABELS y ...] [ONLY domain ...]): kslice_script_test for every domain; `%d` in NAME
+# and COMMAND is its name.
+function(kslice_domain_tests name group)
+  cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS;ONLY" ${ARGN})
+  foreach(domain ${KSLICE_DOMAINS})
+    if(T_ONLY AND NOT domain IN_LIST T_ONLY)
+      continue()
+    endif()
+    string(REPLACE %d ${domain} one_name ${name})
+    string(REPLACE %d ${domain} one_command "${T_COMMAND}")
+    kslice_script_test(${one_name} ${group} COMMAND ${one_command} LABELS ${T_LABELS} ${domain} TIMEOUT ${T_TIMEOUT})
+  endforeach()
 endfunction()

@@ -20,15 +20,19 @@ import report
 import stats
 from domain import BUILD, SRC
 
-SPEC = os.path.join(SRC, "specs/net.json")
-TOUCHED = "net/ipv4/udp.c"
 
 
-def farm(tree, out):
-    """The tree in hard links, but for TOUCHED, which is a copy."""
+def first_file(domain):
+    """The file of the domain's first call: one that is touched."""
+    with open(os.path.join(SRC, f"generated/{domain}/summary.json")) as f:
+        return json.load(f)["calls"][0]["file"]
+
+
+def farm(tree, out, touched):
+    """The tree in hard links, but for one file, which is a copy."""
     subprocess.run(["cp", "-al", tree, out], check=True)
-    os.unlink(os.path.join(out, TOUCHED))
-    shutil.copyfile(os.path.join(tree, TOUCHED), os.path.join(out, TOUCHED))
+    os.unlink(os.path.join(out, touched))
+    shutil.copyfile(os.path.join(tree, touched), os.path.join(out, touched))
 
 
 def children_cpu():
@@ -42,8 +46,9 @@ def timed(run):
     return {"cpu": children_cpu() - c0, "wall": time.monotonic() - t0}
 
 
-def slice_once(tmp):
-    cmd = [os.path.join(BUILD, "bin/kslice"), "slice", f"--tree={tmp}/tree", f"--out={tmp}/out", SPEC]
+def slice_once(tmp, domain):
+    cmd = [os.path.join(BUILD, "bin/kslice"), "slice", f"--tree={tmp}/tree", f"--out={tmp}/out",
+           os.path.join(SRC, f"specs/{domain}.json")]
     r = subprocess.run(cmd, env=dict(os.environ, KSLICE_CACHE=f"{tmp}/cache"), stdin=subprocess.DEVNULL,
                        capture_output=True, text=True)
     if r.returncode:
@@ -86,22 +91,22 @@ def parse_all(commands):
                 raise RuntimeError(f"clang-19 -fsyntax-only: {' '.join(r.args[-1:])}: {r.stderr[-300:]}")
 
 
-def touch(tmp, i):
-    with open(f"{tmp}/tree/{TOUCHED}", "a") as f:
+def touch(tmp, i, file):
+    with open(f"{tmp}/tree/{file}", "a") as f:
         f.write(f"\n/* touched {i} */\n")
 
 
-def one_repeat(i):
-    tree = os.path.realpath(os.path.join(SRC, "kernel-tree/linux"))
+def one_repeat(i, domain):
+    tree, file = os.path.realpath(os.path.join(SRC, "kernel-tree/linux")), first_file(domain)
     with tempfile.TemporaryDirectory(prefix="kslice-bench", dir=os.path.dirname(tree)) as tmp:
-        farm(tree, f"{tmp}/tree")
-        got = {"cold": timed(lambda: slice_once(tmp))}
+        farm(tree, f"{tmp}/tree", file)
+        got = {"cold": timed(lambda: slice_once(tmp, domain))}
         commands = commands_of(tmp)
         got["files"] = len(commands)
         got["syntax"] = timed(lambda: parse_all(commands))
-        got["again"] = timed(lambda: slice_once(tmp))
-        touch(tmp, i)
-        got["touched"] = timed(lambda: slice_once(tmp))
+        got["again"] = timed(lambda: slice_once(tmp, domain))
+        touch(tmp, i, file)
+        got["touched"] = timed(lambda: slice_once(tmp, domain))
     return got
 
 
@@ -109,15 +114,15 @@ def seconds(s):
     return f"{s.median:.2f} s ({s.q1:.2f}..{s.q3:.2f}, {s.n})"
 
 
-def slicer(repeats, ms, raw):
-    taken = raw["slicer"] = [one_repeat(i) for i in range(1 if repeats < 10 else 5)]
+def slicer(domain, repeats, raw):
+    taken = raw[f"slicer {domain}"] = [one_repeat(i, domain) for i in range(1 if repeats < 10 else 5)]
     cold, syntax = ([t[k]["cpu"] for t in taken] for k in ("cold", "syntax"))
     r = stats.spread(stats.paired_ratios(cold, syntax))
-    rows = [{"figure": "kslice slice, cold, CPU", "kslice": seconds(stats.spread(cold)), "ratio": report.ratio(r),
+    rows = [{"figure": f"{domain}: kslice slice, cold, CPU", "kslice": seconds(stats.spread(cold)), "ratio": report.ratio(r),
              "native": f"-fsyntax-only of {taken[0]['files']} files {seconds(stats.spread(syntax))}",
              "target": "<= 0.5 -fsyntax-only", "verdict": stats.verdict(r, 0.5)}]
     for key, title, limit in (("again", "nothing changed", 2), ("touched", "one .c file touched", 5)):
         s = stats.spread([t[key]["wall"] for t in taken])
-        rows.append({"figure": f"kslice slice, {title}, elapsed", "kslice": seconds(s), "target": f"< {limit} s",
+        rows.append({"figure": f"{domain}: kslice slice, {title}, elapsed", "kslice": seconds(s), "target": f"< {limit} s",
                      "verdict": stats.verdict(s, limit)})
     return rows

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * oracle SPEC TREE OBJDIR WHITELIST: does the slicer keep all that a linker would?
+ * oracle SPEC TREE OBJDIR WHITELIST [OWN_WHITELIST]: does the slicer keep all that a linker would?
  *
  * The spec is taken without its cuts (but for replacements, which are in the objects) and without
  * field sensitivity, so that source closure and relocation closure mean the same. OBJDIR holds the objects of
  * `kslice build --whole`. Exit status 1: something a relocation reaches isn't kept and isn't
- * in WHITELIST ("name  # why it may be missing"), or a line there is of no use.
+ * in a WHITELIST ("name  # why it may be missing"), or a line of the domain's own is of no use.
  */
 #include "refs.h"
 #include "session.h"
@@ -19,7 +19,7 @@ struct test {
 	struct session s;
 	struct oracle o;
 	struct strmap *kept; /* per unit: names it keeps; [ntus] the headers', [ntus + 1] all external ones */
-	struct strmap whitelist;
+	struct strmap whitelist, own;
 	size_t missing, checked;
 };
 
@@ -186,7 +186,8 @@ static void compare(struct test *t)
 	}
 }
 
-static int read_whitelist(struct test *t, const char *path)
+/* Lines of a domain's own list must be of use; others are of use to other domains. */
+static int read_whitelist(struct test *t, const char *path, bool own)
 {
 	char *text = read_file(path, NULL);
 	int line = 0, rc = 0;
@@ -211,6 +212,8 @@ static int read_whitelist(struct test *t, const char *path)
 			free(place);
 		}
 		strmap_add(&t->whitelist, s, NULL);
+		if (own)
+			strmap_add(&t->own, s, NULL);
 	}
 	free(text);
 	return rc;
@@ -220,10 +223,10 @@ static int useless_lines(const struct test *t, const char *path)
 {
 	int n = 0;
 
-	for (size_t i = 0; i < t->whitelist.cap; i++) {
-		const struct strmap_slot *s = &t->whitelist.slots[i];
+	for (size_t i = 0; i < t->own.cap; i++) {
+		const struct strmap_slot *s = &t->own.slots[i];
 
-		if (s->key && !s->value) {
+		if (s->key && !*strmap_get(&t->whitelist, s->key)) {
 			err(path, "remove the line", "\"%s\" isn't missing", s->key);
 			n++;
 		}
@@ -237,17 +240,18 @@ int main(int argc, char **argv)
 	size_t refs, unknown;
 	int bad;
 
-	if (argc != 5)
-		return err("oracle", "oracle SPEC TREE OBJDIR WHITELIST", "wrong arguments") & 2;
+	if (argc != 5 && argc != 6)
+		return err("oracle", "oracle SPEC TREE OBJDIR WHITELIST [OWN_WHITELIST]", "wrong arguments") & 2;
 	interrupt_init();
-	if (read_whitelist(&t, argv[4]) || slice(&t, argv[1], argv[2]) || load_objects(&t, argv[3]))
+	if (read_whitelist(&t, argv[4], false) || (argc > 5 && read_whitelist(&t, argv[5], true)) ||
+	    slice(&t, argv[1], argv[2]) || load_objects(&t, argv[3]))
 		return 2;
 	note_kept(&t);
 	reach_roots(&t);
 	oracle_run(&t.o, reach_tables, &t);
 	compare(&t);
 	refs = refs_check(&t.s.graph, &t.o, &t.whitelist, &unknown);
-	bad = useless_lines(&t, argv[4]);
+	bad = useless_lines(&t, argv[argc - 1]);
 	printf("oracle: %zu relocations of single definitions, %zu not in their facts\n", refs, unknown);
 	printf("oracle: %zu symbols reached by relocations, %zu missing in the slice, %zu excused\n", t.checked, t.missing,
 	       t.whitelist.n);
