@@ -100,6 +100,11 @@ static const struct sd_path_args paths_removexattr = {1, {{0, SD_PATH_CWD}}};
 
 static const struct sd_path_args paths_lremovexattr = {1, {{0, SD_PATH_CWD}}};
 
+static const struct sd_route_key key_prctl = {
+	.arg = 0, .n = 4, .mask = 0xffffffff,
+	.value = {8 /* PR_SET_KEEPCAPS */, 28 /* PR_SET_SECUREBITS */, 24 /* PR_CAPBSET_DROP */, 47 /* PR_CAP_AMBIENT */},
+};
+
 static const struct sd_stub stubs[] = {
 	{"read", 0, SD_BLOCK_READ, 0x1, 0, SD_ROUTE_FD, 0x18, NULL, sd_block_stub_read, NULL, 0},
 	{"write", 1, SD_BLOCK_WRITE, 0x1, 0, SD_ROUTE_FD, 0x18, NULL, sd_block_stub_write, NULL, 0},
@@ -151,7 +156,7 @@ static const struct sd_stub stubs[] = {
 	{"utimes", 235, SD_BLOCK_UTIMES, 0, 0, SD_ROUTE_PATH, 0x8, NULL, sd_block_stub_utimes, &paths_utimes, 0},
 	{"futimesat", 261, SD_BLOCK_FUTIMESAT, 0x1, 0, SD_ROUTE_PATH, 0x8, NULL, sd_block_stub_futimesat, &paths_futimesat, 0},
 	{"utimensat", 280, SD_BLOCK_UTIMENSAT, 0x1, 0, SD_ROUTE_PATH, 0x8, NULL, sd_block_stub_utimensat, &paths_utimensat, 0},
-	{"umask", 95, SD_BLOCK_UMASK, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_umask, NULL, 0},
+	{"umask", 95, SD_BLOCK_UMASK, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_umask, NULL, 0},
 	{"pread64", 17, SD_BLOCK_PREAD64, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_pread64, NULL, 0},
 	{"pwrite64", 18, SD_BLOCK_PWRITE64, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_pwrite64, NULL, 0},
 	{"preadv", 295, SD_BLOCK_PREADV, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_preadv, NULL, 0},
@@ -190,17 +195,17 @@ static const struct sd_stub stubs[] = {
 	{"removexattr", 197, SD_BLOCK_REMOVEXATTR, 0, 0, SD_ROUTE_PATH, 0x8, NULL, sd_block_stub_removexattr, &paths_removexattr, 0},
 	{"lremovexattr", 198, SD_BLOCK_LREMOVEXATTR, 0, 0, SD_ROUTE_PATH, 0x8, NULL, sd_block_stub_lremovexattr, &paths_lremovexattr, 0},
 	{"fremovexattr", 199, SD_BLOCK_FREMOVEXATTR, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_fremovexattr, NULL, 0},
-	{"setuid", 105, SD_BLOCK_SETUID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setuid, NULL, 0},
-	{"setgid", 106, SD_BLOCK_SETGID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setgid, NULL, 0},
-	{"setreuid", 113, SD_BLOCK_SETREUID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setreuid, NULL, 0},
-	{"setregid", 114, SD_BLOCK_SETREGID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setregid, NULL, 0},
-	{"setresuid", 117, SD_BLOCK_SETRESUID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setresuid, NULL, 0},
-	{"setresgid", 119, SD_BLOCK_SETRESGID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setresgid, NULL, 0},
-	{"setfsuid", 122, SD_BLOCK_SETFSUID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setfsuid, NULL, 0},
-	{"setfsgid", 123, SD_BLOCK_SETFSGID, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setfsgid, NULL, 0},
-	{"setgroups", 116, SD_BLOCK_SETGROUPS, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_setgroups, NULL, 0},
-	{"capset", 126, SD_BLOCK_CAPSET, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_capset, NULL, 0},
-	{"prctl", 157, SD_BLOCK_PRCTL, 0, 0, SD_ROUTE_NONE, 0, NULL, sd_block_stub_prctl, NULL, 0},
+	{"setuid", 105, SD_BLOCK_SETUID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setuid, NULL, 0},
+	{"setgid", 106, SD_BLOCK_SETGID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setgid, NULL, 0},
+	{"setreuid", 113, SD_BLOCK_SETREUID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setreuid, NULL, 0},
+	{"setregid", 114, SD_BLOCK_SETREGID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setregid, NULL, 0},
+	{"setresuid", 117, SD_BLOCK_SETRESUID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setresuid, NULL, 0},
+	{"setresgid", 119, SD_BLOCK_SETRESGID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setresgid, NULL, 0},
+	{"setfsuid", 122, SD_BLOCK_SETFSUID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setfsuid, NULL, 0},
+	{"setfsgid", 123, SD_BLOCK_SETFSGID, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setfsgid, NULL, 0},
+	{"setgroups", 116, SD_BLOCK_SETGROUPS, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_setgroups, NULL, 0},
+	{"capset", 126, SD_BLOCK_CAPSET, 0, 0, SD_ROUTE_ALSO, 0, NULL, sd_block_stub_capset, NULL, 0},
+	{"prctl", 157, SD_BLOCK_PRCTL, 0, 0, SD_ROUTE_ALSO, 0, &key_prctl, sd_block_stub_prctl, NULL, 0},
 	{"poll", 7, SD_BLOCK_POLL, 0, 0, SD_ROUTE_NONE, 0x8, NULL, sd_block_stub_poll, NULL, 0},
 	{"ppoll", 271, SD_BLOCK_PPOLL, 0, 0, SD_ROUTE_NONE, 0x8, NULL, sd_block_stub_ppoll, NULL, 0},
 	{"select", 23, SD_BLOCK_SELECT, 0, 0, SD_ROUTE_NONE, 0x8, NULL, sd_block_stub_select, NULL, 0},

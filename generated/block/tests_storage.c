@@ -17,7 +17,7 @@ static const struct st_param pread64_params[] = {
 static const struct st_base pread64_bases[] = {
 	{"file", {FD(file), BUF("100"), NUM(100ll), NUM(50ll)}},
 	{"end", {FD(file_ro), BUF("100"), NUM(100ll), NUM(9950ll)}},
-	{"direct", {FD(file_direct), BUF("aligned8192"), NUM(4096ll), NUM(4096ll)}},
+	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}},
 };
 const struct st_call test_pread64 = {
 	"pread64", N(pread64_params), pread64_params, N(pread64_bases), pread64_bases, 0, NULL, -1, 0, NULL,
@@ -36,7 +36,7 @@ static const struct st_base pwrite64_bases[] = {
 	{"file", {FD(file), BUF("100"), NUM(100ll), NUM(50ll)}},
 	{"hole", {FD(empty), BUF("100"), NUM(100ll), NUM(70000ll)}},
 	{"append", {FD(file_append), BUF("100"), NUM(100ll), NUM(0ll)}},
-	{"direct", {FD(file_direct), BUF("aligned8192"), NUM(4096ll), NUM(4096ll)}},
+	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}},
 };
 const struct st_call test_pwrite64 = {
 	"pwrite64", N(pwrite64_params), pwrite64_params, N(pwrite64_bases), pwrite64_bases, 0, NULL, -1, 0, NULL,
