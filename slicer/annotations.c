@@ -110,16 +110,72 @@ static int load_group(struct group *g, const char *name)
 	return check_group(g);
 }
 
+/* Keys are added one by one, lists are joined, anything else gives way to the later group's. */
+static void refine(json_t *into, json_t *from)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(from, key, v) {
+		json_t *old = json_object_get(into, key), *e;
+		size_t i, k, n = json_array_size(old);
+
+		if (json_is_object(old) && json_is_object(v)) {
+			refine(old, v);
+			continue;
+		}
+		if (!json_is_array(old) || !json_is_array(v)) {
+			json_object_set(into, key, v);
+			continue;
+		}
+		json_array_foreach(v, i, e) {
+			for (k = 0; k < n && !json_equal(json_array_get(old, k), e); k++)
+				;
+			if (k == n)
+				json_array_append(old, e);
+		}
+	}
+}
+
+/* A call that several groups have is described by all of them, as the first's. */
+static void refine_calls(struct marshal *m)
+{
+	const char *call;
+	json_t *v;
+
+	for (size_t i = 1; i < m->ngroups; i++) {
+		json_object_foreach(json_object_get(m->groups[i].json, "calls"), call, v) {
+			json_t *first = annotation_of_call(m, call, NULL);
+
+			if (first != v)
+				refine(first, v);
+		}
+	}
+}
+
+/* Not a file: a group that stands in the spec. */
+static int own_group(struct marshal *m, struct group *g, json_t *json)
+{
+	g->name = xstrdup("own");
+	g->path = xstrdup(m->spec->path);
+	g->json = json_deep_copy(json);
+	return check_group(g);
+}
+
 int annotations_load(struct marshal *m)
 {
 	const struct spec_names *names = &m->spec->annotations;
 
-	m->groups = xcalloc(names->n + 1, sizeof(*m->groups));
+	m->groups = xcalloc(names->n + m->spec->nown + 1, sizeof(*m->groups));
 	for (size_t i = 0; i < names->n; i++) {
 		m->ngroups++;
 		if (load_group(&m->groups[i], names->a[i]))
 			return -1;
 	}
+	for (size_t i = 0; i < m->spec->nown; i++)
+		if (own_group(m, &m->groups[m->ngroups++], m->spec->own[i]))
+			return -1;
+	refine_calls(m);
 	return 0;
 }
 

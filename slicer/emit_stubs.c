@@ -300,7 +300,7 @@ static void emit_contract(const struct marshal *m, struct outputs *o)
 	outputs_add(o, "contract.h", &b);
 }
 
-static int emit_all(const struct marshal *m, const char *dir)
+static int make_all(const struct marshal *m, struct outputs *out)
 {
 	static const struct {
 		const char *name;
@@ -309,28 +309,37 @@ static int emit_all(const struct marshal *m, const char *dir)
 		{"wire.h", emit_wire},	   {"calls.h", emit_calls}, {"layout.c", emit_layout},	     {"direct.c", emit_direct},
 		{"direct.h", emit_direct_h}, {"host.h", emit_host},   {"summary.json", emit_summary},
 	};
-	struct outputs out = {0};
-	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(single); i++) {
 		struct strbuf b = {0};
 
 		single[i].emit(m, &b);
-		outputs_add(&out, single[i].name, &b);
+		outputs_add(out, single[i].name, &b);
 	}
-	r = emit_client(m, &out) || emit_server(m, &out) || emit_tests(m, &out) ? -1 : 0;
-	if (!r) {
-		emit_contract(m, &out);
-		emit_kbuild(&out);
-		r = outputs_write(&out, dir);
-	}
+	if (emit_client(m, out) || emit_server(m, out) || emit_tests(m, out))
+		return -1;
+	emit_contract(m, out);
+	emit_kbuild(out);
+	return 0;
+}
+
+int stubs_try(const struct marshal *m)
+{
+	char *dir = xasprintf("%s/generated/%s", repo_root(), m->domain);
+	struct outputs out = {0};
+	int r = make_all(m, &out);
+
+	if (!r)
+		r = outputs_differ(&out, dir);
 	outputs_free(&out);
+	free(dir);
 	return r;
 }
 
 int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir)
 {
 	struct marshal m;
+	struct outputs out = {0};
 	char *dir = outdir ? xstrdup(outdir) : xasprintf("%s/generated/%s", repo_root(), spec->name);
 	int r = marshal_load(&m, spec, db);
 
@@ -338,8 +347,11 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
 		stubs_print_check(&m);
 		r = -1;
 	}
-	if (!r)
-		r = emit_all(&m, dir);
+	if (!r && !make_all(&m, &out))
+		r = outputs_write(&out, dir);
+	else
+		r = -1;
+	outputs_free(&out);
 	marshal_free(&m);
 	free(dir);
 	return r;

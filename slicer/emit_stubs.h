@@ -10,6 +10,8 @@
 #include "marshal.h"
 #include "util.h"
 
+/* Makes all files and writes none: 0, 1 if they differ from generated/<domain>/, or -1 after printing the errors. */
+int stubs_try(const struct marshal *m);
 unsigned stubs_print_check(const struct marshal *m);
 void describe_value(const struct mval *v, const struct mval *list, struct strbuf *b);
 
@@ -27,6 +29,7 @@ struct outputs {
 
 void outputs_add(struct outputs *o, const char *name, const struct strbuf *text); /* text is o's from then on */
 int outputs_write(const struct outputs *o, const char *dir); /* and removes files of an earlier split. 0/-1 after err() */
+bool outputs_differ(const struct outputs *o, const char *dir); /* from what lies there */
 void outputs_free(struct outputs *o);
 
 /* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: the maker sets m to head, the rest is zero. */

@@ -181,6 +181,22 @@ static int remove_all_stale(const struct outputs *o, const char *dir)
 	return r;
 }
 
+bool outputs_differ(const struct outputs *o, const char *dir)
+{
+	bool differ = false;
+
+	for (size_t i = 0; i < o->n && !differ; i++) {
+		char *path = xasprintf("%s/%s", dir, o->a[i].name);
+		size_t len = 0;
+		char *text = read_file(path, &len);
+
+		differ = !text || len != o->a[i].text.len || memcmp(text, o->a[i].text.s, len);
+		free(text);
+		free(path);
+	}
+	return differ;
+}
+
 int outputs_write(const struct outputs *o, const char *dir)
 {
 	int r = make_dirs(dir);

@@ -161,25 +161,6 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 	return 0;
 }
 
-/* Some differences come of one domain's cuts. */
-static bool in_domain(const struct marshal *m, json_t *d)
-{
-	const char *only = json_string_value(json_object_get(d, "domain"));
-
-	return !only || !strcmp(only, m->domain);
-}
-
-static bool has_differs(const struct marshal *m, const struct mcall *c)
-{
-	json_t *d;
-	size_t k;
-
-	json_array_foreach(c->differs, k, d)
-		if (in_domain(m, d))
-			return true;
-	return false;
-}
-
 /* "case" is one pattern or several; each must meet a case that differs. */
 static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbuf *b)
 {
@@ -194,13 +175,13 @@ static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbu
 
 static int emit_differs(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	static const char *const keys[] = {"case", "because", "why", "domain", NULL};
+	static const char *const keys[] = {"case", "because", "why", NULL};
 	const char *path = NULL;
 	json_t *d;
 	size_t k;
 
 	annotation_of_call(m, c->ct->name, &path);
-	if (!has_differs(m, c))
+	if (!json_array_size(c->differs))
 		return 0;
 	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
 	json_array_foreach(c->differs, k, d) {
@@ -212,8 +193,7 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 		if (!why || (strcmp(because, "kernel") && strcmp(because, "marshalling")))
 			return err(path, "give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
 				   "%s: a difference without a reason", c->ct->name);
-		if (in_domain(m, d))
-			emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
+		emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
 	}
 	sb_puts(b, "};\n");
 	return 0;
@@ -237,7 +217,7 @@ static int emit_call(const struct marshal *m, const struct mcall *c, struct strb
 	fd_arg = emit_fd_values(c, b);
 	FMT(b, "const struct st_call test_%s = {\n", n);
 	FMT(b, "\t\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
-	FMT(b, has_differs(m, c) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
+	FMT(b, json_array_size(c->differs) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
 	if (fd_arg >= 0)
 		FMT(b, "%d, N(%s_fds), %s_fds,\n", fd_arg, n, n);
 	else

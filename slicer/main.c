@@ -55,15 +55,19 @@ static int do_slice(struct session *s, const struct options *o)
 	return report_write(&s->graph, s->outdir);
 }
 
-static int cmd_check(const struct options *o, char **args)
+static int cmd_check(const struct options *given, char **args)
 {
+	struct options with = *given, *o = &with;
 	struct session s;
 	int r = session_spec(&s, args[0], o);
 
+	o->check = true;
 	if (!r)
-		r = session_closure(&s, o);
+		r = session_commands(&s, o);
 	if (!r)
 		r = stubs_check(&s.spec, &s.db);
+	if (!r)
+		r = session_closure(&s, o);
 	if (!r) {
 		printf("%s: right: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls, s.spec.ncuts,
 		       s.spec.ngroups);

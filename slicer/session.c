@@ -58,9 +58,9 @@ int session_commands(struct session *s, const struct options *o)
 int session_closure(struct session *s, const struct options *o)
 {
 	double t = now_seconds();
-	int r = session_commands(s, o);
+	int r = s->db.tree ? 0 : session_commands(s, o);
 
-	if (!r && !o->compdb)
+	if (!r && !o->compdb && !o->check)
 		r = stubs_refresh(&s->spec, &s->db);
 	if (r > 0) { /* other stubs than before: they are units, too */
 		compdb_free(&s->db);

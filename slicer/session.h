@@ -14,6 +14,7 @@ struct options {
 	const char *compdb; /* --compdb, NULL: from the tree's own build system */
 	int jobs;
 	bool whole, html, list;
+	bool check; /* generated/<domain> is left as it is */
 };
 
 struct session {
@@ -28,7 +29,7 @@ struct session {
 int session_spec(struct session *s, const char *spec, const struct options *o);
 /* Compile commands only. */
 int session_commands(struct session *s, const struct options *o);
-/* The rest, up to the closure; with cuts matched. 0, or -1 after printing errors. */
+/* The rest (and what comes before it, if that wasn't asked for), up to the closure; with cuts matched. 0, or -1 after printing errors. */
 int session_closure(struct session *s, const struct options *o);
 void session_close(struct session *s);
 

@@ -407,6 +407,30 @@ static int load_routes(struct spec *spec, struct spec_file *f, json_t *array)
 	return 0;
 }
 
+/* Names of groups, and groups that stand here. */
+static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
+{
+	json_t *one;
+	size_t i;
+
+	if (!json_is_array(v) || !json_array_size(v))
+		return spec_names_of(f, v, "/annotations", &spec->annotations);
+	spec->annotations.a = spec_own(f, xcalloc(json_array_size(v), sizeof(*spec->annotations.a)));
+	spec->own = spec_own(f, xcalloc(json_array_size(v), sizeof(*spec->own)));
+	json_array_foreach(v, i, one) {
+		struct spec_place at = spec_at(f, "/annotations/%zu", i);
+
+		if (json_is_object(one))
+			spec->own[spec->nown++] = one;
+		else if (json_string_length(one))
+			spec->annotations.a[spec->annotations.n++] = json_string_value(one);
+		else
+			return spec_error(&at, "write a group's name in quotes, or a group: { \"calls\": { ... } }",
+					  "must be a non-empty string or an object");
+	}
+	return 0;
+}
+
 /* A device's other keys are passed to the image as they are, so only their type can be checked. */
 static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 {
@@ -464,7 +488,7 @@ static int load_all(struct spec *spec, struct spec_file *f)
 	if (load_calls(spec, f, json_object_get(j, "calls")) ||
 	    load_keep(spec, f, json_object_get(j, "keep")) ||
 	    load_routes(spec, f, json_object_get(j, "routes")) ||
-	    spec_names_of(f, json_object_get(j, "annotations"), "/annotations", &spec->annotations) ||
+	    load_annotations(spec, f, json_object_get(j, "annotations")) ||
 	    load_devices(spec, f, json_object_get(j, "devices")) ||
 	    load_cuts(spec, f, json_object_get(j, "cuts")))
 		return -1;

@@ -93,6 +93,8 @@ struct spec {
 	struct spec_route *routes;
 	size_t nroutes;
 	struct spec_names annotations; /* group names; read by annotations.c */
+	json_t **own;		       /* annotations in the spec itself: groups without a name */
+	size_t nown;
 	json_t *devices;	       /* array, checked against the schema */
 	json_t *json;		       /* the whole, for passes with keys of their own */
 	struct spec_file *files;       /* internal: the parsed files, which own the strings */

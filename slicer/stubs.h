@@ -17,7 +17,7 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
  */
 int stubs_refresh(const struct spec *spec, const struct compdb *db);
 
-/* `kslice check`: what was inferred, what was annotated, what is unsure. -1 if anything is unsure. */
+/* `kslice check`: what was inferred, what was annotated, what is unsure; writes nothing. -1 if anything is unsure or wrong. */
 int stubs_check(const struct spec *spec, const struct compdb *db);
 
 /* compile_commands.json of a tree configured by hand, instead of compdb_load(). */

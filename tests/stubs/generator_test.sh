@@ -38,12 +38,12 @@ mkdir -p "$work/repo/specs/annotations"
 cp "$home"/specs/annotations/*.json "$work/repo/specs/annotations/"
 cp "$home"/specs/net.config "$work/repo/specs/"
 
-refused() { # name, what stderr must say, group, python that edits the group `d`, calls, routes
+refused() { # name, what stderr must say, group, python that edits the group `d`, calls, routes, further annotations
 	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
 	python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
 		"$work/repo/specs/annotations/$3.json" "$4" || { verdict "$1" 1; return; }
-	printf '{ "name": "bad", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"], "routes": [%s] }' \
-		"$5" "${6:-}" > "$work/repo/specs/bad.json"
+	printf '{ "name": "bad", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"%s], "routes": [%s] }' \
+		"$5" "${7:-}" "${6:-}" > "$work/repo/specs/bad.json"
 	KSLICE_REPO=$work/repo "$build/bin/kslice-stubs" emit "$work/repo/specs/bad.json" "$tree" "$cc" "$work/out" > "$work/log" 2>&1
 	local status=$?
 	grep -q "$2" "$work/log" && grep -q "cure:" "$work/log" && [ $status -ne 0 ] && [ ! -e "$work/out" ]
@@ -67,6 +67,14 @@ refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{')
 refused "no such call" 'there is no such system call' files "pass" '"reed"'
 refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
 refused "a call without parameters" 'getpid: a stub without a test' files "pass" '"getpid"'
+
+own() { # name, what stderr must say, calls, a group in the spec itself
+	refused "$1" "$2" files "pass" "$3" "" ", $4"
+}
+
+own "unknown key in the spec's own group" 'bad.json: .*unknown key "direction"' '"read"' '{"calls":{"read":{"params":{"buf":{"direction":"out"}}}}}'
+own "the spec's own group refines a shared one" 'its length names no other parameter' '"read"' '{"calls":{"read":{"params":{"buf":{"len":"size"}}}}}'
+own "a difference of its own without a reason" 'a difference without a reason' '"dup"' '{"calls":{"dup":{"differs":[{"case":"*"}]}}}'
 
 route() { # name, what stderr must say, calls, routes
 	refused "$1" "$2" files "pass" "$3" "$4"
