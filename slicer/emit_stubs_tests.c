@@ -155,7 +155,7 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 			if (emit_arg(m, c, c->p[i].name, json_object_get(args, c->p[i].name), b))
 				return -1;
 		}
-		sb_puts(b, "}},\n");
+		FMT(b, "}, %lld},\n", (long long)json_integer_value(json_object_get(base, "as")));
 	}
 	sb_puts(b, "};\n");
 	return 0;

@@ -13,10 +13,10 @@ static const struct st_param read_params[] = {
 	{"count", ST_LENGTH, 0, 0, 9, read_count},
 };
 static const struct st_base read_bases[] = {
-	{"tcp", {FD(tcp_b), BUF("64"), NUM(64ll)}},
-	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}},
-	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}},
-	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}},
+	{"tcp", {FD(tcp_b), BUF("64"), NUM(64ll)}, 0},
+	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}, 0},
+	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}, 0},
+	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}, 0},
 };
 static const struct st_differs read_differs[] = {
 	{"tcp/buf=over the edge", 0,
@@ -52,11 +52,11 @@ static const struct st_param write_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, write_count},
 };
 static const struct st_base write_bases[] = {
-	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll)}},
-	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}},
-	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}},
-	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}},
-	{"big", {FD(unix_a), BUF("2097153"), NUM(2097153ll)}},
+	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll)}, 0},
+	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}, 0},
+	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}, 0},
+	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}, 0},
+	{"big", {FD(unix_a), BUF("2097153"), NUM(2097153ll)}, 0},
 };
 static const struct st_differs write_differs[] = {
 	{"big/fd=tcp_*", 1,
@@ -78,9 +78,9 @@ static const struct st_param readv_params[] = {
 	{"vlen", ST_LENGTH, 0, 0, 6, readv_vlen},
 };
 static const struct st_base readv_bases[] = {
-	{"tcp", {FD(tcp_b), BUF("iov"), NUM(3ll)}},
-	{"udp", {FD(udp_b), BUF("iov"), NUM(3ll)}},
-	{"pipe", {FD(pipe_r), BUF("iov"), NUM(3ll)}},
+	{"tcp", {FD(tcp_b), BUF("iov"), NUM(3ll)}, 0},
+	{"udp", {FD(udp_b), BUF("iov"), NUM(3ll)}, 0},
+	{"pipe", {FD(pipe_r), BUF("iov"), NUM(3ll)}, 0},
 };
 static const struct st_differs readv_differs[] = {
 	{"tcp/vec=over the edge", 0,
@@ -102,9 +102,9 @@ static const struct st_param writev_params[] = {
 	{"vlen", ST_LENGTH, 0, 0, 6, writev_vlen},
 };
 static const struct st_base writev_bases[] = {
-	{"tcp", {FD(tcp_a), BUF("iov"), NUM(3ll)}},
-	{"udp", {FD(udp_a), BUF("iov"), NUM(3ll)}},
-	{"pipe", {FD(pipe_w), BUF("iov"), NUM(3ll)}},
+	{"tcp", {FD(tcp_a), BUF("iov"), NUM(3ll)}, 0},
+	{"udp", {FD(udp_a), BUF("iov"), NUM(3ll)}, 0},
+	{"pipe", {FD(pipe_w), BUF("iov"), NUM(3ll)}, 0},
 };
 static const struct st_differs writev_differs[] = {
 	{"tcp/vec=over the edge", 0,
@@ -123,8 +123,8 @@ static const struct st_param close_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base close_bases[] = {
-	{"tcp", {FD(tcp_a)}},
-	{"pipe", {FD(pipe_w)}},
+	{"tcp", {FD(tcp_a)}, 0},
+	{"pipe", {FD(pipe_w)}, 0},
 };
 const struct st_call test_close = {
 	"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL,
@@ -135,8 +135,8 @@ static const struct st_param dup_params[] = {
 	{"fildes", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base dup_bases[] = {
-	{"tcp", {FD(tcp_a)}},
-	{"pipe", {FD(pipe_w)}},
+	{"tcp", {FD(tcp_a)}, 0},
+	{"pipe", {FD(pipe_w)}, 0},
 };
 const struct st_call test_dup = {
 	"dup", N(dup_params), dup_params, N(dup_bases), dup_bases, 0, NULL, -1, 0, NULL,
@@ -149,8 +149,8 @@ static const struct st_param dup2_params[] = {
 	{"newfd", ST_LISTED, 0, 0, 3, dup2_newfd},
 };
 static const struct st_base dup2_bases[] = {
-	{"tcp", {FD(tcp_a), NUM(200ll)}},
-	{"pipe", {FD(pipe_w), NUM(200ll)}},
+	{"tcp", {FD(tcp_a), NUM(200ll)}, 0},
+	{"pipe", {FD(pipe_w), NUM(200ll)}, 0},
 };
 const struct st_call test_dup2 = {
 	"dup2", N(dup2_params), dup2_params, N(dup2_bases), dup2_bases, 0, NULL, -1, 0, NULL,
@@ -165,7 +165,7 @@ static const struct st_param dup3_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, dup3_flags},
 };
 static const struct st_base dup3_bases[] = {
-	{"tcp", {FD(tcp_a), NUM(200ll), NUM(0ll)}},
+	{"tcp", {FD(tcp_a), NUM(200ll), NUM(0ll)}, 0},
 };
 const struct st_call test_dup3 = {
 	"dup3", N(dup3_params), dup3_params, N(dup3_bases), dup3_bases, 0, NULL, -1, 0, NULL,
@@ -179,19 +179,19 @@ static const struct st_param fcntl_params[] = {
 	{"arg", ST_SCALAR, 1, 1, 0, NULL},
 };
 static const struct st_base fcntl_bases[] = {
-	{"getfl", {FD(tcp_a), NUM(3ll), NUM(0ll)}},
-	{"setfl", {FD(tcp_a), NUM(4ll), NUM(2048ll)}},
-	{"getfd", {FD(tcp_a), NUM(1ll), NUM(0ll)}},
-	{"setfd", {FD(tcp_a), NUM(2ll), NUM(1ll)}},
-	{"dupfd", {FD(tcp_a), NUM(0ll), NUM(100ll)}},
-	{"dupfd_cloexec", {FD(tcp_a), NUM(1030ll), NUM(100ll)}},
-	{"getown", {FD(tcp_a), NUM(9ll), NUM(0ll)}},
-	{"getown_ex", {FD(tcp_a), NUM(16ll), BUF("8")}},
-	{"setown_ex", {FD(tcp_a), NUM(15ll), BUF("zero8")}},
-	{"getsig", {FD(tcp_a), NUM(11ll), NUM(0ll)}},
-	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}},
-	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}},
-	{"pipe", {FD(pipe_w), NUM(1032ll), NUM(0ll)}},
+	{"getfl", {FD(tcp_a), NUM(3ll), NUM(0ll)}, 0},
+	{"setfl", {FD(tcp_a), NUM(4ll), NUM(2048ll)}, 0},
+	{"getfd", {FD(tcp_a), NUM(1ll), NUM(0ll)}, 0},
+	{"setfd", {FD(tcp_a), NUM(2ll), NUM(1ll)}, 0},
+	{"dupfd", {FD(tcp_a), NUM(0ll), NUM(100ll)}, 0},
+	{"dupfd_cloexec", {FD(tcp_a), NUM(1030ll), NUM(100ll)}, 0},
+	{"getown", {FD(tcp_a), NUM(9ll), NUM(0ll)}, 0},
+	{"getown_ex", {FD(tcp_a), NUM(16ll), BUF("8")}, 0},
+	{"setown_ex", {FD(tcp_a), NUM(15ll), BUF("zero8")}, 0},
+	{"getsig", {FD(tcp_a), NUM(11ll), NUM(0ll)}, 0},
+	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}, 0},
+	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}, 0},
+	{"pipe", {FD(pipe_w), NUM(1032ll), NUM(0ll)}, 0},
 };
 static const u32 fcntl_fds[] = {0, 1030};
 const struct st_call test_fcntl = {
@@ -207,8 +207,8 @@ static const struct st_param sendfile_params[] = {
 	{"count", ST_SCALAR, 0, 0, 4, sendfile_count},
 };
 static const struct st_base sendfile_bases[] = {
-	{"sock", {FD(tcp_a), FD(tcp_b), NUM(0ll), NUM(16ll)}},
-	{"offset", {FD(tcp_a), FD(tcp_b), BUF("zero8"), NUM(16ll)}},
+	{"sock", {FD(tcp_a), FD(tcp_b), NUM(0ll), NUM(16ll)}, 0},
+	{"offset", {FD(tcp_a), FD(tcp_b), BUF("zero8"), NUM(16ll)}, 0},
 };
 const struct st_call test_sendfile = {
 	"sendfile", N(sendfile_params), sendfile_params, N(sendfile_bases), sendfile_bases, 0, NULL, -1, 0, NULL,

@@ -10,9 +10,9 @@ static const struct st_param setuid_params[] = {
 	{"uid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setuid_bases[] = {
-	{"user", {NUM(1000ll)}},
-	{"back", {NUM(0ll)}},
-	{"denied", {NUM(1001ll)}},
+	{"user", {NUM(1000ll)}, 0},
+	{"back", {NUM(0ll)}, 1000},
+	{"denied", {NUM(1001ll)}, 1000},
 };
 const struct st_call test_setuid = {
 	"setuid", N(setuid_params), setuid_params, N(setuid_bases), setuid_bases, 0, NULL, -1, 0, NULL,
@@ -23,9 +23,9 @@ static const struct st_param setgid_params[] = {
 	{"gid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setgid_bases[] = {
-	{"group", {NUM(1000ll)}},
-	{"back", {NUM(0ll)}},
-	{"denied", {NUM(1001ll)}},
+	{"group", {NUM(1000ll)}, 0},
+	{"back", {NUM(0ll)}, 1000},
+	{"denied", {NUM(1001ll)}, 1000},
 };
 const struct st_call test_setgid = {
 	"setgid", N(setgid_params), setgid_params, N(setgid_bases), setgid_bases, 0, NULL, -1, 0, NULL,
@@ -37,9 +37,9 @@ static const struct st_param setreuid_params[] = {
 	{"euid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setreuid_bases[] = {
-	{"both", {NUM(1000ll), NUM(1000ll)}},
-	{"effective", {NUM(-1ll), NUM(1000ll)}},
-	{"denied", {NUM(1001ll), NUM(-1ll)}},
+	{"both", {NUM(1000ll), NUM(1000ll)}, 0},
+	{"effective", {NUM(-1ll), NUM(1000ll)}, 0},
+	{"denied", {NUM(1001ll), NUM(-1ll)}, 1000},
 };
 const struct st_call test_setreuid = {
 	"setreuid", N(setreuid_params), setreuid_params, N(setreuid_bases), setreuid_bases, 0, NULL, -1, 0, NULL,
@@ -51,9 +51,9 @@ static const struct st_param setregid_params[] = {
 	{"egid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setregid_bases[] = {
-	{"both", {NUM(1000ll), NUM(1000ll)}},
-	{"effective", {NUM(-1ll), NUM(1000ll)}},
-	{"denied", {NUM(-1ll), NUM(1001ll)}},
+	{"both", {NUM(1000ll), NUM(1000ll)}, 0},
+	{"effective", {NUM(-1ll), NUM(1000ll)}, 0},
+	{"denied", {NUM(-1ll), NUM(1001ll)}, 1000},
 };
 const struct st_call test_setregid = {
 	"setregid", N(setregid_params), setregid_params, N(setregid_bases), setregid_bases, 0, NULL, -1, 0, NULL,
@@ -66,9 +66,9 @@ static const struct st_param setresuid_params[] = {
 	{"suid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setresuid_bases[] = {
-	{"all", {NUM(1000ll), NUM(1000ll), NUM(1000ll)}},
-	{"effective", {NUM(-1ll), NUM(1000ll), NUM(-1ll)}},
-	{"denied", {NUM(-1ll), NUM(1001ll), NUM(-1ll)}},
+	{"all", {NUM(1000ll), NUM(1000ll), NUM(1000ll)}, 0},
+	{"effective", {NUM(-1ll), NUM(1000ll), NUM(-1ll)}, 0},
+	{"denied", {NUM(-1ll), NUM(1001ll), NUM(-1ll)}, 1000},
 };
 const struct st_call test_setresuid = {
 	"setresuid", N(setresuid_params), setresuid_params, N(setresuid_bases), setresuid_bases, 0, NULL, -1, 0, NULL,
@@ -81,9 +81,9 @@ static const struct st_param setresgid_params[] = {
 	{"sgid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setresgid_bases[] = {
-	{"all", {NUM(1000ll), NUM(1000ll), NUM(1000ll)}},
-	{"effective", {NUM(-1ll), NUM(1000ll), NUM(-1ll)}},
-	{"denied", {NUM(-1ll), NUM(1001ll), NUM(-1ll)}},
+	{"all", {NUM(1000ll), NUM(1000ll), NUM(1000ll)}, 0},
+	{"effective", {NUM(-1ll), NUM(1000ll), NUM(-1ll)}, 0},
+	{"denied", {NUM(-1ll), NUM(1001ll), NUM(-1ll)}, 1000},
 };
 const struct st_call test_setresgid = {
 	"setresgid", N(setresgid_params), setresgid_params, N(setresgid_bases), setresgid_bases, 0, NULL, -1, 0, NULL,
@@ -94,8 +94,8 @@ static const struct st_param setfsuid_params[] = {
 	{"uid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setfsuid_bases[] = {
-	{"user", {NUM(1000ll)}},
-	{"denied", {NUM(1001ll)}},
+	{"user", {NUM(1000ll)}, 0},
+	{"denied", {NUM(1001ll)}, 1000},
 };
 const struct st_call test_setfsuid = {
 	"setfsuid", N(setfsuid_params), setfsuid_params, N(setfsuid_bases), setfsuid_bases, 0, NULL, -1, 0, NULL,
@@ -106,8 +106,8 @@ static const struct st_param setfsgid_params[] = {
 	{"gid", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base setfsgid_bases[] = {
-	{"group", {NUM(1000ll)}},
-	{"denied", {NUM(1001ll)}},
+	{"group", {NUM(1000ll)}, 0},
+	{"denied", {NUM(1001ll)}, 1000},
 };
 const struct st_call test_setfsgid = {
 	"setfsgid", N(setfsgid_params), setfsgid_params, N(setfsgid_bases), setfsgid_bases, 0, NULL, -1, 0, NULL,
@@ -120,9 +120,9 @@ static const struct st_param setgroups_params[] = {
 	{"grouplist", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base setgroups_bases[] = {
-	{"two", {NUM(2ll), BUF("groups")}},
-	{"none", {NUM(0ll), NUM(0ll)}},
-	{"denied", {NUM(2ll), BUF("groups")}},
+	{"two", {NUM(2ll), BUF("groups")}, 0},
+	{"none", {NUM(0ll), NUM(0ll)}, 0},
+	{"denied", {NUM(2ll), BUF("groups")}, 1000},
 };
 const struct st_call test_setgroups = {
 	"setgroups", N(setgroups_params), setgroups_params, N(setgroups_bases), setgroups_bases, 0, NULL, -1, 0, NULL,
@@ -134,9 +134,9 @@ static const struct st_param capset_params[] = {
 	{"data", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base capset_bases[] = {
-	{"none", {BUF("cap_header"), BUF("zero24")}},
-	{"unknown", {BUF("zero8"), BUF("zero24")}},
-	{"more", {BUF("cap_header"), BUF("cap_all")}},
+	{"none", {BUF("cap_header"), BUF("zero24")}, 0},
+	{"unknown", {BUF("zero8"), BUF("zero24")}, 0},
+	{"more", {BUF("cap_header"), BUF("cap_all")}, 1000},
 };
 const struct st_call test_capset = {
 	"capset", N(capset_params), capset_params, N(capset_bases), capset_bases, 0, NULL, -1, 0, NULL,
@@ -152,13 +152,13 @@ static const struct st_param prctl_params[] = {
 	{"arg5", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base prctl_bases[] = {
-	{"keepcaps", {NUM(8ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}},
-	{"keepcaps?", {NUM(7ll), NUM(0ll), NUM(0ll), NUM(0ll), NUM(0ll)}},
-	{"securebits", {NUM(28ll), NUM(4ll), NUM(0ll), NUM(0ll), NUM(0ll)}},
-	{"bounding?", {NUM(23ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}},
-	{"bounding", {NUM(24ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}},
-	{"ambient", {NUM(47ll), NUM(1ll), NUM(1ll), NUM(0ll), NUM(0ll)}},
-	{"denied", {NUM(24ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}},
+	{"keepcaps", {NUM(8ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}, 0},
+	{"keepcaps?", {NUM(7ll), NUM(0ll), NUM(0ll), NUM(0ll), NUM(0ll)}, 0},
+	{"securebits", {NUM(28ll), NUM(4ll), NUM(0ll), NUM(0ll), NUM(0ll)}, 0},
+	{"bounding?", {NUM(23ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}, 0},
+	{"bounding", {NUM(24ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}, 0},
+	{"ambient", {NUM(47ll), NUM(1ll), NUM(1ll), NUM(0ll), NUM(0ll)}, 0},
+	{"denied", {NUM(24ll), NUM(1ll), NUM(0ll), NUM(0ll), NUM(0ll)}, 1000},
 };
 const struct st_call test_prctl = {
 	"prctl", N(prctl_params), prctl_params, N(prctl_bases), prctl_bases, 0, NULL, -1, 0, NULL,

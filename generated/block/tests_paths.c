@@ -14,10 +14,10 @@ static const struct st_param open_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 5, open_mode},
 };
 static const struct st_base open_bases[] = {
-	{"file", {BUF("path file"), NUM(2ll), NUM(0ll)}},
-	{"new", {BUF("path new"), NUM(66ll), NUM(438ll)}},
-	{"dir", {BUF("path /sd/t/dir"), NUM(65536ll), NUM(0ll)}},
-	{"user", {BUF("path owned"), NUM(0ll), NUM(0ll)}},
+	{"file", {BUF("path file"), NUM(2ll), NUM(0ll)}, 0},
+	{"new", {BUF("path new"), NUM(66ll), NUM(438ll)}, 0},
+	{"dir", {BUF("path /sd/t/dir"), NUM(65536ll), NUM(0ll)}, 0},
+	{"user", {BUF("path owned"), NUM(0ll), NUM(0ll)}, 1000},
 };
 const struct st_call test_open = {
 	"open", N(open_params), open_params, N(open_bases), open_bases, 0, NULL, -1, 0, NULL,
@@ -33,12 +33,12 @@ static const struct st_param openat_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 3, openat_mode},
 };
 static const struct st_base openat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(2ll), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path a"), NUM(524290ll), NUM(0ll)}},
-	{"new", {FD(dir), BUF("path new"), NUM(194ll), NUM(416ll)}},
-	{"abs", {NUM(-1ll), BUF("path /sd/t/file"), NUM(0ll), NUM(0ll)}},
-	{"tmpfile", {NUM(-100ll), BUF("path dir"), NUM(4259842ll), NUM(384ll)}},
-	{"user", {NUM(-100ll), BUF("path sticky/new"), NUM(66ll), NUM(438ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(2ll), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(524290ll), NUM(0ll)}, 0},
+	{"new", {FD(dir), BUF("path new"), NUM(194ll), NUM(416ll)}, 0},
+	{"abs", {NUM(-1ll), BUF("path /sd/t/file"), NUM(0ll), NUM(0ll)}, 0},
+	{"tmpfile", {NUM(-100ll), BUF("path dir"), NUM(4259842ll), NUM(384ll)}, 0},
+	{"user", {NUM(-100ll), BUF("path sticky/new"), NUM(66ll), NUM(438ll)}, 1000},
 };
 const struct st_call test_openat = {
 	"openat", N(openat_params), openat_params, N(openat_bases), openat_bases, 0, NULL, -1, 0, NULL,
@@ -53,13 +53,13 @@ static const struct st_param openat2_params[] = {
 	{"usize", ST_LENGTH, 0, 0, 7, openat2_usize},
 };
 static const struct st_base openat2_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), BUF("how"), NUM(24ll)}},
-	{"create", {FD(dir), BUF("path new"), BUF("how_create"), NUM(24ll)}},
-	{"beneath", {FD(dir), BUF("path ../file"), BUF("how_beneath"), NUM(24ll)}},
-	{"inroot", {FD(dir), BUF("path /a"), BUF("how_inroot"), NUM(24ll)}},
-	{"nolinks", {NUM(-100ll), BUF("path link"), BUF("how_nolinks"), NUM(24ll)}},
-	{"unknown", {NUM(-100ll), BUF("path file"), BUF("how_unknown"), NUM(24ll)}},
-	{"longer", {NUM(-100ll), BUF("path file"), BUF("how_longer"), NUM(32ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), BUF("how"), NUM(24ll)}, 0},
+	{"create", {FD(dir), BUF("path new"), BUF("how_create"), NUM(24ll)}, 0},
+	{"beneath", {FD(dir), BUF("path ../file"), BUF("how_beneath"), NUM(24ll)}, 0},
+	{"inroot", {FD(dir), BUF("path /a"), BUF("how_inroot"), NUM(24ll)}, 0},
+	{"nolinks", {NUM(-100ll), BUF("path link"), BUF("how_nolinks"), NUM(24ll)}, 0},
+	{"unknown", {NUM(-100ll), BUF("path file"), BUF("how_unknown"), NUM(24ll)}, 0},
+	{"longer", {NUM(-100ll), BUF("path file"), BUF("how_longer"), NUM(32ll)}, 0},
 };
 const struct st_call test_openat2 = {
 	"openat2", N(openat2_params), openat2_params, N(openat2_bases), openat2_bases, 0, NULL, -1, 0, NULL,
@@ -72,9 +72,9 @@ static const struct st_param creat_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 2, creat_mode},
 };
 static const struct st_base creat_bases[] = {
-	{"new", {BUF("path new"), NUM(438ll)}},
-	{"file", {BUF("path /sd/t/file"), NUM(0ll)}},
-	{"user", {BUF("path sticky/new"), NUM(438ll)}},
+	{"new", {BUF("path new"), NUM(438ll)}, 0},
+	{"file", {BUF("path /sd/t/file"), NUM(0ll)}, 0},
+	{"user", {BUF("path sticky/new"), NUM(438ll)}, 1000},
 };
 const struct st_call test_creat = {
 	"creat", N(creat_params), creat_params, N(creat_bases), creat_bases, 0, NULL, -1, 0, NULL,
@@ -86,9 +86,9 @@ static const struct st_param stat_params[] = {
 	{"statbuf", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base stat_bases[] = {
-	{"file", {BUF("path file"), BUF("stat")}},
-	{"abs", {BUF("path /sd/t/dir"), BUF("stat")}},
-	{"user", {BUF("path closed/in"), BUF("stat")}},
+	{"file", {BUF("path file"), BUF("stat")}, 0},
+	{"abs", {BUF("path /sd/t/dir"), BUF("stat")}, 0},
+	{"user", {BUF("path closed/in"), BUF("stat")}, 1000},
 };
 const struct st_call test_stat = {
 	"stat", N(stat_params), stat_params, N(stat_bases), stat_bases, 0, NULL, -1, 0, NULL,
@@ -100,8 +100,8 @@ static const struct st_param lstat_params[] = {
 	{"statbuf", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base lstat_bases[] = {
-	{"link", {BUF("path link"), BUF("stat")}},
-	{"abs", {BUF("path /sd/t/fifo"), BUF("stat")}},
+	{"link", {BUF("path link"), BUF("stat")}, 0},
+	{"abs", {BUF("path /sd/t/fifo"), BUF("stat")}, 0},
 };
 const struct st_call test_lstat = {
 	"lstat", N(lstat_params), lstat_params, N(lstat_bases), lstat_bases, 0, NULL, -1, 0, NULL,
@@ -116,11 +116,11 @@ static const struct st_param newfstatat_params[] = {
 	{"flag", ST_SCALAR, 0, 0, 4, newfstatat_flag},
 };
 static const struct st_base newfstatat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), BUF("stat"), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path sub"), BUF("stat"), NUM(0ll)}},
-	{"fd", {FD(file), BUF("path "), BUF("stat"), NUM(4096ll)}},
-	{"link", {NUM(-100ll), BUF("path link"), BUF("stat"), NUM(256ll)}},
-	{"user", {FD(dir), BUF("path ../closed/in"), BUF("stat"), NUM(0ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), BUF("stat"), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path sub"), BUF("stat"), NUM(0ll)}, 0},
+	{"fd", {FD(file), BUF("path "), BUF("stat"), NUM(4096ll)}, 0},
+	{"link", {NUM(-100ll), BUF("path link"), BUF("stat"), NUM(256ll)}, 0},
+	{"user", {FD(dir), BUF("path ../closed/in"), BUF("stat"), NUM(0ll)}, 1000},
 };
 const struct st_call test_newfstatat = {
 	"newfstatat", N(newfstatat_params), newfstatat_params, N(newfstatat_bases), newfstatat_bases, 0, NULL, -1, 0, NULL,
@@ -137,9 +137,9 @@ static const struct st_param statx_params[] = {
 	{"buffer", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base statx_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(0ll), NUM(2047ll), BUF("statx")}},
-	{"dir", {FD(dir), BUF("path a"), NUM(8192ll), NUM(4095ll), BUF("statx")}},
-	{"fd", {FD(file), BUF("path "), NUM(4096ll), NUM(512ll), BUF("statx")}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(0ll), NUM(2047ll), BUF("statx")}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(8192ll), NUM(4095ll), BUF("statx")}, 0},
+	{"fd", {FD(file), BUF("path "), NUM(4096ll), NUM(512ll), BUF("statx")}, 0},
 };
 const struct st_call test_statx = {
 	"statx", N(statx_params), statx_params, N(statx_bases), statx_bases, 0, NULL, -1, 0, NULL,
@@ -151,8 +151,8 @@ static const struct st_param statfs_params[] = {
 	{"buf", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base statfs_bases[] = {
-	{"file", {BUF("path file"), BUF("statfs")}},
-	{"abs", {BUF("path /sd"), BUF("statfs")}},
+	{"file", {BUF("path file"), BUF("statfs")}, 0},
+	{"abs", {BUF("path /sd"), BUF("statfs")}, 0},
 };
 const struct st_call test_statfs = {
 	"statfs", N(statfs_params), statfs_params, N(statfs_bases), statfs_bases, 0, NULL, -1, 0, NULL,
@@ -165,10 +165,10 @@ static const struct st_param truncate_params[] = {
 	{"length", ST_SCALAR, 0, 0, 4, truncate_length},
 };
 static const struct st_base truncate_bases[] = {
-	{"shorter", {BUF("path file"), NUM(100ll)}},
-	{"longer", {BUF("path /sd/t/file"), NUM(20000ll)}},
-	{"user", {BUF("path file"), NUM(0ll)}},
-	{"owner", {BUF("path owned"), NUM(5ll)}},
+	{"shorter", {BUF("path file"), NUM(100ll)}, 0},
+	{"longer", {BUF("path /sd/t/file"), NUM(20000ll)}, 0},
+	{"user", {BUF("path file"), NUM(0ll)}, 1000},
+	{"owner", {BUF("path owned"), NUM(5ll)}, 1000},
 };
 const struct st_call test_truncate = {
 	"truncate", N(truncate_params), truncate_params, N(truncate_bases), truncate_bases, 0, NULL, -1, 0, NULL,
@@ -181,10 +181,10 @@ static const struct st_param access_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 5, access_mode},
 };
 static const struct st_base access_bases[] = {
-	{"file", {BUF("path file"), NUM(4ll)}},
-	{"abs", {BUF("path /sd/t/dir"), NUM(7ll)}},
-	{"user", {BUF("path empty"), NUM(4ll)}},
-	{"owner", {BUF("path owned"), NUM(6ll)}},
+	{"file", {BUF("path file"), NUM(4ll)}, 0},
+	{"abs", {BUF("path /sd/t/dir"), NUM(7ll)}, 0},
+	{"user", {BUF("path empty"), NUM(4ll)}, 1000},
+	{"owner", {BUF("path owned"), NUM(6ll)}, 1000},
 };
 const struct st_call test_access = {
 	"access", N(access_params), access_params, N(access_bases), access_bases, 0, NULL, -1, 0, NULL,
@@ -198,9 +198,9 @@ static const struct st_param faccessat_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 4, faccessat_mode},
 };
 static const struct st_base faccessat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(4ll)}},
-	{"dir", {FD(dir), BUF("path sub"), NUM(1ll)}},
-	{"user", {FD(dir), BUF("path ../closed/in"), NUM(0ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(4ll)}, 0},
+	{"dir", {FD(dir), BUF("path sub"), NUM(1ll)}, 0},
+	{"user", {FD(dir), BUF("path ../closed/in"), NUM(0ll)}, 1000},
 };
 const struct st_call test_faccessat = {
 	"faccessat", N(faccessat_params), faccessat_params, N(faccessat_bases), faccessat_bases, 0, NULL, -1, 0, NULL,
@@ -216,10 +216,10 @@ static const struct st_param faccessat2_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, faccessat2_flags},
 };
 static const struct st_base faccessat2_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(4ll), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path sub"), NUM(1ll), NUM(512ll)}},
-	{"fd", {FD(file_path), BUF("path "), NUM(2ll), NUM(4096ll)}},
-	{"user", {NUM(-100ll), BUF("path empty"), NUM(4ll), NUM(512ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(4ll), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path sub"), NUM(1ll), NUM(512ll)}, 0},
+	{"fd", {FD(file_path), BUF("path "), NUM(2ll), NUM(4096ll)}, 0},
+	{"user", {NUM(-100ll), BUF("path empty"), NUM(4ll), NUM(512ll)}, 1000},
 };
 const struct st_call test_faccessat2 = {
 	"faccessat2", N(faccessat2_params), faccessat2_params, N(faccessat2_bases), faccessat2_bases, 0, NULL, -1, 0, NULL,
@@ -232,10 +232,10 @@ static const struct st_param chmod_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 3, chmod_mode},
 };
 static const struct st_base chmod_bases[] = {
-	{"file", {BUF("path file"), NUM(384ll)}},
-	{"abs", {BUF("path /sd/t/dir"), NUM(457ll)}},
-	{"user", {BUF("path file"), NUM(511ll)}},
-	{"owner", {BUF("path owned"), NUM(1528ll)}},
+	{"file", {BUF("path file"), NUM(384ll)}, 0},
+	{"abs", {BUF("path /sd/t/dir"), NUM(457ll)}, 0},
+	{"user", {BUF("path file"), NUM(511ll)}, 1000},
+	{"owner", {BUF("path owned"), NUM(1528ll)}, 1000},
 };
 const struct st_call test_chmod = {
 	"chmod", N(chmod_params), chmod_params, N(chmod_bases), chmod_bases, 0, NULL, -1, 0, NULL,
@@ -249,9 +249,9 @@ static const struct st_param fchmodat_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 3, fchmodat_mode},
 };
 static const struct st_base fchmodat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(384ll)}},
-	{"dir", {FD(dir), BUF("path a"), NUM(292ll)}},
-	{"user", {FD(dir), BUF("path a"), NUM(511ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(384ll)}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(292ll)}, 0},
+	{"user", {FD(dir), BUF("path a"), NUM(511ll)}, 1000},
 };
 const struct st_call test_fchmodat = {
 	"fchmodat", N(fchmodat_params), fchmodat_params, N(fchmodat_bases), fchmodat_bases, 0, NULL, -1, 0, NULL,
@@ -264,11 +264,11 @@ static const struct st_param chown_params[] = {
 	{"group", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base chown_bases[] = {
-	{"file", {BUF("path file"), NUM(1000ll), NUM(1000ll)}},
-	{"suid", {BUF("path suid"), NUM(1000ll), NUM(100ll)}},
-	{"link", {BUF("path /sd/t/link"), NUM(5ll), NUM(-1ll)}},
-	{"user", {BUF("path owned"), NUM(1001ll), NUM(-1ll)}},
-	{"owner", {BUF("path owned"), NUM(-1ll), NUM(1000ll)}},
+	{"file", {BUF("path file"), NUM(1000ll), NUM(1000ll)}, 0},
+	{"suid", {BUF("path suid"), NUM(1000ll), NUM(100ll)}, 0},
+	{"link", {BUF("path /sd/t/link"), NUM(5ll), NUM(-1ll)}, 0},
+	{"user", {BUF("path owned"), NUM(1001ll), NUM(-1ll)}, 1000},
+	{"owner", {BUF("path owned"), NUM(-1ll), NUM(1000ll)}, 1000},
 };
 const struct st_call test_chown = {
 	"chown", N(chown_params), chown_params, N(chown_bases), chown_bases, 0, NULL, -1, 0, NULL,
@@ -281,8 +281,8 @@ static const struct st_param lchown_params[] = {
 	{"group", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base lchown_bases[] = {
-	{"link", {BUF("path link"), NUM(1000ll), NUM(1000ll)}},
-	{"user", {BUF("path link"), NUM(1000ll), NUM(1000ll)}},
+	{"link", {BUF("path link"), NUM(1000ll), NUM(1000ll)}, 0},
+	{"user", {BUF("path link"), NUM(1000ll), NUM(1000ll)}, 1000},
 };
 const struct st_call test_lchown = {
 	"lchown", N(lchown_params), lchown_params, N(lchown_bases), lchown_bases, 0, NULL, -1, 0, NULL,
@@ -298,10 +298,10 @@ static const struct st_param fchownat_params[] = {
 	{"flag", ST_SCALAR, 0, 0, 2, fchownat_flag},
 };
 static const struct st_base fchownat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(1000ll), NUM(1000ll), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path a"), NUM(7ll), NUM(8ll), NUM(0ll)}},
-	{"fd", {FD(file), BUF("path "), NUM(1000ll), NUM(-1ll), NUM(4096ll)}},
-	{"link", {NUM(-100ll), BUF("path link"), NUM(1000ll), NUM(-1ll), NUM(256ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(1000ll), NUM(1000ll), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(7ll), NUM(8ll), NUM(0ll)}, 0},
+	{"fd", {FD(file), BUF("path "), NUM(1000ll), NUM(-1ll), NUM(4096ll)}, 0},
+	{"link", {NUM(-100ll), BUF("path link"), NUM(1000ll), NUM(-1ll), NUM(256ll)}, 0},
 };
 const struct st_call test_fchownat = {
 	"fchownat", N(fchownat_params), fchownat_params, N(fchownat_bases), fchownat_bases, 0, NULL, -1, 0, NULL,
@@ -313,10 +313,10 @@ static const struct st_param link_params[] = {
 	{"newname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base link_bases[] = {
-	{"file", {BUF("path file"), BUF("path new")}},
-	{"abs", {BUF("path /sd/t/dir/a"), BUF("path /sd/t/new")}},
-	{"symlink", {BUF("path link"), BUF("path dir/new")}},
-	{"user", {BUF("path file"), BUF("path sticky/new")}},
+	{"file", {BUF("path file"), BUF("path new")}, 0},
+	{"abs", {BUF("path /sd/t/dir/a"), BUF("path /sd/t/new")}, 0},
+	{"symlink", {BUF("path link"), BUF("path dir/new")}, 0},
+	{"user", {BUF("path file"), BUF("path sticky/new")}, 1000},
 };
 const struct st_call test_link = {
 	"link", N(link_params), link_params, N(link_bases), link_bases, 0, NULL, -1, 0, NULL,
@@ -332,10 +332,10 @@ static const struct st_param linkat_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, linkat_flags},
 };
 static const struct st_base linkat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(-100ll), BUF("path new"), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path a"), NUM(-100ll), BUF("path new"), NUM(0ll)}},
-	{"follow", {NUM(-100ll), BUF("path link"), FD(dir), BUF("path new"), NUM(1024ll)}},
-	{"fd", {FD(file), BUF("path "), FD(dir), BUF("path new"), NUM(4096ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(-100ll), BUF("path new"), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(-100ll), BUF("path new"), NUM(0ll)}, 0},
+	{"follow", {NUM(-100ll), BUF("path link"), FD(dir), BUF("path new"), NUM(1024ll)}, 0},
+	{"fd", {FD(file), BUF("path "), FD(dir), BUF("path new"), NUM(4096ll)}, 0},
 };
 const struct st_call test_linkat = {
 	"linkat", N(linkat_params), linkat_params, N(linkat_bases), linkat_bases, 0, NULL, -1, 0, NULL,
@@ -347,10 +347,10 @@ static const struct st_param symlink_params[] = {
 	{"newname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base symlink_bases[] = {
-	{"rel", {BUF("path anything at all"), BUF("path new")}},
-	{"abs", {BUF("path /sd/t/file"), BUF("path /sd/t/new")}},
-	{"long", {BUF("path long255"), BUF("path new")}},
-	{"user", {BUF("path file"), BUF("path new")}},
+	{"rel", {BUF("path anything at all"), BUF("path new")}, 0},
+	{"abs", {BUF("path /sd/t/file"), BUF("path /sd/t/new")}, 0},
+	{"long", {BUF("path long255"), BUF("path new")}, 0},
+	{"user", {BUF("path file"), BUF("path new")}, 1000},
 };
 const struct st_call test_symlink = {
 	"symlink", N(symlink_params), symlink_params, N(symlink_bases), symlink_bases, 0, NULL, -1, 0, NULL,
@@ -363,8 +363,8 @@ static const struct st_param symlinkat_params[] = {
 	{"newname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base symlinkat_bases[] = {
-	{"cwd", {BUF("path file"), NUM(-100ll), BUF("path new")}},
-	{"dir", {BUF("path a"), FD(dir), BUF("path new")}},
+	{"cwd", {BUF("path file"), NUM(-100ll), BUF("path new")}, 0},
+	{"dir", {BUF("path a"), FD(dir), BUF("path new")}, 0},
 };
 const struct st_call test_symlinkat = {
 	"symlinkat", N(symlinkat_params), symlinkat_params, N(symlinkat_bases), symlinkat_bases, 0, NULL, -1, 0, NULL,
@@ -378,9 +378,9 @@ static const struct st_param readlink_params[] = {
 	{"bufsiz", ST_LENGTH, 0, 0, 3, readlink_bufsiz},
 };
 static const struct st_base readlink_bases[] = {
-	{"link", {BUF("path link"), BUF("64"), NUM(64ll)}},
-	{"abs", {BUF("path /sd/t/abslink"), BUF("16"), NUM(16ll)}},
-	{"short", {BUF("path abslink"), BUF("4"), NUM(4ll)}},
+	{"link", {BUF("path link"), BUF("64"), NUM(64ll)}, 0},
+	{"abs", {BUF("path /sd/t/abslink"), BUF("16"), NUM(16ll)}, 0},
+	{"short", {BUF("path abslink"), BUF("4"), NUM(4ll)}, 0},
 };
 const struct st_call test_readlink = {
 	"readlink", N(readlink_params), readlink_params, N(readlink_bases), readlink_bases, 0, NULL, -1, 0, NULL,
@@ -395,9 +395,9 @@ static const struct st_param readlinkat_params[] = {
 	{"bufsiz", ST_LENGTH, 0, 0, 2, readlinkat_bufsiz},
 };
 static const struct st_base readlinkat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path link"), BUF("64"), NUM(64ll)}},
-	{"dir", {FD(dir), BUF("path ../dirlink"), BUF("64"), NUM(64ll)}},
-	{"fd", {FD(link_path), BUF("path "), BUF("64"), NUM(64ll)}},
+	{"cwd", {NUM(-100ll), BUF("path link"), BUF("64"), NUM(64ll)}, 0},
+	{"dir", {FD(dir), BUF("path ../dirlink"), BUF("64"), NUM(64ll)}, 0},
+	{"fd", {FD(link_path), BUF("path "), BUF("64"), NUM(64ll)}, 0},
 };
 const struct st_call test_readlinkat = {
 	"readlinkat", N(readlinkat_params), readlinkat_params, N(readlinkat_bases), readlinkat_bases, 0, NULL, -1, 0, NULL,
@@ -409,10 +409,10 @@ static const struct st_param rename_params[] = {
 	{"newname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base rename_bases[] = {
-	{"file", {BUF("path file"), BUF("path new")}},
-	{"over", {BUF("path empty"), BUF("path file")}},
-	{"dir", {BUF("path /sd/t/dir"), BUF("path /sd/t/emptydir")}},
-	{"user", {BUF("path sticky/theirs"), BUF("path sticky/mine")}},
+	{"file", {BUF("path file"), BUF("path new")}, 0},
+	{"over", {BUF("path empty"), BUF("path file")}, 0},
+	{"dir", {BUF("path /sd/t/dir"), BUF("path /sd/t/emptydir")}, 0},
+	{"user", {BUF("path sticky/theirs"), BUF("path sticky/mine")}, 1000},
 };
 const struct st_call test_rename = {
 	"rename", N(rename_params), rename_params, N(rename_bases), rename_bases, 0, NULL, -1, 0, NULL,
@@ -426,8 +426,8 @@ static const struct st_param renameat_params[] = {
 	{"newname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base renameat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), FD(dir), BUF("path new")}},
-	{"dir", {FD(dir), BUF("path a"), NUM(-100ll), BUF("path new")}},
+	{"cwd", {NUM(-100ll), BUF("path file"), FD(dir), BUF("path new")}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(-100ll), BUF("path new")}, 0},
 };
 const struct st_call test_renameat = {
 	"renameat", N(renameat_params), renameat_params, N(renameat_bases), renameat_bases, 0, NULL, -1, 0, NULL,
@@ -443,10 +443,10 @@ static const struct st_param renameat2_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 4, renameat2_flags},
 };
 static const struct st_base renameat2_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(-100ll), BUF("path new"), NUM(0ll)}},
-	{"noreplace", {FD(dir), BUF("path a"), FD(dir), BUF("path b"), NUM(1ll)}},
-	{"exchange", {FD(dir), BUF("path sub"), NUM(-100ll), BUF("path file"), NUM(2ll)}},
-	{"whiteout", {NUM(-100ll), BUF("path file"), NUM(-100ll), BUF("path new"), NUM(4ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(-100ll), BUF("path new"), NUM(0ll)}, 0},
+	{"noreplace", {FD(dir), BUF("path a"), FD(dir), BUF("path b"), NUM(1ll)}, 0},
+	{"exchange", {FD(dir), BUF("path sub"), NUM(-100ll), BUF("path file"), NUM(2ll)}, 0},
+	{"whiteout", {NUM(-100ll), BUF("path file"), NUM(-100ll), BUF("path new"), NUM(4ll)}, 0},
 };
 const struct st_call test_renameat2 = {
 	"renameat2", N(renameat2_params), renameat2_params, N(renameat2_bases), renameat2_bases, 0, NULL, -1, 0, NULL,
@@ -457,9 +457,9 @@ static const struct st_param unlink_params[] = {
 	{"pathname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base unlink_bases[] = {
-	{"file", {BUF("path file")}},
-	{"abs", {BUF("path /sd/t/dir/a")}},
-	{"user", {BUF("path sticky/theirs")}},
+	{"file", {BUF("path file")}, 0},
+	{"abs", {BUF("path /sd/t/dir/a")}, 0},
+	{"user", {BUF("path sticky/theirs")}, 1000},
 };
 const struct st_call test_unlink = {
 	"unlink", N(unlink_params), unlink_params, N(unlink_bases), unlink_bases, 0, NULL, -1, 0, NULL,
@@ -473,9 +473,9 @@ static const struct st_param unlinkat_params[] = {
 	{"flag", ST_SCALAR, 0, 0, 1, unlinkat_flag},
 };
 static const struct st_base unlinkat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path a"), NUM(0ll)}},
-	{"rmdir", {NUM(-100ll), BUF("path emptydir"), NUM(512ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path a"), NUM(0ll)}, 0},
+	{"rmdir", {NUM(-100ll), BUF("path emptydir"), NUM(512ll)}, 0},
 };
 const struct st_call test_unlinkat = {
 	"unlinkat", N(unlinkat_params), unlinkat_params, N(unlinkat_bases), unlinkat_bases, 0, NULL, -1, 0, NULL,
@@ -488,9 +488,9 @@ static const struct st_param mkdir_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 3, mkdir_mode},
 };
 static const struct st_base mkdir_bases[] = {
-	{"new", {BUF("path new"), NUM(511ll)}},
-	{"abs", {BUF("path /sd/t/dir/new/"), NUM(1005ll)}},
-	{"user", {BUF("path sticky/new"), NUM(511ll)}},
+	{"new", {BUF("path new"), NUM(511ll)}, 0},
+	{"abs", {BUF("path /sd/t/dir/new/"), NUM(1005ll)}, 0},
+	{"user", {BUF("path sticky/new"), NUM(511ll)}, 1000},
 };
 const struct st_call test_mkdir = {
 	"mkdir", N(mkdir_params), mkdir_params, N(mkdir_bases), mkdir_bases, 0, NULL, -1, 0, NULL,
@@ -504,8 +504,8 @@ static const struct st_param mkdirat_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 2, mkdirat_mode},
 };
 static const struct st_base mkdirat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path new"), NUM(511ll)}},
-	{"dir", {FD(dir), BUF("path new"), NUM(448ll)}},
+	{"cwd", {NUM(-100ll), BUF("path new"), NUM(511ll)}, 0},
+	{"dir", {FD(dir), BUF("path new"), NUM(448ll)}, 0},
 };
 const struct st_call test_mkdirat = {
 	"mkdirat", N(mkdirat_params), mkdirat_params, N(mkdirat_bases), mkdirat_bases, 0, NULL, -1, 0, NULL,
@@ -519,9 +519,9 @@ static const struct st_param mknod_params[] = {
 	{"dev", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base mknod_bases[] = {
-	{"fifo", {BUF("path new"), NUM(4516ll), NUM(0ll)}},
-	{"device", {BUF("path /sd/t/new"), NUM(8576ll), NUM(259ll)}},
-	{"user", {BUF("path sticky/new"), NUM(24960ll), NUM(259ll)}},
+	{"fifo", {BUF("path new"), NUM(4516ll), NUM(0ll)}, 0},
+	{"device", {BUF("path /sd/t/new"), NUM(8576ll), NUM(259ll)}, 0},
+	{"user", {BUF("path sticky/new"), NUM(24960ll), NUM(259ll)}, 1000},
 };
 const struct st_call test_mknod = {
 	"mknod", N(mknod_params), mknod_params, N(mknod_bases), mknod_bases, 0, NULL, -1, 0, NULL,
@@ -536,8 +536,8 @@ static const struct st_param mknodat_params[] = {
 	{"dev", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base mknodat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path new"), NUM(4516ll), NUM(0ll)}},
-	{"dir", {FD(dir), BUF("path new"), NUM(25008ll), NUM(2049ll)}},
+	{"cwd", {NUM(-100ll), BUF("path new"), NUM(4516ll), NUM(0ll)}, 0},
+	{"dir", {FD(dir), BUF("path new"), NUM(25008ll), NUM(2049ll)}, 0},
 };
 const struct st_call test_mknodat = {
 	"mknodat", N(mknodat_params), mknodat_params, N(mknodat_bases), mknodat_bases, 0, NULL, -1, 0, NULL,
@@ -548,9 +548,9 @@ static const struct st_param rmdir_params[] = {
 	{"pathname", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base rmdir_bases[] = {
-	{"empty", {BUF("path emptydir")}},
-	{"full", {BUF("path /sd/t/dir")}},
-	{"user", {BUF("path emptydir")}},
+	{"empty", {BUF("path emptydir")}, 0},
+	{"full", {BUF("path /sd/t/dir")}, 0},
+	{"user", {BUF("path emptydir")}, 1000},
 };
 const struct st_call test_rmdir = {
 	"rmdir", N(rmdir_params), rmdir_params, N(rmdir_bases), rmdir_bases, 0, NULL, -1, 0, NULL,
@@ -561,9 +561,9 @@ static const struct st_param chdir_params[] = {
 	{"filename", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base chdir_bases[] = {
-	{"dir", {BUF("path dir")}},
-	{"abs", {BUF("path /sd/t/dirlink/sub")}},
-	{"user", {BUF("path closed")}},
+	{"dir", {BUF("path dir")}, 0},
+	{"abs", {BUF("path /sd/t/dirlink/sub")}, 0},
+	{"user", {BUF("path closed")}, 1000},
 };
 const struct st_call test_chdir = {
 	"chdir", N(chdir_params), chdir_params, N(chdir_bases), chdir_bases, 0, NULL, -1, 0, NULL,
@@ -576,9 +576,9 @@ static const struct st_param getcwd_params[] = {
 	{"size", ST_LENGTH, 0, 0, 4, getcwd_size},
 };
 static const struct st_base getcwd_bases[] = {
-	{"cwd", {BUF("64"), NUM(64ll)}},
-	{"exact", {BUF("6"), NUM(6ll)}},
-	{"short", {BUF("5"), NUM(5ll)}},
+	{"cwd", {BUF("64"), NUM(64ll)}, 0},
+	{"exact", {BUF("6"), NUM(6ll)}, 0},
+	{"short", {BUF("5"), NUM(5ll)}, 0},
 };
 const struct st_call test_getcwd = {
 	"getcwd", N(getcwd_params), getcwd_params, N(getcwd_bases), getcwd_bases, 0, NULL, -1, 0, NULL,
@@ -590,9 +590,9 @@ static const struct st_param utime_params[] = {
 	{"times", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base utime_bases[] = {
-	{"set", {BUF("path file"), BUF("utimbuf")}},
-	{"now", {BUF("path /sd/t/file"), NUM(0ll)}},
-	{"user", {BUF("path file"), BUF("utimbuf")}},
+	{"set", {BUF("path file"), BUF("utimbuf")}, 0},
+	{"now", {BUF("path /sd/t/file"), NUM(0ll)}, 0},
+	{"user", {BUF("path file"), BUF("utimbuf")}, 1000},
 };
 const struct st_call test_utime = {
 	"utime", N(utime_params), utime_params, N(utime_bases), utime_bases, 0, NULL, -1, 0, NULL,
@@ -604,9 +604,9 @@ static const struct st_param utimes_params[] = {
 	{"utimes", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base utimes_bases[] = {
-	{"set", {BUF("path file"), BUF("timevals")}},
-	{"bad", {BUF("path file"), BUF("timevals_bad")}},
-	{"now", {BUF("path /sd/t/file"), NUM(0ll)}},
+	{"set", {BUF("path file"), BUF("timevals")}, 0},
+	{"bad", {BUF("path file"), BUF("timevals_bad")}, 0},
+	{"now", {BUF("path /sd/t/file"), NUM(0ll)}, 0},
 };
 const struct st_call test_utimes = {
 	"utimes", N(utimes_params), utimes_params, N(utimes_bases), utimes_bases, 0, NULL, -1, 0, NULL,
@@ -619,9 +619,9 @@ static const struct st_param futimesat_params[] = {
 	{"utimes", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base futimesat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), BUF("timevals")}},
-	{"dir", {FD(dir), BUF("path a"), BUF("timevals")}},
-	{"fd", {FD(file), NUM(0ll), BUF("timevals")}},
+	{"cwd", {NUM(-100ll), BUF("path file"), BUF("timevals")}, 0},
+	{"dir", {FD(dir), BUF("path a"), BUF("timevals")}, 0},
+	{"fd", {FD(file), NUM(0ll), BUF("timevals")}, 0},
 };
 const struct st_call test_futimesat = {
 	"futimesat", N(futimesat_params), futimesat_params, N(futimesat_bases), futimesat_bases, 0, NULL, -1, 0, NULL,
@@ -636,12 +636,12 @@ static const struct st_param utimensat_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 2, utimensat_flags},
 };
 static const struct st_base utimensat_bases[] = {
-	{"cwd", {NUM(-100ll), BUF("path file"), BUF("timespecs"), NUM(0ll)}},
-	{"omit", {FD(dir), BUF("path a"), BUF("timespecs_omit"), NUM(0ll)}},
-	{"fd", {FD(file), NUM(0ll), BUF("timespecs"), NUM(0ll)}},
-	{"link", {NUM(-100ll), BUF("path link"), BUF("timespecs"), NUM(256ll)}},
-	{"bad", {NUM(-100ll), BUF("path file"), BUF("timespecs_bad"), NUM(0ll)}},
-	{"user", {NUM(-100ll), BUF("path file"), BUF("timespecs"), NUM(0ll)}},
+	{"cwd", {NUM(-100ll), BUF("path file"), BUF("timespecs"), NUM(0ll)}, 0},
+	{"omit", {FD(dir), BUF("path a"), BUF("timespecs_omit"), NUM(0ll)}, 0},
+	{"fd", {FD(file), NUM(0ll), BUF("timespecs"), NUM(0ll)}, 0},
+	{"link", {NUM(-100ll), BUF("path link"), BUF("timespecs"), NUM(256ll)}, 0},
+	{"bad", {NUM(-100ll), BUF("path file"), BUF("timespecs_bad"), NUM(0ll)}, 0},
+	{"user", {NUM(-100ll), BUF("path file"), BUF("timespecs"), NUM(0ll)}, 1000},
 };
 const struct st_call test_utimensat = {
 	"utimensat", N(utimensat_params), utimensat_params, N(utimensat_bases), utimensat_bases, 0, NULL, -1, 0, NULL,
@@ -653,7 +653,7 @@ static const struct st_param umask_params[] = {
 	{"mask", ST_SCALAR, 0, 0, 2, umask_mask},
 };
 static const struct st_base umask_bases[] = {
-	{"set", {NUM(63ll)}},
+	{"set", {NUM(63ll)}, 0},
 };
 const struct st_call test_umask = {
 	"umask", N(umask_params), umask_params, N(umask_bases), umask_bases, 0, NULL, -1, 0, NULL,

@@ -14,8 +14,8 @@ static const struct st_param poll_params[] = {
 	{"timeout_msecs", ST_LISTED, 0, 0, 2, poll_timeout_msecs},
 };
 static const struct st_base poll_bases[] = {
-	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}},
-	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}, 0},
+	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}, 0},
 };
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,
@@ -32,8 +32,8 @@ static const struct st_param ppoll_params[] = {
 	{"sigsetsize", ST_LENGTH, 0, 0, 5, ppoll_sigsetsize},
 };
 static const struct st_base ppoll_bases[] = {
-	{"three", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}},
-	{"nomask", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}, 0},
+	{"nomask", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}, 0},
 };
 const struct st_call test_ppoll = {
 	"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL, -1, 0, NULL,
@@ -49,7 +49,7 @@ static const struct st_param select_params[] = {
 	{"tvp", ST_POINTER, 1, 1, 0, NULL},
 };
 static const struct st_base select_bases[] = {
-	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}},
+	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}, 0},
 };
 const struct st_call test_select = {
 	"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL, -1, 0, NULL,
@@ -66,8 +66,8 @@ static const struct st_param pselect6_params[] = {
 	{"sig", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base pselect6_bases[] = {
-	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}},
-	{"nosig", {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}},
+	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}, 0},
+	{"nosig", {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}, 0},
 };
 const struct st_call test_pselect6 = {
 	"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL, -1, 0, NULL,

@@ -15,9 +15,9 @@ static const struct st_param pread64_params[] = {
 	{"pos", ST_SCALAR, 0, 0, 5, pread64_pos},
 };
 static const struct st_base pread64_bases[] = {
-	{"file", {FD(file), BUF("100"), NUM(100ll), NUM(50ll)}},
-	{"end", {FD(file_ro), BUF("100"), NUM(100ll), NUM(9950ll)}},
-	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}},
+	{"file", {FD(file), BUF("100"), NUM(100ll), NUM(50ll)}, 0},
+	{"end", {FD(file_ro), BUF("100"), NUM(100ll), NUM(9950ll)}, 0},
+	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}, 0},
 };
 const struct st_call test_pread64 = {
 	"pread64", N(pread64_params), pread64_params, N(pread64_bases), pread64_bases, 0, NULL, -1, 0, NULL,
@@ -33,10 +33,10 @@ static const struct st_param pwrite64_params[] = {
 	{"pos", ST_SCALAR, 0, 0, 5, pwrite64_pos},
 };
 static const struct st_base pwrite64_bases[] = {
-	{"file", {FD(file), BUF("100"), NUM(100ll), NUM(50ll)}},
-	{"hole", {FD(empty), BUF("100"), NUM(100ll), NUM(70000ll)}},
-	{"append", {FD(file_append), BUF("100"), NUM(100ll), NUM(0ll)}},
-	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}},
+	{"file", {FD(file), BUF("100"), NUM(100ll), NUM(50ll)}, 0},
+	{"hole", {FD(empty), BUF("100"), NUM(100ll), NUM(70000ll)}, 0},
+	{"append", {FD(file_append), BUF("100"), NUM(100ll), NUM(0ll)}, 0},
+	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}, 0},
 };
 const struct st_call test_pwrite64 = {
 	"pwrite64", N(pwrite64_params), pwrite64_params, N(pwrite64_bases), pwrite64_bases, 0, NULL, -1, 0, NULL,
@@ -53,7 +53,7 @@ static const struct st_param preadv_params[] = {
 	{"pos_h", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base preadv_bases[] = {
-	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll)}},
+	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll)}, 0},
 };
 const struct st_call test_preadv = {
 	"preadv", N(preadv_params), preadv_params, N(preadv_bases), preadv_bases, 0, NULL, -1, 0, NULL,
@@ -70,7 +70,7 @@ static const struct st_param pwritev_params[] = {
 	{"pos_h", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base pwritev_bases[] = {
-	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll)}},
+	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll)}, 0},
 };
 const struct st_call test_pwritev = {
 	"pwritev", N(pwritev_params), pwritev_params, N(pwritev_bases), pwritev_bases, 0, NULL, -1, 0, NULL,
@@ -88,8 +88,8 @@ static const struct st_param preadv2_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 4, preadv2_flags},
 };
 static const struct st_base preadv2_bases[] = {
-	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}},
-	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(0ll)}},
+	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}, 0},
+	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(0ll)}, 0},
 };
 const struct st_call test_preadv2 = {
 	"preadv2", N(preadv2_params), preadv2_params, N(preadv2_bases), preadv2_bases, 0, NULL, -1, 0, NULL,
@@ -107,8 +107,8 @@ static const struct st_param pwritev2_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 4, pwritev2_flags},
 };
 static const struct st_base pwritev2_bases[] = {
-	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}},
-	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(2ll)}},
+	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}, 0},
+	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(2ll)}, 0},
 };
 const struct st_call test_pwritev2 = {
 	"pwritev2", N(pwritev2_params), pwritev2_params, N(pwritev2_bases), pwritev2_bases, 0, NULL, -1, 0, NULL,
@@ -123,11 +123,11 @@ static const struct st_param lseek_params[] = {
 	{"whence", ST_SCALAR, 0, 0, 5, lseek_whence},
 };
 static const struct st_base lseek_bases[] = {
-	{"set", {FD(file), NUM(100ll), NUM(0ll)}},
-	{"end", {FD(file), NUM(-100ll), NUM(2ll)}},
-	{"data", {FD(holes), NUM(0ll), NUM(3ll)}},
-	{"hole", {FD(holes), NUM(8192ll), NUM(4ll)}},
-	{"dir", {FD(dir), NUM(0ll), NUM(0ll)}},
+	{"set", {FD(file), NUM(100ll), NUM(0ll)}, 0},
+	{"end", {FD(file), NUM(-100ll), NUM(2ll)}, 0},
+	{"data", {FD(holes), NUM(0ll), NUM(3ll)}, 0},
+	{"hole", {FD(holes), NUM(8192ll), NUM(4ll)}, 0},
+	{"dir", {FD(dir), NUM(0ll), NUM(0ll)}, 0},
 };
 const struct st_call test_lseek = {
 	"lseek", N(lseek_params), lseek_params, N(lseek_bases), lseek_bases, 0, NULL, -1, 0, NULL,
@@ -138,8 +138,8 @@ static const struct st_param fsync_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base fsync_bases[] = {
-	{"file", {FD(file)}},
-	{"dir", {FD(dir)}},
+	{"file", {FD(file)}, 0},
+	{"dir", {FD(dir)}, 0},
 };
 const struct st_call test_fsync = {
 	"fsync", N(fsync_params), fsync_params, N(fsync_bases), fsync_bases, 0, NULL, -1, 0, NULL,
@@ -150,8 +150,8 @@ static const struct st_param fdatasync_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base fdatasync_bases[] = {
-	{"file", {FD(file)}},
-	{"dir", {FD(dir)}},
+	{"file", {FD(file)}, 0},
+	{"dir", {FD(dir)}, 0},
 };
 const struct st_call test_fdatasync = {
 	"fdatasync", N(fdatasync_params), fdatasync_params, N(fdatasync_bases), fdatasync_bases, 0, NULL, -1, 0, NULL,
@@ -161,7 +161,7 @@ const struct st_call test_fdatasync = {
 static const struct st_param sync_params[] = {
 };
 static const struct st_base sync_bases[] = {
-	{"all", {}},
+	{"all", {}, 0},
 };
 const struct st_call test_sync = {
 	"sync", N(sync_params), sync_params, N(sync_bases), sync_bases, 0, NULL, -1, 0, NULL,
@@ -172,7 +172,7 @@ static const struct st_param syncfs_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base syncfs_bases[] = {
-	{"file", {FD(file)}},
+	{"file", {FD(file)}, 0},
 };
 const struct st_call test_syncfs = {
 	"syncfs", N(syncfs_params), syncfs_params, N(syncfs_bases), syncfs_bases, 0, NULL, -1, 0, NULL,
@@ -188,7 +188,7 @@ static const struct st_param sync_file_range_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, sync_file_range_flags},
 };
 static const struct st_base sync_file_range_bases[] = {
-	{"file", {FD(file), NUM(0ll), NUM(4096ll), NUM(7ll)}},
+	{"file", {FD(file), NUM(0ll), NUM(4096ll), NUM(7ll)}, 0},
 };
 const struct st_call test_sync_file_range = {
 	"sync_file_range", N(sync_file_range_params), sync_file_range_params, N(sync_file_range_bases), sync_file_range_bases, 0, NULL, -1, 0, NULL,
@@ -201,9 +201,9 @@ static const struct st_param flock_params[] = {
 	{"cmd", ST_SCALAR, 0, 0, 4, flock_cmd},
 };
 static const struct st_base flock_bases[] = {
-	{"shared", {FD(file), NUM(1ll)}},
-	{"exclusive", {FD(file_ro), NUM(6ll)}},
-	{"unlock", {FD(file), NUM(8ll)}},
+	{"shared", {FD(file), NUM(1ll)}, 0},
+	{"exclusive", {FD(file_ro), NUM(6ll)}, 0},
+	{"unlock", {FD(file), NUM(8ll)}, 0},
 };
 const struct st_call test_flock = {
 	"flock", N(flock_params), flock_params, N(flock_bases), flock_bases, 0, NULL, -1, 0, NULL,
@@ -218,7 +218,7 @@ static const struct st_param fadvise64_params[] = {
 	{"advice", ST_SCALAR, 0, 0, 5, fadvise64_advice},
 };
 static const struct st_base fadvise64_bases[] = {
-	{"file", {FD(file), NUM(0ll), NUM(4096ll), NUM(3ll)}},
+	{"file", {FD(file), NUM(0ll), NUM(4096ll), NUM(3ll)}, 0},
 };
 const struct st_call test_fadvise64 = {
 	"fadvise64", N(fadvise64_params), fadvise64_params, N(fadvise64_bases), fadvise64_bases, 0, NULL, -1, 0, NULL,
@@ -235,12 +235,12 @@ static const struct st_param fallocate_params[] = {
 	{"len", ST_SCALAR, 0, 0, 2, fallocate_len},
 };
 static const struct st_base fallocate_bases[] = {
-	{"longer", {FD(file), NUM(0ll), NUM(0ll), NUM(20000ll)}},
-	{"keep", {FD(empty), NUM(1ll), NUM(0ll), NUM(8192ll)}},
-	{"punch", {FD(file), NUM(3ll), NUM(100ll), NUM(8192ll)}},
-	{"zero", {FD(file), NUM(16ll), NUM(100ll), NUM(20000ll)}},
-	{"collapse", {FD(file), NUM(8ll), NUM(0ll), NUM(4096ll)}},
-	{"insert", {FD(file), NUM(32ll), NUM(4096ll), NUM(4096ll)}},
+	{"longer", {FD(file), NUM(0ll), NUM(0ll), NUM(20000ll)}, 0},
+	{"keep", {FD(empty), NUM(1ll), NUM(0ll), NUM(8192ll)}, 0},
+	{"punch", {FD(file), NUM(3ll), NUM(100ll), NUM(8192ll)}, 0},
+	{"zero", {FD(file), NUM(16ll), NUM(100ll), NUM(20000ll)}, 0},
+	{"collapse", {FD(file), NUM(8ll), NUM(0ll), NUM(4096ll)}, 0},
+	{"insert", {FD(file), NUM(32ll), NUM(4096ll), NUM(4096ll)}, 0},
 };
 const struct st_call test_fallocate = {
 	"fallocate", N(fallocate_params), fallocate_params, N(fallocate_bases), fallocate_bases, 0, NULL, -1, 0, NULL,
@@ -252,8 +252,8 @@ static const struct st_param fstat_params[] = {
 	{"statbuf", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base fstat_bases[] = {
-	{"file", {FD(file), BUF("stat")}},
-	{"dir", {FD(dir), BUF("stat")}},
+	{"file", {FD(file), BUF("stat")}, 0},
+	{"dir", {FD(dir), BUF("stat")}, 0},
 };
 const struct st_call test_fstat = {
 	"fstat", N(fstat_params), fstat_params, N(fstat_bases), fstat_bases, 0, NULL, -1, 0, NULL,
@@ -265,7 +265,7 @@ static const struct st_param fstatfs_params[] = {
 	{"buf", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base fstatfs_bases[] = {
-	{"file", {FD(file), BUF("statfs")}},
+	{"file", {FD(file), BUF("statfs")}, 0},
 };
 const struct st_call test_fstatfs = {
 	"fstatfs", N(fstatfs_params), fstatfs_params, N(fstatfs_bases), fstatfs_bases, 0, NULL, -1, 0, NULL,
@@ -278,9 +278,9 @@ static const struct st_param ftruncate_params[] = {
 	{"length", ST_SCALAR, 0, 0, 4, ftruncate_length},
 };
 static const struct st_base ftruncate_bases[] = {
-	{"shorter", {FD(file), NUM(100ll)}},
-	{"longer", {FD(file), NUM(20000ll)}},
-	{"append", {FD(file_append), NUM(0ll)}},
+	{"shorter", {FD(file), NUM(100ll)}, 0},
+	{"longer", {FD(file), NUM(20000ll)}, 0},
+	{"append", {FD(file_append), NUM(0ll)}, 0},
 };
 const struct st_call test_ftruncate = {
 	"ftruncate", N(ftruncate_params), ftruncate_params, N(ftruncate_bases), ftruncate_bases, 0, NULL, -1, 0, NULL,
@@ -293,8 +293,8 @@ static const struct st_param fchmod_params[] = {
 	{"mode", ST_SCALAR, 0, 0, 3, fchmod_mode},
 };
 static const struct st_base fchmod_bases[] = {
-	{"file", {FD(file), NUM(384ll)}},
-	{"user", {FD(file), NUM(511ll)}},
+	{"file", {FD(file), NUM(384ll)}, 0},
+	{"user", {FD(file), NUM(511ll)}, 1000},
 };
 const struct st_call test_fchmod = {
 	"fchmod", N(fchmod_params), fchmod_params, N(fchmod_bases), fchmod_bases, 0, NULL, -1, 0, NULL,
@@ -307,8 +307,8 @@ static const struct st_param fchown_params[] = {
 	{"group", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base fchown_bases[] = {
-	{"file", {FD(file), NUM(1000ll), NUM(1000ll)}},
-	{"user", {FD(file), NUM(1000ll), NUM(-1ll)}},
+	{"file", {FD(file), NUM(1000ll), NUM(1000ll)}, 0},
+	{"user", {FD(file), NUM(1000ll), NUM(-1ll)}, 1000},
 };
 const struct st_call test_fchown = {
 	"fchown", N(fchown_params), fchown_params, N(fchown_bases), fchown_bases, 0, NULL, -1, 0, NULL,
@@ -319,8 +319,8 @@ static const struct st_param fchdir_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base fchdir_bases[] = {
-	{"dir", {FD(dir)}},
-	{"file", {FD(file)}},
+	{"dir", {FD(dir)}, 0},
+	{"file", {FD(file)}, 0},
 };
 const struct st_call test_fchdir = {
 	"fchdir", N(fchdir_params), fchdir_params, N(fchdir_bases), fchdir_bases, 0, NULL, -1, 0, NULL,
@@ -334,8 +334,8 @@ static const struct st_param getdents_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, getdents_count},
 };
 static const struct st_base getdents_bases[] = {
-	{"dir", {FD(dir), BUF("4096"), NUM(4096ll)}},
-	{"part", {FD(dir), BUF("64"), NUM(64ll)}},
+	{"dir", {FD(dir), BUF("4096"), NUM(4096ll)}, 0},
+	{"part", {FD(dir), BUF("64"), NUM(64ll)}, 0},
 };
 const struct st_call test_getdents = {
 	"getdents", N(getdents_params), getdents_params, N(getdents_bases), getdents_bases, 0, NULL, -1, 0, NULL,
@@ -349,8 +349,8 @@ static const struct st_param getdents64_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, getdents64_count},
 };
 static const struct st_base getdents64_bases[] = {
-	{"dir", {FD(dir), BUF("4096"), NUM(4096ll)}},
-	{"part", {FD(dir), BUF("64"), NUM(64ll)}},
+	{"dir", {FD(dir), BUF("4096"), NUM(4096ll)}, 0},
+	{"part", {FD(dir), BUF("64"), NUM(64ll)}, 0},
 };
 const struct st_call test_getdents64 = {
 	"getdents64", N(getdents64_params), getdents64_params, N(getdents64_bases), getdents64_bases, 0, NULL, -1, 0, NULL,
@@ -367,11 +367,11 @@ static const struct st_param splice_params[] = {
 	{"flags", ST_LISTED, 0, 0, 2, splice_flags},
 };
 static const struct st_base splice_bases[] = {
-	{"in", {FD(file), NUM(0ll), FD(fifo), NUM(0ll), NUM(100ll), NUM(0ll)}},
-	{"offset", {FD(file), BUF("off100"), FD(fifo), NUM(0ll), NUM(100ll), NUM(1ll)}},
-	{"out", {FD(fifo), NUM(0ll), FD(file), NUM(0ll), NUM(10ll), NUM(2ll)}},
-	{"outoffset", {FD(fifo), NUM(0ll), FD(file), BUF("off100"), NUM(10ll), NUM(2ll)}},
-	{"files", {FD(file), NUM(0ll), FD(empty), NUM(0ll), NUM(10ll), NUM(0ll)}},
+	{"in", {FD(file), NUM(0ll), FD(fifo), NUM(0ll), NUM(100ll), NUM(0ll)}, 0},
+	{"offset", {FD(file), BUF("off100"), FD(fifo), NUM(0ll), NUM(100ll), NUM(1ll)}, 0},
+	{"out", {FD(fifo), NUM(0ll), FD(file), NUM(0ll), NUM(10ll), NUM(2ll)}, 0},
+	{"outoffset", {FD(fifo), NUM(0ll), FD(file), BUF("off100"), NUM(10ll), NUM(2ll)}, 0},
+	{"files", {FD(file), NUM(0ll), FD(empty), NUM(0ll), NUM(10ll), NUM(0ll)}, 0},
 };
 const struct st_call test_splice = {
 	"splice", N(splice_params), splice_params, N(splice_bases), splice_bases, 0, NULL, -1, 0, NULL,
@@ -388,9 +388,9 @@ static const struct st_param copy_file_range_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 0, NULL},
 };
 static const struct st_base copy_file_range_bases[] = {
-	{"files", {FD(file), NUM(0ll), FD(empty), NUM(0ll), NUM(100ll), NUM(0ll)}},
-	{"offsets", {FD(file), BUF("off100"), FD(empty), BUF("off5000"), NUM(5000ll), NUM(0ll)}},
-	{"same", {FD(file), BUF("off100"), FD(file), BUF("off5000"), NUM(100ll), NUM(0ll)}},
+	{"files", {FD(file), NUM(0ll), FD(empty), NUM(0ll), NUM(100ll), NUM(0ll)}, 0},
+	{"offsets", {FD(file), BUF("off100"), FD(empty), BUF("off5000"), NUM(5000ll), NUM(0ll)}, 0},
+	{"same", {FD(file), BUF("off100"), FD(file), BUF("off5000"), NUM(100ll), NUM(0ll)}, 0},
 };
 const struct st_call test_copy_file_range = {
 	"copy_file_range", N(copy_file_range_params), copy_file_range_params, N(copy_file_range_bases), copy_file_range_bases, 0, NULL, -1, 0, NULL,
@@ -404,14 +404,14 @@ static const struct st_param ioctl_params[] = {
 	{"arg", ST_SCALAR, 1, 1, 0, NULL},
 };
 static const struct st_base ioctl_bases[] = {
-	{"fionread", {FD(file), NUM(21531ll), BUF("4")}},
-	{"bsz", {FD(file), NUM(2ll), BUF("4")}},
-	{"qsize", {FD(file), NUM(21600ll), BUF("8")}},
-	{"getflags", {FD(file), NUM(2148034049ll), BUF("4")}},
-	{"noatime", {FD(file), NUM(1074292226ll), BUF("flags_noatime")}},
-	{"fsxattr", {FD(file), NUM(2149341215ll), BUF("28")}},
-	{"tty", {FD(file), NUM(21505ll), BUF("64")}},
-	{"clex", {FD(file), NUM(21585ll), NUM(0ll)}},
+	{"fionread", {FD(file), NUM(21531ll), BUF("4")}, 0},
+	{"bsz", {FD(file), NUM(2ll), BUF("4")}, 0},
+	{"qsize", {FD(file), NUM(21600ll), BUF("8")}, 0},
+	{"getflags", {FD(file), NUM(2148034049ll), BUF("4")}, 0},
+	{"noatime", {FD(file), NUM(1074292226ll), BUF("flags_noatime")}, 0},
+	{"fsxattr", {FD(file), NUM(2149341215ll), BUF("28")}, 0},
+	{"tty", {FD(file), NUM(21505ll), BUF("64")}, 0},
+	{"clex", {FD(file), NUM(21585ll), NUM(0ll)}, 0},
 };
 const struct st_call test_ioctl = {
 	"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, 0, NULL, -1, 0, NULL,

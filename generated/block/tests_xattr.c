@@ -17,11 +17,11 @@ static const struct st_param setxattr_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, setxattr_flags},
 };
 static const struct st_base setxattr_bases[] = {
-	{"new", {BUF("path file"), BUF("text user.new"), BUF("64"), NUM(64ll), NUM(0ll)}},
-	{"create", {BUF("path /sd/t/file"), BUF("text user.one"), BUF("8"), NUM(8ll), NUM(1ll)}},
-	{"replace", {BUF("path file"), BUF("text user.one"), BUF("8"), NUM(8ll), NUM(2ll)}},
-	{"dir", {BUF("path dir"), BUF("text trusted.x"), BUF("8"), NUM(8ll), NUM(0ll)}},
-	{"user", {BUF("path file"), BUF("text user.new"), BUF("8"), NUM(8ll), NUM(0ll)}},
+	{"new", {BUF("path file"), BUF("text user.new"), BUF("64"), NUM(64ll), NUM(0ll)}, 0},
+	{"create", {BUF("path /sd/t/file"), BUF("text user.one"), BUF("8"), NUM(8ll), NUM(1ll)}, 0},
+	{"replace", {BUF("path file"), BUF("text user.one"), BUF("8"), NUM(8ll), NUM(2ll)}, 0},
+	{"dir", {BUF("path dir"), BUF("text trusted.x"), BUF("8"), NUM(8ll), NUM(0ll)}, 0},
+	{"user", {BUF("path file"), BUF("text user.new"), BUF("8"), NUM(8ll), NUM(0ll)}, 1000},
 };
 const struct st_call test_setxattr = {
 	"setxattr", N(setxattr_params), setxattr_params, N(setxattr_bases), setxattr_bases, 0, NULL, -1, 0, NULL,
@@ -38,9 +38,9 @@ static const struct st_param lsetxattr_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 2, lsetxattr_flags},
 };
 static const struct st_base lsetxattr_bases[] = {
-	{"file", {BUF("path file"), BUF("text user.new"), BUF("64"), NUM(64ll), NUM(0ll)}},
-	{"link", {BUF("path link"), BUF("text user.new"), BUF("8"), NUM(8ll), NUM(0ll)}},
-	{"trusted", {BUF("path link"), BUF("text trusted.x"), BUF("8"), NUM(8ll), NUM(0ll)}},
+	{"file", {BUF("path file"), BUF("text user.new"), BUF("64"), NUM(64ll), NUM(0ll)}, 0},
+	{"link", {BUF("path link"), BUF("text user.new"), BUF("8"), NUM(8ll), NUM(0ll)}, 0},
+	{"trusted", {BUF("path link"), BUF("text trusted.x"), BUF("8"), NUM(8ll), NUM(0ll)}, 0},
 };
 const struct st_call test_lsetxattr = {
 	"lsetxattr", N(lsetxattr_params), lsetxattr_params, N(lsetxattr_bases), lsetxattr_bases, 0, NULL, -1, 0, NULL,
@@ -58,9 +58,9 @@ static const struct st_param fsetxattr_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 2, fsetxattr_flags},
 };
 static const struct st_base fsetxattr_bases[] = {
-	{"file", {FD(file), BUF("text user.new"), BUF("64"), NUM(64ll), NUM(0ll)}},
-	{"big", {FD(file), BUF("text user.two"), BUF("3000"), NUM(3000ll), NUM(0ll)}},
-	{"toobig", {FD(file), BUF("text user.two"), BUF("70000"), NUM(65536ll), NUM(0ll)}},
+	{"file", {FD(file), BUF("text user.new"), BUF("64"), NUM(64ll), NUM(0ll)}, 0},
+	{"big", {FD(file), BUF("text user.two"), BUF("3000"), NUM(3000ll), NUM(0ll)}, 0},
+	{"toobig", {FD(file), BUF("text user.two"), BUF("70000"), NUM(65536ll), NUM(0ll)}, 0},
 };
 const struct st_call test_fsetxattr = {
 	"fsetxattr", N(fsetxattr_params), fsetxattr_params, N(fsetxattr_bases), fsetxattr_bases, 0, NULL, -1, 0, NULL,
@@ -76,11 +76,11 @@ static const struct st_param getxattr_params[] = {
 	{"size", ST_LENGTH, 0, 0, 4, getxattr_size},
 };
 static const struct st_base getxattr_bases[] = {
-	{"one", {BUF("path file"), BUF("text user.one"), BUF("64"), NUM(64ll)}},
-	{"exact", {BUF("path /sd/t/file"), BUF("text user.two"), BUF("100"), NUM(100ll)}},
-	{"short", {BUF("path file"), BUF("text user.two"), BUF("99"), NUM(99ll)}},
-	{"ask", {BUF("path file"), BUF("text user.two"), NUM(0ll), NUM(0ll)}},
-	{"user", {BUF("path empty"), BUF("text user.one"), BUF("64"), NUM(64ll)}},
+	{"one", {BUF("path file"), BUF("text user.one"), BUF("64"), NUM(64ll)}, 0},
+	{"exact", {BUF("path /sd/t/file"), BUF("text user.two"), BUF("100"), NUM(100ll)}, 0},
+	{"short", {BUF("path file"), BUF("text user.two"), BUF("99"), NUM(99ll)}, 0},
+	{"ask", {BUF("path file"), BUF("text user.two"), NUM(0ll), NUM(0ll)}, 0},
+	{"user", {BUF("path empty"), BUF("text user.one"), BUF("64"), NUM(64ll)}, 1000},
 };
 const struct st_call test_getxattr = {
 	"getxattr", N(getxattr_params), getxattr_params, N(getxattr_bases), getxattr_bases, 0, NULL, -1, 0, NULL,
@@ -94,8 +94,8 @@ static const struct st_param lgetxattr_params[] = {
 	{"size", ST_LENGTH, 0, 0, 0, NULL},
 };
 static const struct st_base lgetxattr_bases[] = {
-	{"file", {BUF("path file"), BUF("text user.one"), BUF("64"), NUM(64ll)}},
-	{"link", {BUF("path link"), BUF("text user.one"), BUF("64"), NUM(64ll)}},
+	{"file", {BUF("path file"), BUF("text user.one"), BUF("64"), NUM(64ll)}, 0},
+	{"link", {BUF("path link"), BUF("text user.one"), BUF("64"), NUM(64ll)}, 0},
 };
 const struct st_call test_lgetxattr = {
 	"lgetxattr", N(lgetxattr_params), lgetxattr_params, N(lgetxattr_bases), lgetxattr_bases, 0, NULL, -1, 0, NULL,
@@ -110,8 +110,8 @@ static const struct st_param fgetxattr_params[] = {
 	{"size", ST_LENGTH, 0, 0, 0, NULL},
 };
 static const struct st_base fgetxattr_bases[] = {
-	{"file", {FD(file), BUF("text user.one"), BUF("64"), NUM(64ll)}},
-	{"ask", {FD(file), BUF("text user.two"), NUM(0ll), NUM(0ll)}},
+	{"file", {FD(file), BUF("text user.one"), BUF("64"), NUM(64ll)}, 0},
+	{"ask", {FD(file), BUF("text user.two"), NUM(0ll), NUM(0ll)}, 0},
 };
 const struct st_call test_fgetxattr = {
 	"fgetxattr", N(fgetxattr_params), fgetxattr_params, N(fgetxattr_bases), fgetxattr_bases, 0, NULL, -1, 0, NULL,
@@ -125,10 +125,10 @@ static const struct st_param listxattr_params[] = {
 	{"size", ST_LENGTH, 0, 0, 4, listxattr_size},
 };
 static const struct st_base listxattr_bases[] = {
-	{"file", {BUF("path file"), BUF("64"), NUM(64ll)}},
-	{"exact", {BUF("path /sd/t/file"), BUF("18"), NUM(18ll)}},
-	{"ask", {BUF("path file"), NUM(0ll), NUM(0ll)}},
-	{"none", {BUF("path empty"), BUF("64"), NUM(64ll)}},
+	{"file", {BUF("path file"), BUF("64"), NUM(64ll)}, 0},
+	{"exact", {BUF("path /sd/t/file"), BUF("18"), NUM(18ll)}, 0},
+	{"ask", {BUF("path file"), NUM(0ll), NUM(0ll)}, 0},
+	{"none", {BUF("path empty"), BUF("64"), NUM(64ll)}, 0},
 };
 const struct st_call test_listxattr = {
 	"listxattr", N(listxattr_params), listxattr_params, N(listxattr_bases), listxattr_bases, 0, NULL, -1, 0, NULL,
@@ -141,8 +141,8 @@ static const struct st_param llistxattr_params[] = {
 	{"size", ST_LENGTH, 0, 0, 0, NULL},
 };
 static const struct st_base llistxattr_bases[] = {
-	{"file", {BUF("path file"), BUF("64"), NUM(64ll)}},
-	{"link", {BUF("path link"), BUF("64"), NUM(64ll)}},
+	{"file", {BUF("path file"), BUF("64"), NUM(64ll)}, 0},
+	{"link", {BUF("path link"), BUF("64"), NUM(64ll)}, 0},
 };
 const struct st_call test_llistxattr = {
 	"llistxattr", N(llistxattr_params), llistxattr_params, N(llistxattr_bases), llistxattr_bases, 0, NULL, -1, 0, NULL,
@@ -155,8 +155,8 @@ static const struct st_param flistxattr_params[] = {
 	{"size", ST_LENGTH, 0, 0, 0, NULL},
 };
 static const struct st_base flistxattr_bases[] = {
-	{"file", {FD(file), BUF("64"), NUM(64ll)}},
-	{"ask", {FD(file), NUM(0ll), NUM(0ll)}},
+	{"file", {FD(file), BUF("64"), NUM(64ll)}, 0},
+	{"ask", {FD(file), NUM(0ll), NUM(0ll)}, 0},
 };
 const struct st_call test_flistxattr = {
 	"flistxattr", N(flistxattr_params), flistxattr_params, N(flistxattr_bases), flistxattr_bases, 0, NULL, -1, 0, NULL,
@@ -169,8 +169,8 @@ static const struct st_param removexattr_params[] = {
 	{"name", ST_POINTER, 1, 0, 4, removexattr_name},
 };
 static const struct st_base removexattr_bases[] = {
-	{"file", {BUF("path file"), BUF("text user.one")}},
-	{"user", {BUF("path file"), BUF("text user.one")}},
+	{"file", {BUF("path file"), BUF("text user.one")}, 0},
+	{"user", {BUF("path file"), BUF("text user.one")}, 1000},
 };
 const struct st_call test_removexattr = {
 	"removexattr", N(removexattr_params), removexattr_params, N(removexattr_bases), removexattr_bases, 0, NULL, -1, 0, NULL,
@@ -182,8 +182,8 @@ static const struct st_param lremovexattr_params[] = {
 	{"name", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base lremovexattr_bases[] = {
-	{"file", {BUF("path /sd/t/file"), BUF("text user.two")}},
-	{"link", {BUF("path link"), BUF("text user.one")}},
+	{"file", {BUF("path /sd/t/file"), BUF("text user.two")}, 0},
+	{"link", {BUF("path link"), BUF("text user.one")}, 0},
 };
 const struct st_call test_lremovexattr = {
 	"lremovexattr", N(lremovexattr_params), lremovexattr_params, N(lremovexattr_bases), lremovexattr_bases, 0, NULL, -1, 0, NULL,
@@ -196,7 +196,7 @@ static const struct st_param fremovexattr_params[] = {
 	{"name", ST_POINTER, 1, 0, 3, fremovexattr_name},
 };
 static const struct st_base fremovexattr_bases[] = {
-	{"file", {FD(file), BUF("text user.one")}},
+	{"file", {FD(file), BUF("text user.one")}, 0},
 };
 const struct st_call test_fremovexattr = {
 	"fremovexattr", N(fremovexattr_params), fremovexattr_params, N(fremovexattr_bases), fremovexattr_bases, 0, NULL, -1, 0, NULL,

@@ -14,8 +14,8 @@ static const struct st_param poll_params[] = {
 	{"timeout_msecs", ST_LISTED, 0, 0, 2, poll_timeout_msecs},
 };
 static const struct st_base poll_bases[] = {
-	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}},
-	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}, 0},
+	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}, 0},
 };
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,
@@ -32,8 +32,8 @@ static const struct st_param ppoll_params[] = {
 	{"sigsetsize", ST_LENGTH, 0, 0, 5, ppoll_sigsetsize},
 };
 static const struct st_base ppoll_bases[] = {
-	{"three", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}},
-	{"nomask", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}, 0},
+	{"nomask", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}, 0},
 };
 const struct st_call test_ppoll = {
 	"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL, -1, 0, NULL,
@@ -49,7 +49,7 @@ static const struct st_param select_params[] = {
 	{"tvp", ST_POINTER, 1, 1, 0, NULL},
 };
 static const struct st_base select_bases[] = {
-	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}},
+	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}, 0},
 };
 const struct st_call test_select = {
 	"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL, -1, 0, NULL,
@@ -66,8 +66,8 @@ static const struct st_param pselect6_params[] = {
 	{"sig", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base pselect6_bases[] = {
-	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}},
-	{"nosig", {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}},
+	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}, 0},
+	{"nosig", {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}, 0},
 };
 const struct st_call test_pselect6 = {
 	"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL, -1, 0, NULL,
@@ -79,7 +79,7 @@ static const struct st_param epoll_create1_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, epoll_create1_flags},
 };
 static const struct st_base epoll_create1_bases[] = {
-	{"plain", {NUM(0ll)}},
+	{"plain", {NUM(0ll)}, 0},
 };
 const struct st_call test_epoll_create1 = {
 	"epoll_create1", N(epoll_create1_params), epoll_create1_params, N(epoll_create1_bases), epoll_create1_bases, 0, NULL, -1, 0, NULL,
@@ -94,9 +94,9 @@ static const struct st_param epoll_ctl_params[] = {
 	{"event", ST_POINTER, 1, 0, 0, NULL},
 };
 static const struct st_base epoll_ctl_bases[] = {
-	{"add", {FD(epoll), NUM(1ll), FD(tcp_b), BUF("epev")}},
-	{"mod", {FD(epoll), NUM(3ll), FD(udp_b), BUF("epev")}},
-	{"del", {FD(epoll), NUM(2ll), FD(udp_b), NUM(0ll)}},
+	{"add", {FD(epoll), NUM(1ll), FD(tcp_b), BUF("epev")}, 0},
+	{"mod", {FD(epoll), NUM(3ll), FD(udp_b), BUF("epev")}, 0},
+	{"del", {FD(epoll), NUM(2ll), FD(udp_b), NUM(0ll)}, 0},
 };
 const struct st_call test_epoll_ctl = {
 	"epoll_ctl", N(epoll_ctl_params), epoll_ctl_params, N(epoll_ctl_bases), epoll_ctl_bases, 0, NULL, -1, 0, NULL,
@@ -112,7 +112,7 @@ static const struct st_param epoll_wait_params[] = {
 	{"timeout", ST_LISTED, 0, 0, 1, epoll_wait_timeout},
 };
 static const struct st_base epoll_wait_bases[] = {
-	{"ready", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll)}},
+	{"ready", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll)}, 0},
 };
 const struct st_call test_epoll_wait = {
 	"epoll_wait", N(epoll_wait_params), epoll_wait_params, N(epoll_wait_bases), epoll_wait_bases, 0, NULL, -1, 0, NULL,
@@ -130,8 +130,8 @@ static const struct st_param epoll_pwait_params[] = {
 	{"sigsetsize", ST_LENGTH, 0, 0, 3, epoll_pwait_sigsetsize},
 };
 static const struct st_base epoll_pwait_bases[] = {
-	{"ready", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), BUF("zero8"), NUM(8ll)}},
-	{"nomask", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), NUM(0ll), NUM(8ll)}},
+	{"ready", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), BUF("zero8"), NUM(8ll)}, 0},
+	{"nomask", {FD(epoll), BUF("96"), NUM(8ll), NUM(0ll), NUM(0ll), NUM(8ll)}, 0},
 };
 const struct st_call test_epoll_pwait = {
 	"epoll_pwait", N(epoll_pwait_params), epoll_pwait_params, N(epoll_pwait_bases), epoll_pwait_bases, 0, NULL, -1, 0, NULL,

@@ -15,10 +15,10 @@ static const struct st_param socket_params[] = {
 	{"protocol", ST_SCALAR, 0, 0, 3, socket_protocol},
 };
 static const struct st_base socket_bases[] = {
-	{"tcp", {NUM(2ll), NUM(1ll), NUM(0ll)}},
-	{"udp", {NUM(2ll), NUM(2ll), NUM(0ll)}},
-	{"unix", {NUM(1ll), NUM(1ll), NUM(0ll)}},
-	{"flags", {NUM(2ll), NUM(526337ll), NUM(6ll)}},
+	{"tcp", {NUM(2ll), NUM(1ll), NUM(0ll)}, 0},
+	{"udp", {NUM(2ll), NUM(2ll), NUM(0ll)}, 0},
+	{"unix", {NUM(1ll), NUM(1ll), NUM(0ll)}, 0},
+	{"flags", {NUM(2ll), NUM(526337ll), NUM(6ll)}, 0},
 };
 const struct st_call test_socket = {
 	"socket", N(socket_params), socket_params, N(socket_bases), socket_bases, 0, NULL, -1, 0, NULL,
@@ -35,8 +35,8 @@ static const struct st_param socketpair_params[] = {
 	{"usockvec", ST_POINTER, 0, 1, 0, NULL},
 };
 static const struct st_base socketpair_bases[] = {
-	{"stream", {NUM(1ll), NUM(1ll), NUM(0ll), BUF("fdpair")}},
-	{"dgram", {NUM(1ll), NUM(2050ll), NUM(0ll), BUF("fdpair")}},
+	{"stream", {NUM(1ll), NUM(1ll), NUM(0ll), BUF("fdpair")}, 0},
+	{"dgram", {NUM(1ll), NUM(2050ll), NUM(0ll), BUF("fdpair")}, 0},
 };
 static const struct st_differs socketpair_differs[] = {
 	{"stream/family=*", 0,
@@ -64,9 +64,9 @@ static const struct st_param bind_params[] = {
 	{"addrlen", ST_LENGTH, 0, 0, 9, bind_addrlen},
 };
 static const struct st_base bind_bases[] = {
-	{"any", {FD(tcp_new), BUF("addr_any"), NUM(16ll)}},
-	{"udp_bound", {FD(udp_a), BUF("addr_any"), NUM(16ll)}},
-	{"family", {FD(tcp_new), BUF("zero16"), NUM(16ll)}},
+	{"any", {FD(tcp_new), BUF("addr_any"), NUM(16ll)}, 0},
+	{"udp_bound", {FD(udp_a), BUF("addr_any"), NUM(16ll)}, 0},
+	{"family", {FD(tcp_new), BUF("zero16"), NUM(16ll)}, 0},
 };
 const struct st_call test_bind = {
 	"bind", N(bind_params), bind_params, N(bind_bases), bind_bases, 0, NULL, -1, 0, NULL,
@@ -79,8 +79,8 @@ static const struct st_param listen_params[] = {
 	{"backlog", ST_SCALAR, 0, 0, 4, listen_backlog},
 };
 static const struct st_base listen_bases[] = {
-	{"new", {FD(tcp_new), NUM(5ll)}},
-	{"again", {FD(tcp_listen), NUM(5ll)}},
+	{"new", {FD(tcp_new), NUM(5ll)}, 0},
+	{"again", {FD(tcp_listen), NUM(5ll)}, 0},
 };
 const struct st_call test_listen = {
 	"listen", N(listen_params), listen_params, N(listen_bases), listen_bases, 0, NULL, -1, 0, NULL,
@@ -94,8 +94,8 @@ static const struct st_param accept_params[] = {
 	{"upeer_addrlen", ST_POINTER, 1, 1, 6, accept_upeer_addrlen},
 };
 static const struct st_base accept_bases[] = {
-	{"addr", {FD(tcp_listen), BUF("128"), BUF("len128")}},
-	{"noaddr", {FD(tcp_listen), NUM(0ll), NUM(0ll)}},
+	{"addr", {FD(tcp_listen), BUF("128"), BUF("len128")}, 0},
+	{"noaddr", {FD(tcp_listen), NUM(0ll), NUM(0ll)}, 0},
 };
 static const struct st_differs accept_differs[] = {
 	{"addr/upeer_sockaddr=unmapped", 0,
@@ -121,8 +121,8 @@ static const struct st_param accept4_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 3, accept4_flags},
 };
 static const struct st_base accept4_bases[] = {
-	{"addr", {FD(tcp_listen), BUF("128"), BUF("len128"), NUM(0ll)}},
-	{"noaddr", {FD(tcp_listen), NUM(0ll), NUM(0ll), NUM(526336ll)}},
+	{"addr", {FD(tcp_listen), BUF("128"), BUF("len128"), NUM(0ll)}, 0},
+	{"noaddr", {FD(tcp_listen), NUM(0ll), NUM(0ll), NUM(526336ll)}, 0},
 };
 static const struct st_differs accept4_differs[] = {
 	{"addr/upeer_sockaddr=unmapped", 0,
@@ -146,9 +146,9 @@ static const struct st_param connect_params[] = {
 	{"addrlen", ST_LENGTH, 0, 0, 9, connect_addrlen},
 };
 static const struct st_base connect_bases[] = {
-	{"udp", {FD(udp_a), BUF("addr_udp_b"), NUM(16ll)}},
-	{"tcp_again", {FD(tcp_a), BUF("addr_tcp"), NUM(16ll)}},
-	{"tcp", {FD(tcp_new), BUF("addr_tcp"), NUM(16ll)}},
+	{"udp", {FD(udp_a), BUF("addr_udp_b"), NUM(16ll)}, 0},
+	{"tcp_again", {FD(tcp_a), BUF("addr_tcp"), NUM(16ll)}, 0},
+	{"tcp", {FD(tcp_new), BUF("addr_tcp"), NUM(16ll)}, 0},
 };
 const struct st_call test_connect = {
 	"connect", N(connect_params), connect_params, N(connect_bases), connect_bases, 0, NULL, -1, 0, NULL,
@@ -161,9 +161,9 @@ static const struct st_param shutdown_params[] = {
 	{"how", ST_SCALAR, 0, 0, 5, shutdown_how},
 };
 static const struct st_base shutdown_bases[] = {
-	{"wr", {FD(tcp_a), NUM(1ll)}},
-	{"new", {FD(tcp_new), NUM(2ll)}},
-	{"unix", {FD(unix_a), NUM(0ll)}},
+	{"wr", {FD(tcp_a), NUM(1ll)}, 0},
+	{"new", {FD(tcp_new), NUM(2ll)}, 0},
+	{"unix", {FD(unix_a), NUM(0ll)}, 0},
 };
 const struct st_call test_shutdown = {
 	"shutdown", N(shutdown_params), shutdown_params, N(shutdown_bases), shutdown_bases, 0, NULL, -1, 0, NULL,
@@ -177,9 +177,9 @@ static const struct st_param getsockname_params[] = {
 	{"usockaddr_len", ST_POINTER, 1, 1, 6, getsockname_usockaddr_len},
 };
 static const struct st_base getsockname_bases[] = {
-	{"tcp", {FD(tcp_a), BUF("128"), BUF("len128")}},
-	{"udp", {FD(udp_b), BUF("16"), BUF("len16")}},
-	{"unix", {FD(unix_a), BUF("128"), BUF("len128")}},
+	{"tcp", {FD(tcp_a), BUF("128"), BUF("len128")}, 0},
+	{"udp", {FD(udp_b), BUF("16"), BUF("len16")}, 0},
+	{"unix", {FD(unix_a), BUF("128"), BUF("len128")}, 0},
 };
 static const struct st_differs getsockname_differs[] = {
 	{"tcp/usockaddr=null", 0,
@@ -215,9 +215,9 @@ static const struct st_param getpeername_params[] = {
 	{"usockaddr_len", ST_POINTER, 1, 1, 6, getpeername_usockaddr_len},
 };
 static const struct st_base getpeername_bases[] = {
-	{"tcp", {FD(tcp_a), BUF("128"), BUF("len128")}},
-	{"udp", {FD(udp_b), BUF("16"), BUF("len16")}},
-	{"unix", {FD(unix_a), BUF("128"), BUF("len128")}},
+	{"tcp", {FD(tcp_a), BUF("128"), BUF("len128")}, 0},
+	{"udp", {FD(udp_b), BUF("16"), BUF("len16")}, 0},
+	{"unix", {FD(unix_a), BUF("128"), BUF("len128")}, 0},
 };
 static const struct st_differs getpeername_differs[] = {
 	{"tcp/usockaddr=null", 0,
@@ -257,20 +257,20 @@ static const struct st_param getsockopt_params[] = {
 	{"optlen", ST_POINTER, 1, 1, 7, getsockopt_optlen},
 };
 static const struct st_base getsockopt_bases[] = {
-	{"so_type", {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("4"), BUF("len4")}},
-	{"so_error", {FD(tcp_a), NUM(1ll), NUM(4ll), BUF("4"), BUF("len4")}},
-	{"so_reuseaddr", {FD(tcp_a), NUM(1ll), NUM(2ll), BUF("4"), BUF("len4")}},
-	{"so_linger", {FD(tcp_a), NUM(1ll), NUM(13ll), BUF("8"), BUF("len8")}},
-	{"so_acceptconn", {FD(tcp_listen), NUM(1ll), NUM(30ll), BUF("4"), BUF("len4")}},
-	{"so_domain", {FD(tcp_a), NUM(1ll), NUM(39ll), BUF("4"), BUF("len4")}},
-	{"so_protocol", {FD(tcp_a), NUM(1ll), NUM(38ll), BUF("4"), BUF("len4")}},
-	{"so_keepalive", {FD(tcp_a), NUM(1ll), NUM(9ll), BUF("4"), BUF("len4")}},
-	{"so_rcvtimeo_old", {FD(tcp_a), NUM(1ll), NUM(20ll), BUF("16"), BUF("len16")}},
-	{"tcp_nodelay", {FD(tcp_a), NUM(6ll), NUM(1ll), BUF("4"), BUF("len4")}},
-	{"tcp_keepidle", {FD(tcp_a), NUM(6ll), NUM(4ll), BUF("4"), BUF("len4")}},
-	{"ip_ttl", {FD(tcp_a), NUM(0ll), NUM(2ll), BUF("4"), BUF("len4")}},
-	{"ip_tos", {FD(tcp_a), NUM(0ll), NUM(1ll), BUF("4"), BUF("len4")}},
-	{"long", {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("128"), BUF("len128")}},
+	{"so_type", {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("4"), BUF("len4")}, 0},
+	{"so_error", {FD(tcp_a), NUM(1ll), NUM(4ll), BUF("4"), BUF("len4")}, 0},
+	{"so_reuseaddr", {FD(tcp_a), NUM(1ll), NUM(2ll), BUF("4"), BUF("len4")}, 0},
+	{"so_linger", {FD(tcp_a), NUM(1ll), NUM(13ll), BUF("8"), BUF("len8")}, 0},
+	{"so_acceptconn", {FD(tcp_listen), NUM(1ll), NUM(30ll), BUF("4"), BUF("len4")}, 0},
+	{"so_domain", {FD(tcp_a), NUM(1ll), NUM(39ll), BUF("4"), BUF("len4")}, 0},
+	{"so_protocol", {FD(tcp_a), NUM(1ll), NUM(38ll), BUF("4"), BUF("len4")}, 0},
+	{"so_keepalive", {FD(tcp_a), NUM(1ll), NUM(9ll), BUF("4"), BUF("len4")}, 0},
+	{"so_rcvtimeo_old", {FD(tcp_a), NUM(1ll), NUM(20ll), BUF("16"), BUF("len16")}, 0},
+	{"tcp_nodelay", {FD(tcp_a), NUM(6ll), NUM(1ll), BUF("4"), BUF("len4")}, 0},
+	{"tcp_keepidle", {FD(tcp_a), NUM(6ll), NUM(4ll), BUF("4"), BUF("len4")}, 0},
+	{"ip_ttl", {FD(tcp_a), NUM(0ll), NUM(2ll), BUF("4"), BUF("len4")}, 0},
+	{"ip_tos", {FD(tcp_a), NUM(0ll), NUM(1ll), BUF("4"), BUF("len4")}, 0},
+	{"long", {FD(tcp_a), NUM(1ll), NUM(3ll), BUF("128"), BUF("len128")}, 0},
 };
 const struct st_call test_getsockopt = {
 	"getsockopt", N(getsockopt_params), getsockopt_params, N(getsockopt_bases), getsockopt_bases, 0, NULL, -1, 0, NULL,
@@ -288,18 +288,18 @@ static const struct st_param setsockopt_params[] = {
 	{"optlen", ST_LENGTH, 0, 0, 8, setsockopt_optlen},
 };
 static const struct st_base setsockopt_bases[] = {
-	{"so_reuseaddr", {FD(tcp_new), NUM(1ll), NUM(2ll), BUF("int1"), NUM(4ll)}},
-	{"so_keepalive", {FD(tcp_new), NUM(1ll), NUM(9ll), BUF("int1"), NUM(4ll)}},
-	{"so_rcvbuf", {FD(tcp_new), NUM(1ll), NUM(8ll), BUF("int4096"), NUM(4ll)}},
-	{"so_linger", {FD(tcp_new), NUM(1ll), NUM(13ll), BUF("zero8"), NUM(8ll)}},
-	{"so_rcvtimeo_old", {FD(tcp_new), NUM(1ll), NUM(20ll), BUF("zero16"), NUM(16ll)}},
-	{"tcp_nodelay", {FD(tcp_new), NUM(6ll), NUM(1ll), BUF("int1"), NUM(4ll)}},
-	{"tcp_keepidle", {FD(tcp_new), NUM(6ll), NUM(4ll), BUF("int1"), NUM(4ll)}},
-	{"tcp_defer_accept", {FD(tcp_new), NUM(6ll), NUM(9ll), BUF("int1"), NUM(4ll)}},
-	{"ip_ttl", {FD(tcp_new), NUM(0ll), NUM(2ll), BUF("int1"), NUM(4ll)}},
-	{"ip_tos", {FD(tcp_new), NUM(0ll), NUM(1ll), BUF("int1"), NUM(4ll)}},
-	{"so_type", {FD(tcp_new), NUM(1ll), NUM(3ll), BUF("int1"), NUM(4ll)}},
-	{"so_broadcast", {FD(tcp_new), NUM(1ll), NUM(6ll), BUF("int1"), NUM(4ll)}},
+	{"so_reuseaddr", {FD(tcp_new), NUM(1ll), NUM(2ll), BUF("int1"), NUM(4ll)}, 0},
+	{"so_keepalive", {FD(tcp_new), NUM(1ll), NUM(9ll), BUF("int1"), NUM(4ll)}, 0},
+	{"so_rcvbuf", {FD(tcp_new), NUM(1ll), NUM(8ll), BUF("int4096"), NUM(4ll)}, 0},
+	{"so_linger", {FD(tcp_new), NUM(1ll), NUM(13ll), BUF("zero8"), NUM(8ll)}, 0},
+	{"so_rcvtimeo_old", {FD(tcp_new), NUM(1ll), NUM(20ll), BUF("zero16"), NUM(16ll)}, 0},
+	{"tcp_nodelay", {FD(tcp_new), NUM(6ll), NUM(1ll), BUF("int1"), NUM(4ll)}, 0},
+	{"tcp_keepidle", {FD(tcp_new), NUM(6ll), NUM(4ll), BUF("int1"), NUM(4ll)}, 0},
+	{"tcp_defer_accept", {FD(tcp_new), NUM(6ll), NUM(9ll), BUF("int1"), NUM(4ll)}, 0},
+	{"ip_ttl", {FD(tcp_new), NUM(0ll), NUM(2ll), BUF("int1"), NUM(4ll)}, 0},
+	{"ip_tos", {FD(tcp_new), NUM(0ll), NUM(1ll), BUF("int1"), NUM(4ll)}, 0},
+	{"so_type", {FD(tcp_new), NUM(1ll), NUM(3ll), BUF("int1"), NUM(4ll)}, 0},
+	{"so_broadcast", {FD(tcp_new), NUM(1ll), NUM(6ll), BUF("int1"), NUM(4ll)}, 0},
 };
 static const struct st_differs setsockopt_differs[] = {
 	{"so_linger/optval=over the edge", 0,
@@ -324,11 +324,11 @@ static const struct st_param sendto_params[] = {
 	{"addr_len", ST_LENGTH, 0, 0, 9, sendto_addr_len},
 };
 static const struct st_base sendto_bases[] = {
-	{"udp_to", {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), BUF("addr_udp_b"), NUM(16ll)}},
-	{"udp_conn", {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
-	{"udp_max", {FD(udp_a), BUF("65507"), NUM(65507ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
-	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll), NUM(16448ll), NUM(0ll), NUM(0ll)}},
-	{"unixd", {FD(unixd_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
+	{"udp_to", {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), BUF("addr_udp_b"), NUM(16ll)}, 0},
+	{"udp_conn", {FD(udp_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}, 0},
+	{"udp_max", {FD(udp_a), BUF("65507"), NUM(65507ll), NUM(64ll), NUM(0ll), NUM(0ll)}, 0},
+	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll), NUM(16448ll), NUM(0ll), NUM(0ll)}, 0},
+	{"unixd", {FD(unixd_a), BUF("64"), NUM(64ll), NUM(64ll), NUM(0ll), NUM(0ll)}, 0},
 };
 const struct st_call test_sendto = {
 	"sendto", N(sendto_params), sendto_params, N(sendto_bases), sendto_bases, 0, NULL, -1, 0, NULL,
@@ -347,11 +347,11 @@ static const struct st_param recvfrom_params[] = {
 	{"addr_len", ST_POINTER, 1, 1, 6, recvfrom_addr_len},
 };
 static const struct st_base recvfrom_bases[] = {
-	{"udp", {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
-	{"udp_noaddr", {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), NUM(0ll), NUM(0ll)}},
-	{"udp_trunc", {FD(udp_b), BUF("8"), NUM(8ll), NUM(96ll), BUF("16"), BUF("len16")}},
-	{"tcp", {FD(tcp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
-	{"unix", {FD(unix_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}},
+	{"udp", {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}, 0},
+	{"udp_noaddr", {FD(udp_b), BUF("128"), NUM(128ll), NUM(64ll), NUM(0ll), NUM(0ll)}, 0},
+	{"udp_trunc", {FD(udp_b), BUF("8"), NUM(8ll), NUM(96ll), BUF("16"), BUF("len16")}, 0},
+	{"tcp", {FD(tcp_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}, 0},
+	{"unix", {FD(unix_b), BUF("128"), NUM(128ll), NUM(64ll), BUF("128"), BUF("len128")}, 0},
 };
 static const struct st_differs recvfrom_differs[] = {
 	{"udp/addr=unmapped", 0,
@@ -435,14 +435,14 @@ static const struct st_param sendmsg_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 2, sendmsg_flags},
 };
 static const struct st_base sendmsg_bases[] = {
-	{"udp_to", {FD(udp_a), BUF("msg_send_udp"), NUM(64ll)}},
-	{"udp_conn", {FD(udp_a), BUF("msg_send"), NUM(64ll)}},
-	{"tcp", {FD(tcp_a), BUF("msg_send"), NUM(16448ll)}},
-	{"cmsg", {FD(unix_a), BUF("msg_send_cmsg"), NUM(16448ll)}},
-	{"badiov", {FD(udp_a), BUF("msg_send_badiov"), NUM(64ll)}},
-	{"badname", {FD(udp_a), BUF("msg_send_badname"), NUM(64ll)}},
-	{"negname", {FD(udp_a), BUF("msg_send_negname"), NUM(64ll)}},
-	{"manyiov", {FD(udp_a), BUF("msg_send_manyiov"), NUM(64ll)}},
+	{"udp_to", {FD(udp_a), BUF("msg_send_udp"), NUM(64ll)}, 0},
+	{"udp_conn", {FD(udp_a), BUF("msg_send"), NUM(64ll)}, 0},
+	{"tcp", {FD(tcp_a), BUF("msg_send"), NUM(16448ll)}, 0},
+	{"cmsg", {FD(unix_a), BUF("msg_send_cmsg"), NUM(16448ll)}, 0},
+	{"badiov", {FD(udp_a), BUF("msg_send_badiov"), NUM(64ll)}, 0},
+	{"badname", {FD(udp_a), BUF("msg_send_badname"), NUM(64ll)}, 0},
+	{"negname", {FD(udp_a), BUF("msg_send_negname"), NUM(64ll)}, 0},
+	{"manyiov", {FD(udp_a), BUF("msg_send_manyiov"), NUM(64ll)}, 0},
 };
 static const struct st_differs sendmsg_differs[] = {
 	{"udp_to/flags=-1", 1,
@@ -474,12 +474,12 @@ static const struct st_param recvmsg_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 4, recvmsg_flags},
 };
 static const struct st_base recvmsg_bases[] = {
-	{"udp", {FD(udp_b), BUF("msg_recv"), NUM(64ll)}},
-	{"tcp", {FD(tcp_b), BUF("msg_recv"), NUM(64ll)}},
-	{"unix", {FD(unix_b), BUF("msg_recv"), NUM(64ll)}},
-	{"short", {FD(udp_b), BUF("msg_recv_short"), NUM(64ll)}},
-	{"badiov", {FD(udp_b), BUF("msg_recv_badiov"), NUM(64ll)}},
-	{"badname", {FD(udp_b), BUF("msg_recv_badname"), NUM(64ll)}},
+	{"udp", {FD(udp_b), BUF("msg_recv"), NUM(64ll)}, 0},
+	{"tcp", {FD(tcp_b), BUF("msg_recv"), NUM(64ll)}, 0},
+	{"unix", {FD(unix_b), BUF("msg_recv"), NUM(64ll)}, 0},
+	{"short", {FD(udp_b), BUF("msg_recv_short"), NUM(64ll)}, 0},
+	{"badiov", {FD(udp_b), BUF("msg_recv_badiov"), NUM(64ll)}, 0},
+	{"badname", {FD(udp_b), BUF("msg_recv_badname"), NUM(64ll)}, 0},
 };
 static const struct st_differs recvmsg_differs[] = {
 	{"udp/flags=-1", 1,
@@ -507,7 +507,7 @@ static const struct st_param sendmmsg_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 1, sendmmsg_flags},
 };
 static const struct st_base sendmmsg_bases[] = {
-	{"udp", {FD(udp_a), BUF("mmsg_send"), NUM(3ll), NUM(64ll)}},
+	{"udp", {FD(udp_a), BUF("mmsg_send"), NUM(3ll), NUM(64ll)}, 0},
 };
 static const struct st_differs sendmmsg_differs[] = {
 	{"udp/flags=-1", 1,
@@ -528,8 +528,8 @@ static const struct st_param recvmmsg_params[] = {
 	{"timeout", ST_POINTER, 1, 1, 0, NULL},
 };
 static const struct st_base recvmmsg_bases[] = {
-	{"udp", {FD(udp_b), BUF("mmsg_recv"), NUM(3ll), NUM(64ll), NUM(0ll)}},
-	{"timeout", {FD(udp_b), BUF("mmsg_recv"), NUM(2ll), NUM(64ll), BUF("timespec0")}},
+	{"udp", {FD(udp_b), BUF("mmsg_recv"), NUM(3ll), NUM(64ll), NUM(0ll)}, 0},
+	{"timeout", {FD(udp_b), BUF("mmsg_recv"), NUM(2ll), NUM(64ll), BUF("timespec0")}, 0},
 };
 static const struct st_differs recvmmsg_differs[] = {
 	{"udp/mmsg=read-only", 0,
@@ -551,18 +551,18 @@ static const struct st_param ioctl_params[] = {
 	{"arg", ST_SCALAR, 1, 1, 0, NULL},
 };
 static const struct st_base ioctl_bases[] = {
-	{"fionread", {FD(udp_b), NUM(21531ll), BUF("4")}},
-	{"fionread_tcp", {FD(tcp_b), NUM(21531ll), BUF("4")}},
-	{"outq", {FD(udp_b), NUM(21521ll), BUF("4")}},
-	{"nbio", {FD(udp_b), NUM(21537ll), BUF("int1")}},
-	{"clex", {FD(udp_b), NUM(21585ll), NUM(0ll)}},
-	{"nclex", {FD(udp_b), NUM(21584ll), NUM(0ll)}},
-	{"ifindex", {FD(udp_b), NUM(35123ll), BUF("ifreq_lo")}},
-	{"ifaddr", {FD(udp_b), NUM(35093ll), BUF("ifreq_lo")}},
-	{"ifmtu", {FD(udp_b), NUM(35105ll), BUF("ifreq_lo")}},
-	{"ifnone", {FD(udp_b), NUM(35105ll), BUF("zero40")}},
-	{"atmark", {FD(tcp_b), NUM(35077ll), BUF("4")}},
-	{"ifconf_size", {FD(udp_b), NUM(35090ll), BUF("ifconf0")}},
+	{"fionread", {FD(udp_b), NUM(21531ll), BUF("4")}, 0},
+	{"fionread_tcp", {FD(tcp_b), NUM(21531ll), BUF("4")}, 0},
+	{"outq", {FD(udp_b), NUM(21521ll), BUF("4")}, 0},
+	{"nbio", {FD(udp_b), NUM(21537ll), BUF("int1")}, 0},
+	{"clex", {FD(udp_b), NUM(21585ll), NUM(0ll)}, 0},
+	{"nclex", {FD(udp_b), NUM(21584ll), NUM(0ll)}, 0},
+	{"ifindex", {FD(udp_b), NUM(35123ll), BUF("ifreq_lo")}, 0},
+	{"ifaddr", {FD(udp_b), NUM(35093ll), BUF("ifreq_lo")}, 0},
+	{"ifmtu", {FD(udp_b), NUM(35105ll), BUF("ifreq_lo")}, 0},
+	{"ifnone", {FD(udp_b), NUM(35105ll), BUF("zero40")}, 0},
+	{"atmark", {FD(tcp_b), NUM(35077ll), BUF("4")}, 0},
+	{"ifconf_size", {FD(udp_b), NUM(35090ll), BUF("ifconf0")}, 0},
 };
 static const struct st_differs ioctl_differs[] = {
 	{"fionread/arg=over the edge", 0,

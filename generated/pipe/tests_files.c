@@ -12,8 +12,8 @@ static const struct st_param pipe2_params[] = {
 	{"flags", ST_SCALAR, 0, 0, 2, pipe2_flags},
 };
 static const struct st_base pipe2_bases[] = {
-	{"plain", {BUF("fdpair"), NUM(0ll)}},
-	{"flags", {BUF("fdpair"), NUM(526336ll)}},
+	{"plain", {BUF("fdpair"), NUM(0ll)}, 0},
+	{"flags", {BUF("fdpair"), NUM(526336ll)}, 0},
 };
 const struct st_call test_pipe2 = {
 	"pipe2", N(pipe2_params), pipe2_params, N(pipe2_bases), pipe2_bases, 0, NULL, -1, 0, NULL,
@@ -27,10 +27,10 @@ static const struct st_param read_params[] = {
 	{"count", ST_LENGTH, 0, 0, 9, read_count},
 };
 static const struct st_base read_bases[] = {
-	{"tcp", {FD(tcp_b), BUF("64"), NUM(64ll)}},
-	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}},
-	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}},
-	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}},
+	{"tcp", {FD(tcp_b), BUF("64"), NUM(64ll)}, 0},
+	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}, 0},
+	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}, 0},
+	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}, 0},
 };
 static const struct st_differs read_differs[] = {
 	{"tcp/buf=over the edge", 0,
@@ -66,11 +66,11 @@ static const struct st_param write_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, write_count},
 };
 static const struct st_base write_bases[] = {
-	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll)}},
-	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}},
-	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}},
-	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}},
-	{"big", {FD(unix_a), BUF("2097153"), NUM(2097153ll)}},
+	{"tcp", {FD(tcp_a), BUF("64"), NUM(64ll)}, 0},
+	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}, 0},
+	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}, 0},
+	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}, 0},
+	{"big", {FD(unix_a), BUF("2097153"), NUM(2097153ll)}, 0},
 };
 static const struct st_differs write_differs[] = {
 	{"big/fd=tcp_*", 1,
@@ -89,8 +89,8 @@ static const struct st_param close_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 };
 static const struct st_base close_bases[] = {
-	{"tcp", {FD(tcp_a)}},
-	{"pipe", {FD(pipe_w)}},
+	{"tcp", {FD(tcp_a)}, 0},
+	{"pipe", {FD(pipe_w)}, 0},
 };
 const struct st_call test_close = {
 	"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL,
@@ -104,19 +104,19 @@ static const struct st_param fcntl_params[] = {
 	{"arg", ST_SCALAR, 1, 1, 0, NULL},
 };
 static const struct st_base fcntl_bases[] = {
-	{"getfl", {FD(tcp_a), NUM(3ll), NUM(0ll)}},
-	{"setfl", {FD(tcp_a), NUM(4ll), NUM(2048ll)}},
-	{"getfd", {FD(tcp_a), NUM(1ll), NUM(0ll)}},
-	{"setfd", {FD(tcp_a), NUM(2ll), NUM(1ll)}},
-	{"dupfd", {FD(tcp_a), NUM(0ll), NUM(100ll)}},
-	{"dupfd_cloexec", {FD(tcp_a), NUM(1030ll), NUM(100ll)}},
-	{"getown", {FD(tcp_a), NUM(9ll), NUM(0ll)}},
-	{"getown_ex", {FD(tcp_a), NUM(16ll), BUF("8")}},
-	{"setown_ex", {FD(tcp_a), NUM(15ll), BUF("zero8")}},
-	{"getsig", {FD(tcp_a), NUM(11ll), NUM(0ll)}},
-	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}},
-	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}},
-	{"pipe", {FD(pipe_w), NUM(1032ll), NUM(0ll)}},
+	{"getfl", {FD(tcp_a), NUM(3ll), NUM(0ll)}, 0},
+	{"setfl", {FD(tcp_a), NUM(4ll), NUM(2048ll)}, 0},
+	{"getfd", {FD(tcp_a), NUM(1ll), NUM(0ll)}, 0},
+	{"setfd", {FD(tcp_a), NUM(2ll), NUM(1ll)}, 0},
+	{"dupfd", {FD(tcp_a), NUM(0ll), NUM(100ll)}, 0},
+	{"dupfd_cloexec", {FD(tcp_a), NUM(1030ll), NUM(100ll)}, 0},
+	{"getown", {FD(tcp_a), NUM(9ll), NUM(0ll)}, 0},
+	{"getown_ex", {FD(tcp_a), NUM(16ll), BUF("8")}, 0},
+	{"setown_ex", {FD(tcp_a), NUM(15ll), BUF("zero8")}, 0},
+	{"getsig", {FD(tcp_a), NUM(11ll), NUM(0ll)}, 0},
+	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}, 0},
+	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}, 0},
+	{"pipe", {FD(pipe_w), NUM(1032ll), NUM(0ll)}, 0},
 };
 static const u32 fcntl_fds[] = {0, 1030};
 const struct st_call test_fcntl = {

@@ -14,8 +14,8 @@ static const struct st_param poll_params[] = {
 	{"timeout_msecs", ST_LISTED, 0, 0, 2, poll_timeout_msecs},
 };
 static const struct st_base poll_bases[] = {
-	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}},
-	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}},
+	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}, 0},
+	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}, 0},
 };
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,

@@ -13,18 +13,27 @@
 const char *backend_name = "loop";
 bool backend_is_kernel = true;
 
-
 struct side backend_domain = {.name = "domain", .call = backend_call};
+
+static void *region;
+
+void backend_fresh(void)
+{
+	void *old = region;
+
+	region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (region == MAP_FAILED || sd_loop_attach(region))
+		st_die("no client of the domain");
+	if (old)
+		munmap(old, SD_REGION_SIZE);
+	sd_lane_init(&backend_lane, region, 0, NULL, &sd_transport_loop);
+}
 
 void backend_start(int argc, char **argv)
 {
-	void *base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
 	(void)argc;
 	(void)argv;
-	if (base == MAP_FAILED || sd_loop_attach(base))
-		st_die("no client of the domain");
-	sd_lane_init(&backend_lane, base, 0, NULL, &sd_transport_loop);
+	backend_fresh();
 }
 
 int sd_payload(void)

@@ -41,3 +41,14 @@ int main(int argc, char **argv)
 	domain_stop(&domain);
 	return status;
 }
+
+void backend_fresh(void)
+{
+	struct dclient old = client;
+	int r = domain_attach(&domain, &client, 0, 0);
+
+	if (r)
+		st_die("attach: %s", strerror(-r));
+	domain_detach(&domain, &old);
+	dclient_lane(&domain, &client, &backend_lane, 0);
+}

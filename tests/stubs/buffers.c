@@ -3,7 +3,7 @@
  * buffers.c: argument memory. Slot i holds what argument i points to: the buffer itself ends where an unmapped
  * page begins, what it points to lies below it. Both sides use the same addresses, one after the other.
  */
-#include "stub_test.h"
+#include "buffers.h"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -18,11 +18,7 @@
 
 #define SLOTS 6
 
-static struct slot {
-	u8 *base, *end; /* end: the unmapped page */
-	u8 *low;	/* lowest byte in use */
-	u8 *readonly;
-} slot[SLOTS];
+static struct slot slot[SLOTS];
 
 void buffers_init(void)
 {
@@ -59,8 +55,7 @@ u8 *buffer_used(int i, size_t *len)
 	return slot[i].low;
 }
 
-/* The first one taken of a slot is the argument's own. Filled with a pattern that tells what was not written. */
-static void *take(struct slot *s, size_t n)
+void *take(struct slot *s, size_t n)
 {
 	if (s->low != s->end)
 		s->low = (u8 *)((uintptr_t)s->low & ~15ul);
@@ -70,7 +65,7 @@ static void *take(struct slot *s, size_t n)
 	return s->low;
 }
 
-static void *put(struct slot *s, const void *data, size_t n)
+void *put(struct slot *s, const void *data, size_t n)
 {
 	return memcpy(take(s, n), data, n);
 }
@@ -111,11 +106,11 @@ static void fill_msg(struct slot *s, struct msghdr *m, const char *how, const st
 		m->msg_controllen = 64;
 	}
 	if (strstr(how, "_udp")) {
-		m->msg_name = address(s, side->port[FX_UDP_B]);
+		m->msg_name = address(s, side->port[FX_udp_b]);
 		m->msg_namelen = 16;
 	} else if (strstr(how, "_cmsg")) {
 		struct cmsghdr *c = m->msg_control = memset(take(s, 24), 0, 24);
-		int fd = FX_FD(FX_TCP_NEW);
+		int fd = FX_FD(FX_tcp_new);
 
 		m->msg_controllen = 24;
 		*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(4), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
@@ -160,13 +155,13 @@ static bool make_number(struct slot *s, const char *name)
 static bool make_poll(struct slot *s, const char *name)
 {
 	if (!strcmp(name, "pollfds")) {
-		struct pollfd p[3] = {{FX_FD(FX_TCP_B), POLLIN, 0}, {FX_FD(FX_UDP_A), POLLIN | POLLOUT, 0}, {900, POLLIN, 0}};
+		struct pollfd p[3] = {{FX_FD(FX_tcp_b), POLLIN, 0}, {FX_FD(FX_udp_a), POLLIN | POLLOUT, 0}, {900, POLLIN, 0}};
 
 		put(s, p, sizeof(p));
 	} else if (!strcmp(name, "fdset")) {
 		u8 set[32] = {0};
 
-		for (int i = FX_TCP_LISTEN; i <= FX_UDP_B; i++)
+		for (int i = FX_tcp_listen; i <= FX_udp_b; i++)
 			set[FX_FD(i) / 8] |= (u8)(1 << FX_FD(i) % 8);
 		put(s, set, sizeof(set));
 	} else if (!strcmp(name, "timespec0")) {
@@ -191,9 +186,9 @@ static bool make_sock(struct slot *s, const char *name, const struct side *side)
 	if (!strcmp(name, "addr_any")) {
 		address(s, 0);
 	} else if (!strcmp(name, "addr_udp_b")) {
-		address(s, side->port[FX_UDP_B]);
+		address(s, side->port[FX_udp_b]);
 	} else if (!strcmp(name, "addr_tcp")) {
-		address(s, side->port[FX_TCP_LISTEN]);
+		address(s, side->port[FX_tcp_listen]);
 	} else if (!strcmp(name, "iov")) {
 		fill_iov(s, take(s, 3 * sizeof(struct iovec)));
 	} else if (!strncmp(name, "msg_", 4)) {
@@ -224,15 +219,9 @@ u64 buffer_make(int i, const char *name, const struct side *side)
 	size_t n;
 
 	s->low = end;
-	if (!strcmp(name, "flock")) {
-		struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-		put(s, &l, sizeof(l));
-		return (u64)(uintptr_t)s->low;
-	}
 	if (!strcmp(name, "fdpair"))
 		name = "8";
-	if (make_number(s, name))
+	if (make_file(s, name) || make_number(s, name))
 		return (u64)(uintptr_t)s->low;
 	if (make_poll(s, name) || make_sock(s, name, side)) {
 		/* the first one taken is the argument: find its size again */

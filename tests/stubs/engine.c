@@ -3,14 +3,17 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STATE 16384
+#define STATE 32768
 #define WATCHDOG 20 /* seconds a case may take before the run counts as hung */
 
 /* What one side made of a case. */
@@ -78,14 +81,16 @@ static u64 argument(struct run *r, struct side *s, int i)
 	}
 }
 
-static bool missing_fixture(struct run *r, const struct side *s)
+static bool missing_fixture(struct run *r)
 {
 	for (u32 i = 0; i < r->call->nparams; i++) {
 		const struct st_arg *a = &r->base->arg[i];
+		int fixture;
 
 		if (r->param == (int)i && r->edge->how == EDGE_ARG)
 			a = &r->edge->arg;
-		if (a->kind == ST_FD && a->num >= FX_FD(0) && a->num < FX_FD(FX_COUNT) && !s->there[a->num - FX_FD(0)])
+		fixture = a->kind == ST_BUF ? buffer_needs(a->name) : a->kind == ST_FD ? (int)a->num - FX_FD(0) : -1;
+		if (fixture >= 0 && fixture < FX_COUNT && !world_has(fixture))
 			return true;
 	}
 	return false;
@@ -97,6 +102,20 @@ static bool makes_fd(const struct run *r, const struct outcome *o)
 		if ((u32)o->arg[r->call->fd_arg] == r->call->fd_values[i])
 			return true;
 	return r->stub->ret_fd;
+}
+
+/* What a new descriptor is of. */
+static void describe(struct side *s, struct outcome *o)
+{
+	struct stat st = {0};
+	char *end = o->state + strlen(o->state);
+
+	if (!world_has(FX_file))
+		return;
+	side_call(s, SYS_newfstatat, (u64)o->ret, (u64)(uintptr_t)"", (u64)(uintptr_t)&st, AT_EMPTY_PATH, 0, 0);
+	snprintf(end, sizeof(o->state) - (size_t)(end - o->state), "new: flags %lx fd %lx mode %o of %u.%u size %lld links %lu\n",
+		 side_call(s, SYS_fcntl, (u64)o->ret, F_GETFL, 0, 0, 0, 0), side_call(s, SYS_fcntl, (u64)o->ret, F_GETFD, 0, 0, 0, 0),
+		 st.st_mode, st.st_uid, st.st_gid, (long long)st.st_size, (unsigned long)st.st_nlink);
 }
 
 /* Descriptors the call made: they are closed, and stand for themselves by a mark only. */
@@ -120,35 +139,89 @@ static void close_new(struct run *r, struct side *s, struct outcome *o)
 	}
 	if (o->ret < 0 || !makes_fd(r, o))
 		return;
-	if (o->ret < FX_FD(0) || o->ret >= FX_FD(FX_COUNT))
+	describe(s, o);
+	if (o->ret < FX_FD(0) || o->ret >= FX_FD(FX_COUNT) || !s->there[o->ret - FX_FD(0)])
 		side_call(s, SYS_close, (u64)o->ret, 0, 0, 0, 0, 0);
 	o->ret = 1; /* "a descriptor" */
 }
 
-static bool play(struct run *r, struct side *s, u16 ports[FX_COUNT], struct outcome *o)
+static void become(struct side *s, u32 id)
 {
-	bool there;
+	if (!st_stub(SYS_setresuid) || !st_stub(SYS_setresgid))
+		st_die("%s: another user's calls need setresuid and setresgid", s->name);
+	if (id && st_stub(SYS_setgroups))
+		side_call(s, SYS_setgroups, 0, 0, 0, 0, 0, 0);
+	if (id)
+		side_call(s, SYS_setresgid, id, id, 0, 0, 0, 0);
+	side_call(s, SYS_setresuid, id, id, 0, 0, 0, 0);
+	if (!id)
+		side_call(s, SYS_setresgid, 0, 0, 0, 0, 0, 0);
+}
 
-	world_make(s, ports);
-	there = !missing_fixture(r, s);
-	memset(o->arg, 0, sizeof(o->arg));
-	if (there) {
-		for (u32 i = 0; i < r->call->nparams; i++)
-			o->arg[i] = argument(r, s, (int)i);
-		st_mutating = st_mutate && s == &backend_domain;
-		o->ret = s->call(r->stub, o->arg);
-		st_mutating = false;
-		close_new(r, s, o);
-		for (u32 i = 0; i < r->call->nparams; i++) {
-			u8 *used = buffer_used((int)i, &o->len[i]);
+/* The call itself, and what can be seen of it. */
+static void perform(struct run *r, struct side *s, struct outcome *o)
+{
+	for (u32 i = 0; i < r->call->nparams; i++)
+		o->arg[i] = argument(r, s, (int)i);
+	if (r->base->as)
+		become(s, r->base->as);
+	st_mutating = st_mutate && s == &backend_domain;
+	o->ret = s->call(r->stub, o->arg);
+	st_mutating = false;
+	if (identity_call(r->stub->nr))
+		identity_state(s, o->state, sizeof(o->state));
+	else if (r->base->as)
+		become(s, 0);
+	close_new(r, s, o);
+	for (u32 i = 0; i < r->call->nparams; i++) {
+		u8 *used = buffer_used((int)i, &o->len[i]);
 
-			o->mem[i] = memcpy(malloc(o->len[i] + 1), used, o->len[i]);
-		}
-		o->state[0] = '\0';
-		world_state(s, o->state, sizeof(o->state));
+		if (r->base->arg[i].kind == ST_BUF)
+			buffer_mask((int)i, r->base->arg[i].name, o->arg[i]);
+		o->mem[i] = memcpy(malloc(o->len[i] + 1), used, o->len[i]);
 	}
-	world_end(s);
-	return there;
+	world_state(s, o->state, sizeof(o->state));
+}
+
+struct play {
+	struct run *r;
+	struct side *s;
+	u16 *ports;
+	struct outcome *o;
+};
+
+static void *play(void *arg)
+{
+	struct play *p = arg;
+
+	memset(p->o->arg, 0, sizeof(p->o->arg));
+	p->o->state[0] = '\0';
+	world_make(p->s, p->ports);
+	perform(p->r, p->s, p->o);
+	if (!identity_call(p->r->stub->nr))
+		world_end(p->s);
+	return NULL;
+}
+
+/*
+ * Who has given up being root can't undo the world, nor become root again: such a call is played by a thread of its own, as a
+ * kernel sees it, and on the domain's side by a client that is not used again.
+ */
+static void play_apart(struct play *p)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	if (p->s == &backend_domain && backend_is_kernel)
+		play(p);
+	else if (pthread_create(&thread, &attr, play, p) || pthread_join(thread, NULL))
+		st_die("no thread");
+	pthread_attr_destroy(&attr);
+	if (p->s == &backend_domain)
+		backend_fresh();
+	world_abandon(p->s);
 }
 
 static void explain(struct run *r, const struct outcome *h, const struct outcome *d, char *why, size_t size)
@@ -218,15 +291,22 @@ static void forget(struct run *r, struct outcome *o)
 	}
 }
 
-/* Both sides; false: a fixture is missing. */
-static bool play_both(struct run *r, struct outcome *h, struct outcome *d)
+static void play_side(struct run *r, struct side *s, u16 *ports, struct outcome *o)
+{
+	struct play p = {r, s, ports, o};
+
+	if (identity_call(r->stub->nr))
+		play_apart(&p);
+	else
+		play(&p);
+}
+
+static void play_both(struct run *r, struct outcome *h, struct outcome *d)
 {
 	u16 ports[FX_COUNT] = {0};
 
-	if (!play(r, &side_host, ports, h))
-		return false;
-	play(r, &backend_domain, ports, d);
-	return true;
+	play_side(r, &side_host, ports, h);
+	play_side(r, &backend_domain, ports, d);
 }
 
 static void one_case(struct run *r)
@@ -241,12 +321,13 @@ static void one_case(struct run *r)
 		return;
 	alarm(WATCHDOG);
 	snprintf(engine_now, sizeof(engine_now), "%s/%s", r->call->name, r->name);
-	if (!play_both(r, &h, &d)) { /* a fixture this domain can't have: its differences can't show either */
+	if (missing_fixture(r)) { /* a fixture this domain can't have: its differences can't show either */
 		for (u32 i = 0; i < r->call->ndiffers; i++)
 			if (!strncmp(r->call->differs[i].match, r->base->name, strlen(r->base->name)))
 				r->used[i] |= 2;
 		return;
 	}
+	play_both(r, &h, &d);
 	r->bases += r->param < 0;
 	if (!st_mutate && h.ret == d.ret && strcmp(h.state, d.state)) {
 		forget(r, &h);
@@ -291,12 +372,33 @@ static void try_how(struct run *r, int i, int how, const char *name)
 
 static void fd_edges(struct run *r, int i)
 {
+	int high = world_has(FX_tcp_a) ? FD_tcp_a : world_has(FX_file) ? FD_file : FD_pipe_w;
+
 	for (int k = 0; k < FX_COUNT; k++)
 		try_arg(r, i, (struct st_arg){ST_FD, FX_FD(k), world_name(k)}, NULL);
 	try_arg(r, i, (struct st_arg){ST_FD, 900, "closed"}, NULL);
 	try_arg(r, i, (struct st_arg){ST_FD, -1, "-1"}, NULL);
 	try_arg(r, i, (struct st_arg){ST_FD, 1000000, "huge"}, NULL);
-	try_arg(r, i, (struct st_arg){ST_FD, 0x100000000ll | FX_FD(FX_TCP_A), "high bits"}, NULL);
+	try_arg(r, i, (struct st_arg){ST_FD, 0x100000000ll | high, "high bits"}, NULL);
+	if (world_has(FX_dir))
+		try_arg(r, i, (struct st_arg){ST_FD, AT_FDCWD, "cwd"}, NULL);
+}
+
+static bool is_string(const struct st_arg *a)
+{
+	return a->kind == ST_BUF && (!strncmp(a->name, "path ", 5) || !strncmp(a->name, "text ", 5));
+}
+
+static void path_edges(struct run *r, int i)
+{
+	static const char *const paths[] = {
+		"path ",	  "path .",	    "path missing",  "path missing/x",	  "path file/x",  "path file/",	    "path dir/",
+		"path link",	  "path link/",	    "path dangling", "path loop",	  "path dirlink/a", "path dirlink", "path dir/../file",
+		"path /sd//t/./file", "path empty", "path closed/in", "path long255", "path long256", "path long4095", "path long4096",
+	};
+
+	for (size_t k = 0; k < sizeof(paths) / sizeof(paths[0]); k++)
+		try_arg(r, i, (struct st_arg){ST_BUF, 0, paths[k]}, NULL);
 }
 
 static void pointer_edges(struct run *r, int i, const struct st_param *p)
@@ -305,7 +407,9 @@ static void pointer_edges(struct run *r, int i, const struct st_param *p)
 	try_how(r, i, EDGE_BAD, "unmapped");
 	try_how(r, i, EDGE_KERNEL, "kernel");
 	try_how(r, i, EDGE_WILD, "non-canonical");
-	if (r->base->arg[i].kind == ST_BUF)
+	if (is_string(&r->base->arg[i]))
+		try_arg(r, i, (struct st_arg){ST_BUF, 0, "path unterminated"}, NULL);
+	else if (r->base->arg[i].kind == ST_BUF)
 		try_how(r, i, EDGE_SHIFT, "over the edge");
 	if (p->out)
 		try_how(r, i, EDGE_READONLY, "read-only");
@@ -334,6 +438,8 @@ static void edges(struct run *r, int i)
 
 	if (p->role == ST_ISFD)
 		fd_edges(r, i);
+	else if (r->base->arg[i].kind == ST_BUF && !strncmp(r->base->arg[i].name, "path ", 5))
+		path_edges(r, i), pointer_edges(r, i, p);
 	else if (p->role == ST_POINTER || r->base->arg[i].kind == ST_BUF)
 		pointer_edges(r, i, p);
 	else if (p->role == ST_LENGTH)

@@ -25,7 +25,7 @@ mkdir -p "$out"
 cd "$home"
 : "${CC:=gcc}"
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host"
-engine="tests/stubs/engine.c tests/stubs/world.c tests/stubs/buffers.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
+engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
 	runtime/core/lane.c runtime/core/rpc.c runtime/core/promise.c"
 
 build_host() {
@@ -45,7 +45,7 @@ for kind in "${kinds[@]}"; do
 		"$out/mutate" --mutate=out "$@" || status=1 ;;
 	fuzz)
 		$CC $flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -Itests/stubs/host_backend tests/stubs/fuzz.c \
-			tests/stubs/buffers.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/lane.c \
+			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/lane.c \
 			runtime/core/rpc.c runtime/core/promise.c runtime/core/server.c runtime/core/user.c runtime/transport/loop/loop_client.c -o "$out/fuzz"
 		"$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
 	loop)

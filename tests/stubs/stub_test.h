@@ -42,6 +42,7 @@ struct st_param {
 struct st_base {
 	const char *name;
 	struct st_arg arg[6];
+	u32 as; /* user and group id that make the call; 0: root */
 };
 
 /* A case whose outcome differs for a known reason. One that differs no more, or never ran, fails. */
@@ -74,17 +75,20 @@ extern const struct st_suite st_suite; /* generated */
 
 /* ---- sides ---- */
 
-enum { FX_TCP_LISTEN, FX_TCP_A, FX_TCP_B, FX_TCP_PENDING, FX_TCP_NEW, FX_UDP_A, FX_UDP_B, FX_UNIX_A, FX_UNIX_B,
-       FX_UNIXD_A, FX_UNIXD_B, FX_EPOLL, FX_PIPE_R, FX_PIPE_W, FX_COUNT };
+/* Every fixture any world may have: an open file by name. What makes them: world.c. */
+#define ST_FIXTURES(F)                                                                                                                  \
+	F(tcp_listen) F(tcp_a) F(tcp_b) F(tcp_pending) F(tcp_new) F(udp_a) F(udp_b) F(unix_a) F(unix_b) F(unixd_a) F(unixd_b)           \
+	F(epoll) F(pipe_r) F(pipe_w)                                                                                                    \
+	F(file) F(file_ro) F(file_wo) F(file_append) F(file_path) F(file_direct) F(empty) F(holes) F(dir) F(link_path) F(fifo)
+
+#define ST_FX(name) FX_##name,
+enum { ST_FIXTURES(ST_FX) FX_COUNT };
 
 #define FX_FD(i) (100 + (i)) /* the same on both sides */
 
 /* As the annotations name them: "@tcp_a". */
-enum { FD_tcp_listen = FX_FD(FX_TCP_LISTEN), FD_tcp_a = FX_FD(FX_TCP_A), FD_tcp_b = FX_FD(FX_TCP_B),
-       FD_tcp_pending = FX_FD(FX_TCP_PENDING), FD_tcp_new = FX_FD(FX_TCP_NEW), FD_udp_a = FX_FD(FX_UDP_A),
-       FD_udp_b = FX_FD(FX_UDP_B), FD_unix_a = FX_FD(FX_UNIX_A), FD_unix_b = FX_FD(FX_UNIX_B),
-       FD_unixd_a = FX_FD(FX_UNIXD_A), FD_unixd_b = FX_FD(FX_UNIXD_B), FD_epoll = FX_FD(FX_EPOLL),
-       FD_pipe_r = FX_FD(FX_PIPE_R), FD_pipe_w = FX_FD(FX_PIPE_W) };
+#define ST_FD_OF(name) FD_##name = FX_FD(FX_##name),
+enum { ST_FIXTURES(ST_FD_OF) FD_closed = 900 };
 
 struct side {
 	const char *name;
@@ -99,17 +103,25 @@ const struct sd_stub *st_stub(unsigned int nr);
 long side_call(struct side *s, unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 
 /* ---- world.c ---- */
-int world_fixture(const char *name); /* index, -1: no such fixture */
 const char *world_name(int fixture);
-/* What kinds of fixtures can this side have? Both will have those only. */
+/* What kinds of fixtures can the domain have? Both sides will have those only. */
 void world_probe(struct side *s);
+bool world_has(int fixture);
 /* ports: chosen on the host and then used by both. Dies if it can't be made. */
 void world_make(struct side *s, u16 ports[FX_COUNT]);
 void world_end(struct side *s);
+/* The same after a call that may have changed who the side is: it has a new identity, and maybe no file open any more. */
+void world_abandon(struct side *s);
 /* What was sent may arrive a little later (the kernels' own threads deliver it): look again for some ms. */
 extern bool world_patient;
 /* What can be seen of the world from outside, as text; appended to buf. */
 void world_state(struct side *s, char *buf, size_t size);
+
+/* ---- identity.c ---- */
+/* May the call change who the caller is? */
+bool identity_call(unsigned int nr);
+/* What the kernel lets the caller do, and as whom, as text; for a side that isn't used any more. */
+void identity_state(struct side *s, char *buf, size_t size);
 
 /* ---- buffers.c ---- */
 #define BUF_SLOT (3u * 1024 * 1024)
@@ -122,6 +134,10 @@ u64 buffer_readonly(int i); /* address of a read-only page, same contents for bo
 /* The part of slot i in use. */
 u8 *buffer_used(int i, size_t *len);
 void buffer_reset(int i);
+/* The fixture without which it says nothing, or -1. */
+int buffer_needs(const char *name);
+/* What differs by nature between two kernels is made equal: times of now, device numbers. */
+void buffer_mask(int i, const char *name, u64 at);
 /* Descriptors that came back in slot i ("%fdpair") are put in fds and replaced by marks; their number. */
 int buffer_take_fds(int i, long ret, int fds[2]);
 
@@ -130,6 +146,8 @@ extern struct side backend_domain; /* loop, shm or the host backend */
 extern const char *backend_name;
 extern bool backend_is_kernel; /* false: host backend, where "kernel" differences don't exist */
 void backend_start(int argc, char **argv);
+/* A client with root's identity and no files takes the place of the one that was. Host backend: nothing to do. */
+void backend_fresh(void);
 extern struct sd_lane backend_lane; /* made ready by backend_start() */
 long backend_call(const struct sd_stub *st, const u64 a[6]); /* through backend_lane; dies on a transport failure */
 
