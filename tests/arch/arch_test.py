@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""arch_test.py TEST [IMAGE]: tests of one domain image without a supervisor.
+"""arch_test.py TEST [NAME [IMAGE]]: tests of one domain image without a supervisor.
 
-IMAGE defaults to build/net/net.image. A console line with BUG, WARNING, Oops or panic fails any test that sees it.
+NAME is the domain (net), IMAGE defaults to build/NAME/NAME.image; its disks are made here (tests/common/devices.py). A console line with BUG, WARNING, Oops or panic fails any test that sees it.
 Network tests run in a namespace of their own (as root or with user namespaces).
 """
 import fcntl
@@ -13,11 +13,16 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../common"))
+import devices  # noqa: E402
 
 BUILD = os.environ.get("KSLICE_BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
 BAD = re.compile(r"BUG|WARNING|Oops|panic|trap:")
 BOOTS = 50
+SMALL = {}  # MB of RAM that a domain works with, where it isn't the usual list
 STATS = 5  # sd/control.h
 HOST, DOMAIN = "10.99.77.1", "10.99.77.2"
 
@@ -31,17 +36,33 @@ def check(cond, what):
         raise Failed(what)
 
 
-def run(image, *args, fds=(), timeout=60):
+class Image:
+    """A domain's image with the arguments for its disks, whose fds it has to get."""
+
+    def __init__(self, name, path, folder):
+        self.name, self.path = name, path
+        self.args, self.fds = devices.for_image(name, folder)
+
+    def argv(self, *args):
+        return [self.path, *self.args, *args]
+
+
+def run(image, *args, timeout=60):
     """Runs the image to its end: its console output, which must be clean, after exit status 0."""
-    p = subprocess.run([image, *args], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=timeout, pass_fds=fds)
+    p = subprocess.run(image.argv(*args), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=timeout,
+                       pass_fds=image.fds)
     out = p.stderr.decode(errors="replace")
     check(p.returncode == 0, f"{args}: status {p.returncode}: {out}")
     check(not BAD.search(out), f"{args}: {out}")
     return out
 
 
+def start_argv(argv, fds):
+    return subprocess.Popen(argv, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, pass_fds=fds)
+
+
 def start(image, *args, fds=()):
-    return subprocess.Popen([image, *args], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, pass_fds=fds)
+    return start_argv(image.argv(*args), (*image.fds, *fds))
 
 
 def stop(p):
@@ -81,8 +102,9 @@ def boot(image):
 
 
 def small_ram(image):
-    for mb in (4, 5, 8, 64, 256):
-        check("self-test: passed" in run(image, f"--mem={mb}", "--self-test"), f"{mb} MB")
+    mode, said = ("--self-test", "self-test: passed") if image.name == "net" else ("--boot-only", "booted in")
+    for mb in SMALL.get(image.name, (4, 5, 8, 64, 256)):
+        check(said in run(image, f"--mem={mb}", mode), f"{mb} MB")
 
 
 def self_test(image):
@@ -199,7 +221,7 @@ def tap_with(image, test, flags):
     if "SD_IN_NETNS" not in os.environ:
         env = dict(os.environ, SD_IN_NETNS="1")
         user = [] if os.geteuid() == 0 else ["-r"]
-        sys.exit(subprocess.run(["unshare", *user, "-n", sys.executable, __file__, test, image], env=env).returncode)
+        sys.exit(subprocess.run(["unshare", *user, "-n", sys.executable, __file__, test, image.name, image.path], env=env).returncode)
     fd = make_tap("sd0", flags)
     p = start(image, f"--dev=net,fd={fd},name=eth0,address={DOMAIN}/24,gateway={HOST},mac=02:00:00:00:00:02",
               "--self-test", fds=(fd,))
@@ -223,7 +245,8 @@ def alien(image):
             bell.truncate(4096)
             fds = [fcntl.fcntl(f.fileno(), fcntl.F_DUPFD, 10) for f in (its, bell)]
         # bash makes them 3 and 4; sh may know fds of one digit only
-        p = start("/bin/bash", "-c", f'exec "$0" --control 3<&{fds[0]} 4<&{fds[1]}', image, fds=fds)
+        p = start_argv(["/bin/bash", "-c", f'exec "$@" 3<&{fds[0]} 4<&{fds[1]}', "sh", *image.argv("--control")],
+                       (*image.fds, *fds))
         for fd in fds:
             os.close(fd)
         check(len(ours.recv(4096)) == 192, "no READY")
@@ -238,13 +261,15 @@ TESTS = {f.__name__: f for f in (boot, small_ram, self_test, idle, rights, oops,
 
 
 def main():
-    if len(sys.argv) not in (2, 3) or sys.argv[1] not in TESTS:
-        sys.exit(f"usage: arch_test.py {'|'.join(TESTS)} [IMAGE]")
-    image = os.path.realpath(sys.argv[2] if len(sys.argv) == 3 else f"{BUILD}/net/net.image")
-    if not os.access(image, os.X_OK):
-        sys.exit(f"{image}: no image; build it with `kslice build net`")
+    if len(sys.argv) not in (2, 3, 4) or sys.argv[1] not in TESTS:
+        sys.exit(f"usage: arch_test.py {'|'.join(TESTS)} [NAME [IMAGE]]")
+    name = sys.argv[2] if len(sys.argv) > 2 else "net"
+    path = os.path.realpath(sys.argv[3] if len(sys.argv) > 3 else f"{BUILD}/{name}/{name}.image")
+    if not os.access(path, os.X_OK):
+        sys.exit(f"{path}: no image; build it with `kslice build {name}`")
     try:
-        TESTS[sys.argv[1]](image)
+        with tempfile.TemporaryDirectory() as folder:
+            TESTS[sys.argv[1]](Image(name, path, folder))
     except Failed as e:
         sys.exit(f"{sys.argv[1]}: {e}")
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""make bench: every figure of the net domain beside native in the same run.
+"""make bench: every figure of the domains beside native in the same run.
 
     bench.py [NAME ...]     groups: calls images idle boot slicer; or single figures by name (--list)
     BENCH=smoke|quick|full  how long (quick); FIG="name name" as arguments do
+    BENCH_DOMAINS="name"    of the groups images idle boot slicer, which run for every spec, only these
     BENCH_SCHED=first       on a machine with other work: everything measured runs at nice -20 (root)
 
 Prints a table and writes build/bench/bench.json (all samples; smoke.json for a smoke run). Asserts no time: the exit status isn't 0
@@ -27,7 +28,7 @@ MODES = {"smoke": (2, 30), "quick": (7, 200), "full": (25, 300)}  # repeats, ms 
 def run_calls(names, repeats, ms, raw):
     chosen = [f for f in figures.CALLS if f.name in names]
     failed = []
-    with Domain(cpu=DOMAIN_CPU) as d:
+    with Domain("net", cpu=DOMAIN_CPU) as d:
         move(d, DOMAIN_CPU)
         for i in range(repeats):
             for fig in chosen:

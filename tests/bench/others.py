@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures that aren't calls beside native calls: images, idle, boot. The slicer's are in slicing.py."""
 import os
-import subprocess
 import time
 
 import filefigures
@@ -9,17 +8,23 @@ import report
 import samples
 import slicing
 import stats
+import devices
 from domain import BUILD, Domain, cpu_ns
 from samples import CLIENT_CPU, DOMAIN_CPU
 
-WHOLE = os.path.join(BUILD, "net-whole/net-whole.image")
 
 
-def idle(repeats, ms, raw):
-    """CPU time of a domain whose one client is blocked in recv."""
+def blocked(domain):
+    """A client that waits in a call of the domain for ever."""
+    kind = devices.kind(domain.name)
+    return [samples.program("blocked"), kind, *(devices.prefixes(domain.name) if kind == "file" else [])]
+
+
+def idle_of(name, repeats, raw):
+    """CPU time of a domain whose one client is blocked in a call."""
     seconds, values = 5 if repeats > 2 else 1, []
-    with Domain(cpu=DOMAIN_CPU) as d:
-        p = samples.start(d, [samples.program("echo"), "udp", "server", "7000"], CLIENT_CPU)
+    with Domain(name, cpu=DOMAIN_CPU) as d:
+        p = samples.start(d, blocked(d), CLIENT_CPU)
         try:
             samples.await_ready(p, "blocked client")
             time.sleep(1)
@@ -31,55 +36,76 @@ def idle(repeats, ms, raw):
         finally:
             p.kill()
             p.communicate()
-    raw["idle"] = values
+    raw[f"idle {name}"] = values
     s = stats.spread(values)
-    return [{"figure": f"idle domain, one client blocked, CPU over {seconds} s",
+    return [{"figure": f"{name}: idle, one client blocked, CPU over {seconds} s",
              "kslice": f"{s.median:.4f}% ({s.q1:.4f}..{s.q3:.4f}, {s.n})", "target": "< 0.05%",
              "verdict": stats.verdict(s, 0.05)}]
 
 
-def boot(repeats, ms, raw):
+def boot_of(name, repeats, raw):
     """Kernel start to serving, and `kdom up` as a whole."""
     inside, outside = [], []
     for _ in range(repeats + 1):
-        t0 = time.monotonic_ns()
-        with Domain(cpu=DOMAIN_CPU) as d:
-            outside.append(time.monotonic_ns() - t0)
+        with Domain(name, cpu=DOMAIN_CPU) as d:
             inside.append(d.status()["boot_ns"])
-    raw["boot"] = {"inside": inside, "kdom_up": outside}
-    return [{"figure": title, "kslice": f"{report.ns(s.median)} ({report.ns(s.q1)}..{report.ns(s.q3)}, {s.n})"}
-            for title, s in (("boot: kernel start to serving", stats.spread(inside)),
-                             ("boot: kdom up", stats.spread(outside)))]
+            outside.append(d.up_ns)
+    raw[f"boot {name}"] = {"inside": inside, "kdom_up": outside}
+    return [{"figure": f"{name}: {title}", "kslice": f"{report.ns(s.median)} ({report.ns(s.q1)}..{report.ns(s.q3)}, {s.n})"}
+            for title, s in (("boot, kernel start to serving", stats.spread(inside)),
+                             ("boot, kdom up", stats.spread(outside)))]
 
 
-IMAGE_FIGURES = (
-    ("null call", lambda d, ms: samples.single(d, ["null", "getfl", str(ms)])),
-    ("UDP 64 B send + recv", lambda d, ms: samples.single(d, ["udp_self", str(ms)])),
-    ("TCP echo", lambda d, ms: samples.pair(d, ["echo", "tcp"], ms)),
-    ("TCP stream", lambda d, ms: samples.pair(d, ["stream"], ms)),
-)
+IMAGE_FIGURES = {
+    "socket": (
+        ("null call", lambda d, ms: samples.single(d, ["null", "getfl", str(ms)])),
+        ("UDP 64 B send + recv", lambda d, ms: samples.single(d, ["udp_self", str(ms)])),
+        ("TCP echo", lambda d, ms: samples.pair(d, ["echo", "tcp"], ms)),
+        ("TCP stream", lambda d, ms: samples.pair(d, ["stream"], ms)),
+    ),
+    "pipe": (("pipe 64 B write + read", lambda d, ms: samples.single(d, ["pipe_self", str(ms)])),),
+    "file": tuple((title, lambda d, ms, what=what: samples.single(d, ["files", what, devices.prefixes(d.name)[0], str(ms)]))
+                  for title, what in (("4 KiB pread, cached", "pread"), ("4 KiB pwrite, cached", "pwrite"),
+                                      ("create + write + close", "create"))),
+}
 
 
-def images(repeats, ms, raw):
+def images_of(name, repeats, ms, raw):
     """The sliced image against the same config whole, both domains up, samples interleaved."""
-    taken = {name: ([], []) for name, _ in IMAGE_FIGURES}
-    with Domain(cpu=DOMAIN_CPU) as sliced, Domain(image=WHOLE, cpu=DOMAIN_CPU) as whole:
+    chosen = IMAGE_FIGURES[devices.kind(name)]
+    taken = {title: ([], []) for title, _ in chosen}
+    whole_image, manifest = os.path.join(BUILD, f"{name}-whole/{name}-whole.image"), os.path.join(BUILD, f"{name}/manifest.json")
+    with Domain(name, cpu=DOMAIN_CPU) as sliced, Domain(name, image=whole_image, manifest=manifest, cpu=DOMAIN_CPU) as whole:
         for d in (sliced, whole):
             samples.move(d, DOMAIN_CPU)
         for i in range(repeats):
-            for name, sample in IMAGE_FIGURES:
+            for title, sample in chosen:
                 order = (sliced, whole) if i % 2 else (whole, sliced)
                 got = {d: samples.served(d, 100, lambda d=d: sample(d, ms)) for d in order}
-                taken[name][0].append(got[sliced])
-                taken[name][1].append(got[whole])
-    raw["images"] = taken
+                taken[title][0].append(got[sliced])
+                taken[title][1].append(got[whole])
+    raw[f"images {name}"] = taken
     rows = []
-    for name, (a, b) in taken.items():
+    for title, (a, b) in taken.items():
         r = stats.spread(stats.paired_ratios(a, b))
-        rows.append({"figure": f"sliced / whole: {name}", "native": "whole " + report.ns(stats.spread(b).median),
+        rows.append({"figure": f"{name}, sliced / whole: {title}", "native": "whole " + report.ns(stats.spread(b).median),
                      "kslice": report.ns(stats.spread(a).median), "ratio": report.ratio(r),
                      "target": "no slower (lower quartile <= 1)", "verdict": "met" if r.q1 <= 1 else "not met"})
     return rows
 
 
-GROUPS = {"files": filefigures.files, "images": images, "idle": idle, "boot": boot, "slicer": slicing.slicer}
+def wanted():
+    """BENCH_DOMAINS, else every spec's."""
+    return os.environ.get("BENCH_DOMAINS", "").split() or devices.names()
+
+
+def of_each(measure):
+    """A group of bench.py: the rows of every domain."""
+    def group(repeats, ms, raw):
+        return [row for name in wanted() for row in measure(name, repeats, ms, raw)]
+    return group
+
+
+GROUPS = {"files": filefigures.files, "images": of_each(images_of), "idle": of_each(lambda n, r, ms, raw: idle_of(n, r, raw)),
+          "boot": of_each(lambda n, r, ms, raw: boot_of(n, r, raw)),
+          "slicer": of_each(lambda n, r, ms, raw: slicing.slicer(n, r, raw))}

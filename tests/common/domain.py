@@ -2,10 +2,11 @@
 """A domain of one's own for a test: started by kdom in a run directory of its own, asked over its
 control socket (sd/control.h), its console read at the end.
 
-    with Domain() as d:            # up; down at the end, and a console with BUG, WARNING, Oops fails
+    with Domain("net") as d:       # up; down at the end, and a console with BUG, WARNING, Oops fails
         d.run(["prog"])            # a hooked program
         d.status()["mem_free"]
 """
+import json
 import os
 import re
 import shutil
@@ -17,11 +18,12 @@ import sys
 import tempfile
 import time
 
+import devices
+
 SRC = os.environ.get("KSLICE_SRC") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("KSLICE_BUILD") or os.path.join(SRC, "build"))
 KDOM = os.path.join(BUILD, "bin/kdom")
 LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
-IMAGE = os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, "net/net.image")
 
 HEAD = struct.Struct("<IHHIHHiI")
 STATUS = struct.Struct("<QQQQQQIIQIIiI")  # struct sd_ctl_status without its name
@@ -37,9 +39,11 @@ class DomainError(Exception):
 
 
 class Domain:
-    def __init__(self, image=IMAGE, name="net", options=("--no-tap",), cpu=None, manifest=None):
-        self.image, self.name, self.cpu = image, name, cpu
-        self.options = list(options)
+    """options: of `kdom up`; those not given are for devices made for the test (devices.py), which the manifest must name."""
+
+    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None):
+        image = image or os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, f"{name}/{name}.image")
+        self.image, self.name, self.cpu, self.options = image, name, cpu, options
         self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")
         self.dir = None
 
@@ -51,9 +55,13 @@ class Domain:
         if not os.path.exists(self.manifest):  # an image by itself has no devices
             self.manifest = os.path.join(self.dir, "manifest.json")
             with open(self.manifest, "w") as f:
-                f.write('{"devices": []}')
+                json.dump({"devices": devices.devices(self.name)}, f)
         try:
+            if self.options is None:
+                self.options = devices.for_kdom(self.name, self.dir)
+            t0 = time.monotonic_ns()
             self.up()
+            self.up_ns = time.monotonic_ns() - t0
         except BaseException:
             shutil.rmtree(self.dir)
             raise

@@ -85,8 +85,21 @@ static int ask(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 	return m->result;
 }
 
+/* tests/common/devices.py says what the domain's device is: the file as fd 5, the image's argument. */
+static int open_device(const char **arg)
+{
+	const char *file = getenv("KSLICE_DEV_FILE");
+
+	*arg = getenv("KSLICE_DEV");
+	if (!*arg || !**arg)
+		*arg = NULL;
+	return *arg && file ? open(file, O_RDWR) : -1;
+}
+
 static void child(const char *image, int ctl, int bell, int mem_mb)
 {
+	const char *dev_arg;
+	int dev = open_device(&dev_arg);
 	char mem[32];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -94,10 +107,14 @@ static void child(const char *image, int ctl, int bell, int mem_mb)
 	/* Numbers out of the way first: either may be 3 or 4. */
 	ctl = fcntl(ctl, F_DUPFD, 100);
 	bell = fcntl(bell, F_DUPFD, 100);
+	if (dev_arg && (dev = fcntl(dev, F_DUPFD, 100)) < 0)
+		fail(dev_arg);
 	dup2(ctl, SD_CTL_FD);
 	dup2(bell, SD_BELL_FD);
-	close_range(5, ~0u, 0);
-	execl(image, image, "--control", mem, (char *)NULL);
+	if (dev_arg)
+		dup2(dev, 5);
+	close_range(dev_arg ? 6 : 5, ~0u, 0);
+	execl(image, image, "--control", mem, dev_arg, (char *)NULL);
 	fail(image);
 }
 
@@ -156,7 +173,7 @@ int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t
 	m.u.attach.client = c->id;
 	m.u.attach.parent = parent;
 	m.u.attach.pid = (uint32_t)getpid();
-	m.u.attach.uid = m.u.attach.gid = uid;
+	m.u.attach.uid = m.u.attach.gid = m.u.attach.ruid = m.u.attach.rgid = uid;
 	m.u.attach.region_size = SD_REGION_SIZE;
 	ret = ask(d, &m, fds, 2);
 	close(fds[0]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * domain.h: a real domain image under a test, which plays its supervisor: starts it, attaches and
+ * domain.h: a real domain image under a test, which plays its supervisor: starts it (with the device of
+ * $KSLICE_DEV, see tests/common/devices.py), attaches and
  * detaches clients by the messages of sd/control.h, reads its statistics. One domain per process;
  * all functions abort the test on errors they don't return.
  */

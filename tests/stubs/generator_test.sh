@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# generator_test.sh: the stub generator. Its output is what lies in generated/, byte by byte, twice; and wrong
-# annotations are refused with place, cause and cure, leaving nothing behind.
+# generator_test.sh NAME: what lies in generated/NAME is what the generator makes of the spec, byte by byte, twice.
+# generator_test.sh: wrong annotations are refused with place, cause and cure, leaving nothing behind.
 set -u
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
 build=${KSLICE_BUILD:-$home/build}
@@ -14,8 +14,14 @@ verdict() { # name, 0 = passed
 	if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $1"; fi
 }
 
-for dir in "$home"/generated/*/; do
-	name=$(basename "$dir")
+ended() {
+	echo "generator: $passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+if [ $# -gt 0 ]; then
+	name=$1 dir=$home/generated/$1
 	"$build/bin/kslice" stubs "$name" -o "$work/$name" && diff -r "$dir" "$work/$name"
 	verdict "generated/$name is what the generator makes" $?
 	# An earlier split's files go; what someone else has put there stays.
@@ -23,7 +29,8 @@ for dir in "$home"/generated/*/; do
 	echo "/* mine */" > "$work/$name/mine.c"
 	"$build/bin/kslice" stubs "$name" -o "$work/$name" && [ ! -e "$work/$name/client_gone.c" ] && [ -e "$work/$name/mine.c" ]
 	verdict "files of an earlier split are removed, and no others" $?
-done
+	ended
+fi
 
 # A repo of its own with one annotation changed; the tree and its commands are those of the net domain.
 # Of this repo: other clones use the same cache, and may be gone.
@@ -99,5 +106,4 @@ refused "O_CLOEXEC of nothing made" 'read makes no descriptors' files "d['calls'
 refused "O_CLOEXEC in a pointer" 'is a parameter that is a number' files "d['calls']['pipe2']['cloexec']='fildes'" '"pipe2", "close"'
 route "descriptors nothing closes" 'no call closes them' '"pipe2"' ''
 
-echo "generator: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+ended

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What a domain's devices stand on in a test: disks with a fresh file system in a folder of the test's own, no TAP.
+
+    for_kdom(name, folder)     options of `kdom up`
+    for_image(name, folder)    arguments of the image itself, and the fds they name (to be passed on by those numbers)
+    prefixes(name)             paths that lie in the domain: where a test's files go
+    kind(name)                 socket, file or pipe: what a test's programs can make in the domain; None: none of them
+    names()                    the domains: one for each spec
+
+For scripts and C programs (tests/serve/domain.c), printed:
+    devices.py kdom NAME FOLDER    for_kdom(), one line each
+    devices.py env NAME FOLDER     KSLICE_DEV='--dev=...' KSLICE_DEV_FILE='...': open the file as fd 5 and pass KSLICE_DEV
+"""
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+SRC = os.environ.get("KSLICE_SRC") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SIZE = "96M"
+HOST_KEYS = ("type", "backend", "name", "host", "path", "size")  # kdom's own; all others are the image's
+FIRST_FD = 5
+
+
+def spec(name):
+    with open(f"{SRC}/specs/{name}.json") as f:
+        return json.load(f)
+
+
+def devices(name):
+    return spec(name).get("devices", [])
+
+
+def prefixes(name):
+    return [r["path"] for r in spec(name).get("routes", []) if "path" in r]
+
+
+def kind(name):
+    calls = spec(name)["calls"]
+    if prefixes(name):
+        return "file"
+    return "socket" if "socket" in calls else "pipe" if "pipe2" in calls or "pipe" in calls else None
+
+
+def names():
+    return sorted(f[:-5] for f in os.listdir(f"{SRC}/specs") if f.endswith(".json") and f != "schema.json")
+
+
+def disk(folder, i, dev):
+    """A sparse file with the file system that the device's "fs" names."""
+    path = os.path.join(folder, f"disk{i}.img")
+    subprocess.run(["truncate", "-s", SIZE, path], check=True)
+    fs = dev.get("fs")
+    if fs:
+        env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        subprocess.run([f"mkfs.{fs}", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,root_owner="
+                        f"{os.getuid()}:{os.getgid()}", path], check=True, env=env)
+    return path
+
+
+def for_kdom(name, folder):
+    options = []
+    for i, dev in enumerate(devices(name)):
+        if dev["type"] == "block":
+            options += ["--device", f"{i}:path={disk(folder, i, dev)}"]
+        elif dev["type"] == "net" and "--no-tap" not in options:
+            options.append("--no-tap")
+    return options
+
+
+def block_args(dev, fd):
+    return f"--dev=block,fd={fd}" + "".join(f",{k}={v}" for k, v in dev.items() if k not in HOST_KEYS)
+
+
+def for_image(name, folder):
+    args, fds = [], []
+    for i, dev in enumerate(devices(name)):
+        if dev["type"] == "block":
+            fd = os.open(disk(folder, i, dev), os.O_RDWR)
+            fds.append(fd)
+            args.append(block_args(dev, fd))
+    return args, fds
+
+
+def env(name, folder):
+    disks = [(i, d) for i, d in enumerate(devices(name)) if d["type"] == "block"]
+    if len(disks) > 1:
+        sys.exit(f"devices: {name} has {len(disks)} disks: tests/serve/domain.c passes one")
+    for i, dev in disks:
+        return f"KSLICE_DEV={shlex.quote(block_args(dev, FIRST_FD))} KSLICE_DEV_FILE={shlex.quote(disk(folder, i, dev))}"
+    return "KSLICE_DEV= KSLICE_DEV_FILE="
+
+
+def main():
+    if len(sys.argv) != 4 or sys.argv[1] not in ("kdom", "env"):
+        sys.exit("usage: devices.py kdom|env NAME FOLDER")
+    if sys.argv[1] == "env":
+        print(env(*sys.argv[2:]))
+    elif lines := for_kdom(*sys.argv[2:]):
+        print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
