@@ -41,17 +41,31 @@ static struct sd_slane *answered;	/* the same, if its client waited for that ans
 static struct sd_bell *bell;
 static u32 hogged;		/* rests to come without yielding first */
 
+/* The task has two references of a client's credentials, as commit_creds() expects; its own are there all the time. */
+static void wear_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
+{
+	const struct cred *old = t->cred;
+
+	if (is)
+		get_cred(get_cred(new));
+	rcu_assign_pointer(t->cred, new);
+	rcu_assign_pointer(t->real_cred, new);
+	if (was) {
+		put_cred(old);
+		put_cred(old);
+	}
+}
+
 void sd_wear(struct sd_worker *w, struct sd_client *c)
 {
 	struct task_struct *t = w->task;
 
-	if (likely(w->wears == c))
+	if (likely(w->wears == c && (!c || t->cred == c->cred)))
 		return;
+	wear_cred(t, c ? c->cred : w->cred, w->wears, c);
 	w->wears = c;
 	t->files = c ? c->files : w->files;
 	t->fs = c ? c->fs : w->fs;
-	rcu_assign_pointer(t->cred, c ? c->cred : w->cred);
-	rcu_assign_pointer(t->real_cred, c ? c->cred : w->cred);
 }
 
 void sd_strip(struct sd_client *c)
