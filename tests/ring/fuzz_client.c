@@ -5,7 +5,7 @@
  *
  * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags,
  * slots, data), or not at all, or ends the channel, and scribbles over the region before and after.
- * Checked: no memory outside the region and the program's buffers is touched (guard pages, ASan,
+ * STUBS is the domain's table of stubs. Checked: no memory outside the region and the program's buffers is touched (guard pages, ASan,
  * UBSan); a call to read n bytes writes at most n to the program; every call ends with a status of
  * enum sd_status; a channel seen lying stays dead; the arena is level after every call.
  */
@@ -155,7 +155,7 @@ static u64 argument(void)
 
 static void stub_call(void)
 {
-	const struct sd_stub *s = &sd_net_stubs.stub[below(&fz, sd_net_stubs.n)];
+	const struct sd_stub *s = &STUBS.stub[below(&fz, STUBS.n)];
 	enum sd_status was = lane.status, st;
 	u32 level = lane.level;
 	u64 arg[6];

@@ -66,15 +66,16 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 }
 
 static const struct sd_served *const gen = sd_served;
-static struct sd_served both[64];
 static struct sd_table table;
 
 static void make_table(void)
 {
+	struct sd_served *both = calloc(hostdom_table.n + sd_nserved, sizeof(*both));
 	u32 i;
 
-	for (i = 0; i < hostdom_table.n; i++)
+	for (i = 0; both && i < hostdom_table.n; i++)
 		both[i] = hostdom_table.call[i];
+	FUZZ_CHECK(&fz, both);
 	for (; i < hostdom_table.n + sd_nserved; i++)
 		both[i] = gen[i - hostdom_table.n];
 	table = (struct sd_table){both, i};
