@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Pages that stand in for a program's buffer while a disk reads or writes them: see replace/iomap_dio_rw.c. */
+#include <linux/bvec.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#define ORDER_MAX	4	/* what is mostly there to be had */
+
+struct sd_bounce {
+	bool write;
+	unsigned int n;
+	size_t len;
+	struct bio_vec vec[];
+};
+
+struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages);
+ssize_t sd_bounce_end(struct sd_bounce *b, struct iov_iter *iter, ssize_t ret);
+
+static void bounce_free(struct sd_bounce *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		__free_pages(b->vec[i].bv_page, get_order(b->vec[i].bv_len));
+	kfree(b);
+}
+
+/* Big pieces if there are some, single pages if not. */
+static struct page *piece(size_t want, size_t *len)
+{
+	unsigned int order = min_t(unsigned int, get_order(want), ORDER_MAX);
+	struct page *page = NULL;
+
+	if (order)
+		page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
+	if (!page) {
+		order = 0;
+		page = alloc_page(GFP_KERNEL);
+	}
+	*len = min_t(size_t, want, PAGE_SIZE << order);
+	/* Freed by its length. */
+	if (page && get_order(*len) != order)
+		BUG();
+	return page;
+}
+
+/* As many as there is memory for: a short transfer is none that a program couldn't see elsewhere. */
+static void allocate(struct sd_bounce *b, size_t want)
+{
+	while (b->len < want) {
+		size_t len;
+		struct page *page = piece(want - b->len, &len);
+
+		if (!page)
+			break;
+		b->vec[b->n++] = (struct bio_vec) { .bv_page = page, .bv_len = len };
+		b->len += len;
+	}
+}
+
+static size_t copy(struct sd_bounce *b, struct iov_iter *iter, size_t len)
+{
+	size_t done = 0;
+	unsigned int i;
+
+	for (i = 0; i < b->n && done < len; i++) {
+		size_t part = min_t(size_t, b->vec[i].bv_len, len - done), n;
+		void *mem = page_address(b->vec[i].bv_page);
+
+		n = b->write ? copy_from_iter(mem, part, iter) : copy_to_iter(mem, part, iter);
+		done += n;
+		if (n < part)
+			break;
+	}
+	return done;
+}
+
+struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages)
+{
+	size_t want = iov_iter_count(iter);
+	struct sd_bounce *b = kzalloc(struct_size(b, vec, DIV_ROUND_UP(want, PAGE_SIZE)), GFP_KERNEL);
+
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	b->write = iov_iter_rw(iter) == WRITE;
+	allocate(b, want);
+	if (!b->n) {
+		kfree(b);
+		return ERR_PTR(-ENOMEM);
+	}
+	if (b->write && copy(b, iter, b->len) < b->len) {
+		bounce_free(b);
+		return ERR_PTR(-EFAULT);
+	}
+	iov_iter_bvec(pages, iov_iter_rw(iter), b->vec, b->n, b->len);
+	return b;
+}
+
+ssize_t sd_bounce_end(struct sd_bounce *b, struct iov_iter *iter, ssize_t ret)
+{
+	size_t done = ret > 0 ? ret : 0;
+
+	/* What wasn't written is still to be written, by whoever called. */
+	if (b->write)
+		iov_iter_revert(iter, b->len - done);
+	else if (done && copy(b, iter, done) < done)
+		ret = -EFAULT;
+	bounce_free(b);
+	return ret;
+}
