@@ -268,15 +268,19 @@ static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_ms
 
 static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred);
 
-/* An attached program asks for a channel of its child's: fd is to be that one's lifeline. Takes fd over. */
+/*
+ * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which becomes a connection: the
+ * program itself may not be let to our socket any more. Takes fd over.
+ */
 static int conn_child(struct daemon *d, struct conn *parent, const struct sd_ctl_msg *m, int fd)
 {
 	int type = 0, family = 0;
 	socklen_t len = sizeof(int);
 	struct conn *c = NULL;
 
-	if (m->type == SD_CTL_ATTACH && m->nfds == 1 && parent->state == CONN_ATTACHED &&
-	    m->u.attach.parent == parent->client && !ctl_alien(m) &&
+	if ((m->type == SD_CTL_TICKET ||
+	     (m->type == SD_CTL_ATTACH && m->u.attach.parent == parent->client)) &&
+	    parent->state == CONN_ATTACHED && !ctl_alien(m) &&
 	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&
 	    !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX)
 		c = conn_new(d, fd, &parent->cred);

@@ -38,19 +38,25 @@ struct cmsg {
 	s32 fd[SD_CTL_FDS_MAX + 1];
 };
 
+static void set_timeouts(long sock)
+{
+	struct sd_timespec tv = {ATTACH_SECONDS, 0};
+
+	sys(__NR_setsockopt, sock, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	sys(__NR_setsockopt, sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
 static long open_socket(const char *path)
 {
 	struct {
 		u16 family;
 		char path[108];
 	} a = {AF_UNIX, {0}};
-	struct sd_timespec tv = {ATTACH_SECONDS, 0};
 	long fd = sys(__NR_socket, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0), err;
 
 	if (fd < 0)
 		return fd;
-	sys(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	set_timeouts(fd);
 	sd_stpcpy(a.path, path);
 	err = sys(__NR_connect, fd, &a, sizeof(a));
 	if (!err)
@@ -95,45 +101,113 @@ static long alien(u32 dom, const char *who, u32 its, u32 ours)
 }
 
 /* A supervisor of another contract says no more than the head of a message, of whatever length. */
-static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 nfds)
+static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u16 of)
 {
-	u32 ours = sd_domain[dom].stubs->contract;
-
 	if (!len)
 		return -EREMOTEIO;
 	if (len < offsetof(struct sd_ctl_msg, u) || m->magic != SD_CTL_MAGIC ||
 	    m->version != SD_CTL_VERSION || m->type != SD_CTL_REPLY || m->seq != 1 ||
-	    m->of != SD_CTL_ATTACH)
+	    m->of != of)
 		return -EPROTO;
 	if (m->contract != SD_CONTRACT)
 		return alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
 	if (len != sizeof(*m))
 		return -EPROTO;
-	if (m->result)
-		return m->result < 0 ? m->result : -EPROTO;
+	return m->result <= 0 ? m->result : -EPROTO;
+}
+
+static long check_attached(u32 dom, const struct sd_ctl_msg *m, u32 nfds)
+{
+	u32 ours = sd_domain[dom].stubs->contract;
+
 	if (m->u.attach.stubs != ours)
 		return alien(dom, "'s image", m->u.attach.stubs, ours);
 	return nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
 }
 
-static long request(long sock, u32 dom, u32 parent, struct sd_ctl_msg *m, s32 *fd, u32 *nfds)
+/* over: a lifeline it goes over, with pass, the other end of the socket that is to be answered; -1: over sock. */
+static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 {
+	struct cmsg c = {.len = 20, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = {pass}};
+	struct iov iov = {m, sizeof(*m)};
+	struct msg h = {.iov = &iov, .iovlen = 1};
 	long n;
 
-	memset(m, 0, sizeof(*m));
 	m->magic = SD_CTL_MAGIC;
 	m->version = SD_CTL_VERSION;
 	m->contract = SD_CONTRACT;
-	m->type = SD_CTL_ATTACH;
 	m->seq = 1;
-	m->u.attach.parent = parent;
-	n = sys(__NR_sendto, sock, m, sizeof(*m), MSG_NOSIGNAL, 0, 0);
-	if (n < 0)
-		return n;
+	if (over >= 0) {
+		m->nfds = 1;
+		h.control = &c;
+		h.controllen = 24;
+		sock = over;
+	}
+	n = sys(__NR_sendmsg, sock, &h, MSG_NOSIGNAL);
+	return n < 0 ? n : 0;
+}
+
+/* A socket on which the supervisor will answer, or -errno. */
+static long ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
+{
+	long sock, err;
+	s32 pair[2];
+
+	if (lifeline < 0) {
+		sock = open_socket(sd_domain[dom].path);
+		if (sock < 0)
+			return sock == -ENOENT || sock == -ECONNREFUSED ? -EREMOTEIO : sock;
+		err = send_request(sock, m, -1, -1);
+	} else {
+		err = sys(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0, pair);
+		if (err)
+			return err;
+		sock = pair[0];
+		set_timeouts(sock);
+		err = send_request(sock, m, lifeline, pair[1]);
+		sys(__NR_close, pair[1]);
+		if (err == -EPIPE || err == -ECONNRESET || err == -ENOTCONN)
+			err = -EREMOTEIO;
+	}
+	if (err)
+		sys(__NR_close, sock);
+	return err ?: sock;
+}
+
+/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno. */
+static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, s32 *fd, u32 *nfds)
+{
+	long sock, n;
+
+	*nfds = 0;
+	m->type = type;
+	sock = ask(dom, m, lifeline);
+	if (sock < 0)
+		return sock;
 	n = receive(sock, m, fd, nfds);
-	if (n < 0)
-		return n == -EAGAIN ? -ETIMEDOUT : n;
-	return check(dom, m, n, *nfds);
+	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : check(dom, m, n, type);
+	if (!n && type == SD_CTL_ATTACH)
+		n = check_attached(dom, m, *nfds);
+	if (!n)
+		return sock;
+	while (*nfds)
+		sys(__NR_close, fd[--*nfds]);
+	sys(__NR_close, sock);
+	return n;
+}
+
+long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2])
+{
+	struct sd_ctl_msg m = {0};
+	s32 fd[SD_CTL_FDS_MAX];
+	u32 n;
+	long sock;
+
+	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
+	sock = asked(dom, SD_CTL_TICKET, &m, t->files->chan[dom]->fd[SD_FD_LIFE], fd, &n);
+	while (sock >= 0 && n)
+		sys(__NR_close, fd[--n]);
+	return sock;
 }
 
 struct sd_chan *sd_chan_new(u32 dom, u16 serial)
@@ -151,23 +225,21 @@ struct sd_chan *sd_chan_new(u32 dom, u16 serial)
 	return c;
 }
 
-/* Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. */
-long sd_chan_attach(struct sd_chan *c, u32 parent)
+/*
+ * Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. A child's request goes
+ * over its parent's lifeline.
+ */
+long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 {
-	struct sd_ctl_msg m;
+	struct sd_ctl_msg m = {0};
 	s32 fd[SD_CTL_FDS_MAX];
-	u32 n = 0;
-	long sock = open_socket(sd_domain[c->dom].path), err;
+	u32 n;
+	long sock;
 
+	m.u.attach.parent = parent ? parent->client : 0;
+	sock = asked(c->dom, SD_CTL_ATTACH, &m, parent ? parent->fd[SD_FD_LIFE] : -1, fd, &n);
 	if (sock < 0)
-		return sock == -ENOENT || sock == -ECONNREFUSED ? -EREMOTEIO : sock;
-	err = request(sock, c->dom, parent, &m, fd, &n);
-	if (err) {
-		while (n)
-			sys(__NR_close, fd[--n]);
-		sys(__NR_close, sock);
-		return err;
-	}
+		return sock;
 	c->fd[SD_FD_LIFE] = sock;
 	c->fd[SD_FD_REGION] = fd[0];
 	c->fd[SD_FD_EVENT] = fd[1];
@@ -203,7 +275,7 @@ long sd_chan_renew(struct sd_thread *t, u32 dom)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = sd_chan_new(dom, ++f->serial[dom]), *old = f->chan[dom];
-	long err = c ? sd_chan_attach(c, 0) : -ENOMEM;
+	long err = c ? sd_chan_attach(c, NULL) : -ENOMEM;
 
 	for (u32 i = 0; i < SD_CHAN_FDS && !err; i++)
 		err = sd_fd_hide(t, &c->fd[i]);
@@ -220,6 +292,7 @@ long sd_chan_renew(struct sd_thread *t, u32 dom)
 		sd_fd_unhide_close(f, old->fd[i]);
 		old->fd[i] = -1;
 	}
+	c->fresh = 1;
 	f->chan[dom] = c;
 	return 0;
 }

@@ -70,6 +70,8 @@ struct sd_chan {
 	s32 fd[SD_CHAN_FDS];
 	u32 lane_used[SD_LANES / 32];
 	u32 lane_old[SD_LANES / 32]; /* used by the image before this one: find its position */
+	u32 fresh;		     /* nothing was said on it so far */
+	u32 keep;		     /* a child of this program couldn't attach by itself */
 	u32 live;		     /* domain fds open through it */
 	u32 top;		     /* refs at and above it are 0 */
 	u8 shared[SD_DFDS];  /* another process may use it: nothing is promised for it */
@@ -81,7 +83,9 @@ struct sd_files {
 	u32 lock;
 	u32 mapped; /* entries of any kind */
 	u32 top;    /* entries at and above it are empty */
-	s32 placeholder;
+	u32 cwd;	   /* 1 + the domain that has the current directory; 0: the host */
+	u16 cwd_serial;	   /* of the channel it has it by */
+	s32 placeholder[2]; /* of domains without and with files below a path; -1: not made yet */
 	struct sd_chan *chan[SD_DOMAINS];
 	u16 serial[SD_DOMAINS];
 	struct sd_ep ep[SD_EPS];
@@ -116,7 +120,9 @@ const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
 void sd_settle(struct sd_thread *t);
 void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd);
 void sd_unsupported(u64 nr); /* says so, once a call */
-int sd_cloexec_asked(u64 nr, const u64 arg[6]);
+/* The result of a call that makes an fd: the program's number for it, or -errno. */
+long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
+		    const u64 arg[6], long ret);
 
 /* files.c */
 struct sd_files *sd_files_of(struct sd_thread *t); /* makes it; NULL: no memory */
@@ -124,6 +130,9 @@ struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd);
 int sd_fd_in_domain(const struct sd_thread *t, s64 fd);	    /* SD_FD_DOMAIN */
 void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e); /* locked */
 long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec);
+/* The same under the number of an open host fd, which goes; dead: it only answers EREMOTEIO. */
+long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at, int cloexec);
+void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec);
 void sd_fd_drop(struct sd_thread *t, s32 fd); /* the host fd is closed or replaced by now */
 int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e); /* fd is a new name of e */
 int sd_fd_hide(struct sd_thread *t, s32 *fd);	     /* locked: moved up, hidden, close-on-exec */
@@ -147,8 +156,11 @@ void sd_lane_give(struct sd_chan *c, struct sd_lane *l);
 bool sd_lane_gone(const struct sd_lane *l);
 long sd_chan_renew(struct sd_thread *t, u32 dom);
 struct sd_chan *sd_chan_new(u32 dom, u16 serial);
-long sd_chan_attach(struct sd_chan *c, u32 parent);
+/* parent: an open channel whose files the new one starts with, or NULL */
+long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent);
 long sd_chan_map(struct sd_chan *c);
+/* A socket that is the ticket (sd/control.h, TICKET), or -errno. */
+long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2]);
 
 /* forkfiles.c: around clone without CLONE_FILES */
 struct sd_fork {
@@ -165,7 +177,7 @@ long sd_state_save(struct sd_thread *t); /* an fd, -1: nothing to keep, or -errn
 void sd_state_undo(struct sd_thread *t, long fd);
 void sd_state_load(struct sd_thread *t, s64 fd);
 
-/* fdcalls.c, poll.c, select.c, epoll.c, sendfile.c */
+/* fdcalls.c, rights.c, poll.c, select.c, epoll.c, sendfile.c */
 enum sd_way sd_call_close(struct sd_thread *t);
 enum sd_way sd_call_close_range(struct sd_thread *t);
 enum sd_way sd_call_dup(struct sd_thread *t);
@@ -173,6 +185,7 @@ enum sd_way sd_call_dup2(struct sd_thread *t);
 enum sd_way sd_call_fcntl(struct sd_thread *t);
 enum sd_way sd_call_ioctl(struct sd_thread *t);
 enum sd_way sd_call_sendmsg(struct sd_thread *t);
+enum sd_way sd_call_recvmsg(struct sd_thread *t);
 enum sd_way sd_call_io_uring(struct sd_thread *t);
 enum sd_way sd_call_splice(struct sd_thread *t);
 enum sd_way sd_call_poll(struct sd_thread *t);

@@ -3,7 +3,7 @@
  * domcall.c: one call of a domain: whose is it, with which lane, and what its end means to the
  * program: errno for a failed transport, EINTR or a restart after signals, SIGPIPE, new fds.
  */
-#include "domain.h"
+#include "paths.h"
 
 #define MSG_NOSIGNAL	      0x4000
 #define ERESTARTSYS	      512
@@ -229,41 +229,20 @@ static void settle_others(struct sd_thread *t, const struct sd_lane *l)
 }
 
 /* ---- new fds ---- */
-/* Which argument of the calls that make fds holds O_CLOEXEC (SOCK_CLOEXEC and the rest are equal to
- * it). */
-int sd_cloexec_asked(u64 nr, const u64 arg[6])
+/* O_CLOEXEC where the table says (SOCK_CLOEXEC and the rest are equal to it); openat2's flags lie in a structure. */
+static int cloexec_asked(const struct sd_stub *s, const u64 arg[6])
 {
-	u64 flags = 0;
+	u64 flags = s->cloexec ? arg[s->cloexec - 1] : 0;
 
-	switch (nr) {
-	case __NR_epoll_create1:
-	case __NR_inotify_init1:
-		flags = arg[0];
-		break;
-	case __NR_socket:
-	case __NR_socketpair:
-	case __NR_open:
-	case __NR_pipe2:
-	case __NR_eventfd2:
-	case __NR_memfd_create:
-	case __NR_timerfd_create:
-		flags = arg[1];
-		break;
-	case __NR_openat:
-		flags = arg[2];
-		break;
-	case __NR_accept4:
-	case __NR_signalfd4:
-		flags = arg[3];
-		break;
-	}
+	if (s->nr == __NR_openat2 && sd_copy_from_prog(&flags, (void *)arg[2], sizeof(flags)))
+		flags = 0;
 	return (flags & O_CLOEXEC) != 0;
 }
 
-static long install_one(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6],
-			long ret)
+long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
+		    const u64 arg[6], long ret)
 {
-	long fd = sd_fd_install(t, l, dom, ret, sd_cloexec_asked(nr, arg));
+	long fd = sd_fd_install(t, l, dom, ret, cloexec_asked(s, arg));
 
 	if (fd == -EPROTO)
 		return sd_status_errno(t, l, SD_PROTO);
@@ -273,16 +252,17 @@ static long install_one(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr,
 }
 
 /* socketpair, pipe2: two domain fds lie in the program's array. */
-static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6])
+static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
+			 const u64 arg[6])
 {
-	u64 at = nr == __NR_socketpair ? arg[3] : arg[0];
+	u64 at = s->nr == __NR_socketpair ? arg[3] : arg[0];
 	s32 dfd[2], fd[2];
 	long err;
 
 	if (sd_copy_from_prog(dfd, (void *)at, sizeof(dfd)))
 		return -EFAULT;
 	for (int i = 0; i < 2; i++) {
-		err = install_one(t, l, dom, nr, arg, dfd[i]);
+		err = sd_install_new(t, l, dom, s, arg, dfd[i]);
 		if (err < 0) {
 			if (i) {
 				sys(__NR_close, fd[0]);
@@ -300,8 +280,8 @@ static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr
 /* ---- which domain? ---- */
 static int key_matches(const struct sd_route_key *k, const u64 arg[6])
 {
-	if (!k)
-		return 0;
+	if (!k || !k->n)
+		return k != NULL;
 	for (u32 i = 0; i < k->n; i++)
 		if ((arg[k->arg] & k->mask) == k->value[i])
 			return 1;
@@ -352,8 +332,7 @@ static const struct sd_stub *by_fd(struct sd_thread *t, u64 nr, u64 arg[6], u32 
 		return NULL;
 	s = sd_stub_for(e.dom, nr);
 	if (!s) {
-		sd_unsupported(nr);
-		*err = -EOPNOTSUPP;
+		*err = sd_no_stub(nr, e.dom);
 		return NULL;
 	}
 	if (!sd_fd_chan(t, e, err))
@@ -412,8 +391,8 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
 		sd_raise(t, SIGPIPE);
 	if (ret >= 0 && s->ret_fd)
-		ret = install_one(t, l, dom, nr, arg, ret);
+		ret = sd_install_new(t, l, dom, s, arg, ret);
 	else if (ret >= 0 && (s->flags & SD_STUB_FDS_OUT))
-		ret = install_pair(t, l, dom, nr, arg);
+		ret = install_pair(t, l, dom, s, arg);
 	return sd_result(t, ret, again);
 }

@@ -292,6 +292,42 @@ GLOBAL(sd_str_fault)
 	mov $-1, %rax
 	ret
 
+/* long sd_path_raw(dst, src, n): as sd_strncpy_raw, 8 bytes at a time and never into another page; dst has room for n + 8 */
+GLOBAL(sd_path_raw)
+	xor %eax, %eax
+	mov $0x0101010101010101, %r8
+	mov $0x8080808080808080, %r9
+GLOBAL(sd_pathcopy_begin)
+1:	cmp %rdx, %rax
+	jae 4f
+	lea (%rsi, %rax), %rcx
+	and $4095, %ecx
+	cmp $4088, %ecx
+	ja 2f
+	mov (%rsi, %rax), %rcx
+	mov %rcx, (%rdi, %rax)
+	mov %rcx, %r10
+	sub %r8, %rcx
+	not %r10
+	and %r9, %r10
+	and %r10, %rcx		/* the lowest bit is right, those above it may not be */
+	jnz 3f
+	add $8, %rax
+	jmp 1b
+2:	mov (%rsi, %rax), %cl
+	mov %cl, (%rdi, %rax)
+	test %cl, %cl
+	jz 4f
+	inc %rax
+	jmp 1b
+GLOBAL(sd_pathcopy_end)
+3:	bsf %rcx, %rcx
+	shr $3, %ecx
+	add %rcx, %rax
+4:	cmp %rdx, %rax
+	cmova %rdx, %rax
+	ret
+
 /* int sd_cmpxchg_raw(p, old, new): 1 done, 0 changed meanwhile, -1 on a fault */
 GLOBAL(sd_cmpxchg_raw)
 	mov %rsi, %rax

@@ -10,8 +10,6 @@
 #define FIONCLEX	    0x5450
 #define FIOCLEX		    0x5451
 #define FIOASYNC	    0x5452
-#define SOL_SOCKET	    1
-#define SCM_RIGHTS	    1
 
 enum sd_way sd_call_close(struct sd_thread *t)
 {
@@ -147,62 +145,6 @@ enum sd_way sd_call_ioctl(struct sd_thread *t)
 	if (cmd == FIOASYNC && !sd_copy_from_prog(&on, (void *)t->regs.rdx, sizeof(on)) && on)
 		return no_sigio(t);
 	return sd_call_routed(t);
-}
-
-/* ---- fds in control messages ---- */
-struct msghdr {
-	u64 name;
-	u32 namelen, pad;
-	u64 iov, iovlen, control, controllen;
-	u32 flags, pad2;
-};
-
-/* 0: no domain fd goes with this message; else -errno. to_domain: no fd at all may. */
-static long check_control(struct sd_thread *t, u64 msg, int to_domain)
-{
-	struct msghdr h;
-	struct {
-		u64 len;
-		s32 level, type;
-	} c;
-	s32 fd;
-
-	if (sd_copy_from_prog(&h, (void *)msg, sizeof(h)) || !h.control)
-		return 0; /* EFAULT comes from who reads it */
-	for (u64 at = 0; at + sizeof(c) <= h.controllen; at += (c.len + 7) & ~7ull) {
-		if (sd_copy_from_prog(&c, (void *)(h.control + at), sizeof(c)) || c.len < sizeof(c))
-			return 0;
-		if (c.level != SOL_SOCKET || c.type != SCM_RIGHTS)
-			continue;
-		if (to_domain)
-			goto refuse;
-		for (u64 o = sizeof(c); o + 4 <= c.len && at + o + 4 <= h.controllen; o += 4)
-			if (!sd_copy_from_prog(&fd, (void *)(h.control + at + o), 4) &&
-			    sd_fd_get(t, fd).kind != SD_FD_HOST)
-				goto refuse;
-	}
-	return 0;
-refuse:
-	sd_say("sendmsg(SCM_RIGHTS)", "an fd can't be passed between a domain and other processes",
-	       "inherit it over fork, or open it in the receiving program");
-	return -EOPNOTSUPP;
-}
-
-enum sd_way sd_call_sendmsg(struct sd_thread *t)
-{
-	int to_domain = sd_fd_in_domain(t, (s32)t->regs.rdi);
-	u64 n = t->regs.rax == __NR_sendmmsg ? (u32)t->regs.rdx : 1;
-	long err = 0;
-
-	if (!t->files || !t->files->mapped)
-		return SD_HOST;
-	if (n > 1024)
-		n = 1024; /* UIO_MAXIOV: the kernel looks at no more */
-	for (u64 i = 0; i < n && !err; i++)
-		err = check_control(t, t->regs.rsi + i * 64, to_domain);
-	if (err)
-		return sd_done(t, err);
-	return to_domain ? sd_call_routed(t) : SD_HOST;
 }
 
 /* Its submissions lie in memory the host reads by itself: a domain fd there couldn't be noticed. */

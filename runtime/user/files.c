@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* files.c: the map from host fds to domain fds, and the hidden fds. See domain.h. */
-#include "domain.h"
+#include "paths.h"
 
 #define AF_UNIX	      1
 #define SOCK_STREAM   1
@@ -28,7 +28,7 @@ struct sd_files *sd_files_of(struct sd_thread *t)
 	if (at < 0)
 		return NULL;
 	t->files = (struct sd_files *)at;
-	t->files->placeholder = -1;
+	t->files->placeholder[0] = t->files->placeholder[1] = -1;
 	return t->files;
 }
 
@@ -90,8 +90,9 @@ void sd_fd_unhide_close(struct sd_files *f, s32 fd)
 
 static s32 *hidden_slot(struct sd_files *f, s32 fd)
 {
-	if (f->placeholder == fd)
-		return &f->placeholder;
+	for (u32 i = 0; i < 2; i++)
+		if (f->placeholder[i] == fd)
+			return &f->placeholder[i];
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		for (u32 i = 0; i < SD_CHAN_FDS && f->chan[d]; i++)
 			if (f->chan[d]->fd[i] == fd)
@@ -123,14 +124,16 @@ int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 }
 
 /* ---- domain fds ---- */
-static int make_placeholder(struct sd_thread *t)
+static int make_placeholder(struct sd_thread *t, u32 kind)
 {
 	struct sd_files *f = t->files;
 	s32 fd;
 
-	if (f->placeholder >= 0)
+	if (f->placeholder[kind] >= 0)
 		return 0;
-	fd = sys(__NR_socket, AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0);
+	fd = kind ? sd_empty_dir() : sys(__NR_socket, AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0);
+	if (fd < 0 && kind)
+		fd = sys(__NR_open, "/dev/null", O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	int err = sd_fd_hide(t, &fd);
@@ -138,12 +141,43 @@ static int make_placeholder(struct sd_thread *t)
 	if (err)
 		sys(__NR_close, fd);
 	else
-		f->placeholder = fd;
+		f->placeholder[kind] = fd;
 	return err;
+}
+
+/* A placeholder of the domain's kind at the number `at`, whatever that was before; -1: the lowest free. */
+static long stand_in(struct sd_thread *t, u32 dom, s32 at, int cloexec)
+{
+	u32 kind = sd_has_prefix(dom);
+	long err = make_placeholder(t, kind);
+	s32 from = t->files->placeholder[kind];
+
+	if (err)
+		return err;
+	if (at >= 0)
+		return sys(__NR_dup3, from, at, cloexec ? O_CLOEXEC : 0);
+	return sys(__NR_fcntl, from, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
 }
 
 /* A new domain fd gets the lowest host number. On failure the caller closes it in the domain. */
 long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec)
+{
+	return sd_fd_install_at(t, l, dom, dfd, -1, cloexec);
+}
+
+void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec)
+{
+	struct sd_files *f = sd_files_of(t);
+
+	if (!f || at >= (s32)SD_FDS)
+		return;
+	sd_lock(&f->lock);
+	if (stand_in(t, dom, at, cloexec) == at)
+		sd_fd_put(f, at, (struct sd_fd){SD_FD_DOMAIN, dom, 0, 0}); /* no channel has this serial */
+	sd_unlock(&f->lock);
+}
+
+long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at, int cloexec)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = t->chan[dom];
@@ -159,9 +193,7 @@ long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, in
 		sd_lane_fail(l, SD_PROTO);
 		return -EPROTO;
 	}
-	fd = make_placeholder(t);
-	if (!fd)
-		fd = sys(__NR_fcntl, f->placeholder, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+	fd = at >= (s32)SD_FDS ? -EMFILE : stand_in(t, dom, at, cloexec);
 	if (fd >= SD_FDS) {
 		sys(__NR_close, fd);
 		fd = -EMFILE;

@@ -2,20 +2,20 @@
 /*
  * forkfiles.c: fork, vfork and clone without CLONE_FILES. Before the call, the parent asks each
  * supervisor for a channel whose files are a copy of its own; the child takes it over and closes
- * the parent's; the parent closes the child's. A domain with no fds open is left out: the child
+ * the parent's; the parent closes the child's. A domain that it has nothing of is left out: the child
  * attaches by itself when it needs it.
  */
 #include "domain.h"
 
-static struct sd_chan *child_channel(struct sd_chan *c, long *err)
+static struct sd_chan *child_channel(struct sd_files *f, struct sd_chan *c, long *err)
 {
 	struct sd_chan *n;
 
 	*err = 0;
-	if (!c || c->state != SD_CHAN_LIVE || !c->live)
+	if (!c || c->state != SD_CHAN_LIVE || (!c->live && !c->keep && f->cwd != c->dom + 1u))
 		return NULL;
 	n = sd_chan_new(c->dom, c->serial);
-	*err = n ? sd_chan_attach(n, c->client) : -ENOMEM;
+	*err = n ? sd_chan_attach(n, c) : -ENOMEM;
 	if (*err) {
 		if (n)
 			sys(__NR_munmap, n, sizeof(*n));
@@ -27,6 +27,7 @@ static struct sd_chan *child_channel(struct sd_chan *c, long *err)
 		return NULL;
 	}
 	n->live = c->live;
+	n->keep = c->keep;
 	n->top = c->top;
 	memcpy(n->ref, c->ref, c->top * sizeof(c->ref[0]));
 	memset(n->shared, 1, c->top);
@@ -74,7 +75,7 @@ long sd_files_before_fork(struct sd_thread *t, struct sd_fork *k, int shares_mem
 		return 0;
 	sd_lock(&f->lock);
 	for (u32 d = 0; d < SD_DOMAINS && !err; d++)
-		if ((k->chan[d] = child_channel(f->chan[d], &err)))
+		if ((k->chan[d] = child_channel(f, f->chan[d], &err)))
 			memcpy(k->here[d], k->chan[d]->fd, sizeof(k->here[d]));
 	if (!err && shares_memory) {
 		k->copy = copy_table(f);

@@ -3,7 +3,7 @@
  * lanes.c: who has which lane of a channel. A thread keeps the one it got; when all have owners, one of a thread that isn't in a
  * call is taken; when all are in calls, a thread sleeps until a call ends.
  */
-#include "domain.h"
+#include "paths.h"
 
 #define RECHECK_NS			      100000000	  /* who frees a lane looks for waiters without a fence */
 #define GIVE_UP_NS			      30000000000ll /* without a single call made: a busy host may keep the domain waiting for seconds */
@@ -117,6 +117,10 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 	t->lane[dom] = l;
 	if (!l)
 		*err = -EAGAIN;
+	if (l && c->fresh) {
+		c->fresh = 0;
+		sd_also_introduce(l, dom);
+	}
 	return l;
 }
 

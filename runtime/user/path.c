@@ -3,33 +3,15 @@
  * path.c: the kernel believes that this process runs the launcher, so /proc/self/exe and its other
  * names are answered with the program.
  */
-#include "user.h"
+#include "paths.h"
 
 #define O_NOFOLLOW 0400000
 
-static const char *after_number(const char *s)
-{
-	while (*s >= '0' && *s <= '9')
-		s++;
-	return s;
-}
-
 int sd_is_own_exe(const char *path)
 {
-	const char *s = path + 6;
-	u64 pid = sys(__NR_getpid);
+	const char *s = sd_own_proc(path);
 
-	if (!sd_starts(path, "/proc/"))
-		return 0;
-	if (sd_starts(s, "self/") || sd_starts(s, "thread-self/"))
-		s += s[0] == 's' ? 5 : 12;
-	else if (*s >= '1' && *s <= '9' && sd_atou(s) == pid && *after_number(s) == '/')
-		s = after_number(s) + 1;
-	else
-		return 0;
-	if (sd_starts(s, "task/"))
-		s = after_number(s + 5) + 1;
-	return sd_streq(s, "exe");
+	return s && sd_streq(s, "exe");
 }
 
 static int names_own_exe(const char *prog_path)
@@ -92,16 +74,45 @@ static enum sd_way answer_link(struct sd_thread *t, u64 buf, s64 size)
 	return sd_done(t, sd_copy_to_prog((void *)buf, sd_exe_path, n) ?: n);
 }
 
+/* /proc/self/fd/N and /proc/self/cwd of what lies in a domain. */
+static enum sd_way answer_name(struct sd_thread *t, const char *prog_path, u64 buf, s64 size)
+{
+	char name[SD_NAME_ROOM];
+	const char *rest;
+	struct sd_fd e;
+	long n = sd_nprefix ? sd_strncpy_raw(name, prog_path, 64) : 0;
+	s32 fd = n > 0 && n < 64 ? sd_fd_link(name, &rest) : -1, dom;
+
+	if (fd == -1 || *rest || size <= 0)
+		return SD_HOST;
+	e = sd_fd_get(t, fd);
+	dom = fd == AT_FDCWD ? sd_cwd_domain(t) : e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) ? e.dom : -1;
+	if (dom < 0)
+		return SD_HOST;
+	n = fd == AT_FDCWD ? sd_cwd_check(t) : 0;
+	if (fd != AT_FDCWD)
+		sd_fd_chan(t, e, &n);
+	if (!n)
+		n = sd_domain_path(t, dom, fd == AT_FDCWD ? AT_FDCWD : e.dfd, name);
+	if (n > size)
+		n = size;
+	return sd_done(t, n < 0 ? n : sd_copy_to_prog((void *)buf, name, n) ?: n);
+}
+
 enum sd_way sd_call_readlink(struct sd_thread *t)
 {
-	if (!names_own_exe((const char *)t->regs.rdi))
-		return SD_HOST;
+	const char *path = (const char *)t->regs.rdi;
+
+	if (!names_own_exe(path))
+		return answer_name(t, path, t->regs.rsi, (s32)t->regs.rdx);
 	return answer_link(t, t->regs.rsi, (s32)t->regs.rdx);
 }
 
 enum sd_way sd_call_readlinkat(struct sd_thread *t)
 {
-	if (!names_own_exe((const char *)t->regs.rsi))
-		return SD_HOST;
+	const char *path = (const char *)t->regs.rsi;
+
+	if (!names_own_exe(path))
+		return answer_name(t, path, t->regs.rdx, (s32)t->regs.r10);
 	return answer_link(t, t->regs.rdx, (s32)t->regs.r10);
 }

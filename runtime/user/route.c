@@ -3,7 +3,7 @@
  * route.c: which calls the hook looks at, and what leaving it means. Every call that isn't in the
  * table is the host's, and entry.S sends it there without saving a register.
  */
-#include "domain.h"
+#include "paths.h"
 
 #define PR_SYS_DISPATCH_OFF 0
 
@@ -90,6 +90,8 @@ static const struct {
 	{__NR_ioctl, sd_call_ioctl},
 	{__NR_sendmsg, sd_call_sendmsg},
 	{__NR_sendmmsg, sd_call_sendmsg},
+	{__NR_recvmsg, sd_call_recvmsg},
+	{__NR_recvmmsg, sd_call_recvmsg},
 	{__NR_poll, sd_call_poll},
 	{__NR_ppoll, sd_call_poll},
 	{__NR_select, sd_call_select},
@@ -129,6 +131,22 @@ static enum sd_way call_shared(struct sd_thread *t)
 	return way == SD_HOST ? own[nr](t) : way;
 }
 
+/* What a later layer put itself before: names of files, fds without stubs, calls that domains hear of. */
+static sd_call_fn under[SD_KINDS];
+
+static void take(u64 nr, sd_call_fn fn)
+{
+	under[nr] = calls[nr];
+	calls[nr] = fn;
+}
+
+enum sd_way sd_call_under(struct sd_thread *t)
+{
+	sd_call_fn fn = under[t->regs.rax];
+
+	return fn ? fn(t) : SD_HOST;
+}
+
 static u8 may_follow[SD_KINDS]; /* a promised call, in the same lane, before that is answered */
 
 static void add_call(const struct sd_stub *s)
@@ -151,11 +169,14 @@ void sd_route_init(void)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->nr < SD_KINDS && s->route != SD_ROUTE_NONE)
+			if (s->nr < SD_KINDS && (s->route == SD_ROUTE_FD || s->route == SD_ROUTE_KEY))
 				add_call(s);
 		}
 	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
 		calls[with_domains[i].nr] = with_domains[i].fn;
+	sd_nostub_init(take);
+	sd_paths_init(take);
+	sd_also_init(take);
 	for (u32 i = 0; i < SD_KINDS; i++)
 		sd_kind[i] = calls[i] != NULL;
 }

@@ -95,7 +95,8 @@ static int fixup(struct sd_ucontext *uc)
 {
 	if (in(uc->rip, sd_copy_begin, sd_copy_end))
 		uc->rip = (u64)sd_copy_end;
-	else if (in(uc->rip, sd_str_begin, sd_str_end))
+	else if (in(uc->rip, sd_str_begin, sd_str_end) ||
+		 in(uc->rip, sd_pathcopy_begin, sd_pathcopy_end))
 		uc->rip = (u64)sd_str_fault;
 	else if (in(uc->rip, sd_cx_begin, sd_cx_end))
 		uc->rip = (u64)sd_cx_fault;

@@ -4,13 +4,13 @@
  * KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes in the
  * domains what was close-on-exec. Nobody but these two programs ever sees the memfd.
  */
-#include "domain.h"
+#include "paths.h"
 
 #define MAGIC 0x6b646f6dfd01ull
 
 struct saved_chan {
 	char name[32];
-	u32 used, state;
+	u32 used, state, keep;
 	u32 client, generation;
 	u32 serial, pad;
 	s32 fd[SD_CHAN_FDS];
@@ -19,7 +19,9 @@ struct saved_chan {
 
 struct saved {
 	u64 magic;
-	s32 placeholder;
+	s32 placeholder[2];
+	u32 cwd, cwd_serial;
+	u32 where_off;
 	u32 nfds, nmembers, pad;
 	struct saved_chan chan[SD_DOMAINS];
 	u16 serial[SD_DOMAINS];
@@ -42,14 +44,16 @@ static void set_hidden(struct sd_files *f, int cloexec)
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		for (u32 i = 0; i < SD_CHAN_FDS && f->chan[d]; i++)
 			sys(__NR_fcntl, f->chan[d]->fd[i], F_SETFD, cloexec);
-	if (f->placeholder >= 0)
-		sys(__NR_fcntl, f->placeholder, F_SETFD, cloexec);
+	for (u32 i = 0; i < 2; i++)
+		if (f->placeholder[i] >= 0)
+			sys(__NR_fcntl, f->placeholder[i], F_SETFD, cloexec);
 }
 
 static void save_chan(struct saved_chan *s, const struct sd_chan *c)
 {
 	s->used = 1;
 	s->state = c->state;
+	s->keep = c->keep;
 	sd_stpcpy(s->name, sd_domain[c->dom].stubs->name);
 	s->client = c->client;
 	s->generation = c->generation;
@@ -112,12 +116,15 @@ long sd_state_save(struct sd_thread *t)
 	struct saved s = {.magic = MAGIC};
 	long mem, n;
 
-	if (!f || !f->mapped)
+	if (!f || (!f->mapped && !f->cwd && !sd_where_is_off()))
 		return -1;
 	mem = sys(__NR_memfd_create, "kdom-state", 0);
 	if (mem < 0)
 		return mem;
-	s.placeholder = f->placeholder;
+	memcpy(s.placeholder, f->placeholder, sizeof(s.placeholder));
+	s.cwd = f->cwd;
+	s.cwd_serial = f->cwd_serial;
+	s.where_off = sd_where_is_off();
 	memcpy(s.serial, f->serial, sizeof(s.serial));
 	memcpy(s.ep, f->ep, sizeof(s.ep));
 	for (u32 d = 0; d < SD_DOMAINS; d++)
@@ -167,6 +174,7 @@ static struct sd_chan *load_chan(struct sd_files *f, const struct saved_chan *s,
 		return NULL;
 	c->client = s->client;
 	c->generation = s->generation;
+	c->keep = s->keep;
 	memcpy(c->fd, s->fd, sizeof(c->fd));
 	memcpy(c->lane_old, s->lane_old, sizeof(c->lane_old));
 	for (u32 i = 0; i < SD_CHAN_FDS; i++)
@@ -245,6 +253,14 @@ static void load_members(struct sd_files *f, const struct saved_member *s, u32 n
 	}
 }
 
+/* Calls of threads that are gone end, and saved ids become the effective ones. Which fds to close the client knows better. */
+static void tell_domains(struct sd_thread *t)
+{
+	for (u32 d = 0; d < SD_DOMAINS; d++)
+		if (t->files->chan[d] && t->files->chan[d]->state == SD_CHAN_LIVE)
+			sd_domain_executed(t, d);
+}
+
 static void load(struct sd_thread *t, const struct saved *s)
 {
 	const struct saved_fd *fds = (const void *)(s + 1);
@@ -257,9 +273,14 @@ static void load(struct sd_thread *t, const struct saved *s)
 		memset(f->ep[i].member, 0, sizeof(f->ep[i].member));
 	}
 	load_members(f, (const void *)(fds + s->nfds), s->nmembers);
-	f->placeholder = s->placeholder;
-	if (f->placeholder >= 0)
-		sd_fd_put(f, f->placeholder, (struct sd_fd){.kind = SD_FD_HIDDEN});
+	memcpy(f->placeholder, s->placeholder, sizeof(f->placeholder));
+	for (u32 i = 0; i < 2; i++)
+		if (f->placeholder[i] >= 0)
+			sd_fd_put(f, f->placeholder[i], (struct sd_fd){.kind = SD_FD_HIDDEN});
+	f->cwd = s->cwd;
+	f->cwd_serial = s->cwd_serial;
+	if (s->where_off)
+		sd_where_off();
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
 		if (!s->chan[d].used)
 			continue;
@@ -271,6 +292,7 @@ static void load(struct sd_thread *t, const struct saved *s)
 	}
 	load_fds(f, s, fds);
 	set_hidden(f, FD_CLOEXEC);
+	tell_domains(t);
 	close_fds(t, s, fds);
 }
 

@@ -81,7 +81,8 @@ struct sd_thread {
 	struct sd_thread *next;	       /* all regions of this address space */
 	u64 exec_mem, exec_len;	       /* memory of a vfork child's exec, unmapped by its parent */
 	u8 tmp[64] __attribute__((aligned(16))); /* edited masks and the like, read by the host */
-	char path[PATH_MAX];			 /* edited path */
+	char path[PATH_MAX + 8];		 /* edited path */
+	char path2[PATH_MAX + 8];		 /* of a call that has two */
 };
 
 #define SD_LOOK_ALT	1u /* the alternate stack */
@@ -137,13 +138,14 @@ long sd_raw_wait(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, const u32 *kept);
 void sd_raw_exit(u64 status, u32 *busy) __attribute__((noreturn));
 long sd_copy_raw(void *dst, const void *src, u64 n);
 long sd_strncpy_raw(char *dst, const char *src, u64 n);
+long sd_path_raw(char *dst, const char *src, u64 n);
 int sd_cmpxchg_raw(u64 *p, u64 old, u64 new);
 extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], sd_exit_begin[],
 	sd_exit_end[], sd_unmask_begin[], sd_unmask_end[], sd_edited_begin[], sd_edited_done[],
 	sd_edited_end[], sd_edited[], sd_restorer[], sd_restorer_end[], sd_handler_begin[],
 	sd_handler_end[], sd_signal_entry[], sd_sigsys_entry[], sd_copy_begin[], sd_copy_end[],
 	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_str_begin[], sd_str_end[],
-	sd_str_fault[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
+	sd_str_fault[], sd_pathcopy_begin[], sd_pathcopy_end[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
 extern const char __executable_start[], etext[]; /* the linker's */
 
 /* launch.c */

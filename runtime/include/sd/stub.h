@@ -204,23 +204,35 @@ static inline u64 sd_space(const struct sd_call *c)
 	return level + SD_KEEP_FREE < end ? sd_min(end - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
 }
 
+/* Is it a file with a position? Reading on from a stream would wait for what isn't there yet. */
+static inline bool sd_seekable(sd_stub_fn lseek, struct sd_lane *lane, u64 fd)
+{
+	const u64 a[6] = {fd, 0, 1 /* SEEK_CUR */};
+	long ret;
+
+	return lseek(lane, &ret, a) == SD_OK && ret >= 0;
+}
+
 /*
- * A write of more than one call carries, as the kernel would do it: on until a part comes up short. data and len
- * are the arguments' numbers.
+ * More data than one call carries, as the kernel would do it: on until a part comes up short. data, len and pos are the
+ * arguments' numbers, pos < 0: the file's own position. lseek: on only in what has one; NULL: in any case.
  */
-static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, long *ret, const u64 a[6], u32 data, u32 len)
+static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, long *ret, const u64 a[6], u32 data, u32 len, int pos,
+				      sd_stub_fn lseek)
 {
 	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]}, all = sd_min(a[len], SD_RW_MAX), done = 0;
 	enum sd_status st;
 
 	do {
 		b[data] = a[data] + done;
+		if (pos >= 0)
+			b[pos] = a[pos] + done;
 		b[len] = sd_min(all - done, SD_MAX_DATA);
 		st = stub(lane, ret, b);
 		if (st != SD_OK || *ret <= 0)
 			break;
 		done += (u64)*ret;
-	} while ((u64)*ret == b[len] && done < all);
+	} while ((u64)*ret == b[len] && done < all && (!lseek || done > b[len] || sd_seekable(lseek, lane, a[0])));
 	if (!done)
 		return st;
 	*ret = (long)done;
