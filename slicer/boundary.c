@@ -5,6 +5,7 @@
  * configuration, even where another cut already took its caller away.
  */
 #include "graph.h"
+#include "remote.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -197,9 +198,7 @@ static int match_body(struct matcher *m, uint32_t gdef)
 		return spec_error(&c->at, "cut the function it calls instead",
 				  "%s in %s:%u is written by a macro", c->symbol, graph_file(g, gdef), d->line);
 	if (c->kind == CUT_REMOTE)
-		return spec_error(&c->at, "use return, drop or replace",
-				  "no domain \"%s\" is linked to this one: remote calls need its stubs",
-				  c->domain);
+		return remote_match(g, gdef, c);
 	is_void = !strcmp(fact_str(f, d->type), "void");
 	if (c->kind == CUT_RETURN && is_void != !c->value)
 		return spec_error(&c->at, is_void ? "remove \"value\"" : "give the \"value\" to return",

@@ -7,6 +7,7 @@
  * on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
  */
 #include "graph.h"
+#include "remote.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -271,7 +272,10 @@ static void walk_gdef(struct graph *g, uint32_t gdef)
 	if (g->body_cut[gdef]) {
 		const struct spec_cut *c = &g->spec->cuts[g->body_cut[gdef] - 1];
 
-		keep_value(g, gdef, c->kind == CUT_TRAP ? "sd_trap" : c->value);
+		char *names = c->kind == CUT_REMOTE ? remote_names(c) : NULL;
+
+		keep_value(g, gdef, names ? names : c->kind == CUT_TRAP ? "sd_trap" : c->value);
+		free(names);
 	}
 }
 

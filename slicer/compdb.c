@@ -10,6 +10,7 @@
 #include "cache.h"
 #include "compdb_log.h"
 #include "facts_parse.h"
+#include "remote.h"
 #include "replace.h"
 #include "spec.h"
 
@@ -153,7 +154,8 @@ static int make_overlay(struct kbuild *k)
 	free(script);
 	if (rc)
 		return make_failed(k, "make the overlay tree");
-	return replace_apply(k->spec, k->db->tree, k->db->overlay);
+	rc = replace_apply(k->spec, k->db->tree, k->db->overlay);
+	return rc ? rc : remote_overlay(k->spec, k->db->overlay);
 }
 
 /* Every value the fragment asks for must be in .config: Kconfig drops what it can't have without a word. */
@@ -490,7 +492,7 @@ static uint64_t kbuild_key(const struct compdb *db, const struct spec *spec)
 {
 	size_t len = 0;
 	char *config = read_file(spec->config, &len), *kernel;
-	uint64_t key = hash_str(db->tree, replace_key(spec));
+	uint64_t key = hash_str(db->tree, replace_key(spec) ^ remote_key(spec));
 
 	key = hash64(config ? config : "", len, key);
 	key = hash_str(repo_root(), key);

@@ -5,6 +5,7 @@
  * written; headers are written whole.
  */
 #include "emit.h"
+#include "remote.h"
 #include "textedit.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -147,6 +148,14 @@ static void collect_elems(struct emitter *em, uint32_t gdef)
 	}
 }
 
+static bool includes(const struct facts *f, const char *header)
+{
+	for (uint32_t i = 0; i < f->nfiles; i++)
+		if (ends_with(fact_str(f, f->files[i].path), header))
+			return true;
+	return false;
+}
+
 static void collect_body(struct emitter *em, uint32_t gdef)
 {
 	const struct graph *g = em->g;
@@ -154,7 +163,9 @@ static void collect_body(struct emitter *em, uint32_t gdef)
 	const struct fact_def *d = graph_def(g, gdef);
 	char *text;
 
-	if (c->kind == CUT_TRAP)
+	if (c->kind == CUT_REMOTE)
+		text = remote_body(c, includes(graph_facts(g, gdef), REMOTE_HEADER));
+	else if (c->kind == CUT_TRAP)
 		text = xasprintf("{ extern void sd_trap(const char *name) __attribute__((noreturn)); "
 				 "sd_trap(\"%s\"); }", c->symbol);
 	else

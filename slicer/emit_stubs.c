@@ -245,6 +245,15 @@ void emit_host(const struct marshal *m, struct strbuf *b)
 	free(d);
 }
 
+/* For `remote` cuts of other specs. */
+static void emit_type_name(const struct type *t, const char *sep, struct strbuf *b)
+{
+	if (t->kind == TYPE_INT)
+		sb_printf(b, "%s\"%c%zu\"", sep, t->is_signed ? 's' : 'u', t->size * 8);
+	else
+		sb_printf(b, "%s\"%s\"", sep, t->kind == TYPE_PTR ? "ptr" : "other");
+}
+
 void emit_summary(const struct marshal *m, struct strbuf *b)
 {
 	unsigned how[3] = {0};
@@ -261,6 +270,9 @@ void emit_summary(const struct marshal *m, struct strbuf *b)
 			describe_value(&c->p[k], c->p, b);
 			sb_puts(b, c->p[k].how == HOW_ANNOTATED ? " =\"" : "\"");
 		}
+		sb_puts(b, "], \"types\": [");
+		for (unsigned k = 0; k < c->n; k++)
+			emit_type_name(c->p[k].type, k ? ", " : "", b);
 		sb_printf(b, "], \"route\": \"%s\"}%s\n", route_name(c->route), i + 1 < m->ncalls ? "," : "");
 	}
 	sb_printf(b, " ],\n \"inferred\": %u,\n \"annotated\": %u\n}\n", how[HOW_INFERRED], how[HOW_ANNOTATED]);

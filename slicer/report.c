@@ -4,6 +4,7 @@
  * what others read of a slice (supervisor: devices; demo: sizes).
  */
 #include "emit.h"
+#include "remote.h"
 #include "sizes.h"
 #include <errno.h>
 #include <stdio.h>
@@ -129,7 +130,7 @@ int report_write(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m = json_object(), *ram = json_object_get(spec->json, "ram");
+	json_t *m = json_object(), *ram = json_object_get(spec->json, "ram"), *peers = remote_peers(spec);
 	struct sizes s;
 	int r;
 
@@ -143,6 +144,8 @@ int report_write(const struct graph *g, const char *outdir)
 		json_object_set(m, "devices", spec->devices);
 	if (ram)
 		json_object_set(m, "ram", ram);
+	if (peers)
+		json_object_set_new(m, "peers", peers);
 	json_object_set_new(m, "kept", size_json(&s.kept));
 	json_object_set_new(m, "whole", size_json(&s.whole));
 	json_object_set_new(m, "calls", calls_json(spec));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* session.c: spec => closure, in pass order. See session.h. */
 #include "session.h"
+#include "remote.h"
 #include "stubs.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ int session_spec(struct session *s, const char *spec, const struct options *o)
 	memset(s, 0, sizeof(*s));
 	r = spec_load(&s->spec, path);
 	free(path);
-	if (r)
+	if (r || remote_resolve(&s->spec))
 		return -1;
 	s->outdir = o->out ? xstrdup(o->out) : xasprintf("%s/build/%s", repo_root(), s->spec.name);
 	return 0;

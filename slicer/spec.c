@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* spec.c, pass 1: JSON => struct spec. Strict: whatever isn't understood is an error with its place. */
 #include "spec.h"
+#include "remote.h"
 #include "spec_json.h"
 #include "util.h"
 #include <ctype.h>
@@ -53,7 +54,7 @@ static char *beside(const char *path, const char *name)
 static const struct spec_key cut_keys[] = {
 	{ "trap", ST_NAMES },	{ "return", ST_NAMES }, { "drop", ST_NAMES },	{ "replace", ST_NAMES },
 	{ "remote", ST_NAMES }, { "in", ST_NAMES },	{ "naming", ST_NAMES }, { "value", ST_STRING },
-	{ "with", ST_STRING },	{ "domain", ST_STRING }, { "why", ST_STRING },
+	{ "with", ST_STRING },	{ "domain", ST_STRING }, { "call", ST_STRING },	{ "why", ST_STRING },
 };
 
 /* Which of the other keys goes with which kind. */
@@ -68,6 +69,7 @@ static int check_cut_keys(struct spec_cut *c, const json_t *obj)
 		{ "value", 1 << CUT_DROP | 1 << CUT_RETURN, 0 },
 		{ "with", 1 << CUT_REPLACE, 1 << CUT_REPLACE },
 		{ "domain", 1 << CUT_REMOTE, 1 << CUT_REMOTE },
+		{ "call", 1 << CUT_REMOTE, 1 << CUT_REMOTE },
 	};
 	const char *kind = kind_names[c->kind];
 
@@ -126,6 +128,7 @@ static int add_cut(struct spec *spec, struct spec_file *f, const char *pointer, 
 	c.value = json_string_value(json_object_get(obj, "value"));
 	c.with = json_string_value(json_object_get(obj, "with"));
 	c.domain = json_string_value(json_object_get(obj, "domain"));
+	c.call = json_string_value(json_object_get(obj, "call"));
 	c.why = json_string_value(json_object_get(obj, "why"));
 	if (check_cut_keys(&c, obj))
 		return -1;
@@ -517,6 +520,8 @@ void spec_free(struct spec *spec)
 		next = f->next;
 		spec_file_free(f);
 	}
+	for (size_t i = 0; i < spec->ncuts; i++)
+		remote_free(spec->cuts[i].remote);
 	free(spec->path);
 	free(spec->name);
 	free(spec->description);

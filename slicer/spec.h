@@ -34,7 +34,7 @@ enum cut_kind {
 	CUT_RETURN,  /* body replaced: returns `value` */
 	CUT_DROP,    /* calls to it are deleted (statement) or replaced by `value` (expression) */
 	CUT_REPLACE, /* definition replaced by the one in file `with` */
-	CUT_REMOTE,  /* call into another domain, `domain` */
+	CUT_REMOTE,  /* body replaced: makes `call` of another domain, `domain` */
 };
 
 /* One cut of one symbol: `"drop": ["a", "b"]` becomes two of these. */
@@ -46,7 +46,8 @@ struct spec_cut {
 	struct spec_names naming; /* drop: only calls whose range refers to one of these symbols */
 	const char *value;	  /* C expression, NULL: void / statement */
 	const char *with;	  /* replace: path of a C file, relative to the repo */
-	const char *domain;	  /* remote */
+	const char *domain, *call; /* remote */
+	struct remote *remote;	  /* remote: made by remote_resolve() */
 	const char *why;
 	const char *group; /* name of the cut group, NULL if in the spec itself */
 	struct spec_place at;

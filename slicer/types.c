@@ -64,7 +64,7 @@ struct fields_arg {
 static enum CXVisitorResult add_field(CXCursor c, CXClientData data)
 {
 	struct fields_arg *a = data;
-	struct field *f = PUSH(a->st->fields, a->st->nfields, a->cap);
+	struct type_field *f = PUSH(a->st->fields, a->st->nfields, a->cap);
 	const char *name = keep_cx(a->im, clang_getCursorSpelling(c));
 
 	/* libclang says "(anonymous union at ...)" for what has no name */
@@ -513,6 +513,59 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 			return -1;
 	}
 	return refuse_hidden(t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
+}
+
+struct function_arg {
+	struct impl *im;
+	const char *name;
+	struct calltype *fn;
+};
+
+static enum CXChildVisitResult see_function(CXCursor c, CXCursor parent, CXClientData data)
+{
+	struct function_arg *a = data;
+	CXString cx;
+
+	(void)parent;
+	if (clang_getCursorKind(c) != CXCursor_FunctionDecl)
+		return CXChildVisit_Continue;
+	cx = clang_getCursorSpelling(c);
+	/* the last declaration is the definition, which has the parameters' names */
+	if (!strcmp(clang_getCString(cx), a->name)) {
+		take_params(a->im, a->fn, c);
+		a->fn->nparams = (unsigned)clang_Cursor_getNumArguments(c);
+		a->fn->result = make_type(a->im, clang_getCursorResultType(c));
+	}
+	clang_disposeString(cx);
+	return CXChildVisit_Continue;
+}
+
+int types_function(struct types *t, const struct compdb *db, const char *file, const char *name, struct calltype *fn)
+{
+	struct impl *im = xcalloc(1, sizeof(*im));
+	struct function_arg a = {im, name, fn};
+	char *path = xasprintf("%s/%s", db->overlay, file), *fault;
+	const struct tu *tu = tu_of(db, file);
+	CXTranslationUnit unit = NULL;
+
+	*t = (struct types){.impl = im};
+	*fn = (struct calltype){.name = name};
+	im->db = db;
+	im->index = clang_createIndex(0, 0);
+	if (tu)
+		unit = parse(im, tu, path, NULL);
+	fault = !tu ? xstrdup("it isn't compiled by itself") : unit ? first_error(unit) : xstrdup("libclang gives up");
+	if (fault)
+		err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
+	else
+		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_function, &a);
+	if (unit)
+		clang_disposeTranslationUnit(unit);
+	free(path);
+	if (!fault)
+		return fn->compiled ? 0 : err(file, NULL, "no function %s in it", name);
+	free(fault);
+	return -1;
 }
 
 void types_free(struct types *t)

@@ -20,7 +20,7 @@ struct compdb;
 
 enum type_kind { TYPE_VOID, TYPE_INT, TYPE_PTR, TYPE_STRUCT, TYPE_UNION, TYPE_ARRAY, TYPE_OTHER };
 
-struct field {
+struct type_field {
 	const char *name; /* "" for an anonymous member */
 	const struct type *type;
 	size_t offset; /* bytes */
@@ -36,7 +36,7 @@ struct type {
 	bool user;	       /* carries __user */
 	const struct type *to; /* PTR: pointee; ARRAY: element */
 	size_t count;	       /* ARRAY */
-	struct field *fields;  /* STRUCT, UNION */
+	struct type_field *fields;  /* STRUCT, UNION */
 	size_t nfields;
 };
 
@@ -55,6 +55,7 @@ struct calltype {
 	bool compiled;	   /* no #if hides it */
 	struct param param[6];
 	unsigned nparams;
+	const struct type *result; /* by types_function() only */
 };
 
 struct constant {
@@ -87,6 +88,8 @@ struct types_request {
 /* 0, or -1 after printing the error. */
 int types_load(struct types *t, const struct compdb *db, const struct types_request *want);
 void types_free(struct types *t);
+/* A function of one file, by its own name. What *fn holds is t's, which is made here. 0, or -1 after printing. */
+int types_function(struct types *t, const struct compdb *db, const char *file, const char *name, struct calltype *fn);
 
 const struct calltype *types_call(const struct types *t, const char *name);
 const struct type *types_named(const struct types *t, const char *name);	  /* NULL: unknown */

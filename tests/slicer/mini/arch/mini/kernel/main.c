@@ -3,9 +3,11 @@
 #include <linux/compiler.h>
 #include <linux/lib.h>
 #include <linux/net.h>
+#include <sd/remote.h>
 
 long sys_bind(int family);
 long sys_cuts(int a);
+long sys_far(int a);
 int inet_init(void);
 int part_entry(int x);
 void sd_trap(const char *name) __attribute__((noreturn));
@@ -16,6 +18,22 @@ void sd_trap(const char *name) /* expect: kept */
 {
 	printf("trap: %s\n", name);
 	exit(3);
+}
+
+/* What the client stub of another domain and the runtime behind it are in an image. */
+enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	*ret = (long)(a[0] * 1000 + a[2] + *(char *)(uintptr_t)a[1]);
+	return SD_OK;
+}
+
+long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6])
+{
+	long ret = -1;
+
+	printf("%s %s: ", domain, contract ? "by contract" : "without one");
+	return stub(0, &ret, arg) ? -1 : ret;
 }
 
 void never_called_but_ours(void);
@@ -31,6 +49,7 @@ int main(void)
 	printf("cuts %ld\n", sys_cuts(0));
 	printf("weak %d %d alias %d asm %d\n", lib_weak_only(), lib_overridden(), lib_alias(1), asm_entry(2));
 	printf("forms %d %d %d %d\n", shared_b_of(), type_user(3), copied_sum(4), part_entry(5));
+	printf("far %ld\n", sys_far(5));
 	printf("sum %d\n", lib_sum(1, 2));
 	return 0;
 }
