@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * maps.c: mmap of files in a directory (the first argument; the second, "domain", says that it is one's). Right natively; the
+ * same is wanted of a domain's files, but that a shared map can't be writable there: ENODEV, or EACCES from mprotect.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PG   4096
+#define SIZE (5 * PG + 100)
+
+static char path[4096], dir[4096], want[SIZE];
+static int fd, domain;
+
+static int refused(void *at, int err)
+{
+	return at == MAP_FAILED && errno == err;
+}
+
+static void contents(void)
+{
+	char *m = mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, fd, 0), *o;
+
+	CHECK(m != MAP_FAILED && !memcmp(m, want, SIZE));
+	for (int i = SIZE; i < 6 * PG; i++)
+		CHECK(m[i] == 0);
+	CHECK(munmap(m, SIZE) == 0);
+	m = mmap(NULL, 2 * PG, PROT_READ, MAP_PRIVATE, fd, 2 * PG);
+	CHECK(m != MAP_FAILED && !memcmp(m, want + 2 * PG, 2 * PG));
+	o = mmap(m + PG, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
+	CHECK(o == m + PG && !memcmp(o, want, PG) && !memcmp(m, want + 2 * PG, PG));
+	CHECK(refused(mmap(m, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0), EEXIST));
+	munmap(m, 2 * PG);
+	m = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(m != MAP_FAILED && !memcmp(m, want, SIZE));
+	CHECK(munmap(m, SIZE) == 0);
+	m = mmap(NULL, SIZE, PROT_READ, MAP_SHARED_VALIDATE, fd, 0);
+	CHECK(m != MAP_FAILED && !memcmp(m, want, SIZE) && munmap(m, SIZE) == 0);
+	CHECK(lseek(fd, 0, SEEK_CUR) == 0);
+}
+
+/* Ends as signal sig would have it, in a child. */
+static void dies(volatile char *at, int sig)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(sig, SIG_DFL);
+		(void)*at;
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == sig);
+}
+
+static void beyond(void)
+{
+	char *m = mmap(NULL, 8 * PG, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	CHECK(m != MAP_FAILED && m[6 * PG - 1] == 0);
+	dies(m + 6 * PG, SIGBUS);
+	munmap(m, 8 * PG);
+	m = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 20 * PG);
+	CHECK(m != MAP_FAILED);
+	dies(m, SIGBUS);
+	munmap(m, PG);
+}
+
+static void written(void)
+{
+	char *m = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0), b[10];
+	int ro = open(path, O_RDONLY), status = 1;
+
+	CHECK(m != MAP_FAILED);
+	memcpy(m + PG, "mine", 4);
+	CHECK(pread(fd, b, 4, PG) == 4 && !memcmp(b, want + PG, 4));
+	if (!fork()) {
+		CHECK(!memcmp(m + PG, "mine", 4) && !memcmp(m, want, PG));
+		memcpy(m, "its own", 7);
+		_exit(check_failed);
+	}
+	CHECK(wait(&status) > 0 && status == 0 && !memcmp(m, want, 7));
+	munmap(m, SIZE);
+	m = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, ro, 0);
+	CHECK(m != MAP_FAILED);
+	close(ro);
+	memset(m, 'x', SIZE);
+	CHECK(m[SIZE - 1] == 'x');
+	munmap(m, SIZE);
+	CHECK(pread(fd, b, 10, 0) == 10 && !memcmp(b, want, 10));
+}
+
+static void errors(void)
+{
+	int wo = open(path, O_WRONLY), ro = open(path, O_RDONLY), p = open(path, O_PATH), d = open(dir, O_RDONLY);
+	char *m;
+
+	CHECK(refused(mmap(NULL, 0, PROT_READ, MAP_PRIVATE, fd, 0), EINVAL));
+	CHECK(syscall(SYS_mmap, 0, PG, PROT_READ, MAP_PRIVATE, fd, 100) == -1 && errno == EINVAL);
+	CHECK(refused(mmap(NULL, PG, PROT_READ, 0, fd, 0), EINVAL));
+	CHECK(refused(mmap(NULL, -1ul, PROT_READ, MAP_PRIVATE, fd, 0), ENOMEM));
+	CHECK(refused(mmap(NULL, PG, PROT_READ, MAP_PRIVATE, wo, 0), EACCES));
+	CHECK(refused(mmap(NULL, PG, PROT_READ, MAP_SHARED, wo, 0), EACCES));
+	CHECK(refused(mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, ro, 0), EACCES));
+	CHECK(refused(mmap(NULL, PG, PROT_READ, MAP_PRIVATE, p, 0), EBADF));
+	CHECK(refused(mmap(NULL, PG, PROT_READ, MAP_PRIVATE, 999, 0), EBADF));
+	CHECK(refused(mmap(NULL, PG, PROT_READ, MAP_PRIVATE, d, 0), ENODEV));
+	m = mmap(NULL, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
+	CHECK(m != MAP_FAILED && m[0] == 0);
+	munmap(m, PG);
+	m = mmap(NULL, PG, PROT_READ, MAP_SHARED, ro, 0);
+	CHECK(m != MAP_FAILED && mprotect(m, PG, PROT_READ | PROT_WRITE) == -1 && errno == EACCES);
+	CHECK(munmap(m, PG) == 0);
+	m = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (domain)
+		CHECK(refused(m, ENODEV));
+	else
+		CHECK(m != MAP_FAILED && munmap(m, PG) == 0);
+	m = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(m != MAP_FAILED);
+	if (domain)
+		CHECK(mprotect(m, PG, PROT_READ | PROT_WRITE) == -1 && errno == EACCES);
+	munmap(m, PG);
+	close(wo);
+	close(ro);
+	close(p);
+	close(d);
+}
+
+/* What this process and its children write to a file they have mapped shared. */
+static void follows(void)
+{
+	int f = open(path, O_RDWR), wo = open(path, O_WRONLY), app = open(path, O_WRONLY | O_APPEND), s;
+	char *m = mmap(NULL, 16 * PG, PROT_READ, MAP_SHARED, f, 0), *n = mmap(NULL, PG, PROT_READ, MAP_SHARED, f, PG);
+	struct iovec v[2] = {{"ab", 2}, {"cdef", 4}};
+
+	CHECK(m != MAP_FAILED && n != MAP_FAILED);
+	close(f);
+	CHECK(pwrite(fd, "PWRITE", 6, PG - 3) == 6 && !memcmp(m + PG - 3, "PWRITE", 6) && !memcmp(n, "ITE", 3));
+	CHECK(lseek(wo, 10, SEEK_SET) == 10 && write(wo, "write", 5) == 5 && !memcmp(m + 10, "write", 5));
+	CHECK(writev(wo, v, 2) == 6 && !memcmp(m + 15, "abcdef", 6));
+	CHECK(pwritev(fd, v, 2, 2 * PG - 1) == 6 && !memcmp(m + 2 * PG - 1, "abcdef", 6) && n[PG - 1] == 'a');
+	if (!fork()) {
+		CHECK(pwrite(fd, "child", 5, 100) == 5 && !memcmp(m + 100, "child", 5));
+		_exit(check_failed);
+	}
+	CHECK(wait(&s) > 0 && s == 0 && !memcmp(m + 100, "child", 5));
+	CHECK(write(app, "appended", 8) == 8 && !memcmp(m + SIZE, "appended", 8));
+	CHECK(pwrite(fd, "far", 3, 12 * PG) == 3 && !memcmp(m + 12 * PG, "far", 3) && m[11 * PG] == 0);
+	CHECK(ftruncate(fd, 50) == 0 && m[49] == want[49] && m[50] == 0);
+	dies(m + PG, SIGBUS);
+	CHECK(munmap(m, 16 * PG) == 0 && munmap(n, PG) == 0);
+	CHECK(pwrite(fd, want, SIZE, 0) == SIZE);
+	close(wo);
+	close(app);
+}
+
+static void executed(void)
+{
+	static const unsigned char code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; /* mov $42, %eax; ret */
+	int f = open(path, O_RDWR);
+	int (*fn)(void);
+
+	CHECK(pwrite(f, code, sizeof(code), 0) == sizeof(code));
+	fn = (int (*)(void))(uintptr_t)mmap(NULL, PG, PROT_READ | PROT_EXEC, MAP_PRIVATE, f, 0);
+	CHECK((void *)(uintptr_t)fn != MAP_FAILED && fn() == 42);
+	munmap((void *)(uintptr_t)fn, PG);
+	CHECK(pwrite(f, want, PG, 0) == PG);
+	close(f);
+}
+
+static void large(void)
+{
+	size_t len = 20 << 20;
+	char *b = malloc(len), *m;
+	int f = open(path, O_RDWR | O_TRUNC);
+
+	for (size_t i = 0; i < len; i++)
+		b[i] = i * 37 + i / PG;
+	CHECK(pwrite(f, b, len, 0) == (ssize_t)len);
+	m = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, f, 0);
+	close(f);
+	CHECK(m != MAP_FAILED && !memcmp(m, b, len));
+	munmap(m, len);
+	CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, want, SIZE, 0) == SIZE);
+	free(b);
+}
+
+static void often(void)
+{
+	for (int i = 0; i < 500; i++) {
+		char *m = mmap(NULL, SIZE, PROT_READ, i % 2 ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+
+		CHECK(m != MAP_FAILED && m[i] == want[i] && munmap(m, SIZE) == 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} test[] = {{"contents", contents}, {"beyond", beyond}, {"written", written}, {"errors", errors}, {"follows", follows},
+		    {"executed", executed}, {"large", large}, {"often", often}};
+
+	snprintf(dir, sizeof(dir), "%s", argc > 1 ? argv[1] : ".");
+	snprintf(path, sizeof(path), "%.4000s/maps.%d", dir, getpid());
+	domain = argc > 2 && !strcmp(argv[2], "domain");
+	for (int i = 0; i < SIZE; i++)
+		want[i] = i * 11 + i / 256 + 1;
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	CHECK(fd >= 0 && pwrite(fd, want, SIZE, 0) == SIZE);
+	alarm(120);
+	for (size_t i = 0; i < sizeof(test) / sizeof(test[0]) && fd >= 0; i++) {
+		if (getenv("VERBOSE"))
+			printf("%s\n", test[i].name);
+		fflush(stdout);
+		test[i].run();
+		fflush(stdout);
+	}
+	unlink(path);
+	printf("maps: %s\n", check_failed ? "FAILED" : "ok");
+	return check_failed;
+}
