@@ -83,20 +83,6 @@ static void match_calls(struct matcher *m, uint32_t gdef)
 	}
 }
 
-static char *header_text(const struct graph *g, uint32_t gdef, size_t *len)
-{
-	const char *file = graph_file(g, gdef);
-	char *path, *text;
-
-	if (starts_with(file, "obj:"))
-		path = xasprintf("%s/%s", g->db->objdir, file + 4);
-	else
-		path = *file == '/' ? xstrdup(file) : xasprintf("%s/%s", g->db->overlay, file);
-	text = read_file(path, len);
-	free(path);
-	return text;
-}
-
 /* The call that begins at off of a header's text, found by its parentheses. */
 static bool scan_call(const char *s, size_t len, uint32_t off, const char *name, struct dropping *out)
 {
@@ -141,7 +127,7 @@ static void match_header_calls(struct matcher *m, uint32_t gdef)
 
 			if (!cut_is_in(g, c, gdef) || c->naming.n)
 				continue;
-			text = header_text(g, gdef, &len);
+			text = graph_text(g, gdef, &len);
 			drop.end = drop.beg + 1;
 			drop.macro = !text || !scan_call(text, len, drop.beg, name, &drop);
 			free(text);

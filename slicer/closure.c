@@ -315,6 +315,17 @@ static bool keep_file(struct graph *g, const char *path)
 	return false;
 }
 
+static int keep_named(struct graph *g, const struct spec_keep *k)
+{
+	uint32_t *gdefs;
+	int n = find_named(g, k, &gdefs);
+
+	for (int i = 0; i < n; i++)
+		keep_node(g, g->node_of[gdefs[i]], (struct edge){ .from = NONE, .kind = EDGE_NAMED });
+	free(gdefs);
+	return n < 0 ? -1 : 0;
+}
+
 static int keep_spec(struct graph *g)
 {
 	int r = 0;
@@ -323,6 +334,10 @@ static int keep_spec(struct graph *g)
 		const struct spec_keep *k = &g->spec->keep[i];
 		bool path = strchr(k->name, '/');
 
+		if (k->type) {
+			r = keep_named(g, k) ? -1 : r;
+			continue;
+		}
 		if (path ? keep_file(g, k->name) :
 			   keep_symbol(g, k->name, (struct edge){ .from = NONE, .kind = EDGE_KEEP }))
 			continue;

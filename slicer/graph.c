@@ -217,3 +217,17 @@ void graph_free(struct graph *g)
 	strmap_free(&g->record_index);
 	memset(g, 0, sizeof(*g));
 }
+
+char *graph_text(const struct graph *g, uint32_t gdef, size_t *len)
+{
+	const char *file = graph_file(g, gdef);
+	char *path, *text;
+
+	if (starts_with(file, "obj:"))
+		path = xasprintf("%s/%s", g->db->objdir, file + 4);
+	else
+		path = *file == '/' ? xstrdup(file) : xasprintf("%s/%s", g->db->overlay, file);
+	text = read_file(path, len);
+	free(path);
+	return text;
+}

@@ -24,6 +24,7 @@ enum edge_kind {
 	EDGE_NONE,
 	EDGE_CALL,    /* an exported call of the spec */
 	EDGE_KEEP,    /* "keep" in the spec */
+	EDGE_NAMED,   /* "keep" or a device of the spec names what the kernel finds by that name */
 	EDGE_RUNTIME, /* stands in the runtime, which is never sliced */
 	EDGE_LINKER,  /* named by the linker script, or a function the compiler calls by itself */
 	EDGE_REF,     /* named by the definition `from` */
@@ -115,6 +116,8 @@ static inline const struct facts *graph_facts(const struct graph *g, uint32_t gd
 }
 const char *graph_file(const struct graph *g, uint32_t gdef); /* path of the file it stands in */
 const char *graph_name(const struct graph *g, uint32_t gdef);
+/* The whole file it stands in; NULL: unreadable. To be freed. */
+char *graph_text(const struct graph *g, uint32_t gdef, size_t *len);
 /* Is this unit part of the runtime (arch/<arch>/...), which is never sliced? */
 bool graph_is_runtime(const struct graph *g, uint32_t tu);
 /* The part of a key behind "path:". */
@@ -128,6 +131,9 @@ int boundary_check(const struct graph *g);
 void boundary_list_absent(const struct graph *g, FILE *out);
 /* First dropping of gdef, and the end of them. */
 const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n);
+
+/* byname.c: the definitions with that name in their initialiser. How many, or -1 after printing that there are none. */
+int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **gdefs);
 
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */
 int closure_run(struct graph *g);

@@ -282,22 +282,45 @@ static int load_calls(struct spec *spec, struct spec_file *f, json_t *array)
 	return r;
 }
 
+static void add_keep(struct spec *spec, const struct spec_keep *k)
+{
+	spec->keep = xrealloc(spec->keep, (spec->nkeep + 1) * sizeof(*k));
+	spec->keep[spec->nkeep++] = *k;
+}
+
+/* What the kernel looks up at run time: no edge leads there. */
+static int keep_named(struct spec *spec, struct spec_file *f, const char *p, json_t *v)
+{
+	static const struct spec_key keys[] = { { "named", ST_STRING, true }, { "type", ST_STRING, true }, { "why", ST_STRING, true } };
+	struct spec_keep k = { .at = spec_at(f, "%s", p) };
+
+	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)))
+		return -1;
+	k.name = json_string_value(json_object_get(v, "named"));
+	k.type = json_string_value(json_object_get(v, "type"));
+	add_keep(spec, &k);
+	return 0;
+}
+
 static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 {
-	size_t i, n = json_array_size(array);
 	json_t *v;
+	size_t i;
 
-	spec->keep = xcalloc(n ? n : 1, sizeof(*spec->keep));
 	json_array_foreach(array, i, v) {
-		struct spec_keep *k = &spec->keep[i];
+		char *p = spec_own(f, xasprintf("/keep/%zu", i));
+		struct spec_keep k = { .at = spec_at(f, "%s", p), .name = json_string_value(v) };
 
-		k->at = spec_at(f, "/keep/%zu", i);
-		k->name = json_string_value(v);
-		if (!k->name)
-			return spec_error(&k->at, "write its name in quotes", "a symbol must be a string");
-		if (!strchr(k->name, '/') && check_identifier(&k->at, k->name))
+		if (json_is_object(v)) {
+			if (keep_named(spec, f, p, v))
+				return -1;
+			continue;
+		}
+		if (!k.name)
+			return spec_error(&k.at, "write its name in quotes", "a symbol must be a string");
+		if (!strchr(k.name, '/') && check_identifier(&k.at, k.name))
 			return -1;
-		spec->nkeep++;
+		add_keep(spec, &k);
 	}
 	return 0;
 }
@@ -452,6 +475,9 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 			if (!json_is_string(v))
 				return spec_error(&at, "write the value in quotes",
 						  "\"%s\" must be a string", key);
+			if (!strcmp(key, "fs")) /* mounted by that name */
+				add_keep(spec, &(struct spec_keep){ .at = at, .name = json_string_value(v),
+								     .type = "struct file_system_type" });
 		}
 	}
 	spec->devices = array;

@@ -77,6 +77,7 @@ struct spec_route {
 
 struct spec_keep {
 	const char *name; /* symbol, or path of a .c file: its initcalls count then */
+	const char *type; /* "struct file_system_type": what the kernel finds among those of this type by that name; else NULL */
 	struct spec_place at;
 };
 
@@ -89,7 +90,7 @@ struct spec {
 	size_t ncuts;
 	struct spec_group *groups;
 	size_t ngroups;
-	struct spec_keep *keep; /* extra roots, by symbol name */
+	struct spec_keep *keep; /* extra roots; "fs" of a device is one, too */
 	size_t nkeep;
 	struct spec_route *routes;
 	size_t nroutes;

@@ -13,6 +13,7 @@
 
 static const char *const edge_names[] = {
 	[EDGE_NONE] = "?",	   [EDGE_CALL] = "exported call",	[EDGE_KEEP] = "\"keep\" in the spec",
+	[EDGE_NAMED] = "found by a name that stands in the spec",
 	[EDGE_RUNTIME] = "runtime", [EDGE_LINKER] = "linker script or compiler", [EDGE_REF] = "named by",
 	[EDGE_FIELD] = "through field",   [EDGE_LIVE] = "its file is live through", [EDGE_UNIT] = "declared with",
 	[EDGE_VALUE] = "value of a cut in",

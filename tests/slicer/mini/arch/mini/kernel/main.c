@@ -2,6 +2,7 @@
 /* The runtime: whatever stands here is a root, used or not. */
 #include <linux/compiler.h>
 #include <linux/lib.h>
+#include <linux/named.h>
 #include <linux/net.h>
 #include <sd/remote.h>
 
@@ -49,6 +50,7 @@ int main(void)
 	printf("cuts %ld\n", sys_cuts(0));
 	printf("weak %d %d alias %d asm %d\n", lib_weak_only(), lib_overridden(), lib_alias(1), asm_entry(2));
 	printf("forms %d %d %d %d\n", shared_b_of(), type_user(3), copied_sum(4), part_entry(5));
+	printf("named %d %d\n", mount_by_name("minifs"), digest_by_name("plus", 1)); /* no initcalls here */
 	printf("far %ld\n", sys_far(5));
 	printf("sum %d\n", lib_sum(1, 2));
 	return 0;
