@@ -98,7 +98,7 @@ static void put_one(const struct side *s, const struct mval *v, unsigned i, bool
 		return put_struct(s, v, i, b);
 	if (v->prefix)
 		return put_data(s, v, i, "sd_in_prefix", b);
-	if (v->dir == DIR_OUT && v->filled == FILLED_RET)
+	if (v->dir == DIR_OUT && v->filled == FILLED_RET && !v->whole)
 		return put_data(s, v, i, "sd_out_data", b);
 	src = expr_str(s, s->src, i);
 	dst = expr_str(s, s->dst, i);
@@ -122,7 +122,9 @@ static void put_clamp(const struct side *s, const struct mval *v, unsigned i, st
 	char *src = expr_str(s, s->src, i), *len = expr_str(s, s->dst, (unsigned)v->of);
 	char *most = data ? xasprintf("sd_space(%s)", s->call) : xasprintf("%lld", (long long)v->clamp);
 
-	if (v->len != LEN_VR || s->field) { /* sd_put_vr() has cut the other kind */
+	if (v->whole && !s->field && !s->list[v->of].type->is_signed) {
+		FMT(b, "%sif (n%u > %s)\n%s\t%s = n%u = %s;\n", s->tab, i, most, s->tab, len, i, most);
+	} else if (v->len != LEN_VR || s->field) { /* sd_put_vr() has cut the other kind */
 		FMT(b, "%sif ((s64)n%u > (s64)%s && sd_span_ok(%s, ", s->tab, i, most, src);
 		bytes(v, i, false, b);
 		FMT(b, ")) {\n%s\t%s = n%u = %s;\n", s->tab, len, i, most);
@@ -389,6 +391,29 @@ static void emit_promise(const struct mcall *c, struct strbuf *b)
 	sb_puts(b, ");\n");
 }
 
+static const struct mcall *find_call(const struct marshal *m, const char *name)
+{
+	for (size_t i = 0; i < m->ncalls; i++)
+		if (!strcmp(m->calls[i].ct->name, name))
+			return &m->calls[i];
+	return NULL;
+}
+
+/* A domain without the call that says whether parts are right does no parts. */
+static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned i, struct strbuf *b)
+{
+	const struct mval *v = &c->p[i];
+
+	if (v->parts_if && !find_call(m, v->parts_if))
+		return;
+	FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d, %d, ",
+	    v->of, (long long)v->clamp, i, v->of, m->domain, c->ct->name, i, v->of, v->part_pos);
+	if (v->parts_if)
+		FMT(b, "sd_%s_stub_%s);\n", m->domain, v->parts_if);
+	else
+		sb_puts(b, "NULL);\n");
+}
+
 static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	struct needs nd = {0};
@@ -407,8 +432,7 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	sb_puts(b, "\n");
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass == PASS_PTR && c->p[i].parts)
-			FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d);\n",
-			    c->p[i].of, (long long)c->p[i].clamp, i, c->p[i].of, m->domain, c->ct->name, i, c->p[i].of);
+			emit_parts(m, c, i, b);
 	sb_puts(b, "\tsd_call_begin(lane, &c, ");
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
@@ -505,14 +529,6 @@ static unsigned emit_prefixes(const struct marshal *m, struct strbuf *b)
 	return n;
 }
 
-static const struct mcall *find_close(const struct marshal *m)
-{
-	for (size_t i = 0; i < m->ncalls; i++)
-		if (!strcmp(m->calls[i].ct->name, "close"))
-			return &m->calls[i];
-	return NULL;
-}
-
 static bool needs_drop(const struct marshal *m)
 {
 	for (size_t i = 0; i < m->ncalls; i++) {
@@ -531,7 +547,7 @@ static void emit_drop(const struct marshal *m, struct strbuf *b)
 	sb_puts(b, "\nstatic inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
 		   "\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
 		   "\t\tsd_call_begin(lane, &c, ");
-	emit_op(m, find_close(m), b);
+	emit_op(m, find_call(m, "close"), b);
 	sb_puts(b, ");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
 }
 
@@ -544,7 +560,7 @@ static void emit_client_h(const struct marshal *m, struct strbuf *b)
 		emit_signature(m, &m->calls[i], b);
 		sb_puts(b, ";\n");
 	}
-	if (needs_drop(m) && find_close(m))
+	if (needs_drop(m) && find_call(m, "close"))
 		emit_drop(m, b);
 	sb_puts(b, EMIT_GUARD_END);
 }

@@ -216,6 +216,18 @@ static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
 
 /* ---- pointers ---- */
 
+/* "parts": true, or the parameter that says where in the file the data lie. */
+static int pointer_parts(struct ctx *x, struct mval *v, json_t *a)
+{
+	json_t *parts = json_object_get(a, "parts");
+	const char *pos = json_string_value(parts);
+
+	v->parts = pos || json_is_true(parts);
+	v->part_pos = pos ? find(x, pos) : -1;
+	v->parts_if = json_string_value(json_object_get(a, "parts_if"));
+	return pos && v->part_pos < 0 ? bad(x, v, "\"parts\" is true or a parameter") : 0;
+}
+
 static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 {
 	json_t *keep;
@@ -227,7 +239,9 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	v->always = json_is_true(json_object_get(a, "always"));
 	v->ignore_fault = !strcmp(json_string_value(json_object_get(a, "fault")) ?: "", "ignore");
 	v->partial = json_is_true(json_object_get(a, "partial"));
-	v->parts = json_is_true(json_object_get(a, "parts"));
+	v->whole = json_is_true(json_object_get(a, "whole"));
+	if (pointer_parts(x, v, a))
+		return -1;
 	v->prefix = json_is_true(json_object_get(a, "prefix"));
 	keep = json_object_get(a, "keep_if"); /* ["flags", "MSG_TRUNC"] */
 	if (!keep)

@@ -73,7 +73,10 @@ struct mval {
 	enum filled filled;
 	bool always;	   /* written back on errors as well */
 	bool ignore_fault; /* the kernel ignores a fault on writing it back */
-	bool parts;	   /* a stream: more than `clamp` goes in several calls */
+	bool parts;	   /* more than `clamp` goes in several calls */
+	int part_pos;	   /* parameter that says where in the file, moved along with them; -1: none */
+	const char *parts_if; /* name of a call: parts only if fd, 0, SEEK_CUR makes it succeed; NULL: always */
+	bool whole;	   /* the kernel copies the result's bytes, however many it was offered room for */
 	bool prefix;	   /* the kernel may need only the first part */
 	int keep_arg;	   /* parameter with keep_mask: set, the buffer's contents go in as well; -1: none */
 	int64_t keep_mask;

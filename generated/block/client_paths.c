@@ -332,8 +332,7 @@ enum sd_status sd_block_stub_readlink(struct sd_lane *lane, long *ret, const u64
 	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
 		c.arg[2] = n1 = 1048576;
 	}
-	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
-	c.arg[2] = n1;
+	c.arg[1] = sd_out(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -358,8 +357,7 @@ enum sd_status sd_block_stub_readlinkat(struct sd_lane *lane, long *ret, const u
 	if ((s64)n2 > (s64)1048576 && sd_span_ok(a[2], n2)) {
 		c.arg[3] = n2 = 1048576;
 	}
-	c.arg[2] = sd_out_data(&c, a[2], &n2, 1);
-	c.arg[3] = n2;
+	c.arg[2] = sd_out(&c, a[2], n2);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -518,11 +516,9 @@ enum sd_status sd_block_stub_getcwd(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_GETCWD);
 	c.arg[1] = a[1];
 	n0 = a[1];
-	if ((s64)n0 > (s64)1048576 && sd_span_ok(a[0], n0)) {
+	if (n0 > 1048576)
 		c.arg[1] = n0 = 1048576;
-	}
-	c.arg[0] = sd_out_data(&c, a[0], &n0, 1);
-	c.arg[1] = n0;
+	c.arg[0] = sd_out(&c, a[0], n0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;

@@ -12,6 +12,8 @@ enum sd_status sd_block_stub_pread64(struct sd_lane *lane, long *ret, const u64 
 	u64 n1 = 0;
 	long got = -1;
 
+	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
+		return sd_parts(sd_block_stub_pread64, lane, ret, a, 1, 2, 3, NULL);
 	sd_call_begin(lane, &c, SD_BLOCK_PREAD64);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
@@ -37,6 +39,8 @@ enum sd_status sd_block_stub_pwrite64(struct sd_lane *lane, long *ret, const u64
 	struct sd_call c;
 	u64 n1 = 0;
 
+	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
+		return sd_parts(sd_block_stub_pwrite64, lane, ret, a, 1, 2, 3, NULL);
 	sd_call_begin(lane, &c, SD_BLOCK_PWRITE64);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
@@ -45,7 +49,8 @@ enum sd_status sd_block_stub_pwrite64(struct sd_lane *lane, long *ret, const u64
 	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
 		c.arg[2] = n1 = 1048576;
 	}
-	c.arg[1] = sd_in(&c, a[1], n1);
+	c.arg[1] = sd_in_prefix(&c, a[1], &n1);
+	c.arg[2] = n1;
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -357,11 +362,15 @@ enum sd_status sd_block_stub_getdents(struct sd_lane *lane, long *ret, const u64
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = (u32)a[2];
-	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
-		c.arg[2] = n1 = 1048576;
+	if (n1 > 2147483647) {
+		c.arg[1] = sd_unread(a[1]);
+	} else {
+		if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
+			c.arg[2] = n1 = 1048576;
+		}
+		c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
+		c.arg[2] = n1;
 	}
-	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
-	c.arg[2] = n1;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -382,11 +391,15 @@ enum sd_status sd_block_stub_getdents64(struct sd_lane *lane, long *ret, const u
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = (u32)a[2];
-	if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
-		c.arg[2] = n1 = 1048576;
+	if (n1 > 2147483647) {
+		c.arg[1] = sd_unread(a[1]);
+	} else {
+		if ((s64)n1 > (s64)1048576 && sd_span_ok(a[1], n1)) {
+			c.arg[2] = n1 = 1048576;
+		}
+		c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
+		c.arg[2] = n1;
 	}
-	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
-	c.arg[2] = n1;
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;

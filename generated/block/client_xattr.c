@@ -80,11 +80,9 @@ enum sd_status sd_block_stub_getxattr(struct sd_lane *lane, long *ret, const u64
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	n2 = a[3];
-	if ((s64)n2 > (s64)65536 && sd_span_ok(a[2], n2)) {
+	if (n2 > 65536)
 		c.arg[3] = n2 = 65536;
-	}
-	c.arg[2] = sd_out_data(&c, a[2], &n2, 1);
-	c.arg[3] = n2;
+	c.arg[2] = sd_out(&c, a[2], n2);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -106,11 +104,9 @@ enum sd_status sd_block_stub_lgetxattr(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	n2 = a[3];
-	if ((s64)n2 > (s64)65536 && sd_span_ok(a[2], n2)) {
+	if (n2 > 65536)
 		c.arg[3] = n2 = 65536;
-	}
-	c.arg[2] = sd_out_data(&c, a[2], &n2, 1);
-	c.arg[3] = n2;
+	c.arg[2] = sd_out(&c, a[2], n2);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -132,11 +128,9 @@ enum sd_status sd_block_stub_fgetxattr(struct sd_lane *lane, long *ret, const u6
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	n2 = a[3];
-	if ((s64)n2 > (s64)65536 && sd_span_ok(a[2], n2)) {
+	if (n2 > 65536)
 		c.arg[3] = n2 = 65536;
-	}
-	c.arg[2] = sd_out_data(&c, a[2], &n2, 1);
-	c.arg[3] = n2;
+	c.arg[2] = sd_out(&c, a[2], n2);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -157,11 +151,9 @@ enum sd_status sd_block_stub_listxattr(struct sd_lane *lane, long *ret, const u6
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	n1 = a[2];
-	if ((s64)n1 > (s64)65536 && sd_span_ok(a[1], n1)) {
+	if (n1 > 65536)
 		c.arg[2] = n1 = 65536;
-	}
-	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
-	c.arg[2] = n1;
+	c.arg[1] = sd_out(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -182,11 +174,9 @@ enum sd_status sd_block_stub_llistxattr(struct sd_lane *lane, long *ret, const u
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	n1 = a[2];
-	if ((s64)n1 > (s64)65536 && sd_span_ok(a[1], n1)) {
+	if (n1 > 65536)
 		c.arg[2] = n1 = 65536;
-	}
-	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
-	c.arg[2] = n1;
+	c.arg[1] = sd_out(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -207,11 +197,9 @@ enum sd_status sd_block_stub_flistxattr(struct sd_lane *lane, long *ret, const u
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
-	if ((s64)n1 > (s64)65536 && sd_span_ok(a[1], n1)) {
+	if (n1 > 65536)
 		c.arg[2] = n1 = 65536;
-	}
-	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
-	c.arg[2] = n1;
+	c.arg[1] = sd_out(&c, a[1], n1);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;

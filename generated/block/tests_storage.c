@@ -19,8 +19,16 @@ static const struct st_base pread64_bases[] = {
 	{"end", {FD(file_ro), BUF("100"), NUM(100ll), NUM(9950ll)}, 0},
 	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}, 0},
 };
+static const struct st_differs pread64_differs[] = {
+	{"direct/count=1048576", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"direct/count=1048577", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"direct/count=2147479552", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+};
 const struct st_call test_pread64 = {
-	"pread64", N(pread64_params), pread64_params, N(pread64_bases), pread64_bases, 0, NULL, -1, 0, NULL,
+	"pread64", N(pread64_params), pread64_params, N(pread64_bases), pread64_bases, N(pread64_differs), pread64_differs, -1, 0, NULL,
 };
 
 /* ---- pwrite64 ---- */
@@ -38,8 +46,14 @@ static const struct st_base pwrite64_bases[] = {
 	{"append", {FD(file_append), BUF("100"), NUM(100ll), NUM(0ll)}, 0},
 	{"direct", {FD(file_direct), BUF("8192"), NUM(4096ll), NUM(4096ll)}, 0},
 };
+static const struct st_differs pwrite64_differs[] = {
+	{"direct/count=1048576", 0,
+	 "the buffer ends before its declared length: the stub writes what there is, O_DIRECT in Linux fails"},
+	{"direct/count=1048577", 0,
+	 "the buffer ends before its declared length: the stub writes what there is, O_DIRECT in Linux fails"},
+};
 const struct st_call test_pwrite64 = {
-	"pwrite64", N(pwrite64_params), pwrite64_params, N(pwrite64_bases), pwrite64_bases, 0, NULL, -1, 0, NULL,
+	"pwrite64", N(pwrite64_params), pwrite64_params, N(pwrite64_bases), pwrite64_bases, N(pwrite64_differs), pwrite64_differs, -1, 0, NULL,
 };
 
 /* ---- preadv ---- */
@@ -55,8 +69,12 @@ static const struct st_param preadv_params[] = {
 static const struct st_base preadv_bases[] = {
 	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll)}, 0},
 };
+static const struct st_differs preadv_differs[] = {
+	{"file/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+};
 const struct st_call test_preadv = {
-	"preadv", N(preadv_params), preadv_params, N(preadv_bases), preadv_bases, 0, NULL, -1, 0, NULL,
+	"preadv", N(preadv_params), preadv_params, N(preadv_bases), preadv_bases, N(preadv_differs), preadv_differs, -1, 0, NULL,
 };
 
 /* ---- pwritev ---- */
@@ -72,8 +90,12 @@ static const struct st_param pwritev_params[] = {
 static const struct st_base pwritev_bases[] = {
 	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll)}, 0},
 };
+static const struct st_differs pwritev_differs[] = {
+	{"file/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+};
 const struct st_call test_pwritev = {
-	"pwritev", N(pwritev_params), pwritev_params, N(pwritev_bases), pwritev_bases, 0, NULL, -1, 0, NULL,
+	"pwritev", N(pwritev_params), pwritev_params, N(pwritev_bases), pwritev_bases, N(pwritev_differs), pwritev_differs, -1, 0, NULL,
 };
 
 /* ---- preadv2 ---- */
@@ -91,8 +113,14 @@ static const struct st_base preadv2_bases[] = {
 	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}, 0},
 	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(0ll)}, 0},
 };
+static const struct st_differs preadv2_differs[] = {
+	{"file/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"position/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+};
 const struct st_call test_preadv2 = {
-	"preadv2", N(preadv2_params), preadv2_params, N(preadv2_bases), preadv2_bases, 0, NULL, -1, 0, NULL,
+	"preadv2", N(preadv2_params), preadv2_params, N(preadv2_bases), preadv2_bases, N(preadv2_differs), preadv2_differs, -1, 0, NULL,
 };
 
 /* ---- pwritev2 ---- */
@@ -110,8 +138,14 @@ static const struct st_base pwritev2_bases[] = {
 	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}, 0},
 	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(2ll)}, 0},
 };
+static const struct st_differs pwritev2_differs[] = {
+	{"file/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"position/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+};
 const struct st_call test_pwritev2 = {
-	"pwritev2", N(pwritev2_params), pwritev2_params, N(pwritev2_bases), pwritev2_bases, 0, NULL, -1, 0, NULL,
+	"pwritev2", N(pwritev2_params), pwritev2_params, N(pwritev2_bases), pwritev2_bases, N(pwritev2_differs), pwritev2_differs, -1, 0, NULL,
 };
 
 /* ---- lseek ---- */
@@ -227,12 +261,12 @@ const struct st_call test_fadvise64 = {
 /* ---- fallocate ---- */
 static const struct st_arg fallocate_mode[] = {NUM(2ll), NUM(8ll), NUM(32ll), NUM(16ll), NUM(64ll)};
 static const struct st_arg fallocate_offset[] = {NUM(4096ll), NUM(9223372036854775807ll)};
-static const struct st_arg fallocate_len[] = {NUM(4096ll), NUM(9223372036854775807ll)};
+static const struct st_arg fallocate_len[] = {NUM(0ll), NUM(-1ll), NUM(4096ll), NUM(4097ll), NUM(9223372036854775807ll)};
 static const struct st_param fallocate_params[] = {
 	{"fd", ST_ISFD, 0, 0, 0, NULL},
 	{"mode", ST_SCALAR, 0, 0, 5, fallocate_mode},
 	{"offset", ST_SCALAR, 0, 0, 2, fallocate_offset},
-	{"len", ST_SCALAR, 0, 0, 2, fallocate_len},
+	{"len", ST_LISTED, 0, 0, 5, fallocate_len},
 };
 static const struct st_base fallocate_bases[] = {
 	{"longer", {FD(file), NUM(0ll), NUM(0ll), NUM(20000ll)}, 0},
@@ -334,11 +368,15 @@ static const struct st_param getdents_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, getdents_count},
 };
 static const struct st_base getdents_bases[] = {
-	{"dir", {FD(dir), BUF("4096"), NUM(4096ll)}, 0},
-	{"part", {FD(dir), BUF("64"), NUM(64ll)}, 0},
+	{"dir", {FD(dir), BUF("dirents4096"), NUM(4096ll)}, 0},
+	{"part", {FD(dir), BUF("dirents64"), NUM(64ll)}, 0},
+};
+static const struct st_differs getdents_differs[] = {
+	{"part/count=1048577", 0,
+	 "Linux begins an entry for which the buffer has no room, and takes it back"},
 };
 const struct st_call test_getdents = {
-	"getdents", N(getdents_params), getdents_params, N(getdents_bases), getdents_bases, 0, NULL, -1, 0, NULL,
+	"getdents", N(getdents_params), getdents_params, N(getdents_bases), getdents_bases, N(getdents_differs), getdents_differs, -1, 0, NULL,
 };
 
 /* ---- getdents64 ---- */
@@ -349,11 +387,15 @@ static const struct st_param getdents64_params[] = {
 	{"count", ST_LENGTH, 0, 0, 3, getdents64_count},
 };
 static const struct st_base getdents64_bases[] = {
-	{"dir", {FD(dir), BUF("4096"), NUM(4096ll)}, 0},
-	{"part", {FD(dir), BUF("64"), NUM(64ll)}, 0},
+	{"dir", {FD(dir), BUF("dirents4096"), NUM(4096ll)}, 0},
+	{"part", {FD(dir), BUF("dirents64"), NUM(64ll)}, 0},
+};
+static const struct st_differs getdents64_differs[] = {
+	{"part/count=1048577", 0,
+	 "Linux begins an entry for which the buffer has no room, and takes it back"},
 };
 const struct st_call test_getdents64 = {
-	"getdents64", N(getdents64_params), getdents64_params, N(getdents64_bases), getdents64_bases, 0, NULL, -1, 0, NULL,
+	"getdents64", N(getdents64_params), getdents64_params, N(getdents64_bases), getdents64_bases, N(getdents64_differs), getdents64_differs, -1, 0, NULL,
 };
 
 /* ---- splice ---- */
@@ -392,8 +434,14 @@ static const struct st_base copy_file_range_bases[] = {
 	{"offsets", {FD(file), BUF("off100"), FD(empty), BUF("off5000"), NUM(5000ll), NUM(0ll)}, 0},
 	{"same", {FD(file), BUF("off100"), FD(file), BUF("off5000"), NUM(100ll), NUM(0ll)}, 0},
 };
+static const struct st_differs copy_file_range_differs[] = {
+	{"offsets/off_in=read-only", 0,
+	 "one offset can't be written: Linux goes on to the other"},
+	{"same/off_in=read-only", 0,
+	 "one offset can't be written: Linux goes on to the other"},
+};
 const struct st_call test_copy_file_range = {
-	"copy_file_range", N(copy_file_range_params), copy_file_range_params, N(copy_file_range_bases), copy_file_range_bases, 0, NULL, -1, 0, NULL,
+	"copy_file_range", N(copy_file_range_params), copy_file_range_params, N(copy_file_range_bases), copy_file_range_bases, N(copy_file_range_differs), copy_file_range_differs, -1, 0, NULL,
 };
 
 /* ---- ioctl ---- */
@@ -408,11 +456,34 @@ static const struct st_base ioctl_bases[] = {
 	{"bsz", {FD(file), NUM(2ll), BUF("4")}, 0},
 	{"qsize", {FD(file), NUM(21600ll), BUF("8")}, 0},
 	{"getflags", {FD(file), NUM(2148034049ll), BUF("4")}, 0},
-	{"noatime", {FD(file), NUM(1074292226ll), BUF("flags_noatime")}, 0},
+	{"setfsxattr", {FD(file), NUM(1075599392ll), BUF("zero28")}, 0},
+	{"nbio", {FD(file), NUM(21537ll), BUF("int1")}, 0},
 	{"fsxattr", {FD(file), NUM(2149341215ll), BUF("28")}, 0},
 	{"tty", {FD(file), NUM(21505ll), BUF("64")}, 0},
 	{"clex", {FD(file), NUM(21585ll), NUM(0ll)}, 0},
 };
+static const struct st_differs ioctl_differs[] = {
+	{"*/cmd=1074041865", 0,
+	 "FICLONE is refused whatever its argument is: a number of a descriptor that isn't translated. ext4 has no clones"},
+	{"tty/fd=file_path", 0,
+	 "a request that files don't know is refused before the descriptor is looked at"},
+	{"tty/fd=link_path", 0,
+	 "a request that files don't know is refused before the descriptor is looked at"},
+	{"tty/fd=closed", 0,
+	 "a request that files don't know is refused before the descriptor is looked at"},
+	{"tty/fd=-1", 0,
+	 "a request that files don't know is refused before the descriptor is looked at"},
+	{"tty/fd=huge", 0,
+	 "a request that files don't know is refused before the descriptor is looked at"},
+	{"tty/fd=cwd", 0,
+	 "a request that files don't know is refused before the descriptor is looked at"},
+	{"fionread/arg=over the edge", 0,
+	 "of a number that has no room Linux writes nothing, the stub what fits"},
+	{"bsz/arg=over the edge", 0,
+	 "of a number that has no room Linux writes nothing, the stub what fits"},
+	{"getflags/arg=over the edge", 0,
+	 "of a number that has no room Linux writes nothing, the stub what fits"},
+};
 const struct st_call test_ioctl = {
-	"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, 0, NULL, -1, 0, NULL,
+	"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, N(ioctl_differs), ioctl_differs, -1, 0, NULL,
 };

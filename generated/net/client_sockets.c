@@ -288,7 +288,7 @@ enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6
 	u64 n1 = 0, n4 = 0;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_net_stub_sendto, lane, ret, a, 1, 2);
+		return sd_parts(sd_net_stub_sendto, lane, ret, a, 1, 2, -1, NULL);
 	sd_call_begin(lane, &c, SD_NET_SENDTO);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];

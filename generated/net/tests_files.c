@@ -17,6 +17,9 @@ static const struct st_base read_bases[] = {
 	{"udp", {FD(udp_b), BUF("128"), NUM(128ll)}, 0},
 	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}, 0},
 	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}, 0},
+	{"file", {FD(file), BUF("100"), NUM(100ll)}, 0},
+	{"long", {FD(file_ro), BUF("2097152"), NUM(2097152ll)}, 0},
+	{"direct", {FD(file_direct), BUF("8192"), NUM(8192ll)}, 0},
 };
 static const struct st_differs read_differs[] = {
 	{"tcp/buf=over the edge", 0,
@@ -39,6 +42,16 @@ static const struct st_differs read_differs[] = {
 	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
 	{"pipe/buf=over the edge", 0,
 	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"direct/count=8193", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"direct/count=1048576", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"direct/count=1048577", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"direct/count=2147479552", 0,
+	 "the buffer ends before its declared length: the stub asks for what fits, Linux fails if more than that is waiting"},
+	{"long/fd=file_direct", 0,
+	 "Linux also fills the rest of the last block with zeros, behind what it says it has read"},
 };
 const struct st_call test_read = {
 	"read", N(read_params), read_params, N(read_bases), read_bases, N(read_differs), read_differs, -1, 0, NULL,
@@ -56,6 +69,10 @@ static const struct st_base write_bases[] = {
 	{"udp", {FD(udp_a), BUF("100"), NUM(100ll)}, 0},
 	{"unixd", {FD(unixd_a), BUF("100"), NUM(100ll)}, 0},
 	{"pipe", {FD(pipe_w), BUF("64"), NUM(64ll)}, 0},
+	{"file", {FD(file), BUF("100"), NUM(100ll)}, 0},
+	{"append", {FD(file_append), BUF("5000"), NUM(5000ll)}, 0},
+	{"long", {FD(empty), BUF("2097153"), NUM(2097153ll)}, 0},
+	{"direct", {FD(file_direct), BUF("8192"), NUM(8192ll)}, 0},
 	{"big", {FD(unix_a), BUF("2097153"), NUM(2097153ll)}, 0},
 };
 static const struct st_differs write_differs[] = {
@@ -64,6 +81,26 @@ static const struct st_differs write_differs[] = {
 	{"big/fd=high bits", 1,
 	 "how much a TCP send buffer takes at once depends on the machine's memory"},
 	{"big/fd=pipe_w", 0,
+	 "a pipe adds what is beyond whole pages to its last page first: of a write in parts that is another number of bytes"},
+	{"file/buf=over the edge", 0,
+	 "the buffer ends before its declared length: the stub fails, Linux writes to a file what there is"},
+	{"file/count=101", 0,
+	 "the buffer ends before its declared length: the stub fails, Linux writes to a file what there is"},
+	{"append/buf=over the edge", 0,
+	 "the buffer ends before its declared length: the stub fails, Linux writes to a file what there is"},
+	{"append/count=5001", 0,
+	 "the buffer ends before its declared length: the stub fails, Linux writes to a file what there is"},
+	{"long/count=2097154", 0,
+	 "the buffer ends before its declared length: the stub fails, Linux writes to a file what there is"},
+	{"direct/buf=over the edge", 0,
+	 "what can't be read is found before its alignment is looked at"},
+	{"long/buf=null", 0,
+	 "ext4 leaves behind the blocks it made ready, which are fewer for the first of several parts"},
+	{"long/buf=unmapped", 0,
+	 "ext4 leaves behind the blocks it made ready, which are fewer for the first of several parts"},
+	{"big/fd=fifo", 0,
+	 "a pipe adds what is beyond whole pages to its last page first: of a write in parts that is another number of bytes"},
+	{"long/fd=fifo", 0,
 	 "a pipe adds what is beyond whole pages to its last page first: of a write in parts that is another number of bytes"},
 };
 const struct st_call test_write = {
@@ -81,6 +118,7 @@ static const struct st_base readv_bases[] = {
 	{"tcp", {FD(tcp_b), BUF("iov"), NUM(3ll)}, 0},
 	{"udp", {FD(udp_b), BUF("iov"), NUM(3ll)}, 0},
 	{"pipe", {FD(pipe_r), BUF("iov"), NUM(3ll)}, 0},
+	{"file", {FD(file), BUF("iov"), NUM(3ll)}, 0},
 };
 static const struct st_differs readv_differs[] = {
 	{"tcp/vec=over the edge", 0,
@@ -88,6 +126,8 @@ static const struct st_differs readv_differs[] = {
 	{"udp/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"pipe/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"file/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 };
 const struct st_call test_readv = {
@@ -105,6 +145,7 @@ static const struct st_base writev_bases[] = {
 	{"tcp", {FD(tcp_a), BUF("iov"), NUM(3ll)}, 0},
 	{"udp", {FD(udp_a), BUF("iov"), NUM(3ll)}, 0},
 	{"pipe", {FD(pipe_w), BUF("iov"), NUM(3ll)}, 0},
+	{"file", {FD(file), BUF("iov"), NUM(3ll)}, 0},
 };
 static const struct st_differs writev_differs[] = {
 	{"tcp/vec=over the edge", 0,
@@ -112,6 +153,8 @@ static const struct st_differs writev_differs[] = {
 	{"udp/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"pipe/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"file/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 };
 const struct st_call test_writev = {
@@ -125,6 +168,7 @@ static const struct st_param close_params[] = {
 static const struct st_base close_bases[] = {
 	{"tcp", {FD(tcp_a)}, 0},
 	{"pipe", {FD(pipe_w)}, 0},
+	{"file", {FD(file)}, 0},
 };
 const struct st_call test_close = {
 	"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL,
@@ -137,6 +181,7 @@ static const struct st_param dup_params[] = {
 static const struct st_base dup_bases[] = {
 	{"tcp", {FD(tcp_a)}, 0},
 	{"pipe", {FD(pipe_w)}, 0},
+	{"file", {FD(file)}, 0},
 };
 const struct st_call test_dup = {
 	"dup", N(dup_params), dup_params, N(dup_bases), dup_bases, 0, NULL, -1, 0, NULL,
@@ -151,6 +196,7 @@ static const struct st_param dup2_params[] = {
 static const struct st_base dup2_bases[] = {
 	{"tcp", {FD(tcp_a), NUM(200ll)}, 0},
 	{"pipe", {FD(pipe_w), NUM(200ll)}, 0},
+	{"file", {FD(file), NUM(200ll)}, 0},
 };
 const struct st_call test_dup2 = {
 	"dup2", N(dup2_params), dup2_params, N(dup2_bases), dup2_bases, 0, NULL, -1, 0, NULL,
@@ -166,6 +212,7 @@ static const struct st_param dup3_params[] = {
 };
 static const struct st_base dup3_bases[] = {
 	{"tcp", {FD(tcp_a), NUM(200ll), NUM(0ll)}, 0},
+	{"file", {FD(file), NUM(200ll), NUM(524288ll)}, 0},
 };
 const struct st_call test_dup3 = {
 	"dup3", N(dup3_params), dup3_params, N(dup3_bases), dup3_bases, 0, NULL, -1, 0, NULL,
@@ -192,6 +239,13 @@ static const struct st_base fcntl_bases[] = {
 	{"getlk", {FD(tcp_a), NUM(5ll), BUF("flock")}, 0},
 	{"setlk", {FD(tcp_a), NUM(6ll), BUF("flock")}, 0},
 	{"pipe", {FD(pipe_w), NUM(1032ll), NUM(0ll)}, 0},
+	{"file", {FD(file), NUM(3ll), NUM(0ll)}, 0},
+	{"append", {FD(file), NUM(4ll), NUM(1024ll)}, 0},
+	{"dupfile", {FD(file), NUM(1030ll), NUM(150ll)}, 0},
+	{"getlkfile", {FD(file), NUM(5ll), BUF("flock")}, 0},
+	{"setlkfile", {FD(file), NUM(6ll), BUF("flock")}, 0},
+	{"ofdlock", {FD(file_ro), NUM(37ll), BUF("flock")}, 0},
+	{"hint", {FD(file), NUM(1035ll), BUF("8")}, 0},
 };
 static const struct st_differs fcntl_differs[] = {
 	{"getlk", 1,
@@ -223,6 +277,8 @@ static const struct st_param sendfile_params[] = {
 static const struct st_base sendfile_bases[] = {
 	{"sock", {FD(tcp_a), FD(tcp_b), NUM(0ll), NUM(16ll)}, 0},
 	{"offset", {FD(tcp_a), FD(tcp_b), BUF("zero8"), NUM(16ll)}, 0},
+	{"files", {FD(empty), FD(file), NUM(0ll), NUM(100ll)}, 0},
+	{"filesoffset", {FD(empty), FD(file), BUF("off100"), NUM(100ll)}, 0},
 };
 const struct st_call test_sendfile = {
 	"sendfile", N(sendfile_params), sendfile_params, N(sendfile_bases), sendfile_bases, 0, NULL, -1, 0, NULL,

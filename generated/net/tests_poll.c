@@ -16,6 +16,7 @@ static const struct st_param poll_params[] = {
 static const struct st_base poll_bases[] = {
 	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}, 0},
 	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}, 0},
+	{"files", {BUF("pollfds_file"), NUM(3ll), NUM(0ll)}, 0},
 };
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,
@@ -34,6 +35,7 @@ static const struct st_param ppoll_params[] = {
 static const struct st_base ppoll_bases[] = {
 	{"three", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), BUF("zero8"), NUM(8ll)}, 0},
 	{"nomask", {BUF("pollfds"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}, 0},
+	{"files", {BUF("pollfds_file"), NUM(3ll), BUF("timespec0"), NUM(0ll), NUM(8ll)}, 0},
 };
 const struct st_call test_ppoll = {
 	"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL, -1, 0, NULL,
@@ -50,6 +52,7 @@ static const struct st_param select_params[] = {
 };
 static const struct st_base select_bases[] = {
 	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0")}, 0},
+	{"files", {NUM(256ll), BUF("fdset_file"), BUF("fdset_file"), NUM(0ll), BUF("timespec0")}, 0},
 };
 const struct st_call test_select = {
 	"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL, -1, 0, NULL,
@@ -68,6 +71,7 @@ static const struct st_param pselect6_params[] = {
 static const struct st_base pselect6_bases[] = {
 	{"sets", {NUM(256ll), BUF("fdset"), BUF("fdset"), BUF("fdset"), BUF("timespec0"), BUF("sigpack")}, 0},
 	{"nosig", {NUM(256ll), BUF("fdset"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}, 0},
+	{"files", {NUM(256ll), BUF("fdset_file"), NUM(0ll), NUM(0ll), BUF("timespec0"), NUM(0ll)}, 0},
 };
 const struct st_call test_pselect6 = {
 	"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL, -1, 0, NULL,

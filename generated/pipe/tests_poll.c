@@ -16,6 +16,7 @@ static const struct st_param poll_params[] = {
 static const struct st_base poll_bases[] = {
 	{"three", {BUF("pollfds"), NUM(3ll), NUM(0ll)}, 0},
 	{"ready", {BUF("pollfds"), NUM(3ll), NUM(1000ll)}, 0},
+	{"files", {BUF("pollfds_file"), NUM(3ll), NUM(0ll)}, 0},
 };
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,

@@ -7,7 +7,8 @@
  */
 #include <sd/lane.h>
 
-#define SD_ALIGN 64u /* arguments on lines of their own: the two sides write different ones */
+#define SD_ALIGN  64u /* arguments on lines of their own: the two sides write different ones */
+#define SD_SECTOR 512u /* what a device reads and writes by itself (O_DIRECT) begins so */
 
 enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)
 {
@@ -40,13 +41,24 @@ u64 sd_room(struct sd_call *c, u64 len)
 	return off;
 }
 
+u64 sd_room_for(struct sd_call *c, const void *prog, u64 len)
+{
+	struct sd_lane *l = c->lane;
+	bool sector = !((uintptr_t)prog % SD_SECTOR);
+	u32 to = sector ? (l->level + SD_SECTOR - 1) & ~(SD_SECTOR - 1) : l->level + (l->level % SD_SECTOR ? 0 : SD_ALIGN);
+
+	if (len >= SD_SECTOR && to <= l->limit && len <= l->limit - to)
+		l->level = to;
+	return sd_room(c, len);
+}
+
 u64 sd_put(struct sd_call *c, const void *prog, u64 len)
 {
 	u64 off;
 
 	if (!prog)
 		return SD_OFF_NULL;
-	off = sd_room(c, len);
+	off = sd_room_for(c, prog, len);
 	if (sd_unlikely(off == SD_OFF_NULL))
 		return off;
 	if (sd_unlikely(len && sd_copy_from_prog(c->lane->mem->arena + off, prog, len))) {
@@ -84,7 +96,7 @@ static enum sd_status submit(struct sd_call *c, u16 flags)
 
 	if (!c->fd)
 		sd_credit_forget(c->lane);
-	c->status = sd_submit(c->lane, c->op, flags, c->arg, &t);
+	c->status = sd_submit(c->lane, c->op, flags | c->lane->flags, c->arg, &t);
 	c->n = t.n;
 	c->slot = t.slot;
 	return c->status;

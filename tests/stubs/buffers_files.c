@@ -146,26 +146,26 @@ static bool make_identity(struct slot *s, const char *name)
 static bool make_number(struct slot *s, const char *name)
 {
 	s64 v = begins(name, "off") ? strtoll(name + 3, NULL, 10) : 0;
-	int noatime = 0x80; /* FS_NOATIME_FL */
 
 	if (begins(name, "off"))
 		put(s, &v, sizeof(v));
-	else if (!strcmp(name, "flags_noatime"))
-		put(s, &noatime, sizeof(noatime));
-	else
-		return false;
-	return true;
+	return begins(name, "off");
 }
 
 static bool make_struct(struct slot *s, const char *name)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	u8 set[32] = {[FD_file / 8] = 1 << FD_file % 8, [FD_fifo / 8] = 1 << FD_fifo % 8};
 	struct pollfd p[3] = {{FX_FD(FX_file), POLLIN | POLLOUT, 0}, {FX_FD(FX_fifo), POLLIN, 0}, {900, POLLIN, 0}};
 
 	if (!strcmp(name, "flock"))
 		put(s, &lock, sizeof(lock));
 	else if (!strcmp(name, "pollfds_file"))
 		put(s, p, sizeof(p));
+	else if (!strcmp(name, "fdset_file"))
+		put(s, set, sizeof(set));
+	else if (begins(name, "dirents"))
+		take(s, strtoul(name + 7, NULL, 10));
 	else if (!strcmp(name, "stat"))
 		take(s, sizeof(struct stat));
 	else if (!strcmp(name, "statx"))
@@ -185,7 +185,7 @@ bool make_file(struct slot *s, const char *name)
 
 int buffer_needs(const char *name)
 {
-	return strcmp(name, "pollfds_file") ? -1 : FX_file;
+	return strcmp(name, "pollfds_file") && strcmp(name, "fdset_file") ? -1 : FX_file;
 }
 
 /* ---- what differs by nature ---- */
@@ -230,6 +230,20 @@ static void mask_statx(struct statx *x)
 	mask_xtime(&x->stx_mtime);
 }
 
+/* Linux leaves the bytes between a name's end and the next entry as they are; the domain's are anything. */
+static void mask_entries(u8 *p, u8 *end)
+{
+	u16 len;
+
+	for (; end - p > 19 && (memcpy(&len, p + 16, 2), len >= 24) && len <= end - p && !(len % 8); p += len) {
+		bool old = !memchr(p + 18, 0, 1) && p[18] >= 0x20; /* getdents: the name begins here, and the type is the last byte */
+		u8 *name = p + (old ? 18 : 19), *nul = memchr(name, 0, (size_t)(p + len - name));
+
+		if (nul)
+			memset(nul, 0, (size_t)(p + len - nul) - old);
+	}
+}
+
 void buffer_mask(int i, const char *name, u64 at)
 {
 	union {
@@ -239,7 +253,11 @@ void buffer_mask(int i, const char *name, u64 at)
 	u64 end = buffer_guard(i);
 	size_t size = !strcmp(name, "stat") ? sizeof(u.st) : !strcmp(name, "statx") ? sizeof(u.x) : 0;
 
-	if (!size || at < end - BUF_SLOT || at >= end)
+	if (at < end - BUF_SLOT || at >= end)
+		return;
+	if (begins(name, "dirents"))
+		return mask_entries((u8 *)(uintptr_t)at, (u8 *)(uintptr_t)end);
+	if (!size)
 		return;
 	if (size > end - at)
 		size = end - at;

@@ -81,16 +81,27 @@ static u64 argument(struct run *r, struct side *s, int i)
 	}
 }
 
+/* Bases about files say nothing of other kinds of descriptors, while those of sockets do of pipes. */
+static bool about_files(const struct st_base *b, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (b->arg[i].kind == ST_FD && b->arg[i].num >= FD_file && b->arg[i].num < FX_FD(FX_COUNT))
+			return true;
+	return false;
+}
+
 static bool missing_fixture(struct run *r)
 {
+	if (about_files(r->base, r->call->nparams) && !world_has(FX_file))
+		return true;
 	for (u32 i = 0; i < r->call->nparams; i++) {
 		const struct st_arg *a = &r->base->arg[i];
-		int fixture;
+		s64 fixture;
 
 		if (r->param == (int)i && r->edge->how == EDGE_ARG)
 			a = &r->edge->arg;
-		fixture = a->kind == ST_BUF ? buffer_needs(a->name) : a->kind == ST_FD ? (int)a->num - FX_FD(0) : -1;
-		if (fixture >= 0 && fixture < FX_COUNT && !world_has(fixture))
+		fixture = a->kind == ST_BUF ? buffer_needs(a->name) : a->kind == ST_FD ? a->num - FX_FD(0) : -1;
+		if (fixture >= 0 && fixture < FX_COUNT && !world_has((int)fixture))
 			return true;
 	}
 	return false;
@@ -372,7 +383,7 @@ static void try_how(struct run *r, int i, int how, const char *name)
 
 static void fd_edges(struct run *r, int i)
 {
-	int high = world_has(FX_tcp_a) ? FD_tcp_a : world_has(FX_file) ? FD_file : FD_pipe_w;
+	int high = world_has(FX_file) ? FD_file : FD_tcp_a;
 
 	for (int k = 0; k < FX_COUNT; k++)
 		try_arg(r, i, (struct st_arg){ST_FD, FX_FD(k), world_name(k)}, NULL);

@@ -127,6 +127,9 @@ int stub_tests(int argc, char **argv)
 	signal(SIGIO, SIG_IGN);
 	signal(SIGALRM, hung);
 	buffers_init();
+	/* select() looks at no more bits than the table of descriptors has room for: on both sides more than any case says */
+	if (dup2(2, 1000) == 1000)
+		close(1000);
 	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--mutate=", 9))
 			st_mutate = strcmp(argv[i] + 9, "in") ? 2 : 1;

@@ -33,31 +33,35 @@ build_host() {
 		runtime/core/server.c runtime/core/user.c runtime/transport/loop/loop_client.c -o "$1"
 }
 
+run() {
+	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@"
+}
+
 status=0
 for kind in "${kinds[@]}"; do
 	case $kind in
 	host)
 		build_host "$out/host"
-		"$out/host" "$@" || status=1 ;;
+		run "$out/host" "$@" || status=1 ;;
 	mutate)
 		build_host "$out/mutate"
-		"$out/mutate" --mutate=in "$@" || status=1
-		"$out/mutate" --mutate=out "$@" || status=1 ;;
+		run "$out/mutate" --mutate=in "$@" || status=1
+		run "$out/mutate" --mutate=out "$@" || status=1 ;;
 	fuzz)
 		$CC $flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -Itests/stubs/host_backend tests/stubs/fuzz.c \
 			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/lane.c \
 			runtime/core/rpc.c runtime/core/promise.c runtime/core/server.c runtime/core/user.c runtime/transport/loop/loop_client.c -o "$out/fuzz"
-		"$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
+		run "$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
 		PAYLOAD="$flags tests/stubs/backend_loop.c $engine runtime/transport/loop/loop_client.c" \
 			runtime/machine/process/link.sh "$build/$name.vmlinux" "$out/loop"
-		"$out/loop" "$@" || status=1 ;;
+		run "$out/loop" @dev -- "$@" || status=1 ;;
 	shm)
 		[ -f "$build/$name.image" ] || { echo "run.sh: $build/$name.image: run \`kslice build $name\` first" >&2; exit 2; }
 		$CC $flags tests/stubs/backend_shm.c tests/serve/domain.c $engine runtime/core/batch.c runtime/transport/shm/shm_client.c \
 			-o "$out/shm"
-		"$out/shm" --image="$build/$name.image" "$@" || status=1 ;;
+		run "$out/shm" --image="$build/$name.image" "$@" || status=1 ;;
 	*)
 		echo "run.sh: no transport \"$kind\"" >&2
 		exit 2 ;;

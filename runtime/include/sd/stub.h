@@ -54,7 +54,7 @@ static inline u64 sd_in_prefix(struct sd_call *c, u64 p, u64 *len)
 
 	if (sd_likely(off != SD_OFF_FAULT))
 		return off;
-	off = sd_room(c, *len);
+	off = sd_room_for(c, SD_PTR(p), *len);
 	for (; off != SD_OFF_NULL && n < *len; n += piece) {
 		piece = sd_min(*len - n, 64 - ((p + n) & 63));
 		if (sd_copy_from_prog((u8 *)sd_at(c, off) + n, SD_PTR(p + n), piece))
@@ -71,7 +71,7 @@ static inline u64 sd_out(struct sd_call *c, u64 p, u64 len)
 {
 	if (!p)
 		return SD_OFF_NULL;
-	return sd_likely(sd_span_ok(p, len)) ? sd_room(c, len) : SD_OFF_BEYOND;
+	return sd_likely(sd_span_ok(p, len)) ? sd_room_for(c, SD_PTR(p), len) : SD_OFF_BEYOND;
 }
 
 /* Room for an address or an option whose value-result length is small: a bad pointer shows when it's copied out. */
@@ -99,7 +99,7 @@ static inline u64 sd_out_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
 		*n = ok / elem;
 		len = *n * elem;
 	}
-	return sd_room(c, len);
+	return sd_room_for(c, SD_PTR(p), len);
 }
 
 /* The same where what the buffer holds goes along (see struct sd_puts). */

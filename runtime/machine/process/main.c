@@ -253,10 +253,15 @@ static int run_payload(void)
 
 /*
  * A payload is host code linked into the image: it gets the command line and keeps the process's
- * rights, since it calls the host as well (tests compare the two).
+ * rights, since it calls the host as well (tests compare the two). Arguments before a "--" are ours.
  */
 static void setup_payload(int argc, char **argv)
 {
+	int ours = argc;
+
+	while (ours > 1 && strcmp(argv[ours - 1], "--"))
+		ours--;
+	parse_args(ours - (ours > 1), argv);
 	sd_payload_argc = argc;
 	sd_payload_argv = argv;
 	boot.mode = SD_MODE_PAYLOAD;
