@@ -7,6 +7,7 @@
  *
  * When a domain dies, epoll_wait says so once (EREMOTEIO) and goes on with what is left.
  */
+#include "paths.h"
 #include "waiting.h"
 #include <sd/sys.h>
 
@@ -233,6 +234,8 @@ enum sd_way sd_call_epoll_ctl(struct sd_thread *t)
 		return SD_HOST;
 	if (epfd == fd)
 		return SD_HOST; /* EINVAL */
+	if (e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) && !sd_stub_for(e.dom, __NR_epoll_ctl))
+		return SD_HOST; /* the placeholder can't be waited for either: EPERM */
 	ep = record(t, epfd, fd, &err);
 	if (e.kind == SD_FD_HOST) {
 		if (ep && !ep->host) {

@@ -3,9 +3,10 @@
  * exec.c: execve of a program becomes execve of the launcher with the program's own argv, and the
  * path in the environment. What the kernel would have said about the file (ENOENT, EACCES, ENOEXEC,
  * "#!") is found out first, while the caller can still be told. A program that gains privilege goes
- * to the host unhooked, since its launcher wouldn't have the privilege.
+ * to the host unhooked, since its launcher wouldn't have the privilege. One that lies in a domain is
+ * run from a copy in memory, and gains nothing, as from a file system mounted nosuid.
  */
-#include "domain.h"
+#include "paths.h"
 #include <linux/elf.h>
 
 #define SHEBANG	 256
@@ -23,9 +24,13 @@ struct plan {
 	int nargs;
 	int unhooked, launcher;
 	int clear_fd; /* a descriptor the launcher closes, or -1 */
+	long mem;     /* the program in memory, if it lies in a domain, or -1 */
+	struct sd_place place;
+	char place_buf[SD_NAME_ROOM], real[SD_NAME_ROOM];
 	long state;   /* sd_state_save()'s, or -1 */
 	char state_env[40];
 	char file_env[PATH_MAX + 64], name_env[PATH_MAX + 64], domains_env[PATH_MAX + 16];
+	char real_env[PATH_MAX + 32];
 	char head[PAGE];
 	const char *vec[]; /* argv, NULL, envp, NULL */
 };
@@ -41,12 +46,33 @@ static int gains_privilege(const char *path, const struct sd_stat *st)
 	return uid && sys(__NR_getxattr, path, "security.capability", 0, 0) > 0;
 }
 
+/* Whose file is it? 0: the host's, with p->path naming it; 1: a domain's; or -errno. */
+static long whose(struct sd_thread *t, struct plan *p)
+{
+	long err;
+
+	p->place.dom = -1;
+	if (!t || !sd_nprefix)
+		return 0;
+	if (strlen(p->path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	err = sd_where_named(t, AT_FDCWD, p->path, p->place_buf, &p->place);
+	if (err)
+		return err;
+	if (p->place.dom < 0 && p->place.path)
+		sd_stpcpy(p->path, p->place.path);
+	return p->place.dom >= 0;
+}
+
 /* Looks at the file as execve would; fills head. */
-static long look(struct plan *p, u64 *len)
+static long look(struct sd_thread *t, struct plan *p, u64 *len)
 {
 	struct sd_stat st;
-	long fd = sys(__NR_open, p->path, O_PATH | O_CLOEXEC), n;
+	long fd, n = whose(t, p);
 
+	if (n)
+		return n < 0 ? n : sd_domfile_look(t, &p->place, p->path, p->head, sizeof(p->head), len);
+	fd = sys(__NR_open, p->path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	n = sys(__NR_fstat, fd, &st);
@@ -137,14 +163,14 @@ static int check_elf(const struct plan *p, u64 len)
 }
 
 /* p->path => the ELF file to load. Script names point into names[]. */
-static long resolve(struct plan *p, char (*names)[PATH_MAX + 32])
+static long resolve(struct sd_thread *t, struct plan *p, char (*names)[PATH_MAX + 32])
 {
 	u64 len = 0;
 
 	for (int nest = 0; nest <= MAX_NEST; nest++) {
 		if (sd_is_own_exe(p->path))
 			sd_stpcpy(p->path, sd_exe_path);
-		long err = look(p, &len);
+		long err = look(t, p, &len);
 
 		if (err || p->unhooked)
 			return err;
@@ -196,9 +222,19 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 		*out++ = envp[i];
 	}
 	if (!p->unhooked) {
-		sd_stpcpy(sd_stpcpy(p->file_env, "KDOM_X_EXEC="), p->path);
+		e = sd_stpcpy(p->file_env, "KDOM_X_EXEC=");
+		if (p->mem >= 0)
+			sd_utoa(sd_stpcpy(e, "/proc/self/fd/"), p->mem);
+		else
+			sd_stpcpy(e, p->path);
 		*out++ = p->file_env;
-		if (p->nargs) {
+		if (p->mem >= 0) {
+			e = sd_utoa(sd_stpcpy(p->real_env, "KDOM_X_REAL="), p->mem);
+			*e++ = ':';
+			sd_stpcpy(e, p->real);
+			*out++ = p->real_env;
+		}
+		if (p->nargs || p->mem >= 0) {
 			sd_stpcpy(sd_stpcpy(p->name_env, "KDOM_X_NAME="), name);
 			*out++ = p->name_env;
 		}
@@ -267,7 +303,12 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 
 	p->clear_fd = clear_fd;
 	sd_stpcpy(p->path, path);
-	err = resolve(p, name);
+	err = resolve(t, p, name);
+	p->mem = -1;
+	if (!err && p->place.dom >= 0) {
+		p->mem = sd_domfile_copy(t, &p->place, p->path, p->real);
+		err = p->mem < 0 ? p->mem : 0;
+	}
 	p->state = -1;
 	if (!err && t && !p->unhooked) {
 		p->state = sd_state_save(t);
@@ -286,6 +327,8 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 			sd_state_undo(t, p->state);
 		}
 	}
+	if (p->mem >= 0)
+		sys(__NR_close, p->mem);
 	sys(__NR_munmap, p, len);
 	if (t)
 		t->exec_mem = 0;
@@ -303,13 +346,44 @@ enum sd_way sd_call_execve(struct sd_thread *t)
 	return sd_done(t, sd_exec(t, t->path, (void *)t->regs.rsi, (void *)t->regs.rdx, -1));
 }
 
+/* "path" relative to what dir names => t->path. */
+static long prepend(struct sd_thread *t, const char *dir, u64 n)
+{
+	u64 len = strlen(dir);
+
+	if (len + 1 + n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memmove(t->path + len + 1, t->path, n + 1);
+	memcpy(t->path, dir, len);
+	t->path[len] = n ? '/' : 0;
+	return 0;
+}
+
+/* t->path is relative to a directory of a domain, or empty and dirfd is the file itself. */
+static enum sd_way execveat_domain(struct sd_thread *t, struct sd_fd e, u64 n)
+{
+	char dir[SD_NAME_ROOM];
+	long err = 0;
+
+	if (sd_fd_chan(t, e, &err))
+		err = sd_domain_path(t, e.dom, e.dfd, dir);
+	if (err >= 0 && dir[0] != '/')
+		err = -EACCES;
+	if (err >= 0)
+		err = prepend(t, dir, n);
+	if (err < 0)
+		return sd_done(t, err);
+	return sd_done(t, sd_exec(t, t->path, (void *)t->regs.rdx, (void *)t->regs.r10, -1));
+}
+
 /* execveat(dirfd, path, argv, envp, flags): the file is named through /proc/self/fd. */
 enum sd_way sd_call_execveat(struct sd_thread *t)
 {
 	s32 dirfd = t->regs.rdi;
 	u32 flags = t->regs.r8;
 	long fd = -1, n = sd_path_from_prog(t->path, (const char *)t->regs.rsi);
-	char *e;
+	struct sd_fd e = sd_fd_get(t, dirfd);
+	char dir[32];
 
 	if (n < 0)
 		return sd_done(t, n);
@@ -317,6 +391,8 @@ enum sd_way sd_call_execveat(struct sd_thread *t)
 		return sd_done(t, -EINVAL);
 	if (!n && !(flags & AT_EMPTY_PATH))
 		return sd_done(t, -ENOENT);
+	if (t->path[0] != '/' && e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom))
+		return execveat_domain(t, e, n);
 	if (flags & AT_SYMLINK_NOFOLLOW) {
 		struct sd_stat st;
 
@@ -328,15 +404,11 @@ enum sd_way sd_call_execveat(struct sd_thread *t)
 		fd = sys(__NR_fcntl, dirfd, F_DUPFD, 200);
 		if (fd < 0)
 			return sd_done(t, fd);
-		if (n > PATH_MAX - 40) {
+		sd_utoa(sd_stpcpy(dir, "/proc/self/fd/"), fd);
+		if (prepend(t, dir, n)) {
 			sys(__NR_close, fd);
 			return sd_done(t, -ENAMETOOLONG);
 		}
-		memmove(t->path + 40, t->path, n + 1);
-		e = sd_utoa(sd_stpcpy(t->path, "/proc/self/fd/"), fd);
-		if (n)
-			*e++ = '/';
-		memmove(e, t->path + 40, n + 1);
 	}
 	n = sd_exec(t, t->path, (void *)t->regs.rdx, (void *)t->regs.r10, fd);
 	if (fd >= 0)

@@ -5,7 +5,7 @@
  * each that takes the place of an execve) has KDOM_X_EXEC in its environment, loads that file,
  * hides its own variables, arms the hook and jumps.
  */
-#include "domain.h"
+#include "paths.h"
 #include <linux/elf.h>
 #include <linux/auxvec.h>
 
@@ -28,6 +28,7 @@ struct start {
 	char **argv, **envp;
 	Elf64_auxv_t *aux;
 	const char *file, *name;
+	const char *real; /* "FD:PATH": the file is a copy of what lies there in a domain */
 	s64 clear_fd, state_fd;
 };
 
@@ -68,6 +69,7 @@ static void parse(struct start *s, u64 *stack)
 	s->aux = (Elf64_auxv_t *)(e + 1);
 	s->file = env(s, "KDOM_X_EXEC=");
 	s->name = env(s, "KDOM_X_NAME=") ?: s->file;
+	s->real = env(s, "KDOM_X_REAL=");
 	v = env(s, "KDOM_X_CLOSE=");
 	s->clear_fd = v ? (s64)sd_atou(v) : -1;
 	v = env(s, "KDOM_X_STATE=");
@@ -115,8 +117,25 @@ static const char *strerror_short(long err)
 }
 
 /* ---- the first launcher ---- */
+/* The program itself may lie in a domain: then this is needed to get at it. */
+static struct sd_thread *early_thread(void)
+{
+	struct sd_thread *t;
+
+	sd_domains_init(sd_domains);
+	sd_where_init();
+	if (!sd_nprefix)
+		return NULL;
+	t = sd_thread_new();
+	if (!t || !sd_files_of(t))
+		sd_die("start", "not enough memory", NULL);
+	sd_signals_init(t);
+	return t;
+}
+
 static __attribute__((noreturn)) void find_and_exec(struct start *s)
 {
+	struct sd_thread *t = sd_domains[0] ? early_thread() : NULL;
 	static char path[PATH_MAX];
 	const char *prog = s->argc > 1 ? s->argv[1] : NULL, *dirs = env(s, "PATH=");
 	long err = -ENOENT;
@@ -130,7 +149,7 @@ static __attribute__((noreturn)) void find_and_exec(struct start *s)
 		slash |= *c == '/';
 	if (slash && strlen(prog) < sizeof(path)) {
 		sd_stpcpy(path, prog);
-		err = sd_exec(NULL, path, (const char **)s->argv + 1, (const char **)s->envp, -1);
+		err = sd_exec(t, path, (const char **)s->argv + 1, (const char **)s->envp, -1);
 	}
 	for (const char *d = slash ? NULL : dirs ?: "/usr/local/bin:/bin:/usr/bin"; d;) {
 		char *p = path;
@@ -141,7 +160,7 @@ static __attribute__((noreturn)) void find_and_exec(struct start *s)
 			*p++ = '/';
 		if (strlen(prog) < 256) {
 			sd_stpcpy(p, prog);
-			long r = sd_exec(NULL, path, (const char **)s->argv + 1,
+			long r = sd_exec(t, path, (const char **)s->argv + 1,
 					 (const char **)s->envp, -1);
 
 			if (err == -ENOENT || r == -ENOEXEC)
@@ -216,6 +235,12 @@ static u64 load(struct start *s)
 	if (n < 0)
 		sd_die("/proc/self/fd", "can't be read", "mount /proc");
 	sd_exe_path[n] = 0;
+	if (s->real && strlen(s->real) < sizeof(sd_exe_path)) {
+		sys(__NR_close, sd_atou(s->real));
+		while (*s->real && *s->real++ != ':')
+			;
+		sd_stpcpy(sd_exe_path, s->real);
+	}
 	n = sd_elf_load(fd, &img);
 	sys(__NR_close, fd);
 	if (n)

@@ -74,10 +74,11 @@ void sd_also_init(void (*take)(u64 nr, sd_call_fn fn));
 /* The first words on a new channel, with the files' lock held. */
 void sd_also_introduce(struct sd_lane *l, u32 dom);
 
-/* domfile.c: for exec */
-/* The file at a place in a domain: may it be executed, its mode; copied to a memfd. 0 or -errno. */
+/* domfile.c: for exec. A place in a domain, and the name that has it. */
+/* May it be executed? Then its first bytes, *len of them. 0 or -errno */
 long sd_domfile_look(struct sd_thread *t, const struct sd_place *p, const char *name, char *head,
 		     u64 room, u64 *len);
-long sd_domfile_copy(struct sd_thread *t, const struct sd_place *p, const char *name);
+/* A memfd that holds it, or -errno; real: its path, SD_NAME_ROOM */
+long sd_domfile_copy(struct sd_thread *t, const struct sd_place *p, const char *name, char *real);
 
 #endif
