@@ -403,7 +403,7 @@ int main(int argc, char **argv)
 	CHECK(fd >= 0 && io_setup(32, &ctx) == 0);
 	alarm(120);
 	for (size_t i = 0; i < sizeof(test) / sizeof(test[0]) && fd >= 0; i++) {
-		if (argc > 2 && strcmp(argv[2], test[i].name))
+		if (argc > 3 && strcmp(argv[3], test[i].name))
 			continue;
 		if (getenv("VERBOSE"))
 			printf("%s\n", test[i].name);

@@ -29,7 +29,8 @@ def main():
                 ok &= right(name, "natively", run_group([prog, host], 300))
             before = d.status()["calls"]
             ok &= right(name, f"in {domain}", run_group(d.hook([prog, prefixes(domain)[0], "domain"]), 300, env=d.hook_env()))
-            if d.status()["calls"] - before < 100:
+            print(f"{name}: {d.status()['calls'] - before} calls of the domain")
+        if d.status()["calls"] - before < 100:
                 print(f"{name}: its calls didn't reach the domain")
                 ok = False
         if d.wait_clients(0, 20) is None:
