@@ -14,6 +14,8 @@ while :; do
 		echo "== ${f##*/} seed $seed"
 		"$f" --cases "${FUZZ_CASES:-100000}" --seed "$seed" || { echo "fuzz: ${f##*/} ${FUZZ_CASES:-100000} $seed failed" >&2; exit 1; }
 	done
-	echo "== liar seed $seed"
-	FAULT_SEED=$seed python3 tests/fault/fault.py liar || { echo "fuzz: FAULT_SEED=$seed fault.py liar failed" >&2; exit 1; }
+	for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*devices.names())'); do
+		echo "== liar on $domain seed $seed"
+		FAULT_SEED=$seed python3 tests/fault/fault.py "$domain" liar || { echo "fuzz: FAULT_SEED=$seed fault.py $domain liar failed" >&2; exit 1; }
+	done
 done

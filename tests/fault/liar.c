@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * liar SOCKET ROUNDS SEED: clients that lie, one after the other, each in one of the ways below.
- * Where the lie can't be mistaken for an honest call the channel must end with SD_ENDED_PROTO;
+ * liar SOCKET ROUNDS SEED OPS PREFIX|- [WAY]: clients that lie, one after the other, each in one of the ways below, to a
+ * domain of OPS calls, whose paths lie below PREFIX. Run by root it lies as somebody else. Where the lie can't be mistaken for an honest call the channel must end with SD_ENDED_PROTO;
  * where it can (random arguments may be an honest mistake) anything is right that harms nobody
  * else: the driver watches a bystander, the domain process and its console. Prints "way N ended N"
  * per way.
@@ -9,6 +9,7 @@
 #include "attach.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sd/rpc.h>
 #include <stdio.h>
@@ -18,10 +19,12 @@
 #include <unistd.h>
 
 #define LANES	    4
-#define OPS	    36 /* the table has at least so many calls */
+#define NOBODY	    65534
 #define PATIENCE_MS 10000
 
 static u64 state;
+static u16 ops;
+static const char *prefix; /* NULL: the domain has no paths */
 
 static u64 rnd(void)
 {
@@ -80,17 +83,35 @@ static u64 plausible(void)
 	}
 }
 
+/* Somewhere in the domain, or out of it; some of the few names come up again. */
+static void some_path(char path[56])
+{
+	static const char *const forms[] = {"%s/%u",	 "%s/d%u/..", "%s",    "%u",	"..",	      "./%u",
+					    "%s/../../%u", "%s//d/%u", "%s/%u/", "/dev/sda", "/proc/%u/mem", ""};
+	const char *form = forms[rnd() % (sizeof(forms) / sizeof(forms[0]))];
+	unsigned int n = rnd() % 4;
+
+	if (strstr(form, "%s"))
+		snprintf(path, 56, form, prefix, n);
+	else
+		snprintf(path, 56, form, n);
+}
+
 static void fill_arena(struct sd_lane_mem *l)
 {
 	u64 *p = (u64 *)l->arena;
 
 	for (int i = 0; i < 1024; i++)
 		p[i] = rnd() % 64 ? plausible() : nasty();
+	/* Every string that begins at a plausible place ends somewhere in a path. */
+	for (int i = 0; prefix && i < 128; i++)
+		if (rnd() % 2)
+			some_path((char *)&p[8 * i]);
 }
 
-static struct sd_entry wild(u16 ops)
+static struct sd_entry wild(void)
 {
-	struct sd_entry e = {.op = SD_OP_CALLS + rnd() % ops, .ret = rnd()};
+	struct sd_entry e = {.op = rnd() % 8 ? SD_OP_CALLS + rnd() % ops : rnd() % SD_OP_OWN, .ret = rnd()};
 	int lies = rnd() % 16 == 0;
 
 	for (int i = 0; i < 6; i++)
@@ -127,7 +148,7 @@ static int bad_seq(struct outsider *o)
 
 static int bad_op(struct outsider *o)
 {
-	struct sd_entry e = {.op = rnd() & 1 ? 2 + rnd() % 14 : 4096 + rnd() % 61440};
+	struct sd_entry e = {.op = rnd() & 1 ? SD_OP_OWN + rnd() % (SD_OP_CALLS - SD_OP_OWN) : 4096 + rnd() % 61440};
 
 	outsider_post(o, 0, 1, &e);
 	return must_end(o);
@@ -148,7 +169,7 @@ static int wild_args(struct outsider *o)
 
 	for (int i = 0; i < 200; i++) {
 		unsigned int lane = rnd() % LANES;
-		struct sd_entry e = wild(OPS);
+		struct sd_entry e = wild();
 
 		fill_arena(outsider_lane(o, lane));
 		outsider_post(o, lane, n[lane], &e);
@@ -191,7 +212,7 @@ static int changes_after_check(struct outsider *o)
 	if (pthread_create(&th, NULL, race, &r))
 		return -1;
 	for (u32 n = 1; n < 300; n++) {
-		struct sd_entry e = wild(OPS);
+		struct sd_entry e = wild();
 
 		outsider_post(o, 0, n, &e);
 		if (outsider_answer(o, 0, n, &ret, 2) < 0)
@@ -256,7 +277,7 @@ static int memory_tricks(struct outsider *o)
 static int leaves(struct outsider *o)
 {
 	for (u32 n = 1; n < SD_RING; n++) {
-		struct sd_entry e = wild(OPS);
+		struct sd_entry e = wild();
 
 		outsider_post(o, 0, n, &e);
 	}
@@ -300,12 +321,18 @@ static int lie(const char *path, const struct way *w, long round)
 int main(int argc, char **argv)
 {
 	long rounds = argc > 2 ? atol(argv[2]) : 1, ended[WAYS] = {0};
-	const char *only = argc > 4 ? argv[4] : NULL;
+	const char *only = argc > 6 ? argv[6] : NULL;
 	int bad = 0;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: liar SOCKET ROUNDS SEED [WAY]\n");
+	if (argc < 6) {
+		fprintf(stderr, "usage: liar SOCKET ROUNDS SEED OPS PREFIX|- [WAY]\n");
 		return 2;
+	}
+	ops = atoi(argv[4]);
+	prefix = strcmp(argv[5], "-") ? argv[5] : NULL;
+	if (!getuid() && (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))) {
+		perror("liar: becoming somebody else");
+		return 1;
 	}
 	state = strtoull(argv[3], NULL, 0) * 2 + 1;
 	for (long i = 0; i < rounds && !bad; i++)
