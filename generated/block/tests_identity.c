@@ -136,7 +136,7 @@ static const struct st_param capset_params[] = {
 static const struct st_base capset_bases[] = {
 	{"none", {BUF("cap_header"), BUF("zero24")}, 0},
 	{"unknown", {BUF("zero8"), BUF("zero24")}, 0},
-	{"more", {BUF("cap_header"), BUF("cap_all")}, 1000},
+	{"override", {BUF("cap_header"), BUF("cap_override")}, 1000},
 };
 static const struct st_differs capset_differs[] = {
 	{"*/header=over the edge", 0,

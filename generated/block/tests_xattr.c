@@ -62,8 +62,12 @@ static const struct st_base fsetxattr_bases[] = {
 	{"big", {FD(file), BUF("text user.two"), BUF("3000"), NUM(3000ll), NUM(0ll)}, 0},
 	{"toobig", {FD(file), BUF("text user.two"), BUF("70000"), NUM(65536ll), NUM(0ll)}, 0},
 };
+static const struct st_differs fsetxattr_differs[] = {
+	{"*/fd=cwd", 1,
+	 "since 6.13 AT_FDCWD is as good as a descriptor"},
+};
 const struct st_call test_fsetxattr = {
-	"fsetxattr", N(fsetxattr_params), fsetxattr_params, N(fsetxattr_bases), fsetxattr_bases, 0, NULL, -1, 0, NULL,
+	"fsetxattr", N(fsetxattr_params), fsetxattr_params, N(fsetxattr_bases), fsetxattr_bases, N(fsetxattr_differs), fsetxattr_differs, -1, 0, NULL,
 };
 
 /* ---- getxattr ---- */
@@ -113,8 +117,12 @@ static const struct st_base fgetxattr_bases[] = {
 	{"file", {FD(file), BUF("text user.one"), BUF("64"), NUM(64ll)}, 0},
 	{"ask", {FD(file), BUF("text user.two"), NUM(0ll), NUM(0ll)}, 0},
 };
+static const struct st_differs fgetxattr_differs[] = {
+	{"*/fd=cwd", 1,
+	 "since 6.13 AT_FDCWD is as good as a descriptor"},
+};
 const struct st_call test_fgetxattr = {
-	"fgetxattr", N(fgetxattr_params), fgetxattr_params, N(fgetxattr_bases), fgetxattr_bases, 0, NULL, -1, 0, NULL,
+	"fgetxattr", N(fgetxattr_params), fgetxattr_params, N(fgetxattr_bases), fgetxattr_bases, N(fgetxattr_differs), fgetxattr_differs, -1, 0, NULL,
 };
 
 /* ---- listxattr ---- */

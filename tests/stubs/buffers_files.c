@@ -129,15 +129,15 @@ static bool make_times(struct slot *s, const char *name)
 
 static bool make_identity(struct slot *s, const char *name)
 {
-	static const u32 groups[2] = {2000, 3000};
+	static const u32 groups[2] = {2000, 3000}, override[6] = {1 << CAP_DAC_OVERRIDE, 1 << CAP_DAC_OVERRIDE};
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 
 	if (!strcmp(name, "groups"))
 		put(s, groups, sizeof(groups));
 	else if (!strcmp(name, "cap_header"))
 		put(s, &h, sizeof(h));
-	else if (!strcmp(name, "cap_all"))
-		memset(take(s, 24), 0xff, 24);
+	else if (!strcmp(name, "cap_override"))
+		put(s, override, sizeof(override));
 	else
 		return false;
 	return true;
