@@ -18,6 +18,7 @@
 #define SOCK_SEQPACKET 5
 #define SOL_SOCKET     1
 #define SO_TYPE	       3
+#define SO_DOMAIN      39
 #define SCM_RIGHTS     1
 #define MSG_PEEK       2
 #define MSG_DONTWAIT   0x40
@@ -242,46 +243,27 @@ enum sd_way sd_call_sendmsg(struct sd_thread *t)
 }
 
 /* ---- receiving ---- */
-static const char *base_name(const char *path)
+static int is_seqpacket(s32 fd)
 {
-	const char *base = path;
+	u32 type = 0, family = 0, len = 4;
 
-	for (; *path; path++)
-		if (*path == '/')
-			base = path + 1;
-	return base;
+	return !sys(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&
+	       !sys(__NR_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX;
 }
 
-/* Is fd connected to a supervisor of one of our domains? Asked without touching what lies in the socket. */
-static int from_supervisor(s32 fd, u32 *dom)
-{
-	struct {
-		u16 family;
-		char path[109];
-	} a = {0};
-	u32 len = 110, type = 0, tlen = 4;
-
-	if (sys(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &tlen) || type != SOCK_SEQPACKET)
-		return 0;
-	if (sys(__NR_getpeername, fd, &a, &len) || a.family != AF_UNIX || len <= 2)
-		return 0;
-	for (*dom = 0; *dom < sd_ndomains; ++*dom)
-		if (sd_streq(base_name(a.path), base_name(sd_domain[*dom].path)))
-			return 1;
-	return 0;
-}
-
+/* Sockets of no other kind are looked into. Whose the packet is doesn't matter: the key in it is all the right there is. */
 static int is_ticket(s32 fd, u32 *dom, struct sd_ctl_msg *m)
 {
-	if (!from_supervisor(fd, dom))
-		return 0;
-	if (sys(__NR_recvfrom, fd, m, sizeof(*m), MSG_PEEK | MSG_DONTWAIT, 0, 0) != sizeof(*m))
+	if (!is_seqpacket(fd) ||
+	    sys(__NR_recvfrom, fd, m, sizeof(*m), MSG_PEEK | MSG_DONTWAIT, 0, 0) != sizeof(*m) ||
+	    m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->contract != SD_CONTRACT ||
+	    m->type != SD_CTL_REPLY || m->of != SD_CTL_TICKET || m->result)
 		return 0;
 	m->u.ticket.name[SD_NAME_MAX - 1] = 0;
-	return m->magic == SD_CTL_MAGIC && m->version == SD_CTL_VERSION &&
-	       m->contract == SD_CONTRACT && m->type == SD_CTL_REPLY &&
-	       m->of == SD_CTL_TICKET && !m->result &&
-	       sd_streq(m->u.ticket.name, sd_domain[*dom].stubs->name);
+	for (*dom = 0; *dom < sd_ndomains; ++*dom)
+		if (sd_streq(m->u.ticket.name, sd_domain[*dom].stubs->name))
+			return 1;
+	return 0;
 }
 
 /* The ticket at fd becomes the file, or something that answers EREMOTEIO for it. */

@@ -47,6 +47,7 @@ struct sd_lane {
 	u32 base, limit; /* and where the arena begins and ends for calls beside a promised one */
 	u16 answer;	/* SD_R_* of the last answer taken in place */
 	bool narrow;	/* that isn't the whole arena */
+	u16 flags;	/* the embedder: SD_F_BELL, where every answer is to ring, or 0 */
 	bool promises;	/* the embedder: calls may be promised. See sd_call_promise() */
 	struct sd_promised promised;
 	struct {

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * remote.h: calls of this domain into another one. Kernel side; in images whose spec has `remote` cuts.
+ *
+ *   function of a remote cut (generated body) --> sd_remote_call() --> the other domain's client stub --> its rings
+ *
+ * A link is one attachment to another domain, made on first use through our supervisor (sd/control.h, PEER), and made anew
+ * when that domain, or its supervisor, has ended. Whoever uses it counts a reference; what was opened through one (fds) is good for that
+ * link only. For the other domain we are a client with nobody's rights, who may make the calls our spec names.
+ *
+ * A task that waits for an answer spins for as long as a short call takes, if such spins were worth while lately, then sleeps:
+ * the machine waits for the bell, and other calls of this domain go on. A signal, or a cancel, of our own client is passed on.
+ *
+ * Threads: tasks of the vCPU. Everything here may sleep, except sd_remote_event()'s caller's rules in serve.h.
+ */
+#ifndef SD_REMOTE_H
+#define SD_REMOTE_H
+
+#include <linux/list.h>
+#include <sd/lane.h>
+
+struct sd_link;
+
+/* While a task makes calls over a link: lies on its stack. */
+struct sd_use {
+	struct list_head node;
+	struct task_struct *task;
+	struct sd_link *link;
+	struct sd_lane *lane;
+	bool deaf;	/* signals don't interrupt any more, or never do */
+};
+
+/* The link to a domain, with a reference, attached if it wasn't; or an ERR_PTR: -EREMOTEIO, if that domain can't be reached. */
+struct sd_link *sd_link_get(const char *domain);
+void sd_link_put(struct sd_link *link);
+
+/* Takes a lane of it for the current task, until sd_remote_leave(). 0, -EREMOTEIO, or, unless deaf, -ERESTARTSYS. */
+int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf);
+void sd_remote_leave(struct sd_use *use);
+/* What a stub's status means here; -errno for what isn't SD_OK. */
+long sd_remote_result(struct sd_use *use, enum sd_status st, long ret);
+
+/*
+ * The body of a remote cut: the call `stub` of a domain whose stubs have this contract, over the link the task has entered, or
+ * else the present one. Pointers among the arguments are the kernel's own, or those of a user pointer it has checked.
+ */
+long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6]);
+
+#endif

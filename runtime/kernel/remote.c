@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/* remote.c: links to other domains, and how a task waits for an answer: see sd/remote.h. */
+#include <linux/err.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+#include <sd/remote.h>
+#include <sd/sys.h>
+#include "serve.h"
+
+#define LANES		16u	/* calls at once; more wait for one */
+#define ATTACH_TIME	(12 * HZ)
+#define RECHECK		(HZ / 4 ?: 1)
+#define SPIN_CYCLES	10000u	/* TSC, about 4 us: a write that finds room is answered by then */
+#define GIVE_UP		4u	/* spins in vain, in a row */
+#define TRY_AGAIN	32u	/* waits without one, then another chance */
+
+enum link_state { LINK_ASKED, LINK_UP, LINK_DEAD };
+
+struct sd_link {
+	struct list_head node;		/* links; empty: dead */
+	char name[SD_NAME_MAX];
+	enum link_state state;
+	int err;			/* why it is dead */
+	u32 refs;
+	u32 stubs;			/* contract of the other domain's calls */
+	u32 vain;
+	u32 used, made;			/* lanes, by bit */
+	struct sd_region_head *region;
+	const struct sd_bell *bell;
+	struct sd_lane lane[LANES];
+};
+
+static LIST_HEAD(links);
+static LIST_HEAD(uses);
+static DECLARE_WAIT_QUEUE_HEAD(news);	/* an answer, a lane, a link: for all of them */
+static bool listening;
+
+static void on_bell(void *arg)
+{
+	wake_up_all(&news);
+}
+
+static void link_dead(struct sd_link *link, int err)
+{
+	if (link->state == LINK_DEAD)
+		return;
+	link->state = LINK_DEAD;
+	link->err = err;
+	list_del_init(&link->node);
+	wake_up_all(&news);
+	sd_link_put(link);
+}
+
+void sd_link_put(struct sd_link *link)
+{
+	if (--link->refs)
+		return;
+	if (link->region)
+		sd_machine_peer_done(link->region);
+	kfree(link);
+}
+
+static bool link_gone(const struct sd_link *link)
+{
+	return link->state == LINK_DEAD || sd_load_relaxed(&link->region->ended) || !sd_load_relaxed(&link->bell->alive);
+}
+
+static struct sd_link *find(const char *domain)
+{
+	struct sd_link *link;
+
+	list_for_each_entry(link, &links, node)
+		if (!strcmp(link->name, domain))
+			return link;
+	return NULL;
+}
+
+/* The list has one reference of its own. */
+static struct sd_link *ask(const char *domain)
+{
+	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+
+	if (!link)
+		return NULL;
+	if (!listening)
+		sd_irq_register(SD_IRQ_PEER, on_bell, NULL);
+	listening = true;
+	link->refs = 1;
+	strscpy(link->name, domain, sizeof(link->name));
+	list_add(&link->node, &links);
+	sd_machine_peer(link->name);
+	return link;
+}
+
+void sd_remote_event(const struct sd_event *ev)
+{
+	struct sd_link *link = find(ev->peer.name);
+
+	if (ev->type == SD_CTL_PEER_GONE) {
+		if (link)
+			link_dead(link, -EREMOTEIO);
+		return;
+	}
+	if (!link || link->state != LINK_ASKED) {	/* we gave up waiting */
+		if (!ev->result)
+			sd_machine_peer_done(ev->region);
+		return;
+	}
+	if (ev->result) {
+		link_dead(link, ev->result == -ENOMEM ? -ENOMEM : -EREMOTEIO);
+		return;
+	}
+	link->region = ev->region;
+	link->bell = ev->peer_bell;
+	link->stubs = ev->peer.stubs;
+	if (ev->region_size == SD_REGION_SIZE) {
+		link->state = LINK_UP;
+		wake_up_all(&news);
+	} else {
+		link_dead(link, -EREMOTEIO);
+	}
+}
+
+struct sd_link *sd_link_get(const char *domain)
+{
+	struct sd_link *link = find(domain);
+	long left;
+
+	if (link && link->state == LINK_UP && link_gone(link)) {
+		link_dead(link, -EREMOTEIO);
+		link = NULL;
+	}
+	if (!link)
+		link = ask(domain);
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+	link->refs++;
+	left = wait_event_interruptible_timeout(news, link->state != LINK_ASKED, ATTACH_TIME);
+	if (!left)
+		link_dead(link, -EREMOTEIO);
+	if (left > 0 && link->state == LINK_UP)
+		return link;
+	if (left >= 0)
+		left = link->err;
+	sd_link_put(link);
+	return ERR_PTR(left);
+}
+
+/* ---- waiting ---- */
+/* False: it is about to sleep and can't be told yet; look again soon. See transport/shm/shm_client.c. */
+static bool nudge(struct sd_lane *l)
+{
+	u32 *word = &l->head->doorbell[l->index / 32], bit = 1u << l->index % 32;
+
+	if (!sd_load_relaxed(&l->mem->domain.polled) && !(sd_load_relaxed(word) & bit))
+		sd_or(word, bit);
+	if (likely(!sd_load_acquire(&l->bell->sleeping)))
+		return true;
+	return sd_machine_wake((u32 *)&l->bell->sleeping) > 0;
+}
+
+static bool spin(struct sd_link *link, const u32 *word, u32 pending)
+{
+	u64 start = sd_tsc();
+
+	if (link->vain >= GIVE_UP && ++link->vain < GIVE_UP + TRY_AGAIN)
+		return false;
+	do {
+		if (sd_load_acquire(word) != pending) {
+			link->vain = 0;
+			return true;
+		}
+		sd_pause();
+	} while (sd_tsc() - start < SPIN_CYCLES);
+	link->vain = link->vain < GIVE_UP ? link->vain + 1 : GIVE_UP;
+	return false;
+}
+
+/* Until *word changes. The bell tells of answers; of a cancel that was seen to, nobody does. */
+static enum sd_status doze(struct sd_lane *l, struct sd_use *use, const u32 *word, u32 pending)
+{
+	enum sd_status st = SD_OK;
+	DEFINE_WAIT(wait);
+	bool told = false;
+
+	for (;;) {
+		prepare_to_wait(&news, &wait, use->deaf ? TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE);
+		sd_full_fence();
+		if (sd_load_acquire(word) != pending)
+			break;
+		if (link_gone(use->link)) {
+			st = sd_load_relaxed(&use->link->region->ended) == SD_ENDED_PROTO ? SD_PROTO : SD_DEAD;
+			break;
+		}
+		if (!use->deaf && signal_pending(current)) {
+			use->deaf = true;	/* it is cancelled, and its end awaited */
+			st = SD_INTR;
+			break;
+		}
+		told = told || nudge(l);
+		schedule_timeout(told && !use->deaf ? RECHECK : 1);
+	}
+	finish_wait(&news, &wait);
+	return st;
+}
+
+static u32 peer_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+{
+	struct sd_use *use = l->priv;
+
+	nudge(l);
+	if (spin(use->link, word, pending))
+		return SD_OK;
+	return doze(l, use, word, pending);
+}
+
+static void peer_kick(struct sd_lane *l)
+{
+	nudge(l);
+}
+
+static const struct sd_transport transport_peer = {
+	.name = "peer",
+	.kick = peer_kick,
+	.hint = peer_kick,
+	.wait = peer_wait,
+};
+
+/* ---- calls ---- */
+static bool lane_free(const struct sd_link *link)
+{
+	return link->state != LINK_UP || link->used != (1u << LANES) - 1;
+}
+
+int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
+{
+	u32 i;
+
+	if (deaf)
+		wait_event(news, lane_free(link));
+	else if (wait_event_interruptible(news, lane_free(link)))
+		return -ERESTARTSYS;
+	if (link->state != LINK_UP || link_gone(link))
+		return -EREMOTEIO;
+	i = ffz(link->used);
+	link->used |= 1u << i;
+	if (!(link->made & 1u << i)) {
+		link->made |= 1u << i;
+		sd_lane_init(&link->lane[i], link->region, i, link->bell, &transport_peer);
+		link->lane[i].flags = SD_F_BELL;
+	}
+	link->refs++;
+	*use = (struct sd_use) { .task = current, .link = link, .lane = &link->lane[i], .deaf = deaf };
+	use->lane->priv = use;
+	list_add(&use->node, &uses);
+	return 0;
+}
+
+void sd_remote_leave(struct sd_use *use)
+{
+	struct sd_link *link = use->link;
+	u32 i = use->lane - link->lane;
+
+	list_del(&use->node);
+	if (use->lane->status != SD_OK)
+		link_dead(link, -EREMOTEIO);
+	link->used &= ~(1u << i);
+	wake_up_all(&news);
+	sd_link_put(link);
+}
+
+long sd_remote_result(struct sd_use *use, enum sd_status st, long ret)
+{
+	switch (st) {
+	case SD_OK:
+		/* What it restarts by is its own; ours is done anew, or not, as a whole. */
+		return ret <= -512 && ret >= -MAX_ERRNO ? -ERESTARTSYS : ret;
+	case SD_REFUSED:
+		return -EAGAIN;
+	case SD_TOO_BIG:
+		return -E2BIG;
+	case SD_INTR:
+		return -ERESTARTSYS;
+	default:
+		return -EREMOTEIO;
+	}
+}
+
+static struct sd_use *entered(const char *domain)
+{
+	struct sd_use *use;
+
+	list_for_each_entry(use, &uses, node)
+		if (use->task == current && !strcmp(use->link->name, domain))
+			return use;
+	return NULL;
+}
+
+static long call_over(struct sd_use *use, u32 contract, sd_stub_fn stub, const u64 arg[6])
+{
+	long ret = 0;
+	enum sd_status st;
+
+	if (use->link->stubs != contract) {
+		pr_err_once("domain %s: its calls have another form (contract %08x, here %08x); build both images anew\n",
+			    use->link->name, use->link->stubs, contract);
+		return -EPROTO;
+	}
+	st = stub(use->lane, &ret, arg);
+	return sd_remote_result(use, st, ret);
+}
+
+long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6])
+{
+	struct sd_use *use = entered(domain), own;
+	struct sd_link *link;
+	long ret;
+
+	if (use)
+		return call_over(use, contract, stub, arg);
+	link = sd_link_get(domain);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	ret = sd_remote_enter(link, &own, false);
+	if (!ret) {
+		ret = call_over(&own, contract, stub, arg);
+		sd_remote_leave(&own);
+	}
+	sd_link_put(link);
+	return ret;
+}
+
+/* ---- what the stubs copy: memory of this domain's, or of a client of its, which may be bad ---- */
+int sd_copy_from_prog(void *dst, const void *prog, u64 len)
+{
+	return raw_copy_from_user(dst, (const void __force __user *)prog, len) ? -EFAULT : 0;
+}
+
+int sd_copy_to_prog(void *prog, const void *src, u64 len)
+{
+	return raw_copy_to_user((void __force __user *)prog, src, len) ? -EFAULT : 0;
+}
+
+u64 sd_writable(void *prog, u64 len)
+{
+	return len;
+}
