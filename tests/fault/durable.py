@@ -43,6 +43,13 @@ def need(cond, text):
         raise Failed(text)
 
 
+def wait_for(cond, what):
+    t0 = time.monotonic()
+    while not cond():
+        need(time.monotonic() - t0 < ENDS_WITHIN, f"{what} doesn't begin")
+        time.sleep(0.005)
+
+
 class Client:
     """A hooked program whose lines are acknowledgements."""
 
@@ -108,7 +115,7 @@ def fio_args():
     """Its log names the offset of each write that was completed, and only of those."""
     return ["/usr/bin/fio", "--name=f", "--filename=/sd/fio", "--size=24m", "--rw=randwrite", "--bs=4k", "--ioengine=libaio", "--iodepth=4",
             "--sync=1", "--verify=md5", "--do_verify=0", "--fallocate=none", "--allow_file_create=0", "--overwrite=1", "--verify_state_save=0",
-            "--write_lat_log=fio", "--log_offset=1"]
+            "--write_lat_log=fio", "--log_offset=1", "--exec_prerun=touch begun"]
 
 
 def fio_acked(aux):
@@ -183,7 +190,8 @@ def round_(d, disk, where, n, rng):
     writer = Client(d, ["/usr/bin/python3", os.path.join(HERE, "durable_writer.py"), "write"])
     with Group(d.hook(fio_args()), env=d.hook_env(), cwd=aux, text=True, start_new_session=True,
                stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as fio:
-        time.sleep(0.1 + rng.random() * 0.5)
+        wait_for(lambda: db.acks and writer.acks and os.path.exists(os.path.join(aux, "begun")), "the load")
+        time.sleep(0.05 + rng.random() * 0.4)
         if n % 2:
             d.kill()
         else:
