@@ -69,6 +69,29 @@ wait_for grep -q 'Server listening' "$TMP/native.log"
 native=$(iperf iperf3 -c 127.0.0.1 -t 4 -J)
 echo "domain $in_dom Gbit/s, native $native Gbit/s, host to domain $across Gbit/s"
 
+step "A web server on both domains: its sockets in net, its files in block"
+truncate -s 512M "$TMP/disk.img"
+mkfs.ext4 -qF "$TMP/disk.img" || fail mkfs.ext4
+both() { timeout --foreground -k 5 60 "$KDOM" run net,block -- "$@"; }
+"$KDOM" up --device "0:path=$TMP/disk.img" block || fail "kdom up block"
+echo "\$ kdom run block -- cp -r www /sd/; ... sync; ... ls -l /sd/www"
+both cp -r "$TMP/www" /sd/ && both sync /sd/www /sd/www/big /sd/www/index.html && both ls -l /sd/www || fail "files in the domain"
+echo "\$ kdom run net,block -- python3 -m http.server --directory /sd/www 8080"
+"$KDOM" run net,block -- "$PY" -m http.server --directory /sd/www 8080 >>"$TMP/access.log" 2>&1 &
+PIDS+=($!)
+wait_for listens 127.0.0.1 8080
+curl -sS --max-time 60 http://$IN:8080/big -o "$TMP/got2" && cmp "$TMP/got2" "$TMP/www/big" || fail "curl of a file in block"
+echo "50 MB from the file system in one process through the network stack in another: the same bytes."
+echo "\$ kdom kill block; kdom up block"
+"$KDOM" kill block
+echo "the web server, without its files: $(curl -sS -o /dev/null -w '%{http_code}' --max-time 20 http://$IN:8080/big)"
+"$KDOM" up --device "0:path=$TMP/disk.img" block || fail "kdom up block"
+curl -sS --max-time 60 http://$IN:8080/big -o "$TMP/got2" && cmp "$TMP/got2" "$TMP/www/big" || fail "curl after the restart"
+echo "and after a restart of the storage domain alone, the same server serves again."
+"$KDOM" ps
+"$KDOM" down block || fail "kdom down block"
+e2fsck -fn "$TMP/disk.img" 2>&1 | tail -1
+
 read -r _ _ _ _ _ calls rss boot < <("$KDOM" ps | awk -v d="$DOMAIN" '$1 == d')
 step "Result"
 "$PY" "$SRC/tests/e2e/demo_table.py" "$BUILD/net/manifest.json" "$BUILD/net/net.image" \
