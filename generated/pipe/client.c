@@ -7,8 +7,7 @@
 #include "contract.h"
 
 static const struct sd_route_key key_pipe2 = {
-	.arg = 1, .n = 4, .mask = 0xffffffff,
-	.value = {0 /* 0 */, 524288 /* O_CLOEXEC */, 2048 /* O_NONBLOCK */, 526336 /* O_CLOEXEC|O_NONBLOCK */},
+	.arg = 0, .n = 0, .mask = 0,
 };
 
 static const struct sd_stub stubs[] = {

@@ -116,6 +116,14 @@ static const struct st_differs write_differs[] = {
 	 "a pipe adds what is beyond whole pages to its last page first: of a write in parts that is another number of bytes"},
 	{"long/fd=fifo", 0,
 	 "a pipe adds what is beyond whole pages to its last page first: of a write in parts that is another number of bytes"},
+	{"long/fd=file_direct", 1,
+	 "the domain's disk takes data from any address, the host's loop device from the beginning of a sector only"},
+	{"big/fd=file_direct", 1,
+	 "the domain's disk takes data from any address, the host's loop device from the beginning of a sector only"},
+	{"direct/count=8193", 1,
+	 "6.1 looks at the data first, 6.18 at their alignment"},
+	{"long/buf=over the edge", 1,
+	 "how many blocks ext4 makes ready ahead of what is written"},
 };
 const struct st_call test_write = {
 	"write", N(write_params), write_params, N(write_bases), write_bases, N(write_differs), write_differs, -1, 0, NULL,
