@@ -21,7 +21,9 @@ install-deps: ## Debian packages that are missing
 tree: ## the pristine kernel tree, in the cache
 	@kernel-tree/fetch.sh
 
+# Stubs first: an image with `remote` cuts holds those of other domains.
 image: all tree ## the domain of every spec in specs/
+	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice stubs $$d; done
 	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice build $$d; done
 
 whole: all tree ## the same configs, unsliced

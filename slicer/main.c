@@ -202,9 +202,9 @@ static int cmd_stubs(const struct options *o, char **args)
 	if (!r)
 		r = session_commands(&s, o);
 	if (!r)
-		r = stubs_emit(&s.spec, &s.db, o->out);
+		r = o->out ? stubs_emit(&s.spec, &s.db, o->out) : stubs_refresh(&s.spec, &s.db);
 	session_close(&s);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static const struct command commands[] = {
