@@ -152,20 +152,3 @@ enum sd_way sd_call_io_uring(struct sd_thread *t)
 {
 	return sd_done(t, -ENOSYS);
 }
-
-/*
- * splice, tee, vmsplice, copy_file_range: (fd, ., fd, ...) or (fd, fd, ...). EINVAL is what Linux
- * says of fds that can't do it; programs go on with read and write. Two of one domain are its own.
- */
-enum sd_way sd_call_splice(struct sd_thread *t)
-{
-	s32 a = t->regs.rdi, b = t->regs.rax == __NR_tee ? t->regs.rsi : t->regs.rdx;
-	struct sd_fd in = sd_fd_get(t, a), out = sd_fd_get(t, b);
-
-	if (t->regs.rax != __NR_vmsplice && in.kind == SD_FD_DOMAIN && out.kind == SD_FD_DOMAIN &&
-	    in.dom == out.dom && sd_stub_for(in.dom, t->regs.rax))
-		return sd_call_routed(t);
-	if (!sd_fd_in_domain(t, a) && (t->regs.rax == __NR_vmsplice || !sd_fd_in_domain(t, b)))
-		return SD_HOST;
-	return sd_done(t, -EINVAL);
-}

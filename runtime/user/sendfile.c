@@ -1,92 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sendfile.c: sendfile(out, in, offset, count) with one end in a domain: the file is read here and
- * written there, in pieces. What the domain didn't take isn't counted, nor is the file's position
- * moved over it. Two ends in one domain are its own sendfile.
+ * sendfile.c: sendfile(out, in, offset, count) with an end, or both, in domains. Two ends in one domain are its own
+ * sendfile; of two domains, one may write into the other; all else is read and written here, see ends.h.
  */
-#include "domain.h"
+#include "ends.h"
 
-#define PIECE	  (256 * 1024ul)
-#define MAX_COUNT 0x7ffff000ul
-#define SEEK_CUR  1
+#define O_APPEND 02000
 
-/* One piece from the host file at pos into buf, out to the domain: bytes taken, or -errno. */
-static long piece(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s, s32 dfd, s32 in,
-		  u64 pos, u8 *buf, u64 len, int *again)
+static long copy(struct sd_thread *t, struct sd_end *out, struct sd_end *in, u64 count, int *again)
 {
-	u64 arg[6] = {(u32)dfd, (u64)buf};
-	long n = sys(__NR_pread64, in, buf, len, pos);
-
-	if (n <= 0)
-		return n == -ESPIPE ? -EINVAL : n; /* what can't be mapped can't be sent */
-	arg[2] = n;
-	return sd_domain_call(t, l, s, arg, again);
-}
-
-static long send_pieces(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s, s32 dfd,
-			s32 in, u64 *pos, u64 count, int *again)
-{
-	u64 size = count < PIECE ? count : PIECE;
-	long at =
-		sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	long n = 0;
+	struct sd_buf b;
 	u64 done = 0;
+	long n = 0;
+	int err = sd_buf_get(&b, count);
 
-	if (at < 0)
-		return at;
+	if (err)
+		return err;
 	while (done < count) {
-		u64 len = count - done < size ? count - done : size;
+		u64 len = count - done < b.size ? count - done : b.size;
+		long got = sd_end_read(t, in, b.at, len, again);
 
-		n = piece(t, l, s, dfd, in, *pos, (u8 *)at, len, again);
-		if (n > 0) {
-			*pos += n;
-			done += n;
-		}
-		if (n < (long)len)
+		n = got;
+		if (got <= 0)
+			break;
+		n = sd_end_write(t, out, b.at, got, again);
+		if (n <= 0)
+			break;
+		done += n;
+		err = sd_end_moved(t, in, n) ?: sd_end_moved(t, out, n);
+		if (err || n < got)
 			break;
 	}
-	sys(__NR_munmap, at, size);
-	if (done)
+	sd_buf_put(&b);
+	if (done && !err)
 		*again = 0;
-	return done ?: n;
+	return err ?: done ? (long)done : n == -ENOSYS ? -EINVAL : n;
 }
 
-static long from_host(struct sd_thread *t, struct sd_fd out, s32 in, int *again)
+static long send(struct sd_thread *t, s32 out, s32 in, u64 off, u64 count, int *again)
 {
-	const struct sd_stub *s = sd_stub_for(out.dom, __NR_write);
-	u64 at = t->regs.rdx, count = t->regs.r10, pos = 0;
-	struct sd_lane *l;
-	long ret, err = 0;
+	struct sd_end o, i;
+	long flags;
+	int err = sd_end_open(t, &i, in, off) ?: sd_end_open(t, &o, out, 0);
 
-	if (!s) {
-		sd_unsupported(__NR_sendfile);
+	if (err)
+		return err;
+	if (!i.seeks)
+		return off ? -ESPIPE : -EINVAL; /* what has no pages can't be sent */
+	if ((s64)i.pos < 0)
 		return -EINVAL;
-	}
-	if (!sd_fd_chan(t, out, &err))
-		return err;
-	l = sd_lane_of(t, out.dom, 0, &err);
-	if (!l)
-		return err;
-	if (at && sd_copy_from_prog(&pos, (void *)at, 8))
-		return -EFAULT;
-	if (!at) {
-		ret = sys(__NR_lseek, in, 0, SEEK_CUR);
-		if (ret < 0)
-			return ret == -ESPIPE ? -EINVAL : ret;
-		pos = ret;
-	}
-	if (count > MAX_COUNT)
-		count = MAX_COUNT;
+	flags = sd_end_call(t, &o, __NR_fcntl, F_GETFL, 0, 0, again);
+	if (flags >= 0 && flags & O_APPEND)
+		return -EINVAL;
+	if (count > SD_MOST_BYTES)
+		count = SD_MOST_BYTES;
 	if (!count)
 		return 0;
-	ret = send_pieces(t, l, s, out.dfd, in, &pos, count, again);
-	if (ret <= 0)
-		return ret;
-	if (!at)
-		sys(__NR_lseek, in, pos, 0);
-	else if (sd_copy_to_prog((void *)at, &pos, 8))
-		return -EFAULT;
-	return ret;
+	if (i.e.kind == SD_FD_DOMAIN && o.e.kind == SD_FD_DOMAIN) {
+		long ret = sd_sendfile_remote(t, &o, &i, count, again);
+
+		if (ret != -ENOSYS)
+			return ret;
+	}
+	return copy(t, &o, &i, count, again);
 }
 
 enum sd_way sd_call_sendfile(struct sd_thread *t)
@@ -98,13 +74,8 @@ enum sd_way sd_call_sendfile(struct sd_thread *t)
 
 	if (o.kind != SD_FD_DOMAIN && i.kind != SD_FD_DOMAIN)
 		return SD_HOST;
-	if (i.kind == SD_FD_DOMAIN) {
-		if (o.kind == SD_FD_DOMAIN && sd_stub_for(o.dom, __NR_sendfile))
-			return sd_call_routed(t);
-		return sd_done(t, -EINVAL); /* as for any source without pages */
-	}
-	ret = from_host(t, o, in, &again);
-	if (ret == -EPIPE)
-		sd_raise(t, SIGPIPE);
+	if (o.kind == i.kind && o.dom == i.dom && sd_stub_for(o.dom, __NR_sendfile))
+		return sd_call_routed(t);
+	ret = send(t, out, in, t->regs.rdx, t->regs.r10, &again);
 	return sd_result(t, ret, again);
 }
