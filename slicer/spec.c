@@ -457,6 +457,22 @@ static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 	return 0;
 }
 
+/* The image has a driver for each type: runtime/kernel/dev_TYPE.c. */
+static int check_device_type(const struct spec_place *at, const char *type)
+{
+	char *path = xasprintf("%s/runtime/kernel/dev_%s.c", repo_root(), type), *name = xasprintf("\"%s\"", type);
+	char *text = is_identifier(type) ? read_file(path, NULL) : NULL;
+	int r = 0;
+
+	if (!text || !strstr(text, name))
+		r = spec_error(at, "\"net\" and \"block\" have one; another would be runtime/kernel/dev_TYPE.c", "no driver for devices of type \"%s\"",
+			       type);
+	free(text);
+	free(name);
+	free(path);
+	return r;
+}
+
 /* A device's other keys are passed to the image as they are, so only their type can be checked. */
 static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 {
@@ -470,6 +486,9 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 		if (!json_is_object(dev) || !json_is_string(json_object_get(dev, "type")))
 			return spec_error(&at, "as in {\"type\": \"net\", \"backend\": \"tap\", ...}",
 					  "a device must be an object with a \"type\"");
+		at = spec_at(f, "/devices/%zu/type", i);
+		if (check_device_type(&at, json_string_value(json_object_get(dev, "type"))))
+			return -1;
 		json_object_foreach(dev, key, v) {
 			at = spec_at(f, "/devices/%zu/%s", i, key);
 			if (!json_is_string(v))

@@ -111,6 +111,15 @@ def interrupt(kslice, common, work):
     check(run(argv).returncode == 0, "the slice after the interrupts fails")
 
 
+def no_stubs(kslice, common, work):
+    """A domain that could be called, but whose stubs nobody has generated."""
+    for name, rest in (("farther", {}), ("x", {"cuts": [{"remote": "far_read", "domain": "farther", "call": "read"}]})):
+        with open(f"{work}/{name}.json", "w") as f:
+            json.dump({"name": name, "config": f"{HERE}/mini.config", "calls": ["far" if rest else "read"], **rest}, f)
+    refused(run([kslice, "slice", *common, "--out", f"{work}/out-bad", f"{work}/x.json"]),
+            'generated/farther has no stub of "read"\n.*kslice stubs farther', "no stubs", f"{work}/out-bad")
+
+
 def schema(kslice, common, work):
     """specs/schema.json and README.md must know the keys the program knows."""
     root = json.load(open(f"{HERE}/../../specs/schema.json"))
@@ -134,6 +143,7 @@ def main():
     common = ["--tree", tree, "--compdb", db]
     specs(kslice, common, work)
     schema(kslice, common, work)
+    no_stubs(kslice, common, work)
     trees(kslice, common, work, tree)
     full_disk(kslice, common, work)
     interrupt(kslice, common, work)
