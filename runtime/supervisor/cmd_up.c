@@ -11,7 +11,7 @@
 #include <sd/contract.h>
 
 #define UP_WAIT_MS   40000
-#define DOWN_WAIT_MS 10000
+#define DOWN_WAIT_MS 70000 /* a domain with disks may take a minute */
 
 /* The last lines of the log: why it didn't start. */
 static void show_log(const char *path)

@@ -15,7 +15,8 @@
 
 #include <sd/contract.h>
 
-#define STOP_MS	       5000 /* an orderly end may take so long */
+#define STOP_MS	       5000  /* an orderly end may take so long */
+#define STOP_DISK_MS   60000 /* one that has to write what is dirty */
 #define BOOT_MS	       30000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
@@ -186,6 +187,14 @@ void domain_kill(struct daemon *d)
 		kill(d->dom.pid, SIGKILL);
 }
 
+static bool has_disk(const struct config *cfg)
+{
+	for (int i = 0; i < cfg->ndev; i++)
+		if (!strcmp(cfg->dev[i].type, "block"))
+			return true;
+	return false;
+}
+
 void domain_stop(struct daemon *d)
 {
 	struct request *r;
@@ -193,7 +202,7 @@ void domain_stop(struct daemon *d)
 	if (!d->dom.pid || d->dom.stopping)
 		return;
 	d->dom.stopping = true;
-	d->kill_at = now_ms() + STOP_MS;
+	d->kill_at = now_ms() + (has_disk(&d->cfg) ? STOP_DISK_MS : STOP_MS);
 	r = d->dom.ready ? request_add(d, NULL, SD_CTL_SHUTDOWN, 0, 0) : NULL;
 	if (!r || request_send(d, r, NULL, NULL, 0))
 		domain_kill(d);
