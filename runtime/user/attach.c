@@ -66,12 +66,12 @@ static long open_socket(const char *path)
 }
 
 /* Receives one packet: its length; fds that came are in fd[], *n of them. */
-static long receive(long sock, struct sd_ctl_msg *m, s32 *fd, u32 *n)
+static long receive(long sock, u32 flags, struct sd_ctl_msg *m, s32 *fd, u32 *n)
 {
 	struct cmsg c = {0};
 	struct iov iov = {m, sizeof(*m)};
 	struct msg h = {.iov = &iov, .iovlen = 1, .control = &c, .controllen = sizeof(c)};
-	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC);
+	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC | flags);
 
 	*n = 0;
 	if (got < 0)
@@ -184,7 +184,8 @@ static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, s32 *fd
 	sock = ask(dom, m, lifeline);
 	if (sock < 0)
 		return sock;
-	n = receive(sock, m, fd, nfds);
+	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
+	n = receive(sock, type == SD_CTL_TICKET ? MSG_PEEK : 0, m, fd, nfds);
 	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : check(dom, m, n, type);
 	if (!n && type == SD_CTL_ATTACH)
 		n = check_attached(dom, m, *nfds);
