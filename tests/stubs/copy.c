@@ -44,6 +44,10 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len)
 		return -EFAULT;
 	if (!st_mutating || st_mutate != 2)
 		return 0;
-	wrong = *(const u8 *)src ^ 0x40;
-	return copy(prog, &wrong, 1, false);
+	for (u64 at = 0; at < len; at += 16) { /* the first byte may be one that differs anyway, such as a device's number */
+		wrong = ((const u8 *)src)[at] ^ 0x40;
+		if (copy((u8 *)prog + at, &wrong, 1, false))
+			return -EFAULT;
+	}
+	return 0;
 }

@@ -493,7 +493,8 @@ void engine_call(const struct st_call *call)
 	stale(&r);
 	free(r.used);
 	if (st_mutate) {
-		engine_mutated(call, r.failed);
+		if (engine_wanted(call->name, NULL))
+			engine_mutated(call, r.failed);
 		return;
 	}
 	if (!r.bases && engine_wanted(call->name, NULL)) { /* edges of no base, such as a closed fd, show nothing */

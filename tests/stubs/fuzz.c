@@ -4,7 +4,8 @@
  *   server  random entries over a random arena, the host kernel behind: nothing beside the arena and the private
  *           copies changes, whatever the entry says
  *   client  good calls answered by nonsense in result and arena: the program's memory beside the buffers it gave is untouched
- * Runs in a network namespace of its own, so that no address or interface is real.
+ * Runs in a network namespace of its own, so that no address or interface is real; and where the domain serves files with that
+ * file system, as with_files.sh mounts it, for its root directory.
  */
 #include "stub_test.h"
 #include "../../runtime/transport/loop/loop.h"
@@ -20,9 +21,12 @@
 #include <sd/lane.h>
 #include <sd/serve_path.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #define TAIL 64 /* marked bytes behind every private copy */
 
@@ -104,11 +108,20 @@ void sd_wake_client(u32 *word)
 	(void)word;
 }
 
-/* Calls that make or lose descriptors, or send signals, are not made; the others get one of our sockets. */
+static const struct sd_stub *stub_of(long nr)
+{
+	for (u32 i = 0; i < st_suite.stubs->n; i++)
+		if (st_suite.stubs->stub[i].nr == nr)
+			return &st_suite.stubs->stub[i];
+	return NULL;
+}
+
+/* Calls that make or lose descriptors, send signals, change who we are or take for ever are not made; the others get one of our descriptors. */
 static bool harmless(long nr, u64 b)
 {
 	static const long no[] = {SYS_close, SYS_dup, SYS_dup2, SYS_dup3, SYS_socket, SYS_socketpair, SYS_accept, SYS_accept4,
-				  SYS_epoll_create1, SYS_pipe2};
+				  SYS_epoll_create1, SYS_pipe2, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid,
+				  SYS_setfsuid, SYS_setfsgid, SYS_setgroups, SYS_capset, SYS_prctl, SYS_sync};
 
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		if (nr == no[i])
@@ -121,15 +134,20 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	register u64 r10 __asm__("r10") = d;
 	register u64 r8 __asm__("r8") = e;
 	register u64 r9 __asm__("r9") = f;
+	const struct sd_stub *st = stub_of(nr);
 	long r;
 
 	if (!harmless(nr, (u32)b))
 		return -EMFILE;
-	if (nr != SYS_poll && nr != SYS_ppoll && nr != SYS_select && nr != SYS_pselect6)
+	if (st->fd_args & 1)
 		a = (u64)fixture[a % 4];
+	if (st->fd_args & 4) /* splice's second */
+		c = (u64)fixture[c % 4];
 	__asm__ volatile("syscall" : "=a"(r) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	faults_seen += r == -EFAULT;
+	if (r >= 0 && st->ret_fd && nr != SYS_fcntl)
+		close((int)r);
 	return r;
 }
 
@@ -152,10 +170,14 @@ static u64 wild_offset(void)
 	}
 }
 
+static const char names[4][8] = {"file", "dir", "dir/x", "."};
+
 static void scribble(u8 *arena, u64 bytes)
 {
 	for (u64 i = 0; i + 8 <= bytes; i += 8)
 		*(u64 *)(arena + i) = wild_offset();
+	for (int i = 0; i < 8; i++)
+		strcpy((char *)arena + 64 + rnd() % (bytes - 128), names[rnd() % 4]);
 }
 
 /* The lane's rings before the arena and the next lane behind it must stay as they are. */
@@ -257,6 +279,26 @@ static void tick(int sig)
 	(void)sig;
 }
 
+/* What the calls get for descriptors. */
+static void make_fixtures(void)
+{
+	const char *root = st_suite.stubs->nprefix ? st_suite.stubs->prefix[0] : NULL;
+	char proc[64];
+
+	for (int i = 0; i < 4; i += 2)
+		if (socketpair(AF_UNIX, (i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0, fixture + i))
+			st_die("no sockets");
+	if (!root)
+		return;
+	snprintf(proc, sizeof(proc), "%s/proc", root); /* the leak check at the end asks it */
+	if (mkdir(proc, 0555) || mount("/proc", proc, NULL, MS_BIND | MS_REC, NULL) || chroot(root) || chdir("/") || mkdir("dir", 0777))
+		st_die("%s: %s; run.sh mounts a file system of its own there", root, strerror(errno));
+	fixture[0] = open("file", O_RDWR | O_CREAT, 0666);
+	fixture[1] = open("dir", O_RDONLY | O_DIRECTORY);
+	if (fixture[0] < 0 || fixture[1] < 0)
+		st_die("no files");
+}
+
 int main(int argc, char **argv)
 {
 	u64 cases = argc > 1 ? strtoull(argv[1], NULL, 0) : 200000;
@@ -271,9 +313,7 @@ int main(int argc, char **argv)
 	if (region_mem == MAP_FAILED || !canary)
 		st_die("no memory");
 	memset(canary, 0x55, 64);
-	for (int i = 0; i < 4; i += 2)
-		if (socketpair(AF_UNIX, (i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0, fixture + i))
-			st_die("no sockets");
+	make_fixtures();
 	sigaction(SIGALRM, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGIO, SIG_IGN);
