@@ -122,8 +122,8 @@ def peek():
     socket.send_fds(x, [b"p"], [b.fileno()])
     b.close()
     for flags in (socket.MSG_PEEK, socket.MSG_PEEK, 0):
-        _, fds, _, _ = socket.recv_fds(y, 10, 4, flags)
-        c = socket.socket(fileno=fds[0])
+        _, anc, _, _ = y.recvmsg(10, socket.CMSG_LEN(4), flags)  # recv_fds() forgets its flags
+        c = socket.socket(fileno=array.array("i", anc[0][2])[0])
         c.send(b"peeked")
         assert a.recv(10) == b"peeked"
         c.close()
@@ -179,7 +179,7 @@ def sendmmsg_recvmmsg():
     class Mmsg(ctypes.Structure):
         _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint), ("iov", ctypes.POINTER(Iovec)),
                     ("iovlen", ctypes.c_size_t), ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t),
-                    ("flags", ctypes.c_int), ("len", ctypes.c_uint)]
+                    ("flags", ctypes.c_int), ("pad", ctypes.c_int), ("len", ctypes.c_uint)]
 
     libc = ctypes.CDLL(None, use_errno=True)
     pairs = [tcp_pair() for _ in range(3)]
@@ -193,7 +193,7 @@ def sendmmsg_recvmmsg():
             ctypes.memmove(control, array.array("Q", [20]).tobytes() + array.array("i", [1, 1, fd]).tobytes(), 20)
         iov = Iovec(ctypes.addressof(data), 4)
         keep.extend((data, control, iov))
-        return Mmsg(None, 0, ctypes.pointer(iov), 1, ctypes.addressof(control), 24 if fd is None else 20, 0, 0)
+        return Mmsg(None, 0, ctypes.pointer(iov), 1, ctypes.addressof(control), 24 if fd is None else 20, 0, 0, 0)
 
     out = (Mmsg * 3)(*[message(b.fileno()) for _, b in pairs])
     assert libc.sendmmsg(x.fileno(), out, 3, 0) == 3
@@ -225,16 +225,20 @@ def blocked_and_interrupted():
     assert a.recv(1) == b"x"
 
 
-def unhooked():
-    """Another program gets a socket that is good for nothing; passed back, it is the file."""
+def relayed():
+    """A program without the hook gets a socket that is good for passing on; who gets it from there has the file."""
     a, b = tcp_pair()
-    x, y = socket.socketpair()
-    env = {k: v for k, v in os.environ.items() if k != "KDOM_DOMAINS"}
-    with subprocess.Popen([os.environ["RIGHTS_OUTSIDER"], x.fileno().__str__()], pass_fds=[x.fileno()], env=env):
-        pass
-    y.close()
-    a.close()
+    s = socket.socket(fileno=int(os.environ["RIGHTS_RELAY"]))
+    socket.send_fds(s, [b"out"], [b.fileno()])
     b.close()
+    msg, fds, _, _ = socket.recv_fds(s, 9, 1)
+    s.detach()
+    assert msg == b"back"
+    c = socket.socket(fileno=fds[0])
+    c.send(b"round")
+    assert a.recv(9) == b"round"
+    c.close()
+    ends(a)
 
 
 def epoll_refused():
@@ -251,13 +255,22 @@ def epoll_refused():
 
 
 CASES = [same_process, sender_gone, unrelated, many, peek, truncated, never_received, cloexec, sendmmsg_recvmmsg,
-         blocked_and_interrupted, epoll_refused]
+         blocked_and_interrupted, relayed, epoll_refused]
 
 
 def hooked():
     for case in CASES:
         case()
         print("ok", case.__name__, flush=True)
+
+
+def pass_back(sock):
+    """The driver's part, which has no hook."""
+    _, fds, _, _ = socket.recv_fds(sock, 9, 1)
+    if fds:
+        assert socket.socket(fileno=os.dup(fds[0])).type == socket.SOCK_SEQPACKET
+        socket.send_fds(sock, [b"back"], fds)
+        os.close(fds[0])
 
 
 def main():
@@ -269,9 +282,14 @@ def main():
     end_on_sigterm()
     failed = 0
     with Domain() as d:
-        mem = None
         for _ in range(2):
-            r = run_group(d.hook([sys.executable, __file__, "hooked"]), 300, env=d.hook_env())
+            mine, its = socket.socketpair()
+            relay = threading.Thread(target=pass_back, args=(mine,))
+            relay.start()
+            r = run_group(d.hook([sys.executable, __file__, "hooked"]), 300, pass_fds=[its.fileno()],
+                          env=dict(d.hook_env(), RIGHTS_RELAY=str(its.fileno())))
+            its.close()
+            relay.join()
             print(r.stdout, end="")
             failed |= r.returncode != 0 or r.stdout.count("ok ") != len(CASES)
             if d.wait_clients(0, 20) is None:
