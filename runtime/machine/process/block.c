@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Block backend: a file or block device of the host, opened by the supervisor. Host threads do what
- * may wait: one reads, one writes, one makes stable, so that a read isn't behind a flush. Each has a
- * ring of requests (producer: the vCPU) and one of what is done (consumer: the vCPU), neither of
- * which can overflow, since no more than SD_BLOCK_REQS are under way. What needs no waiting the vCPU
- * does itself: reads of what the host has in its page cache, everything on a RAM backend.
+ * may wait. Each has a ring of requests (producer: the vCPU) and one of what is done (consumer: the
+ * vCPU), neither of which can overflow, since no more than SD_BLOCK_REQS are under way. Nothing waits
+ * behind a flush if it needn't; all writes go to one thread, which makes one of those that follow
+ * each other. What needs no waiting the vCPU does itself: reads of what the host has in its page
+ * cache, everything on a RAM backend.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,11 +24,11 @@
 
 #define RING	   SD_BLOCK_REQS
 #define MERGE_VECS 512 /* host limit: 1024 */
-#define SPIN_NS	   20000
+#define WORKERS	   4
+#define SPIN_NS	   20000	/* an idle thread looks for more so long */
+#define PUSH_BYTES (512u << 10) /* so much in one go won't be written again soon */
 
 _Static_assert(sizeof(struct sd_block_vec) == sizeof(struct iovec), "a vec is an iovec");
-
-enum { READER, WRITER, FLUSHER, WORKERS };
 
 struct ring {
 	_Atomic uint32_t head, tail; /* consumer's, producer's; free running */
@@ -38,6 +39,7 @@ struct worker {
 	struct disk *disk;
 	struct ring todo, done;
 	_Atomic uint32_t sleeping;
+	unsigned int load, writes, flushes; /* under way here; the vCPU's */
 };
 
 struct disk {
@@ -94,6 +96,12 @@ static int transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64
 		}
 	}
 	return 0;
+}
+
+/* Starts the host's own writing, so that the flush that comes has less to wait for. Only a hint. */
+static void push_out(struct disk *d, uint64_t offset, uint64_t len)
+{
+	sync_file_range(d->fd, offset, len, SYNC_FILE_RANGE_WRITE);
 }
 
 static int punch(struct disk *d, const struct sd_block_req *req)
@@ -169,18 +177,22 @@ static uint32_t perform_merged(struct worker *w)
 {
 	struct sd_block_req *first = peek(&w->todo, 0);
 	struct iovec iov[MERGE_VECS];
+	uint64_t end = first->offset;
 	uint32_t n = 0, i;
 	int niov, err;
 
 	if ((first->op == SD_BLOCK_READ || first->op == SD_BLOCK_WRITE) && !first->flags)
-		gather(w, iov, &niov, &n);
-	if (n < 2) {
+		end = gather(w, iov, &niov, &n);
+	if (!n) {
 		first->result = perform(w->disk, first);
 		return 1;
 	}
 	err = transfer(w->disk, first->op == SD_BLOCK_WRITE, iov, niov, first->offset, 0);
-	if (first->op == SD_BLOCK_WRITE)
+	if (first->op == SD_BLOCK_WRITE) {
 		atomic_store(&w->disk->unstable, 1);
+		if (!err && end - first->offset >= PUSH_BYTES)
+			push_out(w->disk, first->offset, end - first->offset);
+	}
 	for (i = 0; i < n; i++) /* which of them failed, each finds out by itself */
 		peek(&w->todo, i)->result = err ? perform(w->disk, peek(&w->todo, i)) : 0;
 	return n;
@@ -226,11 +238,40 @@ static void *work(void *arg)
 
 /* ---- the vCPU ---- */
 
+static bool flushes(const struct sd_block_req *req)
+{
+	return req->op == SD_BLOCK_FLUSH || req->flags & (SD_BLOCK_PREFLUSH | SD_BLOCK_FUA);
+}
+
+/* Lower is better: awake and idle, idle, busy with something short, busy with a flush. */
+static unsigned int awkward(const struct worker *w)
+{
+	return (w->flushes ? 1000 : 0) + (w->load ? 10 + w->load : atomic_load(&w->sleeping));
+}
+
 static struct worker *worker_for(struct disk *d, const struct sd_block_req *req)
 {
-	if (req->op == SD_BLOCK_FLUSH || req->flags)
-		return &d->worker[FLUSHER];
-	return &d->worker[req->op == SD_BLOCK_READ ? READER : WRITER];
+	bool writes = req->op == SD_BLOCK_WRITE && !flushes(req);
+	struct worker *best = &d->worker[0];
+
+	for (int i = 0; i < WORKERS; i++) {
+		struct worker *w = &d->worker[i];
+
+		if (writes && w->writes && !w->flushes)
+			return w;
+		if (awkward(w) < awkward(best))
+			best = w;
+	}
+	return best;
+}
+
+static void count(struct worker *w, const struct sd_block_req *req, int n)
+{
+	w->load += n;
+	if (flushes(req))
+		w->flushes += n;
+	else if (req->op == SD_BLOCK_WRITE)
+		w->writes += n;
 }
 
 static int read_now(struct disk *d, const struct sd_block_req *req)
@@ -254,6 +295,7 @@ static int block_submit(void *host, struct sd_block_req *req)
 		return 1;
 	}
 	w = worker_for(d, req);
+	count(w, req, 1);
 	push(&w->todo, req);
 	if (atomic_load(&w->sleeping)) {
 		atomic_store(&w->sleeping, 0);
@@ -271,6 +313,7 @@ static struct sd_block_req *block_done(void *host)
 
 		if (req) {
 			pop(&d->worker[i].done, 1);
+			count(&d->worker[i], req, -1);
 			return req;
 		}
 	}
@@ -330,7 +373,7 @@ static void measure(struct disk *d, long fd)
 
 void block_open(struct sd_device *dev, int index)
 {
-	static const int calls[] = {SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fdatasync, SYS_fallocate};
+	static const int calls[] = {SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fdatasync, SYS_fallocate, SYS_sync_file_range};
 	struct disk *d = calloc(1, sizeof(*d));
 	char text[8];
 
