@@ -4,6 +4,7 @@
 #include <linux/fdtable.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <linux/user_namespace.h>
 #include <sd/serve_path.h>
 #include "serve.h"
 
@@ -86,24 +87,32 @@ static bool peer_may(const struct sd_client *c, u16 op)
 	return op - SD_OP_CALLS < SD_PEER_OPS && test_bit(op - SD_OP_CALLS, c->peer_calls);
 }
 
-/* It made new credentials for itself (setuid ...): they are its client's. A call of it that is still in service keeps the old. */
-static void take_cred(struct sd_client *c)
+/*
+ * The current task made new credentials for itself (setuid ...): they are its client's. A call of it that is still in service
+ * keeps the old. The task itself stays a process of whose it was, which commit_creds() couldn't know. (Nobody may hold `was` any
+ * more, but it isn't freed before the task sleeps, and nothing has since.)
+ */
+static void take_cred(struct sd_client *c, const struct cred *was)
 {
-	const struct cred *old = c->cred;
+	const struct cred *old = c->cred, *new = current_cred();
 
-	c->cred = get_cred(current_cred());
+	c->cred = get_cred(new);
+	if (new->user != was->user) {
+		dec_rlimit_ucounts(new->ucounts, UCOUNT_RLIMIT_NPROC, 1);
+		inc_rlimit_ucounts(was->ucounts, UCOUNT_RLIMIT_NPROC, 1);
+	}
 	put_cred(old);
 }
 
 static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
-	const struct cred *cred;
+	const struct cred *was;
 	long ret;
 
 	if (unlikely(c->peer) && !peer_may(c, w->req.op))
 		return -EPERM;
 	sd_wear(w, c);
-	cred = current_cred();
+	was = current_cred();
 	list_add(&w->incall, &c->workers);
 	if (unlikely(w->req.cancelled))
 		set_notify_signal(current);
@@ -115,8 +124,8 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 		ret = own_call(w, c, bad);
 	sd_user_confine(NULL, 0);
 	list_del_init(&w->incall);
-	if (unlikely(current_cred() != cred))
-		take_cred(c);
+	if (unlikely(current_cred() != was))
+		take_cred(c, was);
 	after_call();
 	return ret;
 }
