@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Programs that say what their calls answered (transcript.h), and shell scripts (filecases/): natively in a directory of the host, and
+with that directory in a domain. Both must say the same. names_test.py DOMAIN PROG|SCRIPT.sh..."""
+import difflib
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "common"))
+from devices import prefixes  # noqa: E402
+from domain import BUILD, Domain, end_on_sigterm, run_group  # noqa: E402
+
+
+def command(name, where):
+    if name.endswith(".sh"):
+        return ["bash", os.path.join(HERE, "filecases", name), where]
+    return [os.path.join(BUILD, "tests", "user-" + name), where]
+
+
+def said(r, where):
+    return f"{r.stdout}status {r.returncode}\n".replace(where, "@").splitlines()
+
+
+def differ(d, name):
+    prefix = prefixes(d.name)[0]
+    inside = f"{prefix}/t"
+    env = dict(d.hook_env(), LC_ALL="C")
+    with tempfile.TemporaryDirectory(dir=os.path.join(BUILD, "tests")) as host:
+        os.chmod(host, 0o755)  # other users come here, too
+        native = said(run_group(command(name, host), 300, env=dict(os.environ, LC_ALL="C")), host)
+    subprocess.run(d.hook(["mkdir", inside]), env=env, check=True)
+    before = d.status()["calls"]
+    r = run_group(d.hook(command(name, inside)), 300, env=env)
+    calls = d.status()["calls"] - before
+    subprocess.run(d.hook(["rm", "-rf", inside]), env=env, check=True)
+    lines = list(difflib.unified_diff(native, said(r, inside), "natively", f"in {d.name}", lineterm="", n=1))
+    print(f"{name}: {len(native)} lines, {calls} calls of the domain")
+    print("\n".join(lines), end="\n" if lines else "")
+    return bool(lines) or calls < 100 or len(native) < 50
+
+
+def main():
+    end_on_sigterm()
+    failed = 0
+    with Domain(sys.argv[1]) as d:
+        for name in sys.argv[2:]:
+            failed |= differ(d, name)
+        if d.wait_clients(0, 20) is None:
+            print(f"clients left behind: {d.status()}")
+            failed = 1
+    return failed
+
+
+sys.exit(main())
