@@ -28,7 +28,7 @@ cat >py <<'END'
 import os, sys
 print(os.path.basename(__file__), sys.argv[1:], open("a").read())
 os.chdir("d/e")
-print(os.path.relpath(os.getcwd(), ".."), os.listdir("."), open("g").read())
+print(os.path.relpath(os.getcwd(), ".."), sorted(os.listdir(".")), open("g").read())
 END
 chmod +x py; ./py 1 2
 cp /bin/true t; ./t; echo $?; cp /bin/echo e; ./e from a copy; chmod -x e; ./e || echo "status $?"; ./none || echo "status $?"; ./d || echo "status $?"
