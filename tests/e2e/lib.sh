@@ -37,10 +37,8 @@ finish() {
 	local status=$? pid
 	for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done
 	for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null; done
-	if "$KDOM" ps | grep -q "^$DOMAIN "; then
-		[ -n "${E2E_QUIET-}" ] || "$KDOM" ps
-		"$KDOM" down "$DOMAIN" || status=1
-	fi
+	[ -n "${E2E_QUIET-}" ] || "$KDOM" ps
+	for pid in $("$KDOM" ps | awk 'NR > 1 { print $1 }'); do "$KDOM" down "$pid" || status=1; done
 	if grep -hE 'BUG|WARNING|Oops|Call Trace|Kernel panic|Out of memory' "$KDOM_DIR"/*.log* 2>/dev/null; then
 		echo "FAIL: see the console above" >&2
 		status=1
