@@ -7,13 +7,25 @@
 #   fault e2e               whole system; they set `image` too
 # A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
 
-# The domains: one for each spec.
+# The domains: one for each spec; KSLICE_KIND_NAME, as tests/common/devices.py has it: what its fds are of (socket, file, pipe),
+# which decides the programs that can test it; KSLICE_PREFIX_NAME where its files are.
 file(GLOB specs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/specs/*.json)
 set(KSLICE_DOMAINS "")
 foreach(spec ${specs})
   get_filename_component(domain ${spec} NAME_WE)
-  if(NOT domain STREQUAL schema)
-    list(APPEND KSLICE_DOMAINS ${domain})
+  if(domain STREQUAL schema)
+    continue()
+  endif()
+  list(APPEND KSLICE_DOMAINS ${domain})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${spec})
+  file(READ ${spec} text)
+  if(text MATCHES "{ *\"path\": *\"(/[^\"]*)\"")
+    set(KSLICE_KIND_${domain} file)
+    set(KSLICE_PREFIX_${domain} ${CMAKE_MATCH_1})
+  elseif(text MATCHES "\"socket\"")
+    set(KSLICE_KIND_${domain} socket)
+  elseif(text MATCHES "\"pipe2?\"")
+    set(KSLICE_KIND_${domain} pipe)
   endif()
 endforeach()
 
@@ -38,12 +50,12 @@ function(kslice_script_test name group)
     ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
 endfunction()
 
-# kslice_domain_tests(NAME GROUP COMMAND ... [LABELS y ...] [ONLY domain ...]): kslice_script_test for every domain; `%d` in NAME
-# and COMMAND is its name.
+# kslice_domain_tests(NAME GROUP COMMAND ... [LABELS y ...] [ONLY domain ...] [KINDS kind ...]): kslice_script_test for every
+# domain (of these); `%d` in NAME and COMMAND is its name.
 function(kslice_domain_tests name group)
-  cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS;ONLY" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS;ONLY;KINDS" ${ARGN})
   foreach(domain ${KSLICE_DOMAINS})
-    if(T_ONLY AND NOT domain IN_LIST T_ONLY)
+    if((T_ONLY AND NOT domain IN_LIST T_ONLY) OR (T_KINDS AND NOT "${KSLICE_KIND_${domain}}" IN_LIST T_KINDS))
       continue()
     endif()
     string(REPLACE %d ${domain} one_name ${name})

@@ -10,13 +10,16 @@
 
 For scripts and C programs (tests/serve/domain.c), printed:
     devices.py kdom NAME FOLDER    for_kdom(), one line each
+    devices.py run NAME PROG...    runs it with that, and KSLICE_IMAGE if it isn't set
     devices.py env NAME FOLDER     KSLICE_DEV='--dev=...' KSLICE_DEV_FILE='...': open the file as fd 5 and pass KSLICE_DEV
 """
+import fcntl
 import json
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
 
 SRC = os.environ.get("KSLICE_SRC") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SIZE = "96M"
@@ -78,26 +81,37 @@ def for_image(name, folder):
     args, fds = [], []
     for i, dev in enumerate(devices(name)):
         if dev["type"] == "block":
-            fd = os.open(disk(folder, i, dev), os.O_RDWR)
+            low = os.open(disk(folder, i, dev), os.O_RDWR)
+            fd = fcntl.fcntl(low, fcntl.F_DUPFD, 50)  # 3 and 4 are the control socket and the bell page
+            os.close(low)
             fds.append(fd)
             args.append(block_args(dev, fd))
     return args, fds
 
 
-def env(name, folder):
+def image_env(name, folder):
     disks = [(i, d) for i, d in enumerate(devices(name)) if d["type"] == "block"]
     if len(disks) > 1:
         sys.exit(f"devices: {name} has {len(disks)} disks: tests/serve/domain.c passes one")
     for i, dev in disks:
-        return f"KSLICE_DEV={shlex.quote(block_args(dev, FIRST_FD))} KSLICE_DEV_FILE={shlex.quote(disk(folder, i, dev))}"
-    return "KSLICE_DEV= KSLICE_DEV_FILE="
+        return {"KSLICE_DEV": block_args(dev, FIRST_FD), "KSLICE_DEV_FILE": disk(folder, i, dev)}
+    return {"KSLICE_DEV": "", "KSLICE_DEV_FILE": ""}
+
+
+def run(name, argv):
+    build = os.environ.get("KSLICE_BUILD") or f"{SRC}/build"
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"KSLICE_IMAGE": f"{build}/{name}/{name}.image"} | os.environ | image_env(name, folder)
+        return subprocess.run(argv, env=env).returncode
 
 
 def main():
+    if len(sys.argv) > 3 and sys.argv[1] == "run":
+        sys.exit(run(sys.argv[2], sys.argv[3:]))
     if len(sys.argv) != 4 or sys.argv[1] not in ("kdom", "env"):
-        sys.exit("usage: devices.py kdom|env NAME FOLDER")
+        sys.exit("usage: devices.py kdom|env NAME FOLDER, or run NAME PROG...")
     if sys.argv[1] == "env":
-        print(env(*sys.argv[2:]))
+        print(" ".join(f"{k}={shlex.quote(v)}" for k, v in image_env(*sys.argv[2:]).items()))
     elif lines := for_kdom(*sys.argv[2:]):
         print("\n".join(lines))
 

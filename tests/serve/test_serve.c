@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE,
- * else build/net/net.image): what each client owns, blocking and cancelling, fork and exec, what is
+ * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE, built with that
+ * domain's calls; kind.h has what differs): what each client owns, blocking and cancelling, fork and exec, what is
  * left of clients that are gone, and liars.
  */
 #define _GNU_SOURCE
@@ -12,63 +12,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <netinet/in.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include "calls.h"
-#include "domain.h"
+#include "kind.h"
 
-#define BUF	   4096u /* where test data lie in an arena */
-#define RESTARTSYS 512	 /* ERESTARTSYS, never seen by programs */
+#define RESTARTSYS 512 /* ERESTARTSYS, never seen by programs */
 
-
-static long call4(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, u64 d)
-{
-	struct sd_call k;
-	long ret = -1;
-
-	sd_call_begin(l, &k, op);
-	k.arg[0] = a;
-	k.arg[1] = b;
-	k.arg[2] = c;
-	k.arg[3] = d;
-	assert_int_equal(sd_call_wait(&k, &ret), SD_OK);
-	sd_call_end(&k);
-	return ret;
-}
-
-static void attach(struct dclient *c, struct sd_lane *l, uint32_t parent)
-{
-	assert_int_equal(domain_attach(&dom, c, parent, 0), 0);
-	dclient_lane(&dom, c, l, 0);
-}
-
-/* Entry arguments are what the server stubs take: offsets into the lane's arena. */
-static void pair(struct sd_lane *l, int type, int fd[2])
-{
-	assert_int_equal(call4(l, SD_NET_SOCKETPAIR, AF_UNIX, (u64)type, 0, BUF), 0);
-	memcpy(fd, l->mem->arena + BUF, 2 * sizeof(int));
-}
 
 static long put(struct sd_lane *l, int fd, const char *text)
 {
 	memcpy(l->mem->arena + BUF, text, strlen(text));
-	return call4(l, SD_NET_WRITE, (u64)fd, BUF, strlen(text), 0);
+	return call4(l, OP(WRITE), (u64)fd, BUF, strlen(text), 0);
 }
 
 static long get(struct sd_lane *l, int fd, char *text, size_t max)
 {
-	long n = call4(l, SD_NET_READ, (u64)fd, BUF, max, 0);
+	long n = call4(l, OP(READ), (u64)fd, BUF, max, 0);
 
 	if (n > 0)
 		memcpy(text, l->mem->arena + BUF, (size_t)n);
 	return n;
 }
 
+/* What is there to read now. */
+static long get_now(struct sd_lane *l, int fd, char *text, size_t max)
+{
+	assert_int_equal(call4(l, OP(FCNTL), (u64)fd, F_SETFL, O_NONBLOCK, 0), 0);
+	return get(l, fd, text, max);
+}
+
 static void post_read(struct sd_lane *l, struct sd_call *k, int fd)
 {
-	sd_call_begin(l, k, SD_NET_READ);
+	sd_call_begin(l, k, OP(READ));
 	k->arg[0] = (u64)fd;
 	k->arg[1] = sd_room(k, 64);
 	k->arg[2] = 64;
@@ -103,9 +80,9 @@ static void files_of_ones_own(void **state)
 	(void)state;
 	attach(&a, &la, 0);
 	attach(&b, &lb, 0);
-	pair(&la, SOCK_STREAM, fa);
-	assert_int_equal(call4(&lb, SD_NET_CLOSE, (u64)fa[0], 0, 0, 0), -EBADF);
-	pair(&lb, SOCK_STREAM, fb);
+	pair(&la, false, fa);
+	assert_int_equal(call4(&lb, OP(CLOSE), (u64)fa[0], 0, 0, 0), -EBADF);
+	pair(&lb, false, fb);
 	assert_int_equal(fa[0], fb[0]); /* the same number, another file */
 	assert_int_equal(put(&la, fa[0], "for a"), 5);
 	assert_int_equal(put(&lb, fb[0], "b's"), 3);
@@ -125,7 +102,7 @@ static void forked(void **state)
 
 	(void)state;
 	attach(&parent, &lp, 0);
-	pair(&lp, SOCK_STREAM, fd);
+	pair(&lp, false, fd);
 	attach(&child, &lc, parent.id);
 	assert_int_equal(put(&lp, fd[0], "hello"), 5);
 	assert_int_equal(get(&lc, fd[1], got, sizeof(got)), 5);
@@ -148,13 +125,13 @@ static void execed(void **state)
 	(void)state;
 	attach(&c, &l, 0);
 	dclient_lane(&dom, &c, &other, 1);
-	pair(&l, SOCK_STREAM, keep);
-	pair(&l, SOCK_STREAM | SOCK_CLOEXEC, gone);
+	pair(&l, false, keep);
+	pair(&l, true, gone);
 	park(&other, &parked, keep[1]);
 	assert_int_equal(call4(&l, SD_OP_EXEC, 0, 0, 0, 0), 0);
 	assert_int_equal(sd_call_finish(&parked, &ret), SD_OK); /* its thread would be gone */
 	assert_true(ret == -RESTARTSYS || ret == -EINTR);
-	assert_int_equal(call4(&l, SD_NET_CLOSE, (u64)gone[0], 0, 0, 0), -EBADF);
+	assert_int_equal(call4(&l, OP(CLOSE), (u64)gone[0], 0, 0, 0), -EBADF);
 	assert_int_equal(put(&l, keep[0], "k"), 1);
 	assert_int_equal(domain_detach(&dom, &c), 0);
 }
@@ -172,7 +149,7 @@ static void blocked_and_woken(void **state)
 	attach(&c, &l[0], 0);
 	for (i = 0; i < 40; i++) {
 		dclient_lane(&dom, &c, &l[i], i);
-		pair(&l[i], SOCK_STREAM, fd[i]);
+		pair(&l[i], false, fd[i]);
 		post_read(&l[i], &k[i], fd[i][1]);
 	}
 	while (stats().tasks < 40)
@@ -198,7 +175,7 @@ static void cancelled(void **state)
 
 	(void)state;
 	attach(&c, &l, 0);
-	pair(&l, SOCK_STREAM, fd);
+	pair(&l, false, fd);
 	for (i = 0; i < 200; i++) { /* before it begins, or when it waits */
 		if (i % 2)
 			park(&l, &k, fd[1]);
@@ -228,7 +205,7 @@ static enum sd_status write_soon(struct sd_lane *l, int fd)
 	u32 i;
 
 	for (i = 0; i < 1000; i++) {
-		sd_call_begin(l, &c, SD_NET_WRITE);
+		sd_call_begin(l, &c, OP(WRITE));
 		c.arg[0] = (u64)fd;
 		sd_call_wait(&c, &ret);
 		if (sd_call_end(&c) != SD_REFUSED)
@@ -251,7 +228,7 @@ static void many_in_progress(void **state)
 	(void)state;
 	attach(&a, last, 0);
 	attach(&b, &lb, 0);
-	pair(last, SOCK_STREAM, fd);
+	pair(last, false, fd);
 	for (i = 0; i < CALLS_MAX && write_soon(last, fd[0]) == SD_OK; i++) {
 		if (i % SD_RING == 0)
 			dclient_lane(&dom, &a, &l[i / SD_RING], 1 + i / SD_RING);
@@ -260,7 +237,7 @@ static void many_in_progress(void **state)
 	assert_true(i >= SD_LANES);
 	assert_int_equal(write_soon(last, fd[0]), SD_REFUSED);
 	assert_int_equal(write_soon(&lb, 1000), SD_OK);
-	pair(&lb, SOCK_STREAM, fd);
+	pair(&lb, false, fd);
 	park(&lb, &kb, fd[1]);
 	assert_int_equal(domain_detach(&dom, &a), 0);
 	assert_int_equal(domain_detach(&dom, &b), 0);
@@ -277,9 +254,9 @@ static void bell_rings(void **state)
 
 	(void)state;
 	attach(&c, &l, 0);
-	pair(&l, SOCK_STREAM, fd);
+	pair(&l, false, fd);
 	p.fd = c.bell_fd;
-	sd_call_begin(&l, &k, SD_NET_READ);
+	sd_call_begin(&l, &k, OP(READ));
 	k.flags = SD_F_BELL;
 	k.arg[0] = (u64)fd[1];
 	k.arg[1] = sd_room(&k, 64);
@@ -295,52 +272,23 @@ static void bell_rings(void **state)
 	assert_int_equal(domain_detach(&dom, &c), 0);
 }
 
-static long bind_port(struct sd_lane *l, int fd, int port)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-
-	memcpy(l->mem->arena + BUF, &in, sizeof(in));
-	return call4(l, SD_NET_BIND, (u64)fd, BUF, sizeof(in), 0);
-}
-
-static void credentials(void **state)
-{
-	struct dclient root, user;
-	struct sd_lane lr, lu;
-	long fd;
-
-	(void)state;
-	attach(&root, &lr, 0);
-	assert_int_equal(domain_attach(&dom, &user, 0, 1000), 0);
-	dclient_lane(&dom, &user, &lu, 0);
-	fd = call4(&lu, SD_NET_SOCKET, AF_INET, SOCK_STREAM, 0, 0);
-	assert_int_equal(bind_port(&lu, (int)fd, 80), -EACCES);
-	assert_int_equal(bind_port(&lu, (int)fd, 8080), 0);
-	fd = call4(&lr, SD_NET_SOCKET, AF_INET, SOCK_STREAM, 0, 0);
-	assert_int_equal(bind_port(&lr, (int)fd, 80), 0);
-	assert_int_equal(domain_detach(&dom, &user), 0);
-	assert_int_equal(domain_detach(&dom, &root), 0);
-}
-
-/* close() has closed when it answers, and so has the end of a client. */
-static void ports_are_free_again(void **state)
+/* A writer's end is gone with the last client that has it. */
+static void ends_are_gone(void **state)
 {
 	struct dclient a, b;
 	struct sd_lane la, lb;
-	long fd;
-	int i;
+	char got[4];
+	int fd[2];
 
 	(void)state;
-	attach(&b, &lb, 0);
-	for (i = 0; i < 50; i++) {
-		fd = call4(&lb, SD_NET_SOCKET, AF_INET, SOCK_DGRAM, 0, 0);
-		assert_int_equal(bind_port(&lb, (int)fd, 5000), 0);
-		assert_int_equal(call4(&lb, SD_NET_CLOSE, (u64)fd, 0, 0, 0), 0);
-		attach(&a, &la, 0);
-		fd = call4(&la, SD_NET_SOCKET, AF_INET, SOCK_DGRAM, 0, 0);
-		assert_int_equal(bind_port(&la, (int)fd, 5000), 0);
-		assert_int_equal(domain_detach(&dom, &a), 0);
-	}
+	attach(&a, &la, 0);
+	pair(&la, false, fd);
+	attach(&b, &lb, a.id);
+	assert_int_equal(call4(&lb, OP(CLOSE), (u64)fd[0], 0, 0, 0), 0);
+	assert_int_equal(put(&la, fd[0], "x"), 1);
+	assert_int_equal(domain_detach(&dom, &a), 0);
+	assert_int_equal(get(&lb, fd[1], got, sizeof(got)), 1);
+	assert_int_equal(get(&lb, fd[1], got, sizeof(got)), 0);
 	assert_int_equal(domain_detach(&dom, &b), 0);
 }
 
@@ -352,11 +300,11 @@ static void broken_pipe(void **state)
 
 	(void)state;
 	attach(&c, &l, 0);
-	pair(&l, SOCK_STREAM, fd);
-	assert_int_equal(call4(&l, SD_NET_CLOSE, (u64)fd[1], 0, 0, 0), 0);
+	pair(&l, false, fd);
+	assert_int_equal(call4(&l, OP(CLOSE), (u64)fd[1], 0, 0, 0), 0);
 	assert_int_equal(put(&l, fd[0], "x"), -EPIPE);
 	assert_int_equal(put(&l, fd[0], "x"), -EPIPE); /* no signal waits for anybody */
-	pair(&l, SOCK_STREAM, fd);
+	pair(&l, false, fd);
 	assert_int_equal(put(&l, fd[0], "x"), 1);
 	assert_int_equal(domain_detach(&dom, &c), 0);
 }
@@ -387,7 +335,7 @@ static void promise(struct sd_lane *l, int fd, u64 off, const char *text)
 		usleep(100);
 	memcpy(l->mem->arena + BUF, text, strlen(text));
 	l->mem->sq[l->slot].ret = (s64)strlen(text);
-	assert_int_equal(sd_submit(l, SD_NET_WRITE, SD_F_PROMISE, (u64[6]){(u64)fd, off, strlen(text)}, &t), SD_OK);
+	assert_int_equal(sd_submit(l, OP(WRITE), SD_F_PROMISE, (u64[6]){(u64)fd, off, strlen(text)}, &t), SD_OK);
 }
 
 /* What a client was promised on any of its lanes is done, though it is gone. */
@@ -396,21 +344,22 @@ static void keeps_promises(void **state)
 	static const u32 lanes[] = {0, 1, 77, SD_LANES - 1};
 	struct sd_lane la, lb, other, *l;
 	struct dclient a, b;
+	char got[64];
 	int fd[2];
 	u32 i;
 
 	(void)state;
 	for (i = 0; i < sizeof(lanes) / sizeof(*lanes); i++) {
 		attach(&a, &la, 0);
-		pair(&la, SOCK_STREAM, fd);
+		pair(&la, false, fd);
 		attach(&b, &lb, a.id);
 		dclient_lane(&dom, &a, &other, lanes[i]);
 		l = lanes[i] ? &other : &la;
 		assert_int_equal(put(l, fd[0], "said, "), 6);
 		promise(l, fd[0], BUF, "promised");
 		assert_int_equal(domain_detach(&dom, &a), 0);
-		assert_int_equal(call4(&lb, SD_NET_RECVFROM, (u64)fd[1], BUF, 64, MSG_DONTWAIT), 14);
-		assert_memory_equal(lb.mem->arena + BUF, "said, promised", 14);
+		assert_int_equal(get_now(&lb, fd[1], got, sizeof(got)), 14);
+		assert_memory_equal(got, "said, promised", 14);
 		assert_int_equal(domain_detach(&dom, &b), 0);
 	}
 }
@@ -426,7 +375,7 @@ static void keeps_nothing_of_liars(void **state)
 	(void)state;
 	attach(&c, &la, 0);
 	dclient_lane(&dom, &c, &lb, 1);
-	pair(&la, SOCK_STREAM, fd);
+	pair(&la, false, fd);
 	assert_int_equal(put(&lb, fd[0], "x"), 1);
 	before = stats().calls;
 	promise(&la, fd[0], SD_ARENA_SIZE, "lie");
@@ -456,9 +405,9 @@ static void liars_end(void **state)
 
 	(void)state;
 	attach(&honest, &lh, 0);
-	pair(&lh, SOCK_STREAM, fd);
+	pair(&lh, false, fd);
 	liar(&c, &l, 0xffff, 0);
-	liar(&c, &l, SD_NET_READ, SD_ARENA_SIZE - 8);
+	liar(&c, &l, OP(READ), SD_ARENA_SIZE - 8);
 	assert_int_equal(put(&lh, fd[0], "fine"), 4);
 	assert_int_equal(domain_detach(&dom, &honest), 0);
 }
@@ -473,8 +422,8 @@ static void vanish(int n)
 
 	while (n--) {
 		attach(&c, &l, 0);
-		pair(&l, SOCK_STREAM, fd);
-		call4(&l, SD_NET_SOCKET, AF_INET, SOCK_STREAM, 0, 0);
+		pair(&l, false, fd);
+		pair(&l, true, fd);
 		post_read(&l, &k, fd[1]);
 		assert_int_equal(domain_detach(&dom, &c), 0);
 	}
@@ -505,7 +454,8 @@ int main(void)
 		cmocka_unit_test(many_in_progress),
 		cmocka_unit_test(bell_rings),
 		cmocka_unit_test(credentials),
-		cmocka_unit_test(ports_are_free_again),
+		cmocka_unit_test(free_again),
+		cmocka_unit_test(ends_are_gone),
 		cmocka_unit_test(broken_pipe),
 		cmocka_unit_test(wakes_from_sleep),
 		cmocka_unit_test(keeps_promises),
