@@ -68,9 +68,12 @@ static void tell(struct sd_thread *t, u32 dom, u64 nr, const u64 arg[6])
 	ret = sd_domain_do(t, dom, nr, arg);
 	if (ret >= 0 || ret < -MAX_ERRNO || c->state != SD_CHAN_LIVE)
 		return;
+	/* Capabilities it never gave can't be changed; that is less than the host gives. */
+	if (nr == __NR_capset || nr == __NR_prctl)
+		return;
 	c->state = SD_CHAN_PROTO;
 	sd_say(sd_domain[dom].stubs->name,
-	       "the domain refuses a change of ids or of umask that the host has made",
+	       "the domain refuses a change of ids that the host has made",
 	       "the program gets EPROTO for its files there; see README.md, identity");
 }
 

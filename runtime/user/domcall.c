@@ -358,7 +358,7 @@ void sd_unsupported(u64 nr)
 	if (nr >= SD_KINDS || __atomic_exchange_n(&said[nr], 1, __ATOMIC_RELAXED))
 		return;
 	sd_utoa(sd_stpcpy(what, "system call "), nr);
-	sd_say(what, "not carried for an fd of a domain", "the program sees EOPNOTSUPP or EINVAL");
+	sd_say(what, "not carried for a file of a domain, open or by name", "the program sees EOPNOTSUPP or EINVAL");
 }
 
 enum sd_way sd_call_routed(struct sd_thread *t)

@@ -256,6 +256,12 @@ static long linked(struct sd_thread *t, int follow, char *buf, struct sd_place *
 	struct sd_fd e = {0};
 	long n;
 
+	if (follow && sd_is_own_exe(buf)) {
+		dom = below(sd_exe_path);
+		if (dom >= 0)
+			*p = (struct sd_place){dom, AT_FDCWD, sd_exe_path, 0};
+		return 0;
+	}
 	if (fd == -1 || (!*rest && !follow))
 		return 0;
 	if (fd == AT_FDCWD) {
