@@ -400,12 +400,41 @@ static const struct mcall *find_call(const struct marshal *m, const char *name)
 }
 
 /* A domain without the call that says whether parts are right does no parts. */
+static bool in_parts(const struct marshal *m, const struct mval *v)
+{
+	return v->pass == PASS_PTR && v->parts && (!v->parts_if || find_call(m, v->parts_if));
+}
+
+/* The parameter that is a list of data which may go in parts, or -1. */
+static int list_in_parts(const struct marshal *m, const struct mcall *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (in_parts(m, &c->p[i]) && c->p[i].st)
+			return (int)i;
+	return -1;
+}
+
+/* The call proper is part_X(); it says whether there were more data than it could carry. */
+static void emit_list_stub(const struct marshal *m, const struct mcall *c, int i, struct strbuf *b)
+{
+	const struct mval *v = &c->p[i];
+
+	sb_puts(b, "\n");
+	emit_signature(m, c, b);
+	FMT(b, "\n{\n\tbool cut = false;\n\tenum sd_status st = part_%s(lane, ret, a, &cut);\n\n", c->ct->name);
+	FMT(b, "\tif (sd_unlikely(cut && st == SD_OK && *ret > 0))\n\t\tsd_parts_list(part_%s, lane, ret, a, %d, %d, %d, ", c->ct->name, i, v->of,
+	    v->part_pos);
+	if (v->parts_if)
+		FMT(b, "sd_%s_stub_%s", m->domain, v->parts_if);
+	else
+		sb_puts(b, "NULL");
+	sb_puts(b, ");\n\treturn st;\n}\n");
+}
+
 static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned i, struct strbuf *b)
 {
 	const struct mval *v = &c->p[i];
 
-	if (v->parts_if && !find_call(m, v->parts_if))
-		return;
 	FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d, %d, ",
 	    v->of, (long long)v->clamp, i, v->of, m->domain, c->ct->name, i, v->of, v->part_pos);
 	if (v->parts_if)
@@ -417,6 +446,7 @@ static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned 
 static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	struct needs nd = {0};
+	int list = list_in_parts(m, c);
 
 	for (unsigned i = 0; i < c->n; i++)
 		needs_of(&c->p[i], i, &nd);
@@ -426,12 +456,15 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 		describe_value(&c->p[i], c->p, b);
 	}
 	sb_puts(b, c->n ? " */\n" : "no parameters */\n");
-	emit_signature(m, c, b);
+	if (list >= 0)
+		FMT(b, "static enum sd_status part_%s(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)", c->ct->name);
+	else
+		emit_signature(m, c, b);
 	sb_puts(b, "\n{\n");
 	emit_locals(c, &nd, b);
 	sb_puts(b, "\n");
 	for (unsigned i = 0; i < c->n; i++)
-		if (c->p[i].pass == PASS_PTR && c->p[i].parts)
+		if (in_parts(m, &c->p[i]) && !c->p[i].st)
 			emit_parts(m, c, i, b);
 	sb_puts(b, "\tsd_call_begin(lane, &c, ");
 	emit_op(m, c, b);
@@ -450,6 +483,8 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	}
 	if (nd.refuse)
 		sb_puts(b, "end:\n");
+	if (list >= 0)
+		sb_puts(b, "\t*cut = x.cut;\n");
 	if (nd.back && makes_fds(c)) {
 		/* as Linux does: no descriptor stays open that the program never heard of */
 		sb_puts(b, "\tsd_call_end(&c);\n\tif (got >= 0 && *ret < 0)\n");
@@ -458,6 +493,8 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	} else {
 		sb_puts(b, "\treturn sd_call_end(&c);\n}\n");
 	}
+	if (list >= 0)
+		emit_list_stub(m, c, list, b);
 	return 0;
 }
 

@@ -12,6 +12,8 @@ enum sd_status sd_block_stub_read(struct sd_lane *lane, long *ret, const u64 a[6
 	u64 n1 = 0;
 	long got = -1;
 
+	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
+		return sd_parts(sd_block_stub_read, lane, ret, a, 1, 2, -1, sd_block_stub_lseek);
 	sd_call_begin(lane, &c, SD_BLOCK_READ);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
@@ -53,7 +55,7 @@ enum sd_status sd_block_stub_write(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen */
-enum sd_status sd_block_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6])
+static enum sd_status part_readv(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
@@ -77,11 +79,22 @@ enum sd_status sd_block_stub_readv(struct sd_lane *lane, long *ret, const u64 a[
 			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
 		}
 	}
+	*cut = x.cut;
 	return sd_call_end(&c);
 }
 
+enum sd_status sd_block_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	bool cut = false;
+	enum sd_status st = part_readv(lane, ret, a, &cut);
+
+	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
+		sd_parts_list(part_readv, lane, ret, a, 1, 2, -1, sd_block_stub_lseek);
+	return st;
+}
+
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen */
-enum sd_status sd_block_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6])
+static enum sd_status part_writev(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
@@ -97,7 +110,18 @@ enum sd_status sd_block_stub_writev(struct sd_lane *lane, long *ret, const u64 a
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
 	sd_call_wait(&c, ret);
+	*cut = x.cut;
 	return sd_call_end(&c);
+}
+
+enum sd_status sd_block_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	bool cut = false;
+	enum sd_status st = part_writev(lane, ret, a, &cut);
+
+	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
+		sd_parts_list(part_writev, lane, ret, a, 1, 2, -1, sd_block_stub_lseek);
+	return st;
 }
 
 /* fd: fd */

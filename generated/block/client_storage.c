@@ -56,7 +56,7 @@ enum sd_status sd_block_stub_pwrite64(struct sd_lane *lane, long *ret, const u64
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen; pos_l; pos_h */
-enum sd_status sd_block_stub_preadv(struct sd_lane *lane, long *ret, const u64 a[6])
+static enum sd_status part_preadv(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
@@ -82,11 +82,22 @@ enum sd_status sd_block_stub_preadv(struct sd_lane *lane, long *ret, const u64 a
 			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
 		}
 	}
+	*cut = x.cut;
 	return sd_call_end(&c);
 }
 
+enum sd_status sd_block_stub_preadv(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	bool cut = false;
+	enum sd_status st = part_preadv(lane, ret, a, &cut);
+
+	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
+		sd_parts_list(part_preadv, lane, ret, a, 1, 2, 3, NULL);
+	return st;
+}
+
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen; pos_l; pos_h */
-enum sd_status sd_block_stub_pwritev(struct sd_lane *lane, long *ret, const u64 a[6])
+static enum sd_status part_pwritev(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
@@ -104,11 +115,22 @@ enum sd_status sd_block_stub_pwritev(struct sd_lane *lane, long *ret, const u64 
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
 	sd_call_wait(&c, ret);
+	*cut = x.cut;
 	return sd_call_end(&c);
 }
 
+enum sd_status sd_block_stub_pwritev(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	bool cut = false;
+	enum sd_status st = part_pwritev(lane, ret, a, &cut);
+
+	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
+		sd_parts_list(part_pwritev, lane, ret, a, 1, 2, 3, NULL);
+	return st;
+}
+
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen; pos_l; pos_h; flags */
-enum sd_status sd_block_stub_preadv2(struct sd_lane *lane, long *ret, const u64 a[6])
+static enum sd_status part_preadv2(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
@@ -135,11 +157,22 @@ enum sd_status sd_block_stub_preadv2(struct sd_lane *lane, long *ret, const u64 
 			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
 		}
 	}
+	*cut = x.cut;
 	return sd_call_end(&c);
 }
 
+enum sd_status sd_block_stub_preadv2(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	bool cut = false;
+	enum sd_status st = part_preadv2(lane, ret, a, &cut);
+
+	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
+		sd_parts_list(part_preadv2, lane, ret, a, 1, 2, 3, NULL);
+	return st;
+}
+
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen; pos_l; pos_h; flags */
-enum sd_status sd_block_stub_pwritev2(struct sd_lane *lane, long *ret, const u64 a[6])
+static enum sd_status part_pwritev2(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
@@ -158,7 +191,18 @@ enum sd_status sd_block_stub_pwritev2(struct sd_lane *lane, long *ret, const u64
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
 	sd_call_wait(&c, ret);
+	*cut = x.cut;
 	return sd_call_end(&c);
+}
+
+enum sd_status sd_block_stub_pwritev2(struct sd_lane *lane, long *ret, const u64 a[6])
+{
+	bool cut = false;
+	enum sd_status st = part_pwritev2(lane, ret, a, &cut);
+
+	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
+		sd_parts_list(part_pwritev2, lane, ret, a, 1, 2, 3, NULL);
+	return st;
 }
 
 /* fd: fd; offset; whence */

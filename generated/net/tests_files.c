@@ -18,7 +18,7 @@ static const struct st_base read_bases[] = {
 	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}, 0},
 	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}, 0},
 	{"file", {FD(file), BUF("100"), NUM(100ll)}, 0},
-	{"long", {FD(file_ro), BUF("2097152"), NUM(2097152ll)}, 0},
+	{"long", {FD(holes), BUF("2097152"), NUM(2097152ll)}, 0},
 	{"direct", {FD(file_direct), BUF("8192"), NUM(8192ll)}, 0},
 };
 static const struct st_differs read_differs[] = {
@@ -127,6 +127,7 @@ static const struct st_base readv_bases[] = {
 	{"udp", {FD(udp_b), BUF("iov"), NUM(3ll)}, 0},
 	{"pipe", {FD(pipe_r), BUF("iov"), NUM(3ll)}, 0},
 	{"file", {FD(file), BUF("iov"), NUM(3ll)}, 0},
+	{"big", {FD(holes), BUF("iovbig"), NUM(3ll)}, 0},
 };
 static const struct st_differs readv_differs[] = {
 	{"tcp/vec=over the edge", 0,
@@ -137,6 +138,10 @@ static const struct st_differs readv_differs[] = {
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"file/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"big/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"big/fd=file_direct", 0,
+	 "Linux also fills the rest of the last block with zeros, behind what it says it has read"},
 };
 const struct st_call test_readv = {
 	"readv", N(readv_params), readv_params, N(readv_bases), readv_bases, N(readv_differs), readv_differs, -1, 0, NULL,
@@ -154,6 +159,7 @@ static const struct st_base writev_bases[] = {
 	{"udp", {FD(udp_a), BUF("iov"), NUM(3ll)}, 0},
 	{"pipe", {FD(pipe_w), BUF("iov"), NUM(3ll)}, 0},
 	{"file", {FD(file), BUF("iov"), NUM(3ll)}, 0},
+	{"big", {FD(empty), BUF("iovbig"), NUM(3ll)}, 0},
 };
 static const struct st_differs writev_differs[] = {
 	{"tcp/vec=over the edge", 0,
@@ -164,6 +170,10 @@ static const struct st_differs writev_differs[] = {
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"file/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"big/vec=over the edge", 0,
+	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
+	{"big/fd=fifo", 0,
+	 "how much a pipe takes depends on where in the data a page ends, and these were cut"},
 };
 const struct st_call test_writev = {
 	"writev", N(writev_params), writev_params, N(writev_bases), writev_bases, N(writev_differs), writev_differs, -1, 0, NULL,

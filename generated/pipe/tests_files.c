@@ -32,7 +32,7 @@ static const struct st_base read_bases[] = {
 	{"unix", {FD(unix_b), BUF("16"), NUM(16ll)}, 0},
 	{"pipe", {FD(pipe_r), BUF("64"), NUM(64ll)}, 0},
 	{"file", {FD(file), BUF("100"), NUM(100ll)}, 0},
-	{"long", {FD(file_ro), BUF("2097152"), NUM(2097152ll)}, 0},
+	{"long", {FD(holes), BUF("2097152"), NUM(2097152ll)}, 0},
 	{"direct", {FD(file_direct), BUF("8192"), NUM(8192ll)}, 0},
 };
 static const struct st_differs read_differs[] = {

@@ -78,9 +78,9 @@ static void *address(struct slot *s, u16 port)
 	return put(s, &sa, sizeof(sa));
 }
 
-static const size_t segment[3] = {10, 30, 60};
+static const size_t small[3] = {10, 30, 60}, big[3] = {600000, 700000, 60};
 
-static void fill_iov(struct slot *s, struct iovec *iov)
+static void fill_iov(struct slot *s, struct iovec *iov, const size_t segment[3])
 {
 	for (int i = 0; i < 3; i++) {
 		iov[i].iov_base = take(s, segment[i]);
@@ -95,7 +95,7 @@ static void fill_msg(struct slot *s, struct msghdr *m, const char *how, const st
 
 	memset(m, 0, sizeof(*m));
 	iov = take(s, 3 * sizeof(*iov));
-	fill_iov(s, iov);
+	fill_iov(s, iov, small);
 	m->msg_iov = iov;
 	m->msg_iovlen = 3;
 	m->msg_flags = 0x5a5a;
@@ -189,8 +189,8 @@ static bool make_sock(struct slot *s, const char *name, const struct side *side)
 		address(s, side->port[FX_udp_b]);
 	} else if (!strcmp(name, "addr_tcp")) {
 		address(s, side->port[FX_tcp_listen]);
-	} else if (!strcmp(name, "iov")) {
-		fill_iov(s, take(s, 3 * sizeof(struct iovec)));
+	} else if (!strcmp(name, "iov") || !strcmp(name, "iovbig")) {
+		fill_iov(s, take(s, 3 * sizeof(struct iovec)), name[3] ? big : small);
 	} else if (!strncmp(name, "msg_", 4)) {
 		fill_msg(s, take(s, sizeof(struct msghdr)), name + 4, side);
 	} else if (!strncmp(name, "mmsg_", 5)) {
@@ -225,7 +225,7 @@ u64 buffer_make(int i, const char *name, const struct side *side)
 		return (u64)(uintptr_t)s->low;
 	if (make_poll(s, name) || make_sock(s, name, side)) {
 		/* the first one taken is the argument: find its size again */
-		n = !strcmp(name, "iov") ? 48 : !strncmp(name, "msg_", 4) ? sizeof(struct msghdr)
+		n = !strncmp(name, "iov", 3) ? 48 : !strncmp(name, "msg_", 4) ? sizeof(struct msghdr)
 		    : !strncmp(name, "mmsg_", 5) ? 3 * sizeof(struct mmsghdr) : !strcmp(name, "sigpack") ? 16
 		    : (size_t)(end - s->low);
 		return (u64)(uintptr_t)(end - n);

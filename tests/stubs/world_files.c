@@ -71,6 +71,8 @@ static void make_holes(struct side *s)
 	need(s, "holes", side_call(s, SYS_write, (u64)fd, P(pattern), 4096, 0, 0, 0));
 	need(s, "holes", side_call(s, SYS_lseek, (u64)fd, 32768, SEEK_SET, 0, 0, 0));
 	need(s, "holes", side_call(s, SYS_write, (u64)fd, P(pattern), 4096, 0, 0, 0));
+	need(s, "holes", side_call(s, SYS_lseek, (u64)fd, 3 << 20, SEEK_SET, 0, 0, 0)); /* more than a call carries */
+	need(s, "holes", side_call(s, SYS_write, (u64)fd, P(pattern), 100, 0, 0, 0));
 	need(s, "holes", side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
 }
 

@@ -239,6 +239,51 @@ static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, lon
 	return SD_OK;
 }
 
+struct sd_piece { /* struct iovec */
+	u64 base, len;
+};
+
+/* What follows the first `done` bytes of a list of n in the program: at most 16 pieces and `most` bytes. Their number. */
+static inline u64 sd_pieces_after(struct sd_piece *w, u64 list, u64 n, u64 done, u64 most)
+{
+	struct sd_piece p;
+	u64 got = 0;
+
+	for (u64 i = 0; i < n && got < 16 && most; i++) {
+		if (sd_copy_from_prog(&p, SD_PTR(list + i * sizeof(p)), sizeof(p)))
+			break;
+		if (done >= p.len) {
+			done -= p.len;
+			continue;
+		}
+		w[got++] = (struct sd_piece){p.base + done, sd_min(p.len - done, most)};
+		most -= w[got - 1].len;
+		done = 0;
+	}
+	return got;
+}
+
+/* sd_parts() for a scatter list, after a first part that was cut; *ret: what that did, then what all have done. */
+static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut), struct sd_lane *lane,
+				 long *ret, const u64 a[6], u32 list, u32 n, int pos, sd_stub_fn lseek)
+{
+	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]};
+	struct sd_piece w[16];
+	bool cut;
+	long r;
+
+	if (lseek && !sd_seekable(lseek, lane, a[0]))
+		return;
+	while ((b[n] = sd_pieces_after(w, a[list], a[n], (u64)*ret, SD_RW_MAX - (u64)*ret))) {
+		b[list] = (u64)(uintptr_t)w;
+		if (pos >= 0 && a[pos] != ~0ull) /* -1: the file's own */
+			b[pos] = a[pos] + (u64)*ret;
+		if (part(lane, &r, b, &cut) != SD_OK || r <= 0)
+			break;
+		*ret += r;
+	}
+}
+
 /* n elements of a wire array that the domain was given at off; NULL if that can't be (then nothing is read). */
 static inline void *sd_wire(struct sd_call *c, u64 off, u64 bytes)
 {
