@@ -48,20 +48,16 @@ static int is_rw(const struct aio_req *r)
 /* The file is open for it? Linux says so when it is submitted. */
 static long check_mode(struct sd_thread *t, u32 dom, const struct aio_req *r)
 {
-	const struct sd_stub *s = sd_stub_for(dom, __NR_fcntl);
-	u64 arg[6] = {(u32)r->dfd, F_GETFL};
+	const u64 arg[6] = {(u32)r->dfd, F_GETFL};
 	struct sd_lane *l;
-	int again = 0;
 	long flags, err = 0;
 
-	if (!s || !is_rw(r))
+	if (!sd_stub_for(dom, __NR_fcntl) || !is_rw(r))
 		return 0;
 	l = sd_lane_of(t, dom, 0, &err);
 	if (!l)
 		return err;
-	do /* it doesn't wait for anything */
-		flags = sd_domain_call(t, l, s, arg, &again);
-	while (flags == -EINTR);
+	flags = sd_file_call(t, l, dom, __NR_fcntl, arg);
 	if (flags < 0)
 		return flags;
 	return (flags & O_ACCMODE) == (r->reads ? O_WRONLY : O_RDONLY) ? -EBADF : 0;

@@ -199,6 +199,7 @@ enum sd_way sd_call_sendfile(struct sd_thread *t);
 enum sd_way sd_call_mmap(struct sd_thread *t);
 enum sd_way sd_call_munmap(struct sd_thread *t);
 enum sd_way sd_call_mremap(struct sd_thread *t);
+long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6]);
 s32 *sd_mmap_slot(s32 fd); /* where a hidden fd of a map stands, NULL: it's none */
 void sd_mmap_reset(void);
 /* A call that was made, with its result: shared maps follow what it wrote. */

@@ -51,21 +51,29 @@ struct map { /* being made */
 	int shared;
 };
 
-static long call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, s32 dfd, u64 b, u64 c,
-		 u64 d)
+/* A file doesn't keep anybody waiting for long: signals wait until it's done. */
+long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6])
 {
 	const struct sd_stub *s = sd_stub_for(dom, nr);
-	u64 arg[6] = {(u32)dfd, b, c, d};
-	int again;
-	long ret;
+	enum sd_status st;
+	long ret = 0;
 
 	if (!s)
 		return -ENODEV;
-	do { /* a file doesn't keep anybody waiting for long */
-		again = 0;
-		ret = sd_domain_call(t, l, s, arg, &again);
-	} while (again);
-	return ret;
+	t->lane_now = NULL;
+	do {
+		l->intr = 0;
+		st = s->stub(l, &ret, arg);
+	} while (st == SD_INTR);
+	return st == SD_OK ? ret : sd_status_errno(t, l, st);
+}
+
+static long call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, s32 dfd, u64 b, u64 c,
+		 u64 d)
+{
+	const u64 arg[6] = {(u32)dfd, b, c, d};
+
+	return sd_file_call(t, l, dom, nr, arg);
 }
 
 /* May it be mapped so? In Linux' order. */
