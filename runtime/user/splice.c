@@ -51,7 +51,7 @@ static long look_into(struct sd_thread *t, const struct sd_end *pipe, struct sd_
 	long n, got, room;
 	u64 have = 0;
 
-	n = sys(__NR_pipe2, own, O_CLOEXEC | O_NONBLOCK);
+	n = sys(__NR_pipe2, own, O_CLOEXEC); /* tee asks both whether it may wait */
 	if (n < 0)
 		return n;
 	room = sys(__NR_fcntl, pipe->fd, F_GETPIPE_SZ);
@@ -85,6 +85,8 @@ static long fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n, 
 {
 	struct iov v = {at, n};
 
+	if (sys(__NR_fcntl, pipe->fd, F_GETFL) & O_NONBLOCK) /* splice asks it, vmsplice doesn't */
+		flags |= SPLICE_F_NONBLOCK;
 	return sd_end_call(t, pipe, __NR_vmsplice, (u64)&v, 1, flags & SPLICE_F_NONBLOCK, again);
 }
 

@@ -41,8 +41,10 @@ class DomainError(Exception):
 class Domain:
     """options: of `kdom up`; those not given are for devices made for the test (devices.py), which the manifest must name."""
 
-    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None):
+    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None, beside=None):
+        """beside: another Domain, whose run directory this one shares: they can reach each other."""
         image = image or os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, f"{name}/{name}.image")
+        self.beside = beside
         self.image, self.name, self.cpu, self.options = image, name, cpu, options
         self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")
         self.dir = None
@@ -50,7 +52,7 @@ class Domain:
     def __enter__(self):
         if not os.path.exists(self.image):
             raise DomainError(f"{self.image}: no domain image; `make image` builds it")
-        self.dir = tempfile.mkdtemp(prefix="kdt")
+        self.dir = self.beside.dir if self.beside else tempfile.mkdtemp(prefix="kdt")
         self.env = dict(os.environ, KDOM_DIR=self.dir)
         if not os.path.exists(self.manifest):  # an image by itself has no devices
             self.manifest = os.path.join(self.dir, "manifest.json")
@@ -63,7 +65,7 @@ class Domain:
             self.up()
             self.up_ns = time.monotonic_ns() - t0
         except BaseException:
-            shutil.rmtree(self.dir)
+            self.sweep()
             raise
         return self
 
@@ -77,6 +79,10 @@ class Domain:
             if bad and not kind:
                 raise DomainError("the console says: " + " | ".join(bad[:5]))
         finally:
+            self.sweep()
+
+    def sweep(self):
+        if not self.beside:
             shutil.rmtree(self.dir)
 
     def kdom(self, *args, check=True):

@@ -1,0 +1,523 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""One program on two domains, files of one and sockets of the other: what goes between them, and how it ends.
+
+Without arguments: the driver; `hooked CASE`: the program's part. The driver's cases kill domains while a program is at work.
+"""
+import errno
+import faulthandler
+import fcntl
+import hashlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+MIB = 1 << 20
+EREMOTEIO = 121
+FILE = "/sd/data"
+
+
+def tcp_pair():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        a = socket.create_connection(listener.getsockname())
+        b = listener.accept()[0]
+    return a, b
+
+
+def pattern(n, seed=1):
+    """Bytes that tell their place."""
+    block = b"".join(hashlib.sha512(b"%d %d" % (seed, i)).digest() for i in range(1024))
+    return b"".join(block[:-8] + i.to_bytes(8, "little") for i in range(-(-n // len(block))))[:n]
+
+
+def make_file(data, path=FILE):
+    with open(path, "wb") as f:
+        f.write(data)
+    return os.open(path, os.O_RDWR)
+
+
+class Reader(threading.Thread):
+    """Takes everything off a socket, and sums it."""
+
+    def __init__(self, sock):
+        super().__init__(daemon=True)
+        self.sock, self.sum, self.got = sock, hashlib.sha256(), 0
+        self.start()
+
+    def run(self):
+        while True:
+            data = self.sock.recv(MIB)
+            if not data:
+                return
+            self.sum.update(data)
+            self.got += len(data)
+
+    def check(self, data):
+        self.join(60)
+        assert self.got == len(data), (self.got, len(data))
+        assert self.sum.digest() == hashlib.sha256(data).digest()
+
+
+def send_all(a, f, n):
+    off = 0
+    while off < n:
+        sent = os.sendfile(a.fileno(), f, off, n - off)
+        assert sent > 0
+        off += sent
+
+
+def sendfile_between():
+    """A file to a socket, by one domain's calls of the other."""
+    data = pattern(64 * MIB)
+    subprocess.run([sys.executable, "-c", f"import sys; open('{FILE}','wb').write(sys.stdin.buffer.read())"], input=data,
+                   check=True)
+    f = os.open(FILE, os.O_RDONLY)
+    a, b = tcp_pair()
+    # the other end is read by another process, that it may not use our lanes either
+    pid = os.fork()
+    if not pid:
+        a.close()
+        r = Reader(b)
+        r.check(data)
+        os._exit(0)
+    b.close()
+    os.lseek(f, 5, os.SEEK_SET)
+    send_all(a, f, len(data))
+    assert os.lseek(f, 0, os.SEEK_CUR) == 5, "an offset of its own moves the file's position"
+    a.close()
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def position():
+    data = pattern(3 * MIB)
+    f = make_file(data)
+    os.lseek(f, MIB, os.SEEK_SET)
+    a, b = tcp_pair()
+    r = Reader(b)
+    left = 2 * MIB
+    while left:
+        n = os.sendfile(a.fileno(), f, None, left)
+        left -= n
+    assert os.lseek(f, 0, os.SEEK_CUR) == 3 * MIB
+    assert os.sendfile(a.fileno(), f, None, MIB) == 0
+    a.close()
+    r.check(data[MIB:])
+
+
+def small():
+    """Below what pays for calls between the two: copied here."""
+    data = pattern(5000)
+    f = make_file(data)
+    a, b = tcp_pair()
+    r = Reader(b)
+    assert os.sendfile(a.fileno(), f, 0, 1000) == 1000
+    assert os.sendfile(a.fileno(), f, 1000, 60000) == 4000
+    a.close()
+    r.check(data)
+
+
+def nonblocking():
+    """A full socket buffer: what went in counts, then EAGAIN; nothing is lost or sent twice."""
+    data = pattern(24 * MIB)
+    f = make_file(data)
+    a, b = tcp_pair()
+    a.setblocking(False)
+    off, again, r = 0, 0, None
+    while off < len(data):
+        try:
+            off += os.sendfile(a.fileno(), f, off, len(data) - off)
+        except BlockingIOError:
+            again += 1
+            r = r or Reader(b)
+            select.select([], [a], [], 20)
+    assert again
+    a.close()
+    r.check(data)
+
+
+def blocked_goes_on():
+    """While one call waits for the other domain, this domain serves others."""
+    data = pattern(24 * MIB)
+    f = make_file(data)
+    a, b = tcp_pair()
+    t = threading.Thread(target=send_all, args=(a, f, len(data)))
+    t.start()
+    while not select.select([b], [], [], 20)[0]:
+        pass
+    time.sleep(0.1)  # by now it waits for room
+    for i in range(100):
+        with open(f"/sd/other{i}", "w") as o:
+            o.write("x")
+        os.unlink(f"/sd/other{i}")
+    assert t.is_alive()
+    r = Reader(b)
+    t.join(60)
+    a.close()
+    r.check(data)
+
+
+def interrupted():
+    """A handler without SA_RESTART ends the waiting sendfile: with what was sent, or EINTR."""
+    data = pattern(24 * MIB)
+    f = make_file(data)
+    a, b = tcp_pair()
+
+    class Alarm(Exception):
+        pass
+
+    def on_alarm(*_):
+        raise Alarm
+
+    signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
+    try:
+        send_all(a, f, len(data))
+        assert False, "it never waited"
+    except Alarm:
+        pass
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    r = Reader(b)  # what is there came in order, and the socket works
+    a.close()
+    r.join(60)
+    assert r.sum.digest() == hashlib.sha256(data[:r.got]).digest()
+
+
+def epipe():
+    f = make_file(pattern(4 * MIB))
+    a, b = tcp_pair()
+    b.close()
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        for _ in range(3):
+            send_all(a, f, 4 * MIB)
+        assert False
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+def host_file():
+    """The host's files to a socket and to a domain's file, and a domain's file to the host's."""
+    data = pattern(3 * MIB + 17)
+    with open(f"/tmp/two-domains-{os.getpid()}", "w+b") as h:
+        os.unlink(h.name)
+        h.write(data)
+        h.flush()
+        a, b = tcp_pair()
+        r = Reader(b)
+        send_all(a, h.fileno(), len(data))
+        a.close()
+        r.check(data)
+        f = os.open(FILE, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        send_all(socket_like(f), h.fileno(), len(data))
+        assert os.pread(f, len(data) + 1, 0) == data
+        assert os.lseek(f, 0, os.SEEK_CUR) == len(data)
+        h.truncate(0)
+        h.seek(0)
+        send_all(h, f, len(data))
+        h.seek(0)
+        assert h.read() == data
+    x, y = socket.socketpair()
+    got = []
+    t = threading.Thread(target=lambda: got.append(read_all(y)))
+    t.start()
+    send_all(x, f, len(data))
+    x.close()
+    t.join(60)
+    assert got[0] == data
+
+
+class socket_like:
+    def __init__(self, fd):
+        self.fd = fd
+
+    def fileno(self):
+        return self.fd
+
+
+def read_all(sock):
+    out = []
+    while True:
+        data = sock.recv(MIB)
+        if not data:
+            return b"".join(out)
+        out.append(data)
+
+
+def splice_through_a_pipe():
+    """As nginx does it: file -> pipe -> socket, and socket -> pipe -> file."""
+    data = pattern(2 * MIB + 333)
+    f = make_file(data)
+    p, q = os.pipe()
+    a, b = tcp_pair()
+    r = Reader(b)
+    off = 0
+    while off < len(data):
+        n = os.splice(f, q, len(data) - off, offset_src=off)
+        off += n
+        while n:
+            n -= os.splice(p, a.fileno(), n)
+    a.close()
+    r.check(data)
+    a, b = tcp_pair()
+    t = threading.Thread(target=lambda: (a.sendall(data), a.close()))
+    t.start()
+    g = os.open("/sd/back", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    while True:
+        n = os.splice(b.fileno(), q, MIB)
+        if not n:
+            break
+        while n:
+            n -= os.splice(p, g, n)
+    t.join()
+    assert os.pread(g, len(data) + 1, 0) == data
+
+
+def splice_limits():
+    f = make_file(pattern(MIB))
+    p, q = os.pipe()
+    n = os.splice(f, q, MIB)  # no more than the pipe holds, and the position follows
+    assert n == fcntl.fcntl(q, 1032), n
+    assert os.lseek(f, 0, os.SEEK_CUR) == n
+    os.set_blocking(q, False)
+    fails(errno.EAGAIN, lambda: os.splice(f, q, MIB))
+    assert os.lseek(f, 0, os.SEEK_CUR) == n
+    a, b = tcp_pair()
+    a.setblocking(False)
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    sent = 0
+    try:
+        while sent < n:
+            sent += os.splice(p, a.fileno(), n - sent)
+    except BlockingIOError:
+        pass
+    rest = os.read(p, MIB) if sent < n else b""
+    assert len(rest) == n - sent  # what the socket didn't take is in the pipe
+    a.close()
+    assert read_all(b) + rest == pattern(MIB)[:n]
+    with socket.socket() as s:
+        fails(errno.EINVAL, lambda: os.splice(f, s.fileno(), 10))
+    fails(errno.ESPIPE, lambda: os.splice(f, q, 10, offset_dst=0))
+    os.set_blocking(q, True)
+    t = threading.Timer(0.1, os.write, (q, b"late"))
+    t.start()
+    assert os.splice(p, f, 10, offset_dst=3) == 4  # waits for it
+    assert os.pread(f, 5, 3) == b"late" + pattern(MIB)[7:8]
+    os.close(q)
+    assert os.splice(p, f, 10, offset_dst=0) == 0
+
+
+def copy_file_range_is_exdev():
+    f = make_file(pattern(MIB))
+    with open(f"/tmp/two-domains-{os.getpid()}", "w+b") as h:
+        os.unlink(h.name)
+        fails(errno.EXDEV, lambda: os.copy_file_range(f, h.fileno(), 10))
+        fails(errno.EXDEV, lambda: os.copy_file_range(h.fileno(), f, 10))
+    with socket.socket() as s:
+        fails(errno.EINVAL, lambda: os.copy_file_range(f, s.fileno(), 10))
+    g = os.open("/sd/copy", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    assert os.copy_file_range(f, g, MIB, 0, 0) > 0
+
+
+def fails(err, fn):
+    try:
+        fn()
+    except OSError as e:
+        assert e.errno == err, e
+    else:
+        assert False, f"not {errno.errorcode[err]}"
+
+
+def file_by_message():
+    """An open file of the storage domain goes to another process: the same open file, its position too."""
+    f = make_file(b"0123456789")
+    x, y = socket.socketpair()
+    pid = os.fork()
+    if not pid:
+        os.close(f)
+        _, fds, _, _ = socket.recv_fds(y, 9, 4)
+        assert os.read(fds[0], 4) == b"0123"
+        socket.socket(fileno=fds[1]).send(b"both")
+        os._exit(0)
+    a, b = tcp_pair()
+    socket.send_fds(x, [b"f"], [f, a.fileno()])
+    assert b.recv(9) == b"both"
+    assert os.waitpid(pid, 0)[1] == 0
+    assert os.read(f, 4) == b"4567"
+
+
+def no_mistaken_rights():
+    """While block is a client of net it can't be told from a program by what it may: this only looks that nothing breaks after
+    a thousand remote files."""
+    f = make_file(pattern(128 * 1024))
+    a, b = tcp_pair()
+    r = Reader(b)
+    for _ in range(1000):
+        send_all(a, f, 128 * 1024)
+    a.close()
+    r.join(60)
+    assert r.got == 1000 * 128 * 1024
+
+
+CASES = [sendfile_between, position, small, nonblocking, blocked_goes_on, interrupted, epipe, host_file, splice_through_a_pipe,
+         splice_limits, copy_file_range_is_exdev, file_by_message, no_mistaken_rights]
+
+
+# ---- the program's part where the driver kills ----
+def say(text):
+    print(text, flush=True)
+
+
+def victim():
+    """Sends for ever; says what ended it, and whether it can begin anew when it is told so."""
+    data = pattern(8 * MIB)
+    f = make_file(data)
+    while True:
+        try:
+            a, b = tcp_pair()
+            Reader(b)
+            say("sending")
+            while True:
+                send_all(a, f, len(data))
+        except OSError as e:
+            say(f"errno {e.errno}")
+        if sys.stdin.readline().strip() != "again":
+            return
+        try:
+            os.fstat(f)
+        except OSError as e:
+            assert e.errno == EREMOTEIO
+            f = make_file(data)
+
+
+class Killed:
+    def __init__(self, net, block, env):
+        self.net, self.block = net, block
+        self.p = subprocess.Popen(net.hook([sys.executable, __file__, "victim"]), env=env, stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+
+    def expect(self, want):
+        line = self.p.stdout.readline().strip()
+        assert line == want, f"{line!r} instead of {want!r}"
+
+    def round(self, domain):
+        self.expect("sending")
+        time.sleep(0.2)
+        domain.kill()
+        self.expect(f"errno {EREMOTEIO}")
+        domain.up()
+        self.p.stdin.write("again\n")
+        self.p.stdin.flush()
+
+    def end(self):
+        self.expect("sending")
+        self.p.kill()
+        self.p.wait()
+        self.p.stdout.close()
+        self.p.stdin.close()
+
+
+def killed(net, block, env):
+    k = Killed(net, block, env)
+    try:
+        for domain in (net, net, block, net, block):
+            k.round(domain)
+        k.end()
+    finally:
+        k.p.kill()
+    assert block.wait_clients(0, 20) is not None, block.status()
+    assert net.wait_clients(1, 20) is not None, "net's only client is block"
+
+
+def without_net(net, block, env):
+    """The storage domain runs whether the other is there or not."""
+    net.kill()
+    subprocess.run(block.hook([sys.executable, "-c", "open('/sd/alone','w').write('x'); print(open('/sd/alone').read())"]), env=env,
+                   check=True, stdout=subprocess.DEVNULL)
+    net.up()
+
+
+def untouched(net, block, env):
+    """The regions of a program that has sent 64 MiB have hardly been used."""
+    r = subprocess.run(net.hook([sys.executable, __file__, "measured"]), env=env, stdout=subprocess.PIPE, text=True, check=True)
+    mine, calls = [int(x) for x in r.stdout.split()]
+    assert mine < MIB, f"{mine} bytes of its regions are in use"
+    assert calls < 200, calls
+    assert net.status()["clients"] >= 1
+
+
+def measured():
+    """Another process makes the file and reads the socket."""
+    a, b = tcp_pair()
+    pid = os.fork()
+    if not pid:
+        a.close()
+        with open(FILE, "wb") as f:
+            f.write(bytes(64 * MIB))
+        b.send(b"go")
+        while b.recv(MIB):
+            pass
+        os._exit(0)
+    b.close()
+    a.recv(2)
+    f = os.open(FILE, os.O_RDONLY)
+    calls = off = 0
+    while off < 64 * MIB:
+        off += os.sendfile(a.fileno(), f, off, 64 * MIB - off)
+        calls += 1
+    used = region_use()
+    a.close()
+    os.waitpid(pid, 0)
+    print(used, calls)
+
+
+def region_use():
+    """Bytes of our regions that were ever used: what goes through a lane leaves its trace."""
+    total = 0
+    with open("/proc/self/smaps") as f:
+        mine = False
+        for line in f:
+            if "-" in line.split(" ")[0]:
+                mine = "memfd:sd-region" in line
+            elif mine and line.startswith("Rss:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def main():
+    if sys.argv[1:] == ["victim"]:
+        return victim()
+    if sys.argv[1:] == ["measured"]:
+        return measured()
+    if sys.argv[1:2] == ["hooked"]:
+        for case in CASES:
+            if len(sys.argv) == 2 or case.__name__ in sys.argv[2:]:
+                faulthandler.dump_traceback_later(60, exit=True)
+                case()
+                faulthandler.cancel_dump_traceback_later()
+                say(f"ok {case.__name__}")
+        return 0
+    from domain import Domain, end_on_sigterm, run_group
+    end_on_sigterm()
+    images = os.environ.get("TWO_IMAGES")  # a folder with net/ and block/
+    image = {n: images and os.path.join(images, n, n + ".image") for n in ("net", "block")}
+    failed = 0
+    with Domain("net", image=image["net"]) as net, Domain("block", image=image["block"], beside=net) as block:
+        env = dict(net.hook_env(), KDOM_DOMAINS=f"net={net.socket_path},block={block.socket_path}")
+        r = run_group(net.hook([sys.executable, __file__, "hooked", *sys.argv[1:]]), 300, env=env)
+        print(r.stdout, end="")
+        failed |= r.returncode != 0 or not (sys.argv[1:] or r.stdout.count("ok ") == len(CASES))
+        if sys.argv[1:]:
+            return failed
+        for case in (untouched, without_net, killed):
+            case(net, block, env)
+            print(f"ok {case.__name__}")
+    return failed
+
+
+sys.exit(main())
