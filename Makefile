@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everyday targets. The work is done by CMake + ninja (host programs) and `kslice build` (images).
 BUILD := build
+comma := ,
 CMAKE := $(BUILD)/cmake
 DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
-CTEST := ctest --test-dir $(CMAKE) --output-on-failure
+# Only tests that don't run alone (cmake/tests.cmake) run beside others.
+CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j2
+# One after the other: each keeps all cores busy.
+build-each = @set -e; n=0; for d in $(DOMAINS); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(1): $$n of $(words $(DOMAINS))"; \
+	$(BUILD)/bin/kslice build $$d $(2); echo "== $$d$(1): $$(($$(date +%s) - t)) s"; done
 
 .PHONY: all help deps tree image whole demo test quick bench fuzz format clean install-deps
 
@@ -24,10 +29,10 @@ tree: ## the pristine kernel tree, in the cache
 # Stubs first: an image with `remote` cuts holds those of other domains.
 image: all tree ## the domain of every spec in specs/
 	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice stubs $$d; done
-	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice build $$d; done
+	$(call build-each)
 
 whole: all tree ## the same configs, unsliced
-	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice build $$d --whole; done
+	$(call build-each,$(comma) whole,--whole)
 
 demo: ## from nothing to programs running on a domain
 	@tests/e2e/demo.sh

@@ -5,6 +5,7 @@
 #   stubs ring user arch    the part of that name
 #   image    anything that needs a domain image in build/
 #   fault e2e               whole system; they set `image` too
+# Only quick tests run beside each other: the rest use all cores, or watch what others' load would change.
 # A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
 
 # The domains: one for each spec; KSLICE_KIND_NAME, as tests/common/devices.py has it: what its fds are of (socket, file, pipe),
@@ -29,6 +30,12 @@ foreach(spec ${specs})
   endif()
 endforeach()
 
+function(kslice_run_serial name)
+  if(NOT quick IN_LIST ARGN)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
+
 # kslice_test(NAME GROUP SOURCES a.c ... [LIBS x ...] [LABELS y ...]): a cmocka program.
 function(kslice_test name group)
   cmake_parse_arguments(T "" "" "SOURCES;LIBS;LABELS" ${ARGN})
@@ -37,6 +44,7 @@ function(kslice_test name group)
   target_link_libraries(${name} PRIVATE sd_headers cmocka ${T_LIBS})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT 300)
+  kslice_run_serial(${name} ${group} ${T_LABELS})
 endfunction()
 
 # kslice_script_test(NAME GROUP COMMAND ... [LABELS y ...]): any command; exit status 0 is a pass.
@@ -48,6 +56,7 @@ function(kslice_script_test name group)
   add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT ${T_TIMEOUT}
     ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
+  kslice_run_serial(${name} ${group} ${T_LABELS})
 endfunction()
 
 # kslice_domain_tests(NAME GROUP COMMAND ... [LABELS y ...] [ONLY domain ...] [KINDS kind ...]): kslice_script_test for every
