@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -194,13 +195,25 @@ static void large(void)
 	free(b);
 }
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* With a signal every now and then, too. */
 static void often(void)
 {
+	struct sigaction a = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+	struct itimerval t = {{0, 700}, {0, 700}}, none = {{0, 0}, {0, 0}};
+
+	sigaction(SIGPROF, &a, NULL);
+	CHECK(setitimer(ITIMER_PROF, &t, NULL) == 0);
 	for (int i = 0; i < 500; i++) {
 		char *m = mmap(NULL, SIZE, PROT_READ, i % 2 ? MAP_SHARED : MAP_PRIVATE, fd, 0);
 
 		CHECK(m != MAP_FAILED && m[i] == want[i] && munmap(m, SIZE) == 0);
 	}
+	CHECK(setitimer(ITIMER_PROF, &none, NULL) == 0);
 }
 
 int main(int argc, char **argv)
