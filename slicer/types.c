@@ -8,9 +8,11 @@
 
 #include <clang-c/Index.h>
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PUSH(a, n, cap)                                                                            \
 	({                                                                                         \
@@ -186,7 +188,7 @@ static bool dropped(const char *a)
 	       starts_with(a, "-Werror");
 }
 
-static CXTranslationUnit parse(struct impl *im, const struct tu *tu, const char *file, const char *text)
+static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struct tu *tu, const char *file, const char *text)
 {
 	const char **argv = xcalloc(1, sizeof(*argv) * (size_t)(tu->argc + 8));
 	char *wd = xasprintf("-working-directory=%s", im->db->objdir);
@@ -207,7 +209,7 @@ static CXTranslationUnit parse(struct impl *im, const struct tu *tu, const char 
 	argv[n++] = USER_H; /* after the kernel's own -include compiler_types.h */
 	argv[n++] = "-w";
 	argv[n++] = wd;
-	if (clang_parseTranslationUnit2(im->index, file, argv, n, unsaved, text ? 2 : 1,
+	if (clang_parseTranslationUnit2(index, file, argv, n, unsaved, text ? 2 : 1,
 					CXTranslationUnit_SkipFunctionBodies |
 						CXTranslationUnit_IncludeAttributedTypes, &unit))
 		unit = NULL;
@@ -392,24 +394,83 @@ static const struct tu *tu_of(const struct compdb *db, const char *source)
 	return NULL;
 }
 
-static int parse_calls_of(struct impl *im, struct types *t, const char *file)
+/* Files of calls, parsed by several threads; what they say is taken in the files' order, so that it is the same each time. */
+struct parsing {
+	struct impl *im;
+	struct types *t;
+	pthread_mutex_t lock; /* all below, and what im and t hold */
+	pthread_cond_t turns;
+	const char **files;
+	size_t n, next, turn; /* next to be parsed, and to be taken */
+	int r;
+};
+
+static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
 {
-	struct unit_arg a = {im, t, file};
-	char *path = xasprintf("%s/%s", im->db->overlay, file), *fault;
-	CXTranslationUnit unit = parse(im, tu_of(im->db, file), path, NULL);
+	const char *file = p->files[k];
+	struct unit_arg a = {p->im, p->t, file};
+	char *path = xasprintf("%s/%s", p->im->db->overlay, file), *fault;
+	CXTranslationUnit unit = parse(p->im, index, tu_of(p->im->db, file), path, NULL);
 
 	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
+	pthread_mutex_lock(&p->lock);
+	while (p->turn != k)
+		pthread_cond_wait(&p->turns, &p->lock);
 	if (fault)
-		err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
+		p->r = err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
 	else
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_decl, &a);
+	p->turn++;
+	pthread_cond_broadcast(&p->turns);
+	pthread_mutex_unlock(&p->lock);
 	if (unit)
 		clang_disposeTranslationUnit(unit);
 	free(path);
-	if (!fault)
-		return 0;
 	free(fault);
-	return -1;
+	return fault ? -1 : 0;
+}
+
+static void *parse_some(void *arg)
+{
+	struct parsing *p = arg;
+	CXIndex index = clang_createIndex(0, 0);
+	size_t k;
+
+	do {
+		pthread_mutex_lock(&p->lock);
+		k = p->r ? p->n : p->next;
+		p->next += k < p->n;
+		pthread_mutex_unlock(&p->lock);
+	} while (k < p->n && !parse_calls_of(p, index, k));
+	clang_disposeIndex(index);
+	return NULL;
+}
+
+static int parse_calls(struct impl *im, struct types *t)
+{
+	struct parsing p = {.im = im, .t = t, .files = xcalloc(t->ncalls + 1, sizeof(*p.files))};
+	pthread_t threads[8];
+	size_t n = 0, want = (size_t)sysconf(_SC_NPROCESSORS_ONLN) - 1;
+
+	pthread_mutex_init(&p.lock, NULL);
+	pthread_cond_init(&p.turns, NULL);
+	for (size_t i = 0; i < t->ncalls; i++) {
+		size_t j = 0;
+
+		while (strcmp(t->calls[j].file, t->calls[i].file))
+			j++;
+		if (j == i)
+			p.files[p.n++] = t->calls[i].file;
+	}
+	while (n < want && n < ARRAY_LEN(threads) && n + 1 < p.n && !pthread_create(&threads[n], NULL, parse_some, &p))
+		n++;
+	parse_some(&p);
+	while (n)
+		pthread_join(threads[--n], NULL);
+	pthread_cond_destroy(&p.turns);
+	pthread_mutex_destroy(&p.lock);
+	free(p.files);
+	return p.r;
 }
 
 /* A call behind #if would look like one without parameters. */
@@ -465,7 +526,7 @@ static int parse_named(struct impl *im, struct types *t, const struct types_requ
 		sb_printf(&b, "%s *sd_type_%zu;\n", want->names[i], i);
 	for (size_t i = 0; i < want->nconsts; i++)
 		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i, want->consts[i]);
-	unit = parse(im, tu_of(im->db, t->calls[0].file), "kslice-annotations.c", b.s);
+	unit = parse(im, im->index, tu_of(im->db, t->calls[0].file), "kslice-annotations.c", b.s);
 	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
 	if (fault)
 		err("specs/annotations", "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
@@ -504,14 +565,8 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 		t->consts[i].name = keep(im, xstrdup(want->consts[i]));
 	if (read_table(im, db->tree, t->calls, t->ncalls) || find_calls(im, t))
 		return -1;
-	for (size_t i = 0; i < t->ncalls; i++) {
-		size_t j = 0;
-
-		while (strcmp(t->calls[j].file, t->calls[i].file))
-			j++;
-		if (j == i && parse_calls_of(im, t, t->calls[i].file))
-			return -1;
-	}
+	if (parse_calls(im, t))
+		return -1;
 	return refuse_hidden(t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
 }
 
@@ -553,7 +608,7 @@ int types_function(struct types *t, const struct compdb *db, const char *file, c
 	im->db = db;
 	im->index = clang_createIndex(0, 0);
 	if (tu)
-		unit = parse(im, tu, path, NULL);
+		unit = parse(im, im->index, tu, path, NULL);
 	fault = !tu ? xstrdup("it isn't compiled by itself") : unit ? first_error(unit) : xstrdup("libclang gives up");
 	if (fault)
 		err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
