@@ -159,6 +159,11 @@ void domain_stop(struct domain *d)
 
 int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid)
 {
+	return domain_attach_peer(d, c, parent, uid, "");
+}
+
+int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid, const char *calls)
+{
 	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH};
 	int fds[2], ret;
 
@@ -175,6 +180,7 @@ int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t
 	m.u.attach.pid = (uint32_t)getpid();
 	m.u.attach.uid = m.u.attach.gid = m.u.attach.ruid = m.u.attach.rgid = uid;
 	m.u.attach.region_size = SD_REGION_SIZE;
+	strncpy(m.u.attach.calls, calls, sizeof(m.u.attach.calls) - 1);
 	ret = ask(d, &m, fds, 2);
 	close(fds[0]);
 	return ret;
@@ -186,6 +192,13 @@ int domain_detach(struct domain *d, struct dclient *c)
 
 	munmap(c->base, SD_REGION_SIZE);
 	close(c->bell_fd);
+	return ask(d, &m, NULL, 0);
+}
+
+int domain_ticket(struct domain *d, const u64 key[2], bool hold)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_TICKET, .u.ticket = {.key = {key[0], key[1]}, .hold = hold}};
+
 	return ask(d, &m, NULL, 0);
 }
 

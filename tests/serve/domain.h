@@ -33,6 +33,10 @@ void domain_start(struct domain *d, const char *image, int mem_mb);
 void domain_stop(struct domain *d);
 /* 0 or -errno as the domain answered. */
 int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid);
+/* The same for a client that is a domain, and may make these calls. */
+int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid, const char *calls);
+/* Have a ticket (sd/ticket.h) outlive its giver, or drop it. */
+int domain_ticket(struct domain *d, const u64 key[2], bool hold);
 int domain_detach(struct domain *d, struct dclient *c);
 void domain_stats(struct domain *d, struct sd_ctl_stats *s);
 /* Wait for an ENDED of this client; its reason. */
