@@ -8,9 +8,25 @@
  * program itself never sees it, nor KDOM_X_*, the launcher's own.
  *
  * Which call goes to which domain is read from the generated table only (struct sd_domain_stubs):
- * by the value of an argument (SD_ROUTE_KEY), or because its first argument is an fd that a domain
- * made (SD_ROUTE_FD). An fd call that its domain has no stub for is EOPNOTSUPP, said once on
- * standard error.
+ *   by the value of an argument (SD_ROUTE_KEY), or because its first argument is an fd that a domain
+ *   made (SD_ROUTE_FD);
+ *   by the names among its arguments (SD_ROUTE_PATH): below a prefix they are the domain's. ".", ".." and
+ *   "//" are folded for that decision; a relative name belongs where its directory (fd, or current
+ *   directory) lies, unless its ".." lead out. /proc/self/fd/N, /dev/fd/N, /dev/stdin ..., /proc/self/cwd and
+ *   /proc/self/exe of what lies in a domain lead there. Names in two places: EXDEV. The current
+ *   directory may lie in a domain; threads, fork and exec keep it. A program in a domain is run from a copy;
+ *   set-user-id bits there mean nothing;
+ *   or it is the host's, and every domain the program is attached to hears of it (SD_ROUTE_ALSO). A domain that
+ *   doesn't accept a change of ids is not used any more (EPROTO).
+ * A call that names a domain's file and has no stub, and an fd call without one, is EOPNOTSUPP, said once on
+ * standard error, unless it fails for every file of that kind (ENOTTY, ENOTSOCK, EPERM of epoll ...). The
+ * number of a domain's fd is reserved by a placeholder, which children that aren't hooked inherit: an empty deleted
+ * directory for domains with prefixes, else an unconnected socket.
+ *
+ * Identity: a new attachment has the ids and groups that the host's kernel told the supervisor (SO_PEERCRED,
+ * SO_PEERGROUPS, SCM_CREDENTIALS), capabilities as after exec, and the program's umask; a child's copies its parent's.
+ * Credentials are the process's, as in POSIX: threads that change theirs alone (raw system calls) change
+ * everybody's in the domain.
  *
  * Of a domain the client itself uses, where there are stubs for them: close, fcntl, poll,
  * epoll_create1, epoll_ctl, epoll_wait. A domain whose fds are to be waited for needs the last
@@ -21,9 +37,8 @@
  * (sd/control.h), which is also said on standard error, once; E2BIG: the arguments don't fit the
  * arena; EAGAIN: no lane or serving task left. None of them can crash the program.
  *
- * Not carried, always an error: SCM_RIGHTS with a domain fd (either way), io_uring, splice and tee
- * on domain fds, FASYNC/SIGIO. fstat of a domain fd shows its placeholder, a host socket, unless
- * the domain exports fstat.
+ * Not carried, always an error: io_uring, FASYNC/SIGIO, names of local sockets in a domain. fstat of an fd of a
+ * domain without prefixes shows its placeholder, unless the domain exports fstat.
  */
 #ifndef SD_CLIENT_H
 #define SD_CLIENT_H
