@@ -13,6 +13,7 @@
 #define USER  12345
 #define OTHER 23456
 #define GROUP 34567
+#define MANY  30050 /* among a hundred that the program starts with (names_test.py) */
 
 static struct stat st;
 
@@ -62,6 +63,15 @@ static void fresh_dropped(void) /* nothing was said to the domain before */
 	T(setgid(USER));
 	T(setuid(USER));
 	may();
+}
+
+static void inherited_groups(void)
+{
+	T(setgid(USER));
+	T(setuid(USER));
+	T(open(p("/many640"), O_RDONLY) >= 0);
+	T(open(p("/group640"), O_RDONLY) >= 0);
+	T(getgroups(0, NULL));
 }
 
 static void effective(void)
@@ -181,7 +191,7 @@ static void back(void)
 
 int main(int argc, char **argv)
 {
-	void (*const each[])(void) = {dropped, fresh_dropped, effective, fs_ids, keeps_caps, masks, threads,
+	void (*const each[])(void) = {dropped, fresh_dropped, inherited_groups, effective, fs_ids, keeps_caps, masks, threads,
 				      children, exec_dropped, exec_saved};
 
 	base = argv[argc > 1];
@@ -196,6 +206,7 @@ int main(int argc, char **argv)
 		make("/root600", 0600, 0, 0);
 		make("/user600", 0600, USER, USER);
 		make("/group640", 0640, 0, GROUP);
+		make("/many640", 0640, 0, MANY);
 		T(mkdir(p("/all"), 0777));
 		T(chmod(p("/all"), 01777));
 		_exit(0);

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Programs that say what their calls answered (transcript.h), and shell scripts (filecases/): natively in a directory of the host, and
-with that directory in a domain. Both must say the same. names_test.py DOMAIN PROG|SCRIPT.sh..."""
+with that directory in a domain. Both must say the same. What only a domain can show is checked by SCRIPT.py.
+names_test.py DOMAIN PROG|SCRIPT.sh|SCRIPT.py..."""
 import difflib
 import os
 import subprocess
@@ -11,10 +12,15 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "common"))
 from devices import prefixes  # noqa: E402
-from domain import BUILD, Domain, end_on_sigterm, run_group  # noqa: E402
+from domain import BUILD, Domain, Group, end_on_sigterm, run_group  # noqa: E402
+
+
+MANY_GROUPS = list(range(30000, 30100)) if os.getuid() == 0 else None
 
 
 def command(name, where):
+    if name.endswith(".py"):
+        return ["/usr/bin/python3", os.path.join(HERE, "filecases", name), where]
     if name.endswith(".sh"):
         return ["bash", os.path.join(HERE, "filecases", name), where]
     return [os.path.join(BUILD, "tests", "user-" + name), where]
@@ -30,10 +36,10 @@ def differ(d, name):
     env = dict(d.hook_env(), LC_ALL="C")
     with tempfile.TemporaryDirectory(dir=os.path.join(BUILD, "tests")) as host:
         os.chmod(host, 0o755)  # other users come here, too
-        native = said(run_group(command(name, host), 300, env=dict(os.environ, LC_ALL="C")), host)
+        native = said(run_group(command(name, host), 300, env=dict(os.environ, LC_ALL="C"), extra_groups=MANY_GROUPS), host)
     subprocess.run(d.hook(["mkdir", inside]), env=env, check=True)
     before = d.status()["calls"]
-    r = run_group(d.hook(command(name, inside)), 300, env=env)
+    r = run_group(d.hook(command(name, inside)), 300, env=env, extra_groups=MANY_GROUPS)
     calls = d.status()["calls"] - before
     subprocess.run(d.hook(["rm", "-rf", inside]), env=env, check=True)
     lines = list(difflib.unified_diff(native, said(r, inside), "natively", f"in {d.name}", lineterm="", n=1))
@@ -42,12 +48,26 @@ def differ(d, name):
     return bool(lines) or calls < 100 or len(native) < 50
 
 
+def alone(d, name):
+    """What has no counterpart on the host: a program that checks itself, and may ask for the domain's death."""
+    argv = d.hook(command(name, prefixes(d.name)[0]))
+    with Group(argv, env=d.hook_env(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as p:
+        for line in p.stdout:
+            if line == "kill it\n":
+                d.kill()
+                d.up()
+                print("killed", file=p.stdin, flush=True)
+            else:
+                print(line, end="")
+        return p.wait(60) != 0
+
+
 def main():
     end_on_sigterm()
     failed = 0
     with Domain(sys.argv[1]) as d:
         for name in sys.argv[2:]:
-            failed |= differ(d, name)
+            failed |= (alone if name.endswith(".py") else differ)(d, name)
         if d.wait_clients(0, 20) is None:
             print(f"clients left behind: {d.status()}")
             failed = 1

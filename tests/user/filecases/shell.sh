@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # What a shell does with files: redirections, here-documents, pipelines, scripts, directories.
 cd "$1" || exit 1
 echo one >a; echo two >>a; cat <a
