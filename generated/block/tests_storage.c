@@ -125,13 +125,10 @@ static const struct st_param preadv2_params[] = {
 };
 static const struct st_base preadv2_bases[] = {
 	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}, 0},
-	{"big", {FD(holes), BUF("iovbig"), NUM(3ll), NUM(1000ll), NUM(0ll), NUM(0ll)}, 0},
 	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(0ll)}, 0},
 };
 static const struct st_differs preadv2_differs[] = {
 	{"file/vec=over the edge", 0,
-	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
-	{"big/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"position/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
@@ -153,13 +150,10 @@ static const struct st_param pwritev2_params[] = {
 };
 static const struct st_base pwritev2_bases[] = {
 	{"file", {FD(file), BUF("iov"), NUM(3ll), NUM(100ll), NUM(0ll), NUM(0ll)}, 0},
-	{"big", {FD(empty), BUF("iovbig"), NUM(3ll), NUM(1000ll), NUM(0ll), NUM(0ll)}, 0},
 	{"position", {FD(file), BUF("iov"), NUM(3ll), NUM(-1ll), NUM(-1ll), NUM(2ll)}, 0},
 };
 static const struct st_differs pwritev2_differs[] = {
 	{"file/vec=over the edge", 0,
-	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
-	{"big/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
 	{"position/vec=over the edge", 0,
 	 "6.18 looks at each element as it copies it and finds a bad length first; 6.1 and the stub copy the array whole"},
