@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,7 +48,10 @@ struct disk {
 	unsigned int bit;
 	bool inline_all; /* nothing on this backend ever waits */
 	struct sd_block_info info;
-	_Atomic uint32_t unstable; /* something was written since the last fdatasync began */
+	_Atomic uint64_t written; /* counts */
+	pthread_mutex_t flushing;
+	uint64_t stable; /* of written: what a flush has seen to; by `flushing`, as the next */
+	int lost;
 	struct worker worker[WORKERS];
 };
 
@@ -115,17 +119,27 @@ static int punch(struct disk *d, const struct sd_block_req *req)
 	return err;
 }
 
+/*
+ * What was written before this began is on stable storage when it returns. One at a time: who waited finds its own done, if the other
+ * began late enough. A host that once failed to write back what it had accepted says so only once; we say it for ever.
+ */
 static int flush(struct disk *d)
 {
-	int err;
+	uint64_t upto = atomic_load(&d->written);
+	int err = 0;
 
-	if (!atomic_exchange(&d->unstable, 0))
-		return 0;
-	do
-		err = fdatasync(d->fd) ? -errno : 0;
-	while (err == -EINTR);
-	if (err)
-		atomic_store(&d->unstable, 1);
+	pthread_mutex_lock(&d->flushing);
+	if (d->stable < upto && !d->lost) {
+		upto = atomic_load(&d->written);
+		do
+			err = fdatasync(d->fd) ? -errno : 0;
+		while (err == -EINTR);
+		if (!err)
+			d->stable = upto;
+		d->lost = err;
+	}
+	err = d->lost;
+	pthread_mutex_unlock(&d->flushing);
 	return err;
 }
 
@@ -150,7 +164,7 @@ static int perform(struct disk *d, struct sd_block_req *req)
 	case SD_BLOCK_FLUSH:
 		return 0;
 	}
-	atomic_store(&d->unstable, 1);
+	atomic_fetch_add(&d->written, 1);
 	return err || !(req->flags & SD_BLOCK_FUA) ? err : flush(d);
 }
 
@@ -189,7 +203,7 @@ static uint32_t perform_merged(struct worker *w)
 	}
 	err = transfer(w->disk, first->op == SD_BLOCK_WRITE, iov, niov, first->offset, 0);
 	if (first->op == SD_BLOCK_WRITE) {
-		atomic_store(&w->disk->unstable, 1);
+		atomic_fetch_add(&w->disk->written, 1);
 		if (!err && end - first->offset >= PUSH_BYTES)
 			push_out(w->disk, first->offset, end - first->offset);
 	}
@@ -385,7 +399,8 @@ void block_open(struct sd_device *dev, int index)
 	for (int i = 0; i < WORKERS; i++)
 		d->worker[i].disk = d;
 	measure(d, d->fd);
-	atomic_store(&d->unstable, 1); /* by whoever had it before */
+	pthread_mutex_init(&d->flushing, NULL);
+	atomic_store(&d->written, 1); /* by whoever had it before */
 	seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
 	dev->host = d;
 	dev->ops = &block_device_ops;
