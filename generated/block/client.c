@@ -166,7 +166,7 @@ static const struct sd_stub stubs[] = {
 	{"lseek", 8, SD_BLOCK_LSEEK, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_lseek, NULL, 0},
 	{"fsync", 74, SD_BLOCK_FSYNC, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_fsync, NULL, 0},
 	{"fdatasync", 75, SD_BLOCK_FDATASYNC, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_fdatasync, NULL, 0},
-	{"sync", 162, SD_BLOCK_SYNC, 0, 0, SD_ROUTE_NONE, 0x8, NULL, sd_block_stub_sync, NULL, 0},
+	{"sync", 162, SD_BLOCK_SYNC, 0, 0, SD_ROUTE_ALSO, 0x8, NULL, sd_block_stub_sync, NULL, 0},
 	{"syncfs", 306, SD_BLOCK_SYNCFS, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_syncfs, NULL, 0},
 	{"sync_file_range", 277, SD_BLOCK_SYNC_FILE_RANGE, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_sync_file_range, NULL, 0},
 	{"flock", 73, SD_BLOCK_FLOCK, 0x1, 0, SD_ROUTE_FD, 0x8, NULL, sd_block_stub_flock, NULL, 0},
