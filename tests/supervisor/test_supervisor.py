@@ -22,7 +22,7 @@ KDOM = os.environ.get("KDOM", os.path.join(BUILD, "bin/kdom"))
 FAKE = os.path.join(BUILD, "tests/fake-domain")
 LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
 HEAD = struct.Struct("<IHHIHHiI")
-(REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP) = range(1, 13)
+(REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP, TICKET) = range(1, 14)
 SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
 
 
@@ -341,6 +341,65 @@ class Supervisor(unittest.TestCase):
         self.assertIn("ended with status 9", r.stderr)
         self.assertIsNone(self.ps("noboot"))
 
+    # ---- files and calls between clients and domains ----
+
+    def test_tickets(self):
+        """A connection is the ticket: the last of its descriptors drops it, whoever has that."""
+        self.up("good")
+        c = self.conn("good")
+        result, body, _ = c.ask(TICKET, struct.pack("<QQ", 0xABC, 1))
+        self.assertEqual(result, 0)
+        self.assertEqual(struct.unpack_from("<QQII5s", body), (0xABC, 1, 1, 1, b"good\0"))
+        self.log_has("good", "TICKET abc hold=1")
+        self.assertEqual(c.ask(TICKET, struct.pack("<QQ", 0xABD, 1))[0], -errno.EALREADY)
+        self.assertEqual(c.ask(ATTACH)[0], -errno.EALREADY)
+        x, y = socket.socketpair()
+        socket.send_fds(x, [b"t"], [c.sock.fileno()])
+        c.close()
+        self.assertEqual(self.ps("good")[1], "up")  # it has had time to see the end, if there were one
+        self.assertNotIn("hold=0", self.log("good"))
+        y.close()
+        x.close()
+        self.log_has("good", "TICKET abc hold=0")
+
+    def test_ticket_of_an_earlier_start(self):
+        self.up("good")
+        c = self.conn("good")
+        self.assertEqual(c.ask(TICKET, struct.pack("<QQ", 7, 1))[0], 0)
+        self.kdom("kill", "good")
+        self.assertEqual(self.conn("good").ask(TICKET, struct.pack("<QQ", 8, 1))[0], -errno.EREMOTEIO)
+        self.up("good")
+        c.close()
+        self.assertEqual(self.conn("good").attach()[0], 0)
+        self.assertNotIn("hold=0", self.log("good"))
+
+    def test_peers(self):
+        self.write_manifest({"peers": [{"domain": "good", "calls": ["write", "read"]}]})
+        self.up("caller")
+        self.log_has("caller", "ARG --peers")
+        self.assertEqual(self.conn("caller").attach()[0], 0)
+        self.log_has("caller", f"PEER good result={-errno.EREMOTEIO} fds=0,0,0")
+        self.up("good")
+        self.assertEqual(self.conn("caller").attach()[0], 0)
+        self.log_has("caller", "PEER good result=0 fds=1,1,1")
+        self.log_has("good", "calls=write,read")
+        self.kdom("down", "good")
+        self.log_has("caller", "PEER_GONE good")
+        self.up("good")
+        self.assertEqual(self.conn("caller").attach()[0], 0)
+        self.log_has("good", "generation 1")
+        self.kdom("kill", "caller")  # its attachment goes with it
+        self.log_has("good", "TYPE 4 ")
+
+    def test_domain_asks_for_what_it_may_not(self):
+        for peers in ([], [{"domain": "good", "calls": ["write"]}]):
+            self.write_manifest({"peers": peers})
+            self.up("nosy")
+            self.assertEqual(self.conn("nosy").attach()[0], -errno.EREMOTEIO)
+            self.log_has("nosy", 'asks for domain "other", which its manifest')
+            self.assertEqual(self.ps("nosy")[1], "killed")
+            self.kdom("down", "nosy")
+
     # ---- of one build? ----
 
     def test_image_of_another_build(self):
@@ -470,8 +529,11 @@ class Supervisor(unittest.TestCase):
                            ({"devices": [{"backend": "tap"}]}, '/devices/0: has no "type"'),
                            ({"devices": [{"type": "net"}]}, '/devices/0: has no "backend"'),
                            ({"devices": [{"type": "net", "backend": "pigeon"}]}, 'no backend "pigeon"'),
-                           ({"devices": [{"type": "net", "backend": "none", "address": "a,b"}]}, "/devices/0/address"),
+                           ({"devices": [{"type": "net", "backend": "none", "address": "a;b"}]}, "/devices/0/address"),
                            ({"ram": "12 potatoes"}, "/ram: must be a size"),
+                           ({"peers": [{"domain": "net"}]}, "/peers/0"),
+                           ({"peers": [{"domain": "net", "calls": ["x" * 80]}]}, "/peers/0"),
+                           ({"peers": [{"domain": "n%d" % i, "calls": ["x"]} for i in range(5)]}, "/peers/4"),
                            ({"devices": [{"type": "net", "backend": "tap", "name": "x" * 40}]}, "/devices/0/name")):
             self.write_manifest(text)
             r = self.up("good", ok=False)
