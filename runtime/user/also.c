@@ -30,9 +30,9 @@ static const struct sd_stub *also_stub(u32 dom, u64 nr, const u64 arg[6])
 
 /*
  * Once a program is somebody else it may no longer be let to the supervisors' sockets, nor would
- * they know who it can become again. So it attaches before.
+ * they know who it can become again. So it attaches before. And sync means everybody's files.
  */
-static int changes_ids(u64 nr)
+static int attaches(u64 nr)
 {
 	switch (nr) {
 	case __NR_setuid:
@@ -45,6 +45,7 @@ static int changes_ids(u64 nr)
 	case __NR_setfsgid:
 	case __NR_setgroups:
 	case __NR_capset:
+	case __NR_sync:
 		return 1;
 	}
 	return 0;
@@ -92,7 +93,7 @@ static enum sd_way call_also(struct sd_thread *t)
 	if (way != SD_HOST || !wanted)
 		return way;
 	for (u32 d = 0; d < sd_ndomains; d++)
-		if (wanted >> d & 1 && changes_ids(nr))
+		if (wanted >> d & 1 && attaches(nr))
 			attach_first(t, d);
 	ret = sys6(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	for (u32 d = 0; d < sd_ndomains && (ret >= 0 || ret < -MAX_ERRNO); d++)
