@@ -12,6 +12,8 @@
  *   crash...   exits with 3 on the first ATTACH
  *   older...   built before there were contracts
  *   newer...   by a later contract, with longer messages
+ *   caller...  answers everything, and on an ATTACH asks to be attached to domain "good"
+ *   nosy...    the same with domain "other"
  * Prints what it got, one line each, to its console.
  */
 #include <errno.h>
@@ -52,10 +54,10 @@ static void send_msg(struct sd_ctl_msg *m)
 		exit(5);
 }
 
-static ssize_t receive(struct sd_ctl_msg *m, int fds[2])
+static ssize_t receive(struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
 {
 	union {
-		char buf[CMSG_SPACE(2 * sizeof(int))];
+		char buf[CMSG_SPACE(SD_CTL_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = {m, sizeof(*m)};
@@ -66,10 +68,19 @@ static ssize_t receive(struct sd_ctl_msg *m, int fds[2])
 	ssize_t n = recvmsg(SD_CTL_FD, &msg, 0);
 	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 
-	fds[0] = fds[1] = -1;
+	fds[0] = fds[1] = fds[2] = -1;
 	if (c)
 		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 	return n;
+}
+
+static void ask_peer(void)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_PEER};
+
+	strcpy(m.u.peer.name, is("nosy") ? "other" : "good");
+	if (is("caller") || is("nosy"))
+		send_msg(&m);
 }
 
 static void attach(const struct sd_ctl_msg *m, int fds[2])
@@ -77,13 +88,29 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 	struct stat st = {0};
 
 	fstat(fds[0], &st);
-	printf("ATTACH client=%u parent=%u pid=%u uid=%u size=%lld seals=%x\n", m->u.attach.client,
+	printf("ATTACH client=%u parent=%u pid=%u uid=%u size=%lld seals=%x calls=%s\n", m->u.attach.client,
 	       m->u.attach.parent, m->u.attach.pid, m->u.attach.uid, (long long)st.st_size,
-	       fcntl(fds[0], F_GET_SEALS));
+	       fcntl(fds[0], F_GET_SEALS), m->u.attach.calls);
 	close(fds[0]);
 	close(fds[1]);
 	if (is("crash"))
 		exit(3);
+	ask_peer();
+}
+
+/* What is told without being asked, or answers what we asked. */
+static int told(const struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
+{
+	if (m->type == SD_CTL_PEER_GONE)
+		printf("PEER_GONE %s\n", m->u.peer.name);
+	else if (m->type == SD_CTL_REPLY)
+		printf("PEER %s result=%d fds=%d,%d,%d\n", m->u.peer.name, m->result, fds[0] >= 0, fds[1] >= 0,
+		       fds[2] >= 0);
+	else
+		return 0;
+	for (int i = 0; i < SD_CTL_FDS_MAX; i++)
+		close(fds[i]);
+	return 1;
 }
 
 static void answer(struct sd_ctl_msg *m)
@@ -111,7 +138,7 @@ int main(int argc, char **argv)
 	} u = {.m = {.type = SD_CTL_READY, .u.ready.boot_ns = 1500000}};
 	struct sd_ctl_msg m;
 	struct sd_bell *bell;
-	int fds[2];
+	int fds[SD_CTL_FDS_MAX];
 
 	name = strchr(argv[0], ':') ? strchr(argv[0], ':') + 1 : argv[0];
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -125,8 +152,12 @@ int main(int argc, char **argv)
 		return 9;
 	send_msg(&u.m);
 	while (receive(&m, fds) == sizeof(m)) {
+		if (told(&m, fds))
+			continue;
 		if (m.type == SD_CTL_ATTACH)
 			attach(&m, fds);
+		else if (m.type == SD_CTL_TICKET)
+			printf("TICKET %llx hold=%u\n", (unsigned long long)m.u.ticket.key[0], m.u.ticket.hold);
 		else
 			printf("TYPE %u client=%u\n", m.type, m.u.detach.client);
 		answer(&m);
