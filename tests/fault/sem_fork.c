@@ -390,10 +390,7 @@ static int fd_numbers(void)
 	return 0;
 }
 
-/*
- * A socket sent over a host AF_UNIX socket. Natively it arrives and works. A domain's socket can't
- * be had by a foreign process that way: the send must be refused, never arrive as some other file.
- */
+/* A socket sent over a host AF_UNIX socket arrives as the same open socket (tests/user/rights_test.py has more). */
 static int scm_rights(void)
 {
 	int u[2], t[2];
@@ -412,20 +409,19 @@ static int scm_rights(void)
 	ctl.h.cmsg_level = SOL_SOCKET;
 	ctl.h.cmsg_type = SCM_RIGHTS;
 	memcpy(CMSG_DATA(&ctl.h), &t[0], sizeof(int));
-	ssize_t n = sendmsg(u[0], &m, 0);
+	CHECK_EQ(sendmsg(u[0], &m, 0), 1);
+	m.msg_controllen = sizeof(ctl);
+	CHECK_EQ(recvmsg(u[1], &m, 0), 1);
+	int got;
+	char text[4] = "";
 
-	if (check_hooked()) {
-		CHECK(n == -1);
-	} else {
-		int got;
-
-		CHECK_EQ(n, 1);
-		CHECK_EQ(recvmsg(u[1], &m, 0), 1);
-		memcpy(&got, CMSG_DATA(&ctl.h), sizeof(int));
-		CHECK(!write_all(got, "hi", 2));
-		close(got);
-	}
+	memcpy(&got, CMSG_DATA(&ctl.h), sizeof(int));
+	CHECK(got != t[0]);
+	CHECK(!write_all(got, "hi", 2));
+	CHECK(!close(got));
 	CHECK(!write_all(t[0], &c, 1));
+	CHECK_EQ(recv(t[1], text, 3, MSG_WAITALL), 3);
+	CHECK(!strcmp(text, "hix"));
 	close(u[0]), close(u[1]), close(t[0]), close(t[1]);
 	return 0;
 }
