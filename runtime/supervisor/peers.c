@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Our domain calls another: this daemon attaches to that one's as any client, and hands its domain what it got. */
+/* Our domain calls another: this daemon attaches to that one's as any client, and hands its domain
+ * what it got. */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -10,8 +11,8 @@
 #include <unistd.h>
 
 /* To the domain, as the answer to PEER, or (of 0) as PEER_GONE. Takes fds over. */
-static void tell(struct daemon *d, const char *name, uint16_t of, int result, const struct sd_ctl_attach *a,
-		 const int *fds)
+static void tell(struct daemon *d, const char *name, uint16_t of, int result,
+		 const struct sd_ctl_attach *a, const int *fds)
 {
 	struct sd_ctl_msg m;
 
@@ -71,7 +72,8 @@ static void peer_ready(struct daemon *d, struct source *src, uint32_t events)
 		fds_close(fds, SD_CTL_FDS_MAX);
 	}
 	note("domain %s: %s", p->name, err == -EPIPE ? "its supervisor has ended" : strerror(-err));
-	tell(d, p->name, p->attached ? 0 : SD_CTL_PEER, err == -EPIPE ? -EREMOTEIO : err, NULL, NULL);
+	tell(d, p->name, p->attached ? 0 : SD_CTL_PEER, err == -EPIPE ? -EREMOTEIO : err, NULL,
+	     NULL);
 	peer_close(d, p);
 }
 
@@ -97,7 +99,8 @@ static int peer_connect(const char *name, const char *calls)
 	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sock < 0)
 		return -errno;
-	err = connect(sock, (struct sockaddr *)&sun, sizeof(sun)) ? -EREMOTEIO : ask_attach(sock, calls);
+	err = connect(sock, (struct sockaddr *)&sun, sizeof(sun)) ? -EREMOTEIO
+								  : ask_attach(sock, calls);
 	if (!err)
 		return sock;
 	close(sock);
@@ -137,7 +140,8 @@ int peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
 	while (i < d->cfg.npeers && strcmp(d->cfg.peer[i].name, name))
 		i++;
 	if (i == d->cfg.npeers) {
-		note("the domain asks for domain \"%s\", which its manifest doesn't name as a peer", name);
+		note("the domain asks for domain \"%s\", which its manifest doesn't name as a peer",
+		     name);
 		return -EPROTO;
 	}
 	for (p = d->peers; p && strcmp(p->name, name); p = p->next)

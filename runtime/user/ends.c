@@ -13,7 +13,8 @@ static long host_call(struct sd_thread *t, s32 fd, u64 nr, u64 a, u64 b, u64 c, 
 	return ret == -EINTR && t->kept ? sd_verdict(t, -ERESTARTSYS, again) : ret;
 }
 
-long sd_end_call(struct sd_thread *t, const struct sd_end *x, u64 nr, u64 a, u64 b, u64 c, int *again)
+long sd_end_call(struct sd_thread *t, const struct sd_end *x, u64 nr, u64 a, u64 b, u64 c,
+		 int *again)
 {
 	u64 arg[6] = {(u32)x->e.dfd, a, b, c};
 	const struct sd_stub *s;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * remote.c: sendfile from one domain into another without this program in between. The target's domain gives a ticket for
- * its file, the source's redeems it as a client of that one (sd/ticket.h), and its own sendfile does the rest. Of what goes
- * over our lanes, nothing is data.
+ * remote.c: sendfile from one domain into another without this program in between. The target's
+ * domain gives a ticket for its file, the source's redeems it as a client of that one
+ * (sd/ticket.h), and its own sendfile does the rest. Of what goes over our lanes, nothing is data.
  */
 #include "ends.h"
 #include <sd/ticket.h>
@@ -68,7 +68,8 @@ static void take_back(struct sd_lane *l, const u64 key[2])
 		close_in(l, ret);
 }
 
-static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const struct sd_end *in, u64 count, int *again)
+static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const struct sd_end *in,
+		      u64 count, int *again)
 {
 	u64 arg[6] = {(u32)to, (u32)in->e.dfd, in->off, count};
 	long ret;
@@ -80,13 +81,15 @@ static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const stru
 	return ret;
 }
 
-long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const struct sd_end *in, u64 count, int *again)
+long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const struct sd_end *in,
+			u64 count, int *again)
 {
 	struct sd_lane *from, *to;
 	long err = 0, fd;
 	u64 key[2];
 
-	if (count < PAYS || sd_load_relaxed(&refuses[in->e.dom]) || !sd_stub_for(in->e.dom, __NR_sendfile))
+	if (count < PAYS || sd_load_relaxed(&refuses[in->e.dom]) ||
+	    !sd_stub_for(in->e.dom, __NR_sendfile))
 		return -ENOSYS;
 	if (!sd_fd_chan(t, out->e, &err) || !sd_fd_chan(t, in->e, &err))
 		return err;

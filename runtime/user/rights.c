@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rights.c: fds of domains in control messages (SCM_RIGHTS) of the host's unix sockets. In the place of such an fd goes a
- * ticket: a connection to the domain's supervisor, with one packet in it that says of which file (sd/ticket.h,
- * sd/control.h). Who receives it with this hook has the file in its place, under the same number; another program has a
- * unix socket that is good for nothing but passing it on. A message that is never received closes the file, a receiver that
- * only peeks leaves the ticket as it is, and the sender needn't live any longer.
+ * rights.c: fds of domains in control messages (SCM_RIGHTS) of the host's unix sockets. In the
+ * place of such an fd goes a ticket: a connection to the domain's supervisor, with one packet in it
+ * that says of which file (sd/ticket.h, sd/control.h). Who receives it with this hook has the file
+ * in its place, under the same number; another program has a unix socket that is good for nothing
+ * but passing it on. A message that is never received closes the file, a receiver that only peeks
+ * leaves the ticket as it is, and the sender needn't live any longer.
  *
- * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has ended becomes an fd that
- * answers EREMOTEIO. Not carried: an epoll instance with members in domains, fds of the host over a domain's own sockets.
+ * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has ended
+ * becomes an fd that answers EREMOTEIO. Not carried: an epoll instance with members in domains, fds
+ * of the host over a domain's own sockets.
  */
 #include "domain.h"
 #include <sd/contract.h>
@@ -56,12 +58,14 @@ static long host_wait(struct sd_thread *t, long nr, u64 a, u64 b, u64 c, u64 d, 
 /* ---- sending ---- */
 static long refuse(void)
 {
-	sd_say("sendmsg(SCM_RIGHTS)", "this fd can't be passed between a domain and other processes",
+	sd_say("sendmsg(SCM_RIGHTS)",
+	       "this fd can't be passed between a domain and other processes",
 	       "inherit it over fork, or open it in the receiving program");
 	return -EOPNOTSUPP;
 }
 
-/* How many fds of domains are in the part of control data at prog; -errno: one that can't be passed. */
+/* How many fds of domains are in the part of control data at prog; -errno: one that can't be
+ * passed. */
 static long rights_in(struct sd_thread *t, u64 prog, u64 len)
 {
 	struct sd_fd e;
@@ -247,17 +251,20 @@ static int is_seqpacket(s32 fd)
 {
 	u32 type = 0, family = 0, len = 4;
 
-	return !sys(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&
+	return !sys(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) &&
+	       type == SOCK_SEQPACKET &&
 	       !sys(__NR_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX;
 }
 
-/* Sockets of no other kind are looked into. Whose the packet is doesn't matter: the key in it is all the right there is. */
+/* Sockets of no other kind are looked into. Whose the packet is doesn't matter: the key in it is
+ * all the right there is. */
 static int is_ticket(s32 fd, u32 *dom, struct sd_ctl_msg *m)
 {
 	if (!is_seqpacket(fd) ||
 	    sys(__NR_recvfrom, fd, m, sizeof(*m), MSG_PEEK | MSG_DONTWAIT, 0, 0) != sizeof(*m) ||
-	    m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->contract != SD_CONTRACT ||
-	    m->type != SD_CTL_REPLY || m->of != SD_CTL_TICKET || m->result)
+	    m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION ||
+	    m->contract != SD_CONTRACT || m->type != SD_CTL_REPLY || m->of != SD_CTL_TICKET ||
+	    m->result)
 		return 0;
 	m->u.ticket.name[SD_NAME_MAX - 1] = 0;
 	for (*dom = 0; *dom < sd_ndomains; ++*dom)
@@ -312,7 +319,8 @@ static void adopt(struct sd_thread *t, u64 msg, u32 flags)
 		for (u64 o = sizeof(c); o + 4 <= c.len && at + o + 4 <= h.controllen; o += 4)
 			if (!sd_copy_from_prog(&fd, (void *)(h.control + at + o), 4) &&
 			    is_ticket(fd, &dom, &m))
-				redeem(t, fd, dom, m.u.ticket.key, flags & MSG_PEEK ? SD_REDEEM_KEEP : 0);
+				redeem(t, fd, dom, m.u.ticket.key,
+				       flags & MSG_PEEK ? SD_REDEEM_KEEP : 0);
 	}
 }
 

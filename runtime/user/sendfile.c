@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sendfile.c: sendfile(out, in, offset, count) with an end, or both, in domains. Two ends in one domain are its own
- * sendfile; of two domains, one may write into the other; all else is read and written here, see ends.h.
+ * sendfile.c: sendfile(out, in, offset, count) with an end, or both, in domains. Two ends in one
+ * domain are its own sendfile; of two domains, one may write into the other; all else is read and
+ * written here, see ends.h.
  */
 #include "ends.h"
 

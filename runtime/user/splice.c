@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * splice.c: splice and copy_file_range with ends of two kernels: of the host and a domain, or of two domains. Two ends in one
- * domain are its own call, if it has that. One end of a splice is a pipe: of the host, it is filled by vmsplice, which takes as
- * much as there is room for, and emptied by tee and read, so that what the other end doesn't take stays in it.
+ * splice.c: splice and copy_file_range with ends of two kernels: of the host and a domain, or of
+ * two domains. Two ends in one domain are its own call, if it has that. One end of a splice is a
+ * pipe: of the host, it is filled by vmsplice, which takes as much as there is room for, and
+ * emptied by tee and read, so that what the other end doesn't take stays in it.
  *
- * copy_file_range between two kernels is EXDEV, as between two kinds of file systems: programs go on with read and write.
- * tee and vmsplice on fds of domains: EINVAL.
+ * copy_file_range between two kernels is EXDEV, as between two kinds of file systems: programs go
+ * on with read and write. tee and vmsplice on fds of domains: EINVAL.
  */
 #include "ends.h"
 
@@ -45,7 +46,8 @@ static void take_off(s32 pipe, u8 *scratch, u64 size, u64 n)
 	}
 }
 
-static long look_into(struct sd_thread *t, const struct sd_end *pipe, struct sd_buf *b, u32 flags, int *again)
+static long look_into(struct sd_thread *t, const struct sd_end *pipe, struct sd_buf *b, u32 flags,
+		      int *again)
 {
 	s32 own[2];
 	long n, got, room;
@@ -68,7 +70,8 @@ static long look_into(struct sd_thread *t, const struct sd_end *pipe, struct sd_
 	return n > 0 ? (long)have : n;
 }
 
-static long from_pipe(struct sd_thread *t, struct sd_end *pipe, struct sd_end *out, struct sd_buf *b, u32 flags, int *again)
+static long from_pipe(struct sd_thread *t, struct sd_end *pipe, struct sd_end *out,
+		      struct sd_buf *b, u32 flags, int *again)
 {
 	long n = look_into(t, pipe, b, flags, again), sent;
 
@@ -81,7 +84,8 @@ static long from_pipe(struct sd_thread *t, struct sd_end *pipe, struct sd_end *o
 }
 
 /* ---- into a pipe of the host ---- */
-static long fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n, u32 flags, int *again)
+static long fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n, u32 flags,
+		 int *again)
 {
 	struct iov v = {at, n};
 
@@ -111,7 +115,8 @@ static long fill_up(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 
 }
 
 /* A socket: looked into, then what the pipe took is taken off. -ENOTSOCK, -ENOSYS: it is none. */
-static long socket_to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end *pipe, struct sd_buf *b, u32 flags, int *again)
+static long socket_to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end *pipe,
+			   struct sd_buf *b, u32 flags, int *again)
 {
 	u32 how = MSG_PEEK | (flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0);
 	long n = sd_end_call(t, in, __NR_recvfrom, (u64)b->at, b->size, how, again), put;
@@ -123,7 +128,8 @@ static long socket_to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end
 		return -ENOMEM;
 	put = fill(t, pipe, b->at, n, flags, again);
 	for (long got = 0, k; put > 0 && got < put; got += k) {
-		k = sd_end_call(t, in, __NR_recvfrom, (u64)scratch.at, put - got, MSG_DONTWAIT, again);
+		k = sd_end_call(t, in, __NR_recvfrom, (u64)scratch.at, put - got, MSG_DONTWAIT,
+				again);
 		if (k <= 0)
 			break;
 	}
@@ -131,7 +137,8 @@ static long socket_to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end
 	return put;
 }
 
-static long to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end *pipe, struct sd_buf *b, u32 flags, int *again)
+static long to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end *pipe, struct sd_buf *b,
+		    u32 flags, int *again)
 {
 	long n;
 
@@ -156,7 +163,8 @@ static long offsets_ok(const struct sd_end *x, int pipe)
 	return !x->seeks || (s64)x->pos < 0 ? -EINVAL : 0;
 }
 
-static long move(struct sd_thread *t, struct sd_end *in, struct sd_end *out, u64 len, u32 flags, int *again)
+static long move(struct sd_thread *t, struct sd_end *in, struct sd_end *out, u64 len, u32 flags,
+		 int *again)
 {
 	int pin = is_pipe(t, in), pout = is_pipe(t, out);
 	struct sd_buf b;
@@ -190,7 +198,8 @@ static int regular(struct sd_thread *t, const struct sd_end *x)
 	struct sd_stat st;
 	int again = 0;
 
-	return !sd_end_call(t, x, __NR_fstat, (u64)&st, 0, 0, &again) && (st.mode & S_IFMT) == S_IFREG;
+	return !sd_end_call(t, x, __NR_fstat, (u64)&st, 0, 0, &again) &&
+	       (st.mode & S_IFMT) == S_IFREG;
 }
 
 static long between(struct sd_thread *t, u64 nr, int *again)
@@ -206,7 +215,8 @@ static long between(struct sd_thread *t, u64 nr, int *again)
 		return -EINVAL;
 	if (!len && nr == __NR_splice)
 		return 0;
-	err = sd_end_open(t, &in, t->regs.rdi, t->regs.rsi) ?: sd_end_open(t, &out, t->regs.rdx, t->regs.r10);
+	err = sd_end_open(t, &in, t->regs.rdi, t->regs.rsi)
+		      ?: sd_end_open(t, &out, t->regs.rdx, t->regs.r10);
 	if (err)
 		return err;
 	if (nr == __NR_copy_file_range)

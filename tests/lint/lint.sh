@@ -18,7 +18,7 @@ while read -r f; do
 	# By folder: what programs link is MIT, the rest GPL. Build files may be either.
 	case $f in
 	*/CMakeLists.txt|*/Kbuild|*/Makefile) want= ;;
-	runtime/include/sd/*serve*) want= ;; # kernel side, or both
+	runtime/include/sd/*serve*|runtime/include/sd/remote.h) want= ;; # kernel side, or both
 	runtime/user/*|runtime/core/*|runtime/include/*|runtime/port/*) want=MIT ;;
 	slicer/*|runtime/supervisor/*|runtime/arch/*|runtime/kernel/*|tests/*) want=GPL-2.0 ;;
 	*) want= ;;

@@ -32,12 +32,18 @@
  * epoll_create1, epoll_ctl, epoll_wait. A domain whose fds are to be waited for needs the last
  * four.
  *
+ * An fd of a domain in SCM_RIGHTS of the host's unix sockets arrives as the same open file in any program with this hook that
+ * uses the domain; elsewhere as a unix socket that can only be passed on (runtime/user/rights.c). sendfile and splice work
+ * between domains, and between one and the host (runtime/user/sendfile.c, splice.c); from a domain that calls the other
+ * (remote cuts of its spec), sendfile's data don't pass through the program.
+ *
  * What a program sees when the transport fails: EREMOTEIO: the domain died, or the fd is from an
  * earlier start of it; EPROTO: the domain broke the protocol, or was built by another contract
  * (sd/control.h), which is also said on standard error, once; E2BIG: the arguments don't fit the
  * arena; EAGAIN: no lane or serving task left. None of them can crash the program.
  *
- * Not carried, always an error: io_uring, FASYNC/SIGIO, names of local sockets in a domain. fstat of an fd of a
+ * Not carried, always an error: an epoll instance with members in domains in SCM_RIGHTS, fds of the host over a domain's own
+ * sockets, tee between two kernels, io_uring, FASYNC/SIGIO, names of local sockets in a domain. fstat of an fd of a
  * domain without prefixes shows its placeholder, unless the domain exports fstat.
  */
 #ifndef SD_CLIENT_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Domains that this one calls (sd/control.h, PEER). The vCPU asks and is done with one; in between the control thread owns it: it maps what
- * the supervisor sends, waits for the bells beside its socket, and unmaps. A bell rung by a peer rings SD_IRQ_PEER.
+ * Domains that this one calls (sd/control.h, PEER). The vCPU asks and is done with one; in between
+ * the control thread owns it: it maps what the supervisor sends, waits for the bells beside its
+ * socket, and unmaps. A bell rung by a peer rings SD_IRQ_PEER.
  */
 #define _GNU_SOURCE
 #include <errno.h>
