@@ -114,7 +114,8 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 		return -EALREADY;
 	if (!d->dom.pid || d->dom.stopping)
 		return -EREMOTEIO;
-	if (parent && (!p || p->cred.uid != c->cred.uid))
+	/* Only over its own lifeline: a child has all that its parent has become, not just what its user may. */
+	if (parent && (!p || c->parent != parent))
 		return -ESRCH;
 	r = request_add(d, c, SD_CTL_ATTACH, asked->seq, ATTACH_MS);
 	if (!r)
@@ -288,7 +289,7 @@ static int conn_child(struct daemon *d, struct conn *parent, const struct sd_ctl
 		close(fd);
 		return -EPROTO;
 	}
-	c->real = parent->real;
+	c->parent = parent->client;
 	return conn_message(d, c, m);
 }
 

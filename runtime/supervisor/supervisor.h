@@ -144,6 +144,7 @@ struct conn {
 	struct ucred cred; /* effective ids when it connected (SO_PEERCRED) */
 	struct ucred real; /* real ids when it sent its last message */
 	enum conn_state state;
+	uint32_t parent; /* it was made over that client's lifeline; 0: by itself */
 	uint32_t client; /* id in `generation` */
 	uint32_t generation;
 	uint64_t key[2];  /* of a ticket: dropped with the connection */

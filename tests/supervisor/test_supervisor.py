@@ -40,7 +40,9 @@ def message(type, seq=1, body=b"", nfds=0, version=1, contract=CONTRACT, of=0, r
 
 
 class Conn:
-    def __init__(self, path):
+    def __init__(self, path=None):
+        if not path:
+            return
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(10)
         self.sock.connect(path)
@@ -64,6 +66,15 @@ class Conn:
     def attach(self, parent=0):
         result, body, fds = self.ask(ATTACH, struct.pack("<II", 0, parent))
         return result, struct.unpack_from("<I", body)[0], fds
+
+    def child(self, parent, parent_end=None):
+        """A connection made over this one, the parent's lifeline: what its ATTACH says."""
+        child = Conn()
+        child.sock, theirs = parent_end or socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        child.sock.settimeout(10)
+        socket.send_fds(self.sock, [message(ATTACH, body=struct.pack("<II", 0, parent), nfds=1)], [theirs.fileno()])
+        theirs.close()
+        return child
 
     def close(self):
         self.sock.close()
@@ -238,13 +249,36 @@ class Supervisor(unittest.TestCase):
                 os.pwrite(again, b"x", 0)
             os.close(again)
         self.assertEqual(client.attach()[0], -errno.EALREADY)
-        child = self.conn("good")
-        self.assertEqual(child.attach(parent=ident)[0], 0)
-        self.assertEqual(self.conn("good").attach(parent=99)[0], -errno.ESRCH)
+        child = client.child(ident)
+        self.assertEqual(child.reply()[0], 0)
+        self.log_has("good", f"parent={ident} ")
         self.assertEqual(self.ps("good")[4], "2")
         client.close()
         self.log_has("good", f"TYPE 4 client={ident}")
         self.assertEqual(self.ps("good")[4], "1")
+
+    def test_only_a_lifeline_makes_a_child(self):
+        self.up("good")
+        client = self.conn("good")
+        ident = client.attach()[1]
+        for parent in (ident, 99):  # whoever knows the number
+            self.assertEqual(self.conn("good").attach(parent=parent)[0], -errno.ESRCH)
+        for parent in (ident, 9999, 0):  # not the liar's own
+            liar = self.conn("good")
+            liar.attach()
+            liar.child(parent)
+            self.assert_closed(liar)
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            liar = self.conn("good")
+            liar.child(liar.attach()[1], socket.socketpair(socket.AF_UNIX, kind))
+            self.assert_closed(liar)
+        stranger = self.conn("good")  # isn't attached itself
+        stranger.child(ident)
+        self.assert_closed(stranger)
+        gone = client.child(ident)
+        gone.close()  # before the answer
+        self.assertEqual(client.child(ident).reply()[0], 0)
+        self.assertEqual(self.ps("good")[1], "up")
 
     def test_region_seals(self):
         self.up("good")
