@@ -139,10 +139,10 @@ int peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
 	name[SD_NAME_MAX - 1] = 0;
 	while (i < d->cfg.npeers && strcmp(d->cfg.peer[i].name, name))
 		i++;
+	/* Not the domain's fault: the name may be what a client told it. */
 	if (i == d->cfg.npeers) {
-		note("the domain asks for domain \"%s\", which its manifest doesn't name as a peer",
-		     name);
-		return -EPROTO;
+		tell(d, name, SD_CTL_PEER, -EPERM, NULL, NULL);
+		return 0;
 	}
 	for (p = d->peers; p && strcmp(p->name, name); p = p->next)
 		;
