@@ -9,6 +9,7 @@
  *   serve_env.c     what runtime/core wants from its surroundings
  *   serve_name.c    paths of open files
  *   serve_ticket.c  open files on their way from one client to another
+ *   serve_share.c   files that programs have mapped
  *
  * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When a call makes it sleep, the
  * scheduler says so (sd_task_sleeping) and a follower becomes leader. When the call is done its task answers, and
@@ -57,6 +58,7 @@ struct sd_client {
 	const struct cred *cred;
 	struct list_head tickets;	/* that it gave */
 	u32 ntickets;
+	struct list_head shares;	/* that it may have mapped */
 	bool peer;			/* it is a domain, and may make these calls */
 	DECLARE_BITMAP(peer_calls, SD_PEER_OPS);
 	struct sd_sregion reg;
@@ -88,6 +90,7 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 struct sd_client *sd_client_find(u32 id);
 /* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of times before sd_client_free(). */
 void sd_client_end(struct sd_client *c, u32 why);
+void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
 void sd_clients_end(void);	/* all of them, in good order; sleeps */
 void sd_client_free(struct sd_client *c);
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
@@ -119,6 +122,14 @@ long sd_ticket_show(struct sd_serve *s, struct sd_client *c);
 int sd_ticket_hold(const struct sd_ctl_ticket *m);	/* or drop it. Sleeps */
 void sd_tickets_end(struct sd_client *c);	/* it is going; files close at the next sd_exit_work() */
 void sd_tickets_drop(void);		/* all of them; the same */
+
+/* serve_share.c: sd/share.h. Absent from a domain without disks. */
+long sd_share_give(struct sd_serve *s, struct sd_client *c) __weak;
+long sd_share_flush(const u64 key[2]) __weak;
+int sd_share_attach(const struct sd_event *ev) __weak;
+int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent) __weak;
+void sd_shares_end(struct sd_client *c) __weak;	/* sleeps */
+void sd_share_adopt(struct file *file) __weak;	/* it got an fd in a way that doesn't open it */
 
 /* serve_name.c: SD_OP_PATH */
 long sd_path_of(struct sd_serve *s);

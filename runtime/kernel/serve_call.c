@@ -71,6 +71,12 @@ static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 	case SD_OP_PATH:
 		ret = sd_path_of(&s);
 		break;
+	case SD_OP_SHARE:
+		ret = sd_share_give ? sd_share_give(&s, c) : -ENODEV;
+		break;
+	case SD_OP_SHARE_SYNC:
+		ret = sd_share_flush ? sd_share_flush(s.arg) : -ENODEV;
+		break;
 	case SD_OP_REMOTE:
 		ret = sd_remote_open ? sd_remote_open(&s) : -EOPNOTSUPP;
 		break;

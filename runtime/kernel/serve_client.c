@@ -35,6 +35,15 @@ struct sd_client *sd_client_find(u32 id)
 	return NULL;
 }
 
+void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
+{
+	struct sd_client *c;
+
+	list_for_each_entry(c, &clients, node)
+		if (!c->ended)
+			fn(c, arg);
+}
+
 /* "write,read" of a client that is a domain. False: there is no such call here. */
 static bool peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
 {
@@ -176,7 +185,10 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 	c->bell_fd = bell_fd;
 	c->calls_max = calls_max();
 	INIT_LIST_HEAD(&c->workers);
+	INIT_LIST_HEAD(&c->shares);
 	INIT_LIST_HEAD(&c->tickets);
+	if (parent && sd_shares_inherit && sd_shares_inherit(c, parent))
+		pr_warn("client %u: no memory for what its parent has mapped\n", c->id);
 	init_waitqueue_head(&c->wait);
 	list_add(&c->node, &clients);
 	sd_poll_add(&sd_poller, &c->reg);
@@ -210,6 +222,8 @@ void sd_client_end(struct sd_client *c, u32 why)
 	put_files_struct(c->files);	/* the second user of take_identity() */
 	put_files_struct(c->files);
 	sd_tickets_end(c);
+	if (sd_shares_end)
+		sd_shares_end(c);
 	sd_exit_work();			/* the last fput() of each file is task work */
 	free_fs_struct(c->fs);
 	put_cred(c->cred);

@@ -53,6 +53,9 @@ static void handle(const struct sd_event *ev)
 	case SD_CTL_TICKET:
 		sd_machine_event_done(ev, sd_ticket_hold(&ev->ticket), NULL);
 		break;
+	case SD_CTL_SHARE:
+		sd_machine_event_done(ev, sd_share_attach ? sd_share_attach(ev) : -ENODEV, NULL);
+		break;
 	case SD_CTL_PEER:
 	case SD_CTL_PEER_GONE:
 		if (sd_remote_event)

@@ -106,6 +106,8 @@ long sd_ticket_show(struct sd_serve *s, struct sd_client *c)
 		put_unused_fd(fd);
 		return -ENOENT;
 	}
+	if (sd_share_adopt)
+		sd_share_adopt(t->file);
 	fd_install(fd, s->arg[2] & SD_REDEEM_KEEP ? get_file(t->file) : take(t));
 	return fd;
 }

@@ -254,6 +254,8 @@ static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_ms
 		err = attach(d, c, m);
 	else if (m->type == SD_CTL_TICKET && !ctl_alien(m))
 		err = ticket(d, c, m);
+	else if (m->type == SD_CTL_SHARE && !ctl_alien(m))
+		err = share_asked(d, c, m);
 	else if (m->type == SD_CTL_STATUS)
 		err = ask_stats(d, c, m);
 	else if (m->type == SD_CTL_HELLO || m->type == SD_CTL_UP)
@@ -279,7 +281,7 @@ static int conn_child(struct daemon *d, struct conn *parent, const struct sd_ctl
 	socklen_t len = sizeof(int);
 	struct conn *c = NULL;
 
-	if ((m->type == SD_CTL_TICKET ||
+	if ((m->type == SD_CTL_TICKET || m->type == SD_CTL_SHARE ||
 	     (m->type == SD_CTL_ATTACH && m->u.attach.parent == parent->client)) &&
 	    parent->state == CONN_ATTACHED && !ctl_alien(m) &&
 	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&

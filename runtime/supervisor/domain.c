@@ -252,6 +252,9 @@ static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
 		return request_answered(d, m);
 	case SD_CTL_PEER:
 		return peer_asked(d, m);
+	case SD_CTL_SHARE_GONE:
+		share_gone(d, m->u.ticket.key);
+		return 0;
 	case SD_CTL_ENDED:
 		c = conn_by_client(d, m->u.detach.client);
 		note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client,
@@ -328,6 +331,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 	d->dom.last_status = status;
 	domain_release(&d->dom);
 	peers_close(d);
+	shares_close(d);
 	requests_domain_gone(d);
 	daemon_failed(d, -EREMOTEIO);
 	if (!d->down && !asked && restart_wanted(d, status))

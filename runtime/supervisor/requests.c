@@ -179,6 +179,8 @@ int request_answered(struct daemon *d, const struct sd_ctl_msg *m)
 		attach_answered(d, r, m->result);
 	else if (r->type == SD_CTL_TICKET)
 		ticket_answered(d, r, m->result);
+	else if (r->type == SD_CTL_SHARE)
+		share_answered(d, r, m->result);
 	else if (r->type == SD_CTL_STATUS && r->conn)
 		request_status_reply(d, r->conn, r->conn_seq, m->result, &m->u.stats);
 	else if (r->type == SD_CTL_DETACH && m->result)
@@ -230,6 +232,9 @@ static void request_fail(struct daemon *d, struct request *r, int why)
 	case SD_CTL_TICKET:
 		if (r->conn)
 			ticket_answered(d, r, why);
+		break;
+	case SD_CTL_SHARE:
+		share_answered(d, r, why);
 		break;
 	case SD_CTL_KILL: /* "it ended" is what they wait for */
 		plain_reply(d, r, why == -EREMOTEIO ? 0 : why);

@@ -173,6 +173,13 @@ struct peer {
 	bool attached; /* else: its answer is awaited */
 };
 
+/* Memory that the domain and its clients share, known by the domain's key. */
+struct share {
+	struct share *next;
+	uint64_t key[2];
+	int fd;
+};
+
 struct outmsg {
 	struct outmsg *next;
 	struct sd_ctl_msg msg;
@@ -199,6 +206,7 @@ struct daemon {
 	struct conn *conns;
 	struct request *requests;
 	struct peer *peers;
+	struct share *shares;
 	struct source listener, signals;
 	int epoll;
 	int lock_fd;
@@ -230,6 +238,12 @@ void conn_close(struct daemon *d, struct conn *c);
 void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
 		uint32_t seq, const int *fds, int nfds);
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
+
+/* shares.c: memory of mapped files, see sd/share.h. 0, or -errno for the asker. */
+int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked);
+void share_answered(struct daemon *d, struct request *r, int result);
+void share_gone(struct daemon *d, const uint64_t key[2]);
+void shares_close(struct daemon *d); /* the domain has ended */
 
 /* peers.c: the domain asks to be attached to another. 0, or -EPROTO: it may not ask that. */
 int peer_asked(struct daemon *d, const struct sd_ctl_msg *m);

@@ -211,6 +211,27 @@ long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2])
 	return sock;
 }
 
+/* The memory of a mapped file (sd/share.h): an fd, or -errno. */
+long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2])
+{
+	struct sd_ctl_msg m = {0};
+	s32 fd[SD_CTL_FDS_MAX];
+	struct sd_stat st;
+	u32 n;
+	long sock;
+
+	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
+	sock = asked(dom, SD_CTL_SHARE, &m, t->files->chan[dom]->fd[SD_FD_LIFE], fd, &n);
+	if (sock < 0)
+		return sock;
+	sys(__NR_close, sock);
+	if (n == 1 && !sys(__NR_fstat, fd[0], &st) && st.size == SD_SHARE_SIZE)
+		return fd[0];
+	while (n)
+		sys(__NR_close, fd[--n]);
+	return -EPROTO;
+}
+
 struct sd_chan *sd_chan_new(u32 dom, u16 serial)
 {
 	long at = sys(__NR_mmap, 0, sizeof(struct sd_chan), PROT_READ | PROT_WRITE,

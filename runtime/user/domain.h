@@ -160,6 +160,7 @@ struct sd_chan *sd_chan_new(u32 dom, u16 serial);
 long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent);
 long sd_chan_map(struct sd_chan *c);
 /* A socket that is the ticket (sd/control.h, TICKET), or -errno. */
+long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2]);
 long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2]);
 
 /* forkfiles.c: around clone without CLONE_FILES */
@@ -199,6 +200,7 @@ enum sd_way sd_call_sendfile(struct sd_thread *t);
 enum sd_way sd_call_mmap(struct sd_thread *t);
 enum sd_way sd_call_munmap(struct sd_thread *t);
 enum sd_way sd_call_mremap(struct sd_thread *t);
+enum sd_way sd_call_msync(struct sd_thread *t);
 long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6]);
 s32 *sd_mmap_slot(s32 fd); /* where a hidden fd of a map stands, NULL: it's none */
 void sd_mmap_reset(void);

@@ -3,12 +3,14 @@
  * mmap.c: mmap of a domain's file. The host maps a memfd instead, filled by the domain's pread64, where byte n of the file is
  * byte n; it ends where the file does, so what lies beyond is SIGBUS as on Linux.
  *
- * MAP_PRIVATE is a copy of what the file held when it was mapped. MAP_SHARED can be read only: the memfd is sealed, so that the
- * host refuses PROT_WRITE later (EACCES); asked for at once it is ENODEV. A shared map follows what this process, and those it
- * forks, write through descriptors; what other processes write it doesn't see. Such maps are kept in shared[], with a second
- * map of the memfd that can be written.
+ * MAP_PRIVATE is a copy of what the file held when it was mapped. MAP_SHARED of a file open for reading and writing is its
+ * share (sd/share.h), one memory for all. Of a file open for reading only it is a copy, in a memfd that is sealed, so that the
+ * host refuses PROT_WRITE; it follows what this process, and those it forks, write through descriptors, and doesn't see what
+ * other processes write. Shared maps are kept in shared[], the copies with a second map that can be written.
  */
 #include "domain.h"
+#include <sd/control.h>
+#include <sd/share.h>
 #include <sd/stub.h>
 
 #define MAP_TYPE	     0xf
@@ -20,6 +22,7 @@
 #define S_IFMT		     0170000
 #define S_IFREG		     0100000
 #define SEEK_CUR	     1
+#define MS_SYNC	     4
 #define MFD_CLOEXEC	     1
 #define MFD_ALLOW_SEALING    2
 #define F_ADD_SEALS	     1033
@@ -32,8 +35,9 @@ struct shared { /* a read-only shared map */
 	u64 off;
 	u64 dev, ino;
 	u32 dom;
-	s32 mem;
+	s32 mem;   /* -1: it's the file's share */
 	u8 *alias; /* len bytes of the memfd from off on */
+	u64 key[2]; /* of the share */
 };
 
 static struct shared shared[SHARED_MAX];
@@ -48,7 +52,8 @@ struct map { /* being made */
 	u32 dom;
 	s32 dfd, mem;
 	u8 *alias;
-	int shared;
+	int shared, rdwr;
+	u64 key[2];
 };
 
 /* A file doesn't keep anybody waiting for long: signals wait until it's done. */
@@ -97,6 +102,7 @@ static long check(struct map *m)
 	if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	m->shared = type != MAP_PRIVATE;
+	m->rdwr = (fl & O_ACCMODE) == O_RDWR;
 	if ((m->shared && m->prot & PROT_WRITE && (fl & O_ACCMODE) != O_RDWR) ||
 	    (fl & O_ACCMODE) == O_WRONLY)
 		return -EACCES;
@@ -105,11 +111,6 @@ static long check(struct map *m)
 		return err;
 	if ((m->st.mode & S_IFMT) != S_IFREG)
 		return -ENODEV;
-	if (m->shared && m->prot & PROT_WRITE) {
-		sd_say("mmap(MAP_SHARED, PROT_WRITE)", "a domain's file can't be mapped so",
-		       "the program sees ENODEV");
-		return -ENODEV;
-	}
 	return 0;
 }
 
@@ -160,29 +161,38 @@ static long make_memfd(struct map *m)
 	return err;
 }
 
+/* Remembers a map that was made at `at`; m->mem < 0: of a share. */
 static long keep(struct map *m, u64 at)
 {
-	struct sd_files *f = m->t->files;
 	long err = -ENOMEM;
 
-	sd_lock(&f->lock);
-	if (sd_fd_hide(m->t, &m->mem)) {
-		sd_unlock(&f->lock);
-		return -ENFILE;
-	}
-	sd_unlock(&f->lock);
 	sd_lock(&shared_lock);
 	for (u32 i = 0; i < SHARED_MAX && err; i++)
 		if (!shared[i].len) {
-			shared[i] = (struct shared){at,		  m->len, m->off,  m->st.dev,
-						    m->st.ino, m->dom, m->mem, m->alias};
+			shared[i] = (struct shared){at,		  m->len, m->off,   m->st.dev,
+						    m->st.ino, m->dom, m->mem,	  m->alias,
+						    {m->key[0], m->key[1]}};
 			__atomic_fetch_add(&nshared, 1, __ATOMIC_RELAXED);
 			err = 0;
 		}
 	sd_unlock(&shared_lock);
-	if (err) {
+	if (err)
 		sd_say("mmap(MAP_SHARED)", "more than 128 shared maps of domains' files",
 		       "the program sees ENOMEM");
+	return err;
+}
+
+/* The copy's memfd stays open, out of the program's sight. */
+static long keep_copy(struct map *m, u64 at)
+{
+	struct sd_files *f = m->t->files;
+	long err;
+
+	sd_lock(&f->lock);
+	err = sd_fd_hide(m->t, &m->mem) ? -ENFILE : 0;
+	sd_unlock(&f->lock);
+	err = err ?: keep(m, at);
+	if (err && err != -ENFILE) {
 		sd_lock(&f->lock);
 		sd_fd_unhide_close(f, m->mem);
 		sd_unlock(&f->lock);
@@ -191,17 +201,61 @@ static long keep(struct map *m, u64 at)
 	return err;
 }
 
+static int is_error(long at)
+{
+	return at < 0 && at >= -4095;
+}
+
+/* The file's share, mapped as the program wants it; -EFBIG: it can't have one. */
+static long map_share(struct map *m)
+{
+	long ret = 0, fd, at, err;
+	enum sd_status st;
+
+	if (m->off + m->len > SD_SHARE_SIZE)
+		return -EFBIG;
+	m->t->lane_now = NULL;
+	do {
+		m->l->intr = 0;
+		st = sd_share_key(m->l, &ret, m->dfd, m->key);
+	} while (st == SD_INTR);
+	if (st != SD_OK)
+		return sd_status_errno(m->t, m->l, st);
+	if (ret < 0)
+		return ret;
+	fd = sd_share_fd(m->t, m->dom, m->key);
+	if (fd < 0)
+		return fd;
+	at = sys(__NR_mmap, m->addr, m->len, m->prot, m->flags, fd, m->off);
+	sys(__NR_close, fd);
+	if (is_error(at))
+		return at;
+	err = keep(m, at);
+	if (err)
+		sys(__NR_munmap, at, m->len);
+	return err ?: at;
+}
+
 static long map(struct map *m)
 {
 	u64 size = m->st.size;
-	long at, err;
+	long at = -EFBIG, err;
 
+	if (m->shared && m->rdwr)
+		at = map_share(m);
+	if (at != -EFBIG)
+		return at;
+	if (m->shared && m->prot & PROT_WRITE) {
+		sd_say("mmap(MAP_SHARED, PROT_WRITE)", "more than the first GiB of a domain's file",
+		       "the program sees ENODEV");
+		return -ENODEV;
+	}
 	m->end = m->off + m->len < size ? m->off + m->len : size;
 	at = make_memfd(m);
 	if (!at)
 		at = sys(__NR_mmap, m->addr, m->len, m->prot, m->flags, m->mem, m->off);
-	if (m->shared && (at > 0 || at < -4095)) {
-		err = keep(m, at);
+	if (m->shared && !is_error(at)) {
+		err = keep_copy(m, at);
 		if (!err)
 			return at;
 		sys(__NR_munmap, at, m->len);
@@ -255,8 +309,9 @@ enum sd_way sd_call_munmap(struct sd_thread *t)
 
 		if (!s->len || s->at < at || s->at + s->len > end)
 			continue;
-		sys(__NR_munmap, s->alias, s->len);
-		if (t->files) {
+		if (s->alias)
+			sys(__NR_munmap, s->alias, s->len);
+		if (t->files && s->mem >= 0) {
 			sd_lock(&t->files->lock);
 			sd_fd_unhide_close(t->files, s->mem);
 			sd_unlock(&t->files->lock);
@@ -268,19 +323,65 @@ enum sd_way sd_call_munmap(struct sd_thread *t)
 	return SD_HOST;
 }
 
-/* mremap(old, old_size, new_size ...): a shared one can't grow, since nothing may be left that could be read for it. */
+/* mremap(old, old_size, new_size ...): a share's whole map may; a copy can't, since nothing may be left that could be read for it. */
 enum sd_way sd_call_mremap(struct sd_thread *t)
 {
-	int no = 0;
+	u64 from = t->regs.rdi, old = (t->regs.rsi + PAGE - 1) & ~(PAGE - 1);
+	u64 new = (t->regs.rdx + PAGE - 1) & ~(PAGE - 1);
+	struct shared *s;
+	long at = 0;
 
 	if (sd_likely(!sd_load_relaxed(&nshared)))
 		return SD_HOST;
 	sd_lock(&shared_lock);
-	for (u32 i = 0; i < SHARED_MAX; i++)
-		no |= shared[i].len && t->regs.rdi >= shared[i].at &&
-		      t->regs.rdi < shared[i].at + shared[i].len;
+	for (s = shared; s < shared + SHARED_MAX; s++)
+		if (s->len && from >= s->at && from < s->at + s->len)
+			break;
+	if (s < shared + SHARED_MAX) {
+		at = -ENOMEM;
+		if (s->mem < 0 && from == s->at && old == s->len && s->off + new <= SD_SHARE_SIZE)
+			at = sys(__NR_mremap, from, t->regs.rsi, t->regs.rdx, t->regs.r10,
+				 t->regs.r8);
+		if (!is_error(at)) {
+			s->at = at;
+			s->len = new;
+		}
+	}
 	sd_unlock(&shared_lock);
-	return no ? sd_done(t, -ENOMEM) : SD_HOST;
+	return at ? sd_done(t, at) : SD_HOST;
+}
+
+/* msync(at, len, flags): the domain takes what a share holds to its disk. */
+enum sd_way sd_call_msync(struct sd_thread *t)
+{
+	u64 at = t->regs.rdi, end = at + t->regs.rsi;
+	enum sd_status st = SD_OK;
+	long ret = 0, err = 0;
+	struct shared s;
+
+	if (sd_likely(!sd_load_relaxed(&nshared)) || !(t->regs.rdx & MS_SYNC))
+		return SD_HOST;
+	for (u32 i = 0; i < SHARED_MAX && !err; i++) {
+		struct sd_lane *l;
+
+		sd_lock(&shared_lock);
+		s = shared[i];
+		sd_unlock(&shared_lock);
+		if (!s.len || s.mem >= 0 || s.at >= end || s.at + s.len <= at)
+			continue;
+		l = sd_lane_of(t, s.dom, 0, &err);
+		if (!l)
+			break;
+		t->lane_now = NULL;
+		do {
+			l->intr = 0;
+			st = sd_share_sync(l, &ret, s.key);
+		} while (st == SD_INTR);
+		err = st != SD_OK ? sd_status_errno(t, l, st) : ret;
+		if (err == -ENOENT) /* of a domain that died */
+			err = -EIO;
+	}
+	return err ? sd_done(t, err) : SD_HOST;
 }
 
 /* In a forked child: who held the lock is in the parent. */
@@ -411,7 +512,7 @@ void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, co
 		struct shared *s = &shared[i];
 		u64 end = s->off + s->len;
 
-		if (!s->len || s->dom != dom || s->ino != st.ino || s->dev != st.dev)
+		if (!s->len || s->mem < 0 || s->dom != dom || s->ino != st.ino || s->dev != st.dev)
 			continue;
 		sys(__NR_ftruncate, s->mem, end < (u64)st.size ? end : (u64)st.size);
 		renew(t, l, s, nr, arg, ret, pos);

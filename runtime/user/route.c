@@ -109,6 +109,7 @@ static const struct {
 	{__NR_mmap, sd_call_mmap},
 	{__NR_munmap, sd_call_munmap},
 	{__NR_mremap, sd_call_mremap},
+	{__NR_msync, sd_call_msync},
 	{__NR_io_setup, sd_call_io_setup},
 	{__NR_io_submit, sd_call_io_submit},
 	{__NR_io_getevents, sd_call_io_getevents},

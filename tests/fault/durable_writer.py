@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """A client of durable.py. `write` works below /sd/w until an error comes and prints, after each fsync, what is durable now;
-`check MODE` prints as JSON what is there, sqlite's database included."""
+`check` prints as JSON what is there, sqlite's database included."""
 import hashlib
 import json
 import os
@@ -80,7 +80,7 @@ def blocks(data):
     return found
 
 
-def check(mode):
+def check():
     log, state = read(f"{TOP}/log"), read(f"{TOP}/state")
     n = 0
     while log[n * RECORD:(n + 1) * RECORD] == record(n + 1):
@@ -94,8 +94,6 @@ def check(mode):
             seen["files"].append(int(name[1:]))
     if os.path.exists("/sd/a.db"):
         db = sqlite3.connect("/sd/a.db", timeout=20)
-        if mode == "wal":
-            db.execute("pragma locking_mode=exclusive")
         seen["integrity"] = db.execute("pragma integrity_check").fetchone()[0]
         tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
         seen["rows"] = db.execute("select i, b from t").fetchall() if tables else []
@@ -105,4 +103,4 @@ def check(mode):
 
 if sys.argv[1] == "write":
     write()
-check(sys.argv[2])
+check()

@@ -35,6 +35,8 @@
  *   TICKET   {ticket}                   -> REPLY {ticket}  this connection is now the ticket (sd/ticket.h): the domain keeps the
  *                                          file for it, whoever gave it, until somebody redeems it, or the last descriptor
  *                                          of the connection is closed. A connection that did this does nothing else.
+ *   SHARE    {ticket.key}               -> REPLY, fd: memfd. The memory of a file that programs have mapped to write (sd/share.h);
+ *                                          the key is the domain's, and all the right there is. Over a lifeline, as TICKET.
  *
  * supervisor -> domain
  *   ATTACH   {attach}, fds: region memfd, bell eventfd     -> REPLY (after the domain can serve the region)
@@ -42,11 +44,13 @@
  *   STATS    {}                                            -> REPLY {stats}
  *   SHUTDOWN {}                                            -> REPLY, then the process exits with status 0
  *   TICKET   {ticket}, hold 1: it outlives its giver; 0: drop it, if it is still there     -> REPLY
+ *   SHARE    {ticket.key}, fd: memfd    -> REPLY (-EEXIST: it has one)
  *   PEER_GONE {peer}  the connection to that domain's supervisor has ended. No answer.
  * domain -> supervisor
  *   READY    {ready}   once, seq 0, when it serves: seccomp is on by then. No answer.
  *   ENDED    {detach.client, reason}   the domain ended this client's channel itself (-EPROTO: it lied). No answer; the
  *                                      supervisor still sends DETACH when the lifeline goes.
+ *   SHARE_GONE {ticket.key}   nobody uses that memory any more. No answer.
  *   PEER     {peer.name}   attach me to that domain as a client of it  -> REPLY {peer}, fds: region memfd, bell eventfd, bell page
  *                          (read-only). Only domains that this one's manifest names as peers. The supervisor holds the
  *                          lifeline; asking again ends the attachment before. The other domain knows such a client by
@@ -70,6 +74,7 @@
 #define SD_NAME_MAX	32
 #define SD_CTL_FDS_MAX	3
 #define SD_CALLS_MAX	64
+#define SD_SHARE_SIZE	(1ull << 30)	/* of a share's memfd; sealed, sparse */
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -87,6 +92,8 @@ enum sd_ctl_type {
 	SD_CTL_TICKET,
 	SD_CTL_PEER,
 	SD_CTL_PEER_GONE,
+	SD_CTL_SHARE,
+	SD_CTL_SHARE_GONE,
 };
 
 struct sd_ctl_attach {

@@ -189,6 +189,8 @@ void sd_machine_peer(const char *name);
 /* Unmaps what a PEER event mapped. */
 void sd_machine_peer_done(void *region);
 /* The domain ended a channel itself. */
+/* A share that SHARE brought isn't used any more: unmapped, and the supervisor told. */
+void sd_machine_share_done(void *mem, const uint64_t key[2]);
 void sd_machine_ended(uint32_t client, int reason);
 
 #endif

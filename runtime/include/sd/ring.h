@@ -93,6 +93,8 @@ enum sd_op {
 	SD_OP_CLOSE = 4,  /* arg[0]: an fd; for clients that have none of the domain's calls */
 	SD_OP_REMOTE = 5, /* arg[0], arg[1]: a ticket of another domain, arg[2 .. 5]: its name. Answers an fd that stands for that file */
 	SD_OP_PATH = 6,	  /* arg[0]: an fd, or -1 for the current directory; arg[1], arg[2]: room in the arena. Its path, without a NUL; answers the length */
+	SD_OP_SHARE = 7,  /* arg[0]: an fd; the key of its file's memory is written at arena offset arg[1]. See sd/share.h */
+	SD_OP_SHARE_SYNC = 8, /* arg[0], arg[1]: that key: what the memory holds goes to the disk */
 	SD_OP_OWN,	  /* beyond the transport's own */
 	SD_OP_CALLS = 16,
 };

@@ -137,6 +137,16 @@ static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event 
 	return 0;
 }
 
+static int share(const int *fds, struct sd_event *ev)
+{
+	ev->region_size = SD_SHARE_SIZE;
+	ev->region = mmap(NULL, SD_SHARE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	if (ev->region == MAP_FAILED)
+		return -errno;
+	close(fds[0]);
+	return 0;
+}
+
 static void close_fds(const int *fds, int n)
 {
 	for (int i = 0; i < n; i++)
@@ -167,8 +177,10 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 		return;
 	}
 	ev.ticket = msg->u.ticket;
-	if (nfds != (msg->type == SD_CTL_ATTACH ? 2 : 0)) {
+	if (nfds != (msg->type == SD_CTL_ATTACH ? 2 : msg->type == SD_CTL_SHARE ? 1 : 0)) {
 		err = -EPROTO;
+	} else if (msg->type == SD_CTL_SHARE) {
+		err = share(fds, &ev);
 	} else if (msg->type == SD_CTL_ATTACH) {
 		err = attach(msg, fds, &ev);
 	} else if (msg->type == SD_CTL_DETACH) {
@@ -275,6 +287,8 @@ void sd_machine_event_done(const struct sd_event *ev, int result, const struct s
 	if ((ev->type == SD_CTL_DETACH || (ev->type == SD_CTL_ATTACH && result)) &&
 	    recall(ev->client, true, &a))
 		release(&a);
+	if (ev->type == SD_CTL_SHARE && result)
+		munmap(ev->region, ev->region_size);
 	if (ev->type == SD_CTL_STATS && stats)
 		msg.u.stats = *stats;
 	send_msg(&msg);
@@ -288,6 +302,15 @@ void sd_machine_ended(uint32_t client, int reason)
 
 	msg.u.detach.client = client;
 	msg.u.detach.reason = reason;
+	send_msg(&msg);
+}
+
+void sd_machine_share_done(void *mem, const uint64_t key[2])
+{
+	struct sd_ctl_msg msg = {.type = SD_CTL_SHARE_GONE};
+
+	munmap(mem, SD_SHARE_SIZE);
+	memcpy(msg.u.ticket.key, key, sizeof(msg.u.ticket.key));
 	send_msg(&msg);
 }
 

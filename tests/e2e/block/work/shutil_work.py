@@ -93,6 +93,15 @@ def mapped():
     with open("top.c", "r+b") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_COPY) as m:
         m[:4] = b"COPY"
         print(m[:8], f.read(4) == b"COPY")
+    with open("top.c", "r+b") as f, mmap.mmap(f.fileno(), 0) as m:
+        m[:6] = b"STORED"
+        print(f.read(10), f.seek(2), f.write(b"WRITTEN"), f.flush(), m[:12])
+        m.flush()
+        m[20:26] = b"LATER!"
+        m.resize(len(m) + 5000)
+        m[-4:] = b"LAST"
+    with open("top.c", "rb") as f:
+        print(f.read(30), f.seek(-10, 2), f.read())
 
 
 def errors():

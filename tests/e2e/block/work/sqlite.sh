@@ -25,15 +25,22 @@ done
 wait
 sum many.db
 sqlite3 many.db "select a, count(*) from t group by a order by a; create table s as select * from t order by a, c; drop table t; vacuum;"
-# A WAL's index is shared memory, which a domain's file can't be; with exclusive locking sqlite keeps it to itself.
-echo "journal_mode=wal, one process at a time"
-alone="pragma locking_mode=exclusive;"
-sqlite3 wal.db "$alone pragma journal_mode=wal; create table t(a integer primary key, b text, c int);"
-(echo "$alone"; for i in $(seq 200); do echo "insert into t values($i, hex($i * 31), $i % 7);"; done; echo "select count(*) from t;") | sqlite3 wal.db
-sum -cmd "$alone" wal.db
-(echo "$alone pragma wal_autocheckpoint=5;"; for i in $(seq 201 260); do echo "insert into t values($i, hex($i * 31), $i % 7);"; done
- echo "begin; delete from t where a < 100; rollback; begin; delete from t where a > 250; commit; pragma wal_checkpoint(truncate);") | sqlite3 wal.db
-sum -cmd "$alone" wal.db
-sqlite3 wal.db "$alone pragma journal_mode=delete;"
+echo "journal_mode=wal"
+sqlite3 wal.db "pragma journal_mode=wal; create table t(a integer primary key, b text, c int);"
+(for i in $(seq 200); do echo "insert into t values($i, hex($i * 31), $i % 7);"; done; echo "select count(*) from t;") | sqlite3 wal.db
 sum wal.db
+(echo "pragma wal_autocheckpoint=5;"; for i in $(seq 201 260); do echo "insert into t values($i, hex($i * 31), $i % 7);"; done
+ echo "begin; delete from t where a < 100; rollback; begin; delete from t where a > 250; commit; pragma wal_checkpoint(truncate);") | sqlite3 wal.db
+sum wal.db
+echo "several processes read and write"
+for p in 1 2 3; do
+	(echo ".timeout 60000"; for i in $(seq 40); do echo "insert into t(b, c) values($p, $i);"; done) | sqlite3 wal.db &
+done
+for p in 1 2; do # a reader never sees half of a transaction, and nothing go away
+	(echo ".timeout 60000"; for i in $(seq 60); do echo "select count(*) from t;"; done) | sqlite3 wal.db | sort -n -c && echo "reader saw it grow" &
+done
+wait
+sum wal.db
+sqlite3 wal.db "select b, count(*), sum(c) from t where a > 250 group by b order by b; pragma journal_mode=delete;"
+sqlite3 wal.db "create table s as select b, c from t order by b, c; drop table t; vacuum;"
 ls -1

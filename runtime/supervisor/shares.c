@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory of mapped files (sd/share.h): made here, given to the domain, and to every client that shows its key. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SHARE_MS 10000
+
+static struct share *find(struct daemon *d, const uint64_t key[2])
+{
+	struct share *s = d->shares;
+
+	while (s && (s->key[0] != key[0] || s->key[1] != key[1]))
+		s = s->next;
+	return s;
+}
+
+/* As a region: nobody can cut it from under the others. */
+static int make(void)
+{
+	int fd = memfd_create("sd-share", MFD_CLOEXEC | MFD_ALLOW_SEALING), err;
+
+	if (fd < 0)
+		return -errno;
+	if (!ftruncate(fd, SD_SHARE_SIZE) &&
+	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static void answer(struct daemon *d, struct conn *c, uint32_t seq, int result, int fd)
+{
+	struct sd_ctl_msg m;
+
+	ctl_init(&m, SD_CTL_REPLY, seq);
+	conn_reply(d, c, &m, result, SD_CTL_SHARE, seq, &fd, result ? 0 : 1);
+}
+
+int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+{
+	struct share *s = find(d, asked->u.ticket.key);
+	struct sd_ctl_msg m;
+	struct request *r;
+	int fd;
+
+	if (!d->dom.pid || d->dom.stopping)
+		return -EREMOTEIO;
+	if (s) {
+		answer(d, c, asked->seq, 0, s->fd);
+		return 0;
+	}
+	r = request_add(d, c, SD_CTL_SHARE, asked->seq, SHARE_MS);
+	if (!r)
+		return -ENOMEM;
+	r->region = make();
+	fd = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
+	memcpy(r->key, asked->u.ticket.key, sizeof(r->key));
+	ctl_init(&m, SD_CTL_SHARE, 0);
+	memcpy(m.u.ticket.key, r->key, sizeof(r->key));
+	if (fd >= 0 && !request_send(d, r, &m, &fd, 1))
+		return 0;
+	request_drop(d, r);
+	return -ENOMEM;
+}
+
+void share_answered(struct daemon *d, struct request *r, int result)
+{
+	struct share *s = find(d, r->key);
+
+	if (!result && !s) {
+		s = calloc(1, sizeof(*s));
+		if (s) {
+			*s = (struct share){d->shares, {r->key[0], r->key[1]}, r->region};
+			d->shares = s;
+			r->region = -1;
+		}
+	}
+	if (result == -EEXIST && s) /* somebody asked for the same a moment before */
+		result = 0;
+	if (!result && !s)
+		result = -ENOMEM;
+	if (r->conn)
+		answer(d, r->conn, r->conn_seq, result, s ? s->fd : -1);
+}
+
+void share_gone(struct daemon *d, const uint64_t key[2])
+{
+	struct share *s = find(d, key), **p = &d->shares;
+
+	if (!s)
+		return;
+	while (*p != s)
+		p = &(*p)->next;
+	*p = s->next;
+	close(s->fd);
+	free(s);
+}
+
+void shares_close(struct daemon *d)
+{
+	while (d->shares)
+		share_gone(d, d->shares->key);
+}
