@@ -254,6 +254,8 @@ enum sd_way sd_call_paths(struct sd_thread *t)
 
 		if (err)
 			return sd_done(t, err);
+		if (nr == __NR_mount && !i && p[i].relative)
+			p[i].dom = -1; /* "none" and the like are no names of files */
 		if (p[i].dom >= 0)
 			dom = p[i].dom;
 	}

@@ -30,7 +30,8 @@ def refused(directory):
     """Calls no domain has, by absolute and by relative names."""
     here = directory.encode()
     expect("mount on", errno.EOPNOTSUPP, libc.mount, b"none", here + b"d", b"tmpfs", 0, None)
-    expect("mount of", errno.EOPNOTSUPP, libc.mount, here + b"d", b"/mnt", None, 4096, None)
+    if here:  # a relative source may be no name at all
+        expect("mount of", errno.EOPNOTSUPP, libc.mount, here + b"d", b"/mnt", None, 4096, None)
     expect("umount", errno.EOPNOTSUPP, libc.umount2, here + b"d", 0)
     expect("chroot", errno.EOPNOTSUPP, os.chroot, directory + "d")
     expect("swapon", errno.EOPNOTSUPP, libc.swapon, here + b"f", 0)
