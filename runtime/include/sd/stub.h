@@ -274,11 +274,12 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, lo
 
 	if (lseek && !sd_seekable(lseek, lane, a[0]))
 		return;
-	while ((b[n] = sd_pieces_after(w, a[list], a[n], (u64)*ret, SD_RW_MAX - (u64)*ret))) {
+	/* A domain that lies may say that it did more than there was: that isn't added up. */
+	while ((u64)*ret < SD_RW_MAX && (b[n] = sd_pieces_after(w, a[list], a[n], (u64)*ret, SD_RW_MAX - (u64)*ret))) {
 		b[list] = (u64)(uintptr_t)w;
 		if (pos >= 0 && a[pos] != ~0ull) /* -1: the file's own */
 			b[pos] = a[pos] + (u64)*ret;
-		if (part(lane, &r, b, &cut) != SD_OK || r <= 0)
+		if (part(lane, &r, b, &cut) != SD_OK || r <= 0 || (u64)r > SD_RW_MAX - (u64)*ret)
 			break;
 		*ret += r;
 	}
