@@ -10,6 +10,7 @@
 #include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/syscalls.h>
@@ -18,7 +19,7 @@
 #include <sd/ticket.h>
 #include "serve.h"
 
-#define SEGMENTS	16	/* of one call: what a pipe holds */
+#define SEGMENTS	128	/* of one call: half of what its arena holds, in pages */
 #define READ_MAX	65536u
 
 struct remote_file {
@@ -70,9 +71,8 @@ static struct iovec next_part(const struct iov_iter *i)
 	return v;
 }
 
-static ssize_t remote_write_iter(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t write_all(struct remote_file *r, struct iov_iter *from, struct iovec *vec)
 {
-	struct iovec vec[SEGMENTS];
 	ssize_t done = 0;
 
 	while (iov_iter_count(from)) {
@@ -88,7 +88,7 @@ static ssize_t remote_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			len += vec[n].iov_len;
 			iov_iter_advance(&at, vec[n].iov_len);
 		}
-		ret = vec_call(iocb->ki_filp->private_data, true, vec, n);
+		ret = vec_call(r, true, vec, n);
 		if (ret < 0)
 			return done ?: ret;
 		iov_iter_advance(from, ret);
@@ -97,6 +97,29 @@ static ssize_t remote_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			break;
 	}
 	return done;
+}
+
+static ssize_t remote_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct iovec *vec = kmalloc_array(SEGMENTS, sizeof(*vec), GFP_KERNEL);
+	ssize_t ret;
+
+	if (!vec)
+		return -ENOMEM;
+	ret = write_all(iocb->ki_filp->private_data, from, vec);
+	kfree(vec);
+	return ret;
+}
+
+/*
+ * sendfile() goes by a pipe of the task's own, 64 KiB at a time, each of which is to be waited for. That pipe is
+ * made larger: it stays with the task.
+ */
+static ssize_t remote_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len, unsigned int flags)
+{
+	if (pipe == current->splice_pipe && pipe->max_usage < SEGMENTS && !pipe_resize_ring(pipe, SEGMENTS))
+		pipe->max_usage = SEGMENTS;
+	return iter_file_splice_write(pipe, out, ppos, len, flags);
 }
 
 /* Through memory of its own: an iterator that pages come from can't be read into. */
@@ -141,7 +164,7 @@ static const struct file_operations remote_fops = {
 	.read_iter = remote_read_iter,
 	.write_iter = remote_write_iter,
 	.splice_read = generic_file_splice_read,
-	.splice_write = iter_file_splice_write,
+	.splice_write = remote_splice_write,
 	.release = remote_release,
 };
 
