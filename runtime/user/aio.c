@@ -484,5 +484,6 @@ enum sd_way sd_call_io_destroy(struct sd_thread *t)
 enum sd_way sd_call_exit_group(struct sd_thread *t)
 {
 	sd_aio_settle(t, 0, -1);
+	sd_files_exit(t);
 	return SD_HOST;
 }

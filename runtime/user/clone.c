@@ -13,6 +13,7 @@ struct clone_args { /* of clone3, as far as the hook reads it */
 };
 
 u32 sd_not_alone;
+u32 sd_files_lent;
 
 static void cannot_arm(void)
 {
@@ -131,6 +132,8 @@ static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 a
 	sd_mask_until_exit(t);
 	if (!files || (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		sd_not_alone = 1;
+	if (!files && !(flags & CLONE_THREAD))
+		sd_files_lent = 1;
 	if (files)
 		ret = sd_files_before_fork(t, &k, (flags & CLONE_VM) != 0);
 	if (ret)

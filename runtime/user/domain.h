@@ -140,6 +140,8 @@ void sd_fd_unhide_close(struct sd_files *f, s32 fd); /* locked */
 int sd_fd_move_hidden(struct sd_thread *t, s32 fd);  /* the program wants this number */
 struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err);
 void sd_files_drop_table(struct sd_files *f);
+void sd_files_exit(struct sd_thread *t); /* the process is about to end */
+extern u32 sd_files_lent; /* clone.c: to a process, not just to threads */
 
 /* lanes.c */
 /* This thread's lane to a domain; attaches where create says so. NULL: *err. */

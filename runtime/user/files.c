@@ -268,6 +268,22 @@ int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e)
 	return err;
 }
 
+/*
+ * Linux has released a process's locks when its parent learns of its end; the supervisor hears of it a moment later. So
+ * files are closed before. A killed process can't.
+ */
+void sd_files_exit(struct sd_thread *t)
+{
+	struct sd_files *f = t->files;
+
+	for (u32 fd = 0; f && f->mapped && !sd_files_lent && fd < f->top; fd++) {
+		struct sd_fd e = sd_fd_get(t, fd);
+
+		if (e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom))
+			sd_fd_drop(t, fd);
+	}
+}
+
 /* The channel an fd belongs to, alive. */
 struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err)
 {
