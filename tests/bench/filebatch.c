@@ -46,20 +46,28 @@ static void add(struct sd_batch *b, u64 fd, u64 room)
 		wrong("add", st);
 }
 
-/* Its room, free for another. */
-static u64 consume(struct sd_batch *b)
+/* The room of what was read first. */
+static u64 next_read(struct sd_batch *b)
 {
 	enum sd_status st;
-	const u64 *p;
 	u64 room;
 	long ret;
 
 	if (!sd_batch_next(b, &room, &ret, &st) || st != SD_OK || ret != BLOCK)
 		wrong("pread", ret);
-	p = sd_at(&b->c, room);
+	return room;
+}
+
+/* The lines of the one after it come meanwhile. */
+static void consume(struct sd_batch *b, u64 room, u64 after)
+{
+	const u64 *p = sd_at(&b->c, room);
+	const u8 *q = sd_at(&b->c, after);
+
+	for (int i = 0; i < BLOCK; i += 64)
+		__builtin_prefetch(q + i);
 	for (int i = 0; i < BLOCK / 8; i++)
 		seen += p[i];
-	return room;
 }
 
 /* ROUND preads, of which half of the depth is awaited at a time. */
@@ -68,19 +76,21 @@ static u64 consume(struct sd_batch *b)
 static void many(void *arg)
 {
 	unsigned int some = depth / 2 ?: 1, made = 0;
-	u64 fd = *(u64 *)arg, room;
+	u64 fd = *(u64 *)arg, room[SD_RING];
 	struct sd_batch b;
 
 	sd_batch_begin(&b, &lane);
 	for (; made < depth; made++)
 		add(&b, fd, sd_room(&b.c, BLOCK));
-	for (unsigned int taken = 0; taken < ROUND; ) {
+	for (unsigned int taken = 0; taken < ROUND; taken += some) {
 		if (sd_batch_some(&b, some) != SD_OK)
 			wrong("batch", b.c.status);
-		for (unsigned int i = 0; i < some; i++, taken++) {
-			room = consume(&b);
+		for (unsigned int i = 0; i < some; i++)
+			room[i] = next_read(&b);
+		for (unsigned int i = 0; i < some; i++) {
+			consume(&b, room[i], room[i + 1 < some ? i + 1 : i]);
 			if (made++ < ROUND)
-				add(&b, fd, room);
+				add(&b, fd, room[i]);
 		}
 	}
 	sd_batch_end(&b);
