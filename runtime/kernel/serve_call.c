@@ -95,17 +95,18 @@ static bool peer_may(const struct sd_client *c, u16 op)
 
 /*
  * The current task made new credentials for itself (setuid ...): they are its client's. A call of it that is still in service
- * keeps the old. The task itself stays a process of whose it was, which commit_creds() couldn't know. (Nobody may hold `was` any
- * more, but it isn't freed before the task sleeps, and nothing has since.)
+ * keeps the old. commit_creds() took one process from the user of `was` and gave it to the new one: the client, which counts as one
+ * of its user (serve_client.c), unless another call of it had changed them meanwhile. (Nobody may hold `was` any more, but it isn't
+ * freed before the task sleeps, and nothing has since.)
  */
 static void take_cred(struct sd_client *c, const struct cred *was)
 {
 	const struct cred *old = c->cred, *new = current_cred();
 
 	c->cred = get_cred(new);
-	if (new->user != was->user) {
-		dec_rlimit_ucounts(new->ucounts, UCOUNT_RLIMIT_NPROC, 1);
+	if (unlikely(was != old) && new->user != was->user) {
 		inc_rlimit_ucounts(was->ucounts, UCOUNT_RLIMIT_NPROC, 1);
+		dec_rlimit_ucounts(old->ucounts, UCOUNT_RLIMIT_NPROC, 1);
 	}
 	put_cred(old);
 }

@@ -11,6 +11,7 @@
 #include <linux/securebits.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 #include "serve.h"
 
 #define ASK_AGAIN	(HZ / 50 ?: 1)	/* a call may have swallowed an interruption and gone to sleep again */
@@ -135,6 +136,13 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 	return new;
 }
 
+/* A client is a process of its user: setuid() and the like in its calls move it from one to another, as Linux does. */
+static void drop_cred(struct sd_client *c)
+{
+	dec_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
+	put_cred(c->cred);
+}
+
 static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, const struct sd_client *parent)
 {
 	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
@@ -143,6 +151,7 @@ static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, con
 	c->cred = parent ? get_cred(parent->cred) : client_cred(a, lane->arena);
 	if (!c->cred)
 		return err;
+	inc_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
 	c->fs = copy_fs_struct(parent ? parent->fs : init_task.fs);
 	if (!c->fs)
 		goto no_fs;
@@ -157,7 +166,7 @@ static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, con
 no_files:
 	free_fs_struct(c->fs);
 no_fs:
-	put_cred(c->cred);
+	drop_cred(c);
 	return err;
 }
 
@@ -226,7 +235,7 @@ void sd_client_end(struct sd_client *c, u32 why)
 		sd_shares_end(c);
 	sd_exit_work();			/* the last fput() of each file is task work */
 	free_fs_struct(c->fs);
-	put_cred(c->cred);
+	drop_cred(c);
 	sd_serve_stats.clients--;
 	c->ended = true;
 	wake_up_all(&c->wait);
