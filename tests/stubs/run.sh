@@ -33,8 +33,16 @@ build_host() {
 		runtime/core/server.c runtime/core/user.c runtime/transport/loop/loop_client.c -o "$1"
 }
 
+# What a kernel says of itself fails the test, whatever the cases did.
 run() {
-	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@"
+	local ended
+	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@" 2>&1 | tee "$out/output"
+	ended=${PIPESTATUS[0]}
+	if grep -qE '\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap' "$out/output"; then
+		echo "run.sh: FAIL: the domain's console, see above" >&2
+		return 1
+	fi
+	return "$ended"
 }
 
 status=0
