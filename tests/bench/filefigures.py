@@ -9,12 +9,13 @@ import tempfile
 import time
 
 import figures
+import report
 import samples
+import stats
 from domain import BUILD, Domain
 from figures import Figure
 from samples import DOMAIN_CPU
 
-IMAGE = os.path.join(BUILD, "block/block.image")
 SIZE = "2G"
 MOUNT = "/sd"
 
@@ -97,17 +98,20 @@ def tarball(tmp):
 
 def files(repeats, ms, raw):
     """Group `files` of bench.py."""
-    with Storage() as store, Domain(image=IMAGE, name="block", options=store.options(), cpu=DOMAIN_CPU) as d:
+    with Storage() as store, Domain("block", options=store.options(), cpu=DOMAIN_CPU) as d:
         samples.move(d, DOMAIN_CPU)
         chosen = calls(store, tarball(store.tmp))
         only = os.environ.get("FILES", "").split()
         chosen = [f for f in chosen if not only or f.name in only]
+        bare = []
         for i in range(repeats):
+            bare.append(samples.transfer(ms))
             for fig in chosen:
                 fig.taken.append(figures.repeat(fig, d, ms))
             print(f"\r  files: repeat {i + 1} of {repeats}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    rows = []
+    raw["file-transfer"] = bare
+    rows = [{"figure": "4 KiB from core to core, bare loops, 16 in flight", "bounce": report.ns(stats.spread(bare).median)}]
     for fig in chosen:
         raw[fig.name] = fig.taken
         rows += figures.rows(fig, fig.taken)

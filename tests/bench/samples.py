@@ -81,6 +81,12 @@ def bounce():
     return result(p, "bounce")["ns"]
 
 
+def transfer(ms):
+    """4 KiB from core to core with nothing else done."""
+    p = start(None, [program("transfer"), str(CLIENT_CPU), str(DOMAIN_CPU), str(ms)], CLIENT_CPU)
+    return result(p, "transfer")["ns"]
+
+
 def single(domain, argv, cpu=CLIENT_CPU, hooked=True):
     return result(start(domain, [program(argv[0]), *argv[1:]], cpu, hooked), " ".join(argv))["ns"]
 

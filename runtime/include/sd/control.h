@@ -21,9 +21,8 @@
  * client -> supervisor
  *   HELLO    {}                         -> REPLY {hello}   generation and name of the running domain (-EREMOTEIO: none runs)
  *   ATTACH   {attach.parent: 0 or id}   -> REPLY {attach}  fds: region memfd, bell eventfd, bell page memfd (read-only)
- *                                          the new client's lifeline is the socket that asked. parent = the id whose files
- *                                          are duplicated (must be alive and of the same uid). pid/uid/gid are taken from
- *                                          SO_PEERCRED, what the client writes there is ignored.
+ *                                          the new client's lifeline is the socket that asked. parent: only as below.
+ *                                          pid/uid/gid are taken from SO_PEERCRED, what the client writes there is ignored.
  *   One connection attaches at most once. To make a channel for a child before fork(), send ATTACH {parent: the sender's own
  *   id} over the parent's lifeline with one fd, an end of a socketpair (AF_UNIX, SEQPACKET): it becomes a connection, as if it
  *   had asked itself, and gets the answer. So a program that changed its user id since can still fork. The child starts with
