@@ -224,7 +224,9 @@ def add_up(m):
             if total != parts:
                 print(f"{side} {key}: {total}, but the directories' are {parts}")
                 return False
-    more = [n for n, x in m["directories"].items() for k in x["kept"] if x["kept"][k] > x["whole"].get(k, 0)]
+    # Only the slice has bodies that call other domains (remote cuts); they are in the runtime.
+    may = {"arch/sd"} if m.get("peers") else set()
+    more = [n for n, x in m["directories"].items() for k in x["kept"] if x["kept"][k] > x["whole"].get(k, 0) and n not in may]
     print("more than the whole has: " + " ".join(more) if more else f"{len(m['directories'])} directories")
     return not more
 
