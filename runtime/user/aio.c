@@ -418,25 +418,6 @@ static long getevents(struct sd_thread *t, struct aio_ctx *c)
 	return get(t, c, min, max, t->regs.r10, sd_deadline(timeout));
 }
 
-/* Its sixth argument: {mask, size}. */
-static long mask_arg(struct sd_thread *t)
-{
-	u64 arg[2], mask;
-
-	if (!t->regs.r9)
-		return 0;
-	if (sd_copy_from_prog(arg, (void *)t->regs.r9, sizeof(arg)))
-		return -EFAULT;
-	if (!arg[0])
-		return 0;
-	if (arg[1] != sizeof(mask))
-		return -EINVAL;
-	if (sd_copy_from_prog(&mask, (void *)arg[0], sizeof(mask)))
-		return -EFAULT;
-	sd_wait_mask(t, mask);
-	return 0;
-}
-
 enum sd_way sd_call_io_getevents(struct sd_thread *t)
 {
 	int precise = t->regs.rax == __NR_io_pgetevents;
@@ -446,7 +427,7 @@ enum sd_way sd_call_io_getevents(struct sd_thread *t)
 	if (!c)
 		return precise ? sd_call_pselect(t) : SD_HOST;
 	if (precise)
-		ret = mask_arg(t);
+		ret = sd_wait_mask_arg(t);
 	if (!ret)
 		ret = getevents(t, c);
 	sd_aio_put(c);

@@ -229,6 +229,7 @@ struct sd_pollfd {
 /* fds hold the program's numbers; timeout in ns, < 0: none; returns count or -errno. */
 long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeout, int *again);
 void sd_wait_mask(struct sd_thread *t, u64 mask); /* in force until the exit */
+long sd_wait_mask_arg(struct sd_thread *t); /* the same by a sixth argument { mask, size }, if there is one: 0 or -errno */
 s64 sd_now(void);
 void sd_waiters_reset(void);
 

@@ -120,25 +120,6 @@ static long run(struct sd_thread *t, const u64 set[3], u32 n, s64 timeout, int *
 	return ret;
 }
 
-/* pselect6's { mask, size } */
-static long mask_arg(struct sd_thread *t)
-{
-	u64 arg[2], mask;
-
-	if (!t->regs.r9)
-		return 0;
-	if (sd_copy_from_prog(arg, (void *)t->regs.r9, sizeof(arg)))
-		return -EFAULT;
-	if (!arg[0])
-		return 0;
-	if (arg[1] != 8)
-		return -EINVAL;
-	if (sd_copy_from_prog(&mask, (void *)arg[0], 8))
-		return -EFAULT;
-	sd_wait_mask(t, mask);
-	return 0;
-}
-
 enum sd_way sd_call_select(struct sd_thread *t)
 {
 	int precise = t->regs.rax == __NR_pselect6, again = 0;
@@ -151,7 +132,7 @@ enum sd_way sd_call_select(struct sd_thread *t)
 		return precise ? sd_call_pselect(t) : SD_HOST;
 	timeout = sd_timeout_from(t->regs.r8, unit, &ret);
 	if (!ret && precise)
-		ret = mask_arg(t);
+		ret = sd_wait_mask_arg(t);
 	if (ret)
 		return sd_done(t, ret);
 	deadline = sd_deadline(timeout);

@@ -85,6 +85,24 @@ void sd_wait_mask(struct sd_thread *t, u64 mask)
 	t->has_wait_mask = 1;
 }
 
+long sd_wait_mask_arg(struct sd_thread *t)
+{
+	u64 arg[2], mask;
+
+	if (!t->regs.r9)
+		return 0;
+	if (sd_copy_from_prog(arg, (void *)t->regs.r9, sizeof(arg)))
+		return -EFAULT;
+	if (!arg[0])
+		return 0;
+	if (arg[1] != sizeof(mask))
+		return -EINVAL;
+	if (sd_copy_from_prog(&mask, (void *)arg[0], sizeof(mask)))
+		return -EFAULT;
+	sd_wait_mask(t, mask);
+	return 0;
+}
+
 static int in(u64 pc, const char *begin, const char *end)
 {
 	return pc >= (u64)begin && pc < (u64)end;

@@ -110,6 +110,15 @@ static u64 component(const char *s)
 	return n;
 }
 
+/* The first component at or behind s and its length; NULL: there is none. */
+static const char *component_at(const char *s, u64 *n)
+{
+	while (*s == '/')
+		s++;
+	*n = component(s);
+	return *n ? s : NULL;
+}
+
 static int is_dot(const char *s, u64 n)
 {
 	return n == 1 && s[0] == '.';
@@ -139,12 +148,7 @@ static long fold(struct fold *f, const char *s)
 	u64 n;
 
 	f->out[f->n] = 0;
-	for (;; s += n) {
-		while (*s == '/')
-			s++;
-		n = component(s);
-		if (!n)
-			break;
+	for (; (s = component_at(s, &n)); s += n) {
 		last = s;
 		if (is_dotdot(s, n)) {
 			up(f);
@@ -295,12 +299,7 @@ static int rises(const char *s)
 	s64 depth = 0;
 	u64 n;
 
-	for (;; s += n) {
-		while (*s == '/')
-			s++;
-		n = component(s);
-		if (!n)
-			return 0;
+	for (; (s = component_at(s, &n)); s += n) {
 		if (is_dotdot(s, n))
 			depth--;
 		else if (!is_dot(s, n))
@@ -308,6 +307,7 @@ static int rises(const char *s)
 		if (depth < 0)
 			return 1;
 	}
+	return 0;
 }
 
 /* Could it lead below a prefix, from some directory of the host? Then it goes on with a part of one. */
@@ -315,16 +315,9 @@ static int may_reach(const char *s)
 {
 	u64 n;
 
-	for (;; s += n) {
-		while (*s == '/')
-			s++;
-		n = component(s);
-		if (!n)
-			return 0;
-		if (!is_dot(s, n) && !is_dotdot(s, n))
-			break;
-	}
-	for (u32 i = 0; i < sd_nprefix; i++)
+	while ((s = component_at(s, &n)) && (is_dot(s, n) || is_dotdot(s, n)))
+		s += n;
+	for (u32 i = 0; s && i < sd_nprefix; i++)
 		for (const char *p = prefix[i].path; *p; p += component(p)) {
 			p++;
 			if (component(p) == n && !memcmp(p, s, n))
@@ -338,16 +331,12 @@ static int has_dotdot_inside(const char *s)
 	int name = 0;
 	u64 n;
 
-	for (;; s += n) {
-		while (*s == '/')
-			s++;
-		n = component(s);
-		if (!n)
-			return 0;
+	for (; (s = component_at(s, &n)); s += n) {
 		if (is_dotdot(s, n) && name)
 			return 1;
 		name |= !is_dot(s, n) && !is_dotdot(s, n);
 	}
+	return 0;
 }
 
 /* The host's directory, as an absolute name; 0: it has none. */
