@@ -65,15 +65,14 @@ static void refuse(struct daemon *d, struct conn *c, const struct sd_ctl_msg *as
 	conn_reply(d, c, &m, result, asked->type, asked->seq, NULL, 0);
 }
 
-/* The region's size and seals are ours: neither side can cut the memory from under the other. */
-static int region_make(void)
+int memory_make(const char *name, uint64_t size)
 {
-	int fd = memfd_create("sd-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	if (!ftruncate(fd, SD_REGION_SIZE) &&
+	if (!ftruncate(fd, size) &&
 	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return fd;
 	err = -errno;
@@ -120,7 +119,7 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	r = request_add(d, c, SD_CTL_ATTACH, asked->seq, ATTACH_MS);
 	if (!r)
 		return -ENOMEM;
-	r->region = region_make();
+	r->region = memory_make("sd-region", SD_REGION_SIZE);
 	r->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);

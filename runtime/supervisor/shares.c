@@ -20,21 +20,6 @@ static struct share *find(struct daemon *d, const uint64_t key[2])
 	return s;
 }
 
-/* As a region: nobody can cut it from under the others. */
-static int make(void)
-{
-	int fd = memfd_create("sd-share", MFD_CLOEXEC | MFD_ALLOW_SEALING), err;
-
-	if (fd < 0)
-		return -errno;
-	if (!ftruncate(fd, SD_SHARE_SIZE) &&
-	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
 static void answer(struct daemon *d, struct conn *c, uint32_t seq, int result, int fd)
 {
 	struct sd_ctl_msg m;
@@ -59,7 +44,7 @@ int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked
 	r = request_add(d, c, SD_CTL_SHARE, asked->seq, SHARE_MS);
 	if (!r)
 		return -ENOMEM;
-	r->region = make();
+	r->region = memory_make("sd-share", SD_SHARE_SIZE);
 	fd = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	memcpy(r->key, asked->u.ticket.key, sizeof(r->key));
 	ctl_init(&m, SD_CTL_SHARE, 0);

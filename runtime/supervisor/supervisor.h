@@ -233,6 +233,8 @@ void domain_kill(struct daemon *d);
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
 pid_t spawn(const struct config *cfg, int ctl, int bell, int log); /* pid or -errno */
 
+/* A memfd whose size and seals are ours: none who has it can cut the memory from under the others. Or -errno. */
+int memory_make(const char *name, uint64_t size);
 void clients_accept(struct daemon *d, struct source *src, uint32_t events);
 void conn_close(struct daemon *d, struct conn *c);
 void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
