@@ -89,17 +89,27 @@ static int check_cut_keys(struct spec_cut *c, const json_t *obj)
 	return 0;
 }
 
-static int cut_kind_of(struct spec_file *f, const char *pointer, json_t *obj, struct spec_cut *c)
+/* Which of the keys an object has: how many, and *which is the last of them. */
+static int keys_of(const json_t *obj, const char *const *keys, size_t n, size_t *which)
 {
 	int found = 0;
 
-	c->at = spec_at(f, "%s", pointer);
-	for (size_t k = 0; k < ARRAY_LEN(kind_names); k++) {
-		if (!json_object_get(obj, kind_names[k]))
+	for (size_t k = 0; k < n; k++) {
+		if (!json_object_get(obj, keys[k]))
 			continue;
-		c->kind = k;
+		*which = k;
 		found++;
 	}
+	return found;
+}
+
+static int cut_kind_of(struct spec_file *f, const char *pointer, json_t *obj, struct spec_cut *c)
+{
+	size_t kind = 0;
+	int found = keys_of(obj, kind_names, ARRAY_LEN(kind_names), &kind);
+
+	c->at = spec_at(f, "%s", pointer);
+	c->kind = kind;
 	if (found != 1)
 		return spec_error(&c->at, "give exactly one of trap, return, drop, replace, remote",
 				  found ? "a cut with %d kinds" : "a cut without a kind (%d)", found);
@@ -374,14 +384,10 @@ static void add_route(struct spec *spec, const struct spec_route *r)
 static int route_kind_of(struct spec_route *r, const json_t *v)
 {
 	static const char *const keys[] = { "call", "path", "also" };
-	int found = 0;
+	size_t kind = 0;
+	int found = keys_of(v, keys, ARRAY_LEN(keys), &kind);
 
-	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
-		if (!json_object_get(v, keys[k]))
-			continue;
-		r->kind = k;
-		found++;
-	}
+	r->kind = kind;
 	if (found != 1)
 		return spec_error(&r->at, "give exactly one of call, path, also; see specs/README.md",
 				  found ? "a route of %d kinds" : "a route without a kind (%d)", found);
