@@ -5,7 +5,6 @@
  */
 #include "bench.h"
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +20,6 @@ static struct {
 	_Alignas(128) _Atomic uint32_t taken;
 	_Alignas(128) _Atomic uint32_t stop;
 } at;
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("sched_setaffinity");
-}
 
 static void *producer(void *arg)
 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "check.h"
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *volatile current = "start";
@@ -65,4 +67,30 @@ int check_main(int argc, char **argv, const struct test_case *cases, size_t n)
 		return 2;
 	}
 	return failed ? 1 : 0;
+}
+
+int wait_ok(pid_t pid)
+{
+	int st;
+
+	CHECK_EQ(waitpid(pid, &st, 0), pid);
+	CHECK_EQ(st, 0);
+	return 0;
+}
+
+volatile int signalled;
+
+void count_signal(int sig)
+{
+	(void)sig;
+	signalled++;
+}
+
+void *interrupt_thread(void *thread)
+{
+	for (int i = 0; i < 200 && !signalled; i++) {
+		sleep_ms(20);
+		pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	}
+	return NULL;
 }

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define CASE_LIMIT 30
 
@@ -67,5 +68,11 @@ void fill_pattern(void *buf, size_t n, uint64_t seed);
 int check_pattern(const void *buf, size_t n, uint64_t seed); /* 0 or -1 */
 int64_t now_ns(void);
 void sleep_ms(int ms);
+int wait_ok(pid_t pid); /* a child ended with 0: a CHECK of its own */
+
+/* Blocked calls: count_signal() handles SIGUSR1, which interrupt_thread(&pthread_t) sends until it came. */
+extern volatile int signalled;
+void count_signal(int sig);
+void *interrupt_thread(void *thread);
 
 #endif

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 static char self[4096], dir[4000];
-static volatile int signalled;
 
 static const char *in_dir(const char *name)
 {
@@ -32,15 +31,6 @@ static const char *in_dir(const char *name)
 static int make(const char *name, int flags)
 {
 	return open(in_dir(name), O_RDWR | O_CREAT | flags, 0600);
-}
-
-static int wait_ok(pid_t pid)
-{
-	int st;
-
-	CHECK_EQ(waitpid(pid, &st, 0), pid);
-	CHECK_EQ(st, 0);
-	return 0;
 }
 
 /* The offset is the open file's: of parent, child and dups alike; another open has its own. */
@@ -287,25 +277,10 @@ static int record_locks(void)
 	return 0;
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-	signalled++;
-}
-
-static void *interrupt(void *arg)
-{
-	for (int i = 0; i < 200 && !signalled; i++) {
-		sleep_ms(20);
-		pthread_kill(*(pthread_t *)arg, SIGUSR1);
-	}
-	return NULL;
-}
-
 /* Waits for locks end in EINTR, and when the holder is killed. */
 static int lock_waits(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = count_signal};
 	int fd = make("waits", 0), p[2];
 	pthread_t me = pthread_self(), th;
 	char c;
@@ -326,11 +301,11 @@ static int lock_waits(void)
 	}
 	CHECK_EQ(read(p[0], &c, 1), 1);
 	signalled = 0;
-	CHECK(!pthread_create(&th, NULL, interrupt, &me));
+	CHECK(!pthread_create(&th, NULL, interrupt_thread, &me));
 	CHECK_ERR(flock(fd, LOCK_EX), EINTR);
 	pthread_join(th, NULL);
 	signalled = 0;
-	CHECK(!pthread_create(&th, NULL, interrupt, &me));
+	CHECK(!pthread_create(&th, NULL, interrupt_thread, &me));
 	CHECK_ERR(set_lock(fd, F_SETLKW, F_WRLCK, 0), EINTR);
 	pthread_join(th, NULL);
 	CHECK(!kill(pid, SIGKILL));

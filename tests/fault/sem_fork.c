@@ -19,15 +19,6 @@
 extern char **environ;
 static char self[4096];
 
-static int wait_ok(pid_t pid)
-{
-	int st;
-
-	CHECK_EQ(waitpid(pid, &st, 0), pid);
-	CHECK_EQ(st, 0);
-	return 0;
-}
-
 /* Child and parent write through the same socket; the child's exit closes nothing for the parent.
  */
 static int fork_shares(void)

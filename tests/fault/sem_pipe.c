@@ -17,16 +17,6 @@
 #include <unistd.h>
 
 static char self[4096];
-static volatile int signalled;
-
-static int wait_ok(pid_t pid)
-{
-	int st;
-
-	CHECK_EQ(waitpid(pid, &st, 0), pid);
-	CHECK_EQ(st, 0);
-	return 0;
-}
 
 static int fork_shares(void)
 {
@@ -196,26 +186,11 @@ static int atomic_writes(void)
 	return 0;
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-	signalled++;
-}
-
-static void *interrupt(void *arg)
-{
-	for (int i = 0; i < 200 && !signalled; i++) {
-		sleep_ms(20);
-		pthread_kill(*(pthread_t *)arg, SIGUSR1);
-	}
-	return NULL;
-}
-
 /* A blocked read and a blocked write end in EINTR. */
 static int interrupted(void)
 {
 	static char big[1 << 17];
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = count_signal};
 	pthread_t me = pthread_self(), th;
 	int p[2];
 	char c;
@@ -223,11 +198,11 @@ static int interrupted(void)
 	CHECK(!sigaction(SIGUSR1, &sa, NULL));
 	CHECK(!pipe(p));
 	signalled = 0;
-	CHECK(!pthread_create(&th, NULL, interrupt, &me));
+	CHECK(!pthread_create(&th, NULL, interrupt_thread, &me));
 	CHECK_ERR(read(p[0], &c, 1), EINTR);
 	pthread_join(th, NULL);
 	signalled = 0;
-	CHECK(!pthread_create(&th, NULL, interrupt, &me));
+	CHECK(!pthread_create(&th, NULL, interrupt_thread, &me));
 	CHECK_EQ(write(p[1], big, sizeof(big)), 65536); /* as far as it got */
 	pthread_join(th, NULL);
 	close(p[0]), close(p[1]);
@@ -237,7 +212,7 @@ static int interrupted(void)
 static int sigpipe(void)
 {
 	int p[2];
-	struct sigaction sa = {.sa_handler = on_signal}, old;
+	struct sigaction sa = {.sa_handler = count_signal}, old;
 
 	CHECK(!sigaction(SIGPIPE, &sa, &old));
 	CHECK(!pipe(p));
