@@ -3,7 +3,7 @@
 #include <sd/lane.h>
 #include <sd/ticket.h>
 
-static enum sd_status own_call(struct sd_lane *lane, long *ret, u16 op, const u64 arg[6])
+enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 arg[6])
 {
 	struct sd_call c;
 	int i;
@@ -15,11 +15,11 @@ static enum sd_status own_call(struct sd_lane *lane, long *ret, u16 op, const u6
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2])
+enum sd_status sd_own_key(struct sd_lane *lane, long *ret, u16 op, u32 fd, u64 key[2])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_OP_TICKET);
+	sd_call_begin(lane, &c, op);
 	c.arg[0] = fd;
 	c.arg[1] = sd_room(&c, 16);
 	if (sd_call_wait(&c, ret) == SD_OK && *ret >= 0)
@@ -27,11 +27,16 @@ enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2
 	return sd_call_end(&c);
 }
 
+enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2])
+{
+	return sd_own_key(lane, ret, SD_OP_TICKET, fd, key);
+}
+
 enum sd_status sd_ticket_redeem(struct sd_lane *lane, long *ret, const u64 key[2], u32 flags)
 {
 	const u64 arg[6] = {key[0], key[1], flags};
 
-	return own_call(lane, ret, SD_OP_REDEEM, arg);
+	return sd_own_call(lane, ret, SD_OP_REDEEM, arg);
 }
 
 enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2], const char *name)
@@ -42,12 +47,12 @@ enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2
 
 	for (i = 0; name[i] && i < 4 * sizeof(u64); i++)
 		to[i] = name[i];
-	return own_call(lane, ret, SD_OP_REMOTE, arg);
+	return sd_own_call(lane, ret, SD_OP_REMOTE, arg);
 }
 
 enum sd_status sd_ticket_close(struct sd_lane *lane, long *ret, u32 fd)
 {
 	const u64 arg[6] = {fd};
 
-	return own_call(lane, ret, SD_OP_CLOSE, arg);
+	return sd_own_call(lane, ret, SD_OP_CLOSE, arg);
 }

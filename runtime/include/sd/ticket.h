@@ -39,4 +39,8 @@ enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2
 /* Close an fd without a stub for it. */
 enum sd_status sd_ticket_close(struct sd_lane *lane, long *ret, u32 fd);
 
+/* Any call of the transport's own; and one that answers with 16 bytes which stand for fd. */
+enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 arg[6]);
+enum sd_status sd_own_key(struct sd_lane *lane, long *ret, u16 op, u32 fd, u64 key[2]);
+
 #endif
