@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../common"))
 import devices  # noqa: E402
+from check import Failed, check  # noqa: E402
 
 BUILD = os.environ.get("KSLICE_BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
 BAD = re.compile(r"BUG|WARNING|Oops|panic|trap:")
@@ -25,15 +26,6 @@ BOOTS = 50
 SMALL = {}  # MB of RAM that a domain works with, where it isn't the usual list
 STATS = 5  # sd/control.h
 HOST, DOMAIN = "10.99.77.1", "10.99.77.2"
-
-
-class Failed(Exception):
-    pass
-
-
-def check(cond, what):
-    if not cond:
-        raise Failed(what)
 
 
 class Image:

@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../common"))
 import devices  # noqa: E402
 import domain  # noqa: E402
+from check import Failed, check  # noqa: E402
 
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 FAULTS = re.compile(r"sdk0: (reading|writing) of .* failed|JBD2: .*|Aborting journal|Remounting filesystem read-only")
@@ -28,15 +29,6 @@ def say(fn, *args):
     return r
 top = %r
 """
-
-
-class Failed(Exception):
-    pass
-
-
-def check(cond, what):
-    if not cond:
-        raise Failed(what)
 
 
 class Disk:

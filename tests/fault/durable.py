@@ -24,6 +24,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "common"))
+from check import Failed, check  # noqa: E402
 from domain import Domain, Group, end_on_sigterm, run_group  # noqa: E402
 
 DOMAIN = "block"
@@ -34,19 +35,10 @@ E2FS = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin", LC
 PRAGMAS = {"delete": "pragma synchronous=extra;"}
 
 
-class Failed(Exception):
-    pass
-
-
-def need(cond, text):
-    if not cond:
-        raise Failed(text)
-
-
 def wait_for(cond, what):
     t0 = time.monotonic()
     while not cond():
-        need(time.monotonic() - t0 < ENDS_WITHIN, f"{what} doesn't begin")
+        check(time.monotonic() - t0 < ENDS_WITHIN, f"{what} doesn't begin")
         time.sleep(0.005)
 
 
@@ -85,8 +77,8 @@ class Client:
         if any(t.is_alive() for t in self.threads) or self.p.poll() is None and not self.ends():
             self.p.kill()
             raise Failed(f"{self.name} hangs after the domain's death; it said {self.err[-300:]!r}")
-        need(self.p.returncode >= 0, f"{self.name} died of signal {-self.p.returncode}")
-        need(self.p.returncode > 0, f"{self.name} saw no error: exit status 0")
+        check(self.p.returncode >= 0, f"{self.name} died of signal {-self.p.returncode}")
+        check(self.p.returncode > 0, f"{self.name} saw no error: exit status 0")
 
     def ends(self):
         try:
@@ -130,13 +122,13 @@ def fsck(disk, where):
     copy = os.path.join(where, "copy.img")
     subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
     r = subprocess.run(["e2fsck", "-p", copy], capture_output=True, text=True, env=E2FS)
-    need(r.returncode in (0, 1) and "recovering journal" in r.stdout, f"e2fsck -p: status {r.returncode}: {r.stdout}{r.stderr}")
-    check(copy)
+    check(r.returncode in (0, 1) and "recovering journal" in r.stdout, f"e2fsck -p: status {r.returncode}: {r.stdout}{r.stderr}")
+    in_order(copy)
 
 
-def check(disk):
+def in_order(disk):
     r = subprocess.run(["e2fsck", "-fn", disk], capture_output=True, text=True, env=E2FS)
-    need(r.returncode == 0, f"e2fsck -fn: status {r.returncode}: {r.stdout}{r.stderr}")
+    check(r.returncode == 0, f"e2fsck -fn: status {r.returncode}: {r.stdout}{r.stderr}")
 
 
 def numbers(acks, what):
@@ -146,38 +138,38 @@ def numbers(acks, what):
 def verify_sqlite(seen, acks, mode):
     if not acks:
         return 0
-    need(acks[0] == mode, f"sqlite3 didn't go to journal_mode={mode}: {acks[:1]}")
+    check(acks[0] == mode, f"sqlite3 didn't go to journal_mode={mode}: {acks[:1]}")
     acked = [int(a.split("|")[1]) for a in acks[1:]]
-    need(acked == list(range(1, len(acked) + 1)), "sqlite3's acknowledgements have holes")
-    need(seen["integrity"] == "ok", f"integrity_check: {seen['integrity']}")
+    check(acked == list(range(1, len(acked) + 1)), "sqlite3's acknowledgements have holes")
+    check(seen["integrity"] == "ok", f"integrity_check: {seen['integrity']}")
     rows = {i: b for i, b in seen["rows"]}
     for n in acked:
-        need(rows.get(2 * n - 1) == str(n * 7919).encode().hex().upper() and rows.get(2 * n) == str(n), f"COMMIT {n} was acknowledged and is lost ({mode})")
-    need(len(rows) in (2 * len(acked), 2 * len(acked) + 2), f"{len(rows)} rows after {len(acked)} commits: half a transaction")
+        check(rows.get(2 * n - 1) == str(n * 7919).encode().hex().upper() and rows.get(2 * n) == str(n), f"COMMIT {n} was acknowledged and is lost ({mode})")
+    check(len(rows) in (2 * len(acked), 2 * len(acked) + 2), f"{len(rows)} rows after {len(acked)} commits: half a transaction")
     return len(acked)
 
 
 def verify_writer(seen, acks):
     log, state = numbers(acks, "L"), numbers(acks, "S")
-    need(not log or seen["log"] >= max(log), f"record {max(log, default=0)} was fsynced, {seen['log']} are there")
-    need(not state or seen["state"] >= max(state), f"rename {max(state, default=0)} was fsynced, state is {seen['state']}")
+    check(not log or seen["log"] >= max(log), f"record {max(log, default=0)} was fsynced, {seen['log']} are there")
+    check(not state or seen["state"] >= max(state), f"rename {max(state, default=0)} was fsynced, state is {seen['state']}")
     new, gone = set(numbers(acks, "N")), set(numbers(acks, "D"))
     may_go = set(numbers(acks, "U"))
-    need(not (new - may_go) - set(seen["files"]), f"fsynced files are lost: {sorted((new - may_go) - set(seen['files']))}")
-    need(not gone & set(seen["files"]), f"deleted files are back: {sorted(gone & set(seen['files']))}")
+    check(not (new - may_go) - set(seen["files"]), f"fsynced files are lost: {sorted((new - may_go) - set(seen['files']))}")
+    check(not gone & set(seen["files"]), f"deleted files are back: {sorted(gone & set(seen['files']))}")
     return len(acks)
 
 
 def verify(d, aux, mode, db, writer):
     acked = fio_acked(aux)
     r = d.run(["/usr/bin/python3", os.path.join(HERE, "durable_writer.py"), "check"], 120)
-    need(r.returncode == 0, f"check: status {r.returncode}: {r.stdout[-2000:]}")
+    check(r.returncode == 0, f"check: status {r.returncode}: {r.stdout[-2000:]}")
     seen = json.loads(r.stdout.splitlines()[-1])
     lost = sorted(set(acked) - set(seen["fio"]))
-    need(not lost, f"{len(lost)} of {len(acked)} writes that fio was told of are lost, at {lost[:5]}")
-    need(len(seen["fio"]) <= len(acked) + 4, f"fio wrote {len(acked)} blocks with 4 in flight, {len(seen['fio'])} are there")
+    check(not lost, f"{len(lost)} of {len(acked)} writes that fio was told of are lost, at {lost[:5]}")
+    check(len(seen["fio"]) <= len(acked) + 4, f"fio wrote {len(acked)} blocks with 4 in flight, {len(seen['fio'])} are there")
     got = verify_sqlite(seen, db.acks, mode), verify_writer(seen, writer.acks), len(acked)
-    need(d.run(["/bin/sh", "-c", "rm -r /sd/w /sd/fio /sd/a.db*; test -d /sd/lost+found"], 60).returncode == 0, "rm")
+    check(d.run(["/bin/sh", "-c", "rm -r /sd/w /sd/fio /sd/a.db*; test -d /sd/lost+found"], 60).returncode == 0, "rm")
     return got
 
 
@@ -185,7 +177,7 @@ def round_(d, disk, where, n, rng):
     mode, aux = MODES[n % len(MODES)], os.path.join(where, "aux")
     shutil.rmtree(aux, ignore_errors=True)
     os.mkdir(aux)
-    need(d.run(["/bin/sh", "-c", "mkdir /sd/w && truncate -s 24m /sd/fio && sync"], 60).returncode == 0, "mkdir")
+    check(d.run(["/bin/sh", "-c", "mkdir /sd/w && truncate -s 24m /sd/fio && sync"], 60).returncode == 0, "mkdir")
     db = sqlite(d, mode)
     writer = Client(d, ["/usr/bin/python3", os.path.join(HERE, "durable_writer.py"), "write"])
     with Group(d.hook(fio_args()), env=d.hook_env(), cwd=aux, text=True, start_new_session=True,
@@ -200,7 +192,7 @@ def round_(d, disk, where, n, rng):
             said = fio.communicate(timeout=ENDS_WITHIN)[0]
         except subprocess.TimeoutExpired:
             raise Failed("fio hangs after the domain's death") from None
-        need(fio.returncode >= 0, f"fio died of signal {-fio.returncode}: {said[-500:]}")
+        check(fio.returncode >= 0, f"fio died of signal {-fio.returncode}: {said[-500:]}")
     db.end()
     writer.end()
     fsck(disk, where)
@@ -230,8 +222,8 @@ def main():
                 total = [a + b for a, b in zip(total, got)]
                 if n % 10 == 9:
                     print(f"{n + 1} rounds: {total[0]} commits, {total[1]} other acknowledgements, {total[2]} writes of fio: all there", flush=True)
-        check(disk)
-        need(min(total) >= rounds, f"next to nothing was acknowledged: {total}")
+        in_order(disk)
+        check(min(total) >= rounds, f"next to nothing was acknowledged: {total}")
     except Failed as e:
         print(e)
         return 1

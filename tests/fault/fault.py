@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
 import devices  # noqa: E402
+from check import Failed, check  # noqa: E402
 from domain import BUILD, Domain, end_on_sigterm, run_group  # noqa: E402
 
 BIN = os.path.join(BUILD, "tests/fault")
@@ -24,15 +25,6 @@ EREMOTEIO = 121
 # What a domain's fds are of decides which programs can use them.
 PROGRAMS = {"socket": ("sem_poll", "sem_fork", "sem_signal", "sem_thread"), "pipe": ("sem_pipe",), "file": ("sem_file",)}
 NAME = KIND = None
-
-
-class Failed(Exception):
-    pass
-
-
-def need(cond, text):
-    if not cond:
-        raise Failed(text)
 
 
 def took(what, seconds):
@@ -49,13 +41,13 @@ def report(result):
             print("   " + line)
     if result.returncode is None:
         raise Failed("timed out")
-    need(result.returncode == 0, f"exit status {result.returncode}")
+    check(result.returncode == 0, f"exit status {result.returncode}")
     print(f"   {sum(line.startswith('ok ') for line in result.stdout.splitlines())} cases ok")
 
 
 def settled(d):
     """Status once no client is left and memory has stopped moving."""
-    need(d.wait_clients(0, 20) is not None, f"clients left behind: {d.status()}")
+    check(d.wait_clients(0, 20) is not None, f"clients left behind: {d.status()}")
     last = None
     for _ in range(40):
         s = d.status()
@@ -70,7 +62,7 @@ def used(d):
     """The domain did serve what the programs did: a hook that passes all to the host would look fine, too."""
     calls = d.status()["calls"]
     print(f"   {calls} calls served")
-    need(calls > 100, "the domain served next to nothing")
+    check(calls > 100, "the domain served next to nothing")
 
 
 def fds(pid):
@@ -97,7 +89,7 @@ def domain():
 def shared_dir(d):
     if KIND == "file":
         r = d.run(["chmod", "1777", os.environ["FAULT_DIR"]])
-        need(r.returncode == 0, r.stdout)
+        check(r.returncode == 0, r.stdout)
 
 
 # ---- semantics programs ----
@@ -116,7 +108,7 @@ def native():
     with tempfile.TemporaryDirectory() as tmp:
         os.environ["FAULT_DIR"] = tmp
         r = run_group([prog("killed"), KIND, "native"], 60)
-    need(r.returncode == 0, r.stdout)
+    check(r.returncode == 0, r.stdout)
 
 
 def nodomain():
@@ -195,8 +187,8 @@ def killed_one(d, p):
         if w[0] == "after" and (w[2] != str(EREMOTEIO) or int(w[3]) > 1000000):
             bad.append(line)
     took("last call in flight failed", latest / 1e9)
-    need(not bad, "not EREMOTEIO: " + "; ".join(bad))
-    need("host ok" in lines, "host fds don't work any more")
+    check(not bad, "not EREMOTEIO: " + "; ".join(bad))
+    check("host ok" in lines, "host fds don't work any more")
 
 
 def kill():
@@ -210,15 +202,15 @@ def kill():
                 p.stdin.write("up\n")
                 p.stdin.flush()
                 lines = talk(p, "end$")
-                need("again ok" in lines, str(lines))
+                check("again ok" in lines, str(lines))
                 old = [x for x in lines if x.startswith("old") and not x.endswith(f" {EREMOTEIO}")]
-                need(not old, "old fds: " + "; ".join(old))
-                need(p.wait(20) == 0, f"exit status {p.returncode}")
+                check(not old, "old fds: " + "; ".join(old))
+                check(p.wait(20) == 0, f"exit status {p.returncode}")
             finally:
                 p.kill()
         s = settled(d)
-        need(s["generation"] > before, "the domain isn't a new one")
-        need(s["clients"] == 0, "clients left")
+        check(s["generation"] > before, "the domain isn't a new one")
+        check(s["clients"] == 0, "clients left")
 
 
 def kill_again():
@@ -233,7 +225,7 @@ def kill_again():
             t0 = time.monotonic()
             for p in ps:
                 p.stdin.close()
-                need(p.wait(20) == 1, f"a client ended with {p.returncode}, not with its error")
+                check(p.wait(20) == 1, f"a client ended with {p.returncode}, not with its error")
             took("last client saw it", time.monotonic() - t0)
             d.up()
         settled(d)
@@ -248,12 +240,12 @@ def rebind():
             r = subprocess.run([prog("churn"), "12", "2", "60", "9999", *d.hook([prog("victim"), KIND])],
                                env=d.hook_env(), capture_output=True, text=True, timeout=120)
             print("   " + r.stdout.strip() + r.stderr.strip())
-            need(r.returncode == 0, "a victim failed")
+            check(r.returncode == 0, "a victim failed")
         obs.stdin.close()
         end = talk(obs, "accepted")[-1].split()
         took("last peer saw the end", int(end[5]) / 1e6)
-        need(end[3] == "0", "connections left open: " + " ".join(end))
-        need(obs.wait(20) == 0, "observer")
+        check(end[3] == "0", "connections left open: " + " ".join(end))
+        check(obs.wait(20) == 0, "observer")
         used(d)
         settled(d)
 
@@ -266,7 +258,7 @@ def victims(d, n, label):
     r = subprocess.run([prog("churn"), str(n), "4", "30", "0", *d.hook([prog("victim"), KIND])], env=d.hook_env(),
                        capture_output=True, text=True, timeout=900)
     print(f"   {label}: {r.stdout.strip()} {r.stderr.strip()[-600:]}")
-    need(r.returncode == 0, "a victim failed")
+    check(r.returncode == 0, "a victim failed")
     took("slowest wait for what a dead client held", int(r.stdout.split()[-1]) / 1e6)
     s = settled(d)
     now = {"free": s["mem_free"], "tasks": s["tasks"], "sup fds": fds(d.supervisor_pid()), "domain fds": fds(s["pid"]),
@@ -280,7 +272,7 @@ def free_space(d):
     if KIND != "file":
         return {}
     r = d.run(["sh", "-c", "sync; exec stat -f -c '%f %d' " + os.environ["FAULT_DIR"]])
-    need(r.returncode == 0, r.stdout)
+    check(r.returncode == 0, r.stdout)
     return dict(zip(("blocks", "inodes"), map(int, r.stdout.split())))
 
 
@@ -297,14 +289,14 @@ def churn():
         lost = first["free"] - now["free"] - max(0, now["tasks"] - first["tasks"]) * TASK_BYTES
         print(f"   {lost} bytes of domain memory less free, without those of {now['tasks'] - first['tasks']} tasks")
         # A disk's metadata stay in the cache, which shrinks when memory is wanted.
-        need(lost < max(64 * (count // 2), (4 << 20) if KIND == "file" else 256 << 10), f"{lost} bytes of domain memory lost")
+        check(lost < max(64 * (count // 2), (4 << 20) if KIND == "file" else 256 << 10), f"{lost} bytes of domain memory lost")
         for key in ("sup fds", "domain fds"):
-            need(now[key] <= first[key], f"{key}: {first[key]} -> {now[key]}")
-        need(now["maps"] <= first["maps"] + 8, f"mappings: {first['maps']} -> {now['maps']}")
-        need(now["tasks"] <= first["tasks"] + 16, f"tasks: {first['tasks']} -> {now['tasks']}")
+            check(now[key] <= first[key], f"{key}: {first[key]} -> {now[key]}")
+        check(now["maps"] <= first["maps"] + 8, f"mappings: {first['maps']} -> {now['maps']}")
+        check(now["tasks"] <= first["tasks"] + 16, f"tasks: {first['tasks']} -> {now['tasks']}")
         for key in ("blocks", "inodes") if KIND == "file" else ():
-            need(now[key] >= first[key] - 200, f"free {key}: {first[key]} -> {now[key]}: files of the dead are left")
-        need(d.pid() == dom, "the domain was restarted")
+            check(now[key] >= first[key] - 200, f"free {key}: {first[key]} -> {now[key]}: files of the dead are left")
+        check(d.pid() == dom, "the domain was restarted")
 
 
 # ---- lies and privilege ----
@@ -323,13 +315,13 @@ def liar():
         r = run_group([prog("liar"), d.socket_path, rounds, os.environ.get("FAULT_SEED", "1"), str(ops),
                        *(devices.prefixes(NAME) or ["-"])[:1]], 600)
         print("   " + r.stdout.strip().replace("\n", "\n   "))
-        need(r.returncode == 0, f"liar: {r.returncode}")
-        need(t.poll() is None, "the bystander ended")
+        check(r.returncode == 0, f"liar: {r.returncode}")
+        check(t.poll() is None, "the bystander ended")
         t.stdin.close()
         used(d)
         print("   bystander: " + talk(t, "rounds")[-1])
-        need(t.wait(30) == 0, "the bystander noticed")
-        need(d.pid() == pid, "the domain was restarted")
+        check(t.wait(30) == 0, "the bystander noticed")
+        check(d.pid() == pid, "the domain was restarted")
         settled(d)
 
 
@@ -350,8 +342,8 @@ def privilege():
                 st = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
             got = {k: st[k].strip() for k in ("CapEff", "CapPrm", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")}
             print(f"   thread {tid} ({st['Name']}): {got}")
-            need(all(int(got[k], 16) == 0 for k in got if k.startswith("Cap")), "capabilities left")
-            need(got["NoNewPrivs"] == "1" and got["Seccomp"] == "2", "not confined")
+            check(all(int(got[k], 16) == 0 for k in got if k.startswith("Cap")), "capabilities left")
+            check(got["NoNewPrivs"] == "1" and got["Seccomp"] == "2", "not confined")
         time.sleep(0.5)
         used(d)
         kinds = {int(fd): fd_kind(pid, fd) for fd in os.listdir(f"/proc/{pid}/fd")}
@@ -359,13 +351,13 @@ def privilege():
         for fd, kind in kinds.items():
             known = fd in (0, 1, 2) or fd == 3 and kind == "socket" or kind.startswith(
                 (d.dir + "/disk", "/memfd:", "anon_inode:[eventfd]", "anon_inode:[eventpoll]", "anon_inode:[timerfd]"))
-            need(known, f"fd {fd} is {kind}: not needed")
+            check(known, f"fd {fd} is {kind}: not needed")
         with open(f"/proc/{pid}/maps") as f:
             wx = [m for m in f if m.split()[1].startswith("rwx")]
-        need(not wx, f"writable and executable: {wx}")
+        check(not wx, f"writable and executable: {wx}")
         t.stdin.close()
-        need(t.wait(30) == 0, "traffic")
-    need(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
+        check(t.wait(30) == 0, "traffic")
+    check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
 TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, kill, kill_again, rebind, churn, liar, privilege)
