@@ -4,7 +4,7 @@
  * same is wanted where the directory is a domain's.
  */
 #define _GNU_SOURCE
-#include "check.h"
+#include "cases.h"
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <poll.h>
@@ -390,27 +390,17 @@ static void direct(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} test[] = {{"contexts", contexts}, {"read_write", read_write}, {"errors", errors}, {"full", full},
-		    {"notified", notified}, {"mixed", mixed}, {"large", large}, {"many", many}, {"threads", threads},
-		    {"signals", signals}, {"forked", forked}, {"direct", direct}};
+	static const struct check_case all[] = {{"contexts", contexts}, {"read_write", read_write}, {"errors", errors}, {"full", full},
+						{"notified", notified}, {"mixed", mixed}, {"large", large}, {"many", many},
+						{"threads", threads}, {"signals", signals}, {"forked", forked}, {"direct", direct}, {0}};
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(path, sizeof(path), "%s/aio.%d", argc > 1 ? argv[1] : ".", getpid());
 	snprintf(other, sizeof(other), "/tmp/aio.%d", getpid());
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	CHECK(fd >= 0 && io_setup(32, &ctx) == 0);
-	alarm(120);
-	for (size_t i = 0; i < sizeof(test) / sizeof(test[0]) && fd >= 0; i++) {
-		if (argc > 3 && strcmp(argv[3], test[i].name))
-			continue;
-		if (getenv("VERBOSE"))
-			printf("%s\n", test[i].name);
-		fflush(stdout);
-		test[i].run();
-		fflush(stdout);
-	}
+	if (fd >= 0)
+		run_cases_here(all, argc > 3 ? argv[3] : NULL, 120);
 	unlink(path);
 	printf("aio: %s\n", check_failed ? "FAILED" : "ok");
 	return check_failed;

@@ -4,7 +4,7 @@
  * same is wanted of a domain's files, but that there a shared map of an fd that may write doesn't end with the file.
  */
 #define _GNU_SOURCE
-#include "check.h"
+#include "cases.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -293,26 +293,19 @@ static void often(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} test[] = {{"contents", contents}, {"beyond", beyond}, {"written", written}, {"errors", errors}, {"follows", follows}, {"stored", stored}, {"left", left},
-		    {"executed", executed}, {"large", large}, {"often", often}};
+	static const struct check_case all[] = {{"contents", contents}, {"beyond", beyond}, {"written", written}, {"errors", errors},
+						{"follows", follows}, {"stored", stored}, {"left", left}, {"executed", executed},
+						{"large", large}, {"often", often}, {0}};
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(dir, sizeof(dir), "%s", argc > 1 ? argv[1] : ".");
 	snprintf(path, sizeof(path), "%.4000s/maps.%d", dir, getpid());
 	for (int i = 0; i < SIZE; i++)
 		want[i] = i * 11 + i / 256 + 1;
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	CHECK(fd >= 0 && pwrite(fd, want, SIZE, 0) == SIZE);
-	alarm(120);
-	for (size_t i = 0; i < sizeof(test) / sizeof(test[0]) && fd >= 0; i++) {
-		if (getenv("VERBOSE"))
-			printf("%s\n", test[i].name);
-		fflush(stdout);
-		test[i].run();
-		fflush(stdout);
-	}
+	if (fd >= 0)
+		run_cases_here(all, argc > 3 ? argv[3] : NULL, 120);
 	unlink(path);
 	printf("maps: %s\n", check_failed ? "FAILED" : "ok");
 	return check_failed;

@@ -3,7 +3,7 @@
 // dup, close-on-exec, fork, vfork, exec, poll, select and epoll over host and domain fds, signals,
 // SIGPIPE, sendfile, threads. Run natively it must pass too.
 #define _GNU_SOURCE
-#include "check.h"
+#include "cases.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -650,22 +650,13 @@ int main(int argc, char **argv)
 	self = "/proc/self/exe";
 	if (argc > 3)
 		return executed(argv[2], argv[3]);
-	void (*const all[])(void) = {
-		numbers,       hostile_numbers,	   forks,	execs,	 polls, epolls,
-		mixed_threads, fork_while_waiting, interrupted, sigpipe, files, threads,
-		host_rights};
-	static const char *const name[] = {
-		"numbers",	 "hostile_numbers",    "forks",	      "execs",	 "polls", "epolls",
-		"mixed_threads", "fork_while_waiting", "interrupted", "sigpipe", "files", "threads",
-		"host_rights"};
-	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (argc < 2 || !strcmp(argv[1], name[i])) {
-			if (getenv("VERBOSE"))
-				printf("%s\n", name[i]), fflush(stdout);
-			alarm(60);
-			all[i]();
-			alarm(0);
-		}
+	static const struct check_case all[] = {
+		{"numbers", numbers}, {"hostile_numbers", hostile_numbers}, {"forks", forks}, {"execs", execs}, {"polls", polls},
+		{"epolls", epolls}, {"mixed_threads", mixed_threads}, {"fork_while_waiting", fork_while_waiting},
+		{"interrupted", interrupted}, {"sigpipe", sigpipe}, {"files", files}, {"threads", threads}, {"host_rights", host_rights}, {0}};
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run_cases_here(all, argc > 1 ? argv[1] : NULL, 60);
 	puts(check_failed ? "sockets: FAILED" : "sockets: ok");
 	return check_failed;
 }
