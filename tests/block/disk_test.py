@@ -2,59 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """disk_test.py TEST NAME: the disk of domain NAME. Faults are real ones: a file cut short, a host file system that is full."""
 import os
-import re
 import subprocess
 import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../common"))
-import devices  # noqa: E402
-import domain  # noqa: E402
-from check import Failed, check  # noqa: E402
-
-os.environ["PATH"] += ":/usr/sbin:/sbin"
-FAULTS = re.compile(r"sdk0: (reading|writing) of .* failed|JBD2: .*|Aborting journal|Remounting filesystem read-only")
-
-# A hooked program's steps, in python: each prints what it got, or the error's name.
-PRELUDE = r"""
-import errno, mmap, os, sys, time
-def say(fn, *args):
-    try:
-        r = fn(*args)
-    except OSError as e:
-        r = errno.errorcode[e.errno]
-    print(r, flush=True)
-    return r
-top = %r
-"""
-
-
-class Disk:
-    """A file with a file system, and the domain's options for it."""
-
-    def __init__(self, name, folder, size=devices.SIZE):
-        devices.SIZE = size
-        dev = next(d for d in devices.devices(name) if d["type"] == "block")
-        self.path = devices.disk(folder, 0, dev)
-        self.top = dev["mount"]
-
-    def domain(self, name, *options):
-        return domain.Domain(name, options=["--device", f"0:path={self.path}", *options])
-
-    def fsck(self, *options):
-        return subprocess.run(["e2fsck", *options, self.path], capture_output=True, text=True)
-
-    def check_clean(self):
-        r = self.fsck("-fn")
-        check(r.returncode == 0 and "journal" not in r.stdout + r.stderr, f"e2fsck: {r.returncode}: {r.stdout}{r.stderr}")
-
-
-def python(d, disk, steps, timeout=120):
-    r = d.run([sys.executable, "-c", PRELUDE % disk.top + steps], timeout)
-    check(r.returncode == 0, f"status {r.returncode}: {r.stdout}")
-    return r.stdout.split()
+import disks  # the way to tests/common, too
+import domain
+from check import check
+from disks import PRELUDE, Disk, expect_faults, in_mount_namespace, mounted, python, refuse
 
 
 def clean(name, folder):
@@ -73,14 +28,6 @@ print('holds', flush=True); time.sleep(1000)
         d.up()
         check(python(d, disk, "print(len(open(top + '/kept').read()), os.listdir(top))")[0] == "100000", "the file isn't there")
     disk.check_clean()
-
-
-def refuse(name, folder, says, *options):
-    env = dict(os.environ, KDOM_DIR=os.path.join(folder, "run"))
-    r = subprocess.run([domain.KDOM, "up", *options, name], env=env, capture_output=True, text=True, timeout=60)
-    check(r.returncode == 1, f"{options}: status {r.returncode}: {r.stderr}")
-    for text in says:
-        check(text in r.stderr, f"{options}: doesn't say {text!r}: {r.stderr}")
 
 
 def refused(name, folder):
@@ -106,6 +53,7 @@ def no_file_system(name, folder):
     refuse(name, folder, ["can't mount ext4"], "--device", f"0:path={disk.path}", "--device", "0:options=nosuchoption")
 
 
+@in_mount_namespace
 def read_only(name, folder):
     """A file that kdom may only read: a disk that can't be written. Mount options: the same for the file system."""
     disk = Disk(name, folder)
@@ -113,17 +61,11 @@ def read_only(name, folder):
     with disk.domain(name, "--device", "0:options=ro,noatime") as d:
         check(python(d, disk, steps) == ["EROFS", "['lost+found']"], "options=ro")
     before = open(disk.path, "rb").read()
-    if "IN_NS" not in os.environ:
-        user = [] if os.geteuid() == 0 else ["-r"]
-        env = dict(os.environ, IN_NS="1")
-        r = subprocess.run(["unshare", *user, "-m", sys.executable, __file__, "read_only", name], env=env)
-        check(r.returncode == 0, "in a mount namespace")
-        return
-    subprocess.run(["mount", "--bind", folder, folder], check=True)
-    subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
-    with disk.domain(name) as d:
-        check(python(d, disk, steps) == ["EROFS", "['lost+found']"], "file on a read-only mount")
-    check(open(disk.path, "rb").read() == before, "the file has changed")
+    with mounted(folder, "--bind", folder):
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        with disk.domain(name) as d:
+            check(python(d, disk, steps) == ["EROFS", "['lost+found']"], "file on a read-only mount")
+        check(open(disk.path, "rb").read() == before, "the file has changed")
 
 
 def override(name, folder):
@@ -184,13 +126,6 @@ def discard(name, folder):
     disk.check_clean()
 
 
-def expect_faults(d):
-    log = d.console()
-    check(FAULTS.search(log), "the console says nothing of the fault")
-    check(not domain.BAD_CONSOLE.search(log), "the console says: " + log[-2000:])
-    check(d.status()["generation"] == 1, "the domain died of it")
-
-
 def cut_short(name, folder):
     """The file is cut underneath: reads of what is gone say so. Writes make the host's file longer again."""
     disk = Disk(name, folder)
@@ -214,14 +149,7 @@ say(lambda: os.preadv(g, [mmap.mmap(-1, 4096)], 6 << 20))
         check(disk.fsck("-fy").returncode < 4, "e2fsck can't repair it")
 
 
-def full(name, folder):
-    """The host's file system is full: a sparse file gets no blocks. fsync says so, the domain lives, and what was synced is there."""
-    if "IN_NS" not in os.environ:
-        user = [] if os.geteuid() == 0 else ["-r"]
-        r = subprocess.run(["unshare", *user, "-m", sys.executable, __file__, "full", name], env=dict(os.environ, IN_NS="1"))
-        check(r.returncode == 0, "in a mount namespace")
-        return
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", folder], check=True)
+def filled(name, folder):
     disk = Disk(name, folder)
     with disk.domain(name) as d:
         got = python(d, disk, r"""
@@ -250,6 +178,13 @@ except OSError:
         check(disk.fsck("-fy").returncode < 4, "e2fsck can't repair it")
         d.up()
         check(python(d, disk, "print(len(open(top + '/acked').read()))") == ["5000"], "after the repair")
+
+
+@in_mount_namespace
+def full(name, folder):
+    """The host's file system is full: a sparse file gets no blocks. fsync says so, the domain lives, and what was synced is there."""
+    with mounted(folder, "-t", "tmpfs", "-o", "size=24m", "none"):
+        filled(name, folder)
 
 
 def killed(name, folder):
@@ -301,22 +236,4 @@ print('end')
     disk.check_clean()
 
 
-TESTS = {f.__name__: f for f in (clean, refused, no_file_system, read_only, override, ram, writeback, discard, cut_short, full, killed, direct)}
-
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in TESTS:
-        sys.exit(f"usage: disk_test.py {'|'.join(TESTS)} NAME")
-    domain.end_on_sigterm()
-    try:
-        with tempfile.TemporaryDirectory(prefix="kdisk") as folder:
-            try:
-                TESTS[sys.argv[1]](sys.argv[2], folder)
-            finally:
-                if "IN_NS" in os.environ:
-                    subprocess.run(["umount", "-l", folder], check=True)
-    except (Failed, domain.DomainError) as e:
-        sys.exit(f"{sys.argv[1]}: {e}")
-
-
-main()
+disks.main(clean, refused, no_file_system, read_only, override, ram, writeback, discard, cut_short, full, killed, direct)

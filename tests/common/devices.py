@@ -51,15 +51,19 @@ def names():
     return sorted(f[:-5] for f in os.listdir(f"{SRC}/specs") if f.endswith(".json") and f != "schema.json")
 
 
+def file_system(path, fs):
+    """A fresh one in a file or on a block device."""
+    env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    subprocess.run([f"mkfs.{fs}", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,root_owner="
+                    f"{os.getuid()}:{os.getgid()}", path], check=True, env=env)
+
+
 def disk(folder, i, dev):
     """A sparse file with the file system that the device's "fs" names."""
     path = os.path.join(folder, f"disk{i}.img")
     subprocess.run(["truncate", "-s", SIZE, path], check=True)
-    fs = dev.get("fs")
-    if fs:
-        env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-        subprocess.run([f"mkfs.{fs}", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,root_owner="
-                        f"{os.getuid()}:{os.getgid()}", path], check=True, env=env)
+    if dev.get("fs"):
+        file_system(path, dev["fs"])
     return path
 
 
