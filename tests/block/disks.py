@@ -109,10 +109,10 @@ class Loop:
         subprocess.run(["losetup", "-d", self.path], check=True)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         os.close(self.fd)
         deadline = time.time() + 20
-        while subprocess.run(["losetup", "-j", self.file], capture_output=True).stdout:
+        while not kind and subprocess.run(["losetup", "-j", self.file], capture_output=True).stdout:
             check(time.time() < deadline, f"somebody still has {self.path}")
             time.sleep(0.05)
 
