@@ -18,7 +18,7 @@
  *	leader != NULL          somebody looks at the rings, or will when scheduled
  *	leader == NULL, resting nobody does; the idle loop looks (sd_serve_idle) before the vCPU sleeps and after it woke
  *	leader == NULL, else    the leader made way for other tasks; the first serving task that ends its call leads,
- *	                        or idle appoints one
+ *	                        or idle appoints one, or the clock's tick when neither comes to pass
  *
  * Locks: none. One vCPU, no kernel preemption: nothing here changes under a task that doesn't sleep. What interrupts touch
  * (sd_serve_kick) is a flag and a wake-up.
@@ -105,7 +105,7 @@ void sd_wear(struct sd_worker *w, struct sd_client *c);
 void sd_strip(struct sd_client *c);
 bool sd_pool_may_block(void);
 void sd_pool_forget(struct sd_client *c);
-/* Serve what a client that is gone has promised its program. By the leader. May sleep. */
+/* Serve what a client that is gone has promised its program. By a serving task. May sleep. */
 void sd_pool_keep_promises(struct sd_client *c);
 void __noreturn sd_pool_run(void);
 /* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL: no memory. */

@@ -35,6 +35,8 @@ static unsigned int nfollowers;
 static struct sd_worker *leader;
 static bool resting;
 static bool alone;	/* there is no pool, see sd_pool_adopt() */
+static bool contended;	/* some task runs on and on: the leader shares the vCPU with it by the scheduler's rules */
+static u32 leads;	/* times the lead was taken */
 static unsigned long spawn_after;	/* jiffies */
 static struct sd_slane *last_lane;	/* of the last call, or NULL */
 static struct sd_slane *answered;	/* the same, if its client waited for that answer; only compared */
@@ -126,6 +128,7 @@ static void lead(struct sd_worker *w)
 	unfollow(w);
 	leader = w;
 	resting = false;
+	leads++;
 }
 
 static void follow(struct sd_worker *w)
@@ -174,6 +177,30 @@ static bool idle_poll(void)
 		return promote();
 	sd_full_fence();	/* for sd_poll_settle(): what we answered comes before what it reads */
 	return (READ_ONCE(sd_ctl_pending) || sd_poll_settle(&sd_poller)) && promote();
+}
+
+/*
+ * The clock's interrupt. No task keeps the others from being served: neither a call that runs for a whole tick without sleeping, which
+ * hands over the lead, nor one that does so after it slept, when leaders have made way for it.
+ */
+static void tick(void)
+{
+	static u32 led;
+	static u64 done;
+	u64 now = sd_serve_stats.calls + sd_poller.passes;
+
+	if (leader) {
+		if (leader->task == current && now == done && nfollowers) {
+			leader = NULL;
+			contended = true;
+			promote();
+		}
+	} else if (led == leads && !is_idle_task(current)) {
+		contended = true;
+		promote();
+	}
+	done = now;
+	led = leads;
 }
 
 bool sd_pool_may_block(void)
@@ -253,7 +280,7 @@ static void give_way(struct sd_worker *w)
 
 	if (hogged) {
 		hogged--;
-		step_down(w, true);
+		step_down(w, !contended);
 		return;
 	}
 	before = sd_tsc();
@@ -273,9 +300,20 @@ static void pass_time(struct sd_worker *w, u64 *since)
 	if (!*since)
 		*since = t;
 	if (t - *since > REST_NS)
-		step_down(w, true);
+		step_down(w, !contended);
 	else if (t - *since > SPIN_NS || client_here(cpu))
 		give_way(w);
+}
+
+/* Other tasks that want to run come first, unless one of them would go on and on. */
+static void make_way(struct sd_worker *w)
+{
+	if (contended && need_resched())
+		schedule();
+	if (single_task_running() && !need_resched())
+		contended = false;
+	else if (!contended)
+		step_down(w, false);
 }
 
 /* The rings are quiet, for the (*looks)th time in a row. */
@@ -284,10 +322,9 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 	cpu_relax();	/* a safe point: interrupts, timers */
 	if (need_resched())
 		schedule();
-	if (!single_task_running()) {
-		step_down(w, false);
+	make_way(w);
+	if (leader != w)
 		return;
-	}
 	if (!*looks) {
 		*since = 0;
 		if (client_here(bell->cpu))
@@ -327,6 +364,16 @@ static void serve_one(struct sd_worker *w)
 	sd_safe_point();
 }
 
+static struct sd_worker *worker_of_current(void)
+{
+	struct sd_worker *w;
+
+	list_for_each_entry(w, &workers, node)
+		if (w->task == current)
+			return w;
+	return NULL;
+}
+
 static void keep_promise(struct sd_worker *w, struct sd_slane *l)
 {
 	const struct sd_entry *e = &l->mem->sq[l->slot];
@@ -340,10 +387,10 @@ static void keep_promise(struct sd_worker *w, struct sd_slane *l)
 
 void sd_pool_keep_promises(struct sd_client *c)
 {
-	struct sd_worker *w = leader;
+	struct sd_worker *w = worker_of_current();
 	u32 i;
 
-	for (i = 0; i < SD_LANES && !c->ending; i++)
+	for (i = 0; i < SD_LANES && w && !c->ending; i++)
 		if (c->reg.lane[i].head)	/* a lane's first call is never a promised one */
 			keep_promise(w, &c->reg.lane[i]);
 }
@@ -401,8 +448,8 @@ static void look_and_serve(struct sd_worker *w)
 			continue;
 		}
 		looks = 0;
-		if (still_lead(w) && unlikely(need_resched() || !single_task_running()))
-			step_down(w, false);
+		if (still_lead(w) && unlikely(contended || need_resched() || !single_task_running()))
+			make_way(w);
 	}
 }
 
@@ -445,6 +492,7 @@ void __noreturn sd_pool_run(void)
 	bell = sd_boot->bell;
 	sd_task_sleeping = task_sleeping;
 	sd_idle_poll = idle_poll;
+	sd_clock_tick = tick;
 	lead(w);
 	sd_pool_work(w);
 }

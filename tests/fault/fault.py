@@ -299,6 +299,20 @@ def churn():
         check(d.pid() == dom, "the domain was restarted")
 
 
+def hog():
+    """a call that goes on and on keeps nobody from theirs, and ends with its program"""
+    with domain() as d:
+        shared_dir(d)
+        for how in "awake", "slept":
+            with d.popen([prog("hog"), how], stdout=subprocess.PIPE) as h:
+                talk(h, "busy")
+                report(d.run([prog("sem_file")]))
+                h.kill()
+                check("ended" not in h.stdout.read(), "its call ended by itself, and shows nothing")
+            settled(d)
+        used(d)
+
+
 # ---- lies and privilege ----
 
 def liar():
@@ -360,7 +374,7 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, kill, kill_again, rebind, churn, liar, privilege)
+TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, hog, kill, kill_again, rebind, churn, liar, privilege)
 
 
 def main():

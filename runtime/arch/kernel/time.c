@@ -23,6 +23,8 @@
 static u64 deadline = SD_NO_DEADLINE;
 static u64 start_ns;
 
+void (*sd_clock_tick)(void);
+
 static u64 sd_clocksource_read(struct clocksource *cs)
 {
 	return sd_machine_clock();
@@ -106,6 +108,8 @@ void sd_clock_event(void)
 	}
 	deadline = SD_NO_DEADLINE;
 	sd_clockevent.event_handler(&sd_clockevent);
+	if (sd_clock_tick)
+		sd_clock_tick();
 }
 
 u64 sd_clock_deadline(void)

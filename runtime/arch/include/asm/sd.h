@@ -14,6 +14,8 @@
  *   sd_task_sleeping  a task with PF_IO_WORKER set goes to sleep in schedule(): called before the run queue is
  *                   locked, state already set, so it may wake another task. See kernel/hooks.c.
  *   sd_task_waking  ... and is back from schedule().
+ *   sd_clock_tick   interrupt context, after each clock event: HZ times a second or more while a task runs, also in a call that
+ *                   doesn't end; now and then when idle.
  */
 #include <linux/types.h>
 #include <sd/machine.h>
@@ -33,6 +35,7 @@ void sd_exit_work(void);
 extern bool (*sd_idle_poll)(void);
 extern void (*sd_task_sleeping)(struct task_struct *tsk);
 extern void (*sd_task_waking)(struct task_struct *tsk);
+extern void (*sd_clock_tick)(void);
 
 /* Gives the current task an empty address space, so that what looks for one (zero-copy, vmsplice) answers -EFAULT. */
 int sd_own_mm(void);
