@@ -7,6 +7,7 @@ what wasn't synced is lost, as by a power cut), or a loop device accepts writes 
 The host's own ext4 gets the same disk in the same place, and the same program: it must be told the same.
 """
 import contextlib
+import difflib
 import errno
 import fcntl
 import os
@@ -299,5 +300,87 @@ def dies_under_writers(name, folder):
         print(f"round {round_}: {sum(acked)} acknowledged, all there", flush=True)
 
 
+# ---- RWF_NOWAIT ----
+
+NOWAIT = r"""
+import ctypes
+M, NOW, DSYNC, HIPRI, NONE = 1 << 20, os.RWF_NOWAIT, os.RWF_DSYNC, os.RWF_HIPRI, 0x40000000
+data = bytes((i * 7 + (i >> 8)) & 255 for i in range(3 * M))
+f = os.open(top + '/f', os.O_RDWR | os.O_CREAT); os.write(f, data); os.fsync(f)
+
+def read(n, at, flags=NOW, fd=f):
+    parts = [bytearray(n // 2), bytearray(n - n // 2)]
+    got = os.preadv(fd, parts, at, flags)
+    return got, b''.join(parts)[:got] == data[at:at + got]
+
+def may(fn, wants):
+    # What would have to wait may be done all the same; some of a read may be.
+    try:
+        got = fn()
+    except BlockingIOError:
+        return 'may'
+    return 'may' if got == wants or isinstance(got, tuple) and 0 < got[0] <= wants and got[1] else (got, wants)
+
+for n, at in ((4096, 0), (10000, 5001), (3 * M, 0), (100, 3 * M - 50), (10, 4 * M)):
+    say(read, n, at)
+for flags in (NOW | HIPRI, NOW | DSYNC, NONE, NOW | NONE):
+    say(read, 4096, 0, flags)
+os.posix_fadvise(f, 0, 0, os.POSIX_FADV_DONTNEED)
+for n in (4096, 3 * M):
+    say(may, lambda: read(n, 0), n)
+say(read, 3 * M, 0, 0)
+say(read, 3 * M, 0)
+os.posix_fadvise(f, 2 * M, 0, os.POSIX_FADV_DONTNEED)
+say(may, lambda: read(3 * M, 0), 3 * M)
+for fd in (os.open(top, os.O_RDONLY), os.open(top + '/f', os.O_WRONLY)):
+    say(read, 10, 0, NOW, fd)
+
+# Buffered writes of ext4 may always wait: refused
+for at in (0, 3 * M):
+    say(os.pwritev, f, [data[:4096]], at, NOW)
+    say(os.pwritev, f, [data[:4096]], at, NOW | DSYNC)
+say(lambda: os.fstat(f).st_size)
+
+d = os.open(top + '/f', os.O_RDWR | os.O_DIRECT)
+m = mmap.mmap(-1, 65536); m.write(data[:65536])
+say(os.pwritev, d, [m], 4 * M, NOW) # would make it longer
+say(os.preadv, d, [m], 4 * M, NOW)
+os.pwrite(d, m, 4 * M); os.fsync(d)
+m.seek(0); m.write(data[65536:131072])
+for flags in (NOW, NOW | DSYNC):
+    say(may, lambda: os.pwritev(d, [m], 4 * M, flags), 65536)
+os.pwrite(d, m, 4 * M)
+r = mmap.mmap(-1, 65536)
+say(may, lambda: os.preadv(d, [r], 4 * M, NOW), 65536)
+say(lambda: (os.preadv(d, [r], 4 * M), bytes(r) == data[65536:131072]))
+say(lambda: os.fstat(f).st_size)
+
+# At the file's position
+class Iovec(ctypes.Structure):
+    _fields_ = [('base', ctypes.c_void_p), ('len', ctypes.c_size_t)]
+
+libc, buf = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(100)
+vec = Iovec(ctypes.addressof(buf), 50)
+for call, flags in ((libc.preadv2, NOW), (libc.pwritev2, NOW), (libc.preadv2, NONE)):
+    os.lseek(f, 100, 0); os.pread(f, 100, 100); ctypes.set_errno(0)
+    print(call(f, ctypes.byref(vec), 1, ctypes.c_long(-1), flags), ctypes.get_errno(), os.lseek(f, 0, 1), buf.raw[:50] == data[100:150])
+"""
+
+
+@in_mount_namespace
+def nowait(name, folder):
+    """RWF_NOWAIT of preadv2 and pwritev2: what the host's ext4 says."""
+    native, = folders(folder, "native")
+    disk = Disk(name, folder)
+    with mounted(native, "-o", "loop", twin(disk)), disk.domain(name) as d:
+        said = []
+        for hooked, top in ((d, disk.top), (None, native)):
+            with Program(hooked, top, NOWAIT) as p:
+                said.append(p.rest())
+        lines = list(difflib.unified_diff(said[1], said[0], "natively", "in the domain", lineterm=""))
+        check(not lines, "\n".join(lines))
+        check(len(said[0]) == 31 and "EAGAIN" in said[0] and "(3145728, True)" in said[0], "\n".join(said[0]))
+
+
 if __name__ == "__main__":
-    disks.main(device, dies, accepts_and_loses, dies_under_writers)
+    disks.main(device, dies, accepts_and_loses, dies_under_writers, nowait)
