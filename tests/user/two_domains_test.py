@@ -455,6 +455,20 @@ def without_net(net, block, env):
     net.up()
 
 
+def read_there(net, block, env):
+    """A socket of net read in block, also where net dies meanwhile: remotes.c."""
+    from domain import BUILD
+    prog = [os.path.join(BUILD, "tests/user-remotes"), net.socket_path, block.socket_path, "/sd"]
+    subprocess.run(prog, check=True)
+    with subprocess.Popen([*prog, "killed"], stdout=subprocess.PIPE, text=True) as p:
+        assert p.stdout.readline() == "waiting\n"
+        time.sleep(0.2)
+        net.kill()
+        said = p.stdout.read()
+        assert p.wait() == 0, said
+    net.up()
+
+
 def untouched(net, block, env):
     """The regions of a program that has sent 64 MiB have hardly been used."""
     r = subprocess.run(net.hook([sys.executable, __file__, "measured"]), env=env, stdout=subprocess.PIPE, text=True, check=True)
@@ -522,7 +536,7 @@ def main():
     failed = 0
     with Domain("net", image=image["net"]) as net, Domain("block", image=image["block"], beside=net) as block:
         env = dict(net.hook_env(), KDOM_DOMAINS=f"net={net.socket_path},block={block.socket_path}")
-        for case in (untouched, without_net, killed):
+        for case in (untouched, without_net, read_there, killed):
             if not sys.argv[1:] or case.__name__ in sys.argv[1:]:
                 case(net, block, env)
                 say(f"ok {case.__name__}")
