@@ -7,6 +7,7 @@
 #include "emit_stubs.h"
 #include "spec.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -474,6 +475,8 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 		FMT(b, "\tsd_call_credit(&c, c.arg[%d]);\n", c->credit);
 	if (c->promise >= 0) {
 		emit_promise(c, b);
+	} else if (c->known) {
+		FMT(b, "\tsd_call_known(&c, ret, %" PRId64 ");\n", c->result);
 	} else if (!nd.back) {
 		sb_puts(b, "\tsd_call_wait(&c, ret);\n");
 	} else {

@@ -566,11 +566,28 @@ static int named(const struct ctx *x, json_t *name, const char *key)
 	return i;
 }
 
+/* "promise": the result itself, which the caller may be told before the answer. */
+static int known_result(struct ctx *x, struct mcall *c, json_t *p)
+{
+	json_t *result = json_object_get(p, "result");
+
+	if (!json_is_integer(result) || json_object_size(p) > 1)
+		return err(x->path, "a number, and nothing else", "%s: \"promise\": \"result\"", x->where);
+	if (c->ret_fd)
+		return err(x->path, "remove \"promise\"", "%s: a new descriptor isn't known before it is made", x->where);
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->p[i].pass != PASS_SCALAR)
+			return bad(x, &c->p[i], "a call whose result is promised takes and gives no data");
+	c->known = true;
+	c->result = json_integer_value(result);
+	return 0;
+}
+
 /* "credit": the fd; "promise": the data; "only": conditions, by parameter. */
 static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 {
 	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "promise"), *only = json_object_get(p, "only"), *v;
-	static const char *const keys[] = {"data", "only", NULL};
+	static const char *const keys[] = {"data", "only", "result", NULL};
 	const char *key;
 
 	c->credit = c->promise = -1;
@@ -581,6 +598,8 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 		return 0;
 	if (annotation_keys(x->path, x->where, p, keys) || unknown_names(x, only))
 		return -1;
+	if (json_object_get(p, "result"))
+		return known_result(x, c, p);
 	c->promise = named(x, json_object_get(p, "data"), "promise");
 	if (c->promise < 0)
 		return -1;

@@ -131,6 +131,8 @@ struct mcall {
 	unsigned flags;	   /* enum sd_stub_flags */
 	int credit;	   /* parameter: the fd whose credit the answer tells; -1: none */
 	int promise;	   /* parameter: data whose length is the result a caller may be told before the answer; -1: none */
+	bool known;	   /* the result is `result`, and a caller may be told so before the answer */
+	int64_t result;
 	struct mguard *only; /* the promise's conditions */
 	size_t nonly;
 	json_t *test;	   /* borrowed; NULL: none */

@@ -9,6 +9,7 @@
 #include "stubs.h"
 #include "util.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static const char *dir_name(enum dir d)
@@ -112,7 +113,9 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 /* Only annotations say that, so = */
 static void print_promise(const struct mcall *c)
 {
-	if (c->promise >= 0)
+	if (c->known)
+		printf("    promises %" PRId64 " =\n", c->result);
+	else if (c->promise >= 0)
 		printf("    promises %s for %s, where %s has credit =\n", c->p[c->p[c->promise].of].name, c->p[c->promise].name,
 		       c->p[c->credit].name);
 	else if (c->credit >= 0)

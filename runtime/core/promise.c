@@ -24,7 +24,7 @@ void sd_credit_set(struct sd_lane *l, u32 fd, u32 level)
 {
 	u32 i = fd % SD_CREDITS;
 
-	if (level || l->credit[i].fd == fd) {
+	if (fd && (level || l->credit[i].fd == fd)) {
 		l->credit[i].fd = fd;
 		l->credit[i].level = (u8)level;
 		l->credits = true;
@@ -39,12 +39,11 @@ static u64 credit_of(const struct sd_lane *l, u32 fd)
 	return l->credit[i].fd == fd ? bytes[l->credit[i].level & 3] : 0;
 }
 
-/* arg[len] is what the program was told. */
 static enum sd_status submit_promised(struct sd_lane *l, const struct sd_promised *p, struct sd_ticket *t)
 {
 	if (sd_unlikely(l->busy >> l->slot & 1))
 		return SD_REFUSED;
-	l->mem->sq[l->slot].ret = (s64)p->arg[p->len];
+	l->mem->sq[l->slot].ret = p->result;
 	return sd_submit(l, p->op, SD_F_PROMISE, p->arg, t);
 }
 
@@ -75,6 +74,7 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 	if (ret > 0) {
 		p->arg[p->data] += (u64)ret;
 		p->arg[p->len] -= (u64)ret;
+		p->result -= ret;
 	}
 	st = submit_promised(l, p, &t);
 	if (st == SD_OK)
@@ -92,11 +92,11 @@ static void ended(struct sd_lane *l, long ret)
 	u32 tries = REPAY_TRIES;
 
 	p->on = false;
-	if (sd_likely(ret == (long)p->arg[p->len]))
+	if (sd_likely(ret == p->result) || !p->fd)
 		return;
 	sd_credit_set(l, p->fd, 0);
-	while (ret != (long)p->arg[p->len] && (ret >= 0 || ret == -EAGAIN || ret == -EINTR)) {
-		if (ret > (long)p->arg[p->len] || !tries--) {
+	while (ret != p->result && (ret >= 0 || ret == -EAGAIN || ret == -EINTR)) {
+		if (ret > p->result || !tries--) {
 			sd_lane_fail(l, SD_PROTO);
 			return;
 		}
@@ -161,12 +161,34 @@ static void make_room(struct sd_lane *l, const struct sd_promised *p)
 	l->narrow = true;
 }
 
-enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may)
+/* l->promised says what, but for the arguments. */
+static enum sd_status promise(struct sd_call *c, long *ret)
 {
 	struct sd_lane *l = c->lane;
 	struct sd_promised *p = &l->promised;
 	struct sd_ticket t;
 	u32 i;
+
+	for (i = 0; i < 6; i++)
+		p->arg[i] = c->arg[i];
+	c->status = submit_promised(l, p, &t);
+	if (sd_unlikely(c->status != SD_OK))
+		return c->status;
+	p->n = t.n;
+	p->slot = t.slot;
+	p->on = true;
+	if (p->top > p->mark)
+		make_room(l, p);
+	c->mark = l->base; /* where sd_call_end() leaves the arena */
+	*ret = (long)p->result;
+	l->tr->hint(l);
+	return SD_OK;
+}
+
+enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may)
+{
+	struct sd_lane *l = c->lane;
+	struct sd_promised *p = &l->promised;
 
 	if (!may || !l->promises || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
 	    c->arg[len] > credit_of(l, c->fd) || l->intr) {
@@ -179,18 +201,22 @@ enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, 
 		return sd_call_wait(c, ret);
 	*p = (struct sd_promised){
 		.op = c->op, .mark = c->mark, .top = l->level, .fd = c->fd, .data = data, .len = len,
+		.result = (s64)c->arg[len],
 	};
-	for (i = 0; i < 6; i++)
-		p->arg[i] = c->arg[i];
-	c->status = submit_promised(l, p, &t);
-	if (sd_unlikely(c->status != SD_OK))
-		return c->status;
-	p->n = t.n;
-	p->slot = t.slot;
-	p->on = true;
-	make_room(l, p);
-	c->mark = l->base; /* where sd_call_end() leaves the arena */
-	*ret = (long)c->arg[len];
-	l->tr->hint(l);
-	return SD_OK;
+	return promise(c, ret);
+}
+
+enum sd_status sd_call_known(struct sd_call *c, long *ret, long result)
+{
+	struct sd_lane *l = c->lane;
+
+	if (!l->promises || c->status != SD_OK || l->level != l->base || l->intr)
+		return sd_call_wait(c, ret);
+	sd_promise_settle(l);
+	sd_promise_widen(l);
+	if (sd_unlikely(l->status != SD_OK))
+		return sd_call_wait(c, ret);
+	sd_credit_forget(l);
+	l->promised = (struct sd_promised){.op = c->op, .result = result};
+	return promise(c, ret);
 }

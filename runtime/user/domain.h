@@ -118,7 +118,10 @@ void sd_lane_leave(struct sd_thread *t);
 const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
 /* Promised calls (sd/rpc.h) are answered before anything happens that could tell somebody else of them. */
 void sd_settle(struct sd_thread *t);
-void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd);
+/* Around a call on this lane: others' promised calls come first, its own is left to the lane. dfd: what the call may be promised for; -1: nothing. */
+void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd);
+void sd_promises_end(struct sd_thread *t, const struct sd_lane *l);
+void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later); /* later: it may be promised */
 void sd_unsupported(u64 nr); /* says so, once a call */
 /* The result of a call that makes an fd: the program's number for it, or -errno. */
 long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
@@ -133,7 +136,7 @@ long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, in
 /* The same under the number of an open host fd, which goes; dead: it only answers EREMOTEIO. */
 long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at, int cloexec);
 void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec);
-void sd_fd_drop(struct sd_thread *t, s32 fd); /* the host fd is closed or replaced by now */
+void sd_fd_drop(struct sd_thread *t, s32 fd, int later); /* the host fd is closed or replaced by now; later: as above */
 int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e); /* fd is a new name of e */
 int sd_fd_hide(struct sd_thread *t, s32 *fd);	     /* locked: moved up, hidden, close-on-exec */
 void sd_fd_unhide_close(struct sd_files *f, s32 fd); /* locked */

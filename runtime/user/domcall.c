@@ -167,8 +167,29 @@ enum sd_way sd_result(struct sd_thread *t, long ret, int again)
 	return sd_done(t, ret);
 }
 
+/* ---- promised calls ---- */
+void sd_settle(struct sd_thread *t)
+{
+	t->look &= ~SD_LOOK_PROMISE;
+	for (u32 d = 0; d < sd_ndomains; d++)
+		if (t->chan[d] && t->lane[d])
+			sd_promise_settle(t->lane[d]);
+}
+
+void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd)
+{
+	if (t->look & SD_LOOK_PROMISE && !l->promised.on)
+		sd_settle(t);
+	l->promises = dfd >= 0 && !sd_not_alone && !t->chan[dom]->shared[(u32)dfd % SD_DFDS];
+}
+
+void sd_promises_end(struct sd_thread *t, const struct sd_lane *l)
+{
+	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
+}
+
 /* Nobody waits for the result, and no signal keeps it from being made. */
-void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
+void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later)
 {
 	const struct sd_stub *s = sd_stub_for(dom, __NR_close);
 	u64 arg[6] = {(u32)dfd};
@@ -185,10 +206,12 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd)
 	if (!l)
 		return; /* it died, and its fds with it */
 	t->lane_now = NULL;
+	sd_promises_begin(t, l, dom, later ? dfd : -1);
 	do {
 		l->intr = 0;
 		st = s->stub(l, &ret, arg);
 	} while (st == SD_INTR || st == SD_REFUSED);
+	sd_promises_end(t, l);
 	if (st != SD_OK)
 		sd_status_errno(t, l, why(l, st));
 }
@@ -212,22 +235,6 @@ static int wants_sigpipe(u64 nr, const u64 arg[6])
 	return 0;
 }
 
-/* ---- promised calls ---- */
-void sd_settle(struct sd_thread *t)
-{
-	t->look &= ~SD_LOOK_PROMISE;
-	for (u32 d = 0; d < sd_ndomains; d++)
-		if (t->chan[d] && t->lane[d])
-			sd_promise_settle(t->lane[d]);
-}
-
-/* A call about to be made on this lane: others' promised calls come first, and its own is left to the lane. */
-static void settle_others(struct sd_thread *t, const struct sd_lane *l)
-{
-	if (t->look & SD_LOOK_PROMISE && !l->promised.on)
-		sd_settle(t);
-}
-
 /* ---- new fds ---- */
 /* O_CLOEXEC where the table says (SOCK_CLOEXEC and the rest are equal to it); openat2's flags lie in a structure. */
 static int cloexec_asked(const struct sd_stub *s, const u64 arg[6])
@@ -247,7 +254,7 @@ long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struc
 	if (fd == -EPROTO)
 		return sd_status_errno(t, l, SD_PROTO);
 	if (fd < 0)
-		sd_domain_close(t, dom, ret);
+		sd_domain_close(t, dom, ret, 0);
 	return fd;
 }
 
@@ -266,9 +273,9 @@ static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, const 
 		if (err < 0) {
 			if (i) {
 				sys(__NR_close, fd[0]);
-				sd_fd_drop(t, fd[0]);
+				sd_fd_drop(t, fd[0], 0);
 			} else if (err != -EPROTO) {
-				sd_domain_close(t, dom, dfd[1]);
+				sd_domain_close(t, dom, dfd[1], 0);
 			}
 			return err;
 		}
@@ -383,10 +390,9 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 
 	if (!l)
 		return sd_done(t, err);
-	settle_others(t, l);
-	l->promises = !makes && !sd_not_alone && !t->chan[dom]->shared[(u32)arg[0] % SD_DFDS];
+	sd_promises_begin(t, l, dom, makes ? -1 : (s32)arg[0]);
 	ret = sd_domain_call(t, l, s, arg, &again);
-	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
+	sd_promises_end(t, l);
 	sd_mmap_written(t, l, dom, nr, arg, ret);
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
 		sd_raise(t, SIGPIPE);

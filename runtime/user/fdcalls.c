@@ -16,12 +16,15 @@ enum sd_way sd_call_close(struct sd_thread *t)
 	s64 fd = (s32)t->regs.rdi;
 	struct sd_fd e = sd_fd_get(t, fd);
 
-	if (e.kind == SD_FD_HOST)
+	if (e.kind == SD_FD_HOST) {
+		if (sd_unlikely(t->look & SD_LOOK_PROMISE))
+			sd_settle(t);
 		return SD_HOST;
+	}
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	/* The map first: the number may be given to another thread right after the host's close. */
-	sd_fd_drop(t, fd);
+	sd_fd_drop(t, fd, 1);
 	return sd_done(t, sys(__NR_close, fd));
 }
 
@@ -47,7 +50,7 @@ enum sd_way sd_call_close_range(struct sd_thread *t)
 		if (err)
 			return sd_done(t, err);
 		if (e.kind != SD_FD_HIDDEN) {
-			sd_fd_drop(t, fd);
+			sd_fd_drop(t, fd, 0);
 			sys(__NR_close, fd);
 		}
 		from = fd + 1;
@@ -102,7 +105,7 @@ enum sd_way sd_call_dup2(struct sd_thread *t)
 		if (err)
 			return sd_done(t, err);
 	} else if (old.kind != SD_FD_HOST) {
-		sd_fd_drop(t, to);
+		sd_fd_drop(t, to, 0);
 	}
 	fd = sys(__NR_dup3, from, to, flags);
 	if (e.kind == SD_FD_HOST)

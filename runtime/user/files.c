@@ -221,7 +221,7 @@ static s32 unref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 	return c->state == SD_CHAN_LIVE ? dfd : -1;
 }
 
-void sd_fd_drop(struct sd_thread *t, s32 fd)
+void sd_fd_drop(struct sd_thread *t, s32 fd, int later)
 {
 	struct sd_files *f = t->files;
 	s32 close[SD_DOMAINS] = {-1, -1, -1, -1};
@@ -239,7 +239,7 @@ void sd_fd_drop(struct sd_thread *t, s32 fd)
 	sd_unlock(&f->lock);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (close[d] >= 0)
-			sd_domain_close(t, d, close[d]);
+			sd_domain_close(t, d, close[d], later);
 }
 
 int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e)
@@ -280,7 +280,7 @@ void sd_files_exit(struct sd_thread *t)
 		struct sd_fd e = sd_fd_get(t, fd);
 
 		if (e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom))
-			sd_fd_drop(t, fd);
+			sd_fd_drop(t, fd, 0);
 	}
 }
 

@@ -178,6 +178,8 @@ static enum sd_way on_host(struct sd_thread *t, const struct sd_path_args *pa,
 {
 	int edited = 0;
 
+	if (sd_unlikely(t->look & SD_LOOK_PROMISE))
+		sd_settle(t);
 	for (u32 i = 0; i < pa->n; i++) {
 		if (!p[i].path)
 			continue;
@@ -232,8 +234,9 @@ static enum sd_way in_domain(struct sd_thread *t, const struct sd_place *p, u64 
 	l = sd_lane_of(t, dom, create, &err);
 	if (!l)
 		return sd_done(t, err);
-	l->promises = 0;
+	sd_promises_begin(t, l, dom, -1);
 	ret = sd_domain_call(t, l, s, arg, &again);
+	sd_promises_end(t, l);
 	if (ret >= 0 && s->ret_fd)
 		ret = sd_install_new(t, l, dom, s, arg, ret);
 	return sd_result(t, ret, again);

@@ -294,7 +294,7 @@ static void redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2], u32 f
 		if (sd_fd_install_at(t, l, dom, ret, fd, cloexec) >= 0)
 			t->chan[dom]->shared[ret] = 1;
 		else
-			sd_domain_close(t, dom, ret);
+			sd_domain_close(t, dom, ret, 0);
 		return;
 	}
 	if (ret != -EMFILE && ret != -ENFILE && ret != -ENOMEM)

@@ -178,8 +178,10 @@ void sd_route_init(void)
 	sd_nostub_init(take);
 	sd_paths_init(take);
 	sd_also_init(take);
-	for (u32 i = 0; i < SD_KINDS; i++)
+	for (u32 i = 0; i < SD_KINDS; i++) {
 		sd_kind[i] = calls[i] != NULL;
+		may_follow[i] |= calls[i] == sd_call_close || calls[i] == sd_call_paths; /* they settle what they give to the host */
+	}
 }
 
 static void look(struct sd_thread *t, u64 nr)

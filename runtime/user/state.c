@@ -220,7 +220,7 @@ static void close_one(struct sd_thread *t, u32 dom, u16 serial, s32 dfd)
 
 	if (!c || c->serial != serial || c->state != SD_CHAN_LIVE || dfd < 0 || c->ref[dfd])
 		return;
-	sd_domain_close(t, dom, dfd);
+	sd_domain_close(t, dom, dfd, 0);
 	c->ref[dfd] = 65535; /* once: its other names were close-on-exec too */
 }
 

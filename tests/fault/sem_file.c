@@ -390,10 +390,49 @@ static int cwd_and_umask(void)
 	return 0;
 }
 
+/* Whoever is told that a file was closed finds its lock free. */
+static int lock_and_close(void)
+{
+	int fd = make("closed", 0);
+
+	CHECK(fd >= 0);
+	CHECK(!flock(fd, LOCK_EX | LOCK_NB));
+	CHECK(!close(fd));
+	return 0;
+}
+
+static int closed_for_others(void)
+{
+	int to[2], back[2];
+	char c = 0;
+
+	CHECK(!pipe(to) && !pipe(back));
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (!pid) {
+		close(to[1]);
+		while (read(to[0], &c, 1) == 1)
+			if (lock_and_close() || write(back[1], &c, 1) != 1)
+				_exit(1);
+		_exit(0);
+	}
+	for (int i = 0; i < 1000; i++) {
+		CHECK(!lock_and_close());
+		CHECK_EQ(write(to[1], &c, 1), 1);
+		CHECK_EQ(read(back[0], &c, 1), 1);
+	}
+	CHECK(!close(to[1]));
+	CHECK(!wait_ok(pid));
+	CHECK(!close(to[0]) && !close(back[0]) && !close(back[1]));
+	return 0;
+}
+
 static const struct test_case cases[] = {
 	{"shared_offset", shared_offset}, {"appends", appends},		{"exec_keeps", exec_keeps}, {"unlinked", unlinked},
 	{"exclusive", exclusive},	  {"renamed", renamed},		{"flocks", flocks},	    {"record_locks", record_locks},
 	{"lock_waits", lock_waits},	  {"threads_parts", threads_parts}, {"cwd_and_umask", cwd_and_umask},
+	{"closed_for_others", closed_for_others},
 };
 
 int main(int argc, char **argv)

@@ -311,6 +311,110 @@ static void resumed(void **state)
 	echo_is(4);
 }
 
+/* ---- results that are known ---- */
+/* A call that returns v, and whose result is known to be 0. */
+static enum sd_status known(u64 v, long *ret)
+{
+	struct sd_call c;
+
+	sd_call_begin(&w->lane, &c, HD_ECHO);
+	c.arg[0] = v;
+	sd_call_known(&c, ret, 0);
+	return sd_call_end(&c);
+}
+
+static u32 taken(void)
+{
+	return w->reg.lane[0].head;
+}
+
+static void known_at_once(void **state)
+{
+	u32 before = taken();
+	long ret = -1;
+
+	(void)state;
+	assert_int_equal(known(0, &ret), SD_OK);
+	assert_int_equal(ret, 0);
+	assert_true(w->lane.promised.on);
+	assert_int_equal(taken(), before);
+	echo_is(3);
+	assert_false(w->lane.promised.on);
+	assert_int_equal(taken(), before + 2);
+	assert_int_equal(known(0, &ret), SD_OK);
+	assert_int_equal(known(0, &ret), SD_OK); /* the first has been answered */
+	assert_int_equal(taken(), before + 3);
+	sd_promise_settle(&w->lane);
+	assert_int_equal(taken(), before + 4);
+	at_rest();
+}
+
+/* Whatever it ends with, it is done once, and what comes after it isn't touched. */
+static void known_wrongly(void **state)
+{
+	static const u64 ends[] = {7, (u64)-EIO, (u64)-EINTR, (u64)-EAGAIN};
+	long ret;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		u32 before = taken();
+
+		ret = -1;
+		assert_int_equal(known(ends[i], &ret), SD_OK);
+		assert_int_equal(ret, 0);
+		if (i & 1)
+			echo_is(5);
+		else
+			sd_promise_settle(&w->lane);
+		assert_int_equal(taken(), before + 1 + (i & 1));
+		at_rest();
+	}
+}
+
+static void known_or_waited(void **state)
+{
+	struct sd_call posted;
+	long ret = -1;
+
+	(void)state;
+	w->lane.promises = false;
+	assert_int_equal(known(7, &ret), SD_OK);
+	assert_int_equal(ret, 7);
+	w->lane.promises = true;
+	sd_call_begin(&w->lane, &posted, HD_TAKE); /* its data are in the arena, above which this one stands */
+	posted.arg[1] = sd_put(&posted, w->buf, 100);
+	assert_int_equal(known(8, &ret), SD_OK);
+	assert_int_equal(ret, 8);
+	assert_int_equal(sd_call_end(&posted), SD_OK);
+	w->lane.intr = 1;
+	assert_int_equal(known(9, &ret), SD_INTR);
+	assert_false(w->lane.promised.on);
+	at_rest();
+}
+
+/* Beside data that were promised; and what they rested on is forgotten. */
+static void known_beside(void **state)
+{
+	struct sd_call c;
+	long ret = -1;
+
+	(void)state;
+	earn(2);
+	gives_promised(FD, 1000);
+	assert_int_equal(known(0, &ret), SD_OK);
+	all_taken();
+	assert_true(w->lane.promised.on);
+	sd_call_begin(&w->lane, &c, HD_ECHO);
+	assert_int_equal(sd_room(&c, SD_ARENA_SIZE - SD_OFF_MIN), SD_OFF_MIN);
+	assert_int_equal(sd_call_end(&c), SD_OK);
+	gives_waited(FD, 1);
+	gives_promised(FD, 1);
+	sd_promise_settle(&w->lane);
+	all_taken();
+	at_rest();
+}
+
 /* ---- promises that don't come true ---- */
 /* What a domain's file would have to keep for its next call. */
 static void kept_is(s32 err)
@@ -476,6 +580,10 @@ int main(void)
 		T(slot_in_use),
 		T(interrupted),
 		T(resumed),
+		T(known_at_once),
+		T(known_wrongly),
+		T(known_or_waited),
+		T(known_beside),
 		T(broken_then_promise),
 		T(broken_then_waited),
 		T(broken_then_settled),

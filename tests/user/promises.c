@@ -88,6 +88,45 @@ static void told_processes(void)
 	}
 }
 
+/* What was closed is closed for who is told of it: nobody listens there. */
+static void refused_peer(struct side *s)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int missed = 0;
+
+	while (read(s->in, &a.sin_port, sizeof(a.sin_port)) == sizeof(a.sin_port)) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0), late = socket(AF_INET, SOCK_STREAM, 0);
+
+		connect_to(fd, a.sin_port);
+		say(s);
+		hear(s);
+		missed += connect(late, (void *)&a, sizeof(a)) != -1 || errno != ECONNREFUSED;
+		CHECK(close(fd) == 0 && close(late) == 0);
+		say(s);
+	}
+	CHECK(missed == 0);
+}
+
+static void told_closes(void)
+{
+	struct side s = {.type = SOCK_STREAM};
+
+	begin(&s, refused_peer);
+	for (int i = 0; i < TOLD && !check_failed; i++) {
+		uint16_t port;
+		int l = bound(SOCK_STREAM, 0, &port);
+
+		CHECK(write(s.out, &port, sizeof(port)) == sizeof(port));
+		hear(&s);
+		if (i % LULL == 0)
+			usleep(400);
+		CHECK(close(l) == 0);
+		say(&s);
+		hear(&s);
+	}
+	end(&s);
+}
+
 struct seen {
 	atomic_int sent, got;
 	int fd, missed;
@@ -651,6 +690,7 @@ static void stale_threads(void)
 
 static const struct check_case all[] = {
 	{"told_processes", told_processes},
+	{"told_closes", told_closes},
 	{"told_threads", told_threads},
 	{"told_oneself", told_oneself},
 	{"computing", computing},

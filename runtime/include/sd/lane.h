@@ -24,8 +24,9 @@ struct sd_promised { /* a call whose result the program has, and the domain may 
 	u16 op;
 	u32 n, slot;	/* its entry */
 	u32 mark, top;	/* its data in the arena */
-	u32 fd;		/* 1 + the domain's fd */
-	u32 data, len;	/* which arguments are data and length */
+	u32 fd;		/* 1 + the domain's fd; 0: of no fd's credit, its result is known */
+	u32 data, len;	/* of an fd's credit: which arguments are data and length */
+	s64 result;	/* what the program was told */
 	u64 arg[6];
 };
 
