@@ -268,8 +268,21 @@ def acknowledged(p):
     check(p.wait(60) == 0, f"a writer: status {p.returncode}: {lines[-3:]}")
     acks = said.count("ack")
     check(set(said[:acks]) <= {"ack"}, f"acknowledged after an error: {lines[-30:]}")
-    check(len(said) == acks + 20 and set(said[acks:]) <= {"EIO", "EROFS"} and said[-1] == "EROFS", f"{said[acks:]}")
+    check(len(said) == acks + 20 and set(said[acks:]) <= {"EIO", "EROFS"}, f"{said[acks:]}")
     return acks - 1
+
+
+def without_holes(path):
+    """
+    The host's ext4 has nothing but data to write then. Of metadata its fdatasync lies: one that is under way while the journal is
+    aborted may say 0 (jbd2_complete_transaction() of a transaction that ended so): without the domain, too.
+    """
+    with open(path, "r+b") as f:
+        data = f.read()
+        f.seek(0)
+        f.write(data)
+        f.flush()
+        os.fsync(f.fileno())
 
 
 @in_mount_namespace
@@ -280,7 +293,8 @@ def dies_under_writers(name, folder):
         outer = Disk(name, folder, "300M")
         wait = 0.05 + random.random() * 0.3
         with mounted(host, "-o", "loop", outer.path):
-            disk = Disk(name, host, "96M")
+            disk = Disk(name, host, "48M")
+            without_holes(disk.path)
             with disk.domain(name) as d:
                 with contextlib.ExitStack() as stack:
                     writers = [stack.enter_context(d.popen([sys.executable, "-c", PRELUDE % disk.top + WRITER % who], stdout=subprocess.PIPE))
