@@ -20,8 +20,9 @@ static int disk_error(const struct device *dev, const char *what, int err)
 {
 	say("%s: cannot %s: %s", dev->path, what, strerror(err));
 	if (err == ENOENT)
-		say("make it, for example: truncate -s 1G %s && mkfs.ext4 -q -F %s; or name another with --device N:path=FILE",
-		    dev->path, dev->path);
+		say("make it, for example: mkdir -p %.*s && truncate -s 1G %s && /sbin/mkfs.ext4 -q -F -E root_owner %s; "
+		    "or name another with --device N:path=FILE",
+		    (int)(strrchr(dev->path, '/') - dev->path), dev->path, dev->path, dev->path);
 	else if (err == EBUSY)
 		say("it is mounted or in use on this host");
 	return -err;
@@ -53,9 +54,14 @@ static bool is_block(int fd)
 static int disk_open(const struct device *dev, int *fd)
 {
 	struct stat st;
-	int excl = !stat(dev->path, &st) && S_ISBLK(st.st_mode) ? O_EXCL : 0;
+	int excl = !stat(dev->path, &st) && S_ISBLK(st.st_mode) ? O_EXCL : 0, ro = 0;
 
 	*fd = open(dev->path, O_RDWR | O_CLOEXEC | excl);
+	if (*fd >= 0 && excl && !ioctl(*fd, BLKROGET, &ro) && ro) { /* may be opened all the same */
+		close(*fd);
+		*fd = -1;
+		errno = EROFS;
+	}
 	if (*fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM)) {
 		int why = errno;
 

@@ -78,6 +78,18 @@ say(lambda: os.preadv(f, [memoryview(m)[:512]], 512))
         check(got == ["True", "True", "True"], f"after an orderly end: {got}")
 
 
+def read_only_device(name, folder):
+    """A host's block device that can't be written: a disk that can't be, and says so."""
+    disk = Disk(name, folder)
+    before = open(disk.path, "rb").read()
+    with Loop(disk.path, "-r") as loop:
+        on = disk.by(loop.path)
+        with on.domain(name) as d:
+            got = python(d, on, "say(os.mkdir, top + '/d'); say(os.listdir, top)")
+            check(got == ["EROFS", "['lost+found']"], f"{got}")
+    check(open(disk.path, "rb").read() == before, "the device has changed")
+
+
 # ---- a disk that fails ----
 
 class Program:
@@ -362,7 +374,7 @@ say(os.preadv, d, [m], 4 * M, NOW)
 os.pwrite(d, m, 4 * M); os.fsync(d)
 m.seek(0); m.write(data[65536:131072])
 for flags in (NOW, NOW | DSYNC):
-    say(may, lambda: os.pwritev(d, [m], 4 * M, flags), 65536)
+    say(lambda: os.pwritev(d, [m], 4 * M, flags))
 os.pwrite(d, m, 4 * M)
 r = mmap.mmap(-1, 65536)
 say(may, lambda: os.preadv(d, [r], 4 * M, NOW), 65536)
@@ -397,4 +409,4 @@ def nowait(name, folder):
 
 
 if __name__ == "__main__":
-    disks.main(device, dies, accepts_and_loses, dies_under_writers, nowait)
+    disks.main(device, read_only_device, dies, accepts_and_loses, dies_under_writers, nowait)

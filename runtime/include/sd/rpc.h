@@ -69,7 +69,10 @@ struct sd_call {
 enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op);
 u64 sd_put(struct sd_call *c, const void *prog, u64 len);
 u64 sd_room(struct sd_call *c, u64 len);	/* zero-filled only by the domain's writes */
-/* The same for data of the program at prog: they begin on a sector's boundary in the arena if, and only if, they do there. */
+/*
+ * The same for data of the program at prog: they begin on a sector's boundary in the arena if, and only if, they do there; and on that of
+ * as big a block, up to a page.
+ */
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len);
 void *sd_at(struct sd_call *c, u64 off);	/* offset made by this call => address in the arena */
 void sd_bad(struct sd_call *c);			/* the answer is nonsense: the channel ends with SD_PROTO */
