@@ -5,6 +5,7 @@ with that directory in a domain. Both must say the same. What only a domain can 
 names_test.py DOMAIN PROG|SCRIPT.sh|SCRIPT.py..."""
 import difflib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,12 @@ from domain import BUILD, Domain, Group, end_on_sigterm, run_group  # noqa: E402
 MANY_GROUPS = list(range(30000, 30100)) if os.getuid() == 0 else None
 
 
-def command(name, where):
+def command(name, where, programs=os.path.join(BUILD, "tests")):
     if name.endswith(".py"):
         return ["/usr/bin/python3", os.path.join(HERE, "filecases", name), where]
     if name.endswith(".sh"):
         return ["bash", os.path.join(HERE, "filecases", name), where]
-    return [os.path.join(BUILD, "tests", "user-" + name), where]
+    return [os.path.join(programs, "user-" + name), where]
 
 
 def said(r, where):
@@ -34,14 +35,19 @@ def differ(d, name):
     prefix = prefixes(d.name)[0]
     inside = f"{prefix}/t"
     env = dict(d.hook_env(), LC_ALL="C")
-    with tempfile.TemporaryDirectory(dir=os.path.join(BUILD, "tests")) as host:
-        os.chmod(host, 0o755)  # other users come here, too
-        native = said(run_group(command(name, host), 300, env=dict(os.environ, LC_ALL="C"), extra_groups=MANY_GROUPS), host)
-    subprocess.run(d.hook(["mkdir", inside]), env=env, check=True)
-    before = d.status()["calls"]
-    r = run_group(d.hook(command(name, inside)), 300, env=env, extra_groups=MANY_GROUPS)
-    calls = d.status()["calls"] - before
-    subprocess.run(d.hook(["rm", "-rf", inside]), env=env, check=True)
+    # Other users come here, and run the program: not in a home, which may be closed to them; and not in /tmp, which may be no ext4.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as programs:
+        host = os.path.join(programs, "t")
+        os.chmod(programs, 0o755)
+        os.mkdir(host, 0o755)
+        if "." not in name:
+            shutil.copy(command(name, host)[0], programs)
+        native = said(run_group(command(name, host, programs), 300, env=dict(os.environ, LC_ALL="C"), extra_groups=MANY_GROUPS), host)
+        subprocess.run(d.hook(["mkdir", inside]), env=env, check=True)
+        before = d.status()["calls"]
+        r = run_group(d.hook(command(name, inside, programs)), 300, env=env, extra_groups=MANY_GROUPS)
+        calls = d.status()["calls"] - before
+        subprocess.run(d.hook(["rm", "-rf", inside]), env=env, check=True)
     lines = list(difflib.unified_diff(native, said(r, inside), "natively", f"in {d.name}", lineterm="", n=1))
     print(f"{name}: {len(native)} lines, {calls} calls of the domain")
     print("\n".join(lines), end="\n" if lines else "")
