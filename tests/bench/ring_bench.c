@@ -10,7 +10,6 @@
  *virtual CPUs that move.
  */
 #define _GNU_SOURCE
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 #include <sd/batch.h>
 #include <sd/lane.h>
 #include "../ring/hostdom.h"
+#include "bench.h"
 
 #define ROUNDS 301 /* short ones: what else runs on the host spoils some, not all */
 
@@ -41,16 +41,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		perror("sched_setaffinity");
 }
 
 /* The other end of the bounce: answers odd numbers by the next even one; 0xffffffff ends it. */
@@ -172,7 +162,7 @@ static int cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void measure(struct bench *b, const char *name, double (*round)(struct bench *), int calls,
+static void figure(struct bench *b, const char *name, double (*round)(struct bench *), int calls,
 		    bool with_bounce)
 {
 	double v[ROUNDS], before = 0, after = 0;
@@ -212,16 +202,16 @@ int main(int argc, char **argv)
 	sd_poll_add(&b->dom.poll, &b->reg);
 	sd_lane_init(&b->lane, base, 0, bell, &sd_transport_shm);
 	pin(b->cpu[1]);
-	measure(b, "native getppid", round_getppid, 1024, false);
+	figure(b, "native getppid", round_getppid, 1024, false);
 	pid = fork();
 	if (!pid) {
 		pin(b->cpu[0]);
 		hostdom_run(&b->dom);
 		_exit(0);
 	}
-	measure(b, "null, one in flight", round_null, apart ? 512 : 100, apart);
-	measure(b, "null, 64 in flight", round_batch, 1024, apart);
-	measure(b, "4 KiB read", round_fill4k, apart ? 128 : 32, apart);
+	figure(b, "null, one in flight", round_null, apart ? 512 : 100, apart);
+	figure(b, "null, 64 in flight", round_batch, 1024, apart);
+	figure(b, "4 KiB read", round_fill4k, apart ? 128 : 32, apart);
 	hostdom_stop(&b->dom);
 	waitpid(pid, NULL, 0);
 	return 0;
