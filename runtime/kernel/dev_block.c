@@ -81,6 +81,8 @@ static bool fill(struct sd_block_req *req, struct bio *bio)
 		return false;
 	}
 	req->flags = (bio->bi_opf & REQ_PREFLUSH ? SD_BLOCK_PREFLUSH : 0) | (bio->bi_opf & REQ_FUA ? SD_BLOCK_FUA : 0);
+	if ((bio->bi_opf & (REQ_SYNC | REQ_IDLE)) == REQ_SYNC && op_is_write(bio_op(bio)))	/* of an fsync, not of O_DIRECT */
+		req->flags |= SD_BLOCK_SOON;
 	req->offset = bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	req->len = bio->bi_iter.bi_size;
 	req->nvec = 0;

@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -41,6 +42,7 @@ struct worker {
 	struct ring todo, done;
 	_Atomic uint32_t sleeping;
 	unsigned int load, writes, flushes; /* under way here; the vCPU's */
+	uint64_t out_at, out_len; /* what is to be pushed out when that was reported */
 };
 
 struct disk {
@@ -170,13 +172,18 @@ static int perform(struct disk *d, struct sd_block_req *req)
 
 /* ---- the threads ---- */
 
+static bool flushes(const struct sd_block_req *req)
+{
+	return req->op == SD_BLOCK_FLUSH || req->flags & (SD_BLOCK_PREFLUSH | SD_BLOCK_FUA);
+}
+
 static uint64_t gather(struct worker *w, struct iovec *iov, int *niov, uint32_t *nreq)
 {
 	struct sd_block_req *first = peek(&w->todo, 0), *req = first;
 	uint64_t end = first->offset;
 
 	*niov = *nreq = 0;
-	while (req && req->op == first->op && !req->flags && req->offset == end &&
+	while (req && req->op == first->op && req->flags == first->flags && req->offset == end &&
 	       *niov + req->nvec <= MERGE_VECS) {
 		memcpy(iov + *niov, req->vec, req->nvec * sizeof(*iov));
 		*niov += req->nvec;
@@ -195,7 +202,8 @@ static uint32_t perform_merged(struct worker *w)
 	uint32_t n = 0, i;
 	int niov, err;
 
-	if ((first->op == SD_BLOCK_READ || first->op == SD_BLOCK_WRITE) && !first->flags)
+	w->out_len = 0;
+	if ((first->op == SD_BLOCK_READ || first->op == SD_BLOCK_WRITE) && !flushes(first))
 		end = gather(w, iov, &niov, &n);
 	if (!n) {
 		first->result = perform(w->disk, first);
@@ -204,17 +212,20 @@ static uint32_t perform_merged(struct worker *w)
 	err = transfer(w->disk, first->op == SD_BLOCK_WRITE, iov, niov, first->offset, 0);
 	if (first->op == SD_BLOCK_WRITE) {
 		atomic_fetch_add(&w->disk->written, 1);
-		if (!err && end - first->offset >= PUSH_BYTES)
-			push_out(w->disk, first->offset, end - first->offset);
+		if (!err && (first->flags & SD_BLOCK_SOON || end - first->offset >= PUSH_BYTES)) {
+			w->out_at = first->offset;
+			w->out_len = end - first->offset;
+		}
 	}
 	for (i = 0; i < n; i++) /* which of them failed, each finds out by itself */
 		peek(&w->todo, i)->result = err ? perform(w->disk, peek(&w->todo, i)) : 0;
 	return n;
 }
 
+/* Until when to look for more. On the vCPU's own CPU not at all: it wants to run with what was just done. */
 static uint64_t spin_end(void)
 {
-	return sd_machine_clock() + SPIN_NS;
+	return (int)__atomic_load_n(vcpu_cpu, __ATOMIC_RELAXED) == sched_getcpu() ? 0 : sd_machine_clock() + SPIN_NS;
 }
 
 static void await_work(struct worker *w)
@@ -246,16 +257,13 @@ static void *work(void *arg)
 			push(&w->done, peek(&w->todo, i));
 		pop(&w->todo, n);
 		doorbell(w->disk->bit);
+		if (w->out_len)
+			push_out(w->disk, w->out_at, w->out_len);
 	}
 	return NULL;
 }
 
 /* ---- the vCPU ---- */
-
-static bool flushes(const struct sd_block_req *req)
-{
-	return req->op == SD_BLOCK_FLUSH || req->flags & (SD_BLOCK_PREFLUSH | SD_BLOCK_FUA);
-}
 
 /* Lower is better: awake and idle, idle, busy with something short, busy with a flush. */
 static unsigned int awkward(const struct worker *w)

@@ -16,6 +16,7 @@
 #define NSEC 1000000000ULL
 
 uint32_t *vcpu_sleeping;
+const uint32_t *vcpu_cpu;
 
 void sd_machine_puts(const char *s, size_t n)
 {

@@ -184,6 +184,7 @@ static void setup_bell(void)
 	boot.bell = map(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
 			boot.serving ? SD_BELL_FD : -1);
 	boot.sleeping = vcpu_sleeping = &boot.bell->sleeping;
+	vcpu_cpu = &boot.bell->cpu;
 	if (boot.serving)
 		close(SD_BELL_FD);
 }

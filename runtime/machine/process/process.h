@@ -19,8 +19,9 @@
 
 /* Sets a bit of sd_pending and wakes the vCPU if it sleeps. Any thread. */
 void doorbell(unsigned int bit);
-/* Where the vCPU says that it sleeps. Set before any thread starts. */
+/* Where the vCPU says that it sleeps, and on which host CPU it last ran. Set before any thread starts. */
 extern uint32_t *vcpu_sleeping;
+extern const uint32_t *vcpu_cpu;
 
 /* Prints "IMAGE: place: cause; cure" and exits with status 2. */
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
