@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """make bench: every figure of the domains beside native in the same run.
 
-    bench.py [NAME ...]     groups: calls images idle boot slicer; or single figures by name (--list)
+    bench.py [NAME ...]     groups: calls files images idle boot slicer; or single figures of calls by name (--list)
+    FILES="name name"       of the group files only these (file-pread ...: filefigures.py)
     BENCH=smoke|quick|full  how long (quick); FIG="name name" as arguments do
     BENCH_DOMAINS="name"    of the groups images idle boot slicer, which run for every spec, only these
     BENCH_SCHED=first       on a machine with other work: everything measured runs at nice -20 (root)
