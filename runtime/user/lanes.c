@@ -186,7 +186,9 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 
 	sd_store_relaxed(&t->lanes_in_use, 1);
 	asm volatile("" ::: "memory"); /* see borrow_lane() */
-	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE))
+	/* What belongs to no fd of the old goes to a domain that was started again, even if nobody here has seen its end. */
+	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE &&
+		      (!create || sd_load_relaxed(&c->bell->alive))))
 		return t->lane[dom];
 	if (!sd_files_of(t)) {
 		*err = -ENOMEM;

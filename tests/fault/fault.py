@@ -213,6 +213,18 @@ def kill():
         check(s["clients"] == 0, "clients left")
 
 
+def unnoticed():
+    """a client that made no call between the domain's death and its start goes on with new fds"""
+    with domain() as d, d.popen([prog("killed"), KIND, "idle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        talk(p, "ready")
+        d.kill()
+        d.up()
+        p.stdin.write("up\n")
+        p.stdin.flush()
+        check(talk(p, "again")[-1] == "again ok", "its first new fd fails")
+        check(p.wait(20) == 0, f"exit status {p.returncode}")
+
+
 def kill_again():
     """ten times killed and up again in the middle of traffic of four clients"""
     with domain() as d:
@@ -374,7 +386,7 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, hog, kill, kill_again, rebind, churn, liar, privilege)
+TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, hog, kill, unnoticed, kill_again, rebind, churn, liar, privilege)
 
 
 def main():

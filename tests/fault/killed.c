@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * killed socket|pipe|file [native]: a client whose domain is killed under it. One thread per way of being in a call; each ends
+ * killed socket|pipe|file [native|idle]: a client whose domain is killed under it. One thread per way of being in a call; each ends
  * at its first error and remembers errno and time. Talks to its driver over stdin and stdout:
  *
  *	-> "ready"				every thread is in its call
@@ -13,7 +13,8 @@
  *	-> "old NAME ERRNO", at last "end"	the old fds
  *
  * With "native" the waits are ended instead of the domain being killed: every thread must come back then too, which
- * proves that the waits are real.
+ * proves that the waits are real. With "idle" there are no threads: between two rounds of new fds the client makes no call, and so
+ * doesn't see that the domain dies and is started again: "ready", any line, "again ok".
  */
 #include "check.h"
 #include "killed.h"
@@ -151,6 +152,17 @@ static int host_works(void)
 	return 0;
 }
 
+static int idle(void)
+{
+	int bad = k->prepare(&k->ways[0]) || k->works_again();
+
+	printf("ready\n");
+	line_from_driver();
+	bad |= k->works_again();
+	printf("again %s\n", bad ? "bad" : "ok");
+	return bad;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct killed *const kinds[] = {&killed_socket, &killed_pipe, &killed_file};
@@ -163,6 +175,8 @@ int main(int argc, char **argv)
 	killed_native = argc > 2 && !strcmp(argv[2], "native");
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 2 && !strcmp(argv[2], "idle"))
+		return idle();
 	for (size_t i = 0; i < k->n; i++)
 		if (begin(&k->ways[i]))
 			return 1;
