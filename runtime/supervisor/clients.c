@@ -40,7 +40,7 @@ void conn_close(struct daemon *d, struct conn *c)
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
-	close(c->src.fd);
+	daemon_unwatch(d, &c->src);
 	free(c);
 }
 

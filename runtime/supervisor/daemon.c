@@ -26,6 +26,15 @@ int daemon_watch(struct daemon *d, struct source *src, uint32_t events)
 	return epoll_ctl(d->epoll, EPOLL_CTL_ADD, src->fd, &ev) ? -errno : 0;
 }
 
+void daemon_unwatch(struct daemon *d, struct source *src)
+{
+	if (src->fd < 0)
+		return;
+	epoll_ctl(d->epoll, EPOLL_CTL_DEL, src->fd, NULL);
+	close(src->fd);
+	src->fd = -1;
+}
+
 void daemon_started(struct daemon *d, int status)
 {
 	if (d->started_pipe < 0)

@@ -57,15 +57,9 @@ static int bell_publish(struct domain *dom)
 	return dom->bell_ro < 0 ? -errno : 0;
 }
 
-static void source_close(struct source *src)
+static void domain_release(struct daemon *d)
 {
-	if (src->fd >= 0)
-		close(src->fd);
-	src->fd = -1;
-}
-
-static void domain_release(struct domain *dom)
-{
+	struct domain *dom = &d->dom;
 	struct outmsg *o;
 
 	while ((o = dom->out)) {
@@ -81,8 +75,8 @@ static void domain_release(struct domain *dom)
 	dom->bell = NULL;
 	fds_close(&dom->bell_fd, 1);
 	fds_close(&dom->bell_ro, 1);
-	source_close(&dom->ctl);
-	source_close(&dom->pidfd);
+	daemon_unwatch(d, &dom->ctl);
+	daemon_unwatch(d, &dom->pidfd);
 	dom->pid = 0;
 	dom->ready = dom->stopping = false;
 }
@@ -121,7 +115,7 @@ int domain_start(struct daemon *d)
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
-		domain_release(dom);
+		domain_release(d);
 		return pid;
 	}
 	dom->pid = pid;
@@ -130,7 +124,7 @@ int domain_start(struct daemon *d)
 	if (err) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		domain_release(dom);
+		domain_release(d);
 		return err;
 	}
 	d->kill_at = now_ms() + BOOT_MS;
@@ -329,7 +323,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 	d->kill_at = 0;
 	d->killed = false;
 	d->dom.last_status = status;
-	domain_release(&d->dom);
+	domain_release(d);
 	peers_close(d);
 	shares_close(d);
 	requests_domain_gone(d);

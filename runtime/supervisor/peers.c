@@ -38,7 +38,7 @@ static void peer_close(struct daemon *d, struct peer *p)
 	while (*link != p)
 		link = &(*link)->next;
 	*link = p->next;
-	close(p->src.fd);
+	daemon_unwatch(d, &p->src);
 	free(p);
 }
 

@@ -223,6 +223,8 @@ struct daemon {
 
 int daemon_main(struct config *cfg, int started_pipe) __attribute__((noreturn));
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events);
+/* Closes it, too. close() alone isn't enough: a domain that was forked and hasn't called exec yet has the same file, and events go on. */
+void daemon_unwatch(struct daemon *d, struct source *src);
 void daemon_started(struct daemon *d, int status); /* tells kdom up, once */
 void daemon_failed(struct daemon *d, int status);  /* the domain didn't start: if it never did, the daemon ends */
 

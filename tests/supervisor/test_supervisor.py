@@ -324,6 +324,20 @@ class Supervisor(unittest.TestCase):
             time.sleep(0.05)
         self.assertLessEqual(fds(), before)
 
+    def test_connections_end_while_the_domain_starts(self):
+        """The process that is to be the domain has all of them open until it calls exec."""
+        self.up("good")
+        for _ in range(5):
+            conns = [self.conn("good") for _ in range(100)]
+            self.assertEqual(self.kdom("kill", "good").returncode, 0)
+            asker = self.conn("good")
+            asker.sock.send(message(UP))
+            for c in conns:
+                c.close()
+            self.assertEqual(asker.reply()[0], 0)
+        self.assertEqual(self.ps("good")[1], "up")
+        self.assertNotIn("Bad file descriptor", self.log("good"))
+
     # ---- protocol errors ----
 
     def assert_closed(self, conn):
