@@ -45,7 +45,7 @@ u64 sd_room(struct sd_call *c, u64 len)
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len)
 {
 	struct sd_lane *l = c->lane;
-	u32 unit = (u32)((uintptr_t)prog | SD_BLOCK) & -(u32)((uintptr_t)prog | SD_BLOCK); /* that prog is a multiple of */
+	u32 at = (u32)(uintptr_t)prog | SD_BLOCK, unit = at & -at; /* prog is a multiple of that */
 	u32 to = unit >= SD_SECTOR ? (l->level + unit - 1) & ~(unit - 1) : l->level + (l->level % SD_SECTOR ? 0 : SD_ALIGN);
 
 	if (len >= SD_SECTOR && to <= l->limit && len <= l->limit - to)

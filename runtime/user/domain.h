@@ -117,7 +117,12 @@ void sd_lane_enter(struct sd_thread *t, struct sd_lane *l);
 void sd_lane_leave(struct sd_thread *t);
 const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
 /* Promised calls (sd/rpc.h) are answered before anything happens that could tell somebody else of them. */
-void sd_settle(struct sd_thread *t);
+void sd_settle_all(struct sd_thread *t);
+static inline void sd_settle(struct sd_thread *t)
+{
+	if (sd_unlikely(t->look & SD_LOOK_PROMISE))
+		sd_settle_all(t);
+}
 /* Around a call on this lane: others' promised calls come first, its own is left to the lane. dfd: what the call may be promised for; -1: nothing. */
 void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd);
 void sd_promises_end(struct sd_thread *t, const struct sd_lane *l);

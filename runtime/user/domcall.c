@@ -168,7 +168,7 @@ enum sd_way sd_result(struct sd_thread *t, long ret, int again)
 }
 
 /* ---- promised calls ---- */
-void sd_settle(struct sd_thread *t)
+void sd_settle_all(struct sd_thread *t)
 {
 	t->look &= ~SD_LOOK_PROMISE;
 	for (u32 d = 0; d < sd_ndomains; d++)
@@ -178,7 +178,7 @@ void sd_settle(struct sd_thread *t)
 
 void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd)
 {
-	if (t->look & SD_LOOK_PROMISE && !l->promised.on)
+	if (!l->promised.on)
 		sd_settle(t);
 	l->promises = dfd >= 0 && !sd_not_alone && !t->chan[dom]->shared[(u32)dfd % SD_DFDS];
 }
@@ -382,8 +382,7 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 	else if (sd_unlikely(s->fd_args))
 		err = keyed_fds(t, s, dom, arg);
 	if (!s || err) {
-		if (sd_unlikely(t->look & SD_LOOK_PROMISE))
-			sd_settle(t);
+		sd_settle(t);
 		return err ? sd_done(t, err) : SD_HOST;
 	}
 	struct sd_lane *l = sd_lane_of(t, dom, makes, &err);

@@ -17,8 +17,7 @@ enum sd_way sd_call_close(struct sd_thread *t)
 	struct sd_fd e = sd_fd_get(t, fd);
 
 	if (e.kind == SD_FD_HOST) {
-		if (sd_unlikely(t->look & SD_LOOK_PROMISE))
-			sd_settle(t);
+		sd_settle(t);
 		return SD_HOST;
 	}
 	if (e.kind == SD_FD_HIDDEN)

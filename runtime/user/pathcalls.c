@@ -178,8 +178,7 @@ static enum sd_way on_host(struct sd_thread *t, const struct sd_path_args *pa,
 {
 	int edited = 0;
 
-	if (sd_unlikely(t->look & SD_LOOK_PROMISE))
-		sd_settle(t);
+	sd_settle(t);
 	for (u32 i = 0; i < pa->n; i++) {
 		if (!p[i].path)
 			continue;

@@ -188,7 +188,7 @@ static void look(struct sd_thread *t, u64 nr)
 {
 	if (t->look & SD_LOOK_ALT)
 		sd_alt_check(t);
-	if (t->look & SD_LOOK_PROMISE && !(nr < SD_KINDS && may_follow[nr]))
+	if (!(nr < SD_KINDS && may_follow[nr]))
 		sd_settle(t);
 }
 
