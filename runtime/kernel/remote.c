@@ -283,6 +283,8 @@ long sd_remote_result(struct sd_use *use, enum sd_status st, long ret)
 		return -E2BIG;
 	case SD_INTR:
 		return -ERESTARTSYS;
+	case SD_PROTO:
+		return -EPROTO;
 	default:
 		return -EREMOTEIO;
 	}

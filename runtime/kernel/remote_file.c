@@ -38,6 +38,19 @@ noinline long sd_remote_readv(unsigned long fd, const struct iovec __user *vec, 
 	return -EOPNOTSUPP;
 }
 
+static size_t bytes_of(const struct iovec *vec, unsigned long n)
+{
+	size_t len = 0;
+
+	while (n--)
+		len += vec[n].iov_len;
+	return len;
+}
+
+/*
+ * The result is the other domain's word, and iterators are moved by it: the stub holds it against what it was given of the list, and
+ * we hold it against the list, since what lies behind an iterator's end is this kernel's memory.
+ */
 static long vec_call(struct remote_file *r, bool write, const struct iovec *vec, unsigned long n)
 {
 	struct sd_use use;
@@ -47,6 +60,8 @@ static long vec_call(struct remote_file *r, bool write, const struct iovec *vec,
 		return ret;
 	ret = write ? sd_remote_writev(r->fd, (const struct iovec __user *)vec, n)
 		    : sd_remote_readv(r->fd, (const struct iovec __user *)vec, n);
+	if (unlikely(!IS_ERR_VALUE(ret) && (unsigned long)ret > bytes_of(vec, n)))
+		ret = sd_remote_result(&use, sd_lane_fail(use.lane, SD_PROTO), 0);
 	sd_remote_leave(&use);
 	return ret;
 }
@@ -134,7 +149,7 @@ static ssize_t remote_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return -ENOMEM;
 	ret = vec_call(iocb->ki_filp->private_data, false, &vec, 1);
 	if (ret > 0)
-		ret = copy_to_iter(buf, min_t(size_t, ret, len), to) ?: -EFAULT;
+		ret = copy_to_iter(buf, ret, to) ?: -EFAULT;
 	kvfree(buf);
 	return ret;
 }

@@ -38,7 +38,7 @@ __attribute__((weak)) u64 sd_writable(void *prog, u64 len)
 	return len;
 }
 
-static void send_msg(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
+void domain_send(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 {
 	char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)] = {0};
 	struct iovec iov = {m, sizeof(*m)};
@@ -78,7 +78,7 @@ static int ask(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 	uint32_t seq = ++d->seq;
 
 	m->seq = seq;
-	send_msg(d, m, fds, nfds);
+	domain_send(d, m, fds, nfds);
 	do
 		receive(d, m);
 	while (m->type != SD_CTL_REPLY || m->seq != seq);
@@ -98,8 +98,8 @@ static int open_device(const char **arg)
 
 static void child(const char *image, int ctl, int bell, int mem_mb)
 {
-	const char *dev_arg;
-	int dev = open_device(&dev_arg);
+	const char *dev_arg, *argv[6] = {NULL};
+	int dev = open_device(&dev_arg), n = 3;
 	char mem[32];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -114,7 +114,14 @@ static void child(const char *image, int ctl, int bell, int mem_mb)
 	if (dev_arg)
 		dup2(dev, 5);
 	close_range(dev_arg ? 6 : 5, ~0u, 0);
-	execl(image, image, "--control", mem, dev_arg, (char *)NULL);
+	argv[0] = image;
+	argv[1] = "--control";
+	argv[2] = mem;
+	if (dev_arg)
+		argv[n++] = dev_arg;
+	if (getenv("KSLICE_PEERS"))
+		argv[n] = "--peers";
+	execv(image, (char *const *)(uintptr_t)argv);
 	fail(image);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * domain.h: a real domain image under a test, which plays its supervisor: starts it (with the device of
- * $KSLICE_DEV, see tests/common/devices.py), attaches and
+ * $KSLICE_DEV, see tests/common/devices.py; with $KSLICE_PEERS it may call other domains), attaches and
  * detaches clients by the messages of sd/control.h, reads its statistics. One domain per process;
  * all functions abort the test on errors they don't return.
  */
@@ -38,6 +38,8 @@ int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uin
 /* Have a ticket (sd/ticket.h) outlive its giver, or drop it. */
 int domain_ticket(struct domain *d, const u64 key[2], bool hold);
 int domain_detach(struct domain *d, struct dclient *c);
+/* A message of the supervisor's, the head filled in. */
+void domain_send(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds);
 void domain_stats(struct domain *d, struct sd_ctl_stats *s);
 /* Wait for an ENDED of this client; its reason. */
 int domain_wait_ended(struct domain *d, uint32_t client);
