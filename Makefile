@@ -10,7 +10,7 @@ CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j2
 build-each = @set -e; n=0; for d in $(DOMAINS); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(1): $$n of $(words $(DOMAINS))"; \
 	$(BUILD)/bin/kslice build $$d $(2); echo "== $$d$(1): $$(($$(date +%s) - t)) s"; done
 
-.PHONY: all help deps tree image whole demo test quick bench fuzz format clean install-deps
+.PHONY: all help deps tree image whole demo test quick bench fuzz storm format clean install-deps
 
 all: $(CMAKE)/build.ninja ## host programs: build/bin, build/lib
 	@ninja -C $(CMAKE) --quiet
@@ -48,6 +48,9 @@ bench: all image whole ## every figure beside native
 
 fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
 	@tests/fault/fuzz.sh
+
+storm: all ## storms of clients on every domain (STORM_SECONDS=n, STORM_SEED=n; tests/storm/storm.py)
+	@set -e; for d in $(DOMAINS); do STORM_SECONDS=$${STORM_SECONDS:-60} /usr/bin/python3 tests/storm/storm.py $$d; done
 
 format: ## clang-format over what differs
 	@git ls-files '*.c' '*.h' | grep -v ^generated/ | xargs clang-format-19 -i

@@ -11,51 +11,145 @@
 #include <time.h>
 #include <unistd.h>
 
-static int ask(struct outsider *o, struct sd_ctl_msg *m, int fd[3])
+#define PATIENCE_S 30 /* nobody of ours lets a client wait so long */
+
+static int post(int sock, struct sd_ctl_msg *m, int give)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	m->magic = SD_CTL_MAGIC;
+	m->version = SD_CTL_VERSION;
+	m->contract = SD_CONTRACT;
+	m->seq = 1;
+	if (give >= 0) {
+		m->nfds = 1;
+		mh.msg_control = &ctl, mh.msg_controllen = sizeof(ctl);
+		memcpy(CMSG_DATA(&ctl.h), &give, sizeof(int));
+	}
+	return sendmsg(sock, &mh, MSG_NOSIGNAL) == sizeof(*m) ? 0 : -errno;
+}
+
+/* *m becomes the answer; how many fds came with it, or -errno. */
+static int answer(int sock, struct sd_ctl_msg *m, int fd[3])
 {
 	union {
 		struct cmsghdr h;
 		char room[CMSG_SPACE(3 * sizeof(int))];
 	} ctl;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl};
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl)};
+	struct timeval limit = {PATIENCE_S, 0};
+	ssize_t n;
+	int nfd;
 
-	m->magic = SD_CTL_MAGIC;
-	m->version = SD_CTL_VERSION;
-	m->contract = SD_CONTRACT;
-	m->seq = 1;
-	mh.msg_controllen = sizeof(ctl);
-	if (send(o->sock, m, sizeof(*m), MSG_NOSIGNAL) != sizeof(*m))
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	do
+		n = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(*m))
+		return n < 0 && errno == EAGAIN ? -ETIMEDOUT : -EREMOTEIO;
+	nfd = mh.msg_controllen < CMSG_LEN(sizeof(int)) ? 0 : (ctl.h.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fd, CMSG_DATA(&ctl.h), nfd * sizeof(int));
+	if (!m->result && nfd == m->nfds)
+		return nfd;
+	while (nfd)
+		close(fd[--nfd]);
+	return m->result ? m->result : -EPROTO;
+}
+
+int outsider_ask(int sock, struct sd_ctl_msg *m, int fd[3])
+{
+	int err = post(sock, m, -1);
+
+	return err ? err : answer(sock, m, fd);
+}
+
+/* Asks over o's lifeline in the name of a new connection: its socket, and the fds that came, or -errno. */
+static int ask_as(const struct outsider *o, struct sd_ctl_msg *m, int fd[3], int *nfd)
+{
+	int pair[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	if (recvmsg(o->sock, &mh, MSG_CMSG_CLOEXEC) != sizeof(*m))
-		return -EREMOTEIO;
-	if (m->result)
-		return m->result;
-	if (m->nfds != 3 || mh.msg_controllen < CMSG_LEN(3 * sizeof(int)))
-		return -EPROTO;
-	memcpy(fd, CMSG_DATA(&ctl.h), 3 * sizeof(int));
-	return 0;
+	err = post(o->sock, m, pair[1]);
+	close(pair[1]);
+	*nfd = err ? err : answer(pair[0], m, fd);
+	if (*nfd >= 0)
+		return pair[0];
+	close(pair[0]);
+	return *nfd;
+}
+
+static int attached(struct outsider *o, const struct sd_ctl_msg *m, const int fd[3])
+{
+	o->region_fd = fd[0], o->bell_fd = fd[1], o->page_fd = fd[2];
+	o->id = m->u.attach.client;
+	o->head = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, o->region_fd, 0);
+	o->bell = mmap(NULL, 4096, PROT_READ, MAP_SHARED, o->page_fd, 0);
+	return o->head == MAP_FAILED || o->bell == MAP_FAILED ? -errno : 0;
+}
+
+int outsider_connect(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), err;
+
+	strncpy(a.sun_path, path, sizeof(a.sun_path) - 1);
+	if (sock < 0 || !connect(sock, (struct sockaddr *)&a, sizeof(a)))
+		return sock < 0 ? -errno : sock;
+	err = -errno;
+	close(sock);
+	return err;
 }
 
 int outsider_attach(struct outsider *o, const char *path)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH};
-	int fd[3] = {-1, -1, -1}, err;
+	int fd[3], nfd;
 
 	memset(o, 0, sizeof(*o));
-	strncpy(a.sun_path, path, sizeof(a.sun_path) - 1);
-	o->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (o->sock < 0 || connect(o->sock, (struct sockaddr *)&a, sizeof(a)))
-		return -errno;
-	err = ask(o, &m, fd);
-	if (err)
-		return err;
-	o->region_fd = fd[0], o->bell_fd = fd[1], o->page_fd = fd[2];
-	o->id = m.u.attach.client;
-	o->head = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, o->region_fd, 0);
-	o->bell = mmap(NULL, 4096, PROT_READ, MAP_SHARED, o->page_fd, 0);
-	return o->head == MAP_FAILED || o->bell == MAP_FAILED ? -errno : 0;
+	o->sock = outsider_connect(path);
+	if (o->sock < 0)
+		return o->sock;
+	nfd = outsider_ask(o->sock, &m, fd);
+	if (nfd == 3)
+		return attached(o, &m, fd);
+	close(o->sock);
+	return nfd < 0 ? nfd : -EPROTO;
+}
+
+int outsider_child(struct outsider *o, const struct outsider *parent)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH, .u.attach.parent = parent->id};
+	int fd[3], nfd;
+
+	memset(o, 0, sizeof(*o));
+	o->sock = ask_as(parent, &m, fd, &nfd);
+	return o->sock < 0 ? o->sock : nfd == 3 ? attached(o, &m, fd) : -EPROTO;
+}
+
+int outsider_share(const struct outsider *o, const u64 key[2])
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_SHARE, .u.ticket.key = {key[0], key[1]}};
+	int fd[3], nfd, sock = ask_as(o, &m, fd, &nfd);
+
+	if (sock < 0)
+		return sock;
+	close(sock);
+	return nfd == 1 ? fd[0] : -EPROTO;
+}
+
+int outsider_hold(const struct outsider *o, const u64 key[2])
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_TICKET, .u.ticket.key = {key[0], key[1]}};
+	int fd[3], nfd;
+
+	return ask_as(o, &m, fd, &nfd);
 }
 
 void outsider_detach(struct outsider *o)

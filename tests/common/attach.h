@@ -20,6 +20,8 @@ struct outsider {
 };
 
 int outsider_attach(struct outsider *o, const char *path); /* 0 or -errno */
+/* A child of it, over its lifeline. */
+int outsider_child(struct outsider *o, const struct outsider *parent);
 void outsider_detach(struct outsider *o);
 struct sd_lane_mem *outsider_lane(const struct outsider *o, unsigned int lane);
 void outsider_ring(const struct outsider *o, unsigned int lane); /* doorbell, and wake the domain */
@@ -29,5 +31,12 @@ void outsider_post(const struct outsider *o, unsigned int lane, u32 n, const str
 int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret, int ms);
 /* Waits until the channel has ended: 1, or 0 after ms. */
 int outsider_ended(const struct outsider *o, int ms);
+
+/* The control socket: a connection; a question on it, *m becoming the answer: how many fds came. Or -errno: the answer's own, too. */
+int outsider_connect(const char *path);
+int outsider_ask(int sock, struct sd_ctl_msg *m, int fd[3]);
+/* Over o's lifeline: the memory of a file (sd/share.h), a connection that holds a ticket (sd/ticket.h). An fd, or -errno. */
+int outsider_share(const struct outsider *o, const u64 key[2]);
+int outsider_hold(const struct outsider *o, const u64 key[2]);
 
 #endif

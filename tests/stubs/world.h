@@ -44,6 +44,16 @@ long poll_in(struct side *s, int i, int ms);
 /* Takes everything that can be read from fixture i and appends how much it was, with a hash. */
 void drain(struct side *s, int i, bool socket, char *buf, size_t size);
 
+/* ---- world_files.c: the fixtures among a tree's files ---- */
+struct tree_opened {
+	int fixture;
+	const char *name;
+	int flags;
+};
+
+extern const struct tree_opened tree_opened[];
+extern const u32 tree_nopened;
+
 /* ---- world_tree.c: below the domain's prefix ---- */
 extern char tree_root[]; /* "/sd/t"; empty: this domain has no files */
 void tree_find_root(void);

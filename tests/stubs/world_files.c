@@ -130,16 +130,13 @@ static void set_times(struct side *s)
 		side_call(s, SYS_utimensat, (u64)AT_FDCWD, P(at(all[i])), P(when), AT_SYMLINK_NOFOLLOW, 0, 0);
 }
 
-static const struct {
-	int fixture;
-	const char *name;
-	int flags;
-} opened[] = {
+const struct tree_opened tree_opened[] = {
 	{FX_file, "file", O_RDWR},	{FX_file_ro, "file", O_RDONLY},		    {FX_file_wo, "file", O_WRONLY},
 	{FX_file_path, "file", O_PATH}, {FX_file_append, "file", O_RDWR | O_APPEND}, {FX_file_direct, "file", O_RDWR | O_DIRECT},
 	{FX_empty, "empty", O_RDWR},	{FX_holes, "holes", O_RDWR},		    {FX_dir, "dir", O_RDONLY | O_DIRECTORY},
 	{FX_link_path, "link", O_PATH | O_NOFOLLOW}, {FX_fifo, "fifo", O_RDWR | O_NONBLOCK},
 };
+const u32 tree_nopened = sizeof(tree_opened) / sizeof(tree_opened[0]);
 
 static void make(struct side *s, u16 ports[FX_COUNT])
 {
@@ -152,8 +149,8 @@ static void make(struct side *s, u16 ports[FX_COUNT])
 	make_plain(s);
 	make_owned(s);
 	set_times(s);
-	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++)
-		settle(s, opened[i].fixture, open_at(s, opened[i].name, opened[i].flags, 0));
+	for (size_t i = 0; i < tree_nopened; i++)
+		settle(s, tree_opened[i].fixture, open_at(s, tree_opened[i].name, tree_opened[i].flags, 0));
 	need(s, "fifo", side_call(s, SYS_write, FX_FD(FX_fifo), P(pattern), 20, 0, 0, 0));
 	if (st_stub(SYS_chdir))
 		need(s, tree_root, side_call(s, SYS_chdir, P(tree_root), 0, 0, 0, 0, 0));
@@ -163,8 +160,8 @@ static void state(struct side *s, char *buf, size_t size)
 {
 	char cwd[256] = "";
 
-	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++)
-		add(buf, size, "%s: at %ld\n", opened[i].name, side_call(s, SYS_lseek, (u64)FX_FD(opened[i].fixture), 0, SEEK_CUR, 0, 0, 0));
+	for (size_t i = 0; i < tree_nopened; i++)
+		add(buf, size, "%s: at %ld\n", tree_opened[i].name, side_call(s, SYS_lseek, (u64)FX_FD(tree_opened[i].fixture), 0, SEEK_CUR, 0, 0, 0));
 	if (st_stub(SYS_getcwd))
 		side_call(s, SYS_getcwd, P(cwd), sizeof(cwd), 0, 0, 0, 0);
 	if (st_stub(SYS_umask)) {
