@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Fuzzing on request: the ring fuzzers of both sides with fresh seeds, then lying clients against a real
-# domain, until interrupted or the first failure. FUZZ_CASES=n: cases a ring fuzzer runs per seed.
+# domain, then libFuzzer's harnesses (tests/fuzz/*/run.sh NAME), until interrupted or the first failure.
+# FUZZ_CASES=n: cases a ring fuzzer runs per seed. FUZZ_SECONDS=n: of a harness, each time (60).
 set -u
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 build=${KSLICE_BUILD:-build}
@@ -17,5 +18,12 @@ while :; do
 	for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*devices.names())'); do
 		echo "== liar on $domain seed $seed"
 		FAULT_SEED=$seed python3 tests/fault/fault.py "$domain" liar || { echo "fuzz: FAULT_SEED=$seed fault.py $domain liar failed" >&2; exit 1; }
+	done
+	for harness in file:ext4; do
+		for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*(n for n in devices.names() if devices.kind(n) == sys.argv[1]))' "${harness%:*}"); do
+			echo "== ${harness#*:} on $domain seed $seed"
+			"tests/fuzz/${harness#*:}/run.sh" "$domain" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-60}" ||
+				{ echo "fuzz: tests/fuzz/${harness#*:}/run.sh $domain -seed=$seed failed" >&2; exit 1; }
+		done
 	done
 done
