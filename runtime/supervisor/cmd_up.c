@@ -30,27 +30,9 @@ static void show_log(const char *path)
 	fprintf(stderr, "---- end of %s\n%s----\n", path, buf);
 }
 
-/* fds 0, 1, 2 of the daemon: nothing, and the log. */
-static int open_log(const char *path)
-{
-	char old[PATH_MAX + 4];
-	int log, null;
-
-	snprintf(old, sizeof(old), "%s.1", path);
-	if (rename(path, old) && errno != ENOENT)
-		return -errno;
-	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (log < 0 || null < 0)
-		return -errno;
-	if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
-		return -errno;
-	return 0;
-}
-
 static void become_daemon(struct config *cfg, int started_pipe, const char *log)
 {
-	int err = open_log(log);
+	int err = log_open(log);
 
 	if (err) {
 		if (write(started_pipe, &err, sizeof(err)) < 0)

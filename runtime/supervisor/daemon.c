@@ -149,7 +149,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static int wait_ms(struct daemon *d)
 {
-	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at), d->restart_at);
+	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at), earlier(d->restart_at, d->dom.console_at));
 	uint64_t now = now_ms();
 
 	if (!at)
@@ -162,6 +162,7 @@ static void timers(struct daemon *d)
 	uint64_t now = now_ms();
 
 	requests_expire(d);
+	console_timer(d);
 	if (d->kill_at && d->kill_at <= now) {
 		note("the domain took too long to %s; killing it", d->dom.ready ? "stop" : "boot");
 		d->kill_at = 0;

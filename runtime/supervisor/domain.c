@@ -75,6 +75,7 @@ static void domain_release(struct daemon *d)
 	dom->bell = NULL;
 	fds_close(&dom->bell_fd, 1);
 	fds_close(&dom->bell_ro, 1);
+	console_end(d);
 	daemon_unwatch(d, &dom->ctl);
 	daemon_unwatch(d, &dom->pidfd);
 	dom->pid = 0;
@@ -99,11 +100,11 @@ static int domain_watch(struct daemon *d, int ctl)
 int domain_start(struct daemon *d)
 {
 	struct domain *dom = &d->dom;
-	int pair[2], err;
+	int pair[2], console, err;
 	pid_t pid;
 
 	dom->generation++;
-	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->pidfd.fd = -1;
+	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->pidfd.fd = dom->console.fd = -1;
 	dom->out_tail = &dom->out;
 	dom->next_client = dom->next_seq = 1;
 	dom->started_ms = now_ms();
@@ -111,8 +112,10 @@ int domain_start(struct daemon *d)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	err = bell_make(dom);
-	pid = err ? err : spawn(&d->cfg, pair[1], dom->bell_fd, STDERR_FILENO);
+	console = err ? err : console_make(d);
+	pid = console < 0 ? console : spawn(&d->cfg, pair[1], dom->bell_fd, console);
 	close(pair[1]);
+	fds_close(&console, 1);
 	if (pid < 0) {
 		close(pair[0]);
 		domain_release(d);
@@ -315,6 +318,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 
 	if (waitpid(d->dom.pid, &status, WNOHANG) != d->dom.pid)
 		return;
+	console_end(d);
 	if (WIFSIGNALED(status))
 		note("domain %s ended by signal %d (%s)", d->cfg.name, WTERMSIG(status),
 		     strsignal(WTERMSIG(status)));

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What people read: errors of a command on stderr, lines of the daemon in NAME.log (its stderr). */
+/*
+ * What people read: errors of a command on stderr, lines of the daemon and of its domain in NAME.log
+ * (the daemon's stderr). NAME.log is never bigger than LOG_MAX: then it becomes NAME.log.1, whose
+ * predecessor goes.
+ */
 #include "supervisor.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define LOG_MAX (1 << 20)
+
+static char log_path[PATH_MAX]; /* empty: stderr is somebody else's, as it is */
+static size_t log_size;
+static bool mid_line;
 
 void say(const char *fmt, ...)
 {
@@ -17,26 +31,87 @@ void say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* One write per line: the domain's console goes to the same file. */
+/* A new file under the name, which is fds 1 and 2 from then on; the old one is NAME.log.1. */
+static int start_file(const char *path)
+{
+	char old[PATH_MAX + 4];
+	int log, err = 0;
+
+	snprintf(old, sizeof(old), "%s.1", path);
+	if (rename(path, old) && errno != ENOENT)
+		return -errno;
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (log < 0)
+		return -errno;
+	if (dup2(log, 1) < 0 || dup2(log, 2) < 0)
+		err = -errno;
+	if (log > 2)
+		close(log);
+	return err;
+}
+
+int log_open(const char *path)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), err;
+
+	if (null < 0 || dup2(null, 0) < 0)
+		return -errno;
+	if (null > 2)
+		close(null);
+	err = start_file(path);
+	if (!err)
+		strcpy(log_path, path);
+	return err;
+}
+
+/* A disk that takes no new name: what is there is cut. */
+static void make_room(size_t n)
+{
+	if (!log_path[0] || log_size + n <= LOG_MAX)
+		return;
+	if (start_file(log_path) && ftruncate(STDERR_FILENO, 0))
+		return;
+	log_size = 0;
+}
+
+static void log_write(const char *text, size_t n)
+{
+	make_room(n);
+	if (write(STDERR_FILENO, text, n) < 0)
+		return; /* a full disk must not stop the supervisor */
+	log_size += n;
+	mid_line = text[n - 1] != '\n';
+}
+
+void log_text(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) /* `kdom up` shows the log's end on a terminal */
+		if ((text[i] >= 0 && text[i] < ' ' && text[i] != '\n' && text[i] != '\t') || text[i] == 127)
+			text[i] = '?';
+	log_write(text, n);
+}
+
+/* One write per line, and a line of its own. */
 void note(const char *fmt, ...)
 {
 	char line[512];
 	struct timespec ts;
 	struct tm tm;
 	va_list ap;
-	size_t n;
+	size_t n = 0;
 
+	if (mid_line)
+		line[n++] = '\n';
 	clock_gettime(CLOCK_REALTIME, &ts);
 	localtime_r(&ts.tv_sec, &tm);
-	n = strftime(line, sizeof(line), "[kdom %H:%M:%S] ", &tm);
+	n += strftime(line + n, sizeof(line) - n, "[kdom %H:%M:%S] ", &tm);
 	va_start(ap, fmt);
 	n += vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);
 	if (n > sizeof(line) - 2)
 		n = sizeof(line) - 2;
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, n) < 0)
-		return; /* a full disk must not stop the supervisor */
+	log_write(line, n);
 }
 
 uint64_t now_ms(void)

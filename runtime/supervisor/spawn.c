@@ -11,7 +11,6 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #define UID_NOBODY 65534
+#define UID_OWN	   0x7f000000 /* and the supervisor's pid, below 1 << 22: of nobody, and of one domain at a time */
 #define FD_DEVICES (SD_BELL_FD + 1)
 
 static void die(const char *what)
@@ -64,19 +64,23 @@ static void set_limits(const struct config *cfg)
 	}
 }
 
-/* sudo's caller, else nobody; supplementary groups go too. */
-static void drop_root(void)
+static int become(uid_t id)
 {
-	const char *sudo_uid = getenv("SUDO_UID"), *sudo_gid = getenv("SUDO_GID");
-	uid_t uid = sudo_uid && sudo_gid ? (uid_t)atoi(sudo_uid) : UID_NOBODY;
-	gid_t gid = sudo_uid && sudo_gid ? (gid_t)atoi(sudo_gid) : UID_NOBODY;
+	return setresgid(id, id, id) || setresuid(id, id, id);
+}
 
-	if (uid == 0)
-		uid = gid = UID_NOBODY;
+/* A uid of its own, so that no process but root's may signal it, or it a process; supplementary groups go too. */
+static void drop_root(pid_t supervisor)
+{
 	for (int cap = 0; cap <= 63; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap) && errno != EINVAL)
 			die("drop the bounding set");
-	if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+	if (setgroups(0, NULL))
+		die("give up root's groups");
+	if (!become(UID_OWN + supervisor))
+		return;
+	note("the domain gets no uid of its own, but nobody's: %s", strerror(errno)); /* not mapped in this user namespace */
+	if (become(UID_NOBODY))
 		die("give up root");
 }
 
@@ -88,7 +92,7 @@ static void drop_rights(pid_t supervisor)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
 		die("drop ambient capabilities");
 	if (geteuid() == 0)
-		drop_root();
+		drop_root(supervisor);
 	if (syscall(SYS_capset, &head, none))
 		die("drop capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -5,6 +5,7 @@
  *   kdom up net ── fork ──> daemon (daemon.c): one thread, one epoll loop, owns everything below
  *      │ asks (ask.c)          ├─ domain.c, spawn.c   the domain process, its socket, its bell page
  *      └─ over net.sock ────── ├─ clients.c           connections; an attached one is a lifeline
+ *                              ├─ console.c, log.c    what it prints, what we say
  *                              ├─ peers.c             connections of ours to other daemons
  *                              └─ requests.c          what the domain hasn't answered yet
  *
@@ -91,6 +92,10 @@ bool name_valid(const char *name);
 
 /* ---- log.c ---- */
 
+/* From now on fds 0, 1 and 2 are the daemon's: nothing, and this file, in a bounded way. 0 or -errno. */
+int log_open(const char *path);
+/* What a domain printed; made fit to be shown, in place. */
+void log_text(char *text, size_t n);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "kdom: ..." on stderr */
 void note(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* a line in the log, with the time */
@@ -197,6 +202,10 @@ struct domain {
 	uint32_t stubs; /* contract of its calls */
 	uint64_t boot_ns, started_ms;
 	int last_status;
+	struct source console; /* what it prints: console.c */
+	size_t console_room;   /* bytes that may be read before it is looked away for a while */
+	uint64_t console_at;   /* until then; 0: not */
+	bool console_paused;   /* said once */
 	struct outmsg *out, **out_tail;
 };
 
@@ -234,6 +243,10 @@ void domain_kill(struct daemon *d);
 /* Takes fds over. */
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
 pid_t spawn(const struct config *cfg, int ctl, int bell, int log); /* pid or -errno */
+
+int console_make(struct daemon *d); /* the domain's end, or -errno */
+void console_timer(struct daemon *d);
+void console_end(struct daemon *d); /* the domain has ended: what it left is logged, and that was it */
 
 /* A memfd whose size and seals are ours: none who has it can cut the memory from under the others. Or -errno. */
 int memory_make(const char *name, uint64_t size);

@@ -174,8 +174,8 @@ void sd_machine_halt(int status) __attribute__((noreturn));
 int sd_machine_bell(int bell_fd);
 
 /*
- * Booted: drops what is left of the machine's rights; if `serving`, tells the supervisor that it serves calls of the form
- * that goes by the number `stubs`.
+ * Booted; if `serving`, tells the supervisor that it serves calls of the form that goes by the number `stubs`. The machine has
+ * dropped its rights before sd_start(): a disk that boot reads is no friend.
  */
 void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs);
 /* Takes the oldest event; 0 when there is none. */

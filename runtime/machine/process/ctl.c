@@ -333,7 +333,6 @@ void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs)
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_READY};
 
-	seccomp_enter();
 	msg.u.ready.boot_ns = boot_ns;
 	msg.u.ready.stubs = stubs;
 	if (serving)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -13,20 +13,57 @@
 
 #include "process.h"
 
-#define NSEC 1000000000ULL
+#define NSEC	     1000000000ULL
+#define LAST_WAIT_NS 10000000ULL
+#define LAST_WAITS   200
 
 uint32_t *vcpu_sleeping;
 const uint32_t *vcpu_cpu;
 
-void sd_machine_puts(const char *s, size_t n)
+/* What the console didn't take of it. */
+static size_t console_write(const char *s, size_t n)
 {
 	while (n) {
 		ssize_t done = write(STDERR_FILENO, s, n);
 
 		if (done <= 0)
-			return;
+			break;
 		s += done;
 		n -= done;
+	}
+	return n;
+}
+
+/* The supervisor's end is a pipe that it reads at its leisure: nothing waits for it, what doesn't fit is counted. */
+void sd_machine_puts(const char *s, size_t n)
+{
+	static size_t dropped;
+	char text[64];
+
+	if (dropped) {
+		size_t len = snprintf(text, sizeof(text), "[%zu bytes of the console dropped]\n", dropped);
+
+		if (console_write(text, len) == len) {
+			dropped += n;
+			return;
+		}
+		dropped = 0;
+	}
+	dropped += console_write(s, n);
+}
+
+void console_last(const char *s, size_t n)
+{
+	uint32_t word = 0;
+
+	for (int i = 0; i < LAST_WAITS; i++) {
+		size_t left = console_write(s, n);
+
+		s += n - left;
+		n = left;
+		if (!n || errno != EAGAIN)
+			return;
+		sd_machine_wait(&word, 0, sd_machine_clock() + LAST_WAIT_NS);
 	}
 }
 

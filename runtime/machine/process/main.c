@@ -300,5 +300,7 @@ int main(int argc, char **argv)
 			devices[i].ops->start(devices[i].host);
 	if (boot.serving)
 		ctl_start();
+	if (!sd_payload)
+		seccomp_enter();
 	sd_start(&boot);
 }

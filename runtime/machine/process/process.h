@@ -3,9 +3,9 @@
  * process.h - what the files of machine/process share: the machine "a host process".
  *
  * Threads: the vCPU (the process's first thread, on kernel stacks once sd_start() ran), one control thread if there is a
- * supervisor (ctl.c), one receive thread per network device (tap.c), three per block device (block.c). All are started before sd_start(), run with no
- * capability, and under the seccomp filter once sd_machine_ready() or the end of boot installed it.
- * No malloc after boot: the filter allows no brk, and anonymous mmap only because it must allow file mmap.
+ * supervisor (ctl.c), one receive thread per network device (tap.c), some per block device (block.c). All are started before sd_start(), run with no
+ * capability, under the seccomp filter that main() enters just before sd_start(), and never end by themselves.
+ * No malloc from then on: the filter allows no brk and no anonymous mmap.
  */
 #ifndef SD_PROCESS_H
 #define SD_PROCESS_H
@@ -34,6 +34,9 @@ long dev_arg_num(const char *args, const char *key);
 /* Opens the backend of a device given as fd=N in its args; index is its place in the device table. */
 void net_open(struct sd_device *dev, int index);
 void block_open(struct sd_device *dev, int index);
+
+/* An Oops: the console is waited for, though not for ever. */
+void console_last(const char *s, size_t n);
 
 /* SIGSEGV and its like: fixup, or one Oops line and the end. Call on the vCPU thread. */
 void faults_init(void);

@@ -1,53 +1,132 @@
 // SPDX-License-Identifier: MIT
 /*
  * The rights a domain process gives up. rights_drop(): at the start, before any thread: all
- * capabilities, and the way back to them. seccomp_enter(): when booted, for all threads: only the
- * calls below; any other is SIGSYS, an Oops (fault.c). Devices get their fds opened by the
- * supervisor, so nothing here opens anything.
+ * capabilities, the way back to them, and being looked at by others of its uid. seccomp_enter():
+ * before the kernel starts, so before anything of a disk or a client was read, for all threads: only
+ * the calls and arguments below. Devices get their fds opened by the supervisor, so nothing here
+ * opens anything.
+ *
+ * What else is called ends the process, in one of two ways:
+ *   TRAP  what a bug of ours, or another libc, may call: SIGSYS, an Oops that names it (fault.c).
+ *         Without rt_sigaction nobody can take that signal's handler away; the call isn't made.
+ *   KILL  what only an attacker calls: no handler runs at all. The host's audit log names it.
+ * No call is here by which one process signals another, or itself: fault.c says how we die.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/falloc.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "process.h"
 
-static const int allowed[] = {
-	SYS_futex,   SYS_clock_gettime, SYS_read,	  SYS_write,	      SYS_writev,
-	SYS_recvmsg, SYS_sendmsg,	SYS_munmap,	  SYS_close,	      SYS_sched_yield,
-	SYS_getcpu,  SYS_rt_sigreturn,	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_gettid,
-	SYS_getpid,  SYS_tgkill,	SYS_exit,	  SYS_exit_group,     SYS_restart_syscall,
+#define TRAP	 SECCOMP_RET_TRAP
+#define KILL	 SECCOMP_RET_KILL_PROCESS
+#define VALUES	 3
+#define CONDS	 2
+#define PROG_MAX 512
+
+/* The low half of an argument, masked, is one of these values; else `bad`. Their kernel types have no upper half. */
+struct cond {
+	int arg, n;
+	uint32_t mask, value[VALUES], bad;
 };
 
-#define NALLOWED   (sizeof(allowed) / sizeof(allowed[0]))
-#define NEXTRA_MAX 16
+struct rule {
+	int call;
+	bool device; /* only where a device asked for it: seccomp_allow() */
+	uint32_t end; /* what becomes of it if all conditions hold; 0: allowed */
+	struct cond cond[CONDS];
+};
 
-static int extra[NEXTRA_MAX]; /* what the devices that are there need */
-static size_t nextra;
+#define NOT_EXEC {.arg = 2, .n = 1, .mask = PROT_EXEC, .value = {0}, .bad = KILL}
+#define ON_CTL	 {.arg = 0, .n = 1, .mask = ~0u, .value = {SD_CTL_FD}, .bad = KILL}
+
+static const struct rule rules[] = {
+	/* Those without conditions cost nothing: the host keeps them in a bitmap. */
+	{.call = SYS_write},
+	{.call = SYS_writev},
+	{.call = SYS_read},
+	{.call = SYS_preadv2, .device = true},
+	{.call = SYS_pwritev2, .device = true},
+	{.call = SYS_preadv, .device = true},
+	{.call = SYS_pwritev, .device = true},
+	{.call = SYS_fdatasync, .device = true},
+	{.call = SYS_sync_file_range, .device = true},
+	{.call = SYS_sched_yield},
+	{.call = SYS_getcpu},
+	{.call = SYS_rt_sigreturn},
+	{.call = SYS_restart_syscall},
+	{.call = SYS_munmap},
+	{.call = SYS_close},
+	{.call = SYS_poll, .device = true},
+	{.call = SYS_exit_group},
+	/* No priority inheritance, no requeueing. */
+	{.call = SYS_futex,
+	 .cond = {{.arg = 1,
+		   .n = 3,
+		   .mask = ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME),
+		   .value = {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET},
+		   .bad = KILL}}},
+	{.call = SYS_clock_gettime,
+	 .cond = {{.arg = 0, .n = 2, .mask = ~0u, .value = {CLOCK_REALTIME, CLOCK_MONOTONIC}, .bad = TRAP}}},
+	/* Files that the supervisor sent, never memory of its own: that would be an allocation, a bug. */
+	{.call = SYS_mmap, .cond = {NOT_EXEC, {.arg = 3, .n = 1, .mask = ~0u, .value = {MAP_SHARED}, .bad = TRAP}}},
+	{.call = SYS_mprotect, .end = TRAP, .cond = {NOT_EXEC}},
+	{.call = SYS_sendmsg, .cond = {ON_CTL}},
+	{.call = SYS_recvmsg, .cond = {ON_CTL}},
+	{.call = SYS_fallocate,
+	 .device = true,
+	 .cond = {{.arg = 1,
+		   .n = 2,
+		   .mask = ~0u,
+		   .value = {FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE},
+		   .bad = KILL}}},
+};
+
+/* KILL: programs and processes, other processes, sockets, names of the host, its kernel's doors. */
+static const int evil[] = {
+	SYS_execve, SYS_execveat, SYS_fork, SYS_vfork, SYS_clone, SYS_clone3,
+	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
+	SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_kill, SYS_tkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_sendto, SYS_recvfrom,
+	SYS_sendmmsg, SYS_recvmmsg, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_fsopen,
+	SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_open_by_handle_at, SYS_memfd_create, SYS_memfd_secret, SYS_pkey_mprotect,
+	SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid,
+	SYS_capset, SYS_prctl, SYS_seccomp, SYS_personality, SYS_modify_ldt, SYS_arch_prctl, SYS_add_key, SYS_request_key, SYS_keyctl,
+	SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+	SYS_shmget, SYS_shmat, SYS_msgget, SYS_semget, SYS_mq_open, SYS_iopl, SYS_ioperm, SYS_init_module, SYS_finit_module,
+	SYS_delete_module, SYS_kexec_load, SYS_kexec_file_load, SYS_reboot, SYS_syslog,
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool wanted[COUNT(rules)]; /* rules for devices: of one that is there */
 
 void seccomp_allow(const int *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t at = 0;
+		size_t r = 0;
 
-		while (at < nextra && extra[at] != calls[i])
-			at++;
-		if (at == NEXTRA_MAX)
-			die("seccomp: devices need more than %d calls of their own", NEXTRA_MAX);
-		extra[at] = calls[i];
-		if (at == nextra)
-			nextra++;
+		while (r < COUNT(rules) && (rules[r].call != calls[i] || !rules[r].device))
+			r++;
+		if (r == COUNT(rules))
+			die("seccomp: a device needs call %d, of which seccomp.c has no rule for devices", calls[i]);
+		wanted[r] = true;
 	}
 }
 
+/* Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. */
 void rights_drop(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -57,33 +136,64 @@ void rights_drop(void)
 		die("no_new_privs: %s; the host kernel is too old", strerror(errno));
 	if (syscall(SYS_capset, &head, none))
 		die("giving up capabilities: %s", strerror(errno));
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		die("PR_SET_DUMPABLE: %s", strerror(errno));
 }
 
-/* mmap only maps what can't be run; the rest by number. */
+struct prog {
+	struct sock_filter code[PROG_MAX];
+	size_t n;
+};
+
+static void add(struct prog *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+{
+	if (p->n == PROG_MAX)
+		die("seccomp: more rules than PROG_MAX has room for");
+	p->code[p->n++] = (struct sock_filter){.code = code, .jt = yes, .jf = no, .k = k};
+}
+
+static void load(struct prog *p, size_t offset)
+{
+	add(p, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
+}
+
+static void add_cond(struct prog *p, const struct cond *c)
+{
+	load(p, offsetof(struct seccomp_data, args[c->arg]));
+	add(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
+	for (int i = 0; i < c->n; i++)
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, c->value[i], c->n - i, 0);
+	add(p, BPF_RET | BPF_K, c->bad, 0, 0);
+}
+
+/* Every rule ends in a return, so that the call's number is still what is loaded at the next. */
+static void add_rule(struct prog *p, const struct rule *r)
+{
+	size_t at = p->n;
+
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, r->call, 0, 0);
+	for (int i = 0; i < CONDS && r->cond[i].n; i++)
+		add_cond(p, &r->cond[i]);
+	add(p, BPF_RET | BPF_K, r->end ? r->end : SECCOMP_RET_ALLOW, 0, 0);
+	p->code[at].jf = p->n - at - 1;
+}
+
 void seccomp_enter(void)
 {
-	struct sock_filter prog[NALLOWED + NEXTRA_MAX + 16];
-	struct sock_fprog fprog = {.filter = prog};
-	size_t n = 0, total = NALLOWED + nextra;
+	static struct prog p;
+	struct sock_fprog fprog = {.filter = p.code};
 
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						 offsetof(struct seccomp_data, arch));
-	prog[n++] =
-		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						 offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < total; i++)
-		prog[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, i < NALLOWED ? allowed[i] : extra[i - NALLOWED],
-			total - i + 3, 0);
-	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 2);
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						 offsetof(struct seccomp_data, args[2]));
-	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1);
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
-	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	fprog.len = n;
+	load(&p, offsetof(struct seccomp_data, arch));
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+	add(&p, BPF_RET | BPF_K, KILL, 0, 0);
+	load(&p, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < COUNT(rules); i++)
+		if (!rules[i].device || wanted[i])
+			add_rule(&p, &rules[i]);
+	for (size_t i = 0; i < COUNT(evil); i++)
+		add_rule(&p, &(struct rule){.call = evil[i], .end = KILL});
+	add(&p, BPF_RET | BPF_K, TRAP, 0, 0);
+	fprog.len = p.n;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &fprog))
 		die("seccomp: %s; the host kernel needs CONFIG_SECCOMP_FILTER", strerror(errno));
 }

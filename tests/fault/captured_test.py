@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""captured_test.py NAME TEST...: what code that runs inside the domain process (captured.c) can do to others, and what others of its
+uid can do to it. As root; each test runs with a domain of root's and one of nobody's. Without arguments lists the tests.
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+from check import Failed, check  # noqa: E402
+from domain import BUILD, KDOM, Domain, DomainError, end_on_sigterm  # noqa: E402
+
+CAPTURED = os.path.join(BUILD, "tests/fault/captured")
+NOBODY = 65534
+UIDS = 0x7F000000
+NAME = None
+
+
+class Other(Domain):
+    """Its supervisor runs with another uid; uid None: root's."""
+
+    def __init__(self, name, uid):
+        super().__init__(name)
+        self.uid = uid
+
+    def kdom(self, *args, check=True):
+        if self.uid is None:
+            return super().kdom(*args, check=check)
+        for top, dirs, files in os.walk(self.dir):
+            for f in (top, *(os.path.join(top, f) for f in files)):
+                os.chown(f, self.uid, self.uid)
+        r = subprocess.run([*as_user(self.uid), KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
+        if check and r.returncode:
+            raise Failed(f"kdom {args}: {r.stderr}{self.console()}")
+        return r
+
+    def again(self):
+        if not self.pid():
+            self.up()
+
+    def status(self):
+        """Also of a domain that ends while it is asked, or is slow to answer."""
+        for _ in range(20):
+            try:
+                return super().status()
+            except DomainError:
+                time.sleep(0.05)
+        return super().status()
+
+    def gone(self):
+        return not self.pid()
+
+    def wait(self, what, cond):
+        limit = time.monotonic() + 30
+        while not cond():
+            check(time.monotonic() < limit, f"{what}: not within 30 s:\n" + self.console()[-2000:])
+            time.sleep(0.01)
+
+
+def as_user(uid):
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all", "--"]
+
+
+def inject(pid, *calls, suspend=False):
+    r = subprocess.run([CAPTURED, *(["-s"] if suspend else []), str(pid), *calls], capture_output=True, text=True, timeout=60)
+    check(r.returncode == 0, r.stderr)
+    return r.stdout.split("\n")[:-1]
+
+
+# Call, and whether it is named: an honest bug could be that, so it is an Oops. Others end the process before any handler runs.
+NAMED, SILENT = True, False
+CALLS = (
+    ("open", "2,@/etc/passwd,0", NAMED), ("openat", "257,-100,@/etc/passwd,0", NAMED), ("execve", "59,@/bin/true,0,0", SILENT),
+    ("fork", "57", SILENT), ("clone", "56,17", SILENT), ("clone3", "435", SILENT), ("socket", "41,2,1,0", SILENT),
+    ("ptrace", "101,16,{sup}", SILENT), ("process_vm_readv", "310,{sup},%,1,%,1,0", SILENT),
+    ("kill of its supervisor", "62,{sup},9", SILENT), ("tgkill of its supervisor", "234,{sup},{sup},9", NAMED),
+    ("pidfd_open", "434,{sup},0", SILENT), ("rt_sigaction", "13,31,0,0,8", NAMED), ("rt_sigprocmask", "14,0,0,0,8", NAMED),
+    ("memory that can run", "9,0,4096,7,34,-1,0", SILENT), ("anonymous memory", "9,0,4096,3,34,-1,0", NAMED),
+    ("mprotect to run", "10,%,4096,7", SILENT), ("mprotect", "10,%,4096,3", NAMED), ("dumpable again", "157,4,1", SILENT),
+    ("unshare", "272,0x10000000", SILENT), ("setuid", "105,0", SILENT), ("a message on another fd", "46,2,%,0", SILENT),
+    ("a futex with priorities", "202,%,6", SILENT), ("a log that blocks", "72,2,4,0", NAMED), ("prlimit", "302,0,7,0,0", NAMED),
+    ("the x32 form of write", "0x40000001,2,%,1", NAMED), ("an io_uring", "425,1,%", SILENT), ("another clock", "228,11,%", NAMED),
+)
+
+
+def calls(d):
+    """no call but those of a running domain: each ends it, and is named where a bug of ours could be it"""
+    sup = d.supervisor_pid()
+    for what, call, named in CALLS:
+        d.again()
+        got = inject(d.pid(), call.format(sup=sup))
+        check(got == ["signal 31 caught" if named else "signal 31"], f"{what}: {got}")
+        number = int(call.split(",")[0], 0)
+        if named:
+            d.wait(what, lambda: f"Oops: system call {number} is not allowed" in d.console())
+        d.wait(what, d.gone)
+        check(d.supervisor_pid() == sup, f"{what}: another supervisor")
+
+
+def faults(d):
+    """a fault inside is named, and ends the process by its signal"""
+    for sig in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP):
+        d.again()
+        os.kill(d.pid(), sig)
+        d.wait(sig.name, d.gone)
+        check(d.status()["last_status"] & 0x7F == sig, f"{sig.name}: wait status {d.status()['last_status']:#x}")
+        check(f"Oops: {sig.name[3:]}" in d.console(), f"{sig.name}: not named: {d.console()[-500:]}")
+
+
+def flood(d):
+    """100 MB to the console: the log stays small, the domain runs on, and so does the supervisor; last words arrive"""
+    pid = d.pid()
+    got = inject(pid, "3200*1,2,%,32768")
+    check(got[0].startswith("sum "), str(got))
+    print(f"   the pipe took {int(got[0].split()[1]) >> 10} KiB of 102400")
+    size = sum(os.path.getsize(os.path.join(d.dir, f)) for f in os.listdir(d.dir) if ".log" in f)
+    check(size < 3 << 20, f"logs of {size} bytes")
+    check("prints a lot" in d.console() or os.path.exists(f"{d.dir}/{NAME}.log.1"), "all of it was kept")
+    check(d.pid() == pid, "the domain ended")
+    os.kill(pid, signal.SIGSEGV)
+    d.wait("its end", d.gone)
+    check("Oops: SEGV" in d.console(), "its last words are lost: " + d.console()[-500:])
+
+
+LOOKS = """
+import ctypes, os, sys
+pid, libc = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True)
+class Vec(ctypes.Structure):
+    _fields_ = ("base", ctypes.c_void_p), ("len", ctypes.c_size_t)
+room = ctypes.create_string_buffer(8)
+here, there = Vec(ctypes.addressof(room), 8), Vec(int(sys.argv[2], 16), 8)
+for name in "mem", "environ", "fd/2", "auxv":
+    try:
+        open(f"/proc/{pid}/{name}", "rb").read(8)
+        print("read", name)
+    except OSError:
+        pass
+if libc.process_vm_readv(pid, ctypes.byref(here), 1, ctypes.byref(there), 1, 0) > 0: print("process_vm_readv")
+if libc.ptrace(16, pid, 0, 0) == 0: print("ptrace")
+if libc.syscall(438, libc.syscall(434, pid, 0), 2, 0) >= 0: print("pidfd_getfd")
+try:
+    os.kill(pid, 0)
+    print("signal")
+except OSError:
+    pass
+"""
+
+
+def looks(pid, uid):
+    with open(f"/proc/{pid}/maps") as f:
+        at = next(line.split("-")[0] for line in f if " r" in line)
+    r = subprocess.run([*as_user(uid), "/usr/bin/python3", "-c", LOOKS, str(pid), at], capture_output=True, text=True, timeout=60)
+    check(r.returncode == 0, r.stderr)
+    return set(r.stdout.split("\n")[:-1])
+
+
+def uid_of(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return re.search(r"^Uid:\s+(\d+)\s+(\d+)\s+(\d+)", f.read(), re.M).groups()
+
+
+def outside(d):
+    """others: of its uid none reads its memory; another uid may not even signal it; root's domains have uids of their own"""
+    uids = set(uid_of(d.pid()))
+    check(len(uids) == 1, str(uids))
+    uid = int(uids.pop())
+    may = looks(d.pid(), uid)
+    check(may <= {"signal"}, f"a process of its uid {uid} may: {may}")
+    if d.uid is not None:
+        return
+    check(UIDS <= uid < UIDS + (1 << 22), f"uid {uid}")
+    may = looks(d.pid(), NOBODY)
+    check(not may, f"nobody may: {may}")
+    with Other(NAME, None) as second:
+        check(int(uid_of(second.pid())[0]) != uid, "two domains of one uid")
+
+
+TESTS = (calls, faults, flood, outside)
+
+
+def main():
+    global NAME
+    if len(sys.argv) < 3:
+        for t in TESTS:
+            print(f"{t.__name__:12} {t.__doc__}")
+        return 0
+    if os.geteuid():
+        sys.exit("captured_test.py: needs root, to get inside a process")
+    end_on_sigterm()
+    NAME = sys.argv[1]
+    chosen = {t.__name__: t for t in TESTS}
+    for name in sys.argv[2:]:
+        for uid in None, NOBODY:
+            print(f"{NAME} {name}, {'root' if uid is None else 'nobody'}'s: {chosen[name].__doc__}", flush=True)
+            d = Other(NAME, uid)
+            with Lenient(d):
+                chosen[name](d)
+    print("all passed")
+    return 0
+
+
+class Lenient:
+    """The domain, without the check that its console is clean: what these tests do is said there."""
+
+    def __init__(self, d):
+        self.d = d
+
+    def __enter__(self):
+        return self.d.__enter__()
+
+    def __exit__(self, kind, value, trace):
+        try:
+            self.d.kdom("down", self.d.name, check=False)
+            if kind:
+                print("--- console\n" + self.d.console()[-3000:])
+        finally:
+            self.d.sweep()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as e:
+        sys.exit(f"captured_test.py: {e}")
