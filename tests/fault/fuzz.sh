@@ -19,10 +19,10 @@ while :; do
 		echo "== liar on $domain seed $seed"
 		FAULT_SEED=$seed python3 tests/fault/fault.py "$domain" liar || { echo "fuzz: FAULT_SEED=$seed fault.py $domain liar failed" >&2; exit 1; }
 	done
-	for harness in file:ext4; do
+	for harness in file:ext4 socket:frames; do
 		for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*(n for n in devices.names() if devices.kind(n) == sys.argv[1]))' "${harness%:*}"); do
 			echo "== ${harness#*:} on $domain seed $seed"
-			"tests/fuzz/${harness#*:}/run.sh" "$domain" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-60}" ||
+			FUZZ_COVERAGE=1 "tests/fuzz/${harness#*:}/run.sh" "$domain" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-60}" ||
 				{ echo "fuzz: tests/fuzz/${harness#*:}/run.sh $domain -seed=$seed failed" >&2; exit 1; }
 		done
 	done
