@@ -21,11 +21,20 @@
 #define KILL_MS	    5000
 #define PENDING_MAX 8 /* per connection: more is nothing any program of ours does */
 
+bool conn_lives(const struct daemon *d, const struct conn *c)
+{
+	return c->state == CONN_ATTACHED && c->generation == d->dom.generation && d->dom.pid;
+}
+
+void conn_becomes(struct conn *c, enum conn_state state)
+{
+	c->state = state == CONN_FRESH && c->passed ? CONN_SPENT : state;
+}
+
 struct conn *conn_by_client(struct daemon *d, uint32_t client)
 {
 	for (struct conn *c = d->conns; c; c = c->next)
-		if (c->state == CONN_ATTACHED && c->client == client &&
-		    c->generation == d->dom.generation)
+		if (conn_lives(d, c) && c->client == client)
 			return c;
 	return NULL;
 }
@@ -33,8 +42,8 @@ struct conn *conn_by_client(struct daemon *d, uint32_t client)
 void conn_close(struct daemon *d, struct conn *c)
 {
 	requests_forget(d, c);
-	if (c->state == CONN_ATTACHED && c->generation == d->dom.generation && d->dom.pid)
-		request_detach(d, c->client);
+	if (conn_lives(d, c))
+		request_detach(d, c->client, c->ended);
 	if (c->state == CONN_TICKET && c->generation == d->dom.generation && d->dom.pid)
 		request_ticket_drop(d, c->key);
 	*c->link = c->next;
@@ -53,7 +62,7 @@ void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int resu
 	m->of = of;
 	m->seq = seq;
 	m->result = result;
-	if (ctl_send(c->src.fd, m, fds, nfds))
+	if (ctl_send(c->src.fd, m, fds, nfds) || c->state == CONN_SPENT)
 		shutdown(c->src.fd, SHUT_RDWR);
 }
 
@@ -101,21 +110,48 @@ static int groups_into(int region, int sock)
 	return err ? err : (int)(len / sizeof(gid_t));
 }
 
-static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+static int may_attach(const struct daemon *d, const struct conn *c, uint32_t parent)
 {
-	uint32_t parent = asked->u.attach.parent;
-	struct conn *p = parent ? conn_by_client(d, parent) : NULL;
-	struct sd_ctl_msg m;
-	struct request *r;
-	int fds[2], ngroups;
-
-	if (c->state != CONN_NEW)
-		return -EALREADY;
 	if (!d->dom.pid || d->dom.stopping)
 		return -EREMOTEIO;
-	/* Only over its own lifeline: a child has all that its parent has become, not just what its user may. */
-	if (parent && (!p || c->parent != parent))
-		return -ESRCH;
+	if (!c->passed) {
+		/* Only over its own lifeline: a child has all that its parent has become, not just what its user may. */
+		if (parent)
+			return -ESRCH;
+		if (!rule_same_person(c))
+			return -EACCES;
+	}
+	return rule_owed(d, c);
+}
+
+static void attach_describe(const struct daemon *d, struct conn *c, const struct request *r,
+			    const struct sd_ctl_msg *asked, struct sd_ctl_msg *m)
+{
+	ctl_init(m, SD_CTL_ATTACH, 0);
+	m->u.attach.client = r->client;
+	m->u.attach.pid = c->cred.pid;
+	m->u.attach.uid = c->cred.uid;
+	m->u.attach.gid = c->cred.gid;
+	m->u.attach.ruid = c->real.uid;
+	m->u.attach.rgid = c->real.gid;
+	m->u.attach.generation = d->dom.generation;
+	m->u.attach.region_size = SD_REGION_SIZE;
+	memcpy(m->u.attach.name, d->cfg.name, SD_NAME_MAX);
+	if (c->passed)
+		m->u.attach.parent = asked->u.attach.parent;
+	else
+		memcpy(m->u.attach.calls, asked->u.attach.calls, SD_CALLS_MAX);
+	c->domain = m->u.attach.calls[0];
+}
+
+static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+{
+	int fds[2], ngroups, err = may_attach(d, c, asked->u.attach.parent);
+	struct sd_ctl_msg m;
+	struct request *r;
+
+	if (err)
+		return err;
 	r = request_add(d, c, SD_CTL_ATTACH, asked->seq, ATTACH_MS);
 	if (!r)
 		return -ENOMEM;
@@ -124,21 +160,10 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
 	/* A child has its parent's, whatever that has become since it connected. */
-	ngroups = parent || r->region < 0 ? 0 : groups_into(r->region, c->src.fd);
+	ngroups = c->passed || r->region < 0 ? 0 : groups_into(r->region, c->src.fd);
 	r->client = d->dom.next_client++;
-	ctl_init(&m, SD_CTL_ATTACH, 0);
-	m.u.attach.client = r->client;
-	m.u.attach.parent = parent;
-	m.u.attach.pid = c->cred.pid;
-	m.u.attach.uid = c->cred.uid;
-	m.u.attach.gid = c->cred.gid;
-	m.u.attach.ruid = c->real.uid;
-	m.u.attach.rgid = c->real.gid;
+	attach_describe(d, c, r, asked, &m);
 	m.u.attach.ngroups = ngroups;
-	m.u.attach.generation = d->dom.generation;
-	m.u.attach.region_size = SD_REGION_SIZE;
-	memcpy(m.u.attach.name, d->cfg.name, SD_NAME_MAX);
-	memcpy(m.u.attach.calls, asked->u.attach.calls, SD_CALLS_MAX);
 	if (fds[0] < 0 || fds[1] < 0 || ngroups < 0) {
 		fds_close(fds, 2);
 		request_drop(d, r);
@@ -146,7 +171,7 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	}
 	c->state = CONN_ATTACHING;
 	if (request_send(d, r, &m, fds, 2)) {
-		c->state = CONN_NEW;
+		c->state = CONN_FRESH;
 		request_drop(d, r);
 		return -ENOMEM;
 	}
@@ -159,10 +184,13 @@ static int ticket(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	struct sd_ctl_msg m;
 	struct request *r;
 
-	if (c->state != CONN_NEW)
-		return -EALREADY;
+	int err;
+
 	if (!d->dom.pid || d->dom.stopping)
 		return -EREMOTEIO;
+	err = rule_owed(d, c);
+	if (err)
+		return err;
 	r = request_add(d, c, SD_CTL_TICKET, asked->seq, ATTACH_MS);
 	if (!r)
 		return -ENOMEM;
@@ -173,7 +201,7 @@ static int ticket(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	c->state = CONN_TICKETING;
 	if (!request_send(d, r, &m, NULL, 0))
 		return 0;
-	c->state = CONN_NEW;
+	c->state = CONN_FRESH;
 	request_drop(d, r);
 	return -ENOMEM;
 }
@@ -187,9 +215,10 @@ static int wait_for(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m
 static int ask_stats(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
 {
 	struct request *r;
+	int err = !d->dom.pid ? 0 : !d->dom.ready ? -EINPROGRESS : rule_owed(d, c);
 
-	if (!d->dom.pid || !d->dom.ready) {
-		request_status_reply(d, c, m->seq, d->dom.pid ? -EINPROGRESS : 0, NULL);
+	if (err || !d->dom.pid) {
+		request_status_reply(d, c, m->seq, err, NULL);
 		return 0;
 	}
 	r = request_add(d, c, SD_CTL_STATUS, m->seq, STATUS_MS);
@@ -239,58 +268,95 @@ static int alien_client(const struct conn *c, const struct sd_ctl_msg *m)
 {
 	note("pid %d: its launcher was built from another kslice (contract %08x, kdom's %08x); run "
 	     "`make all`",
-	     c->cred.pid, m->contract, SD_CONTRACT);
+	     c->real.pid, m->contract, SD_CONTRACT);
 	return -EPROTONOSUPPORT;
+}
+
+static int carry_out(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
+{
+	switch (m->type) {
+	case SD_CTL_ATTACH:
+		return ctl_alien(m) ? alien_client(c, m) : attach(d, c, m);
+	case SD_CTL_TICKET:
+		return ticket(d, c, m);
+	case SD_CTL_SHARE:
+		return share_asked(d, c, m);
+	case SD_CTL_STATUS:
+		return ask_stats(d, c, m);
+	case SD_CTL_HELLO:
+	case SD_CTL_UP:
+		return hello(d, c, m);
+	default: /* rule_verdict() lets no other pass */
+		return kill_or_down(d, c, m);
+	}
 }
 
 static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
 {
-	int err;
+	int err = rule_verdict(d, c, m);
 
-	if (m->type == SD_CTL_ATTACH && ctl_alien(m))
-		err = alien_client(c, m);
-	else if (m->type == SD_CTL_ATTACH)
-		err = attach(d, c, m);
-	else if (m->type == SD_CTL_TICKET && !ctl_alien(m))
-		err = ticket(d, c, m);
-	else if (m->type == SD_CTL_SHARE && !ctl_alien(m))
-		err = share_asked(d, c, m);
-	else if (m->type == SD_CTL_STATUS)
-		err = ask_stats(d, c, m);
-	else if (m->type == SD_CTL_HELLO || m->type == SD_CTL_UP)
-		err = hello(d, c, m);
-	else if (m->type == SD_CTL_KILL || m->type == SD_CTL_DOWN)
-		err = kill_or_down(d, c, m);
-	else
-		return -EPROTO;
-	if (err)
+	if (err == -EPROTO)
+		return err;
+	if (!err)
+		err = carry_out(d, c, m);
+	if (err) {
+		conn_becomes(c, c->state);
 		refuse(d, c, m, err);
+	}
 	return 0;
 }
 
 static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred);
 
-/*
- * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which becomes a connection: the
- * program itself may not be let to our socket any more. Takes fd over.
- */
-static int conn_child(struct daemon *d, struct conn *parent, const struct sd_ctl_msg *m, int fd)
+/* May m be asked over this lifeline, in the name of fd? 0, -EPROTO: no client of ours does that, or -errno for the asker. */
+static int passed_verdict(const struct daemon *d, const struct conn *parent, const struct sd_ctl_msg *m, int fd)
 {
 	int type = 0, family = 0;
 	socklen_t len = sizeof(int);
-	struct conn *c = NULL;
 
-	if ((m->type == SD_CTL_TICKET || m->type == SD_CTL_SHARE ||
-	     (m->type == SD_CTL_ATTACH && m->u.attach.parent == parent->client)) &&
-	    parent->state == CONN_ATTACHED && !ctl_alien(m) &&
-	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&
-	    !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX)
-		c = conn_new(d, fd, &parent->cred);
-	if (!c) {
-		close(fd);
+	if (m->type != SD_CTL_TICKET && m->type != SD_CTL_SHARE &&
+	    (m->type != SD_CTL_ATTACH || m->u.attach.parent != parent->client))
 		return -EPROTO;
+	if (parent->state != CONN_ATTACHED || ctl_alien(m))
+		return -EPROTO;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_SEQPACKET ||
+	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) || family != AF_UNIX)
+		return -EPROTO;
+	if (m->type == SD_CTL_ATTACH && (parent->domain || m->u.attach.calls[0]))
+		return -EPERM;
+	/* Its number may be another's by now. */
+	if (!conn_lives(d, parent))
+		return -EREMOTEIO;
+	if (!rule_room(d, parent->real.uid, m->type == SD_CTL_TICKET))
+		return m->type == SD_CTL_TICKET ? -ETOOMANYREFS : -EAGAIN;
+	return 0;
+}
+
+/*
+ * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which becomes a connection: the
+ * program itself may not be let to our socket any more. It is that of who asks today, does this one thing, and has no right
+ * that the lifeline hasn't. Takes fd over.
+ */
+static int conn_passed(struct daemon *d, struct conn *parent, const struct sd_ctl_msg *m, int fd)
+{
+	int err = passed_verdict(d, parent, m, fd);
+	struct sd_ctl_msg no;
+	struct conn *c;
+
+	if (!err) {
+		c = conn_new(d, fd, &parent->real);
+		err = c ? 0 : -ENOMEM;
 	}
-	c->parent = parent->client;
+	if (err) {
+		ctl_init(&no, SD_CTL_REPLY, m->seq);
+		no.of = m->type;
+		no.result = err;
+		if (err != -EPROTO && ctl_send(fd, &no, NULL, 0))
+			note("pid %d: its child's connection takes no answer", parent->real.pid);
+		close(fd);
+		return err == -EPROTO ? err : 0;
+	}
+	c->passed = true;
 	return conn_message(d, c, m);
 }
 
@@ -298,23 +364,26 @@ static void conn_ready(struct daemon *d, struct source *src, uint32_t events)
 {
 	struct conn *c = (struct conn *)src; /* src is its first member */
 	struct sd_ctl_msg m;
+	struct ucred today;
 	int fds[SD_CTL_FDS_MAX], err;
 
-	err = ctl_recv_from(src->fd, &m, fds, &c->real);
+	err = ctl_recv_from(src->fd, &m, fds, &today);
 	if (err == -EAGAIN)
 		return;
 	if (!err && (m.nfds > 1 || c->pending >= PENDING_MAX)) {
 		fds_close(fds, SD_CTL_FDS_MAX);
 		err = -EPROTO;
 	}
+	if (!err)
+		c->real = today;
 	if (!err && m.nfds)
-		err = conn_child(d, c, &m, fds[0]);
+		err = conn_passed(d, c, &m, fds[0]);
 	else if (!err)
 		err = conn_message(d, c, &m);
 	if (!err)
 		return;
 	if (err != -EPIPE)
-		note("connection of pid %d: %s; closed", c->cred.pid, strerror(-err));
+		note("connection of pid %d: %s; closed", c->real.pid, strerror(-err));
 	conn_close(d, c);
 }
 
@@ -333,6 +402,10 @@ static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred)
 	else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len))
 		goto no;
 	c->real = c->cred;
+	if (!cred && !rule_room(d, c->cred.uid, false)) {
+		note("uid %u has too many connections; one was turned away", c->cred.uid);
+		goto no;
+	}
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
 	    daemon_watch(d, &c->src, EPOLLIN))
 		goto no;

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sd/contract.h>
@@ -30,10 +32,66 @@ static void show_log(const char *path)
 	fprintf(stderr, "---- end of %s\n%s----\n", path, buf);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* All but those it works with: a pipe of the caller's would never end, a lock of his never be free. */
+static int close_others(const struct config *cfg, int started_pipe)
+{
+	int keep[SD_DEVICES_MAX + 5] = {0, 1, 2, started_pipe, cfg->image_fd}, n = 5;
+
+	for (int i = 0; i < cfg->ndev; i++)
+		if (cfg->dev[i].fd >= 0)
+			keep[n++] = cfg->dev[i].fd;
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (int i = 0; i < n; i++)
+		if ((i == n - 1 || keep[i + 1] > keep[i] + 1) &&
+		    close_range(keep[i] + 1, i == n - 1 ? ~0u : (unsigned)keep[i + 1] - 1, 0))
+			return -errno;
+	return 0;
+}
+
+/* What is looked up later stays; the rest may be secrets, and is gone from /proc/PID/environ as well. */
+static void keep_environment(void)
+{
+	static const char *const names[] = {"KDOM_DIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME",
+					    "SUDO_UID", "SUDO_GID",	   "TZ"};
+	enum { N = sizeof(names) / sizeof(names[0]) };
+	char *values[N];
+
+	for (int i = 0; i < N; i++)
+		values[i] = getenv(names[i]) ? strdup(getenv(names[i])) : NULL;
+	for (char **e = environ; *e; e++)
+		memset(*e, 0, strlen(*e));
+	clearenv();
+	for (int i = 0; i < N; i++)
+		if (values[i] && setenv(names[i], values[i], 1))
+			_exit(1);
+}
+
+/* A caller that ignores SIGCHLD would make us one that never learns how its domain ended. */
+static void default_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void become_daemon(struct config *cfg, int started_pipe, const char *log)
 {
-	int err = log_open(log);
+	int err;
 
+	default_signals();
+	umask(077);
+	keep_environment();
+	err = log_open(log);
+	if (!err)
+		err = close_others(cfg, started_pipe);
 	if (err) {
 		if (write(started_pipe, &err, sizeof(err)) < 0)
 			_exit(1);

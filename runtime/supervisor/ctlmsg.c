@@ -2,9 +2,9 @@
 /* One control message = one packet with its fds. The other end is never trusted. */
 #include "supervisor.h"
 #include <sd/contract.h>
+#include <sd/ctlfds.h>
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -58,61 +58,40 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds)
 	return n == sizeof(*m) ? 0 : -EPROTO;
 }
 
-static int take_fds(struct msghdr *msg, int *fds)
-{
-	int got = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		got = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(fds, CMSG_DATA(c), got * sizeof(int));
-	}
-	return got;
-}
-
-static void take_cred(struct msghdr *msg, struct ucred *real)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS &&
-		    c->cmsg_len == CMSG_LEN(sizeof(*real)))
-			memcpy(real, CMSG_DATA(c), sizeof(*real));
-}
-
 bool ctl_alien(const struct sd_ctl_msg *m)
 {
 	return m->contract != SD_CONTRACT;
 }
 
-static bool well_formed(const struct sd_ctl_msg *m, size_t len, int flags, int nfds)
-{
-	if (len < offsetof(struct sd_ctl_msg, u) || (flags & MSG_CTRUNC))
-		return false;
-	if (m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->nfds != nfds)
-		return false;
-	return ctl_alien(m) || (len == sizeof(*m) && !(flags & MSG_TRUNC));
-}
-
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
 {
-	struct ucred ignored;
+	return ctl_recv_from(sock, m, fds, NULL);
+}
 
-	return ctl_recv_from(sock, m, fds, &ignored);
+/* The verdict on what was received, as an errno. */
+static int judge(struct sd_ctl_msg *m, size_t len, int flags, const struct sd_ctl_came *came, const struct ucred *real)
+{
+	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, came->nfds, SD_CONTRACT);
+
+	if (!len && !came->nfds)
+		return -EPIPE;
+	/* The other end may have switched SO_PASSCRED off where the socket is one that it gave us. */
+	if (v == SD_CTL_BAD || (real && came->ncreds != 1))
+		return -EPROTO;
+	if (v == SD_CTL_ALIEN)
+		memset(&m->u, 0, sizeof(m->u));
+	return 0;
 }
 
 int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
-		struct cmsghdr align;
-	} control;
+	union sd_ctl_room room;
+	struct sd_ctl_came came;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control.buf,
-			     .msg_controllen = sizeof(control.buf)};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
 	ssize_t n;
-	int got;
+	int err;
 
 	for (int i = 0; i < SD_CTL_FDS_MAX; i++)
 		fds[i] = -1;
@@ -121,15 +100,14 @@ int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
-	got = take_fds(&msg, fds);
-	take_cred(&msg, real);
-	if (n == 0 && !got)
-		return -EPIPE;
-	if (!well_formed(m, n, msg.msg_flags, got)) {
-		fds_close(fds, SD_CTL_FDS_MAX);
-		return -EPROTO;
+	sd_ctl_take(&came, &room, msg.msg_controllen);
+	err = judge(m, n, msg.msg_flags, &came, real);
+	if (err) {
+		fds_close(came.fd, came.nfds);
+		return err;
 	}
-	if (ctl_alien(m))
-		memset(&m->u, 0, sizeof(m->u));
+	memcpy(fds, came.fd, came.nfds * sizeof(int)); /* a good message has no more than SD_CTL_FDS_MAX */
+	if (real)
+		*real = (struct ucred){came.cred.pid, came.cred.uid, came.cred.gid};
 	return 0;
 }

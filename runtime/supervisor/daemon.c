@@ -152,6 +152,7 @@ static int wait_ms(struct daemon *d)
 	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at), earlier(d->restart_at, d->dom.console_at));
 	uint64_t now = now_ms();
 
+	at = earlier(at, d->dom.read_by);
 	if (!at)
 		return -1;
 	return at > now ? (int)(at - now) : 0;
@@ -166,6 +167,11 @@ static void timers(struct daemon *d)
 	if (d->kill_at && d->kill_at <= now) {
 		note("the domain took too long to %s; killing it", d->dom.ready ? "stop" : "boot");
 		d->kill_at = 0;
+		domain_kill(d);
+	}
+	if (d->dom.read_by && d->dom.read_by <= now) {
+		note("the domain doesn't read its control socket; killing it");
+		d->dom.read_by = 0;
 		domain_kill(d);
 	}
 	if (d->restart_at && d->restart_at <= now) {

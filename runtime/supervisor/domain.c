@@ -18,6 +18,8 @@
 #define STOP_MS	       5000  /* an orderly end may take so long */
 #define STOP_DISK_MS   60000 /* one that has to write what is dirty */
 #define BOOT_MS	       30000
+#define READ_MS	       10000 /* the domain's control thread only ever waits for its vCPU to take an event */
+#define REPLIES_MAX    64    /* answers that it asked for and didn't read */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
 
@@ -68,6 +70,7 @@ static void domain_release(struct daemon *d)
 		free(o);
 	}
 	dom->out_tail = &dom->out;
+	dom->unread = dom->unread_replies = dom->read_by = 0;
 	if (dom->bell) {
 		__atomic_store_n(&dom->bell->alive, 0, __ATOMIC_RELEASE);
 		munmap(dom->bell, 4096);
@@ -135,6 +138,21 @@ int domain_start(struct daemon *d)
 	return 0;
 }
 
+/* The oldest message is on its way. */
+static void out_taken(struct domain *dom)
+{
+	struct outmsg *o = dom->out;
+
+	dom->out = o->next;
+	if (!dom->out)
+		dom->out_tail = &dom->out;
+	dom->unread -= o->msg.nfds > 0;
+	dom->unread_replies -= o->msg.type == SD_CTL_REPLY;
+	dom->read_by = dom->out ? now_ms() + READ_MS : 0;
+	fds_close(o->fds, SD_CTL_FDS_MAX);
+	free(o);
+}
+
 static void domain_flush(struct daemon *d)
 {
 	struct domain *dom = &d->dom;
@@ -150,11 +168,7 @@ static void domain_flush(struct daemon *d)
 			domain_kill(d);
 			return;
 		}
-		dom->out = o->next;
-		if (!dom->out)
-			dom->out_tail = &dom->out;
-		fds_close(o->fds, SD_CTL_FDS_MAX);
-		free(o);
+		out_taken(dom);
 	}
 	daemon_watch(d, &dom->ctl, dom->ready && dom->out ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
@@ -174,7 +188,15 @@ int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds
 		o->fds[i] = i < nfds ? fds[i] : -1;
 	*d->dom.out_tail = o;
 	d->dom.out_tail = &o->next;
+	d->dom.unread += nfds > 0;
+	d->dom.unread_replies += m->type == SD_CTL_REPLY;
+	if (d->dom.ready && !d->dom.read_by)
+		d->dom.read_by = now_ms() + READ_MS;
 	domain_flush(d);
+	if (d->dom.unread_replies > REPLIES_MAX) {
+		note("the domain asks for more than it reads; killing it");
+		domain_kill(d);
+	}
 	return 0;
 }
 
@@ -217,6 +239,7 @@ static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
 	d->dom.ready = true;
 	d->dom.boot_ns = m->u.ready.boot_ns;
 	d->dom.stubs = m->u.ready.stubs;
+	d->dom.read_by = d->dom.out ? now_ms() + READ_MS : 0;
 	d->kill_at = 0;
 	note("domain %s serves, booted in %.2f ms", d->cfg.name, d->dom.boot_ns / 1e6);
 	daemon_started(d, 0);
@@ -236,10 +259,23 @@ static int alien_domain(struct daemon *d, const struct sd_ctl_msg *m)
 	return -EPROTONOSUPPORT;
 }
 
+/* Once per client: it may have been detached meanwhile, but it was attached. */
+static int client_ended(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	struct conn *c = conn_by_client(d, m->u.detach.client);
+	uint32_t reason = m->u.detach.reason < 0 ? -(uint32_t)m->u.detach.reason : (uint32_t)m->u.detach.reason;
+
+	if (c ? c->ended : request_ended(d, m->u.detach.client))
+		return -EPROTO;
+	if (c)
+		c->ended = true;
+	note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client, c ? c->real.pid : 0,
+	     strerror(reason & 0xfff));
+	return 0;
+}
+
 static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
 {
-	struct conn *c;
-
 	if (ctl_alien(m))
 		return alien_domain(d, m);
 	switch (m->type) {
@@ -253,11 +289,7 @@ static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
 		share_gone(d, m->u.ticket.key);
 		return 0;
 	case SD_CTL_ENDED:
-		c = conn_by_client(d, m->u.detach.client);
-		note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client,
-		     c ? c->cred.pid : 0,
-		     strerror(m->u.detach.reason < 0 ? -m->u.detach.reason : m->u.detach.reason));
-		return 0;
+		return client_ended(d, m);
 	default:
 		return -EPROTO;
 	}

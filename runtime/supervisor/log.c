@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #define LOG_MAX (1 << 20)
+#define KINDS	   64
+#define KIND_MS	   10000
+#define KIND_LINES 20
 
 static char log_path[PATH_MAX]; /* empty: stderr is somebody else's, as it is */
 static size_t log_size;
@@ -91,20 +94,55 @@ void log_text(char *text, size_t n)
 	log_write(text, n);
 }
 
+/*
+ * Lines of one kind (of one format): what others can bring about again and again doesn't bury the rest, or fill the disk. False:
+ * it has had its share for now. *left_out: so many weren't written before this one.
+ */
+static bool may_note(const char *fmt, unsigned *left_out)
+{
+	static struct kind {
+		const char *fmt;
+		uint64_t since;
+		unsigned lines, left_out;
+	} kinds[KINDS];
+	struct kind *k = kinds;
+	uint64_t now = now_ms();
+
+	while (k < kinds + KINDS - 1 && k->fmt && k->fmt != fmt)
+		k++;
+	*left_out = 0;
+	if (now - k->since >= KIND_MS) {
+		*left_out = k->left_out;
+		*k = (struct kind){fmt, now, 0, 0};
+	}
+	if (k->lines >= KIND_LINES) {
+		k->left_out++;
+		return false;
+	}
+	k->fmt = fmt;
+	k->lines++;
+	return true;
+}
+
 /* One write per line, and a line of its own. */
 void note(const char *fmt, ...)
 {
 	char line[512];
+	unsigned left_out;
 	struct timespec ts;
 	struct tm tm;
 	va_list ap;
 	size_t n = 0;
 
+	if (!may_note(fmt, &left_out))
+		return;
 	if (mid_line)
 		line[n++] = '\n';
 	clock_gettime(CLOCK_REALTIME, &ts);
 	localtime_r(&ts.tv_sec, &tm);
 	n += strftime(line + n, sizeof(line) - n, "[kdom %H:%M:%S] ", &tm);
+	if (left_out)
+		n += snprintf(line + n, sizeof(line) - n, "(%u lines like this one weren't written) ", left_out);
 	va_start(ap, fmt);
 	n += vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,8 +37,51 @@ static int format_dir(char *buf, size_t n)
 	return len < (int)n ? 0 : -ENAMETOOLONG;
 }
 
+/* May others put something else in the place of what lies there? Of a directory above, its sticky bit is enough. */
+static bool others_change(const struct stat *st)
+{
+	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
+
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return true;
+	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) && !(st->st_mode & S_ISVTX);
+}
+
+/* Every directory and link on the way to path, as far as there are any. 0, or -EPERM with the culprit in bad. */
+static int way_trusted(const char *path, char *bad)
+{
+	struct stat st;
+
+	for (const char *p = path; p; p = strchr(p + 1, '/')) {
+		size_t n = p == path ? 1 : (size_t)(p - path);
+
+		memcpy(bad, path, n);
+		bad[n] = 0;
+		if (lstat(bad, &st))
+			return 0;
+		if (others_change(&st))
+			return -EPERM;
+	}
+	return 0;
+}
+
+/* Both as it is written, with its links, and where it really is. */
+static int path_trusted(const char *path)
+{
+	char bad[PATH_MAX], real[PATH_MAX];
+	int err = way_trusted(path, bad);
+
+	if (!err && realpath(path, real))
+		err = way_trusted(real, bad);
+	if (err)
+		say("%s: others than root and you can change %s; use a place where each directory on the way belongs "
+		    "to you alone, or to root",
+		    path, bad);
+	return err;
+}
+
 /* The directory holds sockets that give power over domains: it must be ours, and nobody else's to
- * write. */
+ * write, nor to put another in its place. */
 int paths_dir(char *buf, size_t n)
 {
 	struct stat st;
@@ -64,7 +108,7 @@ int paths_dir(char *buf, size_t n)
 		    buf);
 		return -EPERM;
 	}
-	return 0;
+	return path_trusted(buf);
 }
 
 int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix)
@@ -83,19 +127,25 @@ int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix)
 int paths_data(char *buf, size_t n, const char *name)
 {
 	const char *dir = getenv("KDOM_DIR"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const struct passwd *pw;
 	int len;
+
+	if (!home || !*home) {
+		pw = getpwuid(geteuid());
+		home = pw ? pw->pw_dir : "";
+	}
 
 	if (dir && *dir)
 		len = snprintf(buf, n, "%s/%s", dir, name);
 	else if (state && *state)
 		len = snprintf(buf, n, "%s/kdom/%s", state, name);
 	else
-		len = snprintf(buf, n, "%s/.local/state/kdom/%s", home && *home ? home : "/root", name);
+		len = snprintf(buf, n, "%s/.local/state/kdom/%s", home, name);
 	if (len >= (int)n || buf[0] != '/') {
 		say("%s: a path too long, or not absolute; set KDOM_DIR or XDG_STATE_HOME", name);
 		return -EINVAL;
 	}
-	return 0;
+	return path_trusted(buf);
 }
 
 /* kdom lies in build/bin: what it needs lies in build/. */

@@ -2,6 +2,7 @@
 /* Our domain calls another: this daemon attaches to that one's as any client, and hands its domain
  * what it got. */
 #include "supervisor.h"
+#include <sd/ring.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,9 +47,9 @@ static int answer(struct daemon *d, struct peer *p, const struct sd_ctl_msg *m, 
 {
 	if (p->attached || m->type != SD_CTL_REPLY || m->of != SD_CTL_ATTACH)
 		return -EPROTO;
-	if (m->result)
+	if (m->result < 0)
 		return m->result;
-	if (m->nfds != SD_CTL_FDS_MAX)
+	if (m->result || m->nfds != SD_CTL_FDS_MAX || ctl_alien(m) || m->u.attach.region_size != SD_REGION_SIZE)
 		return -EPROTO;
 	p->attached = true;
 	tell(d, p->name, SD_CTL_PEER, 0, &m->u.attach, fds);

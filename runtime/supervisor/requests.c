@@ -23,6 +23,7 @@ struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uin
 	r->conn = c;
 	r->conn_seq = conn_seq;
 	r->deadline = timeout_ms ? now_ms() + timeout_ms : 0;
+	r->uid = c ? c->cred.uid : (uid_t)-1;
 	r->region = r->bell = -1;
 	r->next = d->requests;
 	d->requests = r;
@@ -51,21 +52,24 @@ void request_drop(struct daemon *d, struct request *r)
 	free(r);
 }
 
+/* What the domain is asked. */
+static uint16_t asked_as(const struct request *r)
+{
+	return r->type == SD_CTL_STATUS ? SD_CTL_STATS : r->type;
+}
+
 int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds,
 		 int nfds)
 {
-	static const uint16_t asked_as[] = {[SD_CTL_STATUS] = SD_CTL_STATS,
-					    [SD_CTL_ATTACH] = SD_CTL_ATTACH,
-					    [SD_CTL_DETACH] = SD_CTL_DETACH,
-					    [SD_CTL_SHUTDOWN] = SD_CTL_SHUTDOWN};
 	struct sd_ctl_msg empty;
 
 	if (!d->dom.next_seq)
 		d->dom.next_seq = 1;
 	r->seq = d->dom.next_seq++;
+	r->counted = r->conn != NULL;
 	if (!m) {
 		m = &empty;
-		ctl_init(m, asked_as[r->type], r->seq);
+		ctl_init(m, asked_as(r), r->seq);
 	}
 	m->seq = r->seq;
 	if (r->type == SD_CTL_DETACH)
@@ -73,12 +77,25 @@ int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, cons
 	return domain_send(d, m, fds, nfds);
 }
 
-void request_detach(struct daemon *d, uint32_t client)
+int request_ended(struct daemon *d, uint32_t client)
+{
+	struct request *r = d->requests;
+
+	while (r && (r->type != SD_CTL_DETACH || r->client != client))
+		r = r->next;
+	if (!r || r->ended)
+		return -EPROTO;
+	r->ended = true;
+	return 0;
+}
+
+void request_detach(struct daemon *d, uint32_t client, bool ended)
 {
 	struct request *r = request_add(d, NULL, SD_CTL_DETACH, 0, 0);
 
 	if (r) {
 		r->client = client;
+		r->ended = ended;
 		if (!request_send(d, r, NULL, NULL, 0))
 			return;
 	}
@@ -95,10 +112,10 @@ static void attach_answered(struct daemon *d, struct request *r, int result)
 
 	if (!c) { /* gone, or told -ETIMEDOUT */
 		if (!result)
-			request_detach(d, r->client);
+			request_detach(d, r->client, false);
 		return;
 	}
-	c->state = result ? CONN_NEW : CONN_ATTACHED;
+	conn_becomes(c, result ? CONN_FRESH : CONN_ATTACHED);
 	c->client = result ? 0 : r->client;
 	c->generation = d->dom.generation;
 	ctl_init(&m, SD_CTL_REPLY, r->conn_seq);
@@ -137,7 +154,7 @@ static void ticket_answered(struct daemon *d, struct request *r, int result)
 			request_ticket_drop(d, r->key);
 		return;
 	}
-	c->state = result ? CONN_NEW : CONN_TICKET;
+	conn_becomes(c, result ? CONN_FRESH : CONN_TICKET);
 	c->generation = d->dom.generation;
 	memcpy(c->key, r->key, sizeof(c->key));
 	ctl_init(&m, SD_CTL_REPLY, r->conn_seq);
@@ -173,7 +190,7 @@ int request_answered(struct daemon *d, const struct sd_ctl_msg *m)
 
 	for (r = d->requests; r && r->seq != m->seq; r = r->next)
 		;
-	if (!m->seq || !r || m->result > 0)
+	if (!m->seq || !r || m->result > 0 || m->of != asked_as(r))
 		return -EPROTO;
 	if (r->type == SD_CTL_ATTACH)
 		attach_answered(d, r, m->result);
@@ -295,7 +312,12 @@ void requests_expire(struct daemon *d)
 		request_fail(d, r, -ETIMEDOUT);
 		r->deadline = 0;
 		request_orphan(r);
-		if (!r->seq) /* what the domain owes stays known until it answers */
+		/* What the domain owes stays known until it answers or ends; of an attach nothing but that. */
+		if (r->type == SD_CTL_ATTACH) {
+			fds_close(&r->region, 1);
+			fds_close(&r->bell, 1);
+		}
+		if (!r->seq)
 			request_drop(d, r);
 	}
 }

@@ -35,12 +35,19 @@ int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked
 	struct request *r;
 	int fd;
 
+	int err;
+
 	if (!d->dom.pid || d->dom.stopping)
 		return -EREMOTEIO;
+	if (c->passed)
+		c->state = CONN_SPENT;
 	if (s) {
 		answer(d, c, asked->seq, 0, s->fd);
 		return 0;
 	}
+	err = rule_owed(d, c);
+	if (err)
+		return err;
 	r = request_add(d, c, SD_CTL_SHARE, asked->seq, SHARE_MS);
 	if (!r)
 		return -ENOMEM;

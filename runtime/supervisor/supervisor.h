@@ -6,6 +6,7 @@
  *      │ asks (ask.c)          ├─ domain.c, spawn.c   the domain process, its socket, its bell page
  *      └─ over net.sock ────── ├─ clients.c           connections; an attached one is a lifeline
  *                              ├─ console.c, log.c    what it prints, what we say
+ *                              ├─ rules.c             what a connection may ask, and how much
  *                              ├─ peers.c             connections of ours to other daemons
  *                              └─ requests.c          what the domain hasn't answered yet
  *
@@ -109,7 +110,7 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
 /* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds[SD_CTL_FDS_MAX]: received ones, -1
  * behind them. */
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
-/* The same, with the sender's real ids, where the socket has SO_PASSCRED. */
+/* The same, with who sent it: pid and real ids as the kernel says. A message without is malformed. */
 int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real);
 /* Its sender was built by another contract (sd/control.h): only the head says something. */
 bool ctl_alien(const struct sd_ctl_msg *m);
@@ -141,15 +142,18 @@ struct source {
 	void (*ready)(struct daemon *d, struct source *src, uint32_t events);
 };
 
-enum conn_state { CONN_NEW, CONN_ATTACHING, CONN_ATTACHED, CONN_TICKETING, CONN_TICKET };
+/* See the table in sd/control.h. SPENT: it was passed to us for one thing, and that is done or refused. */
+enum conn_state { CONN_FRESH, CONN_ATTACHING, CONN_ATTACHED, CONN_TICKETING, CONN_TICKET, CONN_SPENT };
 
 struct conn {
 	struct source src;
 	struct conn *next, **link;
-	struct ucred cred; /* effective ids when it connected (SO_PEERCRED) */
-	struct ucred real; /* real ids when it sent its last message */
+	struct ucred cred; /* effective ids when it connected (SO_PEERCRED); of a passed one, who passed it */
+	struct ucred real; /* real ids of who sent its last message */
 	enum conn_state state;
-	uint32_t parent; /* it was made over that client's lifeline; 0: by itself */
+	bool passed;	/* it came over a client's lifeline */
+	bool domain;	/* its client is one (attach.calls) */
+	bool ended;	/* the domain said that it ended the channel */
 	uint32_t client; /* id in `generation` */
 	uint32_t generation;
 	uint64_t key[2];  /* of a ticket: dropped with the connection */
@@ -165,6 +169,9 @@ struct request {
 	struct conn *conn; /* NULL: nobody waits any more */
 	uint32_t conn_seq;
 	uint32_t client;
+	uid_t uid;	/* who asked, also when he is gone */
+	bool counted;	/* among what the domain owes, see rules.c */
+	bool ended;	/* DETACH: as in struct conn */
 	uint64_t deadline; /* now_ms(), 0: none */
 	int region, bell;  /* ATTACH */
 	uint64_t key[2];   /* TICKET */
@@ -206,7 +213,9 @@ struct domain {
 	size_t console_room;   /* bytes that may be read before it is looked away for a while */
 	uint64_t console_at;   /* until then; 0: not */
 	bool console_paused;   /* said once */
-	struct outmsg *out, **out_tail;
+	struct outmsg *out, **out_tail; /* what it hasn't taken yet */
+	unsigned unread, unread_replies; /* of it: what holds fds; what answers what it asked */
+	uint64_t read_by; /* it is killed if none of them is taken until then; 0: there are none */
 };
 
 struct daemon {
@@ -255,6 +264,16 @@ void conn_close(struct daemon *d, struct conn *c);
 void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
 		uint32_t seq, const int *fds, int nfds);
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
+/* Is it the lifeline of a client of the domain that runs now? */
+bool conn_lives(const struct daemon *d, const struct conn *c);
+/* The outcome of what it asked: attached, a ticket, or (failed) CONN_FRESH: as before, or of no use any more. */
+void conn_becomes(struct conn *c, enum conn_state state);
+
+/* rules.c. What a message is answered with before anything is done: 0: do it; -EPROTO: close the connection. */
+int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_ctl_msg *m);
+bool rule_same_person(const struct conn *c);
+bool rule_room(const struct daemon *d, uid_t uid, bool ticket); /* for one more connection */
+int rule_owed(const struct daemon *d, const struct conn *c);	/* -EAGAIN: the domain owes too much already */
 
 /* shares.c: memory of mapped files, see sd/share.h. 0, or -errno for the asker. */
 int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked);
@@ -273,7 +292,10 @@ struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uin
 int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds,
 		 int nfds);
 void request_drop(struct daemon *d, struct request *r); /* forgets it, unanswered */
-void request_detach(struct daemon *d, uint32_t client);
+/* ended: the domain has said so already. */
+void request_detach(struct daemon *d, uint32_t client, bool ended);
+/* The domain ended a client that is being detached. 0, or -EPROTO: there is none, or it said so before. */
+int request_ended(struct daemon *d, uint32_t client);
 void request_ticket_drop(struct daemon *d, const uint64_t key[2]);
 /* 0, or -EPROTO: answers nothing that was asked. */
 int request_answered(struct daemon *d, const struct sd_ctl_msg *m);

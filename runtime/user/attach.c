@@ -6,6 +6,7 @@
 #include "domain.h"
 #include <sd/contract.h>
 #include <sd/control.h>
+#include <sd/ctlfds.h>
 
 #define AF_UNIX				      1
 #define SOCK_SEQPACKET			      5
@@ -35,7 +36,7 @@ struct msg {
 struct cmsg {
 	u64 len;
 	s32 level, type;
-	s32 fd[SD_CTL_FDS_MAX + 1];
+	s32 fd, pad;
 };
 
 static void set_timeouts(long sock)
@@ -65,21 +66,23 @@ static long open_socket(const char *path)
 	return err;
 }
 
-/* Receives one packet: its length; fds that came are in fd[], *n of them. */
-static long receive(long sock, u32 flags, struct sd_ctl_msg *m, s32 *fd, u32 *n)
+/* Receives one packet: its length, or -errno. What came beside it is the caller's; *flags become those of the message. */
+static long receive(long sock, u32 *flags, struct sd_ctl_msg *m, struct sd_ctl_came *came)
 {
-	struct cmsg c = {0};
+	union sd_ctl_room room;
 	struct iov iov = {m, sizeof(*m)};
-	struct msg h = {.iov = &iov, .iovlen = 1, .control = &c, .controllen = sizeof(c)};
-	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC | flags);
+	struct msg h = {.iov = &iov, .iovlen = 1, .control = &room, .controllen = sizeof(room)};
+	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC | *flags);
 
-	*n = 0;
-	if (got < 0)
-		return got;
-	if (h.controllen >= 16 && c.level == SOL_SOCKET && c.type == SCM_RIGHTS)
-		for (; *n < (c.len - 16) / 4 && *n < SD_CTL_FDS_MAX; (*n)++)
-			fd[*n] = c.fd[*n];
+	sd_ctl_take(came, &room, got < 0 ? 0 : h.controllen);
+	*flags = h.flags;
 	return got;
+}
+
+static void close_came(struct sd_ctl_came *came)
+{
+	while (came->nfds)
+		sys(__NR_close, came->fd[--came->nfds]);
 }
 
 /* Supervisor or image come from another kslice: said once, since every call will end here. */
@@ -101,18 +104,16 @@ static long alien(u32 dom, const char *who, u32 its, u32 ours)
 }
 
 /* A supervisor of another contract says no more than the head of a message, of whatever length. */
-static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u16 of)
+static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u16 of, u32 nfds)
 {
+	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, nfds, SD_CONTRACT);
+
 	if (!len)
 		return -EREMOTEIO;
-	if (len < offsetof(struct sd_ctl_msg, u) || m->magic != SD_CTL_MAGIC ||
-	    m->version != SD_CTL_VERSION || m->type != SD_CTL_REPLY || m->seq != 1 ||
-	    m->of != of)
+	if (v == SD_CTL_BAD || m->type != SD_CTL_REPLY || m->seq != 1 || m->of != of)
 		return -EPROTO;
-	if (m->contract != SD_CONTRACT)
+	if (v == SD_CTL_ALIEN)
 		return alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
-	if (len != sizeof(*m))
-		return -EPROTO;
 	return m->result <= 0 ? m->result : -EPROTO;
 }
 
@@ -128,7 +129,7 @@ static long check_attached(u32 dom, const struct sd_ctl_msg *m, u32 nfds)
 /* over: a lifeline it goes over, with pass, the other end of the socket that is to be answered; -1: over sock. */
 static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 {
-	struct cmsg c = {.len = 20, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = {pass}};
+	struct cmsg c = {.len = 20, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = pass};
 	struct iov iov = {m, sizeof(*m)};
 	struct msg h = {.iov = &iov, .iovlen = 1};
 	long n;
@@ -140,7 +141,7 @@ static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 	if (over >= 0) {
 		m->nfds = 1;
 		h.control = &c;
-		h.controllen = 24;
+		h.controllen = sizeof(c);
 		sock = over;
 	}
 	n = sys(__NR_sendmsg, sock, &h, MSG_NOSIGNAL);
@@ -174,25 +175,24 @@ static long ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
 	return err ?: sock;
 }
 
-/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno. */
-static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, s32 *fd, u32 *nfds)
+/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno: then nothing is left in *came. */
+static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, struct sd_ctl_came *came)
 {
+	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
+	u32 flags = type == SD_CTL_TICKET ? MSG_PEEK : 0;
 	long sock, n;
 
-	*nfds = 0;
 	m->type = type;
 	sock = ask(dom, m, lifeline);
 	if (sock < 0)
 		return sock;
-	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
-	n = receive(sock, type == SD_CTL_TICKET ? MSG_PEEK : 0, m, fd, nfds);
-	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : check(dom, m, n, type);
+	n = receive(sock, &flags, m, came);
+	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : check(dom, m, n, flags, type, came->nfds);
 	if (!n && type == SD_CTL_ATTACH)
-		n = check_attached(dom, m, *nfds);
+		n = check_attached(dom, m, came->nfds);
 	if (!n)
 		return sock;
-	while (*nfds)
-		sys(__NR_close, fd[--*nfds]);
+	close_came(came);
 	sys(__NR_close, sock);
 	return n;
 }
@@ -200,14 +200,13 @@ static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, s32 *fd
 long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2])
 {
 	struct sd_ctl_msg m = {0};
-	s32 fd[SD_CTL_FDS_MAX];
-	u32 n;
+	struct sd_ctl_came came;
 	long sock;
 
 	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
-	sock = asked(dom, SD_CTL_TICKET, &m, t->files->chan[dom]->fd[SD_FD_LIFE], fd, &n);
-	while (sock >= 0 && n)
-		sys(__NR_close, fd[--n]);
+	sock = asked(dom, SD_CTL_TICKET, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
+	if (sock >= 0)
+		close_came(&came);
 	return sock;
 }
 
@@ -215,20 +214,18 @@ long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2])
 long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2])
 {
 	struct sd_ctl_msg m = {0};
-	s32 fd[SD_CTL_FDS_MAX];
+	struct sd_ctl_came came;
 	struct sd_stat st;
-	u32 n;
 	long sock;
 
 	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
-	sock = asked(dom, SD_CTL_SHARE, &m, t->files->chan[dom]->fd[SD_FD_LIFE], fd, &n);
+	sock = asked(dom, SD_CTL_SHARE, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
 	if (sock < 0)
 		return sock;
 	sys(__NR_close, sock);
-	if (n == 1 && !sys(__NR_fstat, fd[0], &st) && st.size == SD_SHARE_SIZE)
-		return fd[0];
-	while (n)
-		sys(__NR_close, fd[--n]);
+	if (came.nfds == 1 && !sys(__NR_fstat, came.fd[0], &st) && st.size == SD_SHARE_SIZE)
+		return came.fd[0];
+	close_came(&came);
 	return -EPROTO;
 }
 
@@ -254,18 +251,17 @@ struct sd_chan *sd_chan_new(u32 dom, u16 serial)
 long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 {
 	struct sd_ctl_msg m = {0};
-	s32 fd[SD_CTL_FDS_MAX];
-	u32 n;
+	struct sd_ctl_came came;
 	long sock;
 
 	m.u.attach.parent = parent ? parent->client : 0;
-	sock = asked(c->dom, SD_CTL_ATTACH, &m, parent ? parent->fd[SD_FD_LIFE] : -1, fd, &n);
+	sock = asked(c->dom, SD_CTL_ATTACH, &m, parent ? parent->fd[SD_FD_LIFE] : -1, &came);
 	if (sock < 0)
 		return sock;
 	c->fd[SD_FD_LIFE] = sock;
-	c->fd[SD_FD_REGION] = fd[0];
-	c->fd[SD_FD_EVENT] = fd[1];
-	c->fd[SD_FD_BELL] = fd[2];
+	c->fd[SD_FD_REGION] = came.fd[0];
+	c->fd[SD_FD_EVENT] = came.fd[1];
+	c->fd[SD_FD_BELL] = came.fd[2];
 	c->client = m.u.attach.client;
 	c->generation = m.u.attach.generation;
 	return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sd/contract.h>
+#include <sd/ctlfds.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -37,28 +38,26 @@ static int post(int sock, struct sd_ctl_msg *m, int give)
 /* *m becomes the answer; how many fds came with it, or -errno. */
 static int answer(int sock, struct sd_ctl_msg *m, int fd[3])
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(3 * sizeof(int))];
-	} ctl;
+	union sd_ctl_room room;
+	struct sd_ctl_came came;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl)};
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
 	struct timeval limit = {PATIENCE_S, 0};
 	ssize_t n;
-	int nfd;
 
 	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	do
 		n = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	if (n != sizeof(*m))
+	if (n <= 0)
 		return n < 0 && errno == EAGAIN ? -ETIMEDOUT : -EREMOTEIO;
-	nfd = mh.msg_controllen < CMSG_LEN(sizeof(int)) ? 0 : (ctl.h.cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fd, CMSG_DATA(&ctl.h), nfd * sizeof(int));
-	if (!m->result && nfd == m->nfds)
-		return nfd;
-	while (nfd)
-		close(fd[--nfd]);
+	sd_ctl_take(&came, &room, mh.msg_controllen);
+	if (sd_ctl_judge(m, n, mh.msg_flags, came.nfds, SD_CONTRACT) == SD_CTL_GOOD && !m->result) {
+		memcpy(fd, came.fd, came.nfds * sizeof(int));
+		return came.nfds;
+	}
+	while (came.nfds)
+		close(came.fd[--came.nfds]);
 	return m->result ? m->result : -EPROTO;
 }
 

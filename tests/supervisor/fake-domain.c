@@ -14,6 +14,11 @@
  *   newer...   by a later contract, with longer messages
  *   caller...  answers everything, and on an ATTACH asks to be attached to domain "good"
  *   nosy...    the same with domain "other"
+ *   deaf...    READY, then doesn't even read
+ *   greedy...  on an ATTACH asks for more than it reads
+ *   giver...   answers an ATTACH with a dozen fds
+ *   noticket.. refuses TICKET and SHARE
+ *   ender...   ends each client at once; twice...: says so twice; unborn...: ends one that nobody attached
  * Prints what it got, one line each, to its console.
  */
 #include <errno.h>
@@ -28,7 +33,7 @@
 
 #include <sd/bell.h>
 #include <sd/contract.h>
-#include <sd/control.h>
+#include <sd/ctlfds.h>
 
 static const char *name;
 
@@ -56,21 +61,17 @@ static void send_msg(struct sd_ctl_msg *m)
 
 static ssize_t receive(struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
 {
-	union {
-		char buf[CMSG_SPACE(SD_CTL_FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control;
+	union sd_ctl_room room;
+	struct sd_ctl_came came;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control.buf,
-			     .msg_controllen = sizeof(control.buf)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
 	ssize_t n = recvmsg(SD_CTL_FD, &msg, 0);
-	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 
-	fds[0] = fds[1] = fds[2] = -1;
-	if (c)
-		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	sd_ctl_take(&came, &room, n < 0 ? 0 : msg.msg_controllen);
+	if (came.nfds > SD_CTL_FDS_MAX)
+		exit(6);
+	for (uint32_t i = 0; i < SD_CTL_FDS_MAX; i++)
+		fds[i] = i < came.nfds ? came.fd[i] : -1;
 	return n;
 }
 
@@ -98,6 +99,38 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 	ask_peer();
 }
 
+/* Nobody's message has so many. */
+static void give(struct sd_ctl_msg *m)
+{
+	union {
+		char buf[CMSG_SPACE(12 * sizeof(int))];
+		struct cmsghdr head;
+	} control = {.head = {CMSG_LEN(12 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	int fds[12] = {0};
+
+	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
+	m->magic = SD_CTL_MAGIC, m->version = SD_CTL_VERSION, m->contract = SD_CONTRACT, m->nfds = 12;
+	if (sendmsg(SD_CTL_FD, &msg, 0) < 0)
+		exit(5);
+}
+
+/* When an ATTACH is answered. */
+static void afterwards(const struct sd_ctl_msg *m)
+{
+	struct sd_ctl_msg end = {.type = SD_CTL_ENDED, .u.detach = {m->u.attach.client, -EPROTO}};
+	struct sd_ctl_msg peer = {.type = SD_CTL_PEER};
+
+	end.u.detach.client += is("unborn") ? 1000 : 0;
+	for (int i = is("ender") || is("unborn") ? 1 : is("twice") ? 2 : 0; i; i--)
+		send_msg(&end);
+	for (int i = is("greedy") ? 2000 : 0; i; i--)
+		send_msg(&peer);
+	if (is("greedy"))
+		pause();
+}
+
 /* What is told without being asked, or answers what we asked. */
 static int told(const struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
 {
@@ -123,6 +156,12 @@ static void answer(struct sd_ctl_msg *m)
 		r.seq += 1000;
 	if (is("refuse") && m->type == SD_CTL_ATTACH)
 		r.result = -EAGAIN;
+	if (is("noticket") && (m->type == SD_CTL_TICKET || m->type == SD_CTL_SHARE))
+		r.result = -ENOENT;
+	if (is("giver") && m->type == SD_CTL_ATTACH) {
+		give(&r);
+		return;
+	}
 	if (m->type == SD_CTL_STATS)
 		r.u.stats.calls = 4711;
 	send_msg(&r);
@@ -151,6 +190,8 @@ int main(int argc, char **argv)
 	if (is("noboot"))
 		return 9;
 	send_msg(&u.m);
+	if (is("deaf"))
+		pause();
 	while (receive(&m, fds) == sizeof(m)) {
 		if (told(&m, fds))
 			continue;
@@ -161,6 +202,8 @@ int main(int argc, char **argv)
 		else
 			printf("TYPE %u client=%u\n", m.type, m.u.detach.client);
 		answer(&m);
+		if (m.type == SD_CTL_ATTACH)
+			afterwards(&m);
 	}
 	return 0;
 }

@@ -1,83 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """kdom's life cycle and protocol errors, against build/tests/fake-domain (see its top comment)."""
-import array
 import errno
-import json
 import mmap
 import os
-import re
 import signal
 import socket
 import struct
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 import unittest
 
-BUILD = os.environ.get("KSLICE_BUILD", "build")
-KDOM = os.environ.get("KDOM", os.path.join(BUILD, "bin/kdom"))
-FAKE = os.path.join(BUILD, "tests/fake-domain")
-LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
-HEAD = struct.Struct("<IHHIHHiI")
-(REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP, TICKET) = range(1, 14)
+from kdomtest import (ATTACH, CONTRACT, DETACH, DOWN, FAKE, HEAD, HELLO, KDOM, LAUNCH, REPLY, STATUS, TICKET, UP, Conn, Fixture,
+                      message)
+
 SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
-
-
-def our_contract():
-    """What the build that is tested says it is."""
-    with open(os.path.join(BUILD, "cmake/runtime/include/contract/sd/contract.h")) as f:
-        return int(re.search(r"SD_CONTRACT (0x[0-9a-f]{8})u", f.read())[1], 16)
-
-
-CONTRACT = our_contract()
-
-
-def message(type, seq=1, body=b"", nfds=0, version=1, contract=CONTRACT, of=0, result=0):
-    return HEAD.pack(0x6B736C31, version, type, seq, of, nfds, result, contract) + body.ljust(168, b"\0")
-
-
-class Conn:
-    def __init__(self, path=None):
-        if not path:
-            return
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.sock.settimeout(10)
-        self.sock.connect(path)
-
-    def ask(self, type, body=b""):
-        self.sock.send(message(type, body=body))
-        return self.reply()
-
-    def reply(self):
-        data, anc, _, _ = self.sock.recvmsg(4096, socket.CMSG_SPACE(12))
-        if not data:
-            raise EOFError
-        assert len(data) == 192, len(data)
-        fds = array.array("i")
-        for _, _, d in anc:
-            fds.frombytes(d)
-        _, _, type, seq, of, nfds, result, contract = HEAD.unpack(data[:24])
-        assert type == REPLY and seq == 1 and nfds == len(fds) and contract == CONTRACT
-        return result, data[24:], list(fds)
-
-    def attach(self, parent=0):
-        result, body, fds = self.ask(ATTACH, struct.pack("<II", 0, parent))
-        return result, struct.unpack_from("<I", body)[0], fds
-
-    def child(self, parent, parent_end=None):
-        """A connection made over this one, the parent's lifeline: what its ATTACH says."""
-        child = Conn()
-        child.sock, theirs = parent_end or socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        child.sock.settimeout(10)
-        socket.send_fds(self.sock, [message(ATTACH, body=struct.pack("<II", 0, parent), nfds=1)], [theirs.fileno()])
-        theirs.close()
-        return child
-
-    def close(self):
-        self.sock.close()
 
 
 class AlienSupervisor:
@@ -102,69 +40,7 @@ class AlienSupervisor:
                 conn.send(message(REPLY, seq, contract=self.contract, of=type, result=result) + b"\xff" * 64)
 
 
-class Supervisor(unittest.TestCase):
-    def setUp(self):
-        self.tmp = tempfile.TemporaryDirectory(prefix="kdomtest")
-        os.chmod(self.tmp.name, 0o700)
-        self.env = dict(os.environ, KDOM_DIR=self.tmp.name)
-        self.manifest = self.path("manifest.json")
-        self.write_manifest({"devices": []})
-        self.names = []
-
-    def tearDown(self):
-        for name in self.names:
-            self.kdom("down", name)
-        left = subprocess.run(["pgrep", "-f", "kdom:.*--control"], capture_output=True, text=True).stdout.split()
-        ours = [p for p in left if self.is_fake(p)]
-        logs = "".join(self.log(name) for name in set(self.names) if os.path.exists(self.path(name + ".log")))
-        self.tmp.cleanup()
-        self.assertEqual(ours, [])
-        for bad in ("Sanitizer", "runtime error"):
-            self.assertNotIn(bad, logs)
-
-    @staticmethod
-    def is_fake(pid):
-        try:
-            return os.readlink(f"/proc/{pid}/exe") == os.path.abspath(FAKE)
-        except OSError:
-            return False
-
-    def write_manifest(self, obj):
-        with open(self.manifest, "w") as f:
-            f.write(obj if isinstance(obj, str) else json.dumps(obj))
-
-    def kdom(self, *args):
-        return subprocess.run([KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
-
-    def up(self, name, *opts, ok=True):
-        self.names.append(name)
-        r = self.kdom("up", "--image", FAKE, "--manifest", self.manifest, *opts, name)
-        if ok:
-            self.assertEqual(r.returncode, 0, r.stderr)
-        return r
-
-    def path(self, file):
-        return os.path.join(self.tmp.name, file)
-
-    def conn(self, name):
-        return Conn(self.path(name + ".sock"))
-
-    def log(self, name):
-        with open(self.path(name + ".log")) as f:
-            return f.read()
-
-    def log_has(self, name, text, count=1):
-        end = time.time() + 20
-        while self.log(name).count(text) < count:
-            self.assertLess(time.time(), end, f"{text!r} not in the log:\n{self.log(name)}")
-            time.sleep(0.01)
-
-    def ps(self, name):
-        for line in self.kdom("ps").stdout.splitlines()[1:]:
-            if line.split()[0] == name:
-                return line.split()
-        return None
-
+class Supervisor(Fixture):
     # ---- life ----
 
     def test_up_ps_down(self):
@@ -339,11 +215,6 @@ class Supervisor(unittest.TestCase):
         self.assertNotIn("Bad file descriptor", self.log("good"))
 
     # ---- protocol errors ----
-
-    def assert_closed(self, conn):
-        with self.assertRaises((EOFError, ConnectionResetError, BrokenPipeError)):
-            while True:
-                conn.reply()
 
     def test_bad_client_messages_end_the_connection(self):
         self.up("good")

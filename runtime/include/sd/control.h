@@ -6,7 +6,7 @@
  *
  * Both are AF_UNIX SOCK_SEQPACKET: one message is one packet of exactly sizeof(struct sd_ctl_msg) bytes; any other length,
  * magic, version or fd count is a protocol error and ends the connection. Nothing here points into memory; fds travel as
- * SCM_RIGHTS of the same packet, in the order given below. Every request carries a seq chosen by the asker; its answer is
+ * SCM_RIGHTS of the same packet, in the order given below, and are taken out by sd/ctlfds.h on all ends. Every request carries a seq chosen by the asker; its answer is
  * SD_CTL_REPLY with the same seq, `of` = the request's type, result = 0 or -errno. Requests on one connection are answered
  * in any order. The client's connection is its lifeline: EOF means DETACH.
  *
@@ -22,7 +22,7 @@
  *   HELLO    {}                         -> REPLY {hello}   generation and name of the running domain (-EREMOTEIO: none runs)
  *   ATTACH   {attach.parent: 0 or id}   -> REPLY {attach}  fds: region memfd, bell eventfd, bell page memfd (read-only)
  *                                          the new client's lifeline is the socket that asked. parent: only as below.
- *                                          pid/uid/gid are taken from SO_PEERCRED, what the client writes there is ignored.
+ *                                          pid/uid/gid are the kernel's word, what the client writes there is ignored.
  *   One connection attaches at most once. To make a channel for a child before fork(), send ATTACH {parent: the sender's own
  *   id} over the parent's lifeline with one fd, an end of a socketpair (AF_UNIX, SEQPACKET): it becomes a connection, as if it
  *   had asked itself, and gets the answer. So a program that changed its user id since can still fork. The child starts with
@@ -35,7 +35,22 @@
  *                                          file for it, whoever gave it, until somebody redeems it, or the last descriptor
  *                                          of the connection is closed. A connection that did this does nothing else.
  *   SHARE    {ticket.key}               -> REPLY, fd: memfd. The memory of a file that programs have mapped to write (sd/share.h);
- *                                          the key is the domain's, and all the right there is. Over a lifeline, as TICKET.
+ *                                          the key is the domain's, and all the right there is. TICKET and SHARE, too, may go
+ *                                          over a lifeline, with the fd of a socketpair's end in whose name they are asked.
+ *
+ * Who may ask what? A connection is of one of these kinds, and never becomes one that may more:
+ *                          HELLO STATUS   UP DOWN KILL    ATTACH         TICKET SHARE    with one fd: ATTACH TICKET SHARE
+ *   fresh: connected       yes            owner           once, as self  yes            no (-EPROTO)
+ *   lifeline: attached     yes            -EPERM          -EALREADY      -EALREADY      yes: parent = its own client
+ *   passed over a lifeline: only what it came with; then it is a lifeline (ATTACH) or holds a ticket, or is of no more use
+ *   ticket                 -EALREADY      -EPERM          -EALREADY      -EALREADY      no (-EPROTO)
+ * A lifeline of a domain that has ended is answered -EREMOTEIO. Clients that are domains (attach.calls) have no children.
+ * What counts is who sends today (SCM_CREDENTIALS of each message; one without them is a protocol error), not who once
+ * connected: "owner" is root or the supervisor's own user, others get -EPERM. A fresh connection attaches with the effective
+ * ids it connected with (SO_PEERCRED) and the real ones of the sender; these two must be the same, or the sender root, else -EACCES:
+ * who gave up what he connected with, or got the connection from another, connects anew. A stranger (neither root nor owner) has
+ * a bound on his connections, and on his unanswered requests: beyond the first he is turned away, beyond the second -EAGAIN. So is
+ * everybody while the domain owes too many answers.
  *
  * supervisor -> domain
  *   ATTACH   {attach}, fds: region memfd, bell eventfd     -> REPLY (after the domain can serve the region)
@@ -48,12 +63,15 @@
  * domain -> supervisor
  *   READY    {ready}   once, seq 0, when it serves: seccomp is on by then. No answer.
  *   ENDED    {detach.client, reason}   the domain ended this client's channel itself (-EPROTO: it lied). No answer; the
- *                                      supervisor still sends DETACH when the lifeline goes.
+ *                                      supervisor still sends DETACH when the lifeline goes. Once per client, and only of
+ *                                      one that was attached and isn't detached yet.
  *   SHARE_GONE {ticket.key}   nobody uses that memory any more. No answer.
  *   PEER     {peer.name}   attach me to that domain as a client of it  -> REPLY {peer}, fds: region memfd, bell eventfd, bell page
  *                          (read-only). Only domains that this one's manifest names as peers. The supervisor holds the
  *                          lifeline; asking again ends the attachment before. The other domain knows such a client by
  *                          attach.calls: it has nobody's credentials, and may only redeem tickets and make those calls.
+ *
+ * A domain that says what isn't here, or takes nothing of what it is sent for ten seconds, or asks for more than it reads, is killed.
  *
  * Threads: on the domain's side one host thread owns the socket; see machine/process/ctl.c.
  */

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +17,7 @@
 
 #include "process.h"
 #include "sd/contract.h"
+#include "sd/ctlfds.h"
 
 #define QUEUE	    256
 #define CLIENTS_MAX 4096
@@ -199,33 +199,30 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	post(&ev);
 }
 
-static void check(const struct sd_ctl_msg *msg, size_t len, int nfds)
+static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t nfds)
 {
-	if (len < offsetof(struct sd_ctl_msg, u) || msg->magic != SD_CTL_MAGIC ||
-	    msg->version != SD_CTL_VERSION || msg->nfds != nfds)
-		die("control socket: no message of version %u", SD_CTL_VERSION);
-	if (msg->contract != SD_CONTRACT)
+	switch (sd_ctl_judge(msg, len, flags, nfds, SD_CONTRACT)) {
+	case SD_CTL_GOOD:
+		return;
+	case SD_CTL_ALIEN:
 		die("control socket: kdom was built from another kslice (its contract is %08x, "
 		    "this image's %08x); run `make all image` and start the domain anew",
 		    msg->contract, SD_CONTRACT);
-	if (len != sizeof(*msg))
-		die("control socket: a message of %zu bytes", len);
+	default:
+		die("control socket: no message of version %u: %zu bytes, %u fds", SD_CTL_VERSION, len, nfds);
+	}
 }
 
 /* 1: a message; 0: the supervisor is gone; die() on garbage, since the supervisor is the one we
  * trust. */
-static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
+static int receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
 {
-	union {
-		struct cmsghdr head;
-		char buf[CMSG_SPACE(SD_CTL_FDS_MAX * sizeof(int))];
-	} ctl;
+	union sd_ctl_room room;
 	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
 	struct msghdr hdr = {.msg_iov = &iov,
 			     .msg_iovlen = 1,
-			     .msg_control = &ctl,
-			     .msg_controllen = sizeof(ctl)};
-	struct cmsghdr *c;
+			     .msg_control = &room,
+			     .msg_controllen = sizeof(room)};
 	ssize_t n;
 
 	do
@@ -233,27 +230,21 @@ static int receive(struct sd_ctl_msg *msg, int *fds, int *nfds)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return 0;
-	*nfds = 0;
-	c = CMSG_FIRSTHDR(&hdr);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-		*nfds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(fds, CMSG_DATA(c), *nfds * sizeof(int));
-	}
-	check(msg, n, *nfds);
+	sd_ctl_take(came, &room, hdr.msg_controllen);
+	check(msg, n, hdr.msg_flags, came->nfds);
 	return 1;
 }
 
 static void *ctl_thread(void *unused)
 {
 	struct sd_ctl_msg msg;
-	int fds[SD_CTL_FDS_MAX];
-	int nfds;
+	struct sd_ctl_came came;
 
 	for (;;) {
 		peers_wait(SD_CTL_FD);
-		if (!receive(&msg, fds, &nfds))
+		if (!receive(&msg, &came))
 			break;
-		handle(&msg, fds, nfds);
+		handle(&msg, came.fd, came.nfds);
 	}
 	/* No supervisor, no domain: nobody could watch our clients' lives any more. */
 	sd_machine_halt(0);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who may ask what, and how much of it: the table of sd/control.h. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Of one uid that is neither root's nor ours. Tickets in flight are connections, too; the domain itself bounds those. */
+#define STRANGER_CONNS	 1024
+#define STRANGER_TICKETS 4096
+#define STRANGER_OWED	 64
+/* Of all together: answers that the domain owes, whether somebody still waits for them or not; messages with fds that it hasn't taken. */
+#define OWED_MAX   1024
+#define UNREAD_MAX 256
+
+enum asked { LOOK, POWER, ATTACH, KEY, ASKED };
+
+static const int rules[][ASKED] = {
+	[CONN_FRESH] = {0, 0, 0, 0},
+	[CONN_ATTACHING] = {0, -EPERM, -EALREADY, -EALREADY},
+	[CONN_ATTACHED] = {0, -EPERM, -EALREADY, -EALREADY},
+	[CONN_TICKETING] = {-EALREADY, -EPERM, -EALREADY, -EALREADY},
+	[CONN_TICKET] = {-EALREADY, -EPERM, -EALREADY, -EALREADY},
+	[CONN_SPENT] = {-EPROTO, -EPROTO, -EPROTO, -EPROTO},
+};
+
+static enum asked asked_what(uint16_t type)
+{
+	switch (type) {
+	case SD_CTL_HELLO:
+	case SD_CTL_STATUS:
+		return LOOK;
+	case SD_CTL_UP:
+	case SD_CTL_DOWN:
+	case SD_CTL_KILL:
+		return POWER;
+	case SD_CTL_ATTACH:
+		return ATTACH;
+	case SD_CTL_TICKET:
+	case SD_CTL_SHARE:
+		return KEY;
+	default:
+		return ASKED;
+	}
+}
+
+static bool stranger(uid_t uid)
+{
+	return uid != 0 && uid != geteuid();
+}
+
+int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_ctl_msg *m)
+{
+	enum asked what = asked_what(m->type);
+
+	if (what == ASKED || (what == KEY && ctl_alien(m)))
+		return -EPROTO;
+	/* One that was passed does what it came with, and nothing beside that. */
+	if (c->passed && (c->state == CONN_ATTACHING || c->state == CONN_TICKETING))
+		return -EPROTO;
+	if (rules[c->state][what])
+		return rules[c->state][what];
+	if (what == POWER && stranger(c->real.uid))
+		return -EPERM;
+	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
+}
+
+/* Ids that an unattached connection has from its connect() are nobody's who has given them up, or only got the connection. */
+bool rule_same_person(const struct conn *c)
+{
+	return c->real.uid == 0 || (c->real.uid == c->cred.uid && c->real.gid == c->cred.gid);
+}
+
+static unsigned files_max(void)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) ? 1024 : files.rlim_cur;
+}
+
+bool rule_room(const struct daemon *d, uid_t uid, bool ticket)
+{
+	unsigned his = 0, alike = 0, all = 0, files = files_max();
+
+	if (!stranger(uid))
+		return true;
+	for (const struct conn *c = d->conns; c; c = c->next) {
+		all += stranger(c->cred.uid);
+		his += c->cred.uid == uid;
+		alike += c->cred.uid == uid && ticket == (c->state == CONN_TICKET || c->state == CONN_TICKETING);
+	}
+	return all < files / 2 && his < files / 4 && alike < (ticket ? STRANGER_TICKETS : STRANGER_CONNS);
+}
+
+int rule_owed(const struct daemon *d, const struct conn *c)
+{
+	unsigned his = 0, all = 0;
+	bool guest = stranger(c->cred.uid);
+
+	for (const struct request *r = d->requests; r; r = r->next) {
+		all += r->counted;
+		his += r->counted && r->uid == c->cred.uid;
+	}
+	if ((d->dom.ready && d->dom.unread >= UNREAD_MAX) || all >= OWED_MAX)
+		return -EAGAIN;
+	return guest && (his >= STRANGER_OWED || all >= OWED_MAX / 2) ? -EAGAIN : 0;
+}
