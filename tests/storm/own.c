@@ -215,6 +215,19 @@ void own_child(struct chan *c)
 		part(to);
 }
 
+/* No lifeline has power over the domain, whoever's it is. */
+static void ask_for_power(struct chan *c)
+{
+	static const u16 types[] = {SD_CTL_KILL, SD_CTL_DOWN, SD_CTL_UP};
+	struct sd_ctl_msg m = {.type = types[rnd() % 3]};
+	int fd[3], n = outsider_ask(c->o.sock, &m, fd);
+
+	if (n == -ETIMEDOUT)
+		life_over(LIFE_SILENT);
+	if (n != -EPERM && n != -EREMOTEIO)
+		life_over(LIFE_LIE);
+}
+
 /* Questions that change nothing, and some that must be refused; each on a connection of its own or the lifeline. */
 void own_ask(struct chan *c)
 {
@@ -224,6 +237,8 @@ void own_ask(struct chan *c)
 
 	if (sock < 0)
 		return;
+	if (sock == c->o.sock && one_in(4))
+		return ask_for_power(c);
 	if (m.type == SD_CTL_ATTACH)
 		m.u.attach.parent = c->o.id + rnd() % 3 - 1; /* not over its lifeline, or it is attached already */
 	if (m.type == SD_CTL_TICKET || m.type == SD_CTL_SHARE)
