@@ -10,6 +10,7 @@
 # Cache: $KSLICE_CACHE, else ~/.cache/kslice; the tree is in tree/<package>.
 set -eu
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+[ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 cache=${KSLICE_CACHE:-$HOME/.cache/kslice}
 package=${KSLICE_LINUX:-linux-source-6.1}
 
@@ -22,6 +23,22 @@ die() {
 is_tree() {
 	[ -f "$1/Makefile" ] && [ -f "$1/Kconfig" ] && [ -f "$1/Kbuild" ] && [ -f "$1/init/main.c" ] &&
 		[ -f "$1/scripts/Makefile.build" ]
+}
+
+# What lies in the cache is compiled and run: nobody else may put something of his in its place (as kslice's check_cache()).
+ours() {
+	local at=$1 uid gid mode
+	while :; do
+		if [ -e "$at" ] || [ -L "$at" ]; then
+			read -r uid gid mode < <(stat -c '%u %g %a' "$at")
+			[ "$uid" = 0 ] || [ "$uid" = "$(id -u)" ] || { [ "$(id -u)" = 0 ] && [ "$uid" = "${SUDO_UID:-0}" ]; } || break
+			[ "$gid" = 0 ] || [ "$gid" = "$(id -g)" ] || [ -L "$at" ] || [ $((8#$mode & 8#1020)) != $((8#20)) ] || break
+			[ -L "$at" ] || [ $((8#$mode & 8#1002)) != 2 ] || break
+		fi
+		[ "$at" != / ] || return 0
+		at=$(dirname "$at")
+	done
+	die "$1: others than root and you can change $at" "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root"
 }
 
 link_to() {
@@ -37,6 +54,9 @@ if [ $# -gt 0 ]; then
 	exit 0
 fi
 
+case $cache in /*) ;; *) die "$cache: not an absolute path" "set KSLICE_CACHE (or HOME) to one" ;; esac
+ours "$cache"
+ours "$(readlink -m "$cache")"
 tree=$cache/tree/$package
 if is_tree "$tree"; then
 	link_to "$tree"

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,13 +223,81 @@ const char *repo_root(void)
 	die("the kslice repo isn't above the program; set KSLICE_REPO to it");
 }
 
+/* Root's, ours, or his who became root by sudo: he could do as much without us. */
+static bool trusted_owner(uid_t uid)
+{
+	const char *caller = getenv("SUDO_UID");
+
+	return uid == 0 || uid == geteuid() || (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
+}
+
+/* May others put something else in the place of what lies there? Of a directory above, its sticky bit is enough. */
+static bool others_change(const struct stat *st, bool last)
+{
+	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
+
+	if (!trusted_owner(st->st_uid))
+		return true;
+	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) && (last || !(st->st_mode & S_ISVTX));
+}
+
+static void __attribute__((noreturn)) bad_cache(const char *cache, const char *cause)
+{
+	err(cache, "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root", "%s", cause);
+	exit(1);
+}
+
+/* Every directory and link on the way to path, as far as there are any. */
+static void check_way(const char *cache, const char *path)
+{
+	const char *end = path;
+
+	do {
+		char *part;
+		struct stat st;
+		bool there;
+
+		end = strchrnul(end + 1, '/');
+		part = xasprintf("%.*s", (int)(end - path), path);
+		there = !lstat(part, &st);
+		if (there && others_change(&st, false))
+			bad_cache(cache, xasprintf("others than root and you can change %s", part));
+		free(part);
+		if (!there)
+			return;
+	} while (*end);
+}
+
+/* What lies in the cache is compiled and run. */
+static void check_cache(const char *cache)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (cache[0] != '/')
+		bad_cache(cache, "not an absolute path");
+	check_way(cache, cache);
+	if (!realpath(cache, real))
+		return; /* it will be made */
+	check_way(cache, real);
+	if (stat(real, &st) || !S_ISDIR(st.st_mode) || others_change(&st, true))
+		bad_cache(cache, "not a directory that belongs to you alone, or to root");
+}
+
 const char *cache_dir(void)
 {
 	static char *dir;
 	const char *env = getenv("KSLICE_CACHE"), *home = getenv("HOME");
+	const struct passwd *pw = home && *home ? NULL : getpwuid(geteuid());
 
-	if (!dir)
-		dir = env && *env ? xstrdup(env) : xasprintf("%s/.cache/kslice", home ? home : "/tmp");
+	if (dir)
+		return dir;
+	if (pw)
+		home = pw->pw_dir;
+	if (!(env && *env) && !(home && *home))
+		bad_cache("the cache", "HOME isn't set, and you have no home directory");
+	dir = env && *env ? xstrdup(env) : xasprintf("%s/.cache/kslice", home);
+	check_cache(dir);
 	return dir;
 }
 

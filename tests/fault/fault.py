@@ -351,6 +351,28 @@ def liar():
         settled(d)
 
 
+def op_numbers(*calls):
+    src = os.environ.get("KSLICE_SRC", ".")
+    with open(os.path.join(src, f"generated/{NAME}/calls.h")) as f:
+        ops = dict(re.findall(rf"SD_{NAME.upper()}_(\w+) = SD_OP_CALLS \+ (\d+)", f.read()))
+    with open(os.path.join(src, "runtime/include/sd/ring.h")) as f:
+        first = int(re.search(r"SD_OP_CALLS\s*=?\s*(\d+)", f.read())[1])
+    return [str(first + int(ops[c.upper()])) for c in calls]
+
+
+def escalate():
+    """a program that gave up root's rights tries to get them back over the control socket"""
+    if os.getuid():
+        raise Failed("must be root: it gives up root's rights")
+    with domain() as d:
+        pid = d.pid()
+        os.chmod(d.dir, 0o711)  # the socket is root's
+        report(run_group([prog("escalate"), d.socket_path, devices.prefixes(NAME)[0],
+                          *op_numbers("open", "close", "setgroups", "setresgid", "setresuid", "setuid")], 120))
+        check(d.pid() == pid, "the domain ended")
+        settled(d)
+
+
 def fd_kind(pid, fd):
     path = f"/proc/{pid}/fd/{fd}"
     link = os.readlink(path)
@@ -386,7 +408,8 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, hog, kill, unnoticed, kill_again, rebind, churn, liar, privilege)
+TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, hog, kill, unnoticed, kill_again, rebind, churn, liar, privilege,
+         escalate)
 
 
 def main():

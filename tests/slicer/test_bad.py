@@ -132,6 +132,31 @@ def schema(kslice, common, work):
         check(all(f"`{k}`" in readme for k in keys), f"{name}: {[k for k in keys if f'`{k}`' not in readme]} not in README.md")
 
 
+def caches(kslice, common, work):
+    """What lies there is compiled and run: others must not be able to change it, whoever made it."""
+    fetch = f"{HERE}/../../kernel-tree/fetch.sh"
+    os.makedirs(f"{work}/open/mine")
+    os.chmod(f"{work}/open", 0o777)
+    os.symlink(f"{work}/open/mine", f"{work}/link")
+    os.makedirs(f"{work}/his")
+    if not os.getuid():
+        os.chown(f"{work}/his", 65533, 65533)
+    cases = [("KSLICE_CACHE", place, f"can change {work}/open\n") for place in (f"{work}/open", f"{work}/open/mine", f"{work}/link")]
+    cases += [("HOME", f"{work}/open", f"can change {work}/open\n"), ("KSLICE_CACHE", "x", "not an absolute path")]
+    if not os.getuid():
+        cases += [("KSLICE_CACHE", f"{work}/his", f"can change {work}/his\n"), ("KSLICE_CACHE", f"{work}/his/new", f"can change {work}/his\n")]
+    for variable, place, says in cases:
+        env = {k: v for k, v in os.environ.items() if k not in ("KSLICE_CACHE", "SUDO_UID")}
+        env[variable] = place
+        for command in ([kslice, "slice", *common, "--out", f"{work}/out-cache", f"{HERE}/mini.json"], [fetch]):
+            r = subprocess.run(command, env=env, capture_output=True, text=True)
+            check(r.returncode and says in r.stderr, f"{variable}={place}, {command[0]}: {r.stderr}")
+    os.chmod(f"{work}/open", 0o1777)
+    env = dict(os.environ, KSLICE_CACHE=f"{work}/open/mine")
+    r = subprocess.run([kslice, "slice", *common, "--out", f"{work}/out-cache", f"{HERE}/mini.json"], env=env, capture_output=True, text=True)
+    check("can change" not in r.stderr, f"a sticky directory on the way: {r.stderr}")
+
+
 def main():
     kslice, work = os.path.abspath(args[1]), os.path.abspath(args[2])
     shutil.rmtree(work, ignore_errors=True)
@@ -147,6 +172,7 @@ def main():
     trees(kslice, common, work, tree)
     full_disk(kslice, common, work)
     interrupt(kslice, common, work)
+    caches(kslice, common, work)
     check(run([kslice, "slcie"]).returncode == 2, "a wrong command")
     check(run([kslice, "slice", "--jobs=none", "x"]).returncode == 2, "a wrong number")
     print("failures:", failures)
