@@ -116,8 +116,8 @@ void lane_collect(struct chan *c)
 		}
 		collect_ring(c, lane);
 	}
-	if (__atomic_load_n(&c->o.head->ended, __ATOMIC_ACQUIRE) == SD_ENDED_PROTO)
-		life_over(LIFE_PROTO);
+	if (__atomic_load_n(&c->o.head->ended, __ATOMIC_ACQUIRE))
+		life_cut_off(c);
 }
 
 static void cancel_on(struct chan *c, u32 lane)

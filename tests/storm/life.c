@@ -49,6 +49,19 @@ void life_over(int how)
 	_exit(how);
 }
 
+/* The domain may end a client in good order: out of memory, it ends the greediest. */
+void life_cut_off(const struct chan *c)
+{
+	if (__atomic_load_n(&c->o.head->ended, __ATOMIC_ACQUIRE) == SD_ENDED_PROTO)
+		life_over(LIFE_PROTO);
+	if (!__atomic_load_n(&c->o.bell->alive, __ATOMIC_ACQUIRE))
+		life_over(LIFE_GONE);
+	if (c->lane.status == SD_PROTO)
+		life_over(LIFE_LIE);
+	count(COUNT_put_out, 1);
+	life_over(LIFE_ENDED);
+}
+
 /* What the makers of a world can't do without may be gone, or refused. */
 void st_die(const char *fmt, ...)
 {
@@ -84,10 +97,8 @@ static long on_lane(const struct sd_stub *st, const u64 a[6])
 	enum sd_status s = st->stub(&cur->lane, &ret, a);
 
 	count(COUNT_calls, 1);
-	if (s == SD_DEAD)
-		life_over(LIFE_GONE);
-	if (s == SD_PROTO)
-		life_over(LIFE_PROTO);
+	if (s != SD_OK && s != SD_REFUSED && cur->lane.status != SD_OK)
+		life_cut_off(cur);
 	count(s == SD_REFUSED ? COUNT_refused : COUNT_answered, 1);
 	return s == SD_OK ? ret : -EAGAIN;
 }

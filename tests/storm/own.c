@@ -38,10 +38,8 @@ bool own_entry(struct sd_entry *e, struct chan *c, u32 room)
 /* What a call on lane 0 came to. */
 static bool done(enum sd_status st)
 {
-	if (st == SD_DEAD)
-		life_over(LIFE_GONE);
-	if (st == SD_PROTO)
-		life_over(LIFE_PROTO);
+	if (cur->lane.status != SD_OK)
+		life_cut_off(cur);
 	return st == SD_OK;
 }
 

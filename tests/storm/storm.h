@@ -30,7 +30,7 @@
 
 #define COUNTS(C)                                                                                                                        \
 	C(lives) C(killed) C(ended) C(worldless) C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused) C(tickets) C(redeemed) \
-	C(held) C(shares) C(stores) C(syncs) C(children) C(forks) C(execs) C(asked) C(detached)
+	C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) C(forks) C(execs) C(asked) C(detached)
 
 #define COUNT_NAME(name) COUNT_##name,
 enum { COUNTS(COUNT_NAME) COUNTERS };
@@ -81,6 +81,8 @@ static inline bool one_in(u32 n)
 void rnd_seed(u64 seed);
 void life(u64 seed, const char *trees) __attribute__((noreturn));
 void life_over(int how) __attribute__((noreturn));
+/* A channel has ended that this client didn't end: whose fault is it? */
+void life_cut_off(const struct chan *c) __attribute__((noreturn));
 /* Attach, and become a client of the generated stubs. 0 or -errno. */
 int chan_attach(struct chan *c);
 void chan_begin(struct chan *c); /* it is attached */
