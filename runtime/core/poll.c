@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* poll.c: which lanes the domain looks at, in what order, and when a quiet one is dropped from the
  * round. */
-#include <sd/server.h>
+#include <sd/serve_path.h>
 
 #define DOORBELL_EVERY 16u   /* passes, or turns of a busy lane */
 #define FENCE_EVERY    1024u /* passes */
@@ -101,6 +101,8 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 {
 	u32 i;
 
+	if (!r->next)
+		return; /* it is already */
 	for (i = 0; i < SD_LANES; i++)
 		if (r->lane[i].polled)
 			lane_out(p, &r->lane[i]);
@@ -140,6 +142,33 @@ static bool doorbells(struct sd_poller *p)
 		r = r->next;
 	} while (r != p->regions);
 	return any;
+}
+
+/* Nonsense is left for the poller to find. */
+static void refuse_all(struct sd_poller *p, struct sd_slane *l)
+{
+	struct sd_req q = {.lane = l};
+	u32 n;
+
+	for (n = 0; n < SD_RING && sd_srv_ready(l) && sd_srv_take(l, p->table, &q) > 0; n++)
+		sd_poll_reply(&q, -EINTR, SD_R_REFUSED);
+}
+
+/* A lane that was never looked at, and whose client never rang for it, isn't looked at: its page may not be there. */
+void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_slane *but)
+{
+	u32 i, bits = 0;
+
+	for (i = 0; i < SD_LANES; i++) {
+		struct sd_slane *l = &r->lane[i];
+
+		if (i % 32 == 0)
+			bits = sd_srv_doorbell(r, i / 32);
+		if (l == but && bits >> i % 32 & 1)
+			sd_or(&r->head->doorbell[i / 32], 1u << i % 32);
+		else if (l != but && (l->polled || l->head || bits >> i % 32 & 1))
+			refuse_all(p, l);
+	}
 }
 
 static void next_lane(struct sd_poller *p)

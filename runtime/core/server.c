@@ -8,6 +8,7 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 	u32 i;
 
 	r->head = base;
+	r->next = r->prev = NULL;
 	r->owner = owner;
 	r->ended = SD_LIVE;
 	r->serving = 0;

@@ -50,6 +50,7 @@ struct sd_client {
 	u32 calls;			/* in service */
 	u32 calls_max;			/* beyond that: EAGAIN */
 	bool ending;			/* no new calls; files close or are closed */
+	const struct sd_worker *exits;	/* its process ends by the call in this task (or ended so): no other is answered */
 	bool ended;			/* ... are closed, nothing refers to it any more */
 	struct list_head workers;	/* in a call of this client that can be cancelled */
 	wait_queue_head_t wait;		/* for calls and ended */

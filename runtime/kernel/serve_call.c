@@ -35,13 +35,45 @@ void sd_interrupt_call(struct sd_slane *l, u32 n)
 	}
 }
 
-/* The program was replaced: its other threads are gone, and with them their calls; then close-on-exec, unless the client sees to it. */
-static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
+/* Every other call of the client ends. False: the client does, too. */
+static bool end_others(struct sd_worker *w, struct sd_client *c)
 {
 	do
 		sd_client_cancel(c, w);
 	while (!wait_event_timeout(c->wait, c->calls == 1 || c->ending, HZ / 50 ?: 1));
-	if (c->ending)
+	return !c->ending;
+}
+
+/*
+ * The process ends, and its other threads don't know yet: nothing they asked begins or is answered from here on, so none sees its
+ * files go, nor gets at what another has opened since. They wait until the host ends them. What they have mapped they can still
+ * write: that ends with the client.
+ */
+static long exits(struct sd_worker *w, struct sd_client *c)
+{
+	unsigned int max;
+
+	if (c->exits)
+		return -EBUSY;	/* said to nobody */
+	c->exits = w;
+	sd_poll_remove(&sd_poller, &c->reg);
+	sd_pool_forget(c);
+	if (!end_others(w, c))
+		return -EINTR;
+	set_notify_signal(current);	/* nobody lingers for a process that ends */
+	rcu_read_lock();
+	max = files_fdtable(c->files)->max_fds;
+	rcu_read_unlock();
+	for (unsigned int fd = 0; fd < max; fd++)
+		close_fd(fd);
+	return 0;
+}
+
+/* The program was replaced: its other threads are gone, and with them their calls; then close-on-exec, unless the client sees to it. */
+static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
+{
+	sd_poll_refuse(&sd_poller, &c->reg, w->req.lane);
+	if (!end_others(w, c))
 		return -EINTR;
 	if (!keep)
 		do_close_on_exec(c->files);
@@ -58,6 +90,9 @@ static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 	switch (w->req.op) {
 	case SD_OP_EXEC:
 		ret = exec(w, c, s.arg[0] & SD_EXEC_KEEP);
+		break;
+	case SD_OP_EXIT:
+		ret = exits(w, c);
 		break;
 	case SD_OP_TICKET:
 		ret = sd_ticket_give(&s, c);
@@ -164,7 +199,7 @@ void sd_serve_call(struct sd_worker *w)
 		ret = -EAGAIN;
 		rflags = SD_R_REFUSED;
 	}
-	if (likely(!bad))
+	if (likely(!bad && (!c->exits || c->exits == w)))
 		answer(c, q, ret, rflags);
 	/* From here on c may go away, unless it lied: then it's we who end it. */
 	c->calls--;

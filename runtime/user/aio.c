@@ -460,11 +460,3 @@ enum sd_way sd_call_io_destroy(struct sd_thread *t)
 	sd_aio_put(c);
 	return SD_HOST;
 }
-
-/* What was submitted is done, even if the program doesn't ask what became of it. */
-enum sd_way sd_call_exit_group(struct sd_thread *t)
-{
-	sd_aio_settle(t, 0, -1);
-	sd_files_exit(t);
-	return SD_HOST;
-}

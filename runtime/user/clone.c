@@ -100,7 +100,7 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 		t->regs.rsp = stack;
 	if (k) {
 		sd_files_in_child(t, k, NULL);
-		sd_not_alone = 0;
+		sd_not_alone = sd_files_lent = 0;
 	}
 	sd_thread_only(t);
 	t->parent_frees = 0;
@@ -232,6 +232,8 @@ enum sd_way sd_call_exit(struct sd_thread *t)
 	if (sd_no_patch) /* under seccomp: no call that the program doesn't make */
 		return SD_HOST;
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+	if (sd_thread_last(t))
+		sd_files_exit(t);
 	sd_lanes_free(t);
 	/* Another thread may still use the actions kept in this region. */
 	sd_raw_exit(t->regs.rdi,

@@ -16,6 +16,7 @@ static enum sd_status insist(struct sd_lane *l, struct sd_call *c, long *ret)
 
 	do {
 		l->intr = 0;
+		c->status = SD_OK;
 		st = sd_call_wait(c, ret);
 	} while (st == SD_INTR || st == SD_REFUSED);
 	return st;

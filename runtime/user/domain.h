@@ -83,6 +83,7 @@ struct sd_files {
 	u32 lock;
 	u32 mapped; /* entries of any kind */
 	u32 top;    /* entries at and above it are empty */
+	u32 ending; /* the process ends: see end.c */
 	u32 cwd;	   /* 1 + the domain that has the current directory; 0: the host */
 	u16 cwd_serial;	   /* of the channel it has it by */
 	s32 placeholder[2]; /* of domains without and with files below a path; -1: not made yet */
@@ -134,6 +135,7 @@ long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struc
 
 /* files.c */
 struct sd_files *sd_files_of(struct sd_thread *t); /* makes it; NULL: no memory */
+struct sd_fd sd_fd_unpack(u64 v); /* an entry of the map */
 struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd);
 int sd_fd_in_domain(const struct sd_thread *t, s64 fd);	    /* SD_FD_DOMAIN */
 void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e); /* locked */
@@ -141,23 +143,34 @@ long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, in
 /* The same under the number of an open host fd, which goes; dead: it only answers EREMOTEIO. */
 long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at, int cloexec);
 void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec);
-void sd_fd_drop(struct sd_thread *t, s32 fd, int later); /* the host fd is closed or replaced by now; later: as above */
-int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e); /* fd is a new name of e */
+/* What the host does with numbers and what stands for what change together: whoever looks meanwhile, fork and exec too, sees both or
+   neither. */
+long sd_fd_close(struct sd_thread *t, s32 fd, int later); /* later: as above */
+void sd_fd_close_late(struct sd_thread *t);		  /* its call is over, and it has late[] */
+long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a, u64 b); /* a call that makes a new name */
+long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags); /* dup3 */
 int sd_fd_hide(struct sd_thread *t, s32 *fd);	     /* locked: moved up, hidden, close-on-exec */
 void sd_fd_unhide_close(struct sd_files *f, s32 fd); /* locked */
 int sd_fd_move_hidden(struct sd_thread *t, s32 fd);  /* the program wants this number */
 struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err);
 void sd_files_drop_table(struct sd_files *f);
-void sd_files_exit(struct sd_thread *t); /* the process is about to end */
 extern u32 sd_files_lent; /* clone.c: to a process, not just to threads */
+
+/* end.c */
+void sd_files_lock(struct sd_files *f);	/* f->lock, for what mustn't begin once the process ends */
+int sd_files_exit(struct sd_thread *t); /* it is about to; 0: no domain knows, and the program may go on */
+enum sd_way sd_call_exit_group(struct sd_thread *t);
 
 /* lanes.c */
 /* This thread's lane to a domain; attaches where create says so. NULL: *err. */
 struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
+/* The same for a domain it is attached to, with the files' lock held, lanes_in_use set, and without waiting for one. */
+struct sd_lane *sd_lane_at_once(struct sd_thread *t, u32 dom);
 void sd_lanes_free(struct sd_thread *t); /* the thread ends */
 void sd_lanes_reset(void);		 /* in a forked child: nobody waits for one */
+void sd_hook_left(struct sd_thread *t);	 /* its call ended, and sd_lanes_wanted isn't 0 */
 void sd_lane_freed(void);		 /* a call ended, and sd_lanes_wanted isn't 0 */
-extern u32 sd_lanes_wanted;
+extern u32 sd_lanes_wanted; /* and closes left to threads in calls: a thread that leaves the hook has something to see to */
 /* One that no thread has, nor borrows: posted calls may stay in it. NULL: none is free. */
 struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c);
 void sd_lane_give(struct sd_chan *c, struct sd_lane *l);
@@ -224,7 +237,6 @@ enum sd_way sd_call_io_setup(struct sd_thread *t);
 enum sd_way sd_call_io_submit(struct sd_thread *t);
 enum sd_way sd_call_io_getevents(struct sd_thread *t);
 enum sd_way sd_call_io_destroy(struct sd_thread *t);
-enum sd_way sd_call_exit_group(struct sd_thread *t);
 void sd_aio_settle(struct sd_thread *t, u32 dom, s32 dfd);
 void sd_aio_reset(void);
 void sd_aio_ring_again(const struct aio_ctx *but);

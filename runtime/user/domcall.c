@@ -271,12 +271,10 @@ static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, const 
 	for (int i = 0; i < 2; i++) {
 		err = sd_install_new(t, l, dom, s, arg, dfd[i]);
 		if (err < 0) {
-			if (i) {
-				sys(__NR_close, fd[0]);
-				sd_fd_drop(t, fd[0], 0);
-			} else if (err != -EPROTO) {
+			if (i)
+				sd_fd_close(t, fd[0], 0);
+			else if (err != -EPROTO)
 				sd_domain_close(t, dom, dfd[1], 0);
-			}
 			return err;
 		}
 		fd[i] = err;

@@ -243,10 +243,6 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 			sd_utoa(e, p->clear_fd);
 			*out++ = p->head;
 		}
-		if (p->state >= 0) {
-			sd_utoa(sd_stpcpy(p->state_env, "KDOM_X_STATE="), p->state);
-			*out++ = p->state_env;
-		}
 	}
 	if (!has_domains && sd_domains[0] && (!p->unhooked || p->launcher)) {
 		sd_stpcpy(sd_stpcpy(p->domains_env, "KDOM_DOMAINS="), sd_domains);
@@ -274,6 +270,44 @@ static long arrange(struct plan *p, const char *const *argv, long na, const char
 	*out++ = NULL;
 	build_env(p, out, envp, ne, name);
 	return out - p->vec;
+}
+
+static long execute(struct sd_thread *t, struct plan *p, long env_at)
+{
+	long err;
+
+	if (t)
+		sd_signals_for_exec(t, 0);
+	err = sys(__NR_execve, p->unhooked ? p->path : "/proc/self/exe", p->vec, p->vec + env_at);
+	if (t)
+		sd_signals_for_exec(t, 1);
+	return err;
+}
+
+/*
+ * Other threads go on until the host's execve has ended them, or go on for good if it fails. What is passed on is what is true then:
+ * no number becomes another file's, and no child or channel is made, between that and the call.
+ */
+static long execute_held(struct sd_thread *t, struct plan *p, long env_at)
+{
+	const char **env = p->vec + env_at;
+	long err;
+
+	sd_aio_settle(t, 0, -1);
+	sd_files_lock(t->files);
+	p->state = p->unhooked ? -1 : sd_state_save(t);
+	err = p->state < -1 ? p->state : 0;
+	if (p->state >= 0) {
+		while (*env)
+			env++;
+		sd_utoa(sd_stpcpy(p->state_env, "KDOM_X_STATE="), p->state);
+		*env++ = p->state_env;
+		*env = NULL;
+	}
+	err = err ?: execute(t, p, env_at);
+	sd_state_undo(t, p->state);
+	sd_unlock(&t->files->lock);
+	return err;
 }
 
 /*
@@ -310,22 +344,9 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 		err = p->mem < 0 ? p->mem : 0;
 	}
 	p->state = -1;
-	if (!err && t && !p->unhooked) {
-		p->state = sd_state_save(t);
-		err = p->state < -1 ? p->state : 0;
-	}
 	if (!err) {
 		env_at = arrange(p, argv, na, envp, ne, path);
-		if (t) {
-			sd_aio_settle(t, 0, -1);
-			sd_signals_for_exec(t, 0);
-		}
-		err = sys(__NR_execve, p->unhooked ? p->path : "/proc/self/exe", p->vec,
-			  p->vec + env_at);
-		if (t) {
-			sd_signals_for_exec(t, 1);
-			sd_state_undo(t, p->state);
-		}
+		err = t && t->files ? execute_held(t, p, env_at) : execute(t, p, env_at);
 	}
 	if (p->mem >= 0)
 		sys(__NR_close, p->mem);

@@ -22,9 +22,7 @@ enum sd_way sd_call_close(struct sd_thread *t)
 	}
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
-	/* The map first: the number may be given to another thread right after the host's close. */
-	sd_fd_drop(t, fd, 1);
-	return sd_done(t, sys(__NR_close, fd));
+	return sd_done(t, sd_fd_close(t, fd, 1));
 }
 
 /* close_range(first, last, flags), cut at the fds the hook has a hand in. */
@@ -48,29 +46,13 @@ enum sd_way sd_call_close_range(struct sd_thread *t)
 			err = sys(__NR_close_range, from, fd - 1, flags);
 		if (err)
 			return sd_done(t, err);
-		if (e.kind != SD_FD_HIDDEN) {
-			sd_fd_drop(t, fd, 0);
-			sys(__NR_close, fd);
-		}
+		if (e.kind != SD_FD_HIDDEN)
+			sd_fd_close(t, fd, 0);
 		from = fd + 1;
 	}
 	if (from > first && from > last)
 		return sd_done(t, 0);
 	return sd_done(t, sys(__NR_close_range, from, last, flags));
-}
-
-/* A host call made a new name for e; undone if the map can't hold it. */
-static enum sd_way named(struct sd_thread *t, long fd, struct sd_fd e)
-{
-	int err;
-
-	if (fd < 0)
-		return sd_done(t, fd);
-	err = sd_fd_share(t, fd, e);
-	if (!err)
-		return sd_done(t, fd);
-	sys(__NR_close, fd);
-	return sd_done(t, err);
 }
 
 enum sd_way sd_call_dup(struct sd_thread *t)
@@ -81,7 +63,7 @@ enum sd_way sd_call_dup(struct sd_thread *t)
 		return SD_HOST;
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
-	return named(t, sys(__NR_dup, t->regs.rdi), e);
+	return sd_done(t, sd_fd_dup(t, __NR_dup, t->regs.rdi, 0, 0));
 }
 
 /* dup2 and dup3: the new number may stand for something itself. */
@@ -90,7 +72,6 @@ enum sd_way sd_call_dup2(struct sd_thread *t)
 	s32 from = t->regs.rdi, to = t->regs.rsi;
 	u32 flags = t->regs.rax == __NR_dup3 ? t->regs.rdx : 0;
 	struct sd_fd e = sd_fd_get(t, from), old = sd_fd_get(t, to);
-	long fd;
 	int err;
 
 	if (e.kind == SD_FD_HOST && old.kind == SD_FD_HOST)
@@ -103,13 +84,8 @@ enum sd_way sd_call_dup2(struct sd_thread *t)
 		err = sd_fd_move_hidden(t, to);
 		if (err)
 			return sd_done(t, err);
-	} else if (old.kind != SD_FD_HOST) {
-		sd_fd_drop(t, to, 0);
 	}
-	fd = sys(__NR_dup3, from, to, flags);
-	if (e.kind == SD_FD_HOST)
-		return sd_done(t, fd);
-	return named(t, fd, e);
+	return sd_done(t, sd_fd_dup_to(t, from, to, flags));
 }
 
 static enum sd_way no_sigio(struct sd_thread *t)
@@ -128,7 +104,7 @@ enum sd_way sd_call_fcntl(struct sd_thread *t)
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
-		return named(t, sys(__NR_fcntl, t->regs.rdi, cmd, t->regs.rdx), e);
+		return sd_done(t, sd_fd_dup(t, __NR_fcntl, t->regs.rdi, cmd, t->regs.rdx));
 	if (cmd == F_GETFD || cmd == F_SETFD || e.kind == SD_FD_EPOLL)
 		return SD_HOST;
 	if (cmd == F_SETFL && t->regs.rdx & O_ASYNC)

@@ -7,7 +7,10 @@
 #define RLIMIT_NOFILE 7
 #define HIDDEN_AT     960
 
-static struct sd_fd unpack(u64 v)
+#define MEMBARRIER_PRIVATE_EXPEDITED	      8
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
+
+struct sd_fd sd_fd_unpack(u64 v)
 {
 	return (struct sd_fd){v >> 56, v >> 48 & 0xff, v >> 32 & 0xffff, (s32)v};
 }
@@ -37,13 +40,41 @@ void sd_files_drop_table(struct sd_files *f)
 	sys(__NR_munmap, f, sizeof(*f));
 }
 
+/*
+ * Linux finds the file of a number once, and holds it until the call is over. Here a call finds a domain's fd, and the domain finds the
+ * file later: meanwhile another thread may close the number, and the domain give the fd to somebody else's file. So a thread
+ * says what it found, then looks again; and who closes leaves the domain's close to a thread that has said so (leave_to_user()), as
+ * there the file lives until its last user's call is over. The fence between saying and looking is the closer's. Not
+ * covered: all but the last SD_USING fds of one poll or select.
+ */
+static u64 hold(struct sd_thread *t, const u64 *at, u64 v)
+{
+	while (v >> 56 == SD_FD_DOMAIN) {
+		u32 n = t->lanes_in_use | 1;
+		u64 now;
+
+		t->using[n / 2 % SD_USING] = v;
+		sd_store_release(&t->lanes_in_use, n + 2);
+		asm volatile("" ::: "memory");
+		now = sd_load_relaxed(at);
+		if (now == v)
+			break;
+		v = now;
+	}
+	return v;
+}
+
 struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd)
 {
 	const struct sd_files *f = t->files;
+	u64 v;
 
 	if (!f || !f->mapped || (u64)fd >= SD_FDS)
 		return (struct sd_fd){0};
-	return unpack(sd_load_relaxed(&f->map[fd]));
+	v = sd_load_relaxed(&f->map[fd]);
+	if (sd_unlikely(sd_not_alone))
+		v = hold((struct sd_thread *)t, &f->map[fd], v);
+	return sd_fd_unpack(v);
 }
 
 int sd_fd_in_domain(const struct sd_thread *t, s64 fd)
@@ -221,67 +252,193 @@ static s32 unref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 	return c->state == SD_CHAN_LIVE ? dfd : -1;
 }
 
-void sd_fd_drop(struct sd_thread *t, s32 fd, int later)
-{
-	struct sd_files *f = t->files;
-	s32 close[SD_DOMAINS] = {-1, -1, -1, -1};
-	struct sd_fd e;
+struct closing { /* what has lost its last number: domain fds, -1: none */
+	s32 dfd[SD_DOMAINS];
+	u16 serial[SD_DOMAINS];
+};
 
-	sd_lock(&f->lock);
-	e = unpack(f->map[fd]);
-	sd_fd_put(f, fd, (struct sd_fd){0});
+/* One number less for e. With the lock held. */
+static struct closing drop(struct sd_files *f, struct sd_fd e)
+{
+	struct closing c = {{-1, -1, -1, -1}, {0}};
+
 	if (e.kind == SD_FD_DOMAIN) {
-		close[e.dom] = unref(f, e.dom, e.serial, e.dfd);
+		c.dfd[e.dom] = unref(f, e.dom, e.serial, e.dfd);
+		c.serial[e.dom] = e.serial;
 	} else if (e.kind == SD_FD_EPOLL && !--f->ep[e.dfd].refs) {
-		for (u32 d = 0; d < SD_DOMAINS; d++)
-			close[d] = unref(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
-	}
-	sd_unlock(&f->lock);
-	for (u32 d = 0; d < SD_DOMAINS; d++)
-		if (close[d] >= 0)
-			sd_domain_close(t, d, close[d], later);
-}
-
-int sd_fd_share(struct sd_thread *t, s32 fd, struct sd_fd e)
-{
-	struct sd_files *f = t->files;
-	int err = 0;
-
-	if (fd >= (s32)SD_FDS)
-		return -EMFILE;
-	sd_lock(&f->lock);
-	if (e.kind == SD_FD_DOMAIN) {
-		struct sd_chan *c = f->chan[e.dom];
-
-		if (c && c->serial == e.serial) {
-			if (c->ref[e.dfd] && c->ref[e.dfd] < 65535)
-				c->ref[e.dfd]++;
-			else
-				err = -EBADF; /* closed meanwhile */
+		for (u32 d = 0; d < SD_DOMAINS; d++) {
+			c.dfd[d] = unref(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
+			c.serial[d] = f->ep[e.dfd].serial[d];
 		}
-	} else if (e.kind == SD_FD_EPOLL) {
-		f->ep[e.dfd].refs++;
 	}
-	if (!err)
-		sd_fd_put(f, fd, e);
-	sd_unlock(&f->lock);
-	return err;
+	return c;
 }
 
-/*
- * Linux has released a process's locks when its parent learns of its end; the supervisor hears of it a moment later. So
- * files are closed before. A killed process can't.
- */
-void sd_files_exit(struct sd_thread *t)
+/* One more. With the lock held. */
+static int share(struct sd_files *f, struct sd_fd e)
+{
+	struct sd_chan *c = f->chan[e.dom];
+
+	if (e.kind == SD_FD_EPOLL)
+		f->ep[e.dfd].refs++;
+	if (e.kind != SD_FD_DOMAIN || !c || c->serial != e.serial)
+		return 0;
+	if (!c->ref[e.dfd] || c->ref[e.dfd] == 65535)
+		return -EBADF;
+	c->ref[e.dfd]++;
+	return 0;
+}
+
+static int uses(const struct sd_thread *o, u64 v)
+{
+	u32 n = sd_load_acquire(&o->lanes_in_use) / 2;
+
+	for (u32 i = 0; i < n && i < SD_USING; i++)
+		if (sd_load_relaxed(&o->using[i]) == v)
+			return 1;
+	return 0;
+}
+
+static struct sd_thread *user_of(const struct sd_thread *t, u64 v)
+{
+	struct sd_thread *o = sd_threads();
+
+	while (o && (o == t || !o->busy || o->files != t->files || !uses(o, v)))
+		o = o->next;
+	return o;
+}
+
+/* What other threads have said before is visible, and what was done before is so to them. Not where a filter might kill for it. */
+static void fence_all(void)
+{
+	if (sd_no_patch || !sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED))
+		return;
+	sys(__NR_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
+	sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED);
+}
+
+/* v is in the map no more. True: a thread whose call has found it closes it when that is over. */
+static int leave_to_user(struct sd_thread *t, u64 v)
+{
+	struct sd_thread *o;
+
+	fence_all();
+	sd_threads_lock();
+	while ((o = user_of(t, v)) && o->nlate < SD_USING) {
+		o->late[o->nlate++] = v;
+		__atomic_fetch_add(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+		fence_all();
+		if (uses(o, v)) /* then it sees that somebody wants something of it */
+			break;
+		o->nlate--;
+		__atomic_fetch_sub(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+	}
+	o = o && o->nlate && o->late[o->nlate - 1] == v ? o : NULL;
+	sd_threads_unlock();
+	return o != NULL;
+}
+
+static void close_fd(struct sd_thread *t, struct sd_fd e, int later)
+{
+	if (!sd_not_alone || !leave_to_user(t, pack(e)))
+		sd_domain_close(t, e.dom, e.dfd, later);
+}
+
+void sd_fd_close_late(struct sd_thread *t)
+{
+	for (;;) {
+		struct sd_fd e = {0};
+
+		sd_threads_lock();
+		if (t->nlate)
+			e = sd_fd_unpack(t->late[--t->nlate]);
+		sd_threads_unlock();
+		if (e.kind != SD_FD_DOMAIN)
+			break;
+		__atomic_fetch_sub(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+		if (t->files->chan[e.dom] && t->files->chan[e.dom]->serial == e.serial)
+			close_fd(t, e, 0);
+	}
+	sd_store_release(&t->lanes_in_use, 0);
+}
+
+static void close_in_domains(struct sd_thread *t, const struct closing *c, int later)
+{
+	for (u32 d = 0; d < SD_DOMAINS; d++)
+		if (c->dfd[d] >= 0)
+			close_fd(t, (struct sd_fd){SD_FD_DOMAIN, d, c->serial[d], c->dfd[d]}, later);
+}
+
+/* The map before the number, which another thread's call may get at once. */
+long sd_fd_close(struct sd_thread *t, s32 fd, int later)
 {
 	struct sd_files *f = t->files;
+	struct closing c;
+	struct sd_fd e;
+	long ret;
 
-	for (u32 fd = 0; f && f->mapped && !sd_files_lent && fd < f->top; fd++) {
-		struct sd_fd e = sd_fd_get(t, fd);
-
-		if (e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom))
-			sd_fd_drop(t, fd, 0);
+	sd_lock(&f->lock);
+	e = sd_fd_unpack(f->map[fd]);
+	if (e.kind == SD_FD_HIDDEN) { /* the program's was closed meanwhile */
+		sd_unlock(&f->lock);
+		return -EBADF;
 	}
+	sd_fd_put(f, fd, (struct sd_fd){0});
+	c = drop(f, e);
+	ret = sys(__NR_close, fd);
+	sd_unlock(&f->lock);
+	close_in_domains(t, &c, later);
+	return ret;
+}
+
+long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a, u64 b)
+{
+	struct sd_files *f = t->files;
+	struct sd_fd e;
+	long fd, err;
+
+	sd_lock(&f->lock);
+	e = sd_fd_unpack(f->map[from]);
+	fd = sys(nr, from, a, b);
+	if (fd >= 0 && e.kind != SD_FD_HOST) {
+		err = fd < SD_FDS ? share(f, e) : -EMFILE;
+		if (err) {
+			sys(__NR_close, fd);
+			fd = err;
+		} else {
+			sd_fd_put(f, fd, e);
+		}
+	}
+	sd_unlock(&f->lock);
+	return fd;
+}
+
+/* Who uses `to` meanwhile gets at the old file or at the new, not at a placeholder: a domain's is known before the host has it there. */
+long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags)
+{
+	struct sd_files *f = t->files;
+	struct sd_fd e, old;
+	struct closing c;
+	long fd;
+
+	if ((u32)from >= SD_FDS || (u32)to >= SD_FDS)
+		return -EBADF;
+	sd_lock(&f->lock);
+	e = sd_fd_unpack(f->map[from]);
+	old = sd_fd_unpack(f->map[to]);
+	fd = e.kind == SD_FD_HIDDEN || old.kind == SD_FD_HIDDEN ? -EBADF : share(f, e);
+	if (fd) {
+		sd_unlock(&f->lock);
+		return fd;
+	}
+	if (e.kind == SD_FD_DOMAIN)
+		sd_fd_put(f, to, e);
+	fd = sys(__NR_dup3, from, to, flags);
+	sd_fd_put(f, to, fd == to ? e : old);
+	c = drop(f, fd == to ? old : e);
+	sd_unlock(&f->lock);
+	close_in_domains(t, &c, 0);
+	return fd;
 }
 
 /* The channel an fd belongs to, alive. */

@@ -73,7 +73,7 @@ long sd_files_before_fork(struct sd_thread *t, struct sd_fork *k, int shares_mem
 	memset(k, 0, sizeof(*k));
 	if (!f)
 		return 0;
-	sd_lock(&f->lock);
+	sd_files_lock(f);
 	for (u32 d = 0; d < SD_DOMAINS && !err; d++)
 		if ((k->chan[d] = child_channel(f, f->chan[d], &err)))
 			memcpy(k->here[d], k->chan[d]->fd, sizeof(k->here[d]));
@@ -101,6 +101,7 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 	if (!f)
 		return;
 	t->files = f;
+	t->nlate = 0;
 	for (u32 i = 0; i < SD_EPS; i++)
 		f->ep[i].waiting = 0;
 	if (!k->copy) {

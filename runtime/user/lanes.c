@@ -46,7 +46,7 @@ struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c)
 {
 	struct sd_lane *l;
 
-	sd_lock(&t->files->lock);
+	sd_files_lock(t->files);
 	l = take_lane(c);
 	sd_unlock(&t->files->lock);
 	return l;
@@ -124,6 +124,13 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 	return l;
 }
 
+struct sd_lane *sd_lane_at_once(struct sd_thread *t, u32 dom)
+{
+	long err = 0;
+
+	return find_lane(t, dom, 0, &err);
+}
+
 /* Moves as long as calls end somewhere in this process. */
 static u32 calls_made(const struct sd_chan *c)
 {
@@ -140,7 +147,7 @@ static struct sd_lane *try_lane(struct sd_thread *t, u32 dom, int create, long *
 	struct sd_lane *l;
 
 	*err = 0;
-	sd_lock(&f->lock);
+	sd_files_lock(f);
 	l = find_lane(t, dom, create, err);
 	sd_unlock(&f->lock);
 	return l;
@@ -179,12 +186,19 @@ void sd_lane_freed(void)
 	sys(__NR_futex, &turns, FUTEX_WAKE_PRIVATE, 1);
 }
 
+void sd_hook_left(struct sd_thread *t)
+{
+	if (t->nlate)
+		sd_fd_close_late(t);
+	sd_lane_freed();
+}
+
 struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 {
 	struct sd_chan *c = t->files ? t->files->chan[dom] : NULL;
 	struct sd_lane *l;
 
-	sd_store_relaxed(&t->lanes_in_use, 1);
+	sd_store_relaxed(&t->lanes_in_use, t->lanes_in_use | 1);
 	asm volatile("" ::: "memory"); /* see borrow_lane() */
 	/* What belongs to no fd of the old goes to a domain that was started again, even if nobody here has seen its end. */
 	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE &&

@@ -207,7 +207,7 @@ void sd_hook(struct sd_thread *t)
 	}
 	sd_store_release(&t->lanes_in_use, 0);
 	if (sd_unlikely(sd_load_relaxed(&sd_lanes_wanted)))
-		sd_lane_freed();
+		sd_hook_left(t);
 	switch (way) {
 	case SD_HOST:
 		t->exit_rip = t->site->sys;

@@ -35,7 +35,7 @@ struct saved_member {
 
 struct saved_fd {
 	s32 fd;
-	u32 close; /* it was close-on-exec */
+	u32 close; /* found out later: the host closed it at the exec */
 	struct sd_fd e;
 };
 
@@ -66,21 +66,32 @@ static void save_chan(struct saved_chan *s, const struct sd_chan *c)
 		s->lane_old[i] |= c->lane_old[i];
 }
 
+/* Closed already, but for the calls of threads that the exec ends. */
+static long write_late(struct sd_thread *t, long mem)
+{
+	long n = 0;
+
+	sd_threads_lock();
+	for (struct sd_thread *o = sd_threads(); o && n >= 0; o = o->next)
+		for (u32 i = 0; o->files == t->files && i < o->nlate && n >= 0; i++) {
+			struct saved_fd s = {.fd = -1, .e = sd_fd_unpack(o->late[i])};
+
+			n = sys(__NR_write, mem, &s, sizeof(s)) == sizeof(s) ? n + 1 : -ENOMEM;
+		}
+	sd_threads_unlock();
+	return n;
+}
+
 static long write_fds(struct sd_thread *t, long mem)
 {
 	struct sd_files *f = t->files;
-	long n = 0;
+	long n = write_late(t, mem);
 
-	for (u32 fd = 0; fd < f->top; fd++) {
+	for (u32 fd = 0; n >= 0 && fd < f->top; fd++) {
 		struct saved_fd s = {.fd = fd, .e = sd_fd_get(t, fd)};
-		long flags;
 
-		if (s.e.kind == SD_FD_HOST || s.e.kind == SD_FD_HIDDEN)
+		if (s.e.kind == SD_FD_HOST || s.e.kind == SD_FD_HIDDEN || sys(__NR_fcntl, fd, F_GETFD) < 0)
 			continue;
-		flags = sys(__NR_fcntl, fd, F_GETFD);
-		if (flags < 0)
-			continue;
-		s.close = flags & FD_CLOEXEC;
 		if (sys(__NR_write, mem, &s, sizeof(s)) != sizeof(s))
 			return -ENOMEM;
 		n++;
@@ -261,9 +272,9 @@ static void tell_domains(struct sd_thread *t)
 			sd_domain_executed(t, d);
 }
 
-static void load(struct sd_thread *t, const struct saved *s)
+static void load(struct sd_thread *t, struct saved *s)
 {
-	const struct saved_fd *fds = (const void *)(s + 1);
+	struct saved_fd *fds = (void *)(s + 1);
 	struct sd_files *f = t->files;
 
 	memcpy(f->serial, s->serial, sizeof(f->serial));
@@ -290,6 +301,8 @@ static void load(struct sd_thread *t, const struct saved *s)
 			for (u32 i = 0; i < SD_CHAN_FDS; i++)
 				sys(__NR_close, s->chan[d].fd[i]);
 	}
+	for (u32 i = 0; i < s->nfds; i++)
+		fds[i].close = sys(__NR_fcntl, fds[i].fd, F_GETFD) < 0;
 	load_fds(f, s, fds);
 	set_hidden(f, FD_CLOEXEC);
 	tell_domains(t);
@@ -304,7 +317,7 @@ void sd_state_load(struct sd_thread *t, s64 fd)
 	if (sys(__NR_fstat, fd, &st) || st.size < (s64)sizeof(struct saved))
 		sd_die("KDOM_X_STATE", "isn't what a launcher passed on",
 		       "don't set KDOM_X_ variables");
-	at = sys(__NR_mmap, 0, st.size, PROT_READ, MAP_PRIVATE, fd, 0);
+	at = sys(__NR_mmap, 0, st.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (at < 0 || ((struct saved *)at)->magic != MAGIC || !sd_files_of(t))
 		sd_die("KDOM_X_STATE", "can't be read", NULL);
 	load(t, (struct saved *)at);

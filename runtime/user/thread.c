@@ -68,6 +68,19 @@ int sd_thread_count(void)
 	return n;
 }
 
+int sd_thread_last(struct sd_thread *t)
+{
+	int last = 1;
+
+	sd_lock(&regions_lock);
+	t->leaving = 1;
+	for (struct sd_thread *o = regions; o; o = o->next)
+		if (o != t && o->busy && !o->leaving && o->files == t->files)
+			last = 0;
+	sd_unlock(&regions_lock);
+	return last;
+}
+
 void sd_threads_lock(void)
 {
 	sd_lock(&regions_lock);

@@ -39,6 +39,8 @@ struct sd_sighand {
 	struct sd_ksigaction act[NSIG]; /* as the program set them */
 };
 
+#define SD_USING 8u
+
 struct sd_files; /* domain.h */
 struct sd_chan;
 struct sd_lane;
@@ -61,6 +63,7 @@ struct sd_thread {
 	/* below: C only */
 	u64 final_mask;	  /* the program's mask, to be in force once it runs again */
 	u32 busy;	  /* the region is in use (0: may be given to another thread) */
+	u32 leaving;	  /* it doesn't come back from the hook */
 	u32 parent_frees; /* a vfork child: its parent gives the region back */
 	u32 sync_blocked; /* SIGSEGV or SIGBUS may be in the kernel's mask: see sd_unblock_sync() */
 	u32 kept;
@@ -71,7 +74,10 @@ struct sd_thread {
 	struct sd_files *files;	 /* NULL: no domain fd, and no channel, ever */
 	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
 	struct sd_lane *lane[4];
-	u32 lanes_in_use;	  /* a call is being made: chan[] isn't to be taken away */
+	u32 lanes_in_use;	  /* bit 0: a call is being made: chan[] isn't to be taken away; above: how many of using[] */
+	u64 using[SD_USING];	  /* entries of the fd map that this call found, the last of them: see files.c */
+	u64 late[SD_USING];	  /* to be closed when it is over */
+	u32 nlate;
 	struct sd_ep *pure_ep;	  /* waited for in its domain alone */
 	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
 	struct sd_fork *fork;	  /* a starting child's, see forkfiles.c */
@@ -168,6 +174,7 @@ struct sd_thread *sd_thread_new(void);
 void sd_thread_free(struct sd_thread *t);
 void sd_thread_only(struct sd_thread *t); /* in a forked child: every other region is free */
 int sd_thread_count(void);
+int sd_thread_last(struct sd_thread *t); /* it ends; is it the last that uses its files? */
 void sd_threads_lock(void);	    /* over fork */
 struct sd_thread *sd_threads(void); /* with the lock held */
 void sd_threads_unlock(void);

@@ -23,7 +23,8 @@ from domain import BUILD, Domain, end_on_sigterm, run_group  # noqa: E402
 BIN = os.path.join(BUILD, "tests/fault")
 EREMOTEIO = 121
 # What a domain's fds are of decides which programs can use them.
-PROGRAMS = {"socket": ("sem_poll", "sem_fork", "sem_signal", "sem_thread"), "pipe": ("sem_pipe",), "file": ("sem_file",)}
+PROGRAMS = {"socket": ("sem_poll", "sem_fork", "sem_signal", "sem_thread", "sem_end"), "pipe": ("sem_pipe",),
+            "file": ("sem_file", "sem_end")}
 NAME = KIND = None
 
 
@@ -151,6 +152,11 @@ def pipes():
 def files():
     """files over fork, exec, threads and signals: offsets, locks, names, cwd"""
     semantics("sem_file")
+
+
+def ends():
+    """exit, exec, a signal's end and dup2 while other threads are in calls"""
+    semantics("sem_end")
 
 
 # ---- death ----
@@ -408,8 +414,8 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, pipes, files, hog, kill, unnoticed, kill_again, rebind, churn, liar, privilege,
-         escalate)
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, kill, unnoticed, kill_again, rebind, churn, liar,
+         privilege, escalate)
 
 
 def main():

@@ -114,6 +114,8 @@ static struct sd_entry wild(void)
 	struct sd_entry e = {.op = rnd() % 8 ? SD_OP_CALLS + rnd() % ops : rnd() % SD_OP_OWN, .ret = rnd()};
 	int lies = rnd() % 16 == 0;
 
+	if (e.op == SD_OP_EXIT && rnd() % 64) /* after it nothing is served */
+		e.op = SD_OP_NULL;
 	for (int i = 0; i < 6; i++)
 		e.arg[i] = lies && rnd() % 3 == 0 ? nasty() : plausible();
 	if (!lies) /* a file descriptor, or AF_INET */

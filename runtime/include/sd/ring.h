@@ -86,8 +86,8 @@
 /* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table. */
 enum sd_op {
 	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
-	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, close-on-exec fds close (not with SD_EXEC_KEEP in
-			     arg[0]), saved ids become the effective ones */
+	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, those not begun are refused, close-on-exec fds
+			     close (not with SD_EXEC_KEEP in arg[0]), saved ids become the effective ones */
 	SD_OP_TICKET = 2, /* arg[0]: an fd; its ticket is written at arena offset arg[1]. See sd/ticket.h for these */
 	SD_OP_REDEEM = 3, /* arg[0], arg[1]: a ticket; arg[2]: SD_REDEEM_KEEP or 0. Answers a new fd */
 	SD_OP_CLOSE = 4,  /* arg[0]: an fd; for clients that have none of the domain's calls */
@@ -95,6 +95,8 @@ enum sd_op {
 	SD_OP_PATH = 6,	  /* arg[0]: an fd, or -1 for the current directory; arg[1], arg[2]: room in the arena. Its path, without a NUL; answers the length */
 	SD_OP_SHARE = 7,  /* arg[0]: an fd; the key of its file's memory is written at arena offset arg[1]. See sd/share.h */
 	SD_OP_SHARE_SYNC = 8, /* arg[0], arg[1]: that key: what the memory holds goes to the disk */
+	SD_OP_EXIT = 9,	  /* the process ends: none of the client's other calls begins or is answered any more, then its files close.
+			     The last call of a client: nothing is taken from its lanes after it */
 	SD_OP_OWN,	  /* beyond the transport's own */
 	SD_OP_CALLS = 16,
 };

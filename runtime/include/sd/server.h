@@ -131,8 +131,10 @@ struct sd_poller {
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell);
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r);
-/* Forget a region and its lanes; its calls in service may go on. */
+/* Forget a region and its lanes, if it isn't forgotten already; its calls in service may go on. */
 void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);
+/* Refuse what is published in a region's lanes and not begun, but for lane `but`. */
+void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_slane *but);
 /* What the inline path in serve_path.h leaves to core: */
 int sd_srv_odd(struct sd_slane *l, u32 seq);		/* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
 bool sd_srv_cancelled_early(struct sd_slane *l, u32 n); /* entry n is being taken, and some entry was cancelled before that */
