@@ -7,7 +7,12 @@
  */
 #include <sd/lane.h>
 
-#define REPAY_TRIES (1u << 20)
+/*
+ * How often what was promised is given again. The domain waits by itself until it can keep its word, and at last gives the fd an error;
+ * it says "not now" when it has no task to wait. With the pauses in between that may last half a minute.
+ */
+#define REPAY_TRIES 4096u
+#define REPAY_AT_ONCE 16u
 
 void sd_credit_forget(struct sd_lane *l)
 {
@@ -52,7 +57,7 @@ static struct sd_ticket ticket(const struct sd_promised *p)
 	return (struct sd_ticket){p->n, p->slot};
 }
 
-/* Wait for an entry whatever interrupts; an interruption is kept for the next wait. */
+/* Wait for an entry whatever interrupts; an interruption is kept for the next wait. What was refused is as good as answered: not now. */
 static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *ret)
 {
 	enum sd_status st;
@@ -62,6 +67,10 @@ static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *
 		intr = true;
 	if (intr)
 		l->intr = 1;
+	if (st == SD_REFUSED) {
+		*ret = -EAGAIN;
+		return SD_OK;
+	}
 	return st;
 }
 
@@ -77,6 +86,8 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 		p->result -= ret;
 	}
 	st = submit_promised(l, p, &t);
+	if (st == SD_REFUSED)
+		return -EAGAIN;
 	if (st == SD_OK)
 		st = wait_through(l, t, &ret);
 	return st == SD_OK ? ret : -EIO; /* the lane is at its end, every call will say why */
@@ -89,17 +100,19 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 static void ended(struct sd_lane *l, long ret)
 {
 	struct sd_promised *p = &l->promised;
-	u32 tries = REPAY_TRIES;
+	u32 tries = 0;
 
 	p->on = false;
 	if (sd_likely(ret == p->result) || !p->fd)
 		return;
 	sd_credit_set(l, p->fd, 0);
 	while (ret != p->result && (ret >= 0 || ret == -EAGAIN || ret == -EINTR)) {
-		if (ret > p->result || !tries--) {
+		if (ret > p->result || ++tries > REPAY_TRIES) {
 			sd_lane_fail(l, SD_PROTO);
 			return;
 		}
+		if (tries > REPAY_AT_ONCE && l->tr->rest)
+			l->tr->rest(l);
 		ret = repay_once(l, p, ret);
 	}
 }

@@ -94,6 +94,7 @@ long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 	s.arena = q->lane->mem->arena;
 	s.bad = false;
 	s.promised = q->flags & SD_F_PROMISE;
+	s.last = q->last;
 	s.credit = 0;
 	s.scratch = NULL;
 	ret = t->call[q->op - SD_OP_CALLS].fn(&s);

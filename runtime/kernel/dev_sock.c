@@ -1,20 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in sd/ring.h), and a broken promise's error. */
+/* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in sd/ring.h), a broken promise's error, what sockets hold. */
 #include <linux/file.h>
+#include <linux/mm.h>
 #include <linux/net.h>
 #include <net/sock.h>
 #include <sd/serve.h>
+#include "memory.h"
 
 #define MARGIN	4	/* room for so many times the small credit */
+#define SHARED	4	/* and memory that all sockets share for so many times the credit: others are promised something, too */
 
 #ifdef CONFIG_INET
+#include <net/af_unix.h>
+#include <net/inet_frag.h>
+
 /* Data aren't all that is counted: segments of one packet each count most of it twice, those that are split later hardly. */
 static int room_for_big(const struct sock *sk)
 {
 	return SD_CREDIT_BIG + (sk_can_gso(sk) ? SD_CREDIT_BIG / 4 : SD_CREDIT_BIG);
 }
 
-static u8 socket_credit(const struct sock *sk)
+/* What is promised must be there whatever others do meanwhile: nothing is, where memory is short or soon may be. */
+static u8 shared_credit(const struct sock *sk)
+{
+	long left;
+
+	if (sk_under_memory_pressure(sk) || sd_memory_low())
+		return 0;
+	if (!sk->sk_prot->memory_allocated || !sk->sk_prot->sysctl_mem)
+		return 2;
+	left = sk_prot_mem_limits(sk, 1) - sk_memory_allocated(sk);
+	return left >= SHARED * (long)(SD_CREDIT_BIG >> PAGE_SHIFT) ? 2 : left >= SHARED * (long)MARGIN;
+}
+
+static u8 own_credit(const struct sock *sk)
 {
 	int room;
 
@@ -30,6 +49,13 @@ static u8 socket_credit(const struct sock *sk)
 	if (sk->sk_type != SOCK_DGRAM)
 		return 0;
 	return READ_ONCE(sk->sk_sndbuf) - sk_wmem_alloc_get(sk) >= (int)(MARGIN * SD_CREDIT_SMALL);
+}
+
+static u8 socket_credit(const struct sock *sk)
+{
+	u8 credit = own_credit(sk);
+
+	return credit ? min(credit, shared_credit(sk)) : 0;
 }
 
 /* NULL: the file is no socket, or there is none. fdput() either way. */
@@ -56,12 +82,18 @@ static bool worth_keeping(int err)
 	return err != EPIPE && err != EAGAIN && err != EINTR && err < ERESTARTSYS;
 }
 
+/* Bytes of a stream are lost: what came after them mustn't be taken for them. False: it is closed already, or no such stream. */
+static bool stream_ends(struct sock *sk, int err)
+{
+	return sk->sk_type == SOCK_STREAM && sk->sk_prot->diag_destroy && !sk->sk_prot->diag_destroy(sk, err);
+}
+
 void sd_file_error(unsigned int fd, int err)
 {
 	struct fd f = fdget(fd);
 	struct sock *sk = sock_of(f);
 
-	if (sk && worth_keeping(err)) {
+	if (sk && worth_keeping(err) && !stream_ends(sk, err)) {
 		lock_sock(sk);
 		if (!sk->sk_err) {
 			sk->sk_err = err;
@@ -70,6 +102,84 @@ void sd_file_error(unsigned int fd, int err)
 		release_sock(sk);
 	}
 	fdput(f);
+}
+
+/* ---- what sockets hold, see serve_memory.c ---- */
+#define CHILD_BYTES	(4u << 10)	/* a connection nobody has accepted, without its data */
+#define DEEP		4		/* sockets in messages of sockets in messages ... */
+
+static u64 backlog_holds(const struct sock *sk)
+{
+	return (u64)sk->sk_ack_backlog * CHILD_BYTES;
+}
+
+/* What was sent by sockets that are closed counts as the reader's, and so do files on their way. */
+static u64 queue_holds(struct sock *sk, int depth);
+
+static u64 sock_holds(struct sock *sk, int depth)
+{
+	u64 bytes = sk->sk_prot->obj_size + sk_wmem_alloc_get(sk) + atomic_read(&sk->sk_rmem_alloc) + READ_ONCE(sk->sk_backlog.len);
+
+	if (sk->sk_type == SOCK_STREAM && sk->sk_family == AF_INET)
+		bytes += READ_ONCE(sk->sk_wmem_queued);
+	if (sk->sk_state == TCP_LISTEN)
+		bytes += backlog_holds(sk);
+	return bytes + (sk->sk_family == AF_UNIX ? queue_holds(sk, depth) : 0);
+}
+
+#ifdef CONFIG_UNIX
+static u64 passed_hold(const struct scm_fp_list *fp, int depth)
+{
+	struct socket *sock;
+	u64 bytes = 0;
+	int i;
+
+	for (i = 0; fp && i < fp->count; i++) {
+		sock = sock_from_file(fp->fp[i]);
+		bytes += sock && sock->sk ? sock_holds(sock->sk, depth) : sd_file_holds(fp->fp[i]);
+	}
+	return bytes;
+}
+
+static u64 queue_holds(struct sock *sk, int depth)
+{
+	struct sk_buff *skb;
+	u64 bytes = 0;
+
+	if (depth >= DEEP)
+		return 0;
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		if (!skb->sk || sock_flag(skb->sk, SOCK_DEAD))
+			bytes += skb->truesize;
+		bytes += passed_hold(UNIXCB(skb).fp, depth + 1);
+	}
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	return bytes;
+}
+#else
+static u64 queue_holds(struct sock *sk, int depth)
+{
+	return 0;
+}
+#endif
+
+u64 sd_sock_holds(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	return sock && sock->sk ? sock_holds(sock->sk, 0) : 0;
+}
+
+#define FRAGS_PART	32	/* of the RAM: packets whose other parts haven't come */
+
+void sd_sock_limits(void)
+{
+	struct fqdir *fqdir = init_net.ipv4.fqdir;
+	long most = (totalram_pages() << PAGE_SHIFT) / FRAGS_PART;
+
+	fqdir->high_thresh = min(fqdir->high_thresh, most);
+	fqdir->low_thresh = min(fqdir->low_thresh, most * 3 / 4);
 }
 #else
 u8 sd_file_credit(unsigned int fd)

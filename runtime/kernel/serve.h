@@ -10,6 +10,7 @@
  *   serve_name.c    paths of open files
  *   serve_ticket.c  open files on their way from one client to another
  *   serve_share.c   files that programs have mapped
+ *   serve_memory.c  which client fails, or is ended, when memory runs out
  *
  * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When a call makes it sleep, the
  * scheduler says so (sd_task_sleeping) and a follower becomes leader. When the call is done its task answers, and
@@ -60,6 +61,7 @@ struct sd_client {
 	struct list_head tickets;	/* that it gave */
 	u32 ntickets;
 	struct list_head shares;	/* that it may have mapped */
+	u64 holds;			/* bytes, when last counted: serve_memory.c */
 	bool peer;			/* it is a domain, and may make these calls */
 	DECLARE_BITMAP(peer_calls, SD_PEER_OPS);
 	struct sd_sregion reg;
@@ -114,8 +116,19 @@ struct sd_worker *sd_pool_adopt(void);
 /* There is something for a leader to do beside the rings. Any context. */
 void sd_serve_kick(void);
 
+/* Whose call the current task is in; NULL: nobody's. */
+struct sd_client *sd_client_served(void);
+
 /* serve_call.c */
 void sd_serve_call(struct sd_worker *w);
+
+/* serve_memory.c */
+void sd_memory_setup(void);
+bool sd_memory_for_client(kuid_t uid);	/* one more of that user */
+void sd_memory_watch(void);	/* little is free: that is to be seen to if it stays so. Any context */
+void sd_memory_wanted(void);	/* nobody can be served without more */
+/* All files are open that may be: true if the client that has most of them was ended, and it isn't this one. Sleeps. */
+bool sd_memory_from_greedy(struct sd_client *c);
 
 /* serve_ticket.c. Results are the calls' own. */
 long sd_ticket_give(struct sd_serve *s, struct sd_client *c);

@@ -8,6 +8,8 @@
 #include <sd/serve_path.h>
 #include "serve.h"
 
+#define PROMISE_TRIES	13	/* see keep_promise() */
+
 struct sd_serve_stats sd_serve_stats;
 
 /*
@@ -146,6 +148,34 @@ static void take_cred(struct sd_client *c, const struct cred *was)
 	put_cred(old);
 }
 
+/*
+ * A promise is kept late rather than not at all: what there was room for may have been taken by somebody else meanwhile. For about a
+ * second; after the last try the file has the error, see sd_file_error(). Without a follower nobody may wait: the client asks again.
+ */
+static long keep_promise(struct sd_worker *w, long ret, bool *bad)
+{
+	u32 i;
+
+	for (i = 0; i < PROMISE_TRIES && ret == -EAGAIN && sd_pool_may_block() && !signal_pending(current); i++) {
+		schedule_timeout_interruptible(max(1, HZ >> (8 - min(i, 5u))));
+		w->req.last = i + 1 == PROMISE_TRIES;
+		ret = sd_srv_call(sd_poller.table, &w->req, bad);
+	}
+	if (ret == -EAGAIN && w->req.last)
+		return -ENOBUFS;
+	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK ? -EINTR : ret;
+}
+
+/* A call that may be made again: it has done nothing. */
+static long failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad)
+{
+	if (w->req.flags & SD_F_PROMISE)
+		return keep_promise(w, ret, bad);
+	if (ret == -ENFILE && sd_memory_from_greedy(c))
+		return sd_srv_call(sd_poller.table, &w->req, bad);
+	return ret;
+}
+
 static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
 	const struct cred *was;
@@ -160,10 +190,13 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 		set_notify_signal(current);
 	/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own memory. */
 	sd_user_confine(w->req.lane->mem->arena, w->unfenced ? 0 : SD_ARENA_SIZE);
-	if (likely(w->req.op >= SD_OP_CALLS))
+	if (likely(w->req.op >= SD_OP_CALLS)) {
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
-	else
+		if (unlikely(ret < 0))
+			ret = failed(w, c, ret, bad);
+	} else {
 		ret = own_call(w, c, bad);
+	}
 	sd_user_confine(NULL, 0);
 	list_del_init(&w->incall);
 	if (unlikely(current_cred() != was))
@@ -194,6 +227,9 @@ void sd_serve_call(struct sd_worker *w)
 	}
 	c->calls++;
 	if (likely(c->calls <= c->calls_max && sd_pool_may_block())) {
+		ret = in_service(w, c, &bad);
+	} else if (q->flags & SD_F_PROMISE) {
+		q->cancelled = true;	/* its program has gone on: it is done, but waits for nothing */
 		ret = in_service(w, c, &bad);
 	} else {
 		ret = -EAGAIN;

@@ -181,6 +181,8 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 	if (sd_client_find(a->client))
 		return NULL;
 	*err = -ENOMEM;
+	if (!sd_memory_for_client(make_kuid(&init_user_ns, a->uid)))
+		return NULL;
 	c = kvzalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return NULL;

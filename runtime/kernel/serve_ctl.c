@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* serve_ctl.c: what the supervisor asks of the domain, and how serving starts. */
 #include <linux/fdtable.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/resource.h>
@@ -8,7 +9,8 @@
 #include "dev.h"
 #include "serve.h"
 
-#define FILES_MAX	65536	/* fds of a client; the program's own limit holds on the host, where it reserves each number */
+/* Fds of a client, and no more than half of all open files; the program's own limit holds on the host, where it reserves each number. */
+#define FILES_MAX	65536
 
 bool sd_ctl_pending;
 
@@ -92,10 +94,13 @@ void sd_ctl_one(void)
  */
 void sd_serve_setup(void)
 {
+	unsigned long files;
+
 	ignore_signals(current);
 	current->signal->oom_score_adj = OOM_SCORE_ADJ_MIN;
-	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = FILES_MAX;
-	current->signal->rlim[RLIMIT_NOFILE].rlim_max = FILES_MAX;
+	files = min_t(unsigned long, FILES_MAX, get_max_files() / 2);
+	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = files;
+	current->signal->rlim[RLIMIT_NOFILE].rlim_max = files;
 	sd_own_mm();
 	sd_user_extra = sd_mem_mine;
 	sd_serve_table();
@@ -106,6 +111,7 @@ void __noreturn sd_serve(void)
 {
 	sd_serve_setup();
 	sd_irq_register(SD_IRQ_EVENT, on_event, NULL);
+	sd_memory_setup();
 	sd_ctl_pending = true;
 	sd_pool_run();
 }

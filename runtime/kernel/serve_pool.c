@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <sd/bell.h>
 #include <sd/serve_path.h>
+#include "memory.h"
 #include "serve.h"
 
 #define SPARES		2	/* followers wanted whenever a leader goes to work */
@@ -189,6 +190,8 @@ static void tick(void)
 	static u64 done;
 	u64 now = sd_serve_stats.calls + sd_poller.passes;
 
+	if (sd_memory_low())
+		sd_memory_watch();
 	if (leader) {
 		if (leader->task == current && now == done && nfollowers) {
 			leader = NULL;
@@ -240,8 +243,11 @@ static void spawn(struct sd_worker *w)
 	if (sd_serve_stats.workers >= WORKERS_MAX || time_before(jiffies, spawn_after))
 		return;
 	spawn_after = jiffies + SPAWN_AGAIN;
-	if (!memory_for_task())
+	if (!memory_for_task()) {
+		if (!nfollowers)
+			sd_memory_wanted();
 		return;
+	}
 	new = worker_new();
 	if (!new)
 		return;
@@ -372,6 +378,13 @@ static struct sd_worker *worker_of_current(void)
 		if (w->task == current)
 			return w;
 	return NULL;
+}
+
+struct sd_client *sd_client_served(void)
+{
+	struct sd_worker *w = worker_of_current();
+
+	return w && !list_empty(&w->incall) ? w->wears : NULL;
 }
 
 static void keep_promise(struct sd_worker *w, struct sd_slane *l)

@@ -112,6 +112,7 @@ enum sd_way sd_call_routed(struct sd_thread *t);
 long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s,
 		    const u64 arg[6], int *again);
 long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st);
+long sd_chan_errno(const struct sd_chan *c); /* what calls on a channel fail with that has ended, or on none */
 enum sd_way sd_result(struct sd_thread *t, long ret, int again);
 long sd_verdict(struct sd_thread *t, long ret, int *again);
 void sd_lane_enter(struct sd_thread *t, struct sd_lane *l);

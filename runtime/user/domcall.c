@@ -102,6 +102,16 @@ long sd_verdict(struct sd_thread *t, long ret, int *again)
 	return -EINTR;
 }
 
+long sd_chan_errno(const struct sd_chan *c)
+{
+	if (c && c->state == SD_CHAN_PROTO)
+		return -EPROTO;
+	if (c && c->region &&
+	    sd_load_relaxed(&((struct sd_region_head *)c->region)->ended) == SD_ENDED_MEMORY)
+		return -ENOMEM;
+	return -EREMOTEIO;
+}
+
 long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st)
 {
 	struct sd_chan *c = NULL;
@@ -113,7 +123,7 @@ long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st)
 	case SD_DEAD:
 		if (c && c->state == SD_CHAN_LIVE)
 			c->state = SD_CHAN_DEAD;
-		return -EREMOTEIO;
+		return sd_chan_errno(c);
 	case SD_PROTO:
 		if (c && c->state == SD_CHAN_LIVE)
 			c->state = SD_CHAN_PROTO;

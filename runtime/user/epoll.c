@@ -557,7 +557,7 @@ enum sd_way sd_call_epoll_wait(struct sd_thread *t)
 			struct sd_chan *c = t->files->chan[w.a[i].dom];
 
 			w.ep->dfd[w.a[i].dom] = -1;
-			return sd_done(t, c && c->state == SD_CHAN_PROTO ? -EPROTO : -EREMOTEIO);
+			return sd_done(t, sd_chan_errno(c));
 		}
 	err = timeout_of(t, &timeout) ?: mask_of(t);
 	if (err)

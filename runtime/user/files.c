@@ -446,11 +446,8 @@ struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err)
 {
 	struct sd_chan *c = t->files->chan[e.dom];
 
-	if (!c || c->serial != e.serial || c->state == SD_CHAN_DEAD)
-		*err = -EREMOTEIO;
-	else if (c->state == SD_CHAN_PROTO)
-		*err = -EPROTO;
-	else
+	if (c && c->serial == e.serial && c->state != SD_CHAN_DEAD && c->state != SD_CHAN_PROTO)
 		return c;
+	*err = c && c->serial == e.serial ? sd_chan_errno(c) : -EREMOTEIO;
 	return NULL;
 }

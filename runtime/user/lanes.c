@@ -107,7 +107,7 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 		c = f->chan[dom];
 	}
 	if (!*err && (!c || c->state != SD_CHAN_LIVE))
-		*err = c && c->state == SD_CHAN_PROTO ? -EPROTO : -EREMOTEIO;
+		*err = sd_chan_errno(c);
 	if (*err)
 		return NULL;
 	if (t->chan[dom] == c)

@@ -41,11 +41,11 @@ class DomainError(Exception):
 class Domain:
     """options: of `kdom up`; those not given are for devices made for the test (devices.py), which the manifest must name."""
 
-    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None, beside=None):
+    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None, beside=None, ram=None):
         """beside: another Domain, whose run directory this one shares: they can reach each other."""
         image = image or os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, f"{name}/{name}.image")
         self.beside = beside
-        self.image, self.name, self.cpu, self.options = image, name, cpu, options
+        self.image, self.name, self.cpu, self.options, self.ram = image, name, cpu, options, ram
         self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")
         self.dir = None
 
@@ -94,7 +94,8 @@ class Domain:
 
     def up(self):
         cpu = ["--cpu", str(self.cpu)] if self.cpu is not None else []
-        self.kdom("up", "--image", self.image, "--manifest", self.manifest, *self.options, *cpu, self.name)
+        ram = ["--ram", self.ram] if self.ram else []
+        self.kdom("up", "--image", self.image, "--manifest", self.manifest, *self.options, *cpu, *ram, self.name)
 
     def kill(self):
         self.kdom("kill", self.name)

@@ -80,17 +80,22 @@ def maps(pid):
         return sum(1 for _ in f)
 
 
-def domain():
+def domain(**kw):
     """NAME's domain, and FAULT_DIR in it, which is anybody's as /tmp is."""
     if KIND == "file":
         os.environ["FAULT_DIR"] = devices.prefixes(NAME)[0]
-    return Domain(NAME)
+    return Domain(NAME, **kw)
 
 
 def shared_dir(d):
     if KIND == "file":
         r = d.run(["chmod", "1777", os.environ["FAULT_DIR"]])
         check(r.returncode == 0, r.stdout)
+
+
+def let_others_in(d):
+    os.chmod(d.dir, 0o711)
+    os.chmod(d.socket_path, 0o666)
 
 
 # ---- semantics programs ----
@@ -342,8 +347,7 @@ def liar():
         shared_dir(d)
         pid = d.pid()
         # Somebody else than the bystander, so that what is the bystander's alone must stay so.
-        os.chmod(d.dir, 0o711)
-        os.chmod(d.socket_path, 0o666)
+        let_others_in(d)
         r = run_group([prog("liar"), d.socket_path, rounds, os.environ.get("FAULT_SEED", "1"), str(ops),
                        *(devices.prefixes(NAME) or ["-"])[:1]], 600)
         print("   " + r.stdout.strip().replace("\n", "\n   "))
@@ -377,6 +381,65 @@ def escalate():
                           *op_numbers("open", "close", "setgroups", "setresgid", "setresuid", "setuid")], 120))
         check(d.pid() == pid, "the domain ended")
         settled(d)
+
+
+# What a program may make grow, and the RAM of a domain that this is too much for.
+GREED = {"socket": ("tcp", "udp", "connections", "unix", "attaches"), "pipe": ("pipes", "attaches"), "file": ("files", "locks", "attaches")}
+RAM = {"socket": "16M", "pipe": "8M", "file": "24M"}
+
+
+def greedy_args(d, what):
+    ops = op_numbers("socketpair", "setsockopt", "sendto") if what == "unix" else []
+    return [prog("greedy"), what, *ops, d.socket_path]
+
+
+def one_greedy(d, what):
+    """Somebody who was there before, and somebody who comes when memory is gone, go on as if nothing were."""
+    honest = [prog("greedy"), "honest", KIND]
+    with d.popen(honest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as before:
+        talk(before, "ready")
+        with d.popen(greedy_args(d, what), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as g:
+            for again in range(3):
+                print(f"   {what}: {talk(g, 'held')[-1]}", flush=True)
+                with d.popen(honest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as after:
+                    talk(after, "ready")
+                    after.stdin.close()
+                    talk(after, "rounds [1-9]")
+                g.stdin.write("again\n")
+                g.stdin.flush()
+            talk(g, "held")
+        before.stdin.close()
+        print("   somebody else: " + talk(before, "rounds [1-9]")[-1])
+
+
+def memory():
+    """programs that take all memory a domain has, in every way they can, fail or are ended, and others notice nothing"""
+    with domain(ram=RAM[KIND]) as d:
+        shared_dir(d)
+        let_others_in(d)
+        pid = d.pid()
+        for what in GREED[KIND]:
+            one_greedy(d, what)
+            check(d.pid() == pid, f"{what}: the domain was restarted")
+            settled(d)
+        used(d)
+
+
+def promises():
+    """sends under lack of TCP memory: each ends soon, and costs nobody but its own connection"""
+    with domain() as d:
+        one = [prog("greedy"), "pressed"]
+        r = d.run([*one, "120"], 60)
+        print("   " + r.stdout.strip())
+        check(r.returncode == 0, r.stdout)
+        with d.popen([prog("greedy"), "honest", KIND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as honest:
+            talk(honest, "ready")
+            for p in [d.popen([*one, "60"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(3)]:
+                with p:
+                    print("   " + talk(p, "sent")[-1])
+            honest.stdin.close()
+            talk(honest, "rounds [1-9]")
+        used(d)
 
 
 def fd_kind(pid, fd):
@@ -414,8 +477,8 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, kill, unnoticed, kill_again, rebind, churn, liar,
-         privilege, escalate)
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, memory, promises, kill, unnoticed, kill_again, rebind, churn,
+         liar, privilege, escalate)
 
 
 def main():

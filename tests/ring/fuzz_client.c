@@ -124,7 +124,7 @@ static void lying_kick(struct sd_lane *l)
 		scribble();
 }
 
-static const struct sd_transport lying = {"lying", lying_kick, lying_kick, lying_wait};
+static const struct sd_transport lying = {"lying", lying_kick, lying_kick, lying_wait, NULL};
 
 static void fresh_lane(void)
 {

@@ -333,6 +333,37 @@ static void not_now(void)
 	sd_store_release(&e->seq, sd_seq(w->lane.tail - 1) + 1);
 }
 
+/* It has no task for the promised call, nor for it again: what was promised is given until it has one. */
+static u32 refusals;
+
+static void refuses(void)
+{
+	struct sd_entry *e = &w->lane.mem->sq[(w->lane.slot + SD_RING - 1) % SD_RING];
+
+	if (refusals) {
+		e->ret = -EAGAIN;
+		e->flags = SD_R_REFUSED;
+		refusals--;
+	} else {
+		e->ret = 100;
+		e->flags = 0;
+	}
+	sd_store_release(&e->seq, sd_seq(w->lane.tail - 1) + 1);
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	lying(0, (struct lie){0}, (struct lie){0});
+	refusals = 20;
+	inline_puppet = refuses;
+	sd_promise_settle(&w->lane);
+	assert_int_equal(w->lane.status, SD_OK);
+	assert_int_equal(refusals, 0);
+	assert_int_equal(w->lane.tail, 1 + 1 + 20);
+	assert_int_equal(w->lane.busy, 0);
+}
+
 /* A domain that has said there is room must have some, sooner or later. */
 static void lying_never(void **state)
 {
@@ -422,6 +453,7 @@ int main(void)
 		T(lying_larger),
 		T(lying_larger_settled),
 		T(lying_larger_rest),
+		T(refused),
 		T(lying_never),
 		T(lying_seq),
 		T(nothing_to_break),

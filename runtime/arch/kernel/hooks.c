@@ -13,6 +13,9 @@ void io_wq_worker_running(struct task_struct *tsk);
 void (*sd_task_sleeping)(struct task_struct *tsk);
 void (*sd_task_waking)(struct task_struct *tsk);
 
+bool (*sd_out_of_memory)(gfp_t gfp, int order);
+unsigned long sd_memory_mark;
+
 void io_wq_worker_sleeping(struct task_struct *tsk)
 {
 	if (sd_task_sleeping)

@@ -122,6 +122,7 @@ enum sd_ended {
 	SD_LIVE = 0,
 	SD_ENDED_PROTO = 1, /* the client broke the protocol */
 	SD_ENDED_CLOSED = 2, /* the domain closed the channel in good order */
+	SD_ENDED_MEMORY = 3, /* the domain was out of memory, and this client held most of it */
 };
 
 struct sd_region_head {

@@ -20,6 +20,7 @@ struct sd_serve {
 	u8 *arena;	/* lane's arena, SD_ARENA_SIZE bytes, shared: never trusted */
 	bool bad;
 	bool promised; /* its caller has been told that it would go well */
+	bool last;     /* and no other try follows: EAGAIN breaks the promise */
 	u8 credit;     /* out: what the call's fd would take at once, see SD_R_CREDIT */
 	void *scratch; /* list of private allocations, freed after the call */
 };
@@ -41,7 +42,8 @@ void __user *sd_user(struct sd_serve *s, u64 off, u64 len);
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
 /* Supplied by the surroundings: the credit of a file, 0 where nothing can be said. See SD_R_CREDIT. */
 u8 sd_file_credit(unsigned int fd);
-/* Supplied by the surroundings: a promised call came out as -err: the file's next call reports it, as if it had come just after. */
+/* Supplied by the surroundings: a promised call came out as -err: the file's next call reports it, as if it had come just after.
+ * A stream that has lost bytes so ends with it. */
 void sd_file_error(unsigned int fd, int err);
 /* Private, zeroed memory until the call ends; NULL when out of memory. */
 void *sd_scratch(struct sd_serve *s, u64 len);

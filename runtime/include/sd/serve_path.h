@@ -37,6 +37,7 @@ static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
 		q->arg[i] = sd_load_relaxed(&e->arg[i]);
 	q->promise = q->flags & SD_F_PROMISE ? sd_load_relaxed(&e->ret) : 0;
 	q->credit = 0;
+	q->last = false;
 }
 
 /*

@@ -53,6 +53,7 @@ struct sd_req { /* a call: private copy of its entry */
 	u16 flags;
 	u64 arg[6];
 	s64 promise; /* with SD_F_PROMISE */
+	bool last;   /* with SD_F_PROMISE: the last try */
 	u8 credit;   /* earned by the call, see SD_R_CREDIT */
 };
 

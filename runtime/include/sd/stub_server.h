@@ -18,7 +18,7 @@ static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 	if (ret >= 0)
 		s->credit = sd_file_credit(fd);
 	else if (sd_unlikely(s->promised))
-		sd_file_error(fd, (int)-ret);
+		sd_file_error(fd, ret == -EAGAIN && s->last ? ENOBUFS : (int)-ret);
 }
 
 /* int * of a value-result length: a pointer to the private *v. */

@@ -25,6 +25,8 @@ struct sd_transport {
 	 * count to be woken for. SD_OK, SD_DEAD, SD_PROTO, or SD_INTR (lane->intr was set, and is cleared).
 	 */
 	u32 (*wait)(struct sd_lane *l, const u32 *word, u32 pending, u32 want); /* enum sd_status */
+	/* Some milliseconds in which others may go on; may be NULL. */
+	void (*rest)(struct sd_lane *l);
 };
 
 extern const struct sd_transport sd_transport_loop;

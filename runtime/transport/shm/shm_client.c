@@ -38,6 +38,7 @@
 #define HOG_CYCLES	120000u /* a yield that took so long gave the CPU to somebody who doesn't */
 #define HOG_WAITS	32u	/* give it back: for some waits sleep instead, a wake-up preempts */
 #define RECHECK_NS	250000000ull
+#define REST_NS		10000000ull
 #define LOOKS_PER_NUDGE 16u
 #define UNTOLD_YIELDS	4u     /* while the domain can't be told */
 #define UNTOLD_NS	50000u /* then sleeps, from this ... */
@@ -287,9 +288,15 @@ static void shm_hint(struct sd_lane *l)
 	nudge(l);
 }
 
+static void shm_rest(struct sd_lane *l)
+{
+	sd_sys_futex_wait(&l->sleeps, l->sleeps, REST_NS);
+}
+
 const struct sd_transport sd_transport_shm = {
 	.name = "shm",
 	.kick = shm_kick,
 	.hint = shm_hint,
 	.wait = shm_wait,
+	.rest = shm_rest,
 };

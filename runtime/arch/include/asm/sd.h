@@ -16,6 +16,8 @@
  *   sd_task_waking  ... and is back from schedule().
  *   sd_clock_tick   interrupt context, after each clock event: HZ times a second or more while a task runs, also in a call that
  *                   doesn't end; now and then when idle.
+ *   sd_out_of_memory  the current task needs memory, and reclaim found none. May sleep. True: try again; false: the allocation fails.
+ *                   What may not fail (__GFP_NOFAIL) is tried again in any case.
  */
 #include <linux/types.h>
 #include <sd/machine.h>
@@ -36,6 +38,10 @@ extern bool (*sd_idle_poll)(void);
 extern void (*sd_task_sleeping)(struct task_struct *tsk);
 extern void (*sd_task_waking)(struct task_struct *tsk);
 extern void (*sd_clock_tick)(void);
+extern bool (*sd_out_of_memory)(gfp_t gfp, int order);
+
+/* Fewer free pages than this: the kernel looks for more, or soon will. */
+extern unsigned long sd_memory_mark;
 
 /* Gives the current task an empty address space, so that what looks for one (zero-copy, vmsplice) answers -EFAULT. */
 int sd_own_mm(void);
