@@ -350,14 +350,14 @@ static void count_peer(struct sd_client *c, void *arg)
 	p->same += uid_eq(c->cred->uid, p->uid);
 }
 
-/* A user's clients may take a quarter of the memory, just by being there, and all of them a half. */
+/* A user's clients may take half of the memory, just by being there, and all of them three quarters. */
 bool sd_memory_for_client(kuid_t uid)
 {
-	unsigned long most = (totalram_pages() << PAGE_SHIFT) / 2 / CLIENT_BYTES;
+	unsigned long fit = (totalram_pages() << PAGE_SHIFT) / CLIENT_BYTES;
 	struct peers p = { .uid = uid };
 
 	sd_each_client(count_peer, &p);
-	return p.all < most && p.same < most / 2;
+	return p.all < fit / 4 * 3 && p.same < fit / 2;
 }
 
 void sd_memory_setup(void)
