@@ -284,7 +284,7 @@ static void __attribute__((noreturn)) end_somehow(void)
 	life_over(LIFE_ENDED);
 }
 
-void life(u64 seed, const char *trees)
+void life(u64 seed, const char *trees, u32 *begun)
 {
 	int err;
 
@@ -306,6 +306,7 @@ void life(u64 seed, const char *trees)
 	}
 	buffers_init();
 	make_world();
+	__atomic_store_n(begun, 1, __ATOMIC_RELEASE);
 	ticking();
 	for (u32 i = 0, n = 1 + rnd() % STEPS; i < n; i++) {
 		pid_t me = getpid();

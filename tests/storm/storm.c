@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * storm SOCKET SECONDS SEED SLOTS MAX_MS TREES|-: lives of clients (storm.h) on the domain of that socket, SLOTS at a time, each killed
- * with its whole process group at a random time up to MAX_MS after its start, if it hasn't ended by then. TREES is a folder in the
+ * with its whole process group at a random time up to MAX_MS after it has its world, and one in eight sooner, if it hasn't ended by then. TREES is a folder in the
  * domain where files may be made. By root: as several users. Prints what was done; exit status 0 if every client was
  * treated as one that keeps to the rules, and the domain answers at the end.
  */
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLOTS_MAX 32
+#define WORLD_MS 30000 /* and longer than that none waits for its own */
 
 #define COUNT_TEXT(name) #name,
 static const char *const names[] = {COUNTS(COUNT_TEXT)};
@@ -33,8 +33,8 @@ bool st_mutating;
 static struct slot {
 	pid_t pid;
 	s64 kill_at;
+	s64 time; /* to live; 0: it lives it */
 	u64 seed;
-	bool killed;
 } slots[SLOTS_MAX];
 static u64 seed;
 static int max_ms, failed;
@@ -60,11 +60,13 @@ static void start(int s)
 
 	*v = (struct slot){.seed = mix((u64)s, lives++)};
 	rnd_seed(v->seed ^ 0x5eed);
-	v->kill_at = now_ms() + (s64)(rnd() % (u64)max_ms);
+	v->time = one_in(8) ? 0 : 1 + (s64)(rnd() % (u64)max_ms);
+	v->kill_at = now_ms() + (v->time ? WORLD_MS : (s64)(rnd() % (u64)max_ms));
+	board->begun[s] = 0;
 	v->pid = fork();
 	if (!v->pid) {
 		setpgid(0, 0);
-		life(v->seed, trees);
+		life(v->seed, trees, &board->begun[s]);
 	}
 	if (v->pid < 0)
 		perror("storm: fork"), exit(1);
@@ -119,6 +121,10 @@ static void storm(int n, s64 end)
 
 	while (now_ms() < end && !failed) {
 		for (int s = 0; s < n; s++) {
+			if (slots[s].time && __atomic_load_n(&board->begun[s], __ATOMIC_ACQUIRE)) {
+				slots[s].kill_at = now_ms() + slots[s].time;
+				slots[s].time = 0;
+			}
 			if (slots[s].pid)
 				finish(&slots[s], slots[s].kill_at <= now_ms());
 			if (!slots[s].pid && !failed)

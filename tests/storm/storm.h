@@ -35,7 +35,10 @@
 #define COUNT_NAME(name) COUNT_##name,
 enum { COUNTS(COUNT_NAME) COUNTERS };
 
+#define SLOTS_MAX 32
+
 struct board {
+	u32 begun[SLOTS_MAX]; /* the life in that slot has its world */
 	u64 count[COUNTERS];
 	u64 ticket[KEYS][2], share[KEYS][2];
 };
@@ -79,7 +82,7 @@ static inline bool one_in(u32 n)
 	return rnd() % n == 0;
 }
 void rnd_seed(u64 seed);
-void life(u64 seed, const char *trees) __attribute__((noreturn));
+void life(u64 seed, const char *trees, u32 *begun) __attribute__((noreturn));
 void life_over(int how) __attribute__((noreturn));
 /* A channel has ended that this client didn't end: whose fault is it? */
 void life_cut_off(const struct chan *c) __attribute__((noreturn));
