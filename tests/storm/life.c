@@ -281,6 +281,9 @@ static void __attribute__((noreturn)) end_somehow(void)
 			lane_drain(&chans[i]);
 	if (how == 2)
 		usleep(rnd() % 50000);
+	for (u32 i = 0; i < CHANS && how == 3; i++)
+		if (chans[i].on)
+			lane_post(&chans[i]), own_exit(&chans[i]);
 	life_over(LIFE_ENDED);
 }
 

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MAPPED (1u << 22) /* of a share; files here are shorter */
@@ -163,6 +164,18 @@ void own_exec(struct chan *c)
 
 	if (done(sd_own_call(&c->lane, &ret, SD_OP_EXEC, arg)))
 		count(COUNT_execs, 1);
+}
+
+/* The last call: what others of the client's are in flight isn't answered any more. */
+void own_exit(struct chan *c)
+{
+	const struct itimerval never = {0};
+	const u64 arg[6] = {0};
+	long ret;
+
+	setitimer(ITIMER_REAL, &never, NULL);
+	sd_own_call(&c->lane, &ret, SD_OP_EXIT, arg);
+	count(COUNT_exits, 1);
 }
 
 /* The forked process goes on with the child's channel, its parent without. */

@@ -30,7 +30,7 @@
 
 #define COUNTS(C)                                                                                                                        \
 	C(lives) C(killed) C(ended) C(worldless) C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused) C(tickets) C(redeemed) \
-	C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) C(forks) C(execs) C(asked) C(detached)
+	C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) C(forks) C(execs) C(exits) C(asked) C(detached)
 
 #define COUNT_NAME(name) COUNT_##name,
 enum { COUNTS(COUNT_NAME) COUNTERS };
@@ -123,6 +123,7 @@ void own_share(struct chan *c);
 void own_store(void);
 void own_sync(struct chan *c);
 void own_exec(struct chan *c);
+void own_exit(struct chan *c);
 void own_child(struct chan *c);
 void own_ask(struct chan *c);
 void own_unmap(void);
