@@ -43,7 +43,25 @@ static const char *state_text(const struct sd_ctl_msg *m, char *buf, size_t n)
 	return buf;
 }
 
-static void show(const char *name)
+/* Under the domain's line: what it wears, and what it couldn't have. */
+static void show_belts(const uint8_t *belts)
+{
+	bool all = true;
+
+	printf("    belts:");
+	for (int i = 0; i < BELTS; i++)
+		if (!belts[i])
+			printf(" %s", belt_names[i]);
+	for (int i = 0; i < BELTS; i++) {
+		if (!belts[i])
+			continue;
+		printf("%s %s (%s)", all ? "\n    could not have:" : ",", belt_names[i], strerror(belts[i]));
+		all = false;
+	}
+	putchar('\n');
+}
+
+static void show(const char *name, bool belts)
 {
 	struct sd_ctl_msg m;
 	char state[32];
@@ -69,6 +87,8 @@ static void show(const char *name)
 	       state_text(&m, state, sizeof(state)), s->domain_pid, s->generation, s->clients,
 	       (unsigned long long)s->stats.calls, s->domain_pid ? rss_kib(s->domain_pid) : 0,
 	       s->boot_ns / 1e6);
+	if (belts && s->domain_pid && m.result != -EINPROGRESS)
+		show_belts(s->belts);
 }
 
 static int is_socket(const struct dirent *e)
@@ -82,10 +102,12 @@ int cmd_ps(int argc, char **argv)
 {
 	char dir[PATH_MAX], name[256];
 	struct dirent **list;
+	bool belts;
 	int n;
 
-	if (argc != 1) {
-		say("ps: takes no argument");
+	belts = argc == 2 && !strcmp(argv[1], "-v");
+	if (argc != 1 + belts) {
+		say("ps: takes no argument but -v");
 		return 2;
 	}
 	if (paths_dir(dir, sizeof(dir)))
@@ -100,7 +122,7 @@ int cmd_ps(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "%.*s", (int)strlen(list[i]->d_name) - 5,
 			 list[i]->d_name);
-		show(name);
+		show(name, belts);
 		free(list[i]);
 	}
 	free(list);

@@ -132,6 +132,7 @@ static int setup(struct daemon *d)
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (d->epoll < 0)
 		return -errno;
+	d->cfg.hide_error = -image_hide(&d->cfg);
 	err = take_lock(d);
 	if (!err)
 		err = paths_in_dir(d->sock_path, sizeof(d->sock_path), d->cfg.name, ".sock");

@@ -114,9 +114,11 @@ int domain_start(struct daemon *d)
 	d->restart_at = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	err = bell_make(dom);
+	if (!dom->belts)
+		dom->belts = belts_make();
+	err = dom->belts ? bell_make(dom) : -ENOMEM;
 	console = err ? err : console_make(d);
-	pid = console < 0 ? console : spawn(&d->cfg, pair[1], dom->bell_fd, console);
+	pid = console < 0 ? console : spawn(&d->cfg, dom->belts, pair[1], dom->bell_fd, console);
 	close(pair[1]);
 	fds_close(&console, 1);
 	if (pid < 0) {
@@ -242,6 +244,9 @@ static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
 	d->dom.read_by = d->dom.out ? now_ms() + READ_MS : 0;
 	d->kill_at = 0;
 	note("domain %s serves, booted in %.2f ms", d->cfg.name, d->dom.boot_ns / 1e6);
+	belts_look(d->dom.belts, d->dom.pid);
+	d->dom.belts[BELT_LANDLOCK] = m->u.ready.unlocked;
+	belts_say(d->cfg.name, d->dom.belts);
 	daemon_started(d, 0);
 	requests_domain_ready(d);
 	domain_flush(d);

@@ -9,7 +9,7 @@ static const char usage[] =
 	"       kdom run  [OPTIONS] NAME[,NAME] -- PROG [ARG]...\n"
 	"                                            run a program on it; starts and stops it if "
 	"it isn't up\n"
-	"       kdom ps                              every domain of this user\n"
+	"       kdom ps [-v]                         every domain of this user; -v: what confines it (belts)\n"
 	"       kdom kill NAME                       SIGKILL the domain; its supervisor stays\n"
 	"       kdom down NAME                       stop domain and supervisor in good order\n"
 	"options: --no-tap              without its TAP device: loopback only, needs no root\n"

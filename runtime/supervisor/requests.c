@@ -177,6 +177,8 @@ void request_status_reply(struct daemon *d, struct conn *c, uint32_t seq, int re
 	m.u.status.generation = d->dom.generation;
 	m.u.status.domain_pid = d->dom.pid;
 	m.u.status.last_status = d->dom.last_status;
+	if (d->dom.belts)
+		memcpy(m.u.status.belts, d->dom.belts, BELTS);
 	for (struct conn *i = d->conns; i; i = i->next)
 		m.u.status.clients += i->state == CONN_ATTACHED &&
 				      i->generation == d->dom.generation && d->dom.pid;

@@ -7,19 +7,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define UID_NOBODY 65534
-#define UID_OWN	   0x7f000000 /* and the supervisor's pid, below 1 << 22: of nobody, and of one domain at a time */
 #define FD_DEVICES (SD_BELL_FD + 1)
 
 static void die(const char *what)
@@ -46,60 +42,40 @@ static void place_fds(const int *from, int n)
 		die("close_range");
 }
 
-static void set_limits(const struct config *cfg)
+static void pin(const struct config *cfg)
 {
-	struct rlimit none = {0, 0}, files;
 	cpu_set_t set;
 
-	if (setrlimit(RLIMIT_CORE, &none) || getrlimit(RLIMIT_NOFILE, &files))
-		die("rlimit");
-	files.rlim_cur = files.rlim_max; /* each client brings an eventfd */
-	if (setrlimit(RLIMIT_NOFILE, &files))
-		die("rlimit");
-	if (cfg->cpu >= 0) {
-		CPU_ZERO(&set);
-		CPU_SET(cfg->cpu, &set);
-		if (sched_setaffinity(0, sizeof(set), &set))
-			die("--cpu");
-	}
-}
-
-static int become(uid_t id)
-{
-	return setresgid(id, id, id) || setresuid(id, id, id);
-}
-
-/* A uid of its own, so that no process but root's may signal it, or it a process; supplementary groups go too. */
-static void drop_root(pid_t supervisor)
-{
-	for (int cap = 0; cap <= 63; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap) && errno != EINVAL)
-			die("drop the bounding set");
-	if (setgroups(0, NULL))
-		die("give up root's groups");
-	if (!become(UID_OWN + supervisor))
+	if (cfg->cpu < 0)
 		return;
-	note("the domain gets no uid of its own, but nobody's: %s", strerror(errno)); /* not mapped in this user namespace */
-	if (become(UID_NOBODY))
-		die("give up root");
+	CPU_ZERO(&set);
+	CPU_SET(cfg->cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("--cpu");
 }
 
-static void drop_rights(pid_t supervisor)
+/* The supervisor may lie in another pid namespace, where getppid() sees nothing: its end of the control socket tells. */
+static void live_with_supervisor(void)
 {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {0};
+	struct pollfd ctl = {.fd = SD_CTL_FD};
 
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
-		die("drop ambient capabilities");
-	if (geteuid() == 0)
-		drop_root(supervisor);
-	if (syscall(SYS_capset, &head, none))
-		die("drop capabilities");
+	/* After the ids: a change of ids clears it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		die("PR_SET_PDEATHSIG");
+	if (poll(&ctl, 1, 0) && ctl.revents & POLLHUP)
+		die("the supervisor is gone");
+}
+
+static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *belts, rlim_t file_size)
+{
+	if (belts_limits(file_size, belts))
+		die("rlimit");
+	if (belts_wear(belts, supervisor))
+		die("give up rights");
+	belts[BELT_HIDDEN] = belts[BELT_USER] ? 0 : cfg->hide_error;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		die("no_new_privs");
-	/* After the ids: a change of ids clears it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != supervisor)
-		die("the supervisor is gone");
+	live_with_supervisor();
 }
 
 static void exec_image(const struct config *cfg, int image_fd)
@@ -122,12 +98,15 @@ static void exec_image(const struct config *cfg, int image_fd)
 		argv[i] = argv_text[i];
 	argv[argc] = NULL;
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
+	if (errno == ENOENT) /* it would be looked for in a root that is empty */
+		note("%s wants an interpreter: it is no image of this kslice; run `make image`", cfg->image);
 	die(cfg->image);
 }
 
-static void child(const struct config *cfg, pid_t supervisor, int ctl, int bell, int log)
+static void child(const struct config *cfg, pid_t supervisor, uint8_t *belts, int ctl, int bell, int log)
 {
 	int from[FD_DEVICES + SD_DEVICES_MAX + 1], n = 0;
+	rlim_t file_size = belts_file_limit(cfg);
 	sigset_t none;
 
 	from[n++] = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -146,18 +125,16 @@ static void child(const struct config *cfg, pid_t supervisor, int ctl, int bell,
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	umask(077);
-	set_limits(cfg);
-	drop_rights(supervisor);
+	pin(cfg);
+	drop_rights(cfg, supervisor, belts, file_size);
 	exec_image(cfg, n - 1);
 }
 
-pid_t spawn(const struct config *cfg, int ctl, int bell, int log)
+pid_t spawn(const struct config *cfg, uint8_t *belts, int ctl, int bell, int log)
 {
-	pid_t self = getpid(), pid = fork();
+	pid_t self = getpid(), pid = belts_fork(belts);
 
-	if (pid < 0)
-		return -errno;
 	if (!pid)
-		child(cfg, self, ctl, bell, log);
+		child(cfg, self, belts, ctl, bell, log);
 	return pid;
 }

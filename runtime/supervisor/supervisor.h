@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <limits.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -66,6 +67,7 @@ struct config {
 	enum restart restart;
 	bool no_tap;
 	int image_fd;
+	int hide_error; /* errno of image_hide() */
 };
 
 #define RAM_DEFAULT (64ull << 20)
@@ -208,6 +210,7 @@ struct domain {
 	bool ready, stopping;
 	uint32_t stubs; /* contract of its calls */
 	uint64_t boot_ns, started_ms;
+	uint8_t *belts; /* shared with the process until it calls exec */
 	int last_status;
 	struct source console; /* what it prints: console.c */
 	size_t console_room;   /* bytes that may be read before it is looked away for a while */
@@ -251,7 +254,37 @@ void domain_stop(struct daemon *d); /* SHUTDOWN, SIGKILL when it takes too long 
 void domain_kill(struct daemon *d);
 /* Takes fds over. */
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
-pid_t spawn(const struct config *cfg, int ctl, int bell, int log); /* pid or -errno */
+/* pid or -errno; what the domain wears is in belts by the time of its READY. */
+pid_t spawn(const struct config *cfg, uint8_t *belts, int ctl, int bell, int log);
+
+/* belts.c: per belt 0: worn, or the errno of why it isn't */
+enum belt {
+	BELT_UID,      /* a uid of its own */
+	BELT_USER,     /* namespaces */
+	BELT_PID,
+	BELT_NET,
+	BELT_IPC,
+	BELT_UTS,
+	BELT_CGROUP,
+	BELT_ROOT,     /* mount namespace, an empty root in it */
+	BELT_LIMITS,   /* rlimits */
+	BELT_HIDDEN,   /* its memory is for root only */
+	BELT_SECCOMP,
+	BELT_LANDLOCK,
+	BELTS
+};
+_Static_assert(BELTS <= SD_BELTS, "they fit a status message");
+
+extern const char *const belt_names[BELTS];
+uint8_t *belts_make(void); /* BELTS of them; NULL: out of memory */
+int image_hide(struct config *cfg); /* makes image_fd something that may be run and not read. 0 or -errno */
+pid_t belts_fork(uint8_t *belts); /* as fork(), in user and pid namespaces that are new if possible; -errno */
+rlim_t belts_file_limit(const struct config *cfg); /* while the devices' fds are what cfg says */
+int belts_limits(rlim_t file_size, uint8_t *belts); /* in the child; -1: errno */
+/* In the child: the rest. It has no capability then. -1: errno says why not even that. */
+int belts_wear(uint8_t *belts, pid_t supervisor);
+void belts_look(uint8_t *belts, pid_t pid); /* at READY: what only the image can do */
+void belts_say(const char *name, const uint8_t *belts);
 
 int console_make(struct daemon *d); /* the domain's end, or -errno */
 void console_timer(struct daemon *d);

@@ -163,8 +163,9 @@ int main(int argc, char **argv)
 	attach(suspend ? PTRACE_O_SUSPEND_SECCOMP : 0);
 	for (int i = 2 + suspend; i < argc; i++)
 		calls(argv[i]);
-	regs.orig_rax = -1;
-	regs.rax = -EINTR;
+	regs.orig_rax = -1; /* the call it was in has its result, or is to be made again: then it was interrupted */
+	if ((long)regs.rax <= -512 && (long)regs.rax >= -516)
+		regs.rax = -EINTR;
 	if (ptrace(PTRACE_SETREGS, pid, 0, &regs) || ptrace(PTRACE_DETACH, pid, 0, 0))
 		fail("ptrace: detach");
 	return 0;

@@ -3,6 +3,7 @@
 """captured_test.py NAME TEST...: what code that runs inside the domain process (captured.c) can do to others, and what others of its
 uid can do to it. As root; each test runs with a domain of root's and one of nobody's. Without arguments lists the tests.
 """
+import errno
 import os
 import re
 import signal
@@ -101,6 +102,30 @@ def calls(d):
         check(d.supervisor_pid() == sup, f"{what}: another supervisor")
 
 
+# What else holds, were there no seccomp: the call, and what it may say.
+BEHIND = (
+    ("open", "2,@/etc/passwd,0", "EACCES ENOENT"), ("its root", "2,@/,0x10000", "EACCES"), ("/proc", "2,@/proc/1/mem,2", "EACCES ENOENT"),
+    ("mkdir", "83,@/x,0777", "EACCES EROFS"), ("execve", "59,@/bin/true,0,0", "EACCES ENOENT"), ("fork", "57", "EAGAIN"),
+    ("kill of its supervisor", "62,{sup},9", "ESRCH"), ("tgkill of its supervisor", "234,{sup},{sup},9", "ESRCH"),
+    ("ptrace", "101,16,{sup}", "ESRCH"), ("pidfd_open", "434,{sup},0", "ESRCH"), ("setuid", "105,0", "EINVAL EPERM"),
+    ("user namespace", "272,0x10000000", "EPERM EINVAL"), ("mount", "165,@none,@/,@tmpfs,0,0", "EPERM"), ("chroot", "161,@/", "EPERM EACCES"),
+    ("mlock", "149,%,4096", "EPERM ENOMEM"),
+)
+
+
+def behind(d):
+    """namespaces, an empty root, Landlock and limits hold where seccomp is got past"""
+    sup, pid = d.supervisor_pid(), d.pid()
+    got = inject(pid, *(call.format(sup=sup) for _, call, _ in BEHIND), suspend=True)
+    check(len(got) == len(BEHIND), str(got))
+    for (what, _, may), line in zip(BEHIND, got):
+        check(line in [f"result {-getattr(errno, name)}" for name in may.split()], f"{what}: {line}, not {may}")
+    for space in "user", "pid", "net", "mnt", "ipc", "uts", "cgroup":
+        check(os.readlink(f"/proc/{pid}/ns/{space}") != os.readlink(f"/proc/{sup}/ns/{space}"), f"{space}: its supervisor's")
+    check(not os.listdir(f"/proc/{pid}/root/"), "its root isn't empty")
+    check(d.pid() == pid and d.supervisor_pid() == sup, "somebody died")
+
+
 def faults(d):
     """a fault inside is named, and ends the process by its signal"""
     for sig in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP):
@@ -179,7 +204,7 @@ def outside(d):
         check(int(uid_of(second.pid())[0]) != uid, "two domains of one uid")
 
 
-TESTS = (calls, faults, flood, outside)
+TESTS = (calls, behind, faults, flood, outside)
 
 
 def main():

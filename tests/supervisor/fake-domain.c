@@ -10,6 +10,7 @@
  *   short...   sends a short packet
  *   refuse...  answers ATTACH with -EAGAIN
  *   crash...   exits with 3 on the first ATTACH
+ *   chatter... prints 20 MiB on the first ATTACH, as fast as it may, then its last words, and exits with 6
  *   older...   built before there were contracts
  *   newer...   by a later contract, with longer messages
  *   caller...  answers everything, and on an ATTACH asks to be attached to domain "good"
@@ -84,6 +85,22 @@ static void ask_peer(void)
 		send_msg(&m);
 }
 
+/* Its console never blocks: what isn't taken is gone. The last words wait for room. */
+static void chatter(void)
+{
+	static char line[4096];
+	static const char last[] = "\nthat was all\n";
+
+	memset(line, '.', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < 5120; i++)
+		if (write(STDERR_FILENO, line, sizeof(line)) < 0)
+			usleep(10);
+	while (write(STDERR_FILENO, last, sizeof(last) - 1) < 0)
+		usleep(1000);
+	exit(6);
+}
+
 static void attach(const struct sd_ctl_msg *m, int fds[2])
 {
 	struct stat st = {0};
@@ -96,6 +113,8 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 	close(fds[1]);
 	if (is("crash"))
 		exit(3);
+	if (is("chatter"))
+		chatter();
 	ask_peer();
 }
 

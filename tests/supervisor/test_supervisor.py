@@ -4,6 +4,7 @@
 import errno
 import mmap
 import os
+import re
 import signal
 import socket
 import struct
@@ -41,6 +42,15 @@ class AlienSupervisor:
 
 
 class Supervisor(Fixture):
+    @staticmethod
+    def lives(pid):
+        """A zombie doesn't: whoever is to reap it may take its time."""
+        try:
+            with open(f"/proc/{pid}/stat") as f:
+                return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+        except OSError:
+            return False
+
     # ---- life ----
 
     def test_up_ps_down(self):
@@ -88,7 +98,7 @@ class Supervisor(Fixture):
             supervisor = int(f.read().rsplit(")", 1)[1].split()[1])
         os.kill(supervisor, signal.SIGKILL)
         end = time.time() + 20
-        while os.path.exists(f"/proc/{pid}"):
+        while self.lives(pid):
             self.assertLess(time.time(), end)
             time.sleep(0.01)
         self.up("good")  # a dead daemon's socket is in nobody's way
@@ -395,6 +405,56 @@ class Supervisor(Fixture):
         self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
         with open(f"/proc/{pid}/environ") as f:
             self.assertEqual(f.read(), "")
+
+    def belts(self, *prefix):
+        """What `kdom ps -v` says: belts that are worn, and why others aren't."""
+        out = subprocess.run([*prefix, KDOM, "ps", "-v"], env=self.env, capture_output=True, text=True, timeout=60).stdout
+        on = re.search(r"^    belts:(.*)$", out, re.M)[1].split()
+        off = re.search(r"^    could not have:(.*)$", out, re.M)
+        off = dict(re.findall(r"(\S+) \((.*?)\)", off[1])) if off else {}
+        self.assertEqual(len(on) + len(off), 12, out)
+        return on, off
+
+    def test_belts_are_there(self):
+        """Each that is said to be worn is, by what the host's kernel says of the process."""
+        self.up("good")
+        on, off = self.belts()
+        pid = self.ps("good")[2]
+        for belt in "user", "pid", "net", "ipc", "uts", "cgroup":
+            if belt in on:
+                self.assertNotEqual(os.readlink(f"/proc/{pid}/ns/{belt}"), os.readlink(f"/proc/self/ns/{belt}"), belt)
+        if "root" in on:
+            self.assertEqual(os.listdir(f"/proc/{pid}/root/"), [])
+        if "uid" in on:
+            with open(f"/proc/{pid}/status") as f:
+                self.assertEqual(int(re.search(r"^Uid:\s+(\d+)", f.read(), re.M)[1]) & ~0x3FFFFF, 0x7F000000)
+        self.assertIn("seccomp", off)  # fake-domain has none
+        self.assertIn("domain good wears " + " ".join(on), self.log("good"))
+        self.assertIn("; could not have ", self.log("good"))
+
+    def test_belts_that_the_host_refuses(self):
+        """One by one: the domain runs without, and it is said why."""
+        refuse = ("for n in net ipc; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; "
+                  f"$0 up --image {FAKE} --manifest {self.manifest} good && $0 ps -v && $0 down good")
+        self.names.append("good")
+        os.chmod(self.tmp.name, 0o700)
+        r = subprocess.run(["unshare", "--user", "--map-root-user", "sh", "-c", refuse, KDOM], env=self.env, capture_output=True,
+                           text=True, timeout=60)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("net (No space left on device), ipc (No space left on device)", r.stdout)
+        self.assertIn("uid (Invalid argument)", r.stdout)
+        self.assertRegex(r.stdout, r"belts:.* pid .*root limits")
+        self.assertIn("net (No space left on device)", self.log("good"))
+
+    def test_log_is_bounded(self):
+        """A domain that prints and prints: the log and its predecessor, no more; what it says last is there."""
+        self.up("chatter")
+        self.assertEqual(self.conn("chatter").attach()[0], -errno.EREMOTEIO)
+        self.log_has("chatter", "ended with status 6")
+        self.assertIn("that was all", self.log("chatter"))
+        self.assertIn("prints a lot", self.log("chatter"))
+        size = sum(os.path.getsize(self.path(f)) for f in os.listdir(self.tmp.name) if ".log" in f)
+        self.assertLess(size, 3 << 20)
 
     def test_device_arguments(self):
         self.write_manifest({"ram": "16M", "devices": [

@@ -91,6 +91,7 @@
 #define SD_NAME_MAX	32
 #define SD_CTL_FDS_MAX	3
 #define SD_CALLS_MAX	64
+#define SD_BELTS	16
 #define SD_SHARE_SIZE	(1ull << 30)	/* of a share's memfd; sealed, sparse */
 
 enum sd_ctl_type {
@@ -154,7 +155,7 @@ struct sd_ctl_hello {
 struct sd_ctl_ready {
 	uint64_t boot_ns;	/* start of the kernel to serving */
 	uint32_t stubs;		/* sd_served_contract */
-	uint32_t pad;
+	uint32_t unlocked;	/* 0: Landlock confines it; else the errno of why not */
 };
 
 struct sd_ctl_stats {
@@ -175,6 +176,7 @@ struct sd_ctl_status {
 	int32_t last_status;	/* wait status of the last domain process that ended, or 0 */
 	uint32_t clients;
 	char name[SD_NAME_MAX];
+	uint8_t belts[SD_BELTS]; /* what confines the domain, as kdom numbers it: 0: is there; else the errno of why not */
 };
 
 struct sd_ctl_msg {

@@ -326,6 +326,7 @@ void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs)
 
 	msg.u.ready.boot_ns = boot_ns;
 	msg.u.ready.stubs = stubs;
+	msg.u.ready.unlocked = unlocked;
 	if (serving)
 		send_msg(&msg);
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # link.sh SD_O IMAGE: makes a domain image of a relocatable kernel (vmlinux of arch/sd, or a slice's): all its symbols but the
-# entry list become local, so that none clashes with libc's, then it is linked with this machine into one PIE.
+# entry list become local, so that none clashes with libc's, then it is linked with this machine into one PIE, a static one: a domain
+# starts in a root where there is no libc.
 # PAYLOAD=FILES adds host sources or objects (see sd_payload in process.h). CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
 set -eu
 [ $# -eq 2 ] || { echo "usage: link.sh SD_O IMAGE" >&2; exit 1; }
@@ -12,5 +13,9 @@ inc="-I$here/../../include -I$here/../../port/host"
 $OBJCOPY --keep-global-symbols="$here/entries.txt" "$1" "$2.sd.o"
 mkdir -p "$2.inc/sd"
 "$here/../../include/contract.sh" >"$2.inc/sd/contract.h"
-$CC $CFLAGS -std=gnu11 -fPIE $inc "-I$2.inc" "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld -pie -pthread
+# Canaries work on kernel stacks as well: one is of the host thread, not of the stack. The kernel side has none (arch/sd/Makefile). A
+# payload is a test: it may want shared libraries.
+kind="-static-pie -fstack-protector-strong -fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Wl,-z,relro,-z,now,-z,noexecstack"
+[ -z "${PAYLOAD:-}" ] || kind=-pie
+$CC $CFLAGS -std=gnu11 -fPIE $inc "-I$2.inc" "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld $kind -pthread
 rm -rf "$2.sd.o" "$2.inc"

@@ -41,6 +41,7 @@ static struct sd_boot boot = {
 	.mode = SD_MODE_SERVE,
 };
 int sd_payload_argc;
+int unlocked;
 char **sd_payload_argv;
 static const char *image = "image";
 static long mem_mb = MEM_DEFAULT;
@@ -287,6 +288,7 @@ int main(int argc, char **argv)
 		setup_payload(argc, argv);
 	} else {
 		rights_drop();
+		unlocked = landlock_enter();
 		parse_args(argc, argv);
 	}
 	raise_fd_limit();
@@ -300,7 +302,9 @@ int main(int argc, char **argv)
 			devices[i].ops->start(devices[i].host);
 	if (boot.serving)
 		ctl_start();
-	if (!sd_payload)
+	if (!sd_payload) {
+		limits_last();
 		seccomp_enter();
+	}
 	sd_start(&boot);
 }

@@ -58,6 +58,9 @@ extern char **sd_payload_argv;
 
 /* From here on only what a running domain needs: see seccomp.c. */
 void rights_drop(void);
+int landlock_enter(void);
+void limits_last(void);
+extern int unlocked; /* what landlock_enter() said */
 void seccomp_enter(void);
 /* Before seccomp_enter(): a device's backend makes these calls as well. */
 void seccomp_allow(const int *calls, size_t n);

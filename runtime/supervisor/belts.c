@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Belts: what keeps a captured domain from the rest of the host, should it get past seccomp. Each is worn where the host allows it,
+ * and where it doesn't the reason is kept: `kdom ps -v` and the log say both. Root makes namespaces with its own power, before it
+ * gives that up; another user makes a user namespace first, in which it may. The domain's process is worn them by its own hand, between
+ * fork and exec; what it could and couldn't have comes back in memory that exec takes from it.
+ *
+ * Whoever has the uid that made a user namespace may trace what was started in it, dumpable or not, unless that couldn't read its
+ * program: then the kernel asks for rights outside. So the image is started from a copy that may be run and not read.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U
+#endif
+
+#define UID_NOBODY 65534
+#define UID_OWN	   0x7f000000 /* and the supervisor's pid, below 1 << 22: of nobody, and of one domain at a time */
+
+const char *const belt_names[BELTS] = {
+	[BELT_UID] = "uid",   [BELT_USER] = "user",	  [BELT_PID] = "pid",	    [BELT_NET] = "net",
+	[BELT_IPC] = "ipc",   [BELT_UTS] = "uts",	  [BELT_CGROUP] = "cgroup", [BELT_ROOT] = "root",
+	[BELT_LIMITS] = "limits", [BELT_HIDDEN] = "hidden", [BELT_SECCOMP] = "seccomp", [BELT_LANDLOCK] = "landlock",
+};
+
+static const struct {
+	enum belt belt;
+	int flag;
+} spaces[] = {
+	{BELT_NET, CLONE_NEWNET}, {BELT_IPC, CLONE_NEWIPC}, {BELT_UTS, CLONE_NEWUTS}, {BELT_CGROUP, CLONE_NEWCGROUP}, {BELT_ROOT, CLONE_NEWNS},
+};
+
+static void wear(uint8_t *belts, enum belt belt, int failed)
+{
+	belts[belt] = failed ? errno : 0;
+}
+
+/* ---- in the supervisor ---- */
+
+uint8_t *belts_make(void)
+{
+	uint8_t *belts = mmap(NULL, BELTS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return belts == MAP_FAILED ? NULL : belts;
+}
+
+pid_t belts_fork(uint8_t *belts)
+{
+	bool root = !geteuid();
+	int flags[] = {root ? CLONE_NEWPID : CLONE_NEWPID | CLONE_NEWUSER, root ? 0 : CLONE_NEWUSER, 0};
+	pid_t pid = -1;
+
+	memset(belts, 0, BELTS);
+	for (int i = 0; i < 3 && pid < 0; i++) {
+		belts[BELT_PID] = i ? errno : 0;
+		belts[BELT_USER] = flags[i] & CLONE_NEWUSER ? 0 : errno;
+		pid = syscall(SYS_clone, SIGCHLD | flags[i], NULL, NULL, NULL, NULL);
+	}
+	return pid < 0 ? -errno : pid;
+}
+
+static int copy_into(int to, int from)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (fstat(from, &st))
+		return -errno;
+	while (at < st.st_size) {
+		ssize_t n = sendfile(to, from, &at, st.st_size - at);
+
+		if (n <= 0)
+			return n ? -errno : -EIO;
+	}
+	return 0;
+}
+
+/* Opened anew: what is open for writing can't be run. */
+static int only_run(int copy)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && !fchmod(fd, 0111) && !fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+		return fd;
+	fds_close(&fd, 1);
+	return -EACCES;
+}
+
+int image_hide(struct config *cfg)
+{
+	int copy, fd, err;
+
+	copy = memfd_create("kdom-image", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	if (copy < 0 && errno == EINVAL)
+		copy = memfd_create("kdom-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (copy < 0)
+		return -errno;
+	err = copy_into(copy, cfg->image_fd);
+	fd = err ? err : only_run(copy);
+	close(copy);
+	if (fd < 0)
+		return fd;
+	close(cfg->image_fd);
+	cfg->image_fd = fd;
+	return 0;
+}
+
+void belts_say(const char *name, const uint8_t *belts)
+{
+	char on[256] = "", off[512] = "";
+
+	for (int i = 0; i < BELTS; i++)
+		if (!belts[i])
+			snprintf(on + strlen(on), sizeof(on) - strlen(on), " %s", belt_names[i]);
+		else
+			snprintf(off + strlen(off), sizeof(off) - strlen(off), "%s %s (%s)", *off ? "," : "", belt_names[i],
+				 strerror(belts[i]));
+	note("domain %s wears%s%s%s", name, on, *off ? "; could not have" : "", off);
+}
+
+/* What the kernel says of the process, not what the process does. */
+void belts_look(uint8_t *belts, pid_t pid)
+{
+	char path[32], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	belts[BELT_SECCOMP] = f ? ENODATA : errno;
+	while (f && fgets(line, sizeof(line), f))
+		if (!strcmp(line, "Seccomp:\t2\n"))
+			belts[BELT_SECCOMP] = 0;
+	if (f)
+		fclose(f);
+}
+
+/* ---- in the process that is to be the domain ---- */
+
+/* A file system of nothing is all that it sees; where there is an initramfs pivot_root() can't do it. */
+static int empty_root(void)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("kdom-nothing", "/proc", "tmpfs", flags, "size=4k,nr_inodes=1,mode=500") || chdir("/proc"))
+		return -1;
+	if (syscall(SYS_pivot_root, ".", ".")) {
+		if (mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
+			return -1;
+	} else if (umount2(".", MNT_DETACH)) {
+		return -1;
+	}
+	return chdir("/") || mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | flags, NULL);
+}
+
+static void enter_spaces(uint8_t *belts, bool again)
+{
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		enum belt b = spaces[i].belt;
+
+		if (again && !belts[b])
+			continue;
+		wear(belts, b, unshare(spaces[i].flag) || (b == BELT_ROOT && empty_root()));
+	}
+}
+
+static int become(uid_t id)
+{
+	return setresgid(id, id, id) || setresuid(id, id, id);
+}
+
+/* Root's: a uid that no other process has, so that none but root's may signal it, or it a process. */
+static int own_uid(uint8_t *belts, pid_t supervisor)
+{
+	if (setgroups(0, NULL) && errno != EPERM)
+		return -1;
+	wear(belts, BELT_UID, become(UID_OWN + supervisor));
+	/* In a user namespace these may have no number at all. Without a bounding set exec gives the 0 in there nothing. */
+	if (belts[BELT_UID] && become(UID_NOBODY) && errno != EINVAL)
+		return -1;
+	wear(belts, BELT_USER, unshare(CLONE_NEWUSER));
+	return 0;
+}
+
+static int drop_bounding(void)
+{
+	for (int cap = 0; cap <= 63; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap) && errno != EINVAL)
+			return -1;
+	return 0;
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
+
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || syscall(SYS_capset, &head, none);
+}
+
+/* No file of it grows beyond its disks, which don't grow. A block device has no such limit. */
+rlim_t belts_file_limit(const struct config *cfg)
+{
+	rlim_t most = 0;
+
+	for (int i = 0; i < cfg->ndev; i++) {
+		struct stat st;
+
+		if (cfg->dev[i].fd < 0)
+			continue;
+		if (fstat(cfg->dev[i].fd, &st) || S_ISBLK(st.st_mode))
+			return RLIM_INFINITY;
+		if (S_ISREG(st.st_mode) && (rlim_t)st.st_size > most)
+			most = st.st_size;
+	}
+	return most;
+}
+
+int belts_limits(rlim_t size, uint8_t *belts)
+{
+	static const int none[] = {RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO, RLIMIT_NICE};
+	struct rlimit file = {size, size}, files;
+	int failed = 0;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		failed |= setrlimit(none[i], &(struct rlimit){0, 0});
+	failed |= size != RLIM_INFINITY && setrlimit(RLIMIT_FSIZE, &file);
+	wear(belts, BELT_LIMITS, failed);
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return -1;
+	files.rlim_cur = files.rlim_max; /* each client brings an eventfd */
+	return setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int belts_wear(uint8_t *belts, pid_t supervisor)
+{
+	bool root = !geteuid();
+
+	/* Of an unprivileged user's: whose uid else? */
+	belts[BELT_UID] = root ? 0 : EPERM;
+	enter_spaces(belts, false);
+	if (root && (drop_bounding() || own_uid(belts, supervisor)))
+		return -1;
+	if (root && !belts[BELT_USER])
+		enter_spaces(belts, true);
+	/* A new user namespace gave all of them anew, in it. */
+	if (!belts[BELT_USER] && drop_bounding())
+		return -1;
+	return drop_capabilities();
+}
