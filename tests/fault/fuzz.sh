@@ -19,6 +19,11 @@ while :; do
 		echo "== liar on $domain seed $seed"
 		FAULT_SEED=$seed python3 tests/fault/fault.py "$domain" liar || { echo "fuzz: FAULT_SEED=$seed fault.py $domain liar failed" >&2; exit 1; }
 	done
+	for end in supervisor domain client; do
+		echo "== control protocol, $end, seed $seed"
+		tests/fuzz/control/run.sh "$end" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-60}" ||
+			{ echo "fuzz: tests/fuzz/control/run.sh $end -seed=$seed failed" >&2; exit 1; }
+	done
 	for harness in file:ext4 socket:frames; do
 		for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*(n for n in devices.names() if devices.kind(n) == sys.argv[1]))' "${harness%:*}"); do
 			echo "== ${harness#*:} on $domain seed $seed"
