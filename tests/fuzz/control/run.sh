@@ -9,7 +9,7 @@ end=$1
 shift
 out=${KSLICE_BUILD:-$PWD/build}/tests/fuzz
 [ -x "$out/control-$end" ] || { echo "run.sh: $out/control-$end: run make first" >&2; exit 2; }
-declare -A runs=([supervisor]=4000 [domain]=6000 [client]=20000)
+declare -A runs=([supervisor]=4000 [domain]=6000 [client]=8000)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r "tests/fuzz/control/corpus/$end" "$work/corpus"
