@@ -4,11 +4,17 @@
 #include <sd/serve_path.h>
 
 #define DOORBELL_EVERY 16u   /* passes, or turns of a busy lane */
+#define REGIONS_ASKED  64u   /* whose doorbells are looked at then ... */
+#define BELLS_ASKED    128u  /* ... until so many rang */
+#define VAIN_MAX       16u   /* with nothing behind them, in a row: that region isn't asked for a while */
+#define DEAF_MIN       (1ull << 21) /* as long as this (TSC: all times here), about 1 ms; twice as long each further time ... */
+#define DEAF_MAX       (1ull << 29) /* ... up to 0.2 s */
 #define FENCE_EVERY    1024u /* passes */
 #define FEW_LANES      8u    /* so few are always polled */
-#define AWAY	       4096u /* passes without a call after which a lane's CPU no longer counts */
-#define IDLE_MAX       8192u /* passes without a call before a lane must ring */
-#define LAST_LOOKS     256u  /* passes it is still looked at after it was told so */
+#define CROWD	       256u  /* lanes. Where there are more each is given less time */
+#define AWAY	       (1ull << 23) /* without a call, after which a lane's CPU no longer counts */
+#define IDLE_MAX       (1ull << 24) /* without a call before a lane must ring, 5 to 10 ms */
+#define LAST_LOOKS     (1ull << 17) /* for so long it is still looked at after it was told so */
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell)
 {
@@ -21,6 +27,43 @@ static void lane_stay(struct sd_slane *l)
 	sd_store_relaxed(&l->mem->domain.polled, 1);
 }
 
+/* Its region's lanes, and the regions that have any: who takes turns with whom. */
+static void mates_on(struct sd_poller *p, struct sd_slane *l)
+{
+	struct sd_sregion *r = l->reg, *other = p->at ? p->at->reg : NULL;
+
+	if (r->polled++) {
+		l->mate = r->turn;
+		l->mate_prev = r->turn->mate_prev;
+		l->mate_prev->mate = l->mate->mate_prev = l;
+	} else {
+		l->mate = l->mate_prev = r->turn = l;
+		r->on_next = other ? other : r;
+		r->on_prev = other ? other->on_prev : r;
+		r->on_prev->on_next = r->on_next->on_prev = r;
+		p->on++;
+	}
+	p->lanes++;
+	p->many = p->on > 1 && p->lanes > p->on;
+}
+
+static void mates_out(struct sd_poller *p, struct sd_slane *l)
+{
+	struct sd_sregion *r = l->reg;
+
+	if (r->turn == l)
+		r->turn = l->mate;
+	l->mate_prev->mate = l->mate;
+	l->mate->mate_prev = l->mate_prev;
+	if (!--r->polled) {
+		r->on_prev->on_next = r->on_next;
+		r->on_next->on_prev = r->on_prev;
+		p->on--;
+	}
+	p->lanes--;
+	p->many = p->on > 1 && p->lanes > p->on;
+}
+
 static void lane_on(struct sd_poller *p, struct sd_slane *l)
 {
 	if (l->polled) {
@@ -31,6 +74,7 @@ static void lane_on(struct sd_poller *p, struct sd_slane *l)
 	l->polled = true;
 	l->idle = 0;
 	sd_store_relaxed(&l->mem->domain.polled, 1);
+	mates_on(p, l);
 	if (p->at) {
 		l->next = p->at;
 		l->prev = p->at->prev;
@@ -39,7 +83,6 @@ static void lane_on(struct sd_poller *p, struct sd_slane *l)
 		l->next = l->prev = l;
 		p->at = l;
 	}
-	p->lanes++;
 }
 
 static void lane_out(struct sd_poller *p, struct sd_slane *l)
@@ -51,7 +94,7 @@ static void lane_out(struct sd_poller *p, struct sd_slane *l)
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
 	l->polled = l->leaving = false;
-	p->lanes--;
+	mates_out(p, l);
 }
 
 void sd_poll_owed(struct sd_slane *l, bool fenced)
@@ -71,7 +114,7 @@ static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 {
 	if (!l->leaving) {
 		l->leaving = true;
-		l->idle = IDLE_MAX - LAST_LOOKS;
+		l->since = sd_tsc();
 		sd_store_relaxed(&l->mem->domain.polled, 0);
 		return;
 	}
@@ -85,6 +128,14 @@ static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 	}
 }
 
+/* How long a lane may be quiet. */
+static u64 patience(const struct sd_poller *p, const struct sd_slane *l)
+{
+	if (l->leaving)
+		return LAST_LOOKS;
+	return p->lanes <= CROWD ? IDLE_MAX : IDLE_MAX / p->lanes * CROWD;
+}
+
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r)
 {
 	if (p->regions) {
@@ -95,6 +146,7 @@ void sd_poll_add(struct sd_poller *p, struct sd_sregion *r)
 		r->next = r->prev = r;
 		p->regions = r;
 	}
+	p->nregions++;
 }
 
 void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
@@ -111,36 +163,82 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 	r->prev->next = r->next;
 	r->next->prev = r->prev;
 	r->next = r->prev = NULL;
+	p->nregions--;
 }
 
-/* A lane's doorbell: it wants to be polled, or a call interrupted, or both. */
-static void answer_bell(struct sd_poller *p, struct sd_slane *l)
+/*
+ * A lane's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. Who rings has published before, so a
+ * lane with nothing new needn't be polled; what lies in its slot is remembered, as by any look.
+ */
+static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 {
+	bool any = sd_srv_news(l);
 	u32 n;
 
-	lane_on(p, l);
+	if (any)
+		lane_on(p, l);
+	else
+		sd_srv_odd(l, sd_load_relaxed(&l->mem->sq[l->slot].seq));
 	if (sd_srv_cancel(l, &n)) {
 		sd_interrupt_call(l, n);
 		sd_srv_cancelled(l, n);
+		any = true;
 	}
+	return any || l->early;
 }
 
-static bool doorbells(struct sd_poller *p)
+/* It rang for nothing once more. Somebody may have had its lane polled meanwhile: once is no offence. */
+static void rang_in_vain(struct sd_poller *p, struct sd_sregion *r)
 {
-	struct sd_sregion *r = p->regions;
-	bool any = false;
-	u32 w, bits;
+	if (++r->vain < VAIN_MAX)
+		return;
+	r->vain = 0;
+	r->deafness = r->deafness ? r->deafness * 2 : DEAF_MIN;
+	if (r->deafness > DEAF_MAX)
+		r->deafness = DEAF_MAX;
+	r->deaf = p->now + r->deafness;
+}
 
-	if (!r)
-		return false;
-	do {
-		for (w = 0; w < SD_LANES / 32; w++)
-			for (bits = sd_srv_doorbell(r, w); bits; bits &= bits - 1) {
-				answer_bell(p, &r->lane[w * 32 + (u32)__builtin_ctz(bits)]);
-				any = true;
+static bool rings(const struct sd_sregion *r)
+{
+	u32 w, bits = 0;
+
+	for (w = 0; w < SD_LANES / 32; w++)
+		bits |= sd_load_relaxed(&r->head->doorbell[w]);
+	return bits;
+}
+
+/* Doorbells of a region, up to those that make us deaf to it. How many rang; *any: something is to be done, now or later. */
+static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
+{
+	u32 w, bits, n = 0;
+
+	for (w = 0; w < SD_LANES / 32 && p->now >= r->deaf; w++)
+		for (bits = sd_srv_doorbell(r, w); bits; bits &= bits - 1, n++) {
+			if (!answer_bell(p, &r->lane[w * 32 + (u32)__builtin_ctz(bits)])) {
+				rang_in_vain(p, r);
+				continue;
 			}
-		r = r->next;
-	} while (r != p->regions);
+			r->vain = 0;
+			r->deafness = 0;
+			*any = true;
+		}
+	if (sd_unlikely(p->now < r->deaf) && rings(r))
+		*any = true;
+	return n;
+}
+
+/* The next so many regions, until so many bells rang. True: see region_bells(). */
+static bool doorbells(struct sd_poller *p, u32 regions, u32 most)
+{
+	u32 i, n = 0;
+	bool any = false;
+
+	p->now = sd_tsc();
+	for (i = 0; i < regions && i < p->nregions && n < most; i++) {
+		n += region_bells(p, p->regions, &any);
+		p->regions = p->regions->next;
+	}
 	return any;
 }
 
@@ -173,9 +271,40 @@ void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_s
 
 static void next_lane(struct sd_poller *p)
 {
-	p->at = p->at->next;
+	struct sd_slane *l = p->at;
+
+	if (sd_unlikely(p->many)) {
+		l->reg->turn = l->mate;
+		p->at = l->reg->on_next->turn;
+	} else {
+		p->at = l->next;
+	}
 	p->run = 0;
 	sd_prefetch(&p->at->mem->sq[p->at->slot]);
+}
+
+/* Its turn is over if it has no call: the other regions come first, then the other lanes of its own. */
+bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but)
+{
+	struct sd_slane *l = p->at;
+	struct sd_sregion *r = l->reg;
+	u32 regions, lanes;
+
+	if (l != but && sd_srv_ready(l))
+		return true;
+	r->turn = l->mate;
+	for (regions = p->on; regions; regions--) {
+		r = r->on_next;
+		l = r->turn;
+		for (lanes = r->polled; lanes; lanes--, l = l->mate) {
+			if (l == but || !sd_srv_ready(l))
+				continue;
+			p->at = l;
+			p->run = 0;
+			return true;
+		}
+	}
+	return false;
 }
 
 void sd_poll_turn(struct sd_poller *p)
@@ -190,10 +319,13 @@ void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l)
 	if (sd_unlikely(l->owes))
 		sd_poll_owed(l, false);
 	next_lane(p);
-	if (sd_unlikely(++l->idle > IDLE_MAX && p->lanes > FEW_LANES))
+	if (!l->idle++) { /* it had a call */
+		l->since = p->now;
+		if (sd_unlikely(l->leaving))
+			lane_stay(l);
+	} else if (sd_unlikely(p->lanes > FEW_LANES) && (s64)(p->now - l->since) > (s64)patience(p, l)) {
 		lane_rest(p, l);
-	else if (sd_unlikely(l->leaving && l->idle <= IDLE_MAX - LAST_LOOKS))
-		lane_stay(l); /* it had a call */
+	}
 }
 
 /* Settle, for lanes that are polled all the time, who is owed a wake: see sd_srv_wake(). */
@@ -222,7 +354,7 @@ static void census(struct sd_poller *p)
 	do {
 		u32 cpu = sd_load_relaxed(&l->mem->client.cpu) - 1;
 
-		if (cpu < SD_BELL_CPUS && (l->idle < AWAY || l->busy)) {
+		if (cpu < SD_BELL_CPUS && (!l->idle || p->now - l->since < AWAY || l->busy)) {
 			twice[cpu / 64] |= once[cpu / 64] & 1ull << cpu % 64;
 			once[cpu / 64] |= 1ull << cpu % 64;
 		}
@@ -238,7 +370,9 @@ void sd_poll_passed(struct sd_poller *p)
 {
 	p->passes++;
 	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
-		doorbells(p);
+		doorbells(p, REGIONS_ASKED, BELLS_ASKED);
+	else if (sd_unlikely(p->lanes > CROWD))
+		p->now = sd_tsc();
 	if (sd_unlikely(!(p->passes % FENCE_EVERY))) {
 		fenced_owed(p);
 		census(p);
@@ -248,7 +382,7 @@ void sd_poll_passed(struct sd_poller *p)
 bool sd_poll_settle(struct sd_poller *p)
 {
 	struct sd_slane *l;
-	bool any = doorbells(p);
+	bool any = doorbells(p, ~0u, ~0u);
 
 	l = p->at;
 	if (!l)

@@ -12,6 +12,8 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
 	r->owner = owner;
 	r->ended = SD_LIVE;
 	r->serving = 0;
+	r->polled = r->vain = 0;
+	r->deaf = r->deafness = 0;
 	for (i = 0; i < SD_LANES; i++)
 		r->lane[i] = (struct sd_slane){
 			.mem = (struct sd_lane_mem *)((u8 *)base + SD_HEAD_SIZE +

@@ -224,6 +224,7 @@ static void definite_lie(void)
 		sd_poll_settle(&dom.poll);
 		serve_round(1); /* it has looked into the slot */
 		e->seq = 2 + below(&fz, 1000000);
+		liar.head->doorbell[0] = 1;
 		break;
 	case 1:
 		e->op = (u16)(SD_OP_OWN + below(&fz, SD_OP_CALLS - SD_OP_OWN));

@@ -29,6 +29,8 @@ static u32 inline_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want
 	if (inline_puppet) {
 		inline_puppet();
 	} else {
+		if (!l->mem->domain.polled)
+			inline_kick(l);
 		sd_poll_settle(&inline_domain->poll);
 		hostdom_round(inline_domain, ~0u);
 	}

@@ -297,33 +297,160 @@ static void resumed(void **state)
 	assert_int_equal(l.tail, 0);
 }
 
+#define LOOKS 10000000u /* bounds what goes by the time that passes */
+
 static void many_lanes(void **state)
 {
 	u32 i;
 
 	(void)state;
-	for (i = 0; i < SD_LANES; i++)
+	for (i = 0; i < SD_LANES; i++) {
 		echo_is(lane(i), i);
-	assert_true(w->dom.poll.lanes > 100);
-	for (i = 0; i < 10000; i++)
+		assert_true(w->reg.lane[i].polled);
+	}
+	for (i = 0; i < LOOKS && w->dom.poll.lanes > 8; i++)
 		hostdom_round(&w->dom, ~0u);
 	assert_true(w->dom.poll.lanes <= 8);
 	assert_int_equal(w->reg.lane[100].mem->domain.polled, w->reg.lane[100].polled);
 }
 
+/* Has always a call in flight. How many were answered. */
+static u32 keep_busy(struct sd_lane *l, struct sd_ticket *t)
+{
+	long ret;
+
+	if (l->tail) {
+		if (!sd_answered(l, *t))
+			return 0;
+		assert_int_equal(sd_wait(l, *t, &ret), SD_OK);
+	}
+	assert_int_equal(sd_submit(l, HD_ECHO, SD_F_SYNC, (u64[6]){0}, t), SD_OK);
+	if (l->tail == 1)
+		inline_kick(l);
+	return l->tail > 1;
+}
+
+/* Calls of one client's lane among the first thousand, beside as many lanes of another as there are. */
+static u32 turns_of_one(bool glance)
+{
+	static struct sd_ticket t[SD_LANES], one;
+	struct sd_lane *l[SD_LANES];
+	u32 i, n, got = 0;
+
+	for (i = 0; i < SD_LANES; i++)
+		l[i] = lane(i);
+	for (n = 0; n < 1000; n++) {
+		got += keep_busy(&w->second, &one);
+		for (i = 0; i < SD_LANES; i++)
+			keep_busy(l[i], &t[i]);
+		if (!n)
+			sd_poll_settle(&w->dom.poll);
+		if (glance)
+			assert_true(sd_poll_glance(&w->dom.poll, NULL));
+		assert_int_equal(hostdom_round(&w->dom, 1), 1);
+	}
+	return got;
+}
+
+static void fair_turns(void **state)
+{
+	(void)state;
+	assert_true(turns_of_one(false) > 300);
+}
+
+static void fair_glances(void **state)
+{
+	(void)state;
+	assert_true(turns_of_one(true) > 300);
+}
+
+/* Lanes of a crowd come and go, and every one that has a call gets its turn. */
+static void turns_come_and_go(void **state)
+{
+	u32 i, k;
+
+	(void)state;
+	for (k = 0; k < 20; k++) {
+		for (i = k % 3; i < SD_LANES; i += 1 + k % 5) {
+			echo_is(lane(i), i);
+			echo_is(&w->second, i);
+		}
+		for (i = 0; i < LOOKS && w->dom.poll.lanes > 8; i++)
+			hostdom_round(&w->dom, ~0u);
+		assert_true(w->dom.poll.on <= w->dom.poll.lanes);
+		sd_poll_remove(&w->dom.poll, &w->reg);
+		munmap(w->base, SD_REGION_SIZE);
+		w->base = hostdom_map(SD_REGION_SIZE);
+		assert_true(w->dom.poll.on <= 1 && w->dom.poll.lanes <= 1);
+		sd_sregion_init(&w->reg, w->base, NULL);
+		sd_poll_add(&w->dom.poll, &w->reg);
+	}
+}
+
+#define STORM 20u /* clients that ring all their doorbells, and call nothing */
+
+static u32 still_ringing(struct sd_sregion *r)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < STORM; i++)
+		for (u32 k = 0; k < SD_LANES / 32; k++)
+			n += (u32)__builtin_popcount(r[i].head->doorbell[k]);
+	return n;
+}
+
+static void ring_all(struct sd_sregion *r)
+{
+	for (u32 i = 0; i < STORM; i++)
+		memset(r[i].head->doorbell, 0xff, sizeof(r[i].head->doorbell));
+}
+
+/* One look at doorbells costs no more than so many, nobody is polled for them, and who rings on and on is asked ever more seldom. */
+static void bell_storm(void **state)
+{
+	static struct sd_sregion r[STORM];
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < STORM; i++) {
+		sd_sregion_init(&r[i], hostdom_map(SD_REGION_SIZE), NULL);
+		sd_poll_add(&w->dom.poll, &r[i]);
+	}
+	echo_is(&w->second, 1);
+	ring_all(r);
+	for (i = 0; i < 16; i++)
+		sd_poll_passed(&w->dom.poll);
+	assert_true(still_ringing(r) >= STORM * SD_LANES - 200);
+	for (i = 0; i < 100; i++) {
+		ring_all(r);
+		assert_true(sd_poll_settle(&w->dom.poll)); /* they are to be asked again, later */
+		echo_is(&w->second, i);
+	}
+	assert_true(w->dom.poll.lanes <= 2);
+	assert_true(still_ringing(r) > STORM);
+	for (i = 0; i < STORM; i++) {
+		assert_true(r[i].deafness > 0);
+		sd_poll_remove(&w->dom.poll, &r[i]);
+		munmap(r[i].head, SD_REGION_SIZE);
+	}
+}
+
 /* Lane 100 after it was told that it isn't looked at any more, and while it still is. */
 static struct sd_lane *leaving_lane(void)
 {
-	const struct sd_slane *s = &w->reg.lane[100];
+	struct sd_slane *s = &w->reg.lane[100];
 	struct sd_lane *l = NULL, *other;
 	u32 i;
 
 	for (i = 0; i < SD_LANES; i++) {
 		other = lane(i);
 		echo_is(other, i);
+		w->reg.lane[i].idle = 1;
+		w->reg.lane[i].since = sd_tsc() + (1ull << 40); /* it isn't quiet for long, whatever happens to this process */
 		l = i == 100 ? other : l;
 	}
-	for (i = 0; i < 10000 && s->mem->domain.polled; i++)
+	s->since = sd_tsc() - (1ull << 40);
+	for (i = 0; i < LOOKS && s->mem->domain.polled; i++)
 		hostdom_round(&w->dom, ~0u);
 	assert_int_equal(s->mem->domain.polled, 0);
 	return l;
@@ -353,8 +480,10 @@ static void looks_before_dropping(void **state)
 
 	(void)state;
 	assert_int_equal(sd_submit(l, HD_ECHO, 0, (u64[6]){7}, &t), SD_OK);
-	for (i = 0; i < 10000 && s->leaving; i++)
+	for (i = 0; i < LOOKS && s->leaving; i++) {
+		w->dom.poll.now = sd_tsc();
 		sd_poll_quiet(&w->dom.poll, s); /* as if nothing had been there */
+	}
 	assert_true(s->polled);
 	assert_int_equal(l->mem->domain.polled, 1);
 	hostdom_round(&w->dom, ~0u);
@@ -484,6 +613,10 @@ int main(void)
 		T(resumed),
 		T(resumed_after_batch),
 		T(many_lanes),
+		T(fair_turns),
+		T(fair_glances),
+		T(turns_come_and_go),
+		T(bell_storm),
 		T(told_before_dropped),
 		T(looks_before_dropping),
 		T(lane_order),

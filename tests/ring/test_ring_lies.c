@@ -15,6 +15,7 @@ static void publish(u32 n, u16 op, u16 flags, u64 a, u64 b, u32 seq)
 
 static void ends_liar(void)
 {
+	inline_kick(&w->lane);
 	hostdom_round(&w->dom, ~0u);
 	sd_poll_settle(&w->dom.poll);
 	hostdom_round(&w->dom, ~0u);

@@ -134,6 +134,8 @@ static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *bu
 	struct sd_slane *l = p->at;
 	u32 n;
 
+	if (sd_unlikely(p->many))
+		return sd_poll_glance_fair(p, but);
 	for (n = p->lanes; n; n--, l = l->next) {
 		if (l == but || sd_likely(!sd_srv_ready(l)))
 			continue;
@@ -152,10 +154,11 @@ static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *bu
  */
 static inline int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
 {
-	u32 n;
+	u32 n = p->lanes;
 	int ret;
 
-	for (n = p->lanes; n; n--) {
+again:
+	for (; n; n--) {
 		struct sd_slane *l = p->at;
 
 		ret = sd_srv_take(l, p->table, q);
@@ -169,6 +172,10 @@ static inline int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_
 			return ret;
 		}
 		sd_poll_quiet(p, l);
+	}
+	if (sd_unlikely(p->many) && sd_poll_glance_fair(p, NULL)) { /* so many looks, but not one at each lane */
+		n = 1;
+		goto again;
 	}
 	sd_poll_passed(p);
 	return 0;

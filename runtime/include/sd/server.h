@@ -19,12 +19,14 @@ struct sd_slane { /* the domain's end of a lane */
 	struct sd_lane_mem *mem;
 	struct sd_sregion *reg;
 	struct sd_slane *next, *prev; /* the poller's ring, while polled */
+	struct sd_slane *mate, *mate_prev; /* those of them that are its region's */
 	u64 busy;    /* bit s: the call in slot s is being served */
 	u32 head;    /* number of the next entry */
 	u32 expect;  /* the seq it is published with; an even number: not before the promised call is answered */
 	u32 seen;    /* seq found in its slot, nothing new; good unless fresh */
 	u32 done;    /* completions written */
 	u32 idle;    /* looks without finding anything */
+	u64 since;   /* the poller's time of the first of them, or when it was told to leave */
 	u16 index;
 	u8 slot;     /* of the next entry */
 	u16 left;    /* SD_R_SETTLED and the like of the last promised call, for the next answer */
@@ -41,6 +43,12 @@ struct sd_sregion {
 	void *owner;
 	u32 ended;   /* enum sd_ended */
 	u32 serving; /* calls being served */
+	u32 polled;  /* lanes on the poller's list; if there are any: */
+	struct sd_sregion *on_next, *on_prev; /* regions that have such lanes */
+	struct sd_slane *turn; /* whose turn is next in this region */
+	u32 vain;    /* doorbells with nothing behind them, since one that had */
+	u64 deaf;    /* until then, by the poller's time, its doorbells aren't looked at ... */
+	u64 deafness; /* ... and for how long that was */
 	struct sd_slane lane[SD_LANES];
 };
 
@@ -121,13 +129,20 @@ void sd_srv_end(struct sd_sregion *r, u32 why);
 
 /*
  * The poller: every attached region, and a ring of the lanes that are looked at in every pass.
+ *
+ * Fair by region, then by lane: where some region has more lanes polled than another, a turn of one is followed by that of another
+ * region's, each time with the next of its lanes. Doorbells of unpolled lanes are looked at region after region, so many in a
+ * pass; who rings for nothing isn't looked at for a while. Lanes leave when no call came for a time, the sooner the more there are.
  */
 struct sd_poller {
 	const struct sd_table *table;
 	struct sd_bell *bell;	    /* where the census goes; may be NULL */
 	struct sd_slane *at;	    /* looked at next; NULL: no lane is polled */
-	struct sd_sregion *regions; /* circular list */
+	struct sd_sregion *regions; /* circular list; where the next look at doorbells begins */
 	u32 lanes, run, passes;
+	u32 nregions, on;	    /* all, and those with polled lanes */
+	bool many;		    /* more than one of these, and some has several lanes */
+	u64 now;		    /* time stamp counter, when last looked at */
 };
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell);
@@ -139,6 +154,7 @@ void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_s
 /* What the inline path in serve_path.h leaves to core: */
 int sd_srv_odd(struct sd_slane *l, u32 seq);		/* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
 bool sd_srv_cancelled_early(struct sd_slane *l, u32 n); /* entry n is being taken, and some entry was cancelled before that */
+bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but); /* sd_poll_glance(), where p->many */
 void sd_poll_turn(struct sd_poller *p);			/* the next lane's turn, although this one has more */
 void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l); /* nothing new on lane l */
 void sd_poll_passed(struct sd_poller *p);		/* a pass is over: see to what is looked at less often */

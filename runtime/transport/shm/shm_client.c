@@ -282,9 +282,14 @@ static void shm_kick(struct sd_lane *l)
 		let_it_run(l, sd_load_relaxed(&l->mem->client.sleep), &untold);
 }
 
-/* No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. */
+/*
+ * No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. Nobody looks again, and a doorbell with nothing behind it is
+ * forgotten: the bit is set, whether it was or not, with what was published before it.
+ */
 static void shm_hint(struct sd_lane *l)
 {
+	if (sd_unlikely(!sd_load_relaxed(&l->mem->domain.polled)))
+		sd_or(&l->head->doorbell[l->index / 32], 1u << l->index % 32);
 	nudge(l);
 }
 
