@@ -6,6 +6,7 @@
  *   serve_client.c  a client: what a process owns in Linux (files, fs, credentials), and its end
  *   serve_pool.c    leader / followers
  *   serve_call.c    one call: identity, dispatch, exit work, answer; cancelling
+ *   serve_fair.c    who may have how much of what clients share
  *   serve_env.c     what runtime/core wants from its surroundings
  *   serve_name.c    paths of open files
  *   serve_ticket.c  open files on their way from one client to another
@@ -44,12 +45,22 @@
 
 #define SD_PEER_OPS	256	/* calls beyond these can't be made by other domains */
 
+enum sd_pool { SD_POOL_TASKS, SD_POOL_TICKETS, SD_POOL_CLIENTS, SD_POOLS };
+
+struct sd_user {			/* see serve_fair.c */
+	struct list_head node;
+	kuid_t uid;
+	u32 refs;
+	u32 held[SD_POOLS];
+};
+
 struct sd_client {
 	struct list_head node;		/* all clients */
+	struct sd_user *user;
+	u32 held[SD_POOLS];		/* TASKS: its calls that wait; TICKETS: that it gave and can take back */
 	u32 id;
 	int bell_fd;
 	u32 calls;			/* in service */
-	u32 calls_max;			/* beyond that: EAGAIN */
 	bool ending;			/* no new calls; files close or are closed */
 	const struct sd_worker *exits;	/* its process ends by the call in this task (or ended so): no other is answered */
 	bool ended;			/* ... are closed, nothing refers to it any more */
@@ -59,7 +70,6 @@ struct sd_client {
 	struct fs_struct *fs;
 	const struct cred *cred;
 	struct list_head tickets;	/* that it gave */
-	u32 ntickets;
 	struct list_head shares;	/* that it may have mapped */
 	u64 holds;			/* bytes, when last counted: serve_memory.c */
 	bool peer;			/* it is a domain, and may make these calls */
@@ -67,12 +77,20 @@ struct sd_client {
 	struct sd_sregion reg;
 };
 
+/*
+ * A call that would sleep, and that a signal could interrupt, may do so if its client may hold one more task, and if it hasn't
+ * SD_F_NOWAIT. Otherwise it is interrupted instead, and answered with SD_R_REFUSED if it did nothing. So calls that needn't wait are
+ * always served, and no client's waiting calls keep others from theirs.
+ */
+enum sd_wait { SD_WAITED = 1, SD_WAIT_DENIED = 2 };
+
 struct sd_worker {
 	struct task_struct *task;
 	struct list_head node;		/* all workers */
 	struct list_head free;		/* followers; empty: leading or in a call */
 	struct list_head incall;	/* client->workers */
 	struct sd_client *wears;	/* NULL: its own identity */
+	u8 wait;			/* enum sd_wait, bits, of its call */
 	bool unfenced;			/* loop: its client is this very process, on a stack that isn't a task's */
 	struct files_struct *files;	/* its own */
 	struct fs_struct *fs;
@@ -102,6 +120,24 @@ void sd_client_lied(struct sd_client *c);
 void sd_client_executed(struct sd_client *c);
 /* Interrupt its calls in service, but for the one `but` runs. */
 void sd_client_cancel(struct sd_client *c, const struct sd_worker *but);
+
+/* serve_fair.c */
+struct sd_user *sd_user_get(kuid_t uid);	/* NULL: no memory */
+void sd_user_put(struct sd_user *u);
+/* One more of a pool where `left` are free, for c, or for no client of its. */
+bool sd_may_hold(const struct sd_user *u, const struct sd_client *c, enum sd_pool p, u32 left);
+
+static inline void sd_hold(struct sd_client *c, enum sd_pool p)
+{
+	c->held[p]++;
+	c->user->held[p]++;
+}
+
+static inline void sd_unhold(struct sd_client *c, enum sd_pool p)
+{
+	c->held[p]--;
+	c->user->held[p]--;
+}
 
 /* serve_pool.c */
 void sd_wear(struct sd_worker *w, struct sd_client *c);

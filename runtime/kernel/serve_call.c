@@ -205,6 +205,20 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	return ret;
 }
 
+/* The call waited, or wasn't allowed to: then it is refused if it did nothing. */
+static u16 after_wait(struct sd_worker *w, struct sd_client *c, long *ret)
+{
+	bool denied = w->wait & SD_WAIT_DENIED;
+
+	if (w->wait & SD_WAITED)
+		sd_unhold(c, SD_POOL_TASKS);
+	w->wait = 0;
+	if (!denied || (*ret != -EINTR && (*ret > -ERESTARTSYS || *ret < -ERESTART_RESTARTBLOCK)))
+		return SD_R_OK;
+	*ret = -EAGAIN;
+	return SD_R_REFUSED;
+}
+
 static __always_inline void answer(const struct sd_client *c, const struct sd_req *q, long ret, u16 rflags)
 {
 	sd_poll_reply(q, ret, rflags);
@@ -226,11 +240,15 @@ void sd_serve_call(struct sd_worker *w)
 		return;
 	}
 	c->calls++;
-	if (likely(c->calls <= c->calls_max && sd_pool_may_block())) {
+	if (likely(sd_pool_may_block())) {
 		ret = in_service(w, c, &bad);
+		if (unlikely(w->wait))
+			rflags = after_wait(w, c, &ret);
 	} else if (q->flags & SD_F_PROMISE) {
 		q->cancelled = true;	/* its program has gone on: it is done, but waits for nothing */
 		ret = in_service(w, c, &bad);
+		if (unlikely(w->wait))
+			after_wait(w, c, &ret);
 	} else {
 		ret = -EAGAIN;
 		rflags = SD_R_REFUSED;

@@ -16,15 +16,7 @@
 
 #define ASK_AGAIN	(HZ / 50 ?: 1)	/* a call may have swallowed an interruption and gone to sleep again */
 
-#define CALLS_MAX	512u
-
 static LIST_HEAD(clients);
-
-/* Each call in progress is a task. Linux sets this limit to half of the tasks it allows, by RAM: no client keeps others from theirs. */
-static u32 calls_max(void)
-{
-	return min_t(unsigned long, CALLS_MAX, task_rlimit(&init_task, RLIMIT_NPROC));
-}
 
 struct sd_client *sd_client_find(u32 id)
 {
@@ -117,6 +109,18 @@ static int take_groups(struct cred *new, const void *list, u32 n)
 	return 0;
 }
 
+/* What Linux counts by user (watches, pipe pages ...) is counted by this one's. */
+static int take_user(struct cred *new)
+{
+	struct user_struct *user = alloc_uid(new->uid);
+
+	if (!user)
+		return -ENOMEM;
+	free_uid(new->user);
+	new->user = user;
+	return set_cred_ucounts(new);
+}
+
 /* As after login; a domain is nobody. */
 static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *groups)
 {
@@ -129,7 +133,7 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 	new->euid = make_kuid(&init_user_ns, *a->calls ? overflowuid : a->uid);
 	new->egid = make_kgid(&init_user_ns, *a->calls ? overflowgid : a->gid);
 	as_executed(new);
-	if (!*a->calls && take_groups(new, groups, a->ngroups)) {
+	if (take_user(new) || (!*a->calls && take_groups(new, groups, a->ngroups))) {
 		abort_creds(new);
 		return NULL;
 	}
@@ -170,6 +174,33 @@ no_fs:
 	return err;
 }
 
+static void leave_identity(struct sd_client *c)
+{
+	put_files_struct(c->files);	/* the second user of take_identity() */
+	put_files_struct(c->files);
+	sd_exit_work();			/* the last fput() of each file is task work */
+	free_fs_struct(c->fs);
+	drop_cred(c);
+}
+
+/* Among its user's clients, who leave room for those of others. A child is of the user that its parent was when it attached. */
+static int take_place(struct sd_client *c, const struct sd_client *parent)
+{
+	int err = -ENOMEM;
+
+	c->user = sd_user_get(parent ? parent->user->uid : c->cred->uid);
+	if (c->user && sd_may_hold(c->user, NULL, SD_POOL_CLIENTS, SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients))) {
+		sd_hold(c, SD_POOL_CLIENTS);
+		return 0;
+	}
+	if (c->user) {
+		sd_user_put(c->user);
+		err = -EAGAIN;
+	}
+	leave_identity(c);
+	return err;
+}
+
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err)
 {
 	struct sd_client *c, *parent = a->parent ? sd_client_find(a->parent) : NULL;
@@ -188,13 +219,14 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
 		return NULL;
 	sd_sregion_init(&c->reg, region, c);
 	*err = peer_calls(c, a) ? take_identity(c, a, parent) : -EOPNOTSUPP;
+	if (!*err)
+		*err = take_place(c, parent);
 	if (*err) {
 		kvfree(c);
 		return NULL;
 	}
 	c->id = a->client;
 	c->bell_fd = bell_fd;
-	c->calls_max = calls_max();
 	INIT_LIST_HEAD(&c->workers);
 	INIT_LIST_HEAD(&c->shares);
 	INIT_LIST_HEAD(&c->tickets);
@@ -239,6 +271,7 @@ void sd_client_end(struct sd_client *c, u32 why)
 	free_fs_struct(c->fs);
 	drop_cred(c);
 	sd_serve_stats.clients--;
+	sd_unhold(c, SD_POOL_CLIENTS);
 	c->ended = true;
 	wake_up_all(&c->wait);
 }
@@ -261,6 +294,7 @@ again:
 void sd_client_free(struct sd_client *c)
 {
 	list_del(&c->node);
+	sd_user_put(c->user);
 	kvfree(c);
 }
 

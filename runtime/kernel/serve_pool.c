@@ -153,14 +153,52 @@ static bool promote(void)
 	return true;
 }
 
+/* How many more calls can wait: each is a task. Linux sets this limit to half of the tasks it allows, by RAM. */
+static u32 tasks_left(void)
+{
+	u32 most = 2 * task_rlimit(&init_task, RLIMIT_NPROC);
+	u32 more = most > nr_threads ? most - nr_threads : 0;
+
+	if (time_before(jiffies, spawn_after))	/* there was no memory */
+		return nfollowers;
+	return nfollowers + min_t(u32, more, WORKERS_MAX - sd_serve_stats.workers);
+}
+
+/* See enum sd_wait. Nothing keeps from sleeping what no signal interrupts, nor a call whose program knows its result. */
+static bool may_wait(const struct sd_worker *w, const struct sd_client *c)
+{
+	if (!(READ_ONCE(w->task->__state) & TASK_INTERRUPTIBLE) || w->req.flags & SD_F_PROMISE)
+		return true;
+	return !(w->req.flags & SD_F_NOWAIT) && sd_may_hold(c->user, c, SD_POOL_TASKS, tasks_left());
+}
+
+/* The leader's call would sleep. False: it will not, but go on as if interrupted. */
+static bool call_waits(struct sd_worker *w)
+{
+	struct sd_client *c = w->req.lane->reg->owner;
+
+	if (!may_wait(w, c)) {
+		w->wait |= SD_WAIT_DENIED;
+		set_notify_signal(w->task);
+		return false;
+	}
+	w->wait |= SD_WAITED;
+	sd_hold(c, SD_POOL_TASKS);
+	return true;
+}
+
 /* From schedule(), before it looks for the next task. */
 static void task_sleeping(struct task_struct *tsk)
 {
-	if (leader && leader->task == tsk) {
-		sd_serve_stats.blocked++;
-		leader = NULL;
-		promote();
-	}
+	struct sd_worker *w = leader;
+
+	if (!w || w->task != tsk)
+		return;
+	if (!list_empty(&w->incall) && !(w->wait & SD_WAITED) && !call_waits(w))
+		return;
+	sd_serve_stats.blocked++;
+	leader = NULL;
+	promote();
 }
 
 void sd_serve_kick(void)
@@ -411,7 +449,7 @@ void sd_pool_keep_promises(struct sd_client *c)
 /* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
 static bool another(const struct sd_worker *w)
 {
-	return leader == w && !answered && sd_poller.at && sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
+	return leader == w && !answered && !READ_ONCE(sd_ctl_pending) && sd_poller.at && sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
 }
 
 /* Whoever just may have slept: true if it leads (again). */

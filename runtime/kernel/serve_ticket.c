@@ -12,6 +12,7 @@ struct ticket {
 	struct hlist_node node;		/* by key */
 	struct list_head given;		/* giver->tickets, while there is one */
 	struct sd_client *giver;	/* NULL: it is gone, somebody else holds the ticket */
+	struct sd_user *user;		/* whose it was */
 	struct file *file;
 	u64 key[2];
 	bool held;
@@ -39,8 +40,10 @@ static struct file *take(struct ticket *t)
 	hash_del(&t->node);
 	if (t->giver) {
 		list_del(&t->given);
-		t->giver->ntickets--;
+		t->giver->held[SD_POOL_TICKETS]--;
 	}
+	t->user->held[SD_POOL_TICKETS]--;
+	sd_user_put(t->user);
 	ntickets--;
 	kfree(t);
 	return file;
@@ -50,7 +53,7 @@ static long make(struct sd_client *c, struct file *file, u64 key[2])
 {
 	struct ticket *t;
 
-	if (c->ntickets >= SD_TICKETS || ntickets >= SD_TICKETS_ALL)
+	if (c->held[SD_POOL_TICKETS] >= SD_TICKETS || !sd_may_hold(c->user, c, SD_POOL_TICKETS, SD_TICKETS_ALL - ntickets))
 		return -ETOOMANYREFS;
 	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)
@@ -60,9 +63,10 @@ static long make(struct sd_client *c, struct file *file, u64 key[2])
 	while (find(t->key));
 	t->file = file;
 	t->giver = c;
+	t->user = sd_user_get(c->user->uid);	/* there is one */
 	list_add(&t->given, &c->tickets);
 	hash_add(tickets, &t->node, t->key[0]);
-	c->ntickets++;
+	sd_hold(c, SD_POOL_TICKETS);
 	ntickets++;
 	memcpy(key, t->key, sizeof(t->key));
 	return 0;
@@ -138,8 +142,8 @@ void sd_tickets_end(struct sd_client *c)
 		}
 		list_del(&t->given);
 		t->giver = NULL;
+		c->held[SD_POOL_TICKETS]--;
 	}
-	c->ntickets = 0;
 }
 
 void sd_tickets_drop(void)

@@ -442,6 +442,20 @@ def promises():
         used(d)
 
 
+def crowd():
+    """clients that want all tasks, bells, tickets and watches leave another user's client its part"""
+    for what, calls in (("tasks", ("socket", "recvfrom", "close")), ("bells", ("socket", "recvfrom", "close")), ("tickets", ("socket",)),
+                        ("watches", ("socket", "epoll_create1", "epoll_ctl"))):
+        with domain() as d:
+            let_others_in(d)
+            pid = d.pid()
+            r = run_group([prog("crowd"), d.socket_path, what, *op_numbers(*calls)], 300)
+            print(f"   {what}: " + r.stdout.strip().replace("\n", "\n   "), flush=True)
+            check(r.returncode == 0, f"crowd {what}: {r.returncode}")
+            check(d.pid() == pid, "the domain was restarted")
+            settled(d)
+
+
 def fd_kind(pid, fd):
     path = f"/proc/{pid}/fd/{fd}"
     link = os.readlink(path)
@@ -478,7 +492,7 @@ def privilege():
 
 
 TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, memory, promises, kill, unnoticed, kill_again, rebind, churn,
-         liar, privilege, escalate)
+         liar, crowd, privilege, escalate)
 
 
 def main():

@@ -166,7 +166,7 @@ static int bad_op(struct outsider *o)
 
 static int bad_flags(struct outsider *o)
 {
-	struct sd_entry e = {.op = SD_OP_NULL, .flags = 16u << rnd() % 12};
+	struct sd_entry e = {.op = SD_OP_NULL, .flags = (SD_F_ALL + 1u) << rnd() % 11};
 
 	outsider_post(o, 0, 1, &e);
 	return must_end(o);

@@ -2,9 +2,11 @@
 /* Threads of one program on shared and separate sockets, more threads over time than a region has
  * lanes. */
 #include "check.h"
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,11 +109,32 @@ static void *blocked_recv(void *arg)
 	return (void *)(intptr_t)(r < 0 ? -errno : r);
 }
 
-/* 120 threads blocked at once, nearly all that a region has lanes for, while one more goes on
+static void *blocked_poll(void *arg)
+{
+	struct pollfd p = {*(int *)arg, POLLIN, 0};
+	char c;
+
+	return (void *)(intptr_t)(poll(&p, 1, -1) == 1 ? recv(p.fd, &c, 1, MSG_DONTWAIT) : -errno);
+}
+
+static void *blocked_epoll(void *arg)
+{
+	struct epoll_event e = {.events = EPOLLIN};
+	int ep = epoll_create1(0), fd = *(int *)arg;
+	ssize_t r = epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) ?: epoll_wait(ep, &e, 1, -1) - 1;
+	char c;
+
+	r = r ? -errno : recv(fd, &c, 1, MSG_DONTWAIT);
+	close(ep);
+	return (void *)(intptr_t)r;
+}
+
+/* 240 threads blocked at once, nearly twice what a region has lanes for, while one more goes on
  * working. */
 static int many_blocked(void)
 {
-	enum { N = 120 };
+	enum { N = 240 };
+	static void *(*const how[])(void *) = {blocked_recv, blocked_recv, blocked_poll, blocked_epoll};
 	static pthread_t th[N];
 	static int u[N][2];
 	pthread_attr_t at;
@@ -120,9 +143,9 @@ static int many_blocked(void)
 	pthread_attr_setstacksize(&at, 65536);
 	for (int i = 0; i < N; i++) {
 		CHECK(!udp_pair(u[i]));
-		CHECK(!pthread_create(&th[i], &at, blocked_recv, &u[i][0]));
+		CHECK(!pthread_create(&th[i], &at, how[i % 4], &u[i][0]));
 	}
-	sleep_ms(50);
+	sleep_ms(50); /* most of them wait by now, the others will */
 	for (int i = 0; i < N; i++)
 		CHECK_EQ(write(u[i][1], "x", 1), 1);
 	for (int i = 0; i < N; i++) {

@@ -29,6 +29,7 @@
 struct sd_bell;
 
 #define SD_NO_DEADLINE	(~0ULL)
+#define SD_CLIENTS_MAX	4096	/* attached at a time */
 
 /* Bits of sd_pending: one doorbell line each. Bits from SD_IRQ_DEVICE on belong to devices, by index in the device table. */
 #define SD_IRQ_EVENT	0	/* the control event ring isn't empty */

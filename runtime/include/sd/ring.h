@@ -69,11 +69,12 @@
 #define SD_F_BELL 0x0002u /* on completion also signal the client's bell eventfd */
 #define SD_F_SYNC 0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
 #define SD_F_PROMISE 0x0008u /* the program has its result already: it is in ret; not with SD_F_CQ or SD_F_SYNC */
-#define SD_F_ALL  (SD_F_CQ | SD_F_BELL | SD_F_SYNC | SD_F_PROMISE)
+#define SD_F_NOWAIT 0x0010u /* refused, rather than that it waits for what may never come */
+#define SD_F_ALL  (SD_F_CQ | SD_F_BELL | SD_F_SYNC | SD_F_PROMISE | SD_F_NOWAIT)
 
 /* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
 #define SD_R_OK	     0x0000u
-#define SD_R_REFUSED 0x0100u /* not served: no task free for it, or cancelled before it began */
+#define SD_R_REFUSED 0x0100u /* it did nothing: it would have to wait, and may not, or there was no task for it. It can be issued again */
 #define SD_R_CREDIT(level) ((level) << 9)   /* of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG */
 #define SD_R_LEFT(level)   ((level) << 11)  /* of the fd of the promised call before this one */
 #define SD_R_BROKEN	   0x2000u	    /* the promised call before this one came out otherwise */

@@ -12,7 +12,8 @@
  * becomes of the giver. So SCM_RIGHTS sends such a connection: a message in flight keeps its files open, its sender may
  * exit, and what is never received is closed with the socket it waited in. No ticket outlives its domain.
  *
- * How many? SD_TICKETS of one client that aren't redeemed, SD_TICKETS_ALL of all: more are ETOOMANYREFS, as for SCM_RIGHTS.
+ * How many? SD_TICKETS of one client that aren't redeemed, SD_TICKETS_ALL of all, of which no user has more than half of what is left:
+ * more are ETOOMANYREFS, as for SCM_RIGHTS.
  * A wrong key, or one of another domain, or one used before: ENOENT.
  *
  * Client side, freestanding: as the generated stubs, on the lane's own thread. Kernel side: runtime/kernel/serve_ticket.c.

@@ -20,7 +20,6 @@
 #include "sd/ctlfds.h"
 
 #define QUEUE	    256
-#define CLIENTS_MAX 4096
 
 struct attached {
 	uint32_t client; /* 0: free */
@@ -31,7 +30,7 @@ struct attached {
 
 static struct sd_event queue[QUEUE];
 static _Atomic uint32_t queue_head, queue_tail; /* consumer's, producer's */
-static struct attached clients[CLIENTS_MAX];
+static struct attached clients[SD_CLIENTS_MAX];
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void send_msg(struct sd_ctl_msg *msg)
@@ -55,7 +54,7 @@ static void reply(uint16_t of, uint32_t seq, int result)
 
 static struct attached *find_client(uint32_t client)
 {
-	for (int i = 0; i < CLIENTS_MAX; i++)
+	for (int i = 0; i < SD_CLIENTS_MAX; i++)
 		if (clients[i].client == client)
 			return &clients[i];
 	return NULL;

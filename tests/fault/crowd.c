@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * crowd SOCKET WHAT OP...: clients that want all of what all share, beside one of another user that wants its part of it. SOCKET is the
+ * domain's; OP are the numbers of the calls that WHAT makes:
+ *
+ *	tasks socket recvfrom close		clients with as many waiting calls as they get
+ *	bells socket recvfrom close		a thousand channels that do nothing but ring their doorbells
+ *	tickets socket				clients that make tickets
+ *	watches socket epoll_create1 epoll_ctl	a client that adds to epoll sets
+ *
+ * Exit status 0: the bystander got its part. Nothing here has an end in time but the bounds of each wait.
+ */
+#include "attach.h"
+#include <errno.h>
+#include <pthread.h>
+#include <sd/ticket.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 20000
+#define CHANNELS    1000
+#define ADDRESS	    4096 /* in the arena */
+
+struct client {
+	struct outsider o;
+	u32 n[SD_LANES]; /* entries published */
+};
+
+static const char *path;
+static u16 op[4];
+
+static void fail(const char *what, long long got)
+{
+	printf("%s: %lld\n", what, got);
+	exit(1);
+}
+
+/* As another user: what is shared is shared by real uids. */
+static int attach_as(struct client *c, int uid)
+{
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	if (setresgid(uid, uid, 0) || setresuid(uid, uid, 0))
+		fail("setresuid", uid);
+	err = outsider_attach(&c->o, path);
+	if (setresuid(0, 0, 0) || setresgid(0, 0, 0))
+		fail("setresuid", 0);
+	return err;
+}
+
+static void post(struct client *c, unsigned int lane, u16 nr, u64 a, u64 b, u64 d, u64 e)
+{
+	struct sd_entry entry = {.op = nr, .arg = {a, b, d, e}};
+
+	outsider_post(&c->o, lane, c->n[lane]++, &entry);
+}
+
+static s64 call(struct client *c, unsigned int lane, u16 nr, u64 a, u64 b, u64 d, u64 e)
+{
+	s64 ret = 0;
+	int got;
+
+	post(c, lane, nr, a, b, d, e);
+	got = outsider_answer(&c->o, lane, c->n[lane] - 1, &ret, PATIENCE_MS);
+	if (got <= 0)
+		fail("no answer; its channel has ended", got < 0);
+	if (outsider_lane(&c->o, lane)->sq[(c->n[lane] - 1) % SD_RING].flags & SD_R_REFUSED)
+		fail("the domain refuses call", nr);
+	return ret;
+}
+
+static s64 udp(struct client *c)
+{
+	s64 fd = call(c, 0, op[0], 2, 2, 0, 0);
+
+	if (fd < 0)
+		fail("socket", fd);
+	return fd;
+}
+
+/* Calls of a lane begin in order: when the last has been answered, each other one waits or has been answered, too. */
+static int waiting(struct client *c, unsigned int lane)
+{
+	struct sd_lane_mem *m = outsider_lane(&c->o, lane);
+	int n = 0;
+
+	if (call(c, lane, SD_OP_NULL, 1, 0, 0, 0) != 1)
+		fail("null call in lane", lane);
+	for (u32 i = 0; i < c->n[lane]; i++)
+		n += m->sq[i % SD_RING].seq == 2 * i + 1;
+	return n;
+}
+
+static int wait_everywhere(struct client *c)
+{
+	s64 fd = udp(c);
+	int n = 0;
+
+	for (unsigned int lane = 0; lane < SD_LANES; lane++)
+		for (int i = 0; i < 16; i++)
+			post(c, lane, op[1], fd, ADDRESS, 64, 0);
+	for (unsigned int lane = 0; lane < SD_LANES; lane++)
+		n += waiting(c, lane);
+	return n;
+}
+
+static void some_calls(struct client *c, int n)
+{
+	for (int i = 0; i < n; i++) {
+		s64 fd = udp(c);
+
+		if (call(c, 0, op[2], fd, 0, 0, 0))
+			fail("close", fd);
+	}
+}
+
+static void tasks(void)
+{
+	static struct client greedy[4], honest;
+	int n[4];
+
+	for (int i = 0; i < 4; i++) {
+		if (attach_as(&greedy[i], 64000 + i / 2))
+			fail("attach", i);
+		n[i] = wait_everywhere(&greedy[i]);
+	}
+	printf("waiting calls: %d %d %d %d\n", n[0], n[1], n[2], n[3]);
+	if (n[0] < (int)SD_LANES)
+		fail("not one for each lane of a client", n[0]);
+	if (attach_as(&honest, 64100))
+		fail("attach", -1);
+	some_calls(&honest, 100);
+	post(&honest, 1, op[1], udp(&honest), ADDRESS, 64, 0);
+	if (waiting(&honest, 1) != 1)
+		fail("its own call doesn't wait", 0);
+	some_calls(&honest, 100);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+static volatile int stop;
+
+static void *ring_on(void *arg)
+{
+	struct client *c = arg;
+
+	while (!stop) {
+		for (int i = 0; i < CHANNELS; i++)
+			for (unsigned int w = 0; c[i].o.head && w < SD_LANES / 32; w++)
+				__atomic_store_n(&c[i].o.head->doorbell[w], ~0u, __ATOMIC_RELAXED);
+		outsider_ring(&c[0].o, 0);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+static void bells(void)
+{
+	static struct client c[CHANNELS], honest;
+	struct rlimit l;
+	int64_t since;
+	pthread_t t;
+	int n = 0;
+
+	getrlimit(RLIMIT_NOFILE, &l);
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+	while (n < CHANNELS && !attach_as(&c[n], 64000 + n % 8))
+		n++;
+	printf("%d channels\n", n);
+	if (n < 100)
+		fail("attach", n);
+	if (n < CHANNELS)
+		c[n].o.head = NULL;
+	if (attach_as(&honest, 64100) || pthread_create(&t, NULL, ring_on, c))
+		fail("attach", -1);
+	usleep(100000); /* only to have rung before */
+	since = now_ms();
+	some_calls(&honest, 500);
+	since = now_ms() - since;
+	printf("bystander: 1000 calls in %lld ms\n", (long long)since);
+	if (since > PATIENCE_MS)
+		fail("it had to wait, ms", since);
+	stop = 1;
+	pthread_join(t, NULL);
+}
+
+static s64 ticket(struct client *c, s64 fd)
+{
+	return call(c, 0, SD_OP_TICKET, fd, ADDRESS, 0, 0);
+}
+
+static void tickets(void)
+{
+	static struct client c[9], honest;
+	u32 n = 0;
+	s64 fd;
+
+	for (int i = 0; i < 9; i++) {
+		if (attach_as(&c[i], 64000 + i % 2))
+			fail("attach", i);
+		fd = udp(&c[i]);
+		for (u32 k = 0; k <= SD_TICKETS && !ticket(&c[i], fd); k++)
+			n++;
+	}
+	printf("%u tickets\n", n);
+	if (attach_as(&honest, 64100))
+		fail("attach", -1);
+	fd = ticket(&honest, udp(&honest));
+	if (fd)
+		fail("ticket", fd);
+}
+
+static s64 watch(struct client *c, s64 ep, s64 fd)
+{
+	outsider_lane(&c->o, 0)->arena[ADDRESS] = 1; /* EPOLLIN */
+	return call(c, 0, op[2], ep, 1, fd, ADDRESS);
+}
+
+static void watches(void)
+{
+	static struct client c, honest;
+	s64 fd[200], ep, err = 0;
+	u32 n = 0;
+
+	if (attach_as(&c, 64000))
+		fail("attach", 0);
+	for (int i = 0; i < 200; i++)
+		fd[i] = udp(&c);
+	for (int e = 0; e < 400 && !err; e++) {
+		ep = call(&c, 0, op[1], 0, 0, 0, 0);
+		err = ep < 0 ? ep : 0;
+		for (int i = 0; i < 200 && !err; i++, n++)
+			err = watch(&c, ep, fd[i]);
+	}
+	printf("%u watches, then %lld\n", n, (long long)err);
+	if (err != -ENOSPC)
+		fail("watches of one user have no end", err);
+	if (attach_as(&honest, 64100))
+		fail("attach", -1);
+	err = watch(&honest, call(&honest, 0, op[1], 0, 0, 0, 0), udp(&honest));
+	if (err)
+		fail("another user's first watch", err);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} what[] = {{"tasks", tasks}, {"bells", bells}, {"tickets", tickets}, {"watches", watches}};
+
+	if (argc < 4 || argc > 7) {
+		fprintf(stderr, "usage: crowd SOCKET tasks|bells|tickets|watches OP...\n");
+		return 2;
+	}
+	path = argv[1];
+	for (int i = 3; i < argc; i++)
+		op[i - 3] = atoi(argv[i]);
+	for (unsigned int i = 0; i < sizeof(what) / sizeof(what[0]); i++)
+		if (!strcmp(what[i].name, argv[2])) {
+			what[i].run();
+			return 0;
+		}
+	return 2;
+}
