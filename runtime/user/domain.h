@@ -168,6 +168,8 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
 /* The same for a domain it is attached to, with the files' lock held, lanes_in_use set, and without waiting for one. */
 struct sd_lane *sd_lane_at_once(struct sd_thread *t, u32 dom);
 void sd_lanes_free(struct sd_thread *t); /* the thread ends */
+void sd_lanes_pass(struct sd_thread *t); /* those in which calls don't wait: to whom they help */
+void sd_refused_pause(struct sd_thread *t); /* see waiting.c */
 void sd_lanes_reset(void);		 /* in a forked child: nobody waits for one */
 void sd_hook_left(struct sd_thread *t);	 /* its call ended, and sd_lanes_wanted isn't 0 */
 void sd_lane_freed(void);		 /* a call ended, and sd_lanes_wanted isn't 0 */

@@ -161,6 +161,11 @@ long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub
 		return sd_likely(ret > -ERESTARTSYS || ret < -ERESTART_RESTARTBLOCK)
 			       ? ret
 			       : sd_verdict(t, ret, again);
+	if (st == SD_REFUSED) { /* nothing was done */
+		t->refused = 1;
+		*again = 1;
+		return -EINTR;
+	}
 	if (st == SD_INTR) { /* not begun */
 		if (s->flags & SD_STUB_BLOCKS)
 			return sd_verdict(t, -ERESTARTSYS, again);

@@ -269,6 +269,7 @@ struct wait {
 	u64 events;
 	u32 max, n; /* n: domains */
 	int pure;   /* one domain and no host members */
+	int refused; /* by it: the wait goes on as a mixed one */
 	struct sd_async a[SD_DOMAINS];
 	long got;
 };
@@ -371,8 +372,11 @@ static long ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 	st = sd_call_wait(&a->c, &a->ret);
 	w->t->pure_ep = NULL;
 	sd_lane_leave(w->t);
+	w->refused = st == SD_REFUSED;
 	if (st == SD_INTR)
 		a->ret = -ERESTARTNOHAND;
+	else if (st == SD_REFUSED)
+		a->ret = 0;
 	else if (st != SD_OK)
 		a->ret = sd_status_errno(w->t, a->c.lane, st);
 	if (a->ret < 0)
@@ -455,6 +459,11 @@ static long wait_mixed(struct wait *w, s64 timeout, int *again)
 		if (err || w->got || !timeout)
 			break;
 		err = sleep_on_all(w, deadline);
+		if (sd_unlikely(w->t->refused) && !err && !w->got) {
+			struct sd_pollfd host = {w->epfd, POLLIN, 0};
+
+			err = sd_refused_wait(w->t, &host, 1, deadline);
+		}
 		if (err || w->got)
 			break;
 		if (deadline >= 0 && sd_now() >= deadline)
@@ -477,6 +486,9 @@ static long wait_pure(struct wait *w, s64 timeout, int *again)
 		sd_block_all();
 	if (!w->got && !err && w->a[0].ret > 0)
 		*again = 1; /* all of them were stale */
+	w->pure = 0;
+	if (w->refused)
+		return wait_mixed(w, timeout, again);
 	return w->got ?: err;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lanes.c: who has which lane of a channel. A thread keeps the one it got; when all have owners, one of a thread that isn't in a
- * call is taken; when all are in calls, a thread sleeps until a call ends.
+ * call is taken. The last few lanes are for who gets none so: calls in them don't wait (SD_F_NOWAIT) but are issued again, see
+ * sd_refused_pause(), each time in a better lane if there is one. So threads that wait never keep others from their calls. When these are all
+ * in use, a thread sleeps until a call ends.
  */
 #include "paths.h"
 
@@ -9,6 +11,8 @@
 #define GIVE_UP_NS			      30000000000ll /* without a single call made: a busy host may keep the domain waiting for seconds */
 #define MEMBARRIER_PRIVATE_EXPEDITED	      8
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
+
+#define WAITING (SD_LANES - 8) /* lanes whose calls may wait */
 
 u32 sd_lanes_wanted; /* threads that wait for one */
 static u32 turns;    /* they sleep on */
@@ -18,10 +22,10 @@ void sd_lanes_reset(void)
 	sd_lanes_wanted = 0;
 }
 
-/* A lane nobody has, position found where an image before us used it. With the lock held. */
-static struct sd_lane *take_lane(struct sd_chan *c)
+/* A lane nobody has, from `from` to before `to`, position found where an image before us used it. With the lock held. */
+static struct sd_lane *take_lane(struct sd_chan *c, u32 from, u32 to)
 {
-	for (u32 i = 0; i < SD_LANES; i++) {
+	for (u32 i = from; i < to; i++) {
 		u32 bit = 1u << i % 32, *used = &c->lane_used[i / 32], *old = &c->lane_old[i / 32];
 		struct sd_lane *l = &c->lane[i];
 
@@ -37,6 +41,7 @@ static struct sd_lane *take_lane(struct sd_chan *c)
 		__atomic_fetch_or(used, bit, __ATOMIC_ACQUIRE);
 		l->priv = c;
 		l->gone = sd_lane_gone;
+		l->flags = i < WAITING ? 0 : SD_F_NOWAIT;
 		return l;
 	}
 	return NULL;
@@ -47,7 +52,7 @@ struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c)
 	struct sd_lane *l;
 
 	sd_files_lock(t->files);
-	l = take_lane(c);
+	l = take_lane(c, 0, WAITING);
 	sd_unlock(&t->files->lock);
 	return l;
 }
@@ -70,7 +75,7 @@ void sd_lane_give(struct sd_chan *c, struct sd_lane *l)
  * All lanes have owners: take one of a thread that isn't in a call. Its owner says lanes_in_use,
  * then looks at chan[], with no fence between; the fence is ours. With the files' lock held.
  */
-static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c)
+static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c, u16 flags)
 {
 	struct sd_lane *l = NULL;
 
@@ -78,7 +83,7 @@ static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c)
 	sd_threads_lock();
 	for (struct sd_thread *o = sd_threads(); o && !l; o = o->next) {
 		if (o == t || !o->busy || o->files != t->files || o->chan[c->dom] != c ||
-		    sd_load_relaxed(&o->lanes_in_use))
+		    sd_load_relaxed(&o->lanes_in_use) || o->lane[c->dom]->flags != flags)
 			continue;
 		sd_store_relaxed(&o->chan[c->dom], NULL);
 		if (sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED) ||
@@ -112,7 +117,8 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 		return NULL;
 	if (t->chan[dom] == c)
 		return t->lane[dom];
-	l = take_lane(c) ?: borrow_lane(t, c);
+	l = take_lane(c, 0, WAITING) ?: borrow_lane(t, c, 0);
+	l = l ?: take_lane(c, WAITING, SD_LANES) ?: borrow_lane(t, c, SD_F_NOWAIT);
 	t->chan[dom] = l ? c : NULL;
 	t->lane[dom] = l;
 	if (!l)
@@ -214,6 +220,26 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 		l = wait_for_lane(t, dom, create, err);
 	sd_unmask_now(t); /* what follows may wait */
 	return l;
+}
+
+void sd_lanes_pass(struct sd_thread *t)
+{
+	for (u32 d = 0; d < SD_DOMAINS && t->files; d++) {
+		struct sd_chan *c;
+
+		if (!sd_load_relaxed(&t->chan[d]) || !(t->lane[d]->flags & SD_F_NOWAIT))
+			continue;
+		sd_mask_until_exit(t);
+		sd_files_lock(t->files); /* not while somebody borrows it */
+		c = t->chan[d];
+		t->chan[d] = NULL;
+		if (c)
+			give_lane(c, t->lane[d]);
+		sd_unlock(&t->files->lock);
+		sd_unmask_now(t);
+		if (sd_load_relaxed(&sd_lanes_wanted))
+			sd_lane_freed();
+	}
 }
 
 void sd_lanes_free(struct sd_thread *t)

@@ -23,6 +23,7 @@ struct set {
 	s32 *dfd[SD_DOMAINS]; /* host epoll fds and domain fds alike: what the domain polls */
 	struct sd_async a[SD_DOMAINS];
 	long ready;
+	int refused; /* the last one asked keeps no call waiting */
 };
 
 static int add(struct set *s, u32 dom, u32 i, struct sd_fd e)
@@ -150,8 +151,11 @@ static long ask_one(struct set *s, struct sd_async *a, u32 ms, int *again)
 	sd_lane_enter(s->t, a->c.lane);
 	st = sd_call_wait(&a->c, &a->ret);
 	sd_lane_leave(s->t);
+	s->refused = st == SD_REFUSED;
 	if (st == SD_INTR)
 		a->ret = -ERESTARTNOHAND;
+	else if (st == SD_REFUSED)
+		a->ret = 0;
 	else if (st != SD_OK)
 		a->ret = sd_status_errno(s->t, a->c.lane, st);
 	err = sd_verdict(s->t, a->ret, again);
@@ -214,7 +218,8 @@ static long run(struct set *s, s64 timeout, int *again)
 		err = ask_one(s, &s->a[0], sd_timeout_ms(timeout), again);
 		if (s->t->has_wait_mask)
 			sd_block_all();
-		return s->ready ?: err;
+		if (!s->refused)
+			return s->ready ?: err;
 	}
 	deadline = sd_deadline(timeout);
 	for (;;) {
@@ -222,6 +227,8 @@ static long run(struct set *s, s64 timeout, int *again)
 		if (err || s->ready || !timeout)
 			break;
 		err = wait_all(s, deadline);
+		if (sd_unlikely(s->t->refused) && !err && !s->ready)
+			err = sd_refused_wait(s->t, s->host, s->nhost, deadline);
 		if (err || s->ready)
 			break;
 		if (deadline >= 0 && sd_now() >= deadline)

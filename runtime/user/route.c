@@ -220,6 +220,8 @@ void sd_hook(struct sd_thread *t)
 		break;
 	case SD_AGAIN:
 		t->exit_rip = sd_stub_of(t->site, SD_STUB_TRAP);
+		if (sd_unlikely(t->refused))
+			sd_refused_pause(t);
 		break;
 	}
 }

@@ -78,6 +78,9 @@ struct sd_thread {
 	u64 using[SD_USING];	  /* entries of the fd map that this call found, the last of them: see files.c */
 	u64 late[SD_USING];	  /* to be closed when it is over */
 	u32 nlate;
+	u32 refused;		  /* this call wasn't served, since it would have to wait: see sd_refused_pause() */
+	u32 pause;		  /* ns, then it is tried again ... */
+	s64 refused_at;		  /* ... as at that time */
 	struct sd_ep *pure_ep;	  /* waited for in its domain alone */
 	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
 	struct sd_fork *fork;	  /* a starting child's, see forkfiles.c */

@@ -10,9 +10,32 @@
 #include "waiting.h"
 
 #define CLOCK_MONOTONIC 1
+#define PAUSE_MIN	1000000  /* ns */
+#define PAUSE_MAX	32000000
 
 static struct sd_async *waiters; /* posted calls of this address space that wait for a bell */
 static u32 waiters_lock;
+
+/*
+ * A domain that can't keep another of our calls waiting, or a lane that others need: the call is issued again a little later, for as long as
+ * it takes. Meanwhile it holds nothing. Signals are those of a call that waits.
+ */
+void sd_refused_pause(struct sd_thread *t)
+{
+	struct sd_timespec ts = {0, PAUSE_MIN};
+
+	t->refused = 0;
+	sd_lanes_pass(t);
+	if (t->pause && sd_now() - t->refused_at < 2 * PAUSE_MAX)
+		ts.nsec = t->pause < PAUSE_MAX ? t->pause * 2 : PAUSE_MAX;
+	t->pause = ts.nsec;
+	sd_raw_wait(__NR_ppoll, 0, 0, (u64)&ts, 0, 8, &t->kept);
+	t->refused_at = sd_now();
+	if (t->kept && t->interrupted & SD_INTR_EINTR) {
+		sd_done(t, -EINTR);
+		t->exit_rip = t->ret;
+	}
+}
 
 /* In a forked child: those who waited, or held the lock, are in the parent. */
 void sd_waiters_reset(void)
@@ -104,8 +127,12 @@ static void finish(struct sd_thread *t, struct sd_async *a)
 	sd_call_cancel(&a->c);
 	a->c.lane->intr = 0;
 	st = sd_call_finish(&a->c, &a->ret);
-	if (st != SD_OK)
+	if (st == SD_REFUSED) {
+		t->refused = 1;
+		a->ret = 0;
+	} else if (st != SD_OK) {
 		a->ret = sd_status_errno(t, a->c.lane, st);
+	}
 	a->posted = 0;
 }
 
@@ -217,4 +244,15 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pol
 	while (n)
 		finish(t, &a[--n]);
 	return ret;
+}
+
+/* After sd_async_wait(), with no call begun: a domain keeps ours waiting no longer. The host's fds are waited for, and it is asked again soon. */
+long sd_refused_wait(struct sd_thread *t, struct sd_pollfd *host, u32 nhost, s64 deadline)
+{
+	s64 soon = sd_now() + PAUSE_MAX / 4;
+
+	t->refused = 0;
+	sd_lanes_pass(t);
+	sleep_once(t, host, nhost, deadline >= 0 && deadline < soon ? deadline : soon);
+	return t->kept ? -EINTR : 0;
 }

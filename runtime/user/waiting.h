@@ -24,5 +24,6 @@ void sd_bell_drain(s32 event, const struct aio_ctx *mine);
 void sd_async_post(struct sd_thread *t, struct sd_async *a);
 long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pollfd *host,
 		   u32 nhost, s64 deadline);
+long sd_refused_wait(struct sd_thread *t, struct sd_pollfd *host, u32 nhost, s64 deadline);
 
 #endif
