@@ -87,7 +87,7 @@ class Fixture(unittest.TestCase):
     def tearDown(self):
         for name in self.names:
             self.kdom("down", name)
-        left = subprocess.run(["pgrep", "-f", "kdom:.*--control"], capture_output=True, text=True).stdout.split()
+        left = subprocess.run(["pgrep", "-f", f"^kdom:({'|'.join(self.names)}) .*--control"], capture_output=True, text=True).stdout.split()
         ours = [p for p in left if self.is_fake(p)]
         logs = "".join(self.log(name) for name in set(self.names) if os.path.exists(self.path(name + ".log")))
         self.tmp.cleanup()
@@ -98,7 +98,7 @@ class Fixture(unittest.TestCase):
     @staticmethod
     def is_fake(pid):
         try:
-            return os.readlink(f"/proc/{pid}/exe") == os.path.abspath(FAKE)
+            return os.readlink(f"/proc/{pid}/exe") in (os.path.abspath(FAKE), "/memfd:kdom-image (deleted)")
         except OSError:
             return False
 
