@@ -35,7 +35,7 @@
 #define LOOK_AGAIN	(HZ / 10 ?: 1)	/* what clients hold is counted that often at most */
 #define WAIT		(HZ / 20 ?: 1)
 #define STUCK		(2 * HZ)
-#define LOW_LOOKS	3		/* of the reaper, LOOK_AGAIN apart: memory stays short though the reserve is gone */
+#define LOW_LOOKS	10		/* of the reaper, LOOK_AGAIN apart: memory stays short though the reserve is gone */
 #define FILE_BYTES	(2u << 10)	/* file, inode, dentry */
 #define TASK_BYTES	(THREAD_SIZE + (8u << 10))
 #define CLIENT_BYTES	(24u << 10)	/* sizeof(struct sd_client), its files, credentials */

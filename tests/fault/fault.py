@@ -399,7 +399,7 @@ def one_greedy(d, what):
     with d.popen(honest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as before:
         talk(before, "ready")
         with d.popen(greedy_args(d, what), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as g:
-            for again in range(3):
+            for _ in range(2):
                 print(f"   {what}: {talk(g, 'held')[-1]}", flush=True)
                 with d.popen(honest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as after:
                     talk(after, "ready")

@@ -27,7 +27,7 @@
 #include <netinet/in.h>
 
 #define REFUSALS 50  /* in a row */
-#define ALL	 400 /* and altogether: somebody who was ended begins again */
+#define ALL	 100 /* and altogether: somebody who was ended begins again */
 #define LIMIT	 2000000
 #define OTHER	 65533 /* a user's clients are limited: root's is somebody else */
 
