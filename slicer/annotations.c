@@ -15,7 +15,7 @@ static const char *const call_keys[] = {"params", "result", "route", "blocks", "
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
 static const char *const value_keys[] = {
 	"dir",	  "len",    "bits",  "string", "elem",	 "type",  "as",	     "max",	"clamp",  "filled", "always",
-	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", "prefix", "parts", "parts_if", "whole", "keep_if", "path", NULL};
+	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", "prefix", "parts", "parts_if", "whole", "keep_if", "path", "longer", "records", "terminated", NULL};
 
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed)
 {

@@ -81,6 +81,8 @@ void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b); 
 const char *wire_tag(const struct mstruct *st);
 /* "recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags)" */
 void emit_prototype(const struct mcall *c, struct strbuf *b);
+/* The value-result length's limit is that of the buffer it belongs to; 0: none. */
+int64_t vr_limit(const struct mcall *c, unsigned i);
 /* Does the struct have anything to bring back? */
 bool struct_comes_back(const struct mstruct *st);
 

@@ -189,16 +189,30 @@ static bool comes_back(const struct mval *v)
 	return v->pass == PASS_PTR && ((v->dir & DIR_OUT) || (v->st && struct_comes_back(v->st)));
 }
 
+/* What came back says of itself how long it is. */
+static void get_checked(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+{
+	if (!v->rec.size && !v->terminated)
+		return;
+	FMT(b, "%s*ret = sd_%s(&c, a[%u], c.arg[%u], sd_min((u64)got, ", tab, v->rec.size ? "records" : "terminated", i, i);
+	bytes(v, i, false, b);
+	if (v->rec.size)
+		FMT(b, "), %u, %u, %u, %u, *ret);\n", v->rec.at, v->rec.size, v->rec.least, v->rec.name);
+	else
+		sb_puts(b, "), *ret);\n");
+}
+
 static void get_pointer(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
 {
 	if (v->st) {
-		FMT(b, "%s*ret = get_%s(&c, a[%u], c.arg[%u], %s%u%s, &sum, *ret);\n", tab, v->st->name, i, i,
+		FMT(b, "%s*ret = get_%s(&c, a[%u], c.arg[%u], %s%u%s, &x, *ret);\n", tab, v->st->name, i, i,
 		    v->filled == FILLED_RET ? "sd_min((u64)got, n" : "n", i, v->filled == FILLED_RET ? ")" : "");
 		return;
 	}
 	if (v->filled == FILLED_VR) {
-		FMT(b, "%s*ret = sd_back_vr(&c, a[%u], c.arg[%u], sd_bytes(n%u, %zu), %zu, a[%d], c.arg[%d], *ret);\n", tab,
+		FMT(b, "%s*ret = sd_back_vr(&c, a[%u], c.arg[%u], sd_bytes(n%u, %zu), %zu, a[%d], c.arg[%d], ", tab,
 		    i, i, i, v->elem, v->elem, v->of, v->of);
+		FMT(b, v->longer ? "sd_max(n%u, %lld), *ret);\n" : "n%u, *ret);\n", i, (long long)v->longer);
 		return;
 	}
 	FMT(b, !v->always	   ? "%s*ret = sd_back(&c, a[%u], c.arg[%u], "
@@ -211,6 +225,7 @@ static void get_pointer(const struct mval *v, unsigned i, const char *tab, struc
 	if (v->always && !v->ignore_fault)
 		FMT(b, " < 0)\n%s\t*ret = -EFAULT", tab);
 	sb_puts(b, ";\n");
+	get_checked(v, i, tab, b);
 }
 
 /* ---- switches: equal cases share their code ---- */
@@ -311,16 +326,13 @@ static void emit_locals(const struct mcall *c, const struct needs *nd, struct st
 			FMT(b, "\ts32 v%u;\n", i);
 	if (nd->cut)
 		sb_puts(b, "\tstruct sd_puts x = {0};\n");
-	if (nd->sum)
-		sb_puts(b, "\tu64 sum;\n");
 	if (needs_got(c, nd))
 		sb_puts(b, "\tlong got = -1;\n");
 	if (c->flags & MCALL_FDS_OUT)
 		sb_puts(b, "\ts32 fds[2] = {-1, -1};\n");
 }
 
-/* The value-result length's limit is that of the buffer it belongs to. */
-static int64_t vr_limit(const struct mcall *c, unsigned i)
+int64_t vr_limit(const struct mcall *c, unsigned i)
 {
 	const struct mval *v = &c->p[c->p[i].of];
 
@@ -355,7 +367,7 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 	if (needs_got(c, nd))
 		sb_puts(b, "\t\t\tgot = *ret;\n");
 	if (nd->sum)
-		sb_puts(b, "\t\t\tsum = (u64)got;\n");
+		sb_puts(b, "\t\t\tx.sum = (u64)got;\n");
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct mval *v = &c->p[i];
 
@@ -444,6 +456,51 @@ static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned 
 		sb_puts(b, "NULL);\n");
 }
 
+/* What parameter `of` came to: bytes or units that were placed, or the number itself. */
+static void given(const struct mcall *c, int of, struct strbuf *b)
+{
+	const struct mval *v = &c->p[of];
+	char *x;
+
+	if (v->pass == PASS_PTR) {
+		if (v->st && v->filled != FILLED_RET)
+			sb_puts(b, "x.data");
+		else
+			FMT(b, "n%d", of);
+		return;
+	}
+	x = xasprintf("a[%d]", of);
+	emit_widen(v->type, x, b);
+	free(x);
+}
+
+/* The most that the domain may answer. More than MAX_RW_COUNT nobody gets, whatever he asked for. */
+static void emit_most(const struct mcall *c, struct strbuf *b)
+{
+	const struct mresult *r = &c->result_is;
+	const struct mval *v = r->of >= 0 ? &c->p[r->of] : NULL;
+
+	sb_puts(b, "\tsd_call_most(&c, ");
+	if (!v) {
+		FMT(b, "%" PRId64 ");\n", r->most);
+		return;
+	}
+	if (v->keep_arg >= 0 && !(v->st && v->filled == FILLED_RET)) /* of messages, not their number */
+		FMT(b, "a[%d] & %lld ? 0x7fffffff : ", v->keep_arg, (long long)v->keep_mask);
+	if (r->times > 1)
+		FMT(b, "%u * ", r->times);
+	if (r->empty) {
+		given(c, r->of, b);
+		sb_puts(b, " ? ");
+	}
+	sb_puts(b, "sd_min(");
+	given(c, r->of, b);
+	sb_puts(b, ", SD_RW_MAX)");
+	if (r->empty)
+		FMT(b, " : %" PRId64, r->empty);
+	sb_puts(b, ");\n");
+}
+
 static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	struct needs nd = {0};
@@ -471,6 +528,7 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
 	emit_put_all(c, b);
+	emit_most(c, b);
 	if (c->credit >= 0)
 		FMT(b, "\tsd_call_credit(&c, c.arg[%d]);\n", c->credit);
 	if (c->promise >= 0) {

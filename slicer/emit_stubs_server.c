@@ -3,7 +3,8 @@
  * emit_stubs_server.c: struct marshal => server.c (the table), server.h, server_structs.h and server_GROUP.c:
  * per call one function that turns a private copy of the entry into the arguments of sys_xxx(). Structs with
  * pointers are taken into private memory, their offsets made pointers there, and the kernel is given the private
- * copy; nothing in the arena is looked at twice.
+ * copy; nothing in the arena is looked at twice. The annotations' max and clamp hold for whatever client: our own has done
+ * the same before.
  */
 #include "emit_stubs.h"
 
@@ -44,23 +45,73 @@ static void size_expr(const struct mval *v, const struct mval *list, bool field,
 	}
 }
 
+static void units_str(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
+{
+	if (v->len == LEN_FIXED)
+		sb_puts(b, "1");
+	else
+		units(v, list, field, b);
+}
+
+static bool counted(const struct mval *v)
+{
+	return v->len == LEN_ARG || v->len == LEN_BITS || (v->len == LEN_VR && v->of >= 0);
+}
+
+/* "ref", or "sd_up_to(ref, n, max)" where the kernel refuses more than max. */
+static void reference(const struct mval *v, const struct mval *list, bool field, const char *ref, struct strbuf *b)
+{
+	if (!v->max || !counted(v)) {
+		sb_puts(b, ref);
+		return;
+	}
+	FMT(b, "sd_up_to(%s, ", ref);
+	units(v, list, field, b);
+	FMT(b, ", %lld)", (long long)v->max);
+}
+
+/* A length that is cut: to what all data of a call may be, the arena's bounds do it. */
+static void emit_clamp(const struct mval *v, const struct mval *list, bool field, const char *tab, struct strbuf *b)
+{
+	if (!v->clamp || !counted(v) || (v->len == LEN_VR && !field) || (!v->st && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem)))
+		return;
+	FMT(b, "%sif ((s64)", tab);
+	units(v, list, field, b);
+	FMT(b, field ? " > %lld)\n%s\tk->%s = %lld;\n" : " > %lld)\n%s\ts->arg[%s] = %lld;\n", (long long)v->clamp, tab,
+	    field ? list[v->of].name : (const char[]){(char)('0' + v->of), 0}, (long long)v->clamp);
+}
+
 /* ---- structs ---- */
+
+static void fix_pointer(const struct mstruct *st, const struct mval *v, struct strbuf *b)
+{
+	char *ref = xasprintf("k->%s", v->name);
+
+	emit_clamp(v, st->fields, true, "\t", b);
+	if (v->st) {
+		FMT(b, "\tr = take_%s(s, ", v->st->name);
+		reference(v, st->fields, true, ref, b);
+		sb_puts(b, ", ");
+		units(v, st->fields, true, b);
+		FMT(b, ", &p);\n\tif (r)\n\t\treturn r;\n\t%s = (u64)(uintptr_t)p;\n", ref);
+	} else {
+		FMT(b, "\t%s = (u64)(uintptr_t)sd_user(s, ", ref);
+		reference(v, st->fields, true, ref, b);
+		sb_puts(b, ", ");
+		size_expr(v, st->fields, true, b);
+		sb_puts(b, ");\n");
+	}
+	free(ref);
+}
 
 static void fix_field(const struct mstruct *st, const struct mval *v, struct strbuf *b)
 {
-	if (v->pass == PASS_INLINE) {
+	if (v->pass == PASS_INLINE)
 		FMT(b, "\tr = fix_%s(s, &k->%s);\n\tif (r)\n\t\treturn r;\n", v->st->name, v->name);
-	} else if (v->pass == PASS_PTR && v->st) {
-		FMT(b, "\tr = take_%s(s, k->%s, ", v->st->name, v->name);
-		units(v, st->fields, true, b);
-		FMT(b, ", &p);\n\tif (r)\n\t\treturn r;\n\tk->%s = (u64)(uintptr_t)p;\n", v->name);
-	} else if (v->pass == PASS_PTR) {
-		FMT(b, "\tk->%s = (u64)(uintptr_t)sd_user(s, k->%s, ", v->name, v->name);
-		size_expr(v, st->fields, true, b);
-		sb_puts(b, ");\n");
-	} else if (v->type->kind == TYPE_PTR) {
+	else if (v->pass == PASS_PTR)
+		fix_pointer(st, v, b);
+	else if (v->type->kind == TYPE_PTR)
 		FMT(b, "\tk->%s = 0; /* not followed by the kernel */\n", v->name);
-	}
 }
 
 static void emit_fix(const struct mstruct *st, struct strbuf *b)
@@ -156,34 +207,43 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 
 static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
 {
+	char *ref = xasprintf("s->arg[%u]", i);
+
+	if (v->pass == PASS_PTR)
+		emit_clamp(v, c->p, false, tab, b);
 	if (v->pass == PASS_REFUSE) {
 		FMT(b, "%sreturn -%d;\n", tab, v->refuse);
 	} else if (v->pass == PASS_SCALAR) {
-		FMT(b, "%sp%u = (void __user *)(uintptr_t)s->arg[%u];\n", tab, i, i);
+		FMT(b, "%sp%u = (void __user *)(uintptr_t)%s;\n", tab, i, ref);
 	} else if (v->st) {
-		FMT(b, "%sr = take_%s(s, s->arg[%u], ", tab, v->st->name, i);
-		if (v->len == LEN_FIXED)
-			sb_puts(b, "1");
-		else
-			units(v, c->p, false, b);
+		FMT(b, "%sr = take_%s(s, ", tab, v->st->name);
+		reference(v, c->p, false, ref, b);
+		sb_puts(b, ", ");
+		units_str(v, c->p, false, b);
 		FMT(b, ", &p%u);\n%sif (r)\n%s\treturn r;\n", i, tab, tab);
 	} else {
-		FMT(b, "%sp%u = sd_user(s, s->arg[%u], ", tab, i, i);
+		FMT(b, "%sp%u = sd_user(s, ", tab, i);
+		reference(v, c->p, false, ref, b);
+		sb_puts(b, ", ");
 		size_expr(v, c->p, false, b);
 		sb_puts(b, ");\n");
 	}
+	free(ref);
 }
 
 static void emit_gives(const struct mcall *c, const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
 {
+	char *ref;
+
 	if (v->pass != PASS_PTR || !v->st || !gives(v->st))
 		return;
-	FMT(b, "%sgive_%s(s, s->arg[%u], ", tab, v->st->name, i);
-	if (v->len == LEN_FIXED)
-		sb_puts(b, "1");
-	else
-		units(v, c->p, false, b);
+	ref = xasprintf("s->arg[%u]", i);
+	FMT(b, "%sgive_%s(s, ", tab, v->st->name);
+	reference(v, c->p, false, ref, b);
+	sb_puts(b, ", ");
+	units_str(v, c->p, false, b);
 	FMT(b, ", p%u);\n", i);
+	free(ref);
 }
 
 static void case_text(const struct mcall *c, const struct mval *v, unsigned i, bool give, struct strbuf *b)
@@ -254,7 +314,8 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	FMT(b, "\nlong sd_%s_serve_%s(struct sd_serve *s)\n{\n", m->domain, c->ct->name);
 	for (unsigned i = 0; i < c->n; i++) {
 		if (c->p[i].pass == PASS_VR)
-			FMT(b, "\ts32 v%u;\n\tvoid __user *p%u = sd_take_vr(s, s->arg[%u], &v%u);\n", i, i, i, i);
+			FMT(b, "\ts32 v%u;\n\tvoid __user *p%u = sd_take_vr(s, s->arg[%u], &v%u, %lld);\n", i, i, i, i,
+			    (long long)vr_limit(c, i));
 		else if (c->p[i].pass != PASS_SCALAR)
 			FMT(b, "\tvoid __user *p%u;\n", i);
 		check |= c->p[i].pass != PASS_SCALAR;

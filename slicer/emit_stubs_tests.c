@@ -199,6 +199,26 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 	return 0;
 }
 
+/* The most it may return, for who answers with more: see struct st_result. */
+static void emit_result(const struct mcall *c, struct strbuf *b)
+{
+	const struct mresult *r = &c->result_is;
+	const struct mval *v = r->of >= 0 ? &c->p[r->of] : NULL;
+	const char *kind = "ST_RETURNS_LIST";
+
+	if (!v)
+		kind = "ST_RETURNS_MOST";
+	else if (v->pass != PASS_PTR)
+		kind = "ST_RETURNS_NUMBER";
+	else if (!v->st || v->filled == FILLED_RET)
+		kind = "ST_RETURNS_UNITS";
+	else if (v->len == LEN_FIXED)
+		kind = "ST_RETURNS_MESSAGE";
+	FMT(b, "\t.result = {%s, %lldll, %d, %d, %u, %lld, ", kind, (long long)r->most, r->of, v && v->pass == PASS_PTR ? v->of : -1,
+	    r->times, (long long)r->empty);
+	FMT(b, "%d, %lld},\n", v ? v->keep_arg : -1, (long long)(v ? v->keep_mask : 0));
+}
+
 static int emit_call(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	const char *n = c->ct->name;
@@ -222,6 +242,7 @@ static int emit_call(const struct marshal *m, const struct mcall *c, struct strb
 		FMT(b, "%d, N(%s_fds), %s_fds,\n", fd_arg, n, n);
 	else
 		sb_puts(b, "-1, 0, NULL,\n");
+	emit_result(c, b);
 	sb_puts(b, "};\n");
 	return 0;
 }

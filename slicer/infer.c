@@ -11,6 +11,7 @@
  *   const char * named filename, pathname, path, oldname, newname   a string, the name of a file, relative to the
  *                                          int parameter before it if that is named dfd, olddfd, newdfd
  *   pointer to a struct or integer         one of them, unless its name is a plural or what stands before it may be its length
+ *   result of a call that fills a buffer   units in that buffer
  * Anything else is unsure: counted, listed by `kslice check`, and refused by stubs_emit().
  */
 #include "marshal.h"
@@ -228,6 +229,24 @@ static int pointer_parts(struct ctx *x, struct mval *v, json_t *a)
 	return pos && v->part_pos < 0 ? bad(x, v, "\"parts\" is true or a parameter") : 0;
 }
 
+/* What holds for what comes back. */
+static int pointer_answer(struct ctx *x, struct mval *v, json_t *a)
+{
+	json_t *rec = json_object_get(a, "records"), *n;
+	unsigned *to[] = {&v->rec.at, &v->rec.size, &v->rec.least, &v->rec.name};
+	size_t k;
+
+	v->terminated = json_is_true(json_object_get(a, "terminated"));
+	if (get_number(x, v, a, "longer", &v->longer))
+		return -1;
+	json_array_foreach(rec, k, n)
+		if (k < 4 && json_is_integer(n))
+			*to[k] = (unsigned)json_integer_value(n);
+	if (rec && (json_array_size(rec) != 4 || !v->rec.size || v->rec.size > 8 || v->rec.least < v->rec.at + v->rec.size))
+		return bad(x, v, "\"records\" is [place, bytes, least, string]: four numbers");
+	return 0;
+}
+
 static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 {
 	json_t *keep;
@@ -243,6 +262,8 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	if (pointer_parts(x, v, a))
 		return -1;
 	v->prefix = json_is_true(json_object_get(a, "prefix"));
+	if (pointer_answer(x, v, a))
+		return -1;
 	keep = json_object_get(a, "keep_if"); /* ["flags", "MSG_TRUNC"] */
 	if (!keep)
 		return 0;
@@ -655,7 +676,8 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 	for (unsigned i = 0; i < c->n; i++)
 		if (infer_value(&x, &c->p[i], (int)i, json_object_get(pa, c->p[i].name)))
 			return -1;
-	c->ret_fd = !strcmp(json_string_value(json_object_get(a, "result")) ?: "", "fd");
+	if (marshal_result(m, c, path, a))
+		return -1;
 	c->route_none = !strcmp(json_string_value(json_object_get(a, "route")) ?: "", "none");
 	c->test = json_object_get(a, "test");
 	c->differs = json_object_get(a, "differs");

@@ -51,6 +51,20 @@ enum pass {
 struct mcase;
 struct mstruct;
 
+/* Records: each says at `at`, in `size` bytes, how long it is; is `least` at least; and has a string at `name`. size 0: none. */
+struct mrecords {
+	unsigned at, size, least, name;
+};
+
+/* What a call may return beside an error: at most `most`, or what was given of parameter `of`. */
+struct mresult {
+	enum how how;
+	int64_t most;
+	int of;		/* -1: none */
+	unsigned times; /* so often that */
+	int64_t empty;	/* the most if that is 0; 0: it is 0, too */
+};
+
 /* A parameter, a field of a struct variant, or one case of a switch. */
 struct mval {
 	const char *name;
@@ -81,6 +95,9 @@ struct mval {
 	int keep_arg;	   /* parameter with keep_mask: set, the buffer's contents go in as well; -1: none */
 	int64_t keep_mask;
 	bool partial;	   /* fewer elements than asked for may go over */
+	int64_t longer;	   /* VR: the length that comes back may exceed what was offered, up to this; 0: it may not */
+	struct mrecords rec; /* what comes back is a sequence of records */
+	bool terminated;   /* what comes back ends in NUL */
 	struct mstruct *st; /* elements that hold pointers or are written back in part */
 
 	int refuse; /* errno */
@@ -119,6 +136,7 @@ struct mcall {
 	struct mval *p;
 	unsigned n;
 	bool ret_fd;
+	struct mresult result_is;
 	bool route_none;
 	enum mroute route; /* made by routes.c */
 	const struct spec_route *by; /* KEY, ALSO: the spec's; borrowed */
@@ -172,11 +190,31 @@ int annotation_keys(const char *path, const char *what, json_t *obj, const char 
 
 #define MCALL_FDS_OUT 1u /* SD_STUB_FDS_OUT of sd/rpc.h: two descriptors lie in an array of the caller */
 
+/* Data of a scatter list: as much as a call carries. */
+static inline bool is_data(const struct mval *v)
+{
+	return v->pass == PASS_PTR && !v->st && v->len == LEN_ARG && v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem ?: 1));
+}
+
+/* Does the struct hold some, or lead to it? */
+static inline bool holds_data(const struct mstruct *st)
+{
+	for (size_t i = 0; i < st->nfields; i++) {
+		const struct mval *v = &st->fields[i];
+
+		if (is_data(v) || (v->st && holds_data(v->st)))
+			return true;
+	}
+	return false;
+}
+
 static inline bool makes_fds(const struct mcall *c)
 {
 	return c->ret_fd || c->flags & MCALL_FDS_OUT;
 }
 
+/* results.c: fills in the call's result_is and ret_fd, by its annotation (may be NULL). 0, or -1 after printing. */
+int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t *a);
 /* routes.c: fills in every call's route and key. 0, or -1 after printing. */
 int marshal_routes(struct marshal *m);
 /* For `kslice check`: which calls of a program come here, and by what. */

@@ -122,6 +122,22 @@ static void print_promise(const struct mcall *c)
 		printf("    tells the credit of %s =\n", c->p[c->credit].name);
 }
 
+static unsigned print_result(const struct mcall *c, unsigned count[3])
+{
+	const struct mresult *r = &c->result_is;
+
+	count[r->how]++;
+	if (r->how == HOW_UNSURE) {
+		err(c->ct->name, "say \"result\" in specs/annotations (README.md there)", "the result is unsure: what is the most it may be?");
+		return 1;
+	}
+	if (r->of >= 0)
+		printf("    returns at most %u x %s%s\n", r->times, c->p[r->of].name, r->how == HOW_ANNOTATED ? " =" : "");
+	else if (r->most)
+		printf("    returns at most %" PRId64 " =\n", r->most);
+	return 0;
+}
+
 /* Found by its name, or annotated: what it decides isn't to be seen in the parameter's type. */
 static void print_cloexec(const struct mcall *c)
 {
@@ -143,6 +159,7 @@ unsigned stubs_print_check(const struct marshal *m)
 		bad += print_list(m->calls[i].ct->name, m->calls[i].p, m->calls[i].n, count);
 		print_cloexec(&m->calls[i]);
 		print_promise(&m->calls[i]);
+		bad += print_result(&m->calls[i], count);
 		for (unsigned k = 0; k < m->calls[i].n; k++)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)
 				bad += print_cases(&m->calls[i], &m->calls[i].p[k]);

@@ -23,6 +23,7 @@ enum sd_status sd_block_stub_read(struct sd_lane *lane, long *ret, const u64 a[6
 	}
 	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
@@ -49,6 +50,7 @@ enum sd_status sd_block_stub_write(struct sd_lane *lane, long *ret, const u64 a[
 		c.arg[2] = n1 = 1048576;
 	}
 	c.arg[1] = sd_in(&c, a[1], n1);
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]));
 	return sd_call_end(&c);
@@ -60,7 +62,6 @@ static enum sd_status part_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_BLOCK_READV);
@@ -72,11 +73,12 @@ static enum sd_status part_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 	} else {
 		c.arg[1] = put_iovec_out(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &x, *ret);
 		}
 	}
 	*cut = x.cut;
@@ -109,6 +111,7 @@ static enum sd_status part_writev(struct sd_lane *lane, long *ret, const u64 a[6
 	} else {
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	sd_call_wait(&c, ret);
 	*cut = x.cut;
 	return sd_call_end(&c);
@@ -131,6 +134,7 @@ enum sd_status sd_block_stub_close(struct sd_lane *lane, long *ret, const u64 a[
 
 	sd_call_begin(lane, &c, SD_BLOCK_CLOSE);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_known(&c, ret, 0);
 	return sd_call_end(&c);
 }
@@ -142,6 +146,7 @@ enum sd_status sd_block_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6]
 
 	sd_call_begin(lane, &c, SD_BLOCK_DUP);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -154,6 +159,7 @@ enum sd_status sd_block_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6
 	sd_call_begin(lane, &c, SD_BLOCK_DUP2);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -167,6 +173,7 @@ enum sd_status sd_block_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -222,6 +229,7 @@ enum sd_status sd_block_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[
 		goto end;
 		break;
 	}
+	sd_call_most(&c, 2147483647);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			switch ((u32)a[1]) {
@@ -278,6 +286,7 @@ enum sd_status sd_block_stub_sendfile(struct sd_lane *lane, long *ret, const u64
 	c.arg[1] = a[1];
 	c.arg[3] = a[3];
 	c.arg[2] = sd_in(&c, a[2], 8);
+	sd_call_most(&c, sd_min(a[3], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (sd_back(&c, a[2], c.arg[2], 8, 0) < 0)
 			*ret = -EFAULT;

@@ -12,6 +12,7 @@ enum sd_status sd_block_stub_setuid(struct sd_lane *lane, long *ret, const u64 a
 
 	sd_call_begin(lane, &c, SD_BLOCK_SETUID);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -23,6 +24,7 @@ enum sd_status sd_block_stub_setgid(struct sd_lane *lane, long *ret, const u64 a
 
 	sd_call_begin(lane, &c, SD_BLOCK_SETGID);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -35,6 +37,7 @@ enum sd_status sd_block_stub_setreuid(struct sd_lane *lane, long *ret, const u64
 	sd_call_begin(lane, &c, SD_BLOCK_SETREUID);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -47,6 +50,7 @@ enum sd_status sd_block_stub_setregid(struct sd_lane *lane, long *ret, const u64
 	sd_call_begin(lane, &c, SD_BLOCK_SETREGID);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -60,6 +64,7 @@ enum sd_status sd_block_stub_setresuid(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -73,6 +78,7 @@ enum sd_status sd_block_stub_setresgid(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -84,6 +90,7 @@ enum sd_status sd_block_stub_setfsuid(struct sd_lane *lane, long *ret, const u64
 
 	sd_call_begin(lane, &c, SD_BLOCK_SETFSUID);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 4294967295);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -95,6 +102,7 @@ enum sd_status sd_block_stub_setfsgid(struct sd_lane *lane, long *ret, const u64
 
 	sd_call_begin(lane, &c, SD_BLOCK_SETFSGID);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 4294967295);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -113,6 +121,7 @@ enum sd_status sd_block_stub_setgroups(struct sd_lane *lane, long *ret, const u6
 	} else {
 		c.arg[1] = sd_in(&c, a[1], n1 * 4);
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -125,6 +134,7 @@ enum sd_status sd_block_stub_capset(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_CAPSET);
 	c.arg[0] = sd_in(&c, a[0], 8);
 	c.arg[1] = sd_in(&c, a[1], 24);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (sd_back(&c, a[0], c.arg[0], 8, 0) < 0)
 			*ret = -EFAULT;
@@ -161,6 +171,7 @@ enum sd_status sd_block_stub_prctl(struct sd_lane *lane, long *ret, const u64 a[
 		goto end;
 		break;
 	}
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 end:
 	return sd_call_end(&c);

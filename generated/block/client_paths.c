@@ -14,6 +14,7 @@ enum sd_status sd_block_stub_open(struct sd_lane *lane, long *ret, const u64 a[6
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -28,6 +29,7 @@ enum sd_status sd_block_stub_openat(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -48,6 +50,7 @@ enum sd_status sd_block_stub_openat2(struct sd_lane *lane, long *ret, const u64 
 	} else {
 		c.arg[2] = sd_in(&c, a[2], n2);
 	}
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -60,6 +63,7 @@ enum sd_status sd_block_stub_creat(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_CREAT);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -72,6 +76,7 @@ enum sd_status sd_block_stub_stat(struct sd_lane *lane, long *ret, const u64 a[6
 	sd_call_begin(lane, &c, SD_BLOCK_STAT);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_out(&c, a[1], 144);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 144, *ret);
@@ -88,6 +93,7 @@ enum sd_status sd_block_stub_lstat(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_LSTAT);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_out(&c, a[1], 144);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 144, *ret);
@@ -106,6 +112,7 @@ enum sd_status sd_block_stub_newfstatat(struct sd_lane *lane, long *ret, const u
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[2] = sd_out(&c, a[2], 144);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[2], c.arg[2], 144, *ret);
@@ -125,6 +132,7 @@ enum sd_status sd_block_stub_statx(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[4] = sd_out(&c, a[4], 256);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[4], c.arg[4], 256, *ret);
@@ -141,6 +149,7 @@ enum sd_status sd_block_stub_statfs(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_STATFS);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_out(&c, a[1], 120);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 120, *ret);
@@ -157,6 +166,7 @@ enum sd_status sd_block_stub_truncate(struct sd_lane *lane, long *ret, const u64
 	sd_call_begin(lane, &c, SD_BLOCK_TRUNCATE);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -169,6 +179,7 @@ enum sd_status sd_block_stub_access(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_ACCESS);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -182,6 +193,7 @@ enum sd_status sd_block_stub_faccessat(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -196,6 +208,7 @@ enum sd_status sd_block_stub_faccessat2(struct sd_lane *lane, long *ret, const u
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -208,6 +221,7 @@ enum sd_status sd_block_stub_chmod(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_CHMOD);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -221,6 +235,7 @@ enum sd_status sd_block_stub_fchmodat(struct sd_lane *lane, long *ret, const u64
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -234,6 +249,7 @@ enum sd_status sd_block_stub_chown(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -247,6 +263,7 @@ enum sd_status sd_block_stub_lchown(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -262,6 +279,7 @@ enum sd_status sd_block_stub_fchownat(struct sd_lane *lane, long *ret, const u64
 	c.arg[3] = a[3];
 	c.arg[4] = a[4];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -274,6 +292,7 @@ enum sd_status sd_block_stub_link(struct sd_lane *lane, long *ret, const u64 a[6
 	sd_call_begin(lane, &c, SD_BLOCK_LINK);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -289,6 +308,7 @@ enum sd_status sd_block_stub_linkat(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[4] = a[4];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[3] = sd_put_str(&c, a[3]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -301,6 +321,7 @@ enum sd_status sd_block_stub_symlink(struct sd_lane *lane, long *ret, const u64 
 	sd_call_begin(lane, &c, SD_BLOCK_SYMLINK);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -314,6 +335,7 @@ enum sd_status sd_block_stub_symlinkat(struct sd_lane *lane, long *ret, const u6
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[2] = sd_put_str(&c, a[2]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -333,6 +355,7 @@ enum sd_status sd_block_stub_readlink(struct sd_lane *lane, long *ret, const u64
 		c.arg[2] = n1 = 1048576;
 	}
 	c.arg[1] = sd_out(&c, a[1], n1);
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -358,6 +381,7 @@ enum sd_status sd_block_stub_readlinkat(struct sd_lane *lane, long *ret, const u
 		c.arg[3] = n2 = 1048576;
 	}
 	c.arg[2] = sd_out(&c, a[2], n2);
+	sd_call_most(&c, sd_min(n2, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -375,6 +399,7 @@ enum sd_status sd_block_stub_rename(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_RENAME);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -389,6 +414,7 @@ enum sd_status sd_block_stub_renameat(struct sd_lane *lane, long *ret, const u64
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[3] = sd_put_str(&c, a[3]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -404,6 +430,7 @@ enum sd_status sd_block_stub_renameat2(struct sd_lane *lane, long *ret, const u6
 	c.arg[4] = a[4];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[3] = sd_put_str(&c, a[3]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -415,6 +442,7 @@ enum sd_status sd_block_stub_unlink(struct sd_lane *lane, long *ret, const u64 a
 
 	sd_call_begin(lane, &c, SD_BLOCK_UNLINK);
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -428,6 +456,7 @@ enum sd_status sd_block_stub_unlinkat(struct sd_lane *lane, long *ret, const u64
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -440,6 +469,7 @@ enum sd_status sd_block_stub_mkdir(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_MKDIR);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -453,6 +483,7 @@ enum sd_status sd_block_stub_mkdirat(struct sd_lane *lane, long *ret, const u64 
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -466,6 +497,7 @@ enum sd_status sd_block_stub_mknod(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -480,6 +512,7 @@ enum sd_status sd_block_stub_mknodat(struct sd_lane *lane, long *ret, const u64 
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -491,6 +524,7 @@ enum sd_status sd_block_stub_rmdir(struct sd_lane *lane, long *ret, const u64 a[
 
 	sd_call_begin(lane, &c, SD_BLOCK_RMDIR);
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -502,6 +536,7 @@ enum sd_status sd_block_stub_chdir(struct sd_lane *lane, long *ret, const u64 a[
 
 	sd_call_begin(lane, &c, SD_BLOCK_CHDIR);
 	c.arg[0] = sd_put_str(&c, a[0]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -519,10 +554,12 @@ enum sd_status sd_block_stub_getcwd(struct sd_lane *lane, long *ret, const u64 a
 	if (n0 > 1048576)
 		c.arg[1] = n0 = 1048576;
 	c.arg[0] = sd_out(&c, a[0], n0);
+	sd_call_most(&c, sd_min(n0, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[0], c.arg[0], sd_min((u64)got, n0), *ret);
+			*ret = sd_terminated(&c, a[0], c.arg[0], sd_min((u64)got, n0), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -536,6 +573,7 @@ enum sd_status sd_block_stub_utime(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_UTIME);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_in(&c, a[1], 16);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -548,6 +586,7 @@ enum sd_status sd_block_stub_utimes(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_UTIMES);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_in(&c, a[1], 32);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -561,6 +600,7 @@ enum sd_status sd_block_stub_futimesat(struct sd_lane *lane, long *ret, const u6
 	c.arg[0] = a[0];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[2] = sd_in(&c, a[2], 32);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -575,6 +615,7 @@ enum sd_status sd_block_stub_utimensat(struct sd_lane *lane, long *ret, const u6
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[2] = sd_in(&c, a[2], 32);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -586,6 +627,7 @@ enum sd_status sd_block_stub_umask(struct sd_lane *lane, long *ret, const u64 a[
 
 	sd_call_begin(lane, &c, SD_BLOCK_UMASK);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 511);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }

@@ -20,6 +20,7 @@ enum sd_status sd_block_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6
 	} else {
 		c.arg[0] = sd_in(&c, a[0], n0 * 8);
 	}
+	sd_call_most(&c, sd_min((u32)a[1], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[0], c.arg[0], sd_bytes(n0, 8), *ret);
@@ -50,6 +51,7 @@ enum sd_status sd_block_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[
 	} else {
 		c.arg[3] = sd_in(&c, a[3], n3);
 	}
+	sd_call_most(&c, sd_min((u32)a[1], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[2], c.arg[2], 16, 0);
 		if (*ret >= 0) {
@@ -98,6 +100,7 @@ enum sd_status sd_block_stub_select(struct sd_lane *lane, long *ret, const u64 a
 		c.arg[3] = sd_in(&c, a[3], n3);
 	}
 	c.arg[4] = sd_in(&c, a[4], 16);
+	sd_call_most(&c, 3 * sd_min((u64)(s64)(s32)a[0], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[4], c.arg[4], 16, 0);
 		if (*ret >= 0) {
@@ -151,6 +154,7 @@ enum sd_status sd_block_stub_pselect6(struct sd_lane *lane, long *ret, const u64
 	c.arg[4] = sd_in(&c, a[4], 16);
 	n5 = 1;
 	c.arg[5] = put_sigset_argpack(&c, a[5], &n5, false, &x);
+	sd_call_most(&c, 3 * sd_min((u64)(s64)(s32)a[0], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[4], c.arg[4], 16, 0);
 		if (*ret >= 0) {

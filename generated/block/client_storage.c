@@ -24,6 +24,7 @@ enum sd_status sd_block_stub_pread64(struct sd_lane *lane, long *ret, const u64 
 	}
 	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -51,6 +52,7 @@ enum sd_status sd_block_stub_pwrite64(struct sd_lane *lane, long *ret, const u64
 	}
 	c.arg[1] = sd_in_prefix(&c, a[1], &n1);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -61,7 +63,6 @@ static enum sd_status part_preadv(struct sd_lane *lane, long *ret, const u64 a[6
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_BLOCK_PREADV);
@@ -75,11 +76,12 @@ static enum sd_status part_preadv(struct sd_lane *lane, long *ret, const u64 a[6
 	} else {
 		c.arg[1] = put_iovec_out(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &x, *ret);
 		}
 	}
 	*cut = x.cut;
@@ -114,6 +116,7 @@ static enum sd_status part_pwritev(struct sd_lane *lane, long *ret, const u64 a[
 	} else {
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	sd_call_wait(&c, ret);
 	*cut = x.cut;
 	return sd_call_end(&c);
@@ -135,7 +138,6 @@ static enum sd_status part_preadv2(struct sd_lane *lane, long *ret, const u64 a[
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_BLOCK_PREADV2);
@@ -150,11 +152,12 @@ static enum sd_status part_preadv2(struct sd_lane *lane, long *ret, const u64 a[
 	} else {
 		c.arg[1] = put_iovec_out(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &x, *ret);
 		}
 	}
 	*cut = x.cut;
@@ -190,6 +193,7 @@ static enum sd_status part_pwritev2(struct sd_lane *lane, long *ret, const u64 a
 	} else {
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	sd_call_wait(&c, ret);
 	*cut = x.cut;
 	return sd_call_end(&c);
@@ -214,6 +218,7 @@ enum sd_status sd_block_stub_lseek(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 9223372036854775807);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -225,6 +230,7 @@ enum sd_status sd_block_stub_fsync(struct sd_lane *lane, long *ret, const u64 a[
 
 	sd_call_begin(lane, &c, SD_BLOCK_FSYNC);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -236,6 +242,7 @@ enum sd_status sd_block_stub_fdatasync(struct sd_lane *lane, long *ret, const u6
 
 	sd_call_begin(lane, &c, SD_BLOCK_FDATASYNC);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -246,6 +253,7 @@ enum sd_status sd_block_stub_sync(struct sd_lane *lane, long *ret, const u64 a[6
 	struct sd_call c;
 
 	sd_call_begin(lane, &c, SD_BLOCK_SYNC);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -257,6 +265,7 @@ enum sd_status sd_block_stub_syncfs(struct sd_lane *lane, long *ret, const u64 a
 
 	sd_call_begin(lane, &c, SD_BLOCK_SYNCFS);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -271,6 +280,7 @@ enum sd_status sd_block_stub_sync_file_range(struct sd_lane *lane, long *ret, co
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -283,6 +293,7 @@ enum sd_status sd_block_stub_flock(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_FLOCK);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -297,6 +308,7 @@ enum sd_status sd_block_stub_fadvise64(struct sd_lane *lane, long *ret, const u6
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -311,6 +323,7 @@ enum sd_status sd_block_stub_fallocate(struct sd_lane *lane, long *ret, const u6
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -323,6 +336,7 @@ enum sd_status sd_block_stub_fstat(struct sd_lane *lane, long *ret, const u64 a[
 	sd_call_begin(lane, &c, SD_BLOCK_FSTAT);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_out(&c, a[1], 144);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 144, *ret);
@@ -339,6 +353,7 @@ enum sd_status sd_block_stub_fstatfs(struct sd_lane *lane, long *ret, const u64 
 	sd_call_begin(lane, &c, SD_BLOCK_FSTATFS);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_out(&c, a[1], 120);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 120, *ret);
@@ -355,6 +370,7 @@ enum sd_status sd_block_stub_ftruncate(struct sd_lane *lane, long *ret, const u6
 	sd_call_begin(lane, &c, SD_BLOCK_FTRUNCATE);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -367,6 +383,7 @@ enum sd_status sd_block_stub_fchmod(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_BLOCK_FCHMOD);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -380,6 +397,7 @@ enum sd_status sd_block_stub_fchown(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -391,6 +409,7 @@ enum sd_status sd_block_stub_fchdir(struct sd_lane *lane, long *ret, const u64 a
 
 	sd_call_begin(lane, &c, SD_BLOCK_FCHDIR);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -415,10 +434,12 @@ enum sd_status sd_block_stub_getdents(struct sd_lane *lane, long *ret, const u64
 		c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 		c.arg[2] = n1;
 	}
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
+			*ret = sd_records(&c, a[1], c.arg[1], sd_min((u64)got, n1), 16, 2, 24, 18, *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -444,10 +465,12 @@ enum sd_status sd_block_stub_getdents64(struct sd_lane *lane, long *ret, const u
 		c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 		c.arg[2] = n1;
 	}
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
+			*ret = sd_records(&c, a[1], c.arg[1], sd_min((u64)got, n1), 16, 2, 24, 19, *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -465,6 +488,7 @@ enum sd_status sd_block_stub_splice(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[5] = a[5];
 	c.arg[1] = sd_in(&c, a[1], 8);
 	c.arg[3] = sd_in(&c, a[3], 8);
+	sd_call_most(&c, sd_min(a[4], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 8, *ret);
@@ -486,6 +510,7 @@ enum sd_status sd_block_stub_copy_file_range(struct sd_lane *lane, long *ret, co
 	c.arg[5] = a[5];
 	c.arg[1] = sd_in(&c, a[1], 8);
 	c.arg[3] = sd_in(&c, a[3], 8);
+	sd_call_most(&c, sd_min(a[4], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[1], c.arg[1], 8, *ret);
@@ -544,6 +569,7 @@ enum sd_status sd_block_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[
 		goto end;
 		break;
 	}
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			switch ((u32)a[1]) {

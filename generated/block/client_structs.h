@@ -19,6 +19,7 @@ static inline void put1_iovec_out(struct sd_call *c, const struct sd_w_iovec *p,
 		x->cut = true;
 	}
 	w->iov_base = x->keep ? sd_in(c, p->iov_base, n0) : sd_out_segment(c, p->iov_base, n0);
+	x->data += sd_min(n0, SD_RW_MAX);
 }
 
 static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
@@ -45,26 +46,27 @@ static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partia
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static inline long get1_iovec_out(struct sd_call *c, u64 prog, const struct sd_w_iovec *w, u64 *sum, long ret)
+static inline long get1_iovec_out(struct sd_call *c, u64 prog, const struct sd_w_iovec *w, struct sd_puts *x, long ret)
 {
 	struct sd_w_iovec p;
 	u64 n;
 
 	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
 		return -EFAULT;
-	n = sd_min(p.iov_len, *sum);
-	*sum -= n;
-	ret = sd_back(c, p.iov_base, sd_load_relaxed(&w->iov_base), n, ret);
+	n = sd_min(p.iov_len, x->sum);
+	x->sum -= n;
+	ret = sd_back_at(c, p.iov_base, sd_load_relaxed(&w->iov_base), n, x->keep, ret);
 	return ret;
 }
 
-static inline long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)
+static inline long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, struct sd_puts *x, long ret)
 {
 	const struct sd_w_iovec *w;
 	u64 i;
@@ -75,7 +77,7 @@ static inline long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, u6
 	if (!w)
 		return -EPROTO;
 	for (i = 0; i < n && ret >= 0; i++)
-		ret = get1_iovec_out(c, prog + i * 16, &w[i], sum, ret);
+		ret = get1_iovec_out(c, prog + i * 16, &w[i], x, ret);
 	return ret;
 }
 
@@ -90,6 +92,7 @@ static inline void put1_iovec_in(struct sd_call *c, const struct sd_w_iovec *p, 
 		x->cut = true;
 	}
 	w->iov_base = sd_in(c, p->iov_base, n0);
+	x->data += sd_min(n0, SD_RW_MAX);
 }
 
 static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
@@ -116,6 +119,7 @@ static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
@@ -159,6 +163,7 @@ static inline u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool p
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;

@@ -22,6 +22,7 @@ enum sd_status sd_block_stub_setxattr(struct sd_lane *lane, long *ret, const u64
 	} else {
 		c.arg[2] = sd_in(&c, a[2], n2);
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -43,6 +44,7 @@ enum sd_status sd_block_stub_lsetxattr(struct sd_lane *lane, long *ret, const u6
 	} else {
 		c.arg[2] = sd_in(&c, a[2], n2);
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -64,6 +66,7 @@ enum sd_status sd_block_stub_fsetxattr(struct sd_lane *lane, long *ret, const u6
 	} else {
 		c.arg[2] = sd_in(&c, a[2], n2);
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -83,6 +86,7 @@ enum sd_status sd_block_stub_getxattr(struct sd_lane *lane, long *ret, const u64
 	if (n2 > 65536)
 		c.arg[3] = n2 = 65536;
 	c.arg[2] = sd_out(&c, a[2], n2);
+	sd_call_most(&c, n2 ? sd_min(n2, SD_RW_MAX) : 65536);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -107,6 +111,7 @@ enum sd_status sd_block_stub_lgetxattr(struct sd_lane *lane, long *ret, const u6
 	if (n2 > 65536)
 		c.arg[3] = n2 = 65536;
 	c.arg[2] = sd_out(&c, a[2], n2);
+	sd_call_most(&c, n2 ? sd_min(n2, SD_RW_MAX) : 65536);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -131,6 +136,7 @@ enum sd_status sd_block_stub_fgetxattr(struct sd_lane *lane, long *ret, const u6
 	if (n2 > 65536)
 		c.arg[3] = n2 = 65536;
 	c.arg[2] = sd_out(&c, a[2], n2);
+	sd_call_most(&c, n2 ? sd_min(n2, SD_RW_MAX) : 65536);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -154,10 +160,12 @@ enum sd_status sd_block_stub_listxattr(struct sd_lane *lane, long *ret, const u6
 	if (n1 > 65536)
 		c.arg[2] = n1 = 65536;
 	c.arg[1] = sd_out(&c, a[1], n1);
+	sd_call_most(&c, n1 ? sd_min(n1, SD_RW_MAX) : 65536);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
+			*ret = sd_terminated(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -177,10 +185,12 @@ enum sd_status sd_block_stub_llistxattr(struct sd_lane *lane, long *ret, const u
 	if (n1 > 65536)
 		c.arg[2] = n1 = 65536;
 	c.arg[1] = sd_out(&c, a[1], n1);
+	sd_call_most(&c, n1 ? sd_min(n1, SD_RW_MAX) : 65536);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
+			*ret = sd_terminated(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -200,10 +210,12 @@ enum sd_status sd_block_stub_flistxattr(struct sd_lane *lane, long *ret, const u
 	if (n1 > 65536)
 		c.arg[2] = n1 = 65536;
 	c.arg[1] = sd_out(&c, a[1], n1);
+	sd_call_most(&c, n1 ? sd_min(n1, SD_RW_MAX) : 65536);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
+			*ret = sd_terminated(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -217,6 +229,7 @@ enum sd_status sd_block_stub_removexattr(struct sd_lane *lane, long *ret, const 
 	sd_call_begin(lane, &c, SD_BLOCK_REMOVEXATTR);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -229,6 +242,7 @@ enum sd_status sd_block_stub_lremovexattr(struct sd_lane *lane, long *ret, const
 	sd_call_begin(lane, &c, SD_BLOCK_LREMOVEXATTR);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -241,6 +255,7 @@ enum sd_status sd_block_stub_fremovexattr(struct sd_lane *lane, long *ret, const
 	sd_call_begin(lane, &c, SD_BLOCK_FREMOVEXATTR);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_put_str(&c, a[1]);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }

@@ -36,7 +36,7 @@ long sd_block_serve_readv(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	r = take_iovec_out(s, s->arg[1], s->arg[2], &p1);
+	r = take_iovec_out(s, sd_up_to(s->arg[1], s->arg[2], 1024), s->arg[2], &p1);
 	if (r)
 		return r;
 	if (sd_unlikely(s->bad))
@@ -50,7 +50,7 @@ long sd_block_serve_writev(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	r = take_iovec_in(s, s->arg[1], s->arg[2], &p1);
+	r = take_iovec_in(s, sd_up_to(s->arg[1], s->arg[2], 1024), s->arg[2], &p1);
 	if (r)
 		return r;
 	if (sd_unlikely(s->bad))

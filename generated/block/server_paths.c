@@ -36,7 +36,7 @@ long sd_block_serve_openat2(struct sd_serve *s)
 	long r;
 
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 4096), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_openat2((int)s->arg[0], (const char __user *)p1, (struct open_how __user *)p2, (unsigned long)s->arg[3]);

@@ -34,7 +34,7 @@ long sd_block_serve_preadv(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	r = take_iovec_out(s, s->arg[1], s->arg[2], &p1);
+	r = take_iovec_out(s, sd_up_to(s->arg[1], s->arg[2], 1024), s->arg[2], &p1);
 	if (r)
 		return r;
 	if (sd_unlikely(s->bad))
@@ -48,7 +48,7 @@ long sd_block_serve_pwritev(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	r = take_iovec_in(s, s->arg[1], s->arg[2], &p1);
+	r = take_iovec_in(s, sd_up_to(s->arg[1], s->arg[2], 1024), s->arg[2], &p1);
 	if (r)
 		return r;
 	if (sd_unlikely(s->bad))
@@ -62,7 +62,7 @@ long sd_block_serve_preadv2(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	r = take_iovec_out(s, s->arg[1], s->arg[2], &p1);
+	r = take_iovec_out(s, sd_up_to(s->arg[1], s->arg[2], 1024), s->arg[2], &p1);
 	if (r)
 		return r;
 	if (sd_unlikely(s->bad))
@@ -76,7 +76,7 @@ long sd_block_serve_pwritev2(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	r = take_iovec_in(s, s->arg[1], s->arg[2], &p1);
+	r = take_iovec_in(s, sd_up_to(s->arg[1], s->arg[2], 1024), s->arg[2], &p1);
 	if (r)
 		return r;
 	if (sd_unlikely(s->bad))
@@ -218,7 +218,7 @@ long sd_block_serve_getdents(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u32)s->arg[2]);
+	p1 = sd_user(s, sd_up_to(s->arg[1], (u32)s->arg[2], 2147483647), (u32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getdents((unsigned int)s->arg[0], (struct linux_dirent __user *)p1, (unsigned int)s->arg[2]);
@@ -230,7 +230,7 @@ long sd_block_serve_getdents64(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u32)s->arg[2]);
+	p1 = sd_user(s, sd_up_to(s->arg[1], (u32)s->arg[2], 2147483647), (u32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getdents64((unsigned int)s->arg[0], (struct linux_dirent64 __user *)p1, (unsigned int)s->arg[2]);

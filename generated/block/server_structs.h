@@ -68,7 +68,7 @@ static inline long take_iovec_in(struct sd_serve *s, u64 off, u64 n, void __user
 
 static inline long fix_sigset_argpack(struct sd_serve *s, struct sd_w_sigset_argpack *k)
 {
-	k->p = (u64)(uintptr_t)sd_user(s, k->p, k->size);
+	k->p = (u64)(uintptr_t)sd_user(s, sd_up_to(k->p, k->size, 64), k->size);
 	return s->bad ? -EPROTO : 0;
 }
 

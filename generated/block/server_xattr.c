@@ -14,7 +14,7 @@ long sd_block_serve_setxattr(struct sd_serve *s)
 
 	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_setxattr((const char __user *)p0, (const char __user *)p1, (const void __user *)p2, (unsigned long)s->arg[3], (int)s->arg[4]);
@@ -30,7 +30,7 @@ long sd_block_serve_lsetxattr(struct sd_serve *s)
 
 	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_lsetxattr((const char __user *)p0, (const char __user *)p1, (const void __user *)p2, (unsigned long)s->arg[3], (int)s->arg[4]);
@@ -44,7 +44,7 @@ long sd_block_serve_fsetxattr(struct sd_serve *s)
 	long r;
 
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fsetxattr((int)s->arg[0], (const char __user *)p1, (const void __user *)p2, (unsigned long)s->arg[3], (int)s->arg[4]);
@@ -60,6 +60,8 @@ long sd_block_serve_getxattr(struct sd_serve *s)
 
 	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	if ((s64)s->arg[3] > 65536)
+		s->arg[3] = 65536;
 	p2 = sd_user(s, s->arg[2], s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
@@ -76,6 +78,8 @@ long sd_block_serve_lgetxattr(struct sd_serve *s)
 
 	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	if ((s64)s->arg[3] > 65536)
+		s->arg[3] = 65536;
 	p2 = sd_user(s, s->arg[2], s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
@@ -90,6 +94,8 @@ long sd_block_serve_fgetxattr(struct sd_serve *s)
 	long r;
 
 	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	if ((s64)s->arg[3] > 65536)
+		s->arg[3] = 65536;
 	p2 = sd_user(s, s->arg[2], s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
@@ -104,6 +110,8 @@ long sd_block_serve_listxattr(struct sd_serve *s)
 	long r;
 
 	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	if ((s64)s->arg[2] > 65536)
+		s->arg[2] = 65536;
 	p1 = sd_user(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
@@ -118,6 +126,8 @@ long sd_block_serve_llistxattr(struct sd_serve *s)
 	long r;
 
 	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	if ((s64)s->arg[2] > 65536)
+		s->arg[2] = 65536;
 	p1 = sd_user(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
@@ -130,6 +140,8 @@ long sd_block_serve_flistxattr(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
+	if ((s64)s->arg[2] > 65536)
+		s->arg[2] = 65536;
 	p1 = sd_user(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;

@@ -21,6 +21,7 @@ static const struct st_base open_bases[] = {
 };
 const struct st_call test_open = {
 	"open", N(open_params), open_params, N(open_bases), open_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- openat ---- */
@@ -42,6 +43,7 @@ static const struct st_base openat_bases[] = {
 };
 const struct st_call test_openat = {
 	"openat", N(openat_params), openat_params, N(openat_bases), openat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- openat2 ---- */
@@ -63,6 +65,7 @@ static const struct st_base openat2_bases[] = {
 };
 const struct st_call test_openat2 = {
 	"openat2", N(openat2_params), openat2_params, N(openat2_bases), openat2_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- creat ---- */
@@ -78,6 +81,7 @@ static const struct st_base creat_bases[] = {
 };
 const struct st_call test_creat = {
 	"creat", N(creat_params), creat_params, N(creat_bases), creat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- stat ---- */
@@ -92,6 +96,7 @@ static const struct st_base stat_bases[] = {
 };
 const struct st_call test_stat = {
 	"stat", N(stat_params), stat_params, N(stat_bases), stat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- lstat ---- */
@@ -105,6 +110,7 @@ static const struct st_base lstat_bases[] = {
 };
 const struct st_call test_lstat = {
 	"lstat", N(lstat_params), lstat_params, N(lstat_bases), lstat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- newfstatat ---- */
@@ -132,6 +138,7 @@ static const struct st_differs newfstatat_differs[] = {
 };
 const struct st_call test_newfstatat = {
 	"newfstatat", N(newfstatat_params), newfstatat_params, N(newfstatat_bases), newfstatat_bases, N(newfstatat_differs), newfstatat_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- statx ---- */
@@ -159,6 +166,7 @@ static const struct st_differs statx_differs[] = {
 };
 const struct st_call test_statx = {
 	"statx", N(statx_params), statx_params, N(statx_bases), statx_bases, N(statx_differs), statx_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- statfs ---- */
@@ -172,6 +180,7 @@ static const struct st_base statfs_bases[] = {
 };
 const struct st_call test_statfs = {
 	"statfs", N(statfs_params), statfs_params, N(statfs_bases), statfs_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- truncate ---- */
@@ -188,6 +197,7 @@ static const struct st_base truncate_bases[] = {
 };
 const struct st_call test_truncate = {
 	"truncate", N(truncate_params), truncate_params, N(truncate_bases), truncate_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- access ---- */
@@ -204,6 +214,7 @@ static const struct st_base access_bases[] = {
 };
 const struct st_call test_access = {
 	"access", N(access_params), access_params, N(access_bases), access_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- faccessat ---- */
@@ -220,6 +231,7 @@ static const struct st_base faccessat_bases[] = {
 };
 const struct st_call test_faccessat = {
 	"faccessat", N(faccessat_params), faccessat_params, N(faccessat_bases), faccessat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- faccessat2 ---- */
@@ -239,6 +251,7 @@ static const struct st_base faccessat2_bases[] = {
 };
 const struct st_call test_faccessat2 = {
 	"faccessat2", N(faccessat2_params), faccessat2_params, N(faccessat2_bases), faccessat2_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- chmod ---- */
@@ -255,6 +268,7 @@ static const struct st_base chmod_bases[] = {
 };
 const struct st_call test_chmod = {
 	"chmod", N(chmod_params), chmod_params, N(chmod_bases), chmod_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- fchmodat ---- */
@@ -271,6 +285,7 @@ static const struct st_base fchmodat_bases[] = {
 };
 const struct st_call test_fchmodat = {
 	"fchmodat", N(fchmodat_params), fchmodat_params, N(fchmodat_bases), fchmodat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- chown ---- */
@@ -288,6 +303,7 @@ static const struct st_base chown_bases[] = {
 };
 const struct st_call test_chown = {
 	"chown", N(chown_params), chown_params, N(chown_bases), chown_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- lchown ---- */
@@ -302,6 +318,7 @@ static const struct st_base lchown_bases[] = {
 };
 const struct st_call test_lchown = {
 	"lchown", N(lchown_params), lchown_params, N(lchown_bases), lchown_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- fchownat ---- */
@@ -321,6 +338,7 @@ static const struct st_base fchownat_bases[] = {
 };
 const struct st_call test_fchownat = {
 	"fchownat", N(fchownat_params), fchownat_params, N(fchownat_bases), fchownat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- link ---- */
@@ -336,6 +354,7 @@ static const struct st_base link_bases[] = {
 };
 const struct st_call test_link = {
 	"link", N(link_params), link_params, N(link_bases), link_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- linkat ---- */
@@ -355,6 +374,7 @@ static const struct st_base linkat_bases[] = {
 };
 const struct st_call test_linkat = {
 	"linkat", N(linkat_params), linkat_params, N(linkat_bases), linkat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- symlink ---- */
@@ -370,6 +390,7 @@ static const struct st_base symlink_bases[] = {
 };
 const struct st_call test_symlink = {
 	"symlink", N(symlink_params), symlink_params, N(symlink_bases), symlink_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- symlinkat ---- */
@@ -384,6 +405,7 @@ static const struct st_base symlinkat_bases[] = {
 };
 const struct st_call test_symlinkat = {
 	"symlinkat", N(symlinkat_params), symlinkat_params, N(symlinkat_bases), symlinkat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- readlink ---- */
@@ -400,6 +422,7 @@ static const struct st_base readlink_bases[] = {
 };
 const struct st_call test_readlink = {
 	"readlink", N(readlink_params), readlink_params, N(readlink_bases), readlink_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
 };
 
 /* ---- readlinkat ---- */
@@ -417,6 +440,7 @@ static const struct st_base readlinkat_bases[] = {
 };
 const struct st_call test_readlinkat = {
 	"readlinkat", N(readlinkat_params), readlinkat_params, N(readlinkat_bases), readlinkat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 0, -1, 0},
 };
 
 /* ---- rename ---- */
@@ -432,6 +456,7 @@ static const struct st_base rename_bases[] = {
 };
 const struct st_call test_rename = {
 	"rename", N(rename_params), rename_params, N(rename_bases), rename_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- renameat ---- */
@@ -447,6 +472,7 @@ static const struct st_base renameat_bases[] = {
 };
 const struct st_call test_renameat = {
 	"renameat", N(renameat_params), renameat_params, N(renameat_bases), renameat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- renameat2 ---- */
@@ -466,6 +492,7 @@ static const struct st_base renameat2_bases[] = {
 };
 const struct st_call test_renameat2 = {
 	"renameat2", N(renameat2_params), renameat2_params, N(renameat2_bases), renameat2_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- unlink ---- */
@@ -479,6 +506,7 @@ static const struct st_base unlink_bases[] = {
 };
 const struct st_call test_unlink = {
 	"unlink", N(unlink_params), unlink_params, N(unlink_bases), unlink_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- unlinkat ---- */
@@ -495,6 +523,7 @@ static const struct st_base unlinkat_bases[] = {
 };
 const struct st_call test_unlinkat = {
 	"unlinkat", N(unlinkat_params), unlinkat_params, N(unlinkat_bases), unlinkat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- mkdir ---- */
@@ -510,6 +539,7 @@ static const struct st_base mkdir_bases[] = {
 };
 const struct st_call test_mkdir = {
 	"mkdir", N(mkdir_params), mkdir_params, N(mkdir_bases), mkdir_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- mkdirat ---- */
@@ -525,6 +555,7 @@ static const struct st_base mkdirat_bases[] = {
 };
 const struct st_call test_mkdirat = {
 	"mkdirat", N(mkdirat_params), mkdirat_params, N(mkdirat_bases), mkdirat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- mknod ---- */
@@ -541,6 +572,7 @@ static const struct st_base mknod_bases[] = {
 };
 const struct st_call test_mknod = {
 	"mknod", N(mknod_params), mknod_params, N(mknod_bases), mknod_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- mknodat ---- */
@@ -557,6 +589,7 @@ static const struct st_base mknodat_bases[] = {
 };
 const struct st_call test_mknodat = {
 	"mknodat", N(mknodat_params), mknodat_params, N(mknodat_bases), mknodat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- rmdir ---- */
@@ -570,6 +603,7 @@ static const struct st_base rmdir_bases[] = {
 };
 const struct st_call test_rmdir = {
 	"rmdir", N(rmdir_params), rmdir_params, N(rmdir_bases), rmdir_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- chdir ---- */
@@ -583,6 +617,7 @@ static const struct st_base chdir_bases[] = {
 };
 const struct st_call test_chdir = {
 	"chdir", N(chdir_params), chdir_params, N(chdir_bases), chdir_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- getcwd ---- */
@@ -598,6 +633,7 @@ static const struct st_base getcwd_bases[] = {
 };
 const struct st_call test_getcwd = {
 	"getcwd", N(getcwd_params), getcwd_params, N(getcwd_bases), getcwd_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 0, 1, 1, 0, -1, 0},
 };
 
 /* ---- utime ---- */
@@ -612,6 +648,7 @@ static const struct st_base utime_bases[] = {
 };
 const struct st_call test_utime = {
 	"utime", N(utime_params), utime_params, N(utime_bases), utime_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- utimes ---- */
@@ -626,6 +663,7 @@ static const struct st_base utimes_bases[] = {
 };
 const struct st_call test_utimes = {
 	"utimes", N(utimes_params), utimes_params, N(utimes_bases), utimes_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- futimesat ---- */
@@ -641,6 +679,7 @@ static const struct st_base futimesat_bases[] = {
 };
 const struct st_call test_futimesat = {
 	"futimesat", N(futimesat_params), futimesat_params, N(futimesat_bases), futimesat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- utimensat ---- */
@@ -661,6 +700,7 @@ static const struct st_base utimensat_bases[] = {
 };
 const struct st_call test_utimensat = {
 	"utimensat", N(utimensat_params), utimensat_params, N(utimensat_bases), utimensat_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- umask ---- */
@@ -673,4 +713,5 @@ static const struct st_base umask_bases[] = {
 };
 const struct st_call test_umask = {
 	"umask", N(umask_params), umask_params, N(umask_bases), umask_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 511ll, -1, -1, 1, 0, -1, 0},
 };

@@ -21,6 +21,7 @@ enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
 	}
 	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
@@ -47,6 +48,7 @@ enum sd_status sd_net_stub_write(struct sd_lane *lane, long *ret, const u64 a[6]
 		c.arg[2] = n1 = 1048576;
 	}
 	c.arg[1] = sd_in(&c, a[1], n1);
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]));
 	return sd_call_end(&c);
@@ -58,7 +60,6 @@ enum sd_status sd_net_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_NET_READV);
@@ -70,11 +71,12 @@ enum sd_status sd_net_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 	} else {
 		c.arg[1] = put_iovec_out(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_iovec_out(&c, a[1], c.arg[1], n1, &x, *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -96,6 +98,7 @@ enum sd_status sd_net_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6
 	} else {
 		c.arg[1] = put_iovec_in(&c, a[1], &n1, false, &x);
 	}
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -107,6 +110,7 @@ enum sd_status sd_net_stub_close(struct sd_lane *lane, long *ret, const u64 a[6]
 
 	sd_call_begin(lane, &c, SD_NET_CLOSE);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_known(&c, ret, 0);
 	return sd_call_end(&c);
 }
@@ -118,6 +122,7 @@ enum sd_status sd_net_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6])
 
 	sd_call_begin(lane, &c, SD_NET_DUP);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -130,6 +135,7 @@ enum sd_status sd_net_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6])
 	sd_call_begin(lane, &c, SD_NET_DUP2);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -143,6 +149,7 @@ enum sd_status sd_net_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6])
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -198,6 +205,7 @@ enum sd_status sd_net_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6]
 		goto end;
 		break;
 	}
+	sd_call_most(&c, 2147483647);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			switch ((u32)a[1]) {
@@ -254,6 +262,7 @@ enum sd_status sd_net_stub_sendfile(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[1] = a[1];
 	c.arg[3] = a[3];
 	c.arg[2] = sd_in(&c, a[2], 8);
+	sd_call_most(&c, sd_min(a[3], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (sd_back(&c, a[2], c.arg[2], 8, 0) < 0)
 			*ret = -EFAULT;

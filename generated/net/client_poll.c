@@ -20,6 +20,7 @@ enum sd_status sd_net_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6])
 	} else {
 		c.arg[0] = sd_in(&c, a[0], n0 * 8);
 	}
+	sd_call_most(&c, sd_min((u32)a[1], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[0], c.arg[0], sd_bytes(n0, 8), *ret);
@@ -50,6 +51,7 @@ enum sd_status sd_net_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[6]
 	} else {
 		c.arg[3] = sd_in(&c, a[3], n3);
 	}
+	sd_call_most(&c, sd_min((u32)a[1], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[2], c.arg[2], 16, 0);
 		if (*ret >= 0) {
@@ -98,6 +100,7 @@ enum sd_status sd_net_stub_select(struct sd_lane *lane, long *ret, const u64 a[6
 		c.arg[3] = sd_in(&c, a[3], n3);
 	}
 	c.arg[4] = sd_in(&c, a[4], 16);
+	sd_call_most(&c, 3 * sd_min((u64)(s64)(s32)a[0], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[4], c.arg[4], 16, 0);
 		if (*ret >= 0) {
@@ -151,6 +154,7 @@ enum sd_status sd_net_stub_pselect6(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[4] = sd_in(&c, a[4], 16);
 	n5 = 1;
 	c.arg[5] = put_sigset_argpack(&c, a[5], &n5, false, &x);
+	sd_call_most(&c, 3 * sd_min((u64)(s64)(s32)a[0], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		sd_back(&c, a[4], c.arg[4], 16, 0);
 		if (*ret >= 0) {
@@ -169,6 +173,7 @@ enum sd_status sd_net_stub_epoll_create1(struct sd_lane *lane, long *ret, const 
 
 	sd_call_begin(lane, &c, SD_NET_EPOLL_CREATE1);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -183,6 +188,7 @@ enum sd_status sd_net_stub_epoll_ctl(struct sd_lane *lane, long *ret, const u64 
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[3] = sd_in(&c, a[3], 12);
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -208,6 +214,7 @@ enum sd_status sd_net_stub_epoll_wait(struct sd_lane *lane, long *ret, const u64
 		c.arg[1] = sd_out_data(&c, a[1], &n1, 12);
 		c.arg[2] = n1;
 	}
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -245,6 +252,7 @@ enum sd_status sd_net_stub_epoll_pwait(struct sd_lane *lane, long *ret, const u6
 	} else {
 		c.arg[4] = sd_in(&c, a[4], n4);
 	}
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;

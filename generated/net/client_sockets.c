@@ -14,6 +14,7 @@ enum sd_status sd_net_stub_socket(struct sd_lane *lane, long *ret, const u64 a[6
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
+	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -30,6 +31,7 @@ enum sd_status sd_net_stub_socketpair(struct sd_lane *lane, long *ret, const u64
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[3] = sd_out(&c, a[3], 8);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -59,6 +61,7 @@ enum sd_status sd_net_stub_bind(struct sd_lane *lane, long *ret, const u64 a[6])
 	} else {
 		c.arg[1] = sd_in(&c, a[1], n1);
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -71,6 +74,7 @@ enum sd_status sd_net_stub_listen(struct sd_lane *lane, long *ret, const u64 a[6
 	sd_call_begin(lane, &c, SD_NET_LISTEN);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -88,10 +92,11 @@ enum sd_status sd_net_stub_accept(struct sd_lane *lane, long *ret, const u64 a[6
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
 	c.arg[1] = sd_out_vr(&c, a[1], n1);
+	sd_call_most(&c, 2147483647);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], *ret);
+			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], sd_max(n1, 128), *ret);
 		}
 	}
 	sd_call_end(&c);
@@ -114,10 +119,11 @@ enum sd_status sd_net_stub_accept4(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[3] = a[3];
 	n1 = (u64)(s64)v2;
 	c.arg[1] = sd_out_vr(&c, a[1], n1);
+	sd_call_most(&c, 2147483647);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], *ret);
+			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], sd_max(n1, 128), *ret);
 		}
 	}
 	sd_call_end(&c);
@@ -141,6 +147,7 @@ enum sd_status sd_net_stub_connect(struct sd_lane *lane, long *ret, const u64 a[
 	} else {
 		c.arg[1] = sd_in(&c, a[1], n1);
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -153,6 +160,7 @@ enum sd_status sd_net_stub_shutdown(struct sd_lane *lane, long *ret, const u64 a
 	sd_call_begin(lane, &c, SD_NET_SHUTDOWN);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -169,9 +177,10 @@ enum sd_status sd_net_stub_getsockname(struct sd_lane *lane, long *ret, const u6
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
 	c.arg[1] = sd_out_vr(&c, a[1], n1);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
-			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], *ret);
+			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], sd_max(n1, 128), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -189,9 +198,10 @@ enum sd_status sd_net_stub_getpeername(struct sd_lane *lane, long *ret, const u6
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
 	c.arg[1] = sd_out_vr(&c, a[1], n1);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
-			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], *ret);
+			*ret = sd_back_vr(&c, a[1], c.arg[1], sd_bytes(n1, 1), 1, a[2], c.arg[2], sd_max(n1, 128), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -228,20 +238,21 @@ enum sd_status sd_net_stub_getsockopt(struct sd_lane *lane, long *ret, const u64
 		c.arg[3] = sd_out_vr(&c, a[3], n3);
 		break;
 	}
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			switch ((u64)(u32)a[1] << 32 | (u32)a[2]) {
 			case 0x10000001a: /* SOL_SOCKET SO_GET_FILTER */
-			*ret = sd_back_vr(&c, a[3], c.arg[3], sd_bytes(n3, 8), 8, a[4], c.arg[4], *ret);
+			*ret = sd_back_vr(&c, a[3], c.arg[3], sd_bytes(n3, 8), 8, a[4], c.arg[4], sd_max(n3, 4096), *ret);
 				break;
 			case 0x29: /* IPPROTO_IP IP_MSFILTER */
 			case 0x30: /* IPPROTO_IP MCAST_MSFILTER */
-			*ret = sd_back_vr(&c, a[3], c.arg[3], sd_bytes(n3, 1), 1, a[4], c.arg[4], *ret);
+			*ret = sd_back_vr(&c, a[3], c.arg[3], sd_bytes(n3, 1), 1, a[4], c.arg[4], sd_max(n3, 65536), *ret);
 				break;
 			case 0x600000023: /* IPPROTO_TCP TCP_ZEROCOPY_RECEIVE */
 				break;
 			default:
-			*ret = sd_back_vr(&c, a[3], c.arg[3], sd_bytes(n3, 1), 1, a[4], c.arg[4], *ret);
+			*ret = sd_back_vr(&c, a[3], c.arg[3], sd_bytes(n3, 1), 1, a[4], c.arg[4], n3, *ret);
 				break;
 			}
 		}
@@ -277,6 +288,7 @@ enum sd_status sd_net_stub_setsockopt(struct sd_lane *lane, long *ret, const u64
 		c.arg[4] = n3;
 		break;
 	}
+	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -305,6 +317,7 @@ enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6
 	} else {
 		c.arg[4] = sd_in(&c, a[4], n4);
 	}
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]) && !((u32)a[3] & ~0x4040u) && !a[4]);
 	return sd_call_end(&c);
@@ -331,12 +344,13 @@ enum sd_status sd_net_stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a
 	c.arg[2] = n1;
 	n4 = (u64)(s64)v5;
 	c.arg[4] = sd_out_vr(&c, a[4], n4);
+	sd_call_most(&c, a[3] & 32 ? 0x7fffffff : sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
 			*ret = sd_back(&c, a[1], c.arg[1], sd_min((u64)got, n1), *ret);
-			*ret = sd_back_vr(&c, a[4], c.arg[4], sd_bytes(n4, 1), 1, a[5], c.arg[5], *ret);
+			*ret = sd_back_vr(&c, a[4], c.arg[4], sd_bytes(n4, 1), 1, a[5], c.arg[5], sd_max(n4, 128), *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -354,6 +368,7 @@ enum sd_status sd_net_stub_sendmsg(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[2] = a[2];
 	n1 = 1;
 	c.arg[1] = put_msghdr_send(&c, a[1], &n1, false, &x);
+	sd_call_most(&c, sd_min(x.data, SD_RW_MAX));
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -364,7 +379,6 @@ enum sd_status sd_net_stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_NET_RECVMSG);
@@ -373,11 +387,12 @@ enum sd_status sd_net_stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[
 	n1 = 1;
 	x.keep = a[2] & 32;
 	c.arg[1] = put_msghdr_recv(&c, a[1], &n1, false, &x);
+	sd_call_most(&c, a[2] & 32 ? 0x7fffffff : sd_min(x.data, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_msghdr_recv(&c, a[1], c.arg[1], n1, &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_msghdr_recv(&c, a[1], c.arg[1], n1, &x, *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -389,7 +404,6 @@ enum sd_status sd_net_stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_NET_SENDMMSG);
@@ -402,11 +416,12 @@ enum sd_status sd_net_stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a
 	}
 	c.arg[1] = put_mmsghdr_send(&c, a[1], &n1, true, &x);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_mmsghdr_send(&c, a[1], c.arg[1], sd_min((u64)got, n1), &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_mmsghdr_send(&c, a[1], c.arg[1], sd_min((u64)got, n1), &x, *ret);
 		}
 	}
 	return sd_call_end(&c);
@@ -418,7 +433,6 @@ enum sd_status sd_net_stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_NET_RECVMMSG);
@@ -433,11 +447,12 @@ enum sd_status sd_net_stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a
 	x.keep = a[3] & 32;
 	c.arg[1] = put_mmsghdr_recv(&c, a[1], &n1, true, &x);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
-			*ret = get_mmsghdr_recv(&c, a[1], c.arg[1], sd_min((u64)got, n1), &sum, *ret);
+			x.sum = (u64)got;
+			*ret = get_mmsghdr_recv(&c, a[1], c.arg[1], sd_min((u64)got, n1), &x, *ret);
 			*ret = sd_back(&c, a[4], c.arg[4], 16, *ret);
 		}
 	}
@@ -450,7 +465,6 @@ enum sd_status sd_net_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]
 	struct sd_call c;
 	u64 n2 = 0;
 	struct sd_puts x = {0};
-	u64 sum;
 	long got = -1;
 
 	sd_call_begin(lane, &c, SD_NET_IOCTL);
@@ -520,10 +534,11 @@ enum sd_status sd_net_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]
 		goto end;
 		break;
 	}
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
-			sum = (u64)got;
+			x.sum = (u64)got;
 			switch ((u32)a[1]) {
 			case 0x541b: /* FIONREAD */
 			case 0x5411: /* TIOCOUTQ */
@@ -567,7 +582,7 @@ enum sd_status sd_net_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]
 			*ret = sd_back(&c, a[2], c.arg[2], 40, *ret);
 				break;
 			case 0x8912: /* SIOCGIFCONF */
-			*ret = get_ifconf(&c, a[2], c.arg[2], n2, &sum, *ret);
+			*ret = get_ifconf(&c, a[2], c.arg[2], n2, &x, *ret);
 				break;
 			case 0x8954: /* SIOCGARP */
 			*ret = sd_back(&c, a[2], c.arg[2], 68, *ret);

@@ -41,6 +41,7 @@ static inline u64 put_sock_fprog(struct sd_call *c, u64 prog, u64 *n, bool parti
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
@@ -58,6 +59,7 @@ static inline void put1_iovec_in(struct sd_call *c, const struct sd_w_iovec *p, 
 		x->cut = true;
 	}
 	w->iov_base = sd_in(c, p->iov_base, n0);
+	x->data += sd_min(n0, SD_RW_MAX);
 }
 
 static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
@@ -84,6 +86,7 @@ static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
@@ -138,6 +141,7 @@ static inline u64 put_msghdr_send(struct sd_call *c, u64 prog, u64 *n, bool part
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
@@ -155,6 +159,7 @@ static inline void put1_iovec_out(struct sd_call *c, const struct sd_w_iovec *p,
 		x->cut = true;
 	}
 	w->iov_base = x->keep ? sd_in(c, p->iov_base, n0) : sd_out_segment(c, p->iov_base, n0);
+	x->data += sd_min(n0, SD_RW_MAX);
 }
 
 static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partial, struct sd_puts *x)
@@ -181,26 +186,27 @@ static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partia
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static inline long get1_iovec_out(struct sd_call *c, u64 prog, const struct sd_w_iovec *w, u64 *sum, long ret)
+static inline long get1_iovec_out(struct sd_call *c, u64 prog, const struct sd_w_iovec *w, struct sd_puts *x, long ret)
 {
 	struct sd_w_iovec p;
 	u64 n;
 
 	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
 		return -EFAULT;
-	n = sd_min(p.iov_len, *sum);
-	*sum -= n;
-	ret = sd_back(c, p.iov_base, sd_load_relaxed(&w->iov_base), n, ret);
+	n = sd_min(p.iov_len, x->sum);
+	x->sum -= n;
+	ret = sd_back_at(c, p.iov_base, sd_load_relaxed(&w->iov_base), n, x->keep, ret);
 	return ret;
 }
 
-static inline long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)
+static inline long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, struct sd_puts *x, long ret)
 {
 	const struct sd_w_iovec *w;
 	u64 i;
@@ -211,7 +217,7 @@ static inline long get_iovec_out(struct sd_call *c, u64 prog, u64 off, u64 n, u6
 	if (!w)
 		return -EPROTO;
 	for (i = 0; i < n && ret >= 0; i++)
-		ret = get1_iovec_out(c, prog + i * 16, &w[i], sum, ret);
+		ret = get1_iovec_out(c, prog + i * 16, &w[i], x, ret);
 	return ret;
 }
 
@@ -262,37 +268,48 @@ static inline u64 put_msghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool part
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static inline long get1_msghdr_recv(struct sd_call *c, u64 prog, const struct sd_w_user_msghdr *w, u64 *sum, long ret)
+static inline long get1_msghdr_recv(struct sd_call *c, u64 prog, const struct sd_w_user_msghdr *w, struct sd_puts *x, long ret)
 {
 	struct sd_w_user_msghdr p;
-	u64 n;
+	__typeof__(w->msg_namelen) is_msg_namelen = sd_load_relaxed(&w->msg_namelen);
+	__typeof__(w->msg_controllen) is_msg_controllen = sd_load_relaxed(&w->msg_controllen);
+	__typeof__(w->msg_flags) is_msg_flags = sd_load_relaxed(&w->msg_flags);
+	u64 n, off;
 
 	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
 		return -EFAULT;
-	ret = get_iovec_out(c, p.msg_iov, sd_load_relaxed(&w->msg_iov), p.msg_iovlen, sum, ret);
+	ret = get_iovec_out(c, p.msg_iov, sd_load_relaxed(&w->msg_iov), p.msg_iovlen, x, ret);
 	n = (u64)(s64)(s32)p.msg_namelen;
 	if ((s64)n > 128)
 		n = 128;
-	n = sd_min(n, (u64)sd_load_relaxed(&w->msg_namelen));
-	ret = sd_back(c, p.msg_name, sd_load_relaxed(&w->msg_name), n, ret);
+	if (ret >= 0 && p.msg_name && (u64)(s64)(s32)is_msg_namelen > sd_max(n, 128))
+		return sd_lie(c);
+	n = sd_min(n, (u64)is_msg_namelen);
+	off = sd_load_relaxed(&w->msg_name);
+	ret = sd_back_at(c, p.msg_name, off, n, false, ret);
 	n = p.msg_controllen;
 	if ((s64)n > 65536)
 		n = 65536;
-	n = sd_min(n, (u64)sd_load_relaxed(&w->msg_controllen));
-	ret = sd_back(c, p.msg_control, sd_load_relaxed(&w->msg_control), n, ret);
-	ret = sd_back_field(prog + 8, &w->msg_namelen, sizeof(w->msg_namelen), ret);
-	ret = sd_back_field(prog + 40, &w->msg_controllen, sizeof(w->msg_controllen), ret);
-	ret = sd_back_field(prog + 48, &w->msg_flags, sizeof(w->msg_flags), ret);
+	if (ret >= 0 && p.msg_control && is_msg_controllen > n)
+		return sd_lie(c);
+	n = sd_min(n, (u64)is_msg_controllen);
+	off = sd_load_relaxed(&w->msg_control);
+	ret = sd_back_at(c, p.msg_control, off, n, false, ret);
+	ret = sd_records(c, p.msg_control, off, n, 0, 8, 16, 0, ret);
+	ret = sd_back_field(prog + 8, &is_msg_namelen, sizeof(is_msg_namelen), ret);
+	ret = sd_back_field(prog + 40, &is_msg_controllen, sizeof(is_msg_controllen), ret);
+	ret = sd_back_field(prog + 48, &is_msg_flags, sizeof(is_msg_flags), ret);
 	return ret;
 }
 
-static inline long get_msghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)
+static inline long get_msghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, struct sd_puts *x, long ret)
 {
 	const struct sd_w_user_msghdr *w;
 	u64 i;
@@ -303,7 +320,7 @@ static inline long get_msghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, 
 	if (!w)
 		return -EPROTO;
 	for (i = 0; i < n && ret >= 0; i++)
-		ret = get1_msghdr_recv(c, prog + i * 56, &w[i], sum, ret);
+		ret = get1_msghdr_recv(c, prog + i * 56, &w[i], x, ret);
 	return ret;
 }
 
@@ -337,20 +354,28 @@ static inline u64 put_mmsghdr_send(struct sd_call *c, u64 prog, u64 *n, bool par
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static inline long get1_mmsghdr_send(struct sd_call *c, u64 prog, const struct sd_w_mmsghdr *w, u64 *sum, long ret)
+static inline long get1_mmsghdr_send(struct sd_call *c, u64 prog, const struct sd_w_mmsghdr *w, struct sd_puts *x, long ret)
 {
+	struct sd_w_mmsghdr p;
+	__typeof__(w->msg_len) is_msg_len = sd_load_relaxed(&w->msg_len);
 
-	ret = sd_back_field(prog + 56, &w->msg_len, sizeof(w->msg_len), ret);
+	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
+		return -EFAULT;
+	x->sum = is_msg_len;
+	if (ret >= 0 && !x->keep && x->sum > sd_listed(p.msg_hdr.msg_iov, p.msg_hdr.msg_iovlen, 16, 8))
+		return sd_lie(c);
+	ret = sd_back_field(prog + 56, &is_msg_len, sizeof(is_msg_len), ret);
 	return ret;
 }
 
-static inline long get_mmsghdr_send(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)
+static inline long get_mmsghdr_send(struct sd_call *c, u64 prog, u64 off, u64 n, struct sd_puts *x, long ret)
 {
 	const struct sd_w_mmsghdr *w;
 	u64 i;
@@ -361,7 +386,7 @@ static inline long get_mmsghdr_send(struct sd_call *c, u64 prog, u64 off, u64 n,
 	if (!w)
 		return -EPROTO;
 	for (i = 0; i < n && ret >= 0; i++)
-		ret = get1_mmsghdr_send(c, prog + i * 64, &w[i], sum, ret);
+		ret = get1_mmsghdr_send(c, prog + i * 64, &w[i], x, ret);
 	return ret;
 }
 
@@ -395,22 +420,29 @@ static inline u64 put_mmsghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool par
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static inline long get1_mmsghdr_recv(struct sd_call *c, u64 prog, const struct sd_w_mmsghdr *w, u64 *sum, long ret)
+static inline long get1_mmsghdr_recv(struct sd_call *c, u64 prog, const struct sd_w_mmsghdr *w, struct sd_puts *x, long ret)
 {
+	struct sd_w_mmsghdr p;
+	__typeof__(w->msg_len) is_msg_len = sd_load_relaxed(&w->msg_len);
 
-	*sum = sd_load_relaxed(&w->msg_len);
-	ret = get1_msghdr_recv(c, prog + 0, &w->msg_hdr, sum, ret);
-	ret = sd_back_field(prog + 56, &w->msg_len, sizeof(w->msg_len), ret);
+	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
+		return -EFAULT;
+	x->sum = is_msg_len;
+	if (ret >= 0 && !x->keep && x->sum > sd_listed(p.msg_hdr.msg_iov, p.msg_hdr.msg_iovlen, 16, 8))
+		return sd_lie(c);
+	ret = get1_msghdr_recv(c, prog + 0, &w->msg_hdr, x, ret);
+	ret = sd_back_field(prog + 56, &is_msg_len, sizeof(is_msg_len), ret);
 	return ret;
 }
 
-static inline long get_mmsghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)
+static inline long get_mmsghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n, struct sd_puts *x, long ret)
 {
 	const struct sd_w_mmsghdr *w;
 	u64 i;
@@ -421,7 +453,7 @@ static inline long get_mmsghdr_recv(struct sd_call *c, u64 prog, u64 off, u64 n,
 	if (!w)
 		return -EPROTO;
 	for (i = 0; i < n && ret >= 0; i++)
-		ret = get1_mmsghdr_recv(c, prog + i * 64, &w[i], sum, ret);
+		ret = get1_mmsghdr_recv(c, prog + i * 64, &w[i], x, ret);
 	return ret;
 }
 
@@ -461,29 +493,34 @@ static inline u64 put_ifconf(struct sd_call *c, u64 prog, u64 *n, bool partial, 
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
 	return off;
 }
 
-static inline long get1_ifconf(struct sd_call *c, u64 prog, const struct sd_w_sd_ifconf *w, u64 *sum, long ret)
+static inline long get1_ifconf(struct sd_call *c, u64 prog, const struct sd_w_sd_ifconf *w, struct sd_puts *x, long ret)
 {
 	struct sd_w_sd_ifconf p;
-	u64 n;
+	__typeof__(w->ifc_len) is_ifc_len = sd_load_relaxed(&w->ifc_len);
+	u64 n, off;
 
 	if (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))
 		return -EFAULT;
 	n = (u64)(s64)(s32)p.ifc_len;
 	if ((s64)n > 65536)
 		n = 65536;
-	n = sd_min(n, (u64)sd_load_relaxed(&w->ifc_len));
-	ret = sd_back(c, p.buf, sd_load_relaxed(&w->buf), n, ret);
-	ret = sd_back_field(prog + 0, &w->ifc_len, sizeof(w->ifc_len), ret);
+	if (ret >= 0 && p.buf && (u64)(s64)(s32)is_ifc_len > n)
+		return sd_lie(c);
+	n = sd_min(n, (u64)is_ifc_len);
+	off = sd_load_relaxed(&w->buf);
+	ret = sd_back_at(c, p.buf, off, n, false, ret);
+	ret = sd_back_field(prog + 0, &is_ifc_len, sizeof(is_ifc_len), ret);
 	return ret;
 }
 
-static inline long get_ifconf(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *sum, long ret)
+static inline long get_ifconf(struct sd_call *c, u64 prog, u64 off, u64 n, struct sd_puts *x, long ret)
 {
 	const struct sd_w_sd_ifconf *w;
 	u64 i;
@@ -494,7 +531,7 @@ static inline long get_ifconf(struct sd_call *c, u64 prog, u64 off, u64 n, u64 *
 	if (!w)
 		return -EPROTO;
 	for (i = 0; i < n && ret >= 0; i++)
-		ret = get1_ifconf(c, prog + i * 16, &w[i], sum, ret);
+		ret = get1_ifconf(c, prog + i * 16, &w[i], x, ret);
 	return ret;
 }
 
@@ -528,6 +565,7 @@ static inline u64 put_rtentry(struct sd_call *c, u64 prog, u64 *n, bool partial,
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;
@@ -571,6 +609,7 @@ static inline u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool p
 			break;
 		}
 		x->cut |= e.cut;
+		x->data += e.data;
 	}
 	if (partial)
 		*n = i;

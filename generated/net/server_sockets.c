@@ -30,7 +30,7 @@ long sd_net_serve_bind(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(s64)(s32)s->arg[2]);
+	p1 = sd_user(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[2], 128), (u64)(s64)(s32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_bind((int)s->arg[0], (struct sockaddr __user *)p1, (int)s->arg[2]);
@@ -49,7 +49,7 @@ long sd_net_serve_accept(struct sd_serve *s)
 {
 	void __user *p1;
 	s32 v2;
-	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
+	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
 	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
@@ -64,7 +64,7 @@ long sd_net_serve_accept4(struct sd_serve *s)
 {
 	void __user *p1;
 	s32 v2;
-	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
+	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
 	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
@@ -80,7 +80,7 @@ long sd_net_serve_connect(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(s64)(s32)s->arg[2]);
+	p1 = sd_user(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[2], 128), (u64)(s64)(s32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_connect((int)s->arg[0], (struct sockaddr __user *)p1, (int)s->arg[2]);
@@ -99,7 +99,7 @@ long sd_net_serve_getsockname(struct sd_serve *s)
 {
 	void __user *p1;
 	s32 v2;
-	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
+	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
 	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
@@ -114,7 +114,7 @@ long sd_net_serve_getpeername(struct sd_serve *s)
 {
 	void __user *p1;
 	s32 v2;
-	void __user *p2 = sd_take_vr(s, s->arg[2], &v2);
+	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
 	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
@@ -129,7 +129,7 @@ long sd_net_serve_getsockopt(struct sd_serve *s)
 {
 	void __user *p3;
 	s32 v4;
-	void __user *p4 = sd_take_vr(s, s->arg[4], &v4);
+	void __user *p4 = sd_take_vr(s, s->arg[4], &v4, 65536);
 	long r;
 
 	switch ((u64)(u32)s->arg[1] << 32 | (u32)s->arg[2]) {
@@ -167,6 +167,8 @@ long sd_net_serve_setsockopt(struct sd_serve *s)
 			return r;
 		break;
 	default:
+		if ((s64)(u64)(s64)(s32)s->arg[4] > 65536)
+			s->arg[4] = 65536;
 		p3 = sd_user(s, s->arg[3], (u64)(s64)(s32)s->arg[4]);
 		break;
 	}
@@ -183,7 +185,7 @@ long sd_net_serve_sendto(struct sd_serve *s)
 	long r;
 
 	p1 = sd_user(s, s->arg[1], s->arg[2]);
-	p4 = sd_user(s, s->arg[4], (u64)(s64)(s32)s->arg[5]);
+	p4 = sd_user(s, sd_up_to(s->arg[4], (u64)(s64)(s32)s->arg[5], 128), (u64)(s64)(s32)s->arg[5]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_sendto((int)s->arg[0], (void __user *)p1, (unsigned long)s->arg[2], (unsigned int)s->arg[3], (struct sockaddr __user *)p4, (int)s->arg[5]);
@@ -196,7 +198,7 @@ long sd_net_serve_recvfrom(struct sd_serve *s)
 	void __user *p1;
 	void __user *p4;
 	s32 v5;
-	void __user *p5 = sd_take_vr(s, s->arg[5], &v5);
+	void __user *p5 = sd_take_vr(s, s->arg[5], &v5, 128);
 	long r;
 
 	p1 = sd_user(s, s->arg[1], s->arg[2]);
@@ -243,6 +245,8 @@ long sd_net_serve_sendmmsg(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
+	if ((s64)(u32)s->arg[2] > 1024)
+		s->arg[2] = 1024;
 	r = take_mmsghdr_send(s, s->arg[1], (u32)s->arg[2], &p1);
 	if (r)
 		return r;
@@ -259,6 +263,8 @@ long sd_net_serve_recvmmsg(struct sd_serve *s)
 	void __user *p4;
 	long r;
 
+	if ((s64)(u32)s->arg[2] > 1024)
+		s->arg[2] = 1024;
 	r = take_mmsghdr_recv(s, s->arg[1], (u32)s->arg[2], &p1);
 	if (r)
 		return r;

@@ -71,12 +71,14 @@ static inline long fix_msghdr_send(struct sd_serve *s, struct sd_w_user_msghdr *
 	void __user *p;
 	long r;
 
+	if ((s64)(u64)(s64)(s32)k->msg_namelen > 128)
+		k->msg_namelen = 128;
 	k->msg_name = (u64)(uintptr_t)sd_user(s, k->msg_name, (u64)(s64)(s32)k->msg_namelen);
-	r = take_iovec_in(s, k->msg_iov, k->msg_iovlen, &p);
+	r = take_iovec_in(s, sd_up_to(k->msg_iov, k->msg_iovlen, 1024), k->msg_iovlen, &p);
 	if (r)
 		return r;
 	k->msg_iov = (u64)(uintptr_t)p;
-	k->msg_control = (u64)(uintptr_t)sd_user(s, k->msg_control, k->msg_controllen);
+	k->msg_control = (u64)(uintptr_t)sd_user(s, sd_up_to(k->msg_control, k->msg_controllen, 65536), k->msg_controllen);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -137,11 +139,15 @@ static inline long fix_msghdr_recv(struct sd_serve *s, struct sd_w_user_msghdr *
 	void __user *p;
 	long r;
 
+	if ((s64)(u64)(s64)(s32)k->msg_namelen > 128)
+		k->msg_namelen = 128;
 	k->msg_name = (u64)(uintptr_t)sd_user(s, k->msg_name, (u64)(s64)(s32)k->msg_namelen);
-	r = take_iovec_out(s, k->msg_iov, k->msg_iovlen, &p);
+	r = take_iovec_out(s, sd_up_to(k->msg_iov, k->msg_iovlen, 1024), k->msg_iovlen, &p);
 	if (r)
 		return r;
 	k->msg_iov = (u64)(uintptr_t)p;
+	if ((s64)k->msg_controllen > 65536)
+		k->msg_controllen = 65536;
 	k->msg_control = (u64)(uintptr_t)sd_user(s, k->msg_control, k->msg_controllen);
 	return s->bad ? -EPROTO : 0;
 }
@@ -294,6 +300,8 @@ static inline void give_mmsghdr_recv(struct sd_serve *s, u64 off, u64 n, const v
 
 static inline long fix_ifconf(struct sd_serve *s, struct sd_w_sd_ifconf *k)
 {
+	if ((s64)(u64)(s64)(s32)k->ifc_len > 65536)
+		k->ifc_len = 65536;
 	k->buf = (u64)(uintptr_t)sd_user(s, k->buf, (u64)(s64)(s32)k->ifc_len);
 	return s->bad ? -EPROTO : 0;
 }
@@ -371,7 +379,7 @@ static inline long take_rtentry(struct sd_serve *s, u64 off, u64 n, void __user 
 
 static inline long fix_sigset_argpack(struct sd_serve *s, struct sd_w_sigset_argpack *k)
 {
-	k->p = (u64)(uintptr_t)sd_user(s, k->p, k->size);
+	k->p = (u64)(uintptr_t)sd_user(s, sd_up_to(k->p, k->size, 64), k->size);
 	return s->bad ? -EPROTO : 0;
 }
 

@@ -22,6 +22,7 @@ static const struct st_base socket_bases[] = {
 };
 const struct st_call test_socket = {
 	"socket", N(socket_params), socket_params, N(socket_bases), socket_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- socketpair ---- */
@@ -54,6 +55,7 @@ static const struct st_differs socketpair_differs[] = {
 };
 const struct st_call test_socketpair = {
 	"socketpair", N(socketpair_params), socketpair_params, N(socketpair_bases), socketpair_bases, N(socketpair_differs), socketpair_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- bind ---- */
@@ -70,6 +72,7 @@ static const struct st_base bind_bases[] = {
 };
 const struct st_call test_bind = {
 	"bind", N(bind_params), bind_params, N(bind_bases), bind_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- listen ---- */
@@ -84,6 +87,7 @@ static const struct st_base listen_bases[] = {
 };
 const struct st_call test_listen = {
 	"listen", N(listen_params), listen_params, N(listen_bases), listen_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- accept ---- */
@@ -109,6 +113,7 @@ static const struct st_differs accept_differs[] = {
 };
 const struct st_call test_accept = {
 	"accept", N(accept_params), accept_params, N(accept_bases), accept_bases, N(accept_differs), accept_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- accept4 ---- */
@@ -136,6 +141,7 @@ static const struct st_differs accept4_differs[] = {
 };
 const struct st_call test_accept4 = {
 	"accept4", N(accept4_params), accept4_params, N(accept4_bases), accept4_bases, N(accept4_differs), accept4_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- connect ---- */
@@ -152,6 +158,7 @@ static const struct st_base connect_bases[] = {
 };
 const struct st_call test_connect = {
 	"connect", N(connect_params), connect_params, N(connect_bases), connect_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- shutdown ---- */
@@ -167,6 +174,7 @@ static const struct st_base shutdown_bases[] = {
 };
 const struct st_call test_shutdown = {
 	"shutdown", N(shutdown_params), shutdown_params, N(shutdown_bases), shutdown_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- getsockname ---- */
@@ -205,6 +213,7 @@ static const struct st_differs getsockname_differs[] = {
 };
 const struct st_call test_getsockname = {
 	"getsockname", N(getsockname_params), getsockname_params, N(getsockname_bases), getsockname_bases, N(getsockname_differs), getsockname_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- getpeername ---- */
@@ -243,6 +252,7 @@ static const struct st_differs getpeername_differs[] = {
 };
 const struct st_call test_getpeername = {
 	"getpeername", N(getpeername_params), getpeername_params, N(getpeername_bases), getpeername_bases, N(getpeername_differs), getpeername_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- getsockopt ---- */
@@ -274,6 +284,7 @@ static const struct st_base getsockopt_bases[] = {
 };
 const struct st_call test_getsockopt = {
 	"getsockopt", N(getsockopt_params), getsockopt_params, N(getsockopt_bases), getsockopt_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- setsockopt ---- */
@@ -309,6 +320,7 @@ static const struct st_differs setsockopt_differs[] = {
 };
 const struct st_call test_setsockopt = {
 	"setsockopt", N(setsockopt_params), setsockopt_params, N(setsockopt_bases), setsockopt_bases, N(setsockopt_differs), setsockopt_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };
 
 /* ---- sendto ---- */
@@ -332,6 +344,7 @@ static const struct st_base sendto_bases[] = {
 };
 const struct st_call test_sendto = {
 	"sendto", N(sendto_params), sendto_params, N(sendto_bases), sendto_bases, 0, NULL, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
 };
 
 /* ---- recvfrom ---- */
@@ -425,6 +438,7 @@ static const struct st_differs recvfrom_differs[] = {
 };
 const struct st_call test_recvfrom = {
 	"recvfrom", N(recvfrom_params), recvfrom_params, N(recvfrom_bases), recvfrom_bases, N(recvfrom_differs), recvfrom_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, 3, 32},
 };
 
 /* ---- sendmsg ---- */
@@ -464,6 +478,7 @@ static const struct st_differs sendmsg_differs[] = {
 };
 const struct st_call test_sendmsg = {
 	"sendmsg", N(sendmsg_params), sendmsg_params, N(sendmsg_bases), sendmsg_bases, N(sendmsg_differs), sendmsg_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MESSAGE, 0ll, 1, -1, 1, 0, -1, 0},
 };
 
 /* ---- recvmsg ---- */
@@ -495,6 +510,7 @@ static const struct st_differs recvmsg_differs[] = {
 };
 const struct st_call test_recvmsg = {
 	"recvmsg", N(recvmsg_params), recvmsg_params, N(recvmsg_bases), recvmsg_bases, N(recvmsg_differs), recvmsg_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MESSAGE, 0ll, 1, -1, 1, 0, 2, 32},
 };
 
 /* ---- sendmmsg ---- */
@@ -515,6 +531,7 @@ static const struct st_differs sendmmsg_differs[] = {
 };
 const struct st_call test_sendmmsg = {
 	"sendmmsg", N(sendmmsg_params), sendmmsg_params, N(sendmmsg_bases), sendmmsg_bases, N(sendmmsg_differs), sendmmsg_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
 };
 
 /* ---- recvmmsg ---- */
@@ -541,6 +558,7 @@ static const struct st_differs recvmmsg_differs[] = {
 };
 const struct st_call test_recvmmsg = {
 	"recvmmsg", N(recvmmsg_params), recvmmsg_params, N(recvmmsg_bases), recvmmsg_bases, N(recvmmsg_differs), recvmmsg_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, 3, 32},
 };
 
 /* ---- ioctl ---- */
@@ -584,4 +602,5 @@ static const struct st_differs ioctl_differs[] = {
 };
 const struct st_call test_ioctl = {
 	"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, N(ioctl_differs), ioctl_differs, -1, 0, NULL,
+	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
 };

@@ -15,6 +15,7 @@ enum sd_status sd_pipe_stub_pipe2(struct sd_lane *lane, long *ret, const u64 a[6
 	sd_call_begin(lane, &c, SD_PIPE_PIPE2);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_out(&c, a[0], 8);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			got = *ret;
@@ -45,6 +46,7 @@ enum sd_status sd_pipe_stub_read(struct sd_lane *lane, long *ret, const u64 a[6]
 	}
 	c.arg[1] = sd_out_data(&c, a[1], &n1, 1);
 	c.arg[2] = n1;
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
@@ -71,6 +73,7 @@ enum sd_status sd_pipe_stub_write(struct sd_lane *lane, long *ret, const u64 a[6
 		c.arg[2] = n1 = 1048576;
 	}
 	c.arg[1] = sd_in(&c, a[1], n1);
+	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
 	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]));
 	return sd_call_end(&c);
@@ -83,6 +86,7 @@ enum sd_status sd_pipe_stub_close(struct sd_lane *lane, long *ret, const u64 a[6
 
 	sd_call_begin(lane, &c, SD_PIPE_CLOSE);
 	c.arg[0] = a[0];
+	sd_call_most(&c, 0);
 	sd_call_known(&c, ret, 0);
 	return sd_call_end(&c);
 }
@@ -138,6 +142,7 @@ enum sd_status sd_pipe_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6
 		goto end;
 		break;
 	}
+	sd_call_most(&c, 2147483647);
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			switch ((u32)a[1]) {

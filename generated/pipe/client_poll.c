@@ -20,6 +20,7 @@ enum sd_status sd_pipe_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6]
 	} else {
 		c.arg[0] = sd_in(&c, a[0], n0 * 8);
 	}
+	sd_call_most(&c, sd_min((u32)a[1], SD_RW_MAX));
 	if (sd_call_wait(&c, ret) == SD_OK) {
 		if (*ret >= 0) {
 			*ret = sd_back(&c, a[0], c.arg[0], sd_bytes(n0, 8), *ret);

@@ -23,6 +23,7 @@ enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)
 	c->status = lane->status;
 	c->arg[0] = c->arg[1] = c->arg[2] = 0;
 	c->arg[3] = c->arg[4] = c->arg[5] = 0;
+	c->most = ~0ull;
 	return c->status;
 }
 
@@ -91,6 +92,13 @@ long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret)
 	return ret;
 }
 
+#define MAX_ERRNO 4095
+
+static bool is_lie(long ret, u64 most)
+{
+	return (u64)ret > most && (u64)ret < (u64)-MAX_ERRNO;
+}
+
 static enum sd_status submit(struct sd_call *c, u16 flags)
 {
 	struct sd_ticket t;
@@ -137,6 +145,10 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 	do
 		st = sd_wait(c->lane, ticket(c), ret);
 	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, ticket(c))) == SD_OK);
+	if (st == SD_OK && sd_unlikely(is_lie(*ret, c->most))) {
+		*ret = -EPROTO;
+		st = sd_lane_fail(c->lane, SD_PROTO);
+	}
 	flags = c->lane->answer;
 	if (sd_unlikely(c->lane->promised.on) && st == SD_OK)
 		sd_promise_answered(c->lane, flags);

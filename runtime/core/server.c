@@ -99,6 +99,8 @@ long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 	s.last = q->last;
 	s.credit = 0;
 	s.scratch = NULL;
+	s.spare = SD_ARENA_SIZE;
+	s.owner = q->lane->reg->owner;
 	ret = t->call[q->op - SD_OP_CALLS].fn(&s);
 	if (sd_unlikely(s.scratch))
 		free_scratch(&s);

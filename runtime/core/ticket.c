@@ -11,6 +11,7 @@ enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 ar
 	sd_call_begin(lane, &c, op);
 	for (i = 0; i < 6; i++)
 		c.arg[i] = arg[i];
+	sd_call_most(&c, op == SD_OP_REDEEM || op == SD_OP_REMOTE ? 0x7fffffff : 0); /* an fd, or nothing */
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
@@ -22,6 +23,7 @@ enum sd_status sd_own_key(struct sd_lane *lane, long *ret, u16 op, u32 fd, u64 k
 	sd_call_begin(lane, &c, op);
 	c.arg[0] = fd;
 	c.arg[1] = sd_room(&c, 16);
+	sd_call_most(&c, 0);
 	if (sd_call_wait(&c, ret) == SD_OK && *ret >= 0)
 		__builtin_memcpy(key, sd_at(&c, c.arg[1]), 16);
 	return sd_call_end(&c);

@@ -50,9 +50,12 @@ void *sd_scratch(struct sd_serve *s, u64 len)
 {
 	u8 *p;
 
-	if (sd_unlikely(len > SD_MAX_DATA))
+	if (sd_unlikely(len > s->spare)) {
+		s->bad = true;
 		return NULL;
-	p = sd_mem_get(len + SD_SCRATCH_HEAD);
+	}
+	s->spare -= (u32)len;
+	p = sd_mem_get(s->owner, len + SD_SCRATCH_HEAD);
 	if (!p)
 		return NULL;
 	*(void **)p = s->scratch;

@@ -61,6 +61,7 @@ struct sd_client {
 	u32 id;
 	int bell_fd;
 	u32 calls;			/* in service */
+	u64 scratch;			/* bytes of private memory of its calls in service */
 	bool ending;			/* no new calls; files close or are closed */
 	const struct sd_worker *exits;	/* its process ends by the call in this task (or ended so): no other is answered */
 	bool ended;			/* ... are closed, nothing refers to it any more */

@@ -9,18 +9,36 @@
 struct block {
 	struct list_head node;
 	struct task_struct *owner;
+	struct sd_client *client;
 	u64 len;
 	u8 data[];
 };
 
 static LIST_HEAD(blocks);
+static u64 scratch; /* bytes in all of them */
 
-void *sd_mem_get(u64 len)
+#define CLIENTS_SHARE	16	/* of the RAM, for the calls of one client ... */
+#define SHARE_OF_ALL	4	/* and for those of all */
+
+/* A call gets no more than its arena holds, but a client has many lanes, whose calls may all be waiting. */
+static bool may_have(const struct sd_client *c, u64 len)
 {
-	struct block *b = kvzalloc(sizeof(*b) + len, GFP_KERNEL);
+	u64 ram = (u64)totalram_pages() << PAGE_SHIFT;
+
+	return scratch + len <= ram / SHARE_OF_ALL && (!c || c->scratch + len <= ram / CLIENTS_SHARE);
+}
+
+void *sd_mem_get(void *owner, u64 len)
+{
+	struct sd_client *c = owner;
+	struct block *b = may_have(c, len) ? kvzalloc(sizeof(*b) + len, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN) : NULL;
 
 	if (!b)
 		return NULL;
+	scratch += len;
+	if (c)
+		c->scratch += len;
+	b->client = c;
 	b->owner = current;
 	b->len = len;
 	list_add(&b->node, &blocks);
@@ -31,6 +49,9 @@ void sd_mem_put(void *p)
 {
 	struct block *b = container_of(p, struct block, data[0]);
 
+	scratch -= b->len;
+	if (b->client)
+		b->client->scratch -= b->len;
 	list_del(&b->node);
 	kvfree(b);
 }

@@ -189,9 +189,9 @@ static long result(struct sd_thread *t, struct aio_lane *a, struct aio_req *r)
 		return sd_status_errno(t, a->lane, st);
 	if (ret <= -512)
 		return -EINTR; /* ERESTARTSYS and the like */
-	if (ret < 0 || r->nr == __NR_fsync || r->nr == __NR_fdatasync)
+	if (ret < 0)
 		return ret;
-	if ((u64)ret > r->piece) {
+	if ((u64)ret > r->piece) { /* 0 of fsync */
 		sd_lane_fail(a->lane, SD_PROTO);
 		return -EPROTO;
 	}

@@ -36,13 +36,16 @@ long sd_domain_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf)
 	c.arg[0] = dfd == AT_FDCWD ? ~0ull : (u32)dfd;
 	c.arg[1] = sd_room(&c, PATH_MAX);
 	c.arg[2] = PATH_MAX;
+	sd_call_most(&c, PATH_MAX - 1);
 	st = insist(l, &c, &ret);
-	if (st == SD_OK && ret >= PATH_MAX) {
-		sd_bad(&c);
-		st = SD_PROTO;
-	} else if (st == SD_OK && ret > 0) {
+	if (st == SD_OK && ret >= 0) {
 		memcpy(buf, sd_at(&c, c.arg[1]), ret);
-		buf[ret] = 0;
+		memset(buf + ret, 0, 8);
+		/* A place of the host's would make the program go there: it has no name. */
+		if (buf[0] == '/' && !sd_where_is_in(buf, dom)) {
+			buf[0] = 0;
+			ret = 0;
+		}
 	}
 	sd_call_end(&c);
 	return st == SD_OK ? ret : sd_status_errno(t, l, st);
@@ -59,6 +62,7 @@ void sd_domain_executed(struct sd_thread *t, u32 dom)
 		return;
 	sd_call_begin(l, &c, SD_OP_EXEC);
 	c.arg[0] = SD_EXEC_KEEP;
+	sd_call_most(&c, 0);
 	st = insist(l, &c, &ret);
 	sd_call_end(&c);
 	if (st != SD_OK)

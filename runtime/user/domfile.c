@@ -6,6 +6,7 @@
 #include "paths.h"
 
 #define PIECE	256 * 1024ul
+#define MOST	(1ul << 30)
 #define S_IFMT	0170000
 #define S_IFREG 0100000
 
@@ -49,6 +50,10 @@ static long copy_all(struct sd_thread *t, u32 dom, s32 dfd, long mem)
 	for (u64 at = 0; buf >= 0 || buf < -4095; at += n) {
 		u64 arg[6] = {(u32)dfd, buf, PIECE, at};
 
+		if (at > MOST) { /* a domain might find no end */
+			n = -ENOMEM;
+			break;
+		}
 		n = sd_domain_do(t, dom, __NR_pread64, arg);
 		if (n <= 0)
 			break;

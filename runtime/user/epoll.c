@@ -297,6 +297,7 @@ static long begin(struct wait *w, struct sd_async *a, u32 ms)
 	a->c.arg[1] = sd_room(&a->c, max * EVENT_SIZE);
 	a->c.arg[2] = max;
 	a->c.arg[3] = ms;
+	sd_call_most(&a->c, max);
 	if (a->c.status == SD_OK)
 		return 0;
 	err = sd_status_errno(w->t, l, a->c.status);
@@ -335,10 +336,6 @@ static long collect(struct wait *w, struct sd_async *a)
 {
 	long err = 0;
 
-	if (a->ret > (long)a->c.arg[2]) {
-		sd_bad(&a->c);
-		a->ret = sd_status_errno(w->t, a->c.lane, SD_PROTO);
-	}
 	if (a->ret > 0 && a->ret <= (long)w->max - w->got) {
 		err = translate(w, a, a->ret);
 		if (err == -EPROTO)

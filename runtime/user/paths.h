@@ -30,6 +30,8 @@ void sd_where_init(void);
 extern u32 sd_nprefix;	  /* 0: no name is ever a domain's */
 void sd_where_off(void); /* the program has another root now: no absolute name is a domain's */
 int sd_where_is_off(void);
+/* Does this absolute name, as it stands, lie in the domain? Eight bytes behind its end can be read. */
+int sd_where_is_in(const char *abs, u32 dom);
 /*
  * The place of the name at prog (the program's memory). follow: a link in the last place would be
  * followed, so /proc/self/fd/N stands for the file. buf: SD_NAME_ROOM bytes, used as long as *p.

@@ -96,6 +96,7 @@ static long begin(struct set *s, struct sd_async *a, u32 timeout_ms)
 		sd_call_end(&a->c);
 		return err;
 	}
+	sd_call_most(&a->c, s->count[a->dom]);
 	p = sd_at(&a->c, a->c.arg[0]);
 	for (u32 i = 0; i < s->n; i++)
 		if (s->where[i] & 1 << a->dom) {

@@ -129,6 +129,19 @@ static int is_dotdot(const char *s, u64 n)
 	return n == 2 && s[0] == '.' && s[1] == '.';
 }
 
+int sd_where_is_in(const char *abs, u32 dom)
+{
+	const char *s = abs;
+	u64 n;
+
+	if (off)
+		return 1;
+	for (; (s = component_at(s, &n)); s += n)
+		if (is_dot(s, n) || is_dotdot(s, n))
+			return 0;
+	return below(abs) == (s32)dom;
+}
+
 static void up(struct fold *f)
 {
 	int was = below(f->out) >= 0;

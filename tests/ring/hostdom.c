@@ -12,8 +12,9 @@
 #define SPIN_LOOKS  2000u
 #define YIELD_LOOKS 200u
 
-void *sd_mem_get(u64 len)
+void *sd_mem_get(void *owner, u64 len)
 {
+	(void)owner;
 	return calloc(1, len);
 }
 

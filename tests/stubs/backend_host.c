@@ -33,8 +33,9 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	return r;
 }
 
-void *sd_mem_get(u64 len)
+void *sd_mem_get(void *owner, u64 len)
 {
+	(void)owner;
 	return calloc(1, len);
 }
 

@@ -4,6 +4,8 @@
  *   server  random entries over a random arena, the host kernel behind: nothing beside the arena and the private
  *           copies changes, whatever the entry says
  *   client  good calls answered by nonsense in result and arena: the program's memory beside the buffers it gave is untouched
+ *   lies    every good call answered by more than it asked for, and by what is neither a number of it nor an errno: the channel
+ *           ends for it (SD_PROTO), whatever the call; and by what it may be, which passes
  * Runs in a network namespace of its own, so that no address or interface is real; and where the domain serves files with that
  * file system, as with_files.sh mounts it, for its root directory.
  */
@@ -26,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define TAIL 64 /* marked bytes behind every private copy */
@@ -68,10 +71,11 @@ const struct sd_stub *st_stub(unsigned int nr)
 
 /* ---- surroundings of the core ---- */
 
-void *sd_mem_get(u64 len)
+void *sd_mem_get(void *owner, u64 len)
 {
 	u8 *p = calloc(1, len + 16 + TAIL);
 
+	(void)owner;
 	*(u64 *)p = len;
 	memset(p + 16 + len, 0xc3, TAIL);
 	return p + 16;
@@ -211,6 +215,9 @@ static void fuzz_server(u64 cases)
 
 /* ---- client ---- */
 
+static const s64 *says; /* NULL: nonsense */
+static u64 served;
+
 int sd_loop_attach(void *base)
 {
 	sd_sregion_init(&region, base, NULL);
@@ -225,6 +232,11 @@ int sd_loop_serve(u32 index)
 	struct sd_req q;
 
 	while (sd_srv_take(l, &table, &q) > 0) {
+		served++;
+		if (says) {
+			sd_srv_reply(&q, *says, SD_R_OK);
+			continue;
+		}
 		scribble(l->mem->arena, 2048);
 		sd_srv_reply(&q, answers[rnd() % 10], SD_R_OK);
 	}
@@ -233,10 +245,23 @@ int sd_loop_serve(u32 index)
 
 static u8 *canary;
 
+static const struct side nobody = {.name = "nobody"};
+
+static void new_channel(void)
+{
+	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
+	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
+	sd_sregion_init(&region, region_mem, NULL);
+}
+
+static void arguments(const struct st_call *call, const struct st_base *base, u64 arg[6])
+{
+	for (u32 k = 0; k < call->nparams; k++)
+		arg[k] = base->arg[k].kind == ST_BUF ? buffer_make((int)k, base->arg[k].name, &nobody) : (u64)base->arg[k].num;
+}
+
 static void fuzz_client(u64 cases)
 {
-	static const struct side nobody = {.name = "nobody"};
-
 	for (u64 i = 0; i < cases; i++, cases_done++) {
 		const struct st_call *call = st_suite.call[rnd() % st_suite.ncalls];
 		const struct st_base *base = &call->base[rnd() % call->nbases];
@@ -247,8 +272,7 @@ static void fuzz_client(u64 cases)
 		for (u32 k = 0; k < st_suite.stubs->n; k++)
 			if (!strcmp(st_suite.stubs->stub[k].name, call->name))
 				stub = &st_suite.stubs->stub[k];
-		for (u32 k = 0; k < call->nparams; k++)
-			arg[k] = base->arg[k].kind == ST_BUF ? buffer_make((int)k, base->arg[k].name, &nobody) : (u64)base->arg[k].num;
+		arguments(call, base, arg);
 		/* below what the buffers use: nobody's business */
 		for (u32 k = 0; k < call->nparams; k++) {
 			size_t len;
@@ -257,9 +281,8 @@ static void fuzz_client(u64 cases)
 			memset(low - 512, 0x3e, 512);
 		}
 		stub->stub(&lane, &ret, arg);
-		if (lane.status != SD_OK) /* it saw through the lie: a new channel */
-			sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop), memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF),
-				sd_sregion_init(&region, region_mem, NULL);
+		if (lane.status != SD_OK) /* it saw through the lie */
+			new_channel();
 		for (u32 k = 0; k < call->nparams; k++) {
 			size_t len;
 			u8 *low = buffer_used((int)k, &len);
@@ -272,6 +295,93 @@ static void fuzz_client(u64 cases)
 		if (canary[0] != 0x55)
 			st_die("stub_%s wrote elsewhere", call->name);
 	}
+}
+
+/* ---- lies about the result ---- */
+/* As far as it can be read; who names more than Linux takes is refused anyway. */
+static s64 listed(const struct iovec *v, u64 n)
+{
+	struct iovec one;
+	s64 sum = 0;
+
+	for (u64 i = 0; i < n && i < 1024 && !sd_copy_from_prog(&one, v + i, sizeof(one)); i++)
+		sum += one.iov_len < 0x7ffff000 ? (s64)one.iov_len : 0x7ffff000;
+	return sum;
+}
+
+/* What this call, with these arguments, may return at most. */
+static s64 most_of(const struct st_call *call, const u64 arg[6])
+{
+	const struct st_result *r = &call->result;
+	struct msghdr m = {0};
+	s64 n = r->most;
+
+	if (r->keep_arg >= 0 && arg[r->keep_arg] & (u64)r->keep_mask && strcmp(call->name, "recvmmsg"))
+		return 0x7fffffff;
+	switch (r->kind) {
+	case ST_RETURNS_MOST:
+		return n;
+	case ST_RETURNS_NUMBER:
+		n = (s64)arg[r->of] * r->times;
+		break;
+	case ST_RETURNS_UNITS:
+		n = (s64)arg[r->len];
+		break;
+	case ST_RETURNS_LIST:
+		n = listed((const struct iovec *)arg[r->of], arg[r->len]);
+		break;
+	case ST_RETURNS_MESSAGE:
+		if (sd_copy_from_prog(&m, (const void *)arg[r->of], sizeof(m)))
+			return 0;
+		n = listed(m.msg_iov, m.msg_iovlen);
+		break;
+	}
+	return n ?: r->empty;
+}
+
+static enum sd_status answered(const struct st_call *call, const struct st_base *base, const struct sd_stub *stub, s64 said, bool more)
+{
+	u64 arg[6] = {0}, before = served;
+	long ret = 0;
+	s64 answer = said;
+	enum sd_status st;
+
+	arguments(call, base, arg);
+	if (more && __builtin_add_overflow(said, most_of(call, arg), &answer))
+		return SD_PROTO; /* nothing is more */
+	says = &answer;
+	new_channel();
+	st = stub->stub(&lane, &ret, arg);
+	says = NULL;
+	cases_done++;
+	return served == before ? SD_PROTO : st; /* the stub itself has refused it */
+}
+
+static void lie_about(const struct st_call *call, const struct st_base *base, const struct sd_stub *stub)
+{
+	static const s64 above[] = {1, 4096, 1 << 20, 1ll << 31, 1ll << 40, 1ll << 62};
+	static const s64 below[] = {-4096, -(1 << 20), -(1ll << 31), -(1ll << 62), -0x7fffffffffffffffll - 1};
+	u64 before = served;
+
+	for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++)
+		if (answered(call, base, stub, above[i], true) != SD_PROTO)
+			st_die("stub_%s/%s believed a result that is %lld too much", call->name, base->name, (long long)above[i]);
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+		if (answered(call, base, stub, below[i], false) != SD_PROTO)
+			st_die("stub_%s/%s believed the result %lld", call->name, base->name, (long long)below[i]);
+	if (served == before || !strcmp(call->name, "recvmsg")) /* who says nothing of control messages lies, too */
+		return;
+	for (s64 honest = 0; honest >= -4095; honest -= 4095)
+		if (answered(call, base, stub, honest, false) != SD_OK)
+			st_die("stub_%s/%s took %lld for a lie", call->name, base->name, (long long)honest);
+}
+
+static void fuzz_results(void)
+{
+	for (u32 i = 0; i < st_suite.ncalls; i++)
+		for (u32 k = 0; k < st_suite.stubs->n; k++)
+			for (u32 b = 0; !strcmp(st_suite.stubs->stub[k].name, st_suite.call[i]->name) && b < st_suite.call[i]->nbases; b++)
+				lie_about(st_suite.call[i], &st_suite.call[i]->base[b], &st_suite.stubs->stub[k]);
 }
 
 static void tick(int sig)
@@ -326,6 +436,10 @@ int main(int argc, char **argv)
 	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
 	fuzz_client(cases / 4);
-	printf("client: %llu lies\n1 passed, 0 failed\n", (unsigned long long)(cases_done - cases));
+	printf("client: %llu lies\n", (unsigned long long)(cases_done - cases));
+	cases = cases_done;
+	fuzz_results();
+	printf("results: %llu lies, %llu of them answers to a call\n1 passed, 0 failed\n", (unsigned long long)(cases_done - cases),
+	       (unsigned long long)served);
 	return 0;
 }

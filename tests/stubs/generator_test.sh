@@ -64,6 +64,10 @@ refused "unknown key" 'unknown key "direction"' files "d['calls']['read']['param
 refused "unsure direction" 'buf is unsure' files "del d['calls']['read']['params']['buf']['dir']" '"read"'
 refused "unsure struct" 'msg_iov is unsure' sockets "del d['structs']['msghdr_send']['fields']['msg_iov']['dir']" '"sendmsg"'
 refused "unsure unit" 'filter is unsure' sockets "del d['structs']['sock_fprog']['fields']['filter']['elem']" '"setsockopt"'
+refused "unsure result" 'write: the result is unsure' files "del d['calls']['write']['result']" '"write"'
+refused "a result of nothing" '"result" names no parameter' files "d['calls']['write']['result']='size'" '"write"'
+refused "a result that is no number" '"result" is a number, or data' files "d['calls']['sendfile']['result']='offset'" '"sendfile"'
+refused "records without a length" '"records" is' files "d['calls']['read']['params']['buf']['records']=[0,0,8,0]" '"read"'
 refused "no such parameter" 'has no parameter or field "buffer"' files "d['calls']['read']['params']['buffer']={'dir':'out'}" '"read"'
 refused "no such constant" 'F_NONSENSE' files "d['calls']['fcntl']['params']['arg']['cases']['F_NONSENSE']={'scalar':True}" '"fcntl"'
 refused "no such struct variant" 'no struct variant "iovec_up"' files "d['calls']['readv']['params']['vec']['as']='iovec_up'" '"readv"'
@@ -75,7 +79,7 @@ refused "a known result that is none" '"promise": "result"' files "d['calls']['c
 refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{'); sys.exit(0)" '"dup"'
 refused "no such call" 'there is no such system call' files "pass" '"reed"'
 refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
-refused "a call without parameters" 'getpid: a stub without a test' files "pass" '"getpid"'
+refused "a call without parameters" 'getpid: a stub without a test' files "d['calls']['getpid']={'result':'int'}" '"getpid"'
 
 own() { # name, what stderr must say, calls, a group in the spec itself
 	refused "$1" "$2" files "pass" "$3" "" ", $4"

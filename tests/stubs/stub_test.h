@@ -52,6 +52,25 @@ struct st_differs {
 	const char *why;
 };
 
+/* What the call may return at most: */
+enum st_returns {
+	ST_RETURNS_MOST,    /* `most` */
+	ST_RETURNS_NUMBER,  /* parameter `of` */
+	ST_RETURNS_UNITS,   /* as many as parameter `len` says of the buffer `of` */
+	ST_RETURNS_LIST,    /* the bytes that `len` iovecs at `of` hold */
+	ST_RETURNS_MESSAGE, /* the bytes that the msghdr at `of` leads to */
+};
+
+struct st_result {
+	enum st_returns kind;
+	s64 most;
+	int of, len;
+	u32 times; /* so often that */
+	s64 empty; /* that much where it is 0 */
+	int keep_arg; /* with these bits in this parameter: more, for lists and buffers; -1: never */
+	s64 keep_mask;
+};
+
 struct st_call {
 	const char *name;
 	u32 nparams;
@@ -63,6 +82,7 @@ struct st_call {
 	int fd_arg; /* with one of these values the result is a descriptor (fcntl's F_DUPFD); -1: none */
 	u32 nfd_values;
 	const u32 *fd_values;
+	struct st_result result;
 };
 
 struct st_suite {

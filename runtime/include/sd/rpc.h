@@ -7,13 +7,14 @@
  *	enum sd_status st = sd_call_begin(lane, &c, OP);       // arena mark
  *	c.arg[1] = sd_put(&c, prog_ptr, len);                  // copy in; SD_OFF_NULL, SD_OFF_FAULT, or an offset
  *	c.arg[3] = sd_room(&c, len);                           // space for data coming back
+ *	sd_call_most(&c, len);                                 // what may be answered
  *	st = sd_call_wait(&c, &ret);                           // submit, wait
  *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; -EFAULT where prog_ptr is bad
  *	return sd_call_end(&c);                                // arena released; the call's status
  *
- * What the domain answers is not to be trusted: a length it returns may exceed the room given. sd_get()
- * checks that what it reads is room of this call, else c.status = SD_PROTO; a stub that uses an answer
- * by itself (sd_at) checks it first and calls sd_bad(&c) on nonsense.
+ * What the domain answers is not to be trusted: a length it returns may exceed the room given, and the program believes it. So
+ * the result is held against sd_call_most(); sd_get() checks that what it reads is room of this call, else c.status = SD_PROTO; a
+ * stub that uses an answer by itself (sd_at) reads it once, checks it and calls sd_bad(&c) on nonsense.
  *
  * An interrupted call (sd_lane_interrupt) may return the kernel's -ERESTARTSYS ... -ERESTART_RESTARTBLOCK
  * (512..516), so that route() restarts or answers EINTR as Linux would for the handler in question.
@@ -63,6 +64,7 @@ struct sd_call {
 	u16 flags;
 	u32 fd; /* 1 + the domain's fd whose credit the answer tells; 0: none */
 	u64 arg[6];
+	u64 most; /* what the domain may answer beside an errno: see sd_call_most() */
 	enum sd_status status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
 };
 
@@ -76,6 +78,11 @@ u64 sd_room(struct sd_call *c, u64 len);	/* zero-filled only by the domain's wri
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len);
 void *sd_at(struct sd_call *c, u64 off);	/* offset made by this call => address in the arena */
 void sd_bad(struct sd_call *c);			/* the answer is nonsense: the channel ends with SD_PROTO */
+/* A result beyond `most` that is no errno either is a lie: SD_PROTO. Without a word any number will do. */
+static inline void sd_call_most(struct sd_call *c, u64 most)
+{
+	c->most = most;
+}
 enum sd_status sd_call_wait(struct sd_call *c, long *ret);
 long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret); /* ret, or -EFAULT */
 enum sd_status sd_call_end(struct sd_call *c);

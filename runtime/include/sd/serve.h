@@ -23,6 +23,8 @@ struct sd_serve {
 	bool last;     /* and no other try follows: EAGAIN breaks the promise */
 	u8 credit;     /* out: what the call's fd would take at once, see SD_R_CREDIT */
 	void *scratch; /* list of private allocations, freed after the call */
+	u32 spare;     /* bytes of them it may still make */
+	void *owner;   /* of the region it came by */
 };
 
 typedef long (*sd_serve_fn)(struct sd_serve *s);
@@ -45,7 +47,10 @@ u8 sd_file_credit(unsigned int fd);
 /* Supplied by the surroundings: a promised call came out as -err: the file's next call reports it, as if it had come just after.
  * A stream that has lost bytes so ends with it. */
 void sd_file_error(unsigned int fd, int err);
-/* Private, zeroed memory until the call ends; NULL when out of memory. */
+/*
+ * Private, zeroed memory until the call ends; NULL when out of memory. All that a call describes lies in the arena once, so it gets
+ * no more than that has: who names one array from many others runs out, which sets s->bad.
+ */
 void *sd_scratch(struct sd_serve *s, u64 len);
 
 #endif

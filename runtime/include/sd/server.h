@@ -171,7 +171,7 @@ void sd_interrupt_call(struct sd_slane *l, u32 n);
 /* Supplied by the surroundings: FUTEX_WAKE of one waiter. */
 void sd_wake_client(u32 *word);
 /* Supplied by the surroundings: private memory for sd_scratch(). */
-void *sd_mem_get(u64 len); /* zeroed; NULL when out of memory */
+void *sd_mem_get(void *owner, u64 len); /* zeroed; of the region's owner; NULL when out of memory, or he has too much of it */
 void sd_mem_put(void *p);
 /* access_ok() lets it pass (any length), and nothing is ever mapped there: below vm.mmap_min_addr. */
 #define SD_FAULT_ADDRESS 4096ul

@@ -34,9 +34,16 @@ static inline u64 sd_min(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-struct sd_puts {   /* while structs are placed */
+static inline u64 sd_max(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+struct sd_puts {   /* while structs are placed, and brought back */
 	bool cut;  /* out: data were cut to what the arena holds */
 	bool keep; /* in: the call may report more than it writes: what the buffers hold goes along */
+	u64 data;  /* out: bytes of scatter lists that go, or may come */
+	u64 sum;   /* while they are brought back: bytes that came and aren't copied out yet */
 };
 
 /* Data going in, or in and out. A negative length is a huge one: the kernel refuses the call by itself. */
@@ -132,6 +139,85 @@ static inline long sd_back(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
 	return sd_get(c, SD_PTR(p), off, len, ret);
 }
 
+/* The domain's answer is nonsense. */
+static inline long sd_lie(struct sd_call *c)
+{
+	sd_bad(c);
+	return -EPROTO;
+}
+
+/*
+ * The same where the place stands in the arena, with what else a struct there says: data that came lie somewhere. (less: it
+ * may be that they don't, since more was said than was written.)
+ */
+static inline long sd_back_at(struct sd_call *c, u64 p, u64 off, u64 len, bool less, long ret)
+{
+	if (ret >= 0 && p && len && !less && !sd_placed(off))
+		return sd_lie(c);
+	return sd_back(c, p, off, len, ret);
+}
+
+/* Is there a NUL among these bytes of the program? */
+static inline bool sd_ends(u64 p, u64 len)
+{
+	char text[32];
+	u64 n, i;
+
+	for (; len; p += n, len -= n) {
+		n = sd_min(len, sizeof(text));
+		if (sd_copy_from_prog(text, SD_PTR(p), n))
+			return false;
+		for (i = 0; i < n; i++)
+			if (!text[i])
+				return true;
+	}
+	return false;
+}
+
+/*
+ * len bytes at p came back, a sequence of records. Each says at `at`, in `size` bytes, how long it is, is at least `least` and lies within
+ * them; the next is at a multiple of 8. With `name`: from there on it holds a string that ends in it. What the program has now is
+ * what is looked at, since the domain may still write the arena.
+ */
+static inline long sd_records(struct sd_call *c, u64 p, u64 off, u64 len, u32 at, u32 size, u32 least, u32 name, long ret)
+{
+	u64 n;
+
+	if (ret < 0 || !sd_placed(off))
+		return ret;
+	for (; len; p += n, len -= n) {
+		n = 0;
+		if (len < least || sd_copy_from_prog(&n, SD_PTR(p + at), size) || n < least || n > len ||
+		    (name && !sd_ends(p + name, n - name)))
+			return sd_lie(c);
+		n = sd_min((n + 7) & ~7ull, len);
+	}
+	return ret;
+}
+
+/* The same of what ends in NUL. */
+static inline long sd_terminated(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
+{
+	char last = 0;
+
+	if (ret > 0 && len && sd_placed(off) && (sd_copy_from_prog(&last, SD_PTR(p + len - 1), 1) || last))
+		return sd_lie(c);
+	return ret;
+}
+
+/* The bytes that a list of the program asks for: n elements of `size` bytes, each with a u64 at `at`. */
+static inline u64 sd_listed(u64 list, u64 n, u64 size, u64 at)
+{
+	u64 sum = 0, len;
+
+	for (u64 i = 0; i < n && i < 1024; i++) {
+		if (sd_copy_from_prog(&len, SD_PTR(list + i * size + at), sizeof(len)))
+			break;
+		sum += sd_min(len, SD_RW_MAX);
+	}
+	return sum;
+}
+
 /* A value-result length: *v is what the domain is offered, cut to `most` (0: as it is). */
 static inline u64 sd_put_vr(struct sd_call *c, u64 p, s32 *v, s32 most)
 {
@@ -157,13 +243,15 @@ static inline s32 sd_vr_value(struct sd_call *c, u64 off)
 	return !sd_placed(off) ? 0 : sd_load_relaxed((s32 *)sd_at(c, off));
 }
 
-/* Data of `room` bytes at off with their value-result length at loff, in units of elem. */
-static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 elem, u64 lp, u64 loff, long ret)
+/* Data of `room` bytes at off with their value-result length at loff, in units of elem: no more than `most`, even where less is copied. */
+static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 elem, u64 lp, u64 loff, u64 most, long ret)
 {
 	s32 l = sd_vr_value(c, loff);
 
 	if (ret < 0 || off == SD_OFF_NULL || !sd_placed(loff))
 		return ret;
+	if (l < 0 || (u64)l > most)
+		return sd_lie(c);
 	ret = sd_back(c, p, off, sd_min(l > 0 ? (u64)l * elem : 0, room), ret);
 	if (ret >= 0 && sd_copy_to_prog(SD_PTR(lp), &l, sizeof(l)))
 		return -EFAULT;

@@ -21,8 +21,14 @@ static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 		sd_file_error(fd, ret == -EAGAIN && s->last ? ENOBUFS : (int)-ret);
 }
 
-/* int * of a value-result length: a pointer to the private *v. */
-static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v)
+/* The reference to n units, of which the kernel takes `max` at most and then looks at none: as sd_unread() of a client makes it. */
+static inline u64 sd_up_to(u64 off, u64 n, u64 max)
+{
+	return n <= max || off == SD_OFF_NULL ? off : SD_OFF_FAULT;
+}
+
+/* int * of a value-result length: a pointer to the private *v, cut to `most` (0: as it is). */
+static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v, s32 most)
 {
 	*v = 0;
 	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
@@ -30,6 +36,8 @@ static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v)
 	s->bad |= off % sizeof(*v) != 0; /* no client of ours places one like that */
 	if (s->bad || sd_fetch(s, v, off, sizeof(*v)))
 		return sd_user(s, SD_OFF_FAULT, 0);
+	if (most && *v > most)
+		*v = most;
 	return (void __user *)v;
 }
 
