@@ -119,7 +119,7 @@ static u64 client_holds(const struct sd_client *c)
 {
 	const struct inode *last = NULL;	/* one file opened many times: its locks count once */
 	struct fdtable *fdt;
-	u64 bytes = CLIENT_BYTES + (u64)c->calls * TASK_BYTES;
+	u64 bytes = CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch;
 	unsigned int fd;
 
 	spin_lock(&c->files->file_lock);
