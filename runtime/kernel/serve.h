@@ -8,6 +8,7 @@
  *   serve_call.c    one call: identity, dispatch, exit work, answer; cancelling
  *   serve_fair.c    who may have how much of what clients share
  *   serve_env.c     what runtime/core wants from its surroundings
+ *   serve_rights.c  its capabilities
  *   serve_name.c    paths of open files
  *   serve_ticket.c  open files on their way from one client to another
  *   serve_share.c   files that programs have mapped
@@ -70,6 +71,7 @@ struct sd_client {
 	struct files_struct *files;
 	struct fs_struct *fs;
 	const struct cred *cred;
+	bool no_new_privs;
 	struct list_head tickets;	/* that it gave */
 	struct list_head shares;	/* that it may have mapped */
 	u64 holds;			/* bytes, when last counted: serve_memory.c */
@@ -117,8 +119,6 @@ void sd_clients_end(void);	/* all of them, in good order; sleeps */
 void sd_client_free(struct sd_client *c);
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);
-/* Its program was replaced by another. */
-void sd_client_executed(struct sd_client *c);
 /* Interrupt its calls in service, but for the one `but` runs. */
 void sd_client_cancel(struct sd_client *c, const struct sd_worker *but);
 
@@ -181,6 +181,11 @@ int sd_share_attach(const struct sd_event *ev) __weak;
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent) __weak;
 void sd_shares_end(struct sd_client *c) __weak;	/* sleeps */
 void sd_share_adopt(struct file *file) __weak;	/* it got an fd in a way that doesn't open it */
+
+/* serve_rights.c */
+void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r);
+long sd_rights_told(const struct sd_serve *s, struct sd_client *c);
+void sd_client_executed(struct sd_client *c);	/* its program was replaced by another */
 
 /* serve_name.c: SD_OP_PATH */
 long sd_path_of(struct sd_serve *s);

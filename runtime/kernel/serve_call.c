@@ -96,6 +96,9 @@ static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 	case SD_OP_EXIT:
 		ret = exits(w, c);
 		break;
+	case SD_OP_RIGHTS:
+		ret = sd_rights_told(&s, c);
+		break;
 	case SD_OP_TICKET:
 		ret = sd_ticket_give(&s, c);
 		break;

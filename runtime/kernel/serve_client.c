@@ -8,7 +8,6 @@
 #include <linux/init_task.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/securebits.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
@@ -59,39 +58,7 @@ static bool peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
 	return true;
 }
 
-/*
- * What a program has that was just executed, as cap_bprm_creds_from_file() and begin_new_exec() leave it where the file gives
- * nothing: root may do everything the domain knows, others nothing special.
- */
-static void as_executed(struct cred *new)
-{
-	bool effective = uid_eq(new->euid, GLOBAL_ROOT_UID), root = effective || uid_eq(new->uid, GLOBAL_ROOT_UID);
-
-	new->suid = new->fsuid = new->euid;
-	new->sgid = new->fsgid = new->egid;
-	new->securebits &= ~issecure_mask(SECURE_KEEP_CAPS);
-	if (root && !(new->securebits & issecure_mask(SECURE_NOROOT))) {
-		cap_clear(new->cap_ambient);
-		new->cap_permitted = cap_combine(new->cap_bset, new->cap_inheritable);
-		new->cap_effective = new->cap_permitted;
-		if (!effective)
-			cap_clear(new->cap_effective);
-		return;
-	}
-	new->cap_permitted = new->cap_effective = new->cap_ambient;
-}
-
-void sd_client_executed(struct sd_client *c)
-{
-	struct cred *new = prepare_creds();	/* the caller wears c */
-
-	if (!new)
-		return;	/* it keeps what it had: no more than that */
-	as_executed(new);
-	commit_creds(new);
-}
-
-/* The supplementary groups lie where only the supervisor has written so far. */
+/* They lie where only the supervisor has written so far, as the rights do. */
 static int take_groups(struct cred *new, const void *list, u32 n)
 {
 	struct group_info *g;
@@ -121,10 +88,11 @@ static int take_user(struct cred *new)
 	return set_cred_ucounts(new);
 }
 
-/* As after login; a domain is nobody. */
-static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *groups)
+/* As the supervisor says it is; a domain is nobody. */
+static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *told, bool *no_new_privs)
 {
 	struct cred *new = prepare_kernel_cred(NULL);
+	struct sd_ctl_rights r = {};
 
 	if (!new)
 		return NULL;
@@ -132,8 +100,11 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 	new->gid = make_kgid(&init_user_ns, *a->calls ? overflowgid : a->rgid);
 	new->euid = make_kuid(&init_user_ns, *a->calls ? overflowuid : a->uid);
 	new->egid = make_kgid(&init_user_ns, *a->calls ? overflowgid : a->gid);
-	as_executed(new);
-	if (take_user(new) || (!*a->calls && take_groups(new, groups, a->ngroups))) {
+	if (!*a->calls)
+		memcpy(&r, told, sizeof(r));
+	sd_rights_begin(new, &r);
+	*no_new_privs = r.no_new_privs;
+	if (take_user(new) || (!*a->calls && take_groups(new, told + sizeof(r), a->ngroups))) {
 		abort_creds(new);
 		return NULL;
 	}
@@ -152,7 +123,9 @@ static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, con
 	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
 	int err = -ENOMEM;
 
-	c->cred = parent ? get_cred(parent->cred) : client_cred(a, lane->arena);
+	if (parent)
+		c->no_new_privs = parent->no_new_privs;
+	c->cred = parent ? get_cred(parent->cred) : client_cred(a, lane->arena, &c->no_new_privs);
 	if (!c->cred)
 		return err;
 	inc_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);

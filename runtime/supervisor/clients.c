@@ -103,7 +103,7 @@ static int groups_into(int region, int sock)
 		err = getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, list, &len);
 	}
 	err = err ? -errno : 0;
-	if (!err && pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF) != (ssize_t)len)
+	if (!err && pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF + sizeof(struct sd_ctl_rights)) != (ssize_t)len)
 		err = -ENOMEM;
 	if (list != few)
 		free(list);
@@ -161,6 +161,8 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
 	/* A child has its parent's, whatever that has become since it connected. */
 	ngroups = c->passed || r->region < 0 ? 0 : groups_into(r->region, c->src.fd);
+	if (!c->passed && r->region >= 0 && rights_into(r->region, c))
+		ngroups = -ENOMEM;
 	r->client = d->dom.next_client++;
 	attach_describe(d, c, r, asked, &m);
 	m.u.attach.ngroups = ngroups;

@@ -291,6 +291,7 @@ void console_timer(struct daemon *d);
 void console_end(struct daemon *d); /* the domain has ended: what it left is logged, and that was it */
 
 /* A memfd whose size and seals are ours: none who has it can cut the memory from under the others. Or -errno. */
+int rights_into(int region, const struct conn *c); /* rights.c: what its program may do at most, for the domain. 0 or -errno */
 int memory_make(const char *name, uint64_t size);
 void clients_accept(struct daemon *d, struct source *src, uint32_t events);
 void conn_close(struct daemon *d, struct conn *c);

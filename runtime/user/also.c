@@ -84,13 +84,15 @@ static enum sd_way call_also(struct sd_thread *t)
 	u64 arg[6] = {t->regs.rdi, t->regs.rsi, t->regs.rdx, t->regs.r10, t->regs.r8, t->regs.r9};
 	u32 wanted = 0;
 	enum sd_way way;
+	int caps;
 	long ret;
 
 	for (u32 d = 0; d < sd_ndomains; d++)
 		if (also_stub(d, nr, arg))
 			wanted |= 1u << d;
 	way = sd_call_under(t);
-	if (way != SD_HOST || !wanted)
+	caps = sd_caps_change(nr, arg);
+	if (way != SD_HOST || (!wanted && !caps))
 		return way;
 	for (u32 d = 0; d < sd_ndomains; d++)
 		if (wanted >> d & 1 && attaches(nr))
@@ -99,20 +101,31 @@ static enum sd_way call_also(struct sd_thread *t)
 	for (u32 d = 0; d < sd_ndomains && (ret >= 0 || ret < -MAX_ERRNO); d++)
 		if (wanted >> d & 1)
 			tell(t, d, nr, arg);
+	if (caps && (ret >= 0 || ret < -MAX_ERRNO))
+		sd_caps_changed(t, nr, arg);
 	return sd_done(t, ret);
+}
+
+static void (*take_call)(u64 nr, sd_call_fn fn);
+static u8 taken[SD_KINDS];
+
+static void take_once(u64 nr)
+{
+	if (nr < SD_KINDS && !taken[nr]++)
+		take_call(nr, call_also);
 }
 
 void sd_also_init(void (*take)(u64 nr, sd_call_fn fn))
 {
-	u8 taken[SD_KINDS] = {0};
-
+	take_call = take;
 	for (u32 d = 0; d < sd_ndomains; d++)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->route == SD_ROUTE_ALSO && s->nr < SD_KINDS && !taken[s->nr]++)
-				take(s->nr, call_also);
+			if (s->route == SD_ROUTE_ALSO)
+				take_once(s->nr);
 		}
+	sd_caps_init(take_once);
 }
 
 /* ---- what a domain can't learn from the supervisor ---- */
@@ -146,6 +159,7 @@ void sd_also_introduce(struct sd_lane *l, u32 dom)
 	enum sd_status st;
 	long ret;
 
+	sd_caps_introduce(l);
 	if (!s)
 		return;
 	arg[0] = umask_now();

@@ -4,7 +4,7 @@
  * so a child that shares memory starts on a hook stack of its own, with every signal blocked, and
  * enters the program from there. A forked child goes on in its copy of the parent's hook stack.
  */
-#include "domain.h"
+#include "paths.h"
 
 #define CLONE_ARGS_MAX 128
 
@@ -33,6 +33,8 @@ void sd_child_start(struct sd_thread *t)
 	if (t->fork)
 		sd_files_in_child(t, t->fork, t->files);
 	t->fork = NULL;
+	if (t->foreign)
+		sd_caps_foreign(t);
 }
 
 static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
@@ -51,6 +53,7 @@ static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
 	c->slow = 1;
 	c->masked = SD_MASKED_ALL;
 	c->sync_blocked = 1;
+	c->foreign = (flags & CLONE_NEWUSER) != 0;
 	c->parent_frees = (flags & CLONE_VFORK) != 0;
 	if ((flags & CLONE_VFORK) != 0)
 		c->alt = t->alt;
@@ -112,6 +115,8 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 	}
 	if (sd_arm(t))
 		cannot_arm();
+	if (flags & CLONE_NEWUSER)
+		sd_caps_foreign(t);
 	if (flags & CLONE_CLEAR_SIGHAND) {
 		for (int i = 0; i < NSIG; i++)
 			if (t->own_sighand.act[i].handler != SIG_IGN)

@@ -76,6 +76,14 @@ void sd_also_init(void (*take)(u64 nr, sd_call_fn fn));
 /* The first words on a new channel, with the files' lock held. */
 void sd_also_introduce(struct sd_lane *l, u32 dom);
 
+/* caps.c */
+int sd_caps_change(u64 nr, const u64 arg[6]); /* may this call change them? */
+void sd_caps_changed(struct sd_thread *t, u64 nr, const u64 arg[6]); /* it went well on the host */
+void sd_caps_foreign(struct sd_thread *t); /* this process is of another user namespace now */
+void sd_caps_introduce(struct sd_lane *l); /* a new channel */
+void sd_caps_executed(struct sd_thread *t);
+void sd_caps_init(void (*each)(u64 nr));
+
 /* domfile.c: for exec. A place in a domain, and the name that has it. */
 /* May it be executed? Then its first bytes, *len of them. 0 or -errno */
 long sd_domfile_look(struct sd_thread *t, const struct sd_place *p, const char *name, char *head,

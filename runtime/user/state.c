@@ -270,6 +270,7 @@ static void tell_domains(struct sd_thread *t)
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (t->files->chan[d] && t->files->chan[d]->state == SD_CHAN_LIVE)
 			sd_domain_executed(t, d);
+	sd_caps_executed(t);
 }
 
 static void load(struct sd_thread *t, struct saved *s)

@@ -140,6 +140,7 @@ _Static_assert(__builtin_offsetof(struct sd_ucontext, mask) == 296,
 #define CLONE_VFORK	    0x4000ull
 #define CLONE_THREAD	    0x10000ull
 #define CLONE_SETTLS	    0x80000ull
+#define CLONE_NEWUSER	    0x10000000ull
 #define CLONE_CLEAR_SIGHAND 0x100000000ull
 
 #define PR_SET_NAME		     15

@@ -63,6 +63,7 @@ struct sd_thread {
 	/* below: C only */
 	u64 final_mask;	  /* the program's mask, to be in force once it runs again */
 	u32 busy;	  /* the region is in use (0: may be given to another thread) */
+	u32 foreign;	  /* a starting child's: of another user namespace than its parent */
 	u32 leaving;	  /* it doesn't come back from the hook */
 	u32 parent_frees; /* a vfork child: its parent gives the region back */
 	u32 sync_blocked; /* SIGSEGV or SIGBUS may be in the kernel's mask: see sd_unblock_sync() */

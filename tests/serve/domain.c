@@ -182,6 +182,8 @@ int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uin
 	c->id = ++d->next_client;
 	c->bell_fd = fds[1];
 	c->base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	if (!uid)
+		memset((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, 0xff, __builtin_offsetof(struct sd_ctl_rights, no_new_privs));
 	m.u.attach.client = c->id;
 	m.u.attach.parent = parent;
 	m.u.attach.pid = (uint32_t)getpid();

@@ -24,7 +24,8 @@
  * directory for domains with prefixes, else an unconnected socket.
  *
  * Identity: a new attachment has the ids and groups that the host's kernel told the supervisor (SO_PEERCRED,
- * SO_PEERGROUPS, SCM_CREDENTIALS), capabilities as after exec, and the program's umask; a child's copies its parent's.
+ * SO_PEERGROUPS, SCM_CREDENTIALS), the capabilities that /proc says (runtime/supervisor/rights.c), and the program's umask; a child's copies
+ * its parent's. What it gives up of them later it tells (runtime/user/caps.c); no domain ever has more permitted than that.
  * Credentials are the process's, as in POSIX: threads that change theirs alone (raw system calls) change
  * everybody's in the domain.
  *

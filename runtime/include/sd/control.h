@@ -124,8 +124,19 @@ struct sd_ctl_attach {
 	uint32_t pad;
 	char name[SD_NAME_MAX];	/* domain name, in replies to clients */
 	uint32_t ruid, rgid;	/* to the domain: the real ids, as SCM_CREDENTIALS of the request told them; uid and gid are the effective ones */
-	uint32_t ngroups;	/* to the domain: supplementary groups; they lie in the region, from lane 0's arena on */
+	uint32_t ngroups;	/* to the domain: supplementary groups; they lie in the region, behind struct sd_ctl_rights */
 	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make these calls only: "writev,readv" */
+};
+
+/*
+ * To the domain, in the region from lane 0's arena on, before the supplementary groups: what the program may do at most. Capability
+ * sets by the kernel's numbers, of the process that connected; none where the supervisor can't know them, or where they are of
+ * another user namespace. With a parent it isn't looked at.
+ */
+struct sd_ctl_rights {
+	uint64_t permitted, effective, inheritable, ambient, bounding;
+	uint32_t no_new_privs;
+	uint32_t pad;
 };
 
 struct sd_ctl_ticket {

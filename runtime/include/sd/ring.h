@@ -98,11 +98,14 @@ enum sd_op {
 	SD_OP_SHARE_SYNC = 8, /* arg[0], arg[1]: that key: what the memory holds goes to the disk */
 	SD_OP_EXIT = 9,	  /* the process ends: none of the client's other calls begins or is answered any more, then its files close.
 			     The last call of a client: nothing is taken from its lanes after it */
+	SD_OP_RIGHTS = 10, /* arg[0 .. 4]: the program's permitted, effective, inheritable, ambient and bounding capabilities are no more than
+			      these; arg[5]: its securebits, and SD_RIGHTS_* */
 	SD_OP_OWN,	  /* beyond the transport's own */
 	SD_OP_CALLS = 16,
 };
 
 #define SD_EXEC_KEEP 1u
+#define SD_RIGHTS_NO_NEW_PRIVS (1ull << 32)
 
 struct sd_entry {
 	u32 seq;

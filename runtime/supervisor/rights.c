@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a program that attaches may do at most: the capability sets of its process, from /proc. A pidfd tells whose they are: it still
+ * lives when they were read, so its number was nobody else's meanwhile. What can't be read is none. Sets of another user
+ * namespace mean nothing in the domain: none, too.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <sd/ring.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
+
+static int peer_pidfd(const struct conn *c)
+{
+	socklen_t len = sizeof(int);
+	int fd;
+
+	if (!getsockopt(c->src.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
+		return fd;
+	/* Before it there is no proof that the number is still the one that connected. That it is of the same user is asked below. */
+	return c->cred.pid > 0 ? (int)syscall(SYS_pidfd_open, c->cred.pid, 0) : -1;
+}
+
+static bool alive(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* A small file of /proc as a string; false: it can't be read whole. */
+static bool read_proc(int dir, const char *name, char *buf, size_t size)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	buf[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+/* By what the kernel calls it; where that isn't ours to see (it is more than we are), by whom it knows. */
+static bool our_users(int dir)
+{
+	struct stat its, ours;
+	char map[2][1024];
+	int self;
+	bool same;
+
+	if (stat("/proc/self/ns/user", &ours))
+		return false;
+	if (!fstatat(dir, "ns/user", &its, 0))
+		return its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+	self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	same = self >= 0 && read_proc(dir, "uid_map", map[0], sizeof(map[0])) &&
+	       read_proc(self, "uid_map", map[1], sizeof(map[1])) && !strcmp(map[0], map[1]);
+	if (self >= 0)
+		close(self);
+	return same;
+}
+
+static bool field(const char *status, const char *name, int base, uint64_t *to)
+{
+	const char *at = strstr(status, name);
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen(name);
+	*to = strtoull(at, &end, base);
+	return end != at;
+}
+
+static bool parse(const struct conn *c, const char *s, struct sd_ctl_rights *r)
+{
+	uint64_t nnp, uid, euid = 0;
+	const char *at = strstr(s, "\nUid:");
+
+	if (at && sscanf(at, "\nUid: %lu %lu", &uid, &euid) != 2)
+		return false;
+	r->no_new_privs = field(s, "\nNoNewPrivs:", 10, &nnp) ? (uint32_t)nnp : 1;
+	return at && euid == c->cred.uid && field(s, "\nCapInh:", 16, &r->inheritable) &&
+	       field(s, "\nCapPrm:", 16, &r->permitted) && field(s, "\nCapEff:", 16, &r->effective) &&
+	       field(s, "\nCapBnd:", 16, &r->bounding) && field(s, "\nCapAmb:", 16, &r->ambient);
+}
+
+static bool known(const struct conn *c, struct sd_ctl_rights *r)
+{
+	char path[32], status[4096];
+	int pidfd = peer_pidfd(c), dir;
+	bool good;
+
+	if (pidfd < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d", c->cred.pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	good = dir >= 0 && read_proc(dir, "status", status, sizeof(status)) && our_users(dir) && alive(pidfd) &&
+	       parse(c, status, r);
+	if (dir >= 0)
+		close(dir);
+	close(pidfd);
+	return good;
+}
+
+int rights_into(int region, const struct conn *c)
+{
+	struct sd_ctl_rights r = {0};
+
+	if (!known(c, &r))
+		r = (struct sd_ctl_rights){.no_new_privs = 1};
+	return pwrite(region, &r, sizeof(r), SD_HEAD_SIZE + SD_ARENA_OFF) == (ssize_t)sizeof(r) ? 0 : -ENOMEM;
+}
