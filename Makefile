@@ -3,6 +3,8 @@
 BUILD := build
 comma := ,
 CMAKE := $(BUILD)/cmake
+# Those that can carry specs/debug/poison.config.
+POISON := $(basename $(notdir $(shell grep -l CONFIG_SYSFS=y specs/*.config)))
 DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
 # Only tests that don't run alone (cmake/tests.cmake) run beside others.
 CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j2
@@ -10,7 +12,7 @@ CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j2
 build-each = @set -e; n=0; for d in $(DOMAINS); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(1): $$n of $(words $(DOMAINS))"; \
 	$(BUILD)/bin/kslice build $$d $(2); echo "== $$d$(1): $$(($$(date +%s) - t)) s"; done
 
-.PHONY: all help deps tree image whole demo test quick bench fuzz storm format clean install-deps
+.PHONY: all help deps tree image poison whole demo test quick bench fuzz storm format clean install-deps
 
 all: $(CMAKE)/build.ninja ## host programs: build/bin, build/lib
 	@ninja -C $(CMAKE) --quiet
@@ -31,13 +33,16 @@ image: all tree ## the domain of every spec in specs/
 	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice stubs $$d; done
 	$(call build-each)
 
+poison: image ## net and block as they look for faults in themselves (specs/README.md)
+	@set -e; for d in $(POISON); do $(BUILD)/bin/kslice build $$d --debug=poison; done
+
 whole: all tree ## the same configs, unsliced
 	$(call build-each,$(comma) whole,--whole)
 
 demo: ## from nothing to programs running on a domain
 	@tests/e2e/demo.sh
 
-test: all image whole ## every test
+test: all image poison whole ## every test
 	@$(CTEST)
 
 quick: all ## tests that take seconds and need no kernel tree

@@ -30,6 +30,7 @@ static const char usage[] =
 	"  -j, --jobs=N       worker processes (default: one per core)\n"
 	"  -c, --compdb=FILE  take compile commands from this compile_commands.json, don't configure the tree\n"
 	"  -w, --whole        build: the same configuration unsliced, to build/NAME-whole\n"
+	"  -d, --debug=KIND   slice, build, whole: with the options of specs/debug/KIND.config as well, to build/NAME-KIND\n"
 	"      --html         report: write report.html instead of a table\n"
 	"  -l, --list         check: also list cuts of shared groups that aren't in this configuration\n"
 	"  -h, --help         this text\n"
@@ -224,7 +225,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "tree", required_argument, NULL, 't' },   { "out", required_argument, NULL, 'o' },
 		{ "jobs", required_argument, NULL, 'j' },   { "compdb", required_argument, NULL, 'c' },
-		{ "whole", no_argument, NULL, 'w' },	    { "html", no_argument, NULL, 'H' },
+		{ "whole", no_argument, NULL, 'w' },	    { "debug", required_argument, NULL, 'd' },
+		{ "html", no_argument, NULL, 'H' },
 		{ "list", no_argument, NULL, 'l' },	    { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -232,7 +234,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 	int c;
 
 	o->jobs = sysconf(_SC_NPROCESSORS_ONLN);
-	while ((c = getopt_long(argc, argv, "t:o:j:c:wlh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "t:o:j:c:d:wlh", longs, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			o->tree = optarg;
@@ -247,6 +249,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'c':
 			o->compdb = optarg;
+			break;
+		case 'd':
+			o->debug = optarg;
 			break;
 		case 'w':
 			o->whole = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* session.c: spec => closure, in pass order. See session.h. */
 #include "session.h"
+#include "debug.h"
 #include "remote.h"
 #include "stubs.h"
 #include <errno.h>
@@ -17,8 +18,11 @@ int session_spec(struct session *s, const char *spec, const struct options *o)
 	free(path);
 	if (r || remote_resolve(&s->spec))
 		return -1;
-	s->outdir = o->out ? xstrdup(o->out) : xasprintf("%s/build/%s", repo_root(), s->spec.name);
-	return 0;
+	if (o->out)
+		s->outdir = xstrdup(o->out);
+	else
+		s->outdir = xasprintf("%s/build/%s%s%s", repo_root(), s->spec.name, o->debug ? "-" : "", o->debug ?: "");
+	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }
 
 static char *find_tree(const struct options *o)
@@ -61,7 +65,7 @@ int session_closure(struct session *s, const struct options *o)
 	double t = now_seconds();
 	int r = s->db.tree ? 0 : session_commands(s, o);
 
-	if (!r && !o->compdb && !o->check)
+	if (!r && !o->compdb && !o->check && !o->debug)
 		r = stubs_refresh(&s->spec, &s->db);
 	if (r > 0) { /* other stubs than before: they are units, too */
 		compdb_free(&s->db);

@@ -11,6 +11,7 @@
 struct options {
 	const char *tree; /* --tree, NULL: kernel-tree/linux of the repo */
 	const char *out;  /* --out, NULL: build/<domain> of the repo */
+	const char *debug; /* --debug: a fragment in specs/debug, to build/<domain>-<debug>; NULL: none */
 	const char *compdb; /* --compdb, NULL: from the tree's own build system */
 	int jobs;
 	bool whole, html, list;

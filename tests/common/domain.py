@@ -2,6 +2,8 @@
 """A domain of one's own for a test: started by kdom in a run directory of its own, asked over its
 control socket (sd/control.h), its console read at the end.
 
+KSLICE_DEBUG=KIND takes the image of `kslice build --debug=KIND` (build/NAME-KIND).
+
     with Domain("net") as d:       # up; down at the end, and a console with BUG, WARNING, Oops fails
         d.run(["prog"])            # a hooked program
         d.status()["mem_free"]
@@ -31,7 +33,8 @@ STATUS_KEYS = ("calls", "blocked", "sleeps", "uptime_ns", "mem_total", "mem_free
                "boot_ns", "generation", "pid", "last_status", "attached")
 CTL_REPLY, CTL_STATUS = 1, 9
 MAGIC, VERSION, SIZE = 0x6B736C31, 1, 192
-BAD_CONSOLE = re.compile(r"\bBUG\b|WARNING|Oops|Kernel panic|Call Trace|kslice: trap|Sanitizer|runtime error")
+DEBUG = os.environ.get("KSLICE_DEBUG")
+BAD_CONSOLE = re.compile(r"\bBUG\b|WARNING|non-static key|Oops|Kernel panic|Call Trace|kslice: trap|Sanitizer|runtime error")
 
 
 class DomainError(Exception):
@@ -43,7 +46,8 @@ class Domain:
 
     def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None, beside=None, ram=None):
         """beside: another Domain, whose run directory this one shares: they can reach each other."""
-        image = image or os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, f"{name}/{name}.image")
+        folder = f"{name}-{DEBUG}" if DEBUG else name
+        image = image or os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, f"{folder}/{name}.image")
         self.beside = beside
         self.image, self.name, self.cpu, self.options, self.ram = image, name, cpu, options, ram
         self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")

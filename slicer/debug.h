@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * debug.h: images of a domain with options that look for faults (kslice build --debug=KIND): specs/debug/KIND.config over the
+ * spec's own fragment. Stubs are the domain's own, generated/<domain>, as they lie there.
+ */
+#ifndef KSLICE_DEBUG_H
+#define KSLICE_DEBUG_H
+
+#include "spec.h"
+
+/* spec->config becomes the two in one, outdir/<domain>.config. 0, or -1 after printing the error. */
+int debug_config(struct spec *spec, const char *kind, const char *outdir);
+
+#endif
