@@ -77,13 +77,15 @@ static struct sd_link *find(const char *domain)
 	return NULL;
 }
 
-/* The list has one reference of its own. */
+/* The list has one reference of its own. Somebody else may have asked while the allocation slept. */
 static struct sd_link *ask(const char *domain)
 {
-	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL), *other = find(domain);
 
-	if (!link)
-		return NULL;
+	if (!link || other) {
+		kfree(link);
+		return other;
+	}
 	if (!listening)
 		sd_irq_register(SD_IRQ_PEER, on_bell, NULL);
 	listening = true;

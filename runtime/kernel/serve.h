@@ -24,7 +24,15 @@
  *	                        or idle appoints one, or the clock's tick when neither comes to pass
  *
  * Locks: none. One vCPU, no kernel preemption: nothing here changes under a task that doesn't sleep. What interrupts touch
- * (sd_serve_kick) is a flag and a wake-up.
+ * (sd_serve_kick) is a flag and a wake-up. So what sleeps (an allocation, an fput() that is the last, a transfer, a wait) ends all
+ * that was known before it:
+ *
+ *	allocate, open, and what else sleeps first; then look, and act on what was seen, without sleeping in between
+ *	what must stay over a sleep is held: a client by its calls (its end waits until there are none; client_use()), a client that has ended
+ *	by its refs, a share by its users, a link by its refs, a file by its count
+ *	what ends is out of reach before the first thing that it owns is taken away (client->files is NULL before they are put), and is
+ *	on no list any more, or held, when it is freed
+ *	a walk over a list sleeps only where nothing can be deleted from that list meanwhile, and says why
  *
  * Identity. While a task serves client c its files, fs and credentials are c's; they stay on until it serves somebody else, since
  * the next call is mostly of the same client. They are c's own references: before c is gone, every task that wears them
@@ -59,16 +67,19 @@ struct sd_client {
 	struct list_head node;		/* all clients */
 	struct sd_user *user;
 	u32 held[SD_POOLS];		/* TASKS: its calls that wait; TICKETS: that it gave and can take back */
+	u32 refs;			/* who looks at it beyond its end */
 	u32 id;
 	int bell_fd;
-	u32 calls;			/* in service */
+	u32 calls;			/* in service, and who else keeps it from ending */
 	u64 scratch;			/* bytes of private memory of its calls in service */
 	bool ending;			/* no new calls; files close or are closed */
 	const struct sd_worker *exits;	/* its process ends by the call in this task (or ended so): no other is answered */
 	bool ended;			/* ... are closed, nothing refers to it any more */
+	bool detaching;			/* by the supervisor's word; once */
+	bool executing;			/* its other calls and its shares are being ended: nobody inherits meanwhile */
 	struct list_head workers;	/* in a call of this client that can be cancelled */
 	wait_queue_head_t wait;		/* for calls and ended */
-	struct files_struct *files;
+	struct files_struct *files;	/* NULL: not copied yet, or being closed */
 	struct fs_struct *fs;
 	const struct cred *cred;
 	bool no_new_privs;
@@ -112,11 +123,13 @@ extern struct sd_poller sd_poller;
 /* serve_client.c */
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err);
 struct sd_client *sd_client_find(u32 id);
-/* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of times before sd_client_free(). */
+/* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of times while it is on the list. */
 void sd_client_end(struct sd_client *c, u32 why);
+/* fn for all that have files: not for those that are being made, nor for those whose files are being closed. Must not sleep. */
 void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
-void sd_clients_end(void);	/* all of them, in good order; sleeps */
-void sd_client_free(struct sd_client *c);
+void sd_clients_end(void);	/* all of them, in good order; sleeps. No new ones from then on */
+/* Its last promised calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
+int sd_client_detach(u32 id);
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);
 /* Interrupt its calls in service, but for the one `but` runs. */

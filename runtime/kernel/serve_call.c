@@ -71,16 +71,28 @@ static long exits(struct sd_worker *w, struct sd_client *c)
 	return 0;
 }
 
-/* The program was replaced: its other threads are gone, and with them their calls; then close-on-exec, unless the client sees to it. */
+/*
+ * The program was replaced: its other threads are gone, and with them their calls and all that they had mapped; then close-on-exec,
+ * unless the client sees to it. One at a time: two would wait for each other.
+ */
 static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 {
+	bool alone;
+
+	if (c->executing)
+		return -EALREADY;
+	c->executing = true;
 	sd_poll_refuse(&sd_poller, &c->reg, w->req.lane);
-	if (!end_others(w, c))
-		return -EINTR;
-	if (!keep)
-		do_close_on_exec(c->files);
-	sd_client_executed(c);
-	return 0;
+	alone = end_others(w, c);
+	if (alone) {
+		if (!keep)
+			do_close_on_exec(c->files);
+		if (sd_shares_end)
+			sd_shares_end(c);
+		sd_client_executed(c);
+	}
+	c->executing = false;
+	return alone ? 0 : -EINTR;
 }
 
 static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)

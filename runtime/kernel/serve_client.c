@@ -16,6 +16,7 @@
 #define ASK_AGAIN	(HZ / 50 ?: 1)	/* a call may have swallowed an interruption and gone to sleep again */
 
 static LIST_HEAD(clients);
+static bool closing;	/* the domain ends: no new ones */
 
 struct sd_client *sd_client_find(u32 id)
 {
@@ -32,8 +33,35 @@ void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
 	struct sd_client *c;
 
 	list_for_each_entry(c, &clients, node)
-		if (!c->ended)
+		if (c->files)
 			fn(c, arg);
+}
+
+static struct sd_client *client_get(struct sd_client *c)
+{
+	c->refs++;
+	return c;
+}
+
+static void client_put(struct sd_client *c)
+{
+	if (--c->refs)
+		return;
+	if (c->user)
+		sd_user_put(c->user);
+	kvfree(c);
+}
+
+/* Keeps what c owns from being taken away while somebody who isn't in a call of it sleeps: its end waits for that as for a call. */
+static void client_use(struct sd_client *c)
+{
+	c->calls++;
+}
+
+static void client_unuse(struct sd_client *c)
+{
+	c->calls--;
+	wake_up_all(&c->wait);
 }
 
 /* "write,read" of a client that is a domain. False: there is no such call here. */
@@ -118,9 +146,11 @@ static void drop_cred(struct sd_client *c)
 	put_cred(c->cred);
 }
 
+/* Sleeps; parent is in use. The files come last: from the moment they are copied a new share must find them, see sd_each_client(). */
 static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, const struct sd_client *parent)
 {
 	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
+	struct files_struct *files;
 	int err = -ENOMEM;
 
 	if (parent)
@@ -129,87 +159,120 @@ static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, con
 	if (!c->cred)
 		return err;
 	inc_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
-	c->fs = copy_fs_struct(parent ? parent->fs : init_task.fs);
+	/* A child is of the user that its parent was when it attached. */
+	c->user = sd_user_get(parent ? parent->user->uid : c->cred->uid);
+	c->fs = c->user ? copy_fs_struct(parent ? parent->fs : init_task.fs) : NULL;
 	if (!c->fs)
 		goto no_fs;
-	c->files = dup_fd(parent ? parent->files : &init_files, NULL);
-	if (IS_ERR(c->files)) {
-		err = PTR_ERR(c->files);
+	if (parent && sd_shares_inherit && sd_shares_inherit(c, parent))
+		pr_warn("client %u: no memory for what its parent has mapped\n", c->id);
+	files = dup_fd(parent ? parent->files : &init_files, NULL);
+	if (IS_ERR(files)) {
+		err = PTR_ERR(files);
 		goto no_files;
 	}
-	atomic_inc(&c->files->count);	/* see "Identity" in serve.h */
+	atomic_inc(&files->count);	/* see "Identity" in serve.h */
+	c->files = files;
 	return 0;
 
 no_files:
+	if (sd_shares_end)
+		sd_shares_end(c);
 	free_fs_struct(c->fs);
 no_fs:
 	drop_cred(c);
 	return err;
 }
 
-static void leave_identity(struct sd_client *c)
+static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region, int bell_fd)
 {
-	put_files_struct(c->files);	/* the second user of take_identity() */
-	put_files_struct(c->files);
+	struct sd_client *c = kvzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return NULL;
+	sd_sregion_init(&c->reg, region, c);
+	c->refs = 1;
+	c->id = a->client;
+	c->bell_fd = bell_fd;
+	INIT_LIST_HEAD(&c->node);
+	INIT_LIST_HEAD(&c->workers);
+	INIT_LIST_HEAD(&c->shares);
+	INIT_LIST_HEAD(&c->tickets);
+	init_waitqueue_head(&c->wait);
+	return c;
+}
+
+/* What it owns; nobody else uses it any more. Sleeps, and must not be found as an owner of files while it does. */
+static void disown(struct sd_client *c)
+{
+	struct files_struct *files = c->files;
+
+	c->files = NULL;
+	put_files_struct(files);	/* the second user of take_identity() */
+	put_files_struct(files);
+	sd_tickets_end(c);
+	if (sd_shares_end)
+		sd_shares_end(c);
 	sd_exit_work();			/* the last fput() of each file is task work */
 	free_fs_struct(c->fs);
 	drop_cred(c);
 }
 
-/* Among its user's clients, who leave room for those of others. A child is of the user that its parent was when it attached. */
-static int take_place(struct sd_client *c, const struct sd_client *parent)
+/* It is there from now on, if what was so before everything slept still is. */
+static int client_appear(struct sd_client *c, const struct sd_client *parent)
 {
-	int err = -ENOMEM;
+	if (closing)
+		return -ESHUTDOWN;
+	if (parent && parent->ending)
+		return -ESRCH;
+	if (sd_client_find(c->id))
+		return -EEXIST;
+	/* Among its user's clients, who leave room for those of others. */
+	if (!sd_may_hold(c->user, NULL, SD_POOL_CLIENTS, SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients)))
+		return -EAGAIN;
+	sd_hold(c, SD_POOL_CLIENTS);
+	list_add(&c->node, &clients);
+	sd_poll_add(&sd_poller, &c->reg);
+	sd_serve_stats.clients++;
+	return 0;
+}
 
-	c->user = sd_user_get(parent ? parent->user->uid : c->cred->uid);
-	if (c->user && sd_may_hold(c->user, NULL, SD_POOL_CLIENTS, SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients))) {
-		sd_hold(c, SD_POOL_CLIENTS);
-		return 0;
+static int client_begin(struct sd_client *c, const struct sd_ctl_attach *a)
+{
+	struct sd_client *parent = a->parent ? sd_client_find(a->parent) : NULL;
+	int err;
+
+	if (a->parent && (!parent || parent->ending))
+		return -ESRCH;
+	if (parent && parent->executing)
+		return -EBUSY;
+	if (!peer_calls(c, a))
+		return -EOPNOTSUPP;
+	if (parent)
+		client_use(parent);
+	err = take_identity(c, a, parent);
+	if (!err) {
+		err = client_appear(c, parent);
+		if (err)
+			disown(c);
 	}
-	if (c->user) {
-		sd_user_put(c->user);
-		err = -EAGAIN;
-	}
-	leave_identity(c);
+	if (parent)
+		client_unuse(parent);
 	return err;
 }
 
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err)
 {
-	struct sd_client *c, *parent = a->parent ? sd_client_find(a->parent) : NULL;
+	struct sd_client *c = NULL;
 
-	*err = -ESRCH;
-	if (a->parent && (!parent || parent->ending))
-		return NULL;
-	*err = -EEXIST;
-	if (sd_client_find(a->client))
-		return NULL;
-	*err = -ENOMEM;
-	if (!sd_memory_for_client(make_kuid(&init_user_ns, a->uid)))
-		return NULL;
-	c = kvzalloc(sizeof(*c), GFP_KERNEL);
-	if (!c)
-		return NULL;
-	sd_sregion_init(&c->reg, region, c);
-	*err = peer_calls(c, a) ? take_identity(c, a, parent) : -EOPNOTSUPP;
+	if (sd_memory_for_client(make_kuid(&init_user_ns, a->uid)))
+		c = client_new(a, region, bell_fd);
+	*err = c ? client_begin(c, a) : -ENOMEM;
 	if (!*err)
-		*err = take_place(c, parent);
-	if (*err) {
-		kvfree(c);
-		return NULL;
-	}
-	c->id = a->client;
-	c->bell_fd = bell_fd;
-	INIT_LIST_HEAD(&c->workers);
-	INIT_LIST_HEAD(&c->shares);
-	INIT_LIST_HEAD(&c->tickets);
-	if (parent && sd_shares_inherit && sd_shares_inherit(c, parent))
-		pr_warn("client %u: no memory for what its parent has mapped\n", c->id);
-	init_waitqueue_head(&c->wait);
-	list_add(&c->node, &clients);
-	sd_poll_add(&sd_poller, &c->reg);
-	sd_serve_stats.clients++;
-	return c;
+		return c;
+	if (c)
+		client_put(c);
+	return NULL;
 }
 
 void sd_client_cancel(struct sd_client *c, const struct sd_worker *but)
@@ -221,12 +284,8 @@ void sd_client_cancel(struct sd_client *c, const struct sd_worker *but)
 			set_notify_signal(w->task);
 }
 
-void sd_client_end(struct sd_client *c, u32 why)
+static void end_now(struct sd_client *c, u32 why)
 {
-	if (c->ending) {
-		wait_event(c->wait, c->ended);
-		return;
-	}
 	c->ending = true;
 	sd_poll_remove(&sd_poller, &c->reg);
 	sd_pool_forget(c);
@@ -235,24 +294,28 @@ void sd_client_end(struct sd_client *c, u32 why)
 		sd_client_cancel(c, NULL);
 	while (!wait_event_timeout(c->wait, !c->calls, ASK_AGAIN));
 	sd_strip(c);
-	put_files_struct(c->files);	/* the second user of take_identity() */
-	put_files_struct(c->files);
-	sd_tickets_end(c);
-	if (sd_shares_end)
-		sd_shares_end(c);
-	sd_exit_work();			/* the last fput() of each file is task work */
-	free_fs_struct(c->fs);
-	drop_cred(c);
+	disown(c);
 	sd_serve_stats.clients--;
 	sd_unhold(c, SD_POOL_CLIENTS);
 	c->ended = true;
 	wake_up_all(&c->wait);
 }
 
+void sd_client_end(struct sd_client *c, u32 why)
+{
+	client_get(c);	/* who waited here may be the last to look at it */
+	if (c->ending)
+		wait_event(c->wait, c->ended);
+	else
+		end_now(c, why);
+	client_put(c);
+}
+
 void sd_clients_end(void)
 {
 	struct sd_client *c;
 
+	closing = true;
 	/* Ending one sleeps, and the list may change meanwhile; those that ended stay on it until the supervisor detaches them. */
 again:
 	list_for_each_entry(c, &clients, node)
@@ -264,11 +327,18 @@ again:
 	sd_exit_work();
 }
 
-void sd_client_free(struct sd_client *c)
+int sd_client_detach(u32 id)
 {
+	struct sd_client *c = sd_client_find(id);
+
+	if (!c || c->detaching)
+		return -ESRCH;
+	c->detaching = true;
+	sd_pool_keep_promises(c);
+	sd_client_end(c, SD_ENDED_CLOSED);
 	list_del(&c->node);
-	sd_user_put(c->user);
-	kvfree(c);
+	client_put(c);
+	return 0;
 }
 
 void sd_client_lied(struct sd_client *c)

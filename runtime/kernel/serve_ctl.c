@@ -39,6 +39,7 @@ static void get_stats(struct sd_ctl_stats *s)
 
 static void handle(const struct sd_event *ev)
 {
+	static bool ends;
 	struct sd_ctl_stats stats;
 
 	switch (ev->type) {
@@ -64,6 +65,9 @@ static void handle(const struct sd_event *ev)
 			sd_remote_event(ev);
 		break;
 	case SD_CTL_SHUTDOWN:
+		if (ends)	/* who asked first is answered when the disks are in order, and that is the end */
+			break;
+		ends = true;
 		if (sd_unmount) {
 			sd_clients_end();
 			sd_unmount();

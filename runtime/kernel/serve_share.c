@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_share.c: files that programs have mapped shared and writable: see sd/share.h.
+ * serve_share.c: files that programs have mapped shared and writable: see sd/share.h. What is done with their memory: share_mem.h.
  *
  * While a file has a share, mem is its contents. Its inode, and every open file of it, have operations of ours: reads take from
  * mem; a write is done as always and then copied to mem; before a sync, what differs in mem is written to the page cache.
  * So mem may be newer than the page cache, never older, but for the moment between a write and its copy.
  *
- * Locks: mem is filled with the inode locked, so no write is missed; the rest as in serve.h: nothing changes but where a task sleeps.
- * What the programs store meanwhile is theirs to order; a page is copied before it is written, so it can't change under ext4.
+ * While mem is being filled reads take from the page cache, and a write is copied as far as it has been filled.
+ *
+ * Locks: as in serve.h. A share is held by its users: each client that may have it mapped, each operation that sleeps. What the programs
+ * store meanwhile is theirs to order; a page is copied before it is written, so it can't change under ext4.
  */
 #include <linux/cred.h>
 #include <linux/falloc.h>
@@ -15,21 +17,15 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/random.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
 #include <linux/uio.h>
 #include "serve.h"
+#include "share_mem.h"
 
-#define KINDS	8	/* of operations: of regular files, a file system has one or two */
-
-struct share {
-	struct list_head node;
-	struct inode *inode;
-	struct file *file;	/* our own, to read and write */
-	u64 key[2];
-	u8 *mem;		/* NULL: not there yet */
-	u32 users;
-};
+#define KINDS		8	/* of operations: of regular files, a file system has one or two */
+#define SHARES		512	/* of one client */
+#define SHARES_ALL	4096	/* each is an fd and 1 GiB of addresses */
 
 struct share_ref {		/* of a client, once per share */
 	struct list_head node;
@@ -44,6 +40,7 @@ static struct kind {
 } kinds[KINDS];
 
 static LIST_HEAD(shares);
+static u32 nshares;
 
 static struct share *share_of(const struct inode *inode)
 {
@@ -55,14 +52,13 @@ static struct share *share_of(const struct inode *inode)
 	return NULL;
 }
 
-/* Of an inode whose contents are in memory; not going away while the caller sleeps. */
+/* Not going away while the caller sleeps. */
 static struct share *share_get(const struct inode *inode)
 {
 	struct share *s = share_of(inode);
 
-	if (!s || !s->mem)
-		return NULL;
-	s->users++;
+	if (s)
+		s->users++;
 	return s;
 }
 
@@ -71,75 +67,17 @@ static const struct kind *kind_of(const struct file *file)
 	return container_of(file->f_op, struct kind, our_fop);
 }
 
-static u64 size_of(const struct inode *inode)
+const struct file_operations *share_fop(const struct share *s)
 {
-	return min_t(u64, i_size_read(inode), SD_SHARE_SIZE);
+	return kind_of(s->file)->fop;
 }
 
-/* ---- between mem and the page cache ---- */
-static ssize_t transfer(struct share *s, int rw, void *buf, u64 pos, size_t len)
+void share_count_all(void)
 {
-	const struct file_operations *op = kind_of(s->file)->fop;
-	struct kvec v = { buf, len };
-	struct iov_iter i;
-	struct kiocb k;
-	ssize_t ret;
+	struct share *s;
 
-	init_sync_kiocb(&k, s->file);
-	k.ki_pos = pos;
-	iov_iter_kvec(&i, rw, &v, 1, len);
-	if (rw == READ)
-		return op->read_iter(&k, &i);
-	file_start_write(s->file);
-	ret = op->write_iter(&k, &i);
-	file_end_write(s->file);
-	return ret;
-}
-
-/* What programs stored goes to the page cache. */
-static int flush(struct share *s)
-{
-	u8 *page = (u8 *)__get_free_pages(GFP_KERNEL, 1), *was = page + PAGE_SIZE;
-	u64 pos, size = size_of(s->inode);
-	int err = 0;
-
-	if (!page)
-		return -ENOMEM;
-	for (pos = 0; pos < size && !err; pos += PAGE_SIZE) {
-		size_t n = min_t(u64, PAGE_SIZE, size - pos);
-		ssize_t got = transfer(s, READ, was, pos, n);
-
-		memcpy(page, s->mem + pos, n);
-		if (got < 0)
-			err = got;
-		else if (got == n && memcmp(page, was, n))
-			got = transfer(s, WRITE, page, pos, n);
-		if (!err && got < 0)
-			err = got;
-		if (got != n)	/* cut short meanwhile */
-			break;
-		cond_resched();
-	}
-	free_pages((unsigned long)page, 1);
-	return err;
-}
-
-static int fill(struct share *s, u8 *mem)
-{
-	u64 pos = 0, size = size_of(s->inode);
-	ssize_t n = 0;
-
-	while (pos < size && (n = transfer(s, READ, mem + pos, pos, min_t(u64, size - pos, SZ_1M))) > 0)
-		pos += n;
-	return n < 0 ? n : 0;
-}
-
-/* The file got longer: what programs stored beyond its old end was never part of it. */
-static void grown(struct share *s, u64 from, u64 to)
-{
-	to = min_t(u64, to, SD_SHARE_SIZE);
-	if (from < to)
-		memset(s->mem + from, 0, to - from);
+	list_for_each_entry(s, &shares, node)
+		share_count(s);
 }
 
 /* ---- the end ---- */
@@ -156,17 +94,15 @@ static void restore(struct inode *inode)
 
 static void share_put(struct share *s)
 {
+	/* Writing back sleeps, and somebody may map the file again: we are its user until nobody else is. */
+	if (s->users == 1 && share_flush(s))
+		pr_err("a mapped file's contents can't be written back\n");
 	if (--s->users)
 		return;
-	if (s->mem) {
-		s->users++;	/* it sleeps, and somebody may map the file again */
-		if (flush(s))
-			pr_err("a mapped file's contents can't be written back\n");
-		if (--s->users)
-			return;
-		sd_machine_share_done(s->mem, s->key);
-	}
+	if (s->mem)
+		share_mem_done(s);
 	list_del(&s->node);
+	nshares--;
 	restore(s->inode);
 	fput(s->file);
 	kfree(s);
@@ -177,17 +113,18 @@ static ssize_t share_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct file *file = k->ki_filp;
 	struct share *s = share_get(file_inode(file));
-	u64 size = size_of(file_inode(file));
+	u64 size = i_size_read(file_inode(file));
 	size_t n = iov_iter_count(to);
 
-	if (!s || k->ki_pos >= SD_SHARE_SIZE) {
+	if (!s || !share_full(s) || k->ki_pos >= SD_SHARE_SIZE) {
 		if (s)
 			share_put(s);
 		return kind_of(file)->fop->read_iter(k, to);
 	}
+	size = min_t(u64, size, SD_SHARE_SIZE);
 	n = k->ki_pos < size ? min_t(u64, n, size - k->ki_pos) : 0;
 	if (n) {
-		n = copy_to_iter(s->mem + k->ki_pos, n, to);
+		n = share_copy(s, k->ki_pos, n, to);
 		k->ki_pos += n;
 		file_accessed(file);
 	}
@@ -195,25 +132,30 @@ static ssize_t share_read(struct kiocb *k, struct iov_iter *to)
 	return n || k->ki_pos >= size || !iov_iter_count(to) ? n : -EFAULT;
 }
 
+/* It is synced, if that is asked for, when mem has it: a sync before would write what mem has over it. */
 static ssize_t share_write(struct kiocb *k, struct iov_iter *from)
 {
+	const int sync = k->ki_flags & (IOCB_DSYNC | IOCB_SYNC);
 	struct inode *inode = file_inode(k->ki_filp);
 	struct share *s = share_get(inode);
-	u64 old = i_size_read(inode), pos;
 	struct iov_iter again = *from;
-	ssize_t ret = kind_of(k->ki_filp)->fop->write_iter(k, from);
+	ssize_t ret;
 
-	if (!s)
-		return ret;
-	pos = k->ki_pos - ret;
-	if (ret > 0 && pos < SD_SHARE_SIZE) {
-		size_t n = min_t(u64, ret, SD_SHARE_SIZE - pos);
-
-		grown(s, old, pos);
-		if (copy_from_iter(s->mem + pos, n, &again) != n)
-			transfer(s, READ, s->mem + pos, pos, n);
+	if (s && s->mem && share_room(iov_iter_count(from))) {
+		share_put(s);
+		return -ENOMEM;
 	}
-	share_put(s);
+	k->ki_flags &= ~sync;
+	ret = kind_of(k->ki_filp)->fop->write_iter(k, from);
+	k->ki_flags |= sync;
+	if (!s)
+		s = share_get(inode);	/* made while we waited for the inode */
+	if (s && ret > 0)
+		share_wrote(s, k->ki_pos - ret, ret, &again);
+	if (ret > 0)
+		ret = generic_write_sync(k, ret);
+	if (s)
+		share_put(s);
 	return ret;
 }
 
@@ -223,7 +165,8 @@ static int share_fsync(struct file *file, loff_t start, loff_t end, int datasync
 	int err = 0;
 
 	if (s) {
-		err = flush(s);
+		share_settle(s);
+		err = share_flush(s);
 		share_put(s);
 	}
 	return err ?: kind_of(file)->fop->fsync(file, start, end, datasync);
@@ -235,7 +178,8 @@ static loff_t share_llseek(struct file *file, loff_t offset, int whence)
 	struct share *s = whence == SEEK_DATA || whence == SEEK_HOLE ? share_get(file_inode(file)) : NULL;
 
 	if (s) {
-		flush(s);
+		share_settle(s);
+		share_flush(s);
 		share_put(s);
 	}
 	return kind_of(file)->fop->llseek(file, offset, whence);
@@ -244,17 +188,23 @@ static loff_t share_llseek(struct file *file, loff_t offset, int whence)
 static long share_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct share *s = share_get(file_inode(file));
-	u64 old = i_size_read(file_inode(file));
-	long err = s ? flush(s) : 0;
+	long err = 0;
 
-	err = err ?: kind_of(file)->fop->fallocate(file, mode, offset, len);
-	if (s && !err) {
-		grown(s, old, i_size_read(s->inode));
-		if (mode & ~FALLOC_FL_KEEP_SIZE)
-			err = fill(s, s->mem);
+	if (s) {
+		share_settle(s);
+		err = share_flush(s);
 	}
-	if (s)
-		share_put(s);
+	err = err ?: kind_of(file)->fop->fallocate(file, mode, offset, len);
+	if (!s)
+		s = share_get(file_inode(file));	/* made meanwhile */
+	if (!s)
+		return err;
+	share_settle(s);
+	if (!err)
+		share_resized(s);
+	if (!err && s->mem && mode & ~FALLOC_FL_KEEP_SIZE)
+		err = share_fill(s, false);
+	share_put(s);
 	return err;
 }
 
@@ -263,13 +213,11 @@ static int share_setattr(struct user_namespace *ns, struct dentry *dentry, struc
 {
 	struct inode *inode = d_inode(dentry);
 	const struct kind *kind = container_of(inode->i_op, struct kind, our_iop);
-	u64 old = size_of(inode), new;
 	int err = kind->iop->setattr(ns, dentry, attr);
 	struct share *s = share_of(inode);
 
-	new = size_of(inode);
-	if (s && s->mem && attr->ia_valid & ATTR_SIZE)
-		grown(s, min(old, new), max(old, new));
+	if (s && attr->ia_valid & ATTR_SIZE)
+		share_resized(s);
 	return err;
 }
 
@@ -332,60 +280,113 @@ static int may_share(const struct file *file)
 	return i_size_read(inode) <= SD_SHARE_SIZE ? 0 : -EFBIG;
 }
 
+/* A share of file's inode, with one user more: the caller. Opening and allocating sleep: then we look. */
 static struct share *share_make(struct file *file)
 {
 	struct inode *inode = file_inode(file);
+	struct file *own = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, file->f_cred);
+	struct share *new = kzalloc(sizeof(*new), GFP_KERNEL), *s;
 	const struct kind *kind;
-	struct share *s;
-	struct file *own;
 
-	own = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, file->f_cred);
-	if (IS_ERR(own))
-		return ERR_CAST(own);
-	s = share_of(inode);	/* opening it slept */
-	if (s) {
-		fput(own);
+	s = share_get(inode);
+	kind = IS_ERR(own) || s ? NULL : kind_for(inode);
+	if (kind && new && nshares < SHARES_ALL) {
+		s = new;
+		get_random_bytes(s->key, sizeof(s->key));
+		init_waitqueue_head(&s->wait);
+		s->inode = inode;
+		s->file = own;
+		s->users = 1;
+		own->f_op = &kind->our_fop;
+		inode->i_fop = &kind->our_fop;
+		inode->i_op = &kind->our_iop;
+		list_add(&s->node, &shares);
+		nshares++;
 		return s;
 	}
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
-	kind = s ? kind_for(inode) : NULL;
-	if (!kind) {
-		kfree(s);
+	kfree(new);
+	if (!IS_ERR(own))
 		fput(own);
-		return ERR_PTR(-ENOMEM);
+	return s ?: IS_ERR(own) ? ERR_CAST(own) : ERR_PTR(-ENOMEM);
+}
+
+/* Is there room for s beside what c has? Each client may have half of what the domain may. */
+static bool room_for(struct sd_client *c, struct share *s)
+{
+	u64 sum = share_count(s);
+	struct share_ref *r;
+	u32 n = 0;
+
+	list_for_each_entry(r, &c->shares, node) {
+		sum += r->share->mem ? r->share->held : r->share->wants;
+		n++;
 	}
-	get_random_bytes(s->key, sizeof(s->key));
-	s->inode = inode;
-	s->file = own;
-	own->f_op = &kind->our_fop;
-	inode->i_fop = &kind->our_fop;
-	inode->i_op = &kind->our_iop;
-	list_add(&s->node, &shares);
-	sd_each_client(adopt_all, (void *)kind);
-	return s;
+	if (n >= SHARES)
+		return false;
+	if (sum <= sd_boot->share_max / 2)
+		return s->mem || !share_room(s->wants);
+	sum = share_count(s);
+	list_for_each_entry(r, &c->shares, node)
+		sum += share_count(r->share);
+	return sum <= sd_boot->share_max / 2 && (s->mem || !share_room(s->wants));
 }
 
 static int hold(struct sd_client *c, struct share *s)
 {
-	struct share_ref *r;
+	struct share_ref *new = kmalloc(sizeof(*new), GFP_KERNEL), *r;
 
 	list_for_each_entry(r, &c->shares, node)
-		if (r->share == s)
+		if (r->share == s) {
+			kfree(new);
 			return 0;
-	r = kmalloc(sizeof(*r), GFP_KERNEL);
-	if (!r)
+		}
+	if (!new || !room_for(c, s)) {
+		kfree(new);
 		return -ENOMEM;
-	r->share = s;
+	}
+	new->share = s;
 	s->users++;
-	list_add(&r->node, &c->shares);
+	list_add(&new->node, &c->shares);
 	return 0;
+}
+
+/* What is in the file now: holes aren't counted. */
+static u64 data_in(struct file *file)
+{
+	struct kstat st;
+
+	if (vfs_getattr(&file->f_path, &st, STATX_SIZE | STATX_BLOCKS, AT_STATX_SYNC_AS_STAT))
+		return SD_SHARE_SIZE;
+	return min_t(u64, st.blocks * 512, round_up(st.size, PAGE_SIZE));
+}
+
+static long give(struct sd_client *c, struct file *file, u64 __user *to)
+{
+	long err = may_share(file);
+	struct share *s;
+	u64 data;
+
+	if (err)
+		return err;
+	data = data_in(file);
+	s = share_get(file_inode(file)) ?: share_make(file);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	if (!s->mem)
+		s->wants = data;
+	/* Here also those of whom it wasn't known yet that they would have the file open. */
+	sd_each_client(adopt_all, (void *)kind_of(s->file));
+	err = hold(c, s);
+	if (!err && copy_to_user(to, s->key, sizeof(s->key)))
+		err = -EFAULT;
+	share_put(s);
+	return err;
 }
 
 long sd_share_give(struct sd_serve *serve, struct sd_client *c)
 {
 	u64 __user *to = sd_user(serve, serve->arg[1], 16);
 	struct file *file;
-	struct share *s;
 	long err;
 
 	if (serve->bad)
@@ -393,17 +394,7 @@ long sd_share_give(struct sd_serve *serve, struct sd_client *c)
 	file = fget(serve->arg[0]);
 	if (!file)
 		return -EBADF;
-	err = may_share(file);
-	s = err ? NULL : share_of(file_inode(file)) ?: share_make(file);
-	if (IS_ERR(s)) {
-		err = PTR_ERR(s);
-	} else if (s) {
-		s->users++;
-		err = hold(c, s);
-		if (!err && copy_to_user(to, s->key, sizeof(s->key)))
-			err = -EFAULT;
-		share_put(s);
-	}
+	err = give(c, file, to);
 	fput(file);
 	return err;
 }
@@ -418,6 +409,22 @@ static struct share *by_key(const u64 key[2])
 	return NULL;
 }
 
+static int attach(struct share *s, const struct sd_event *ev)
+{
+	int err;
+
+	if (s->mem)
+		return -EEXIST;
+	s->filled = 0;
+	s->mem = ev->region;
+	s->fd = ev->share_fd;
+	sd_each_client(adopt_all, (void *)kind_of(s->file));
+	err = share_fill(s, true);
+	if (err)
+		share_mem_lost(s);
+	return err;
+}
+
 int sd_share_attach(const struct sd_event *ev)
 {
 	struct share *s = by_key(ev->ticket.key);
@@ -426,11 +433,7 @@ int sd_share_attach(const struct sd_event *ev)
 	if (!s)
 		return -ENOENT;
 	s->users++;
-	inode_lock(s->inode);
-	err = s->mem ? -EEXIST : fill(s, ev->region);
-	if (!err)
-		s->mem = ev->region;
-	inode_unlock(s->inode);
+	err = attach(s, ev);
 	share_put(s);
 	return err;
 }
@@ -448,6 +451,7 @@ long sd_share_flush(const u64 key[2])
 	return err;
 }
 
+/* No parent loses one meanwhile: it doesn't end, and executes nothing, while it is in use. New ones come first in its list. */
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent)
 {
 	struct share_ref *r;
@@ -460,9 +464,9 @@ int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent)
 
 void sd_shares_end(struct sd_client *c)
 {
-	struct share_ref *r, *next;
+	struct share_ref *r;
 
-	list_for_each_entry_safe(r, next, &c->shares, node) {
+	while ((r = list_first_entry_or_null(&c->shares, struct share_ref, node))) {
 		list_del(&r->node);
 		share_put(r->share);
 		kfree(r);

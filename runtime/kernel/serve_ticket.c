@@ -51,13 +51,14 @@ static struct file *take(struct ticket *t)
 
 static long make(struct sd_client *c, struct file *file, u64 key[2])
 {
-	struct ticket *t;
+	struct ticket *t = kzalloc(sizeof(*t), GFP_KERNEL);
 
-	if (c->held[SD_POOL_TICKETS] >= SD_TICKETS || !sd_may_hold(c->user, c, SD_POOL_TICKETS, SD_TICKETS_ALL - ntickets))
-		return -ETOOMANYREFS;
-	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)
 		return -ENOMEM;
+	if (c->held[SD_POOL_TICKETS] >= SD_TICKETS || !sd_may_hold(c->user, c, SD_POOL_TICKETS, SD_TICKETS_ALL - ntickets)) {
+		kfree(t);
+		return -ETOOMANYREFS;
+	}
 	do
 		get_random_bytes(t->key, sizeof(t->key));
 	while (find(t->key));

@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SHARE_MS 10000
+#define SHARE_MS   10000
+#define SHARES_MAX 4096 /* as many as a domain has (kernel/serve_share.c): more would be a lie of it */
+#define ASKED_MAX  256	/* for which the domain hasn't answered yet: a guess costs a memfd until then */
 
 static struct share *find(struct daemon *d, const uint64_t key[2])
 {
@@ -18,6 +20,18 @@ static struct share *find(struct daemon *d, const uint64_t key[2])
 	while (s && (s->key[0] != key[0] || s->key[1] != key[1]))
 		s = s->next;
 	return s;
+}
+
+/* Is there room for one more? */
+static bool room(struct daemon *d)
+{
+	unsigned made = 0, asked = 0;
+
+	for (struct share *s = d->shares; s; s = s->next)
+		made++;
+	for (struct request *r = d->requests; r; r = r->next)
+		asked += r->type == SD_CTL_SHARE;
+	return asked < ASKED_MAX && made + asked < SHARES_MAX;
 }
 
 static void answer(struct daemon *d, struct conn *c, uint32_t seq, int result, int fd)
@@ -45,7 +59,7 @@ int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked
 		answer(d, c, asked->seq, 0, s->fd);
 		return 0;
 	}
-	err = rule_owed(d, c);
+	err = room(d) ? rule_owed(d, c) : -ENFILE;
 	if (err)
 		return err;
 	r = request_add(d, c, SD_CTL_SHARE, asked->seq, SHARE_MS);

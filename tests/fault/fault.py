@@ -5,7 +5,7 @@ NAME is the domain, or socket, file or pipe for the tests `native` and `nodomain
 
 Durations are measured and printed, none is asserted: what the issue wants "within a second" is waited
 for 20 s, and marked LATE in the output where it took more than one.
-Environment: KSLICE_IMAGE another image, FAULT_CLIENTS (churn), FAULT_ROUNDS (liar), FAULT_SEED.
+Environment: KSLICE_DEBUG, KSLICE_IMAGE another image (common/domain.py), FAULT_CLIENTS (churn), FAULT_ROUNDS (liar), FAULT_DEATHS (mapped), FAULT_SEED.
 """
 import os
 import re
@@ -336,6 +336,108 @@ def hog():
         used(d)
 
 
+# ---- files that programs have mapped ----
+
+MAPPER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mapper.py")
+
+
+def mapper(d, *what):
+    return d.popen(["/usr/bin/python3", MAPPER, os.environ["FAULT_DIR"], *what], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def mapped_dying(d, rounds):
+    """Programs die with dirty maps and many files while others map and unmap: what is freed while it is still found?"""
+    pid, maps_before = d.pid(), maps(d.pid())
+    with mapper(d, "many", "0") as one, mapper(d, "many", "0") as two:
+        for p in one, two:
+            talk(p, "ready")
+        for _ in range(rounds):
+            with mapper(d, "dies") as p:
+                talk(p, "ready")
+                check(p.wait(60) == -9, f"status {p.returncode}")
+        for p in one, two:
+            p.stdin.close()
+            print("   mapped while others died: " + talk(p, "ok")[-1])
+            check(p.wait(30) == 0, "a bystander failed")
+    settled(d)
+    check(d.pid() == pid, "the domain was restarted")
+    check(maps(pid) <= maps_before + 8, "mappings left behind")
+    with mapper(d, "left") as p:
+        check(talk(p, "ok")[-1] == f"ok {rounds}", "a file is missing")
+
+
+def mapped():
+    """programs that map files while others die with dirty maps, and the domain's end in the middle of that"""
+    rounds = int(os.environ.get("FAULT_DEATHS", "6"))
+    with domain() as d:
+        shared_dir(d)
+        mapped_dying(d, rounds)
+        ps = [mapper(d, "waits") for _ in range(4)]
+        for p in ps:
+            talk(p, "ready")
+        for p in ps:
+            p.kill()
+    for p in ps:
+        p.wait()
+        p.stdout.close()
+        p.stdin.close()
+
+
+def share_bytes(d):
+    """Of the host's memory, in all shares: the supervisor holds each."""
+    total = 0
+    base = f"/proc/{d.supervisor_pid()}/fd"
+    for fd in os.listdir(base):
+        try:
+            if "memfd:sd-share" in os.readlink(f"{base}/{fd}"):
+                total += os.stat(f"{base}/{fd}").st_blocks * 512
+        except FileNotFoundError:
+            pass
+    return total
+
+
+def sparse():
+    """holes of mapped files cost no memory, and stay holes on the disk"""
+    with domain() as d:
+        shared_dir(d)
+        with mapper(d, "sparse") as p:
+            talk(p, "ready")
+            held = share_bytes(d)
+            print(f"   3 GiB mapped: {held >> 10} KiB of memory")
+            check(0 < held < 1 << 20, f"{held} bytes of memory for a few pages")
+        settled(d)
+        check(not share_bytes(d), "shares are left")
+
+
+def said(p, want):
+    line = p.stdout.readline().strip()
+    check(line == want, f"{line or 'nothing'}, not {want}")
+
+
+def budget():
+    """what maps of files may take of the host's memory: ENOMEM for who asks for more, and only as long"""
+    os.environ["FAULT_DIR"] = devices.prefixes(NAME)[0]
+    with tempfile.TemporaryDirectory() as tmp:
+        with Domain(NAME, options=devices.for_kdom(NAME, tmp) + ["--device", "0:shares=8"]) as d:
+            shared_dir(d)
+            within_budget(d)
+
+
+def within_budget(d):
+    with mapper(d, "data", "5") as p:       # more than half of it
+        said(p, "ENOMEM")
+    with mapper(d, "data", "3") as p, mapper(d, "data", "3") as q:
+        said(p, "ok")
+        said(q, "ok")
+        with mapper(d, "data", "3") as r:   # more than is left
+            said(r, "ENOMEM")
+        with mapper(d, "grows", "8") as r:
+            said(r, "ENOMEM")
+    settled(d)
+    with mapper(d, "data", "3") as p:
+        said(p, "ok")
+
+
 # ---- lies and privilege ----
 
 def liar():
@@ -491,8 +593,8 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, memory, promises, kill, unnoticed, kill_again, rebind, churn,
-         liar, crowd, privilege, escalate)
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, kill, unnoticed,
+         kill_again, rebind, churn, liar, crowd, privilege, escalate)
 
 
 def main():

@@ -121,6 +121,7 @@ struct sd_event {
 	void *region;		/* ATTACH, PEER: mapped read-write */
 	uint64_t region_size;
 	int bell_fd;		/* ATTACH: for sd_machine_bell() */
+	int share_fd;		/* SHARE: for sd_machine_share_*() */
 };
 
 /* What the machine hands to sd_start(). Lives as long as the domain. */
@@ -135,6 +136,7 @@ struct sd_boot {
 	int mode;		/* enum sd_mode */
 	int serving;		/* a control socket is there: serve it */
 	uint64_t seed[4];	/* entropy from the host */
+	uint64_t share_max;	/* bytes of the host's memory that all shares (sd/share.h) together may take */
 	int (*payload)(void);	/* host code that calls into the kernel side (loop tests, direct mode) */
 	void *payload_stack;	/* its upper end */
 };
@@ -190,9 +192,16 @@ void sd_machine_event_done(const struct sd_event *ev, int result, const struct s
 void sd_machine_peer(const char *name);
 /* Unmaps what a PEER event mapped. */
 void sd_machine_peer_done(void *region);
+/*
+ * The memory of a share, that SHARE brought: zero, and none of the host's, but where somebody stored something. Reading it elsewhere
+ * takes memory as well, so: 1 and the first stretch [*from, *to) of data at or after *from, or 0.
+ */
+int sd_machine_share_data(int fd, uint64_t *from, uint64_t *to);
+int sd_machine_share_zero(int fd, uint64_t from, uint64_t to);	/* what of it is whole pages takes no memory any more. 0 or -errno */
+uint64_t sd_machine_share_held(int fd);	/* bytes of the host's memory */
+/* It isn't used any more: unmapped, and the supervisor told. */
+void sd_machine_share_done(void *mem, int fd, const uint64_t key[2]);
 /* The domain ended a channel itself. */
-/* A share that SHARE brought isn't used any more: unmapped, and the supervisor told. */
-void sd_machine_share_done(void *mem, const uint64_t key[2]);
 void sd_machine_ended(uint32_t client, int reason);
 
 #endif

@@ -410,6 +410,8 @@ void block_open(struct sd_device *dev, int index)
 	pthread_mutex_init(&d->flushing, NULL);
 	atomic_store(&d->written, 1); /* by whoever had it before */
 	seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
+	shares_allow(); /* where there is a disk there are files to map */
+	shares_limit(dev->args);
 	dev->host = d;
 	dev->ops = &block_device_ops;
 }

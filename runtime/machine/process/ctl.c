@@ -136,16 +136,6 @@ static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event 
 	return 0;
 }
 
-static int share(const int *fds, struct sd_event *ev)
-{
-	ev->region_size = SD_SHARE_SIZE;
-	ev->region = mmap(NULL, SD_SHARE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
-	if (ev->region == MAP_FAILED)
-		return -errno;
-	close(fds[0]);
-	return 0;
-}
-
 static void close_fds(const int *fds, int n)
 {
 	for (int i = 0; i < n; i++)
@@ -179,7 +169,7 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	if (nfds != (msg->type == SD_CTL_ATTACH ? 2 : msg->type == SD_CTL_SHARE ? 1 : 0)) {
 		err = -EPROTO;
 	} else if (msg->type == SD_CTL_SHARE) {
-		err = share(fds, &ev);
+		err = share_map(fds[0], &ev);
 	} else if (msg->type == SD_CTL_ATTACH) {
 		err = attach(msg, fds, &ev);
 	} else if (msg->type == SD_CTL_DETACH) {
@@ -278,7 +268,7 @@ void sd_machine_event_done(const struct sd_event *ev, int result, const struct s
 	    recall(ev->client, true, &a))
 		release(&a);
 	if (ev->type == SD_CTL_SHARE && result)
-		munmap(ev->region, ev->region_size);
+		share_unmap(ev->region, ev->share_fd);
 	if (ev->type == SD_CTL_STATS && stats)
 		msg.u.stats = *stats;
 	send_msg(&msg);
@@ -295,11 +285,11 @@ void sd_machine_ended(uint32_t client, int reason)
 	send_msg(&msg);
 }
 
-void sd_machine_share_done(void *mem, const uint64_t key[2])
+void sd_machine_share_done(void *mem, int fd, const uint64_t key[2])
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_SHARE_GONE};
 
-	munmap(mem, SD_SHARE_SIZE);
+	share_unmap(mem, fd);
 	memcpy(msg.u.ticket.key, key, sizeof(msg.u.ticket.key));
 	send_msg(&msg);
 }

@@ -294,6 +294,7 @@ int main(int argc, char **argv)
 	raise_fd_limit();
 	setup_ram();
 	setup_bell();
+	boot.share_max = shares_max();
 	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
 		die("getrandom: %s", strerror(errno));
 	faults_init();

@@ -51,6 +51,15 @@ void peers_wait(int ctl);
 /* The supervisor's answer becomes an event. Nonzero: the fds are still the caller's. */
 int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev);
 
+/* shares.c: memory of mapped files. Before seccomp_enter(): there will be some. */
+void shares_allow(void);
+/* A disk's `shares=MIB`: bytes that they all may take of the host's memory; without it a quarter of that. */
+void shares_limit(const char *args);
+uint64_t shares_max(void);
+/* 0, and the fd is the event's; or -errno. */
+int share_map(int fd, struct sd_event *ev);
+void share_unmap(void *mem, int fd);
+
 /* If defined by what is linked in: runs instead of serving, as pid 1 of the kernel side. Its result is the exit status. */
 int sd_payload(void) __attribute__((weak));
 extern int sd_payload_argc;

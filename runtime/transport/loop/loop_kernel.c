@@ -21,7 +21,7 @@ int sd_loop_attach(void *base)
 	}
 	if (client) {
 		sd_client_end(client, SD_ENDED_CLOSED);
-		sd_client_free(client);
+		sd_client_detach(client->id);
 	}
 	client = sd_client_make(&root, base, -1, &err);
 	return err;

@@ -17,12 +17,5 @@ int sd_shm_attach(const struct sd_event *ev)
 
 int sd_shm_detach(const struct sd_event *ev)
 {
-	struct sd_client *c = sd_client_find(ev->client);
-
-	if (!c)
-		return -ESRCH;
-	sd_pool_keep_promises(c);
-	sd_client_end(c, SD_ENDED_CLOSED);
-	sd_client_free(c);
-	return 0;
+	return sd_client_detach(ev->client);
 }
