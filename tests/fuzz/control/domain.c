@@ -16,6 +16,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static jmp_buf ended; /* the process would be: die(), halt() */
+int unlocked;
+
 static int supervisor_end, died, first_free;
 static struct sd_event kept[64]; /* shares in use */
 static unsigned nkept;
@@ -126,7 +128,7 @@ static void forget_all(void)
 		ev = kept[--nkept];
 		sd_machine_share_done(ev.region, ev.ticket.key);
 	}
-	for (int i = 0; i < CLIENTS_MAX; i++)
+	for (int i = 0; i < SD_CLIENTS_MAX; i++)
 		if (clients[i].client) {
 			release(&clients[i]);
 			memset(&clients[i], 0, sizeof(clients[i]));
