@@ -168,7 +168,7 @@ void use_domain(const char *image, uint8_t *record, size_t n)
 	char buf[256];
 
 	seen = record, nseen = n;
-	domain_start(&domain, image, 32);
+	domain_start(&domain, image, 64);
 	if (domain_attach(&domain, &client, 0, 0))
 		st_die("use: attach\n");
 	dclient_lane(&domain, &client, &lane, 0);
