@@ -54,7 +54,7 @@ bench: all image whole ## every figure beside native
 fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
 	@tests/fault/fuzz.sh
 
-storm: all ## storms of clients on every domain (STORM_SECONDS=n, STORM_SEED=n; tests/storm/storm.py)
+storm: all ## storms of clients on every domain (STORM_SECONDS=n, STORM_SEED=n, KSLICE_DEBUG=poison; tests/storm/storm.py)
 	@set -e; for d in $(DOMAINS); do STORM_SECONDS=$${STORM_SECONDS:-60} /usr/bin/python3 tests/storm/storm.py $$d; done
 
 format: ## clang-format over what differs

@@ -8,7 +8,7 @@ STORM_SECONDS  in all; an hour is a hundred storms or so (default 10, in two sto
 STORM_SEED     of the first storm, the next has the next (default: by the clock). Printed; it brings the same lives again, which
                do the same things as far as the scheduler lets them
 STORM_SLOTS, STORM_MAX_MS    lives at a time, and how long at most (6, 400)
-KSLICE_IMAGE   another image than build/NAME-poison/NAME.image, or build/NAME/NAME.image where that isn't built
+KSLICE_DEBUG, KSLICE_IMAGE   another image (tests/common/domain.py)
 """
 import os
 import subprocess
@@ -31,11 +31,6 @@ SEED = int(os.environ.get("STORM_SEED", "0")) or int(time.time())
 SLOTS, MAX_MS = os.environ.get("STORM_SLOTS", "6"), os.environ.get("STORM_MAX_MS", "400")
 DISK = "4G"  # no call of the storm's fills it; sparse
 LOST = {"file": 8 << 20}.get(KIND, 1 << 20)  # bytes of memory that a storm may leave in caches
-
-
-def image():
-    poison = os.path.join(BUILD, f"{NAME}-poison/{NAME}.image")
-    return os.environ.get("KSLICE_IMAGE") or (poison if os.path.exists(poison) else os.path.join(BUILD, f"{NAME}/{NAME}.image"))
 
 
 class Stormy(Domain):
@@ -130,11 +125,11 @@ def main():
     end_on_sigterm()
     if os.access("/dev/shm", os.W_OK):  # nobody waits for this machine's disk
         tempfile.tempdir = "/dev/shm"
-    print(f"{NAME}: {image()}")
     if KIND == "file":
         os.environ["FAULT_DIR"] = devices.prefixes(NAME)[0]
     fault.NAME, fault.KIND = NAME, KIND
-    with Stormy(NAME, image()) as d:
+    with Stormy(NAME) as d:
+        print(f"{NAME}: {d.image}")
         fault.shared_dir(d)
         pid = d.pid()
         storms(d)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh NAME [LIBFUZZER-OPTION ...]: crafted ext4 images for domain NAME, see ext4.h. KSLICE_IMAGE: another image.
+# run.sh NAME [LIBFUZZER-OPTION ...]: crafted ext4 images for domain NAME, see ext4.h. KSLICE_DEBUG, KSLICE_IMAGE: another image.
 # Without options a short run that is always the same: the corpus, and FUZZ_RUNS (150) cases more.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/../../.."
@@ -9,9 +9,7 @@ name=$1
 shift
 build=${KSLICE_BUILD:-$PWD/build}
 out=$build/tests/fuzz gen=generated/$name
-image=$build/$name-poison/$name.image
-[ -f "$image" ] || image=$build/$name/$name.image
-image=${KSLICE_IMAGE:-$image}
+image=${KSLICE_IMAGE:-$build/$name${KSLICE_DEBUG:+-$KSLICE_DEBUG}/$name.image}
 [ -f "$image" ] || { echo "run.sh: $image: run \`kslice build $name\` first" >&2; exit 2; }
 mkdir -p "$out"
 clang-19 -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -fsanitize=fuzzer -D_GNU_SOURCE= -Itests/stubs -I"$gen" -Iruntime/include \

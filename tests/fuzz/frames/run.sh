@@ -10,8 +10,7 @@ name=$1
 shift
 build=${KSLICE_BUILD:-$PWD/build}
 out=$build/tests/fuzz gen=generated/$name
-kernel=$build/$name-poison/$name.vmlinux
-[ -f "$kernel" ] || kernel=$build/$name/$name.vmlinux
+kernel=$build/$name${KSLICE_DEBUG:+-$KSLICE_DEBUG}/$name.vmlinux
 [ -z "${FUZZ_COVERAGE:-}" ] || kernel=$(tests/fuzz/coverage.py "$name" net)
 [ -f "$kernel" ] || { echo "run.sh: $kernel: run \`kslice build $name\` first" >&2; exit 2; }
 mkdir -p "$out"
