@@ -22,6 +22,8 @@ static int supervisor_end, died, first_free;
 static struct sd_event kept[64]; /* shares in use */
 static unsigned nkept;
 
+int unlocked; /* main.c's */
+
 void doorbell(unsigned int bit)
 {
 }
