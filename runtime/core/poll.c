@@ -215,8 +215,12 @@ static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 
 	for (w = 0; w < SD_LANES / 32 && p->now >= r->deaf; w++)
 		for (bits = sd_srv_doorbell(r, w); bits; bits &= bits - 1, n++) {
-			if (!answer_bell(p, &r->lane[w * 32 + (u32)__builtin_ctz(bits)])) {
-				rang_in_vain(p, r);
+			struct sd_slane *l = &r->lane[w * 32 + (u32)__builtin_ctz(bits)];
+
+			if (!answer_bell(p, l)) {
+				/* Who waits for a call in service rings, too, until it is told that it is looked at. */
+				if (!l->busy && !l->polled)
+					rang_in_vain(p, r);
 				continue;
 			}
 			r->vain = 0;
