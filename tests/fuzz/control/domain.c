@@ -16,7 +16,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static jmp_buf ended; /* the process would be: die(), halt() */
-int unlocked;
 
 static int supervisor_end, died, first_free;
 static struct sd_event kept[64]; /* shares in use */
@@ -125,10 +124,10 @@ static void forget_all(void)
 
 	while (sd_machine_event(&ev))
 		if (ev.type == SD_CTL_SHARE)
-			munmap(ev.region, ev.region_size);
+			share_unmap(ev.region, ev.share_fd);
 	while (nkept) {
 		ev = kept[--nkept];
-		sd_machine_share_done(ev.region, ev.ticket.key);
+		sd_machine_share_done(ev.region, ev.share_fd, ev.ticket.key);
 	}
 	for (int i = 0; i < SD_CLIENTS_MAX; i++)
 		if (clients[i].client) {
