@@ -96,7 +96,7 @@ def one(d, seed, seconds):
     check(r.returncode == 0, f"storm: {r.returncode}; again: STORM_SEED={seed} tests/storm/storm.py {NAME}")
     check(d.wait_clients(1, 60) is not None, f"clients are left: {d.status()}")  # the bystander stays
     if KIND == "file":
-        sh(d, f"chmod -R u+rwx {trees()}; rm -rf {trees()} && sync")
+        sh(d, f"chattr -R -f -i -a {trees()}; chmod -R u+rwx {trees()}; rm -rf {trees()} && sync")  # root's clients may have made some immutable
 
 
 def bystander(d):
