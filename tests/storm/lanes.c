@@ -2,6 +2,7 @@
 /* lanes.c: entries in flight, as ring.h has them: answered in place or in the completion ring, in any order, or cancelled. */
 #include "storm.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,19 +47,21 @@ void lane_post(struct chan *c)
 	u32 lane = 1 + rnd() % (LANES - 1), from;
 	struct posted *p = &c->posted[lane];
 	struct draft d = {.stub = NULL};
+	bool alone = !p->busy && one_in(4);
 
-	if (p->sync || p->busy >> p->slot & 1)
+	if (p->sync || p->alone || p->busy >> p->slot & 1)
 		return;
-	from = SD_OFF_MIN + p->slot * CHUNK;
+	from = alone ? SD_OFF_MIN : SD_OFF_MIN + p->slot * CHUNK;
 	if (one_in(12)) {
 		if (!own_entry(&d.e, c, from))
 			return;
 		d.from = d.to = from;
-	} else if (!draft_make(&d, c, p->busy ? from : SD_OFF_MIN)) {
+	} else if (!draft_make(&d, c, from)) {
 		return;
 	}
-	if (p->busy && d.to > from + CHUNK)
+	if (!alone && d.to > from + CHUNK)
 		return;
+	p->alone = alone ? 1 + p->slot : 0;
 	publish(c, lane, &d);
 }
 
@@ -70,6 +73,8 @@ static void answered(struct chan *c, u32 lane, u32 slot, s64 ret, u32 flags)
 	p->busy &= ~(1ull << slot);
 	if (p->sync == 1 + slot)
 		p->sync = 0;
+	if (p->alone == 1 + slot)
+		p->alone = 0;
 	count(flags & SD_R_REFUSED ? COUNT_refused : COUNT_answered, 1);
 	if (flags & SD_R_REFUSED || ret < 0)
 		return;
@@ -148,6 +153,21 @@ u32 lane_left(const struct chan *c)
 	for (u32 lane = 1; lane < LANES; lane++)
 		n += (u32)__builtin_popcountll(c->posted[lane].busy);
 	return n;
+}
+
+void lane_tell(const struct chan *c)
+{
+	for (u32 i = 0; i < LANES * SD_RING; i++) {
+		const struct posted *p = &c->posted[i / SD_RING];
+		const struct sd_entry *e = &outsider_lane(&c->o, i / SD_RING)->sq[i % SD_RING];
+		const struct sd_stub *st = p->stub[i % SD_RING];
+
+		if (p->busy >> i % SD_RING & 1)
+			fprintf(stderr, "storm: in flight: %s (op %u, flags %x): %llx %llx %llx %llx %llx %llx\n", st ? st->name : "own",
+				e->op, e->flags, (unsigned long long)e->arg[0], (unsigned long long)e->arg[1],
+				(unsigned long long)e->arg[2], (unsigned long long)e->arg[3], (unsigned long long)e->arg[4],
+				(unsigned long long)e->arg[5]);
+	}
 }
 
 void lane_drain(struct chan *c)

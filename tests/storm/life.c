@@ -44,8 +44,11 @@ u64 rnd(void)
 void life_over(int how)
 {
 	for (u32 i = 0; i < CHANS; i++)
-		if (chans[i].on)
+		if (chans[i].on) {
 			count(COUNT_left, lane_left(&chans[i]));
+			if (how == LIFE_PROTO || how == LIFE_LIE)
+				lane_tell(&chans[i]);
+		}
 	_exit(how);
 }
 

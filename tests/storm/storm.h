@@ -51,6 +51,7 @@ struct posted { /* a lane without waiting */
 	u64 busy, ring;	   /* slots in flight; of these, answered in the completion ring */
 	u32 taken;
 	u32 sync;	   /* 1 + slot of the entry with SD_F_SYNC */
+	u32 alone;	   /* 1 + slot of one that has the whole arena */
 	u32 cancel;	   /* the last one asked for */
 	u32 num[SD_RING];  /* of the entry in a slot */
 	const struct sd_stub *stub[SD_RING]; /* NULL: the transport's own */
@@ -112,6 +113,7 @@ void lane_post(struct chan *c);	  /* another entry, if there is room */
 void lane_collect(struct chan *c); /* what has been answered */
 void lane_cancel(struct chan *c);
 u32 lane_left(const struct chan *c); /* in flight */
+void lane_tell(const struct chan *c); /* what is in flight, on standard error */
 /* Until nothing is in flight, by cancelling; SILENT where that takes longer than anything may. */
 void lane_drain(struct chan *c);
 
