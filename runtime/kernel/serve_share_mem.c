@@ -203,13 +203,18 @@ static ssize_t write_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 	return generic_perform_write(&k, &i);
 }
 
-/* The inode stays locked from the look at the size on: a write must not bring back what was cut off meanwhile. */
+/*
+ * The inode stays locked from the look at the size on: a write must not bring back what was cut off meanwhile. Who calls may be writing
+ * already (fallocate, the last user's write), so we don't wait for a file system that is being frozen: that waits for them. It is
+ * when the domain ends, after the last client.
+ */
 static int flush_page(struct share *s, u8 *page, u64 pos, bool hole)
 {
 	u8 *was = page + PAGE_SIZE;
 	ssize_t n;
 
-	file_start_write(s->file);
+	if (!sb_start_write_trylock(s->inode->i_sb))
+		return -EBUSY;
 	inode_lock(s->inode);
 	n = pos < size_of(s) ? min_t(u64, PAGE_SIZE, size_of(s) - pos) : 0;
 	if (n)
@@ -223,7 +228,7 @@ static int flush_page(struct share *s, u8 *page, u64 pos, bool hole)
 			n = write_page_cache(s, page, pos, n);
 	}
 	inode_unlock(s->inode);
-	file_end_write(s->file);
+	sb_end_write(s->inode->i_sb);
 	return n < 0 ? n : 0;
 }
 
