@@ -33,7 +33,7 @@ image: all tree ## the domain of every spec in specs/
 	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice stubs $$d; done
 	$(call build-each)
 
-poison: image ## net and block as they look for faults in themselves (specs/README.md)
+poison: image ## the domains that can, as they look for faults in themselves (specs/README.md)
 	@set -e; for d in $(POISON); do $(BUILD)/bin/kslice build $$d --debug=poison; done
 
 whole: all tree ## the same configs, unsliced
