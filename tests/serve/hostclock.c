@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hostclock.c, preloaded into a domain image: a host whose CLOCK_REALTIME can be set. It is ahead
+ * hostclock.c, linked with a domain's machine (clock.sh): a host whose CLOCK_REALTIME can be set. It is ahead
  * of the real one by the number (ns, s64) in the file HOSTCLOCK, which the test may write at any
  * time.
  */
