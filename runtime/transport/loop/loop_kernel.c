@@ -8,6 +8,15 @@
 static struct sd_client *client;
 static struct sd_worker *self;
 
+/* The supervisor's part, where there is none: root, with all that root has. */
+static void tell_rights(void *base)
+{
+	struct sd_lane_mem *lane = base + SD_HEAD_SIZE;
+	const struct sd_ctl_rights all = { .permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull };
+
+	memcpy(lane->arena, &all, sizeof(all));
+}
+
 int sd_loop_attach(void *base)
 {
 	const struct sd_ctl_attach root = { .client = 1 };
@@ -23,6 +32,7 @@ int sd_loop_attach(void *base)
 		sd_client_end(client, SD_ENDED_CLOSED);
 		sd_client_detach(client->id);
 	}
+	tell_rights(base);
 	client = sd_client_make(&root, base, -1, &err);
 	return err;
 }
