@@ -169,6 +169,9 @@ int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t
 	return domain_attach_peer(d, c, parent, uid, "");
 }
 
+/* Root's. */
+static const struct sd_ctl_rights all_rights = {.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
+
 int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid, const char *calls)
 {
 	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH};
@@ -183,7 +186,7 @@ int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uin
 	c->bell_fd = fds[1];
 	c->base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (!uid)
-		memset((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, 0xff, __builtin_offsetof(struct sd_ctl_rights, no_new_privs));
+		memcpy((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, &all_rights, sizeof(all_rights));
 	m.u.attach.client = c->id;
 	m.u.attach.parent = parent;
 	m.u.attach.pid = (uint32_t)getpid();
