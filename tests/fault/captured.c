@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 
 static pid_t pid;
 static struct user_regs_struct regs;
+static long put_off = -1; /* the call that it was about to make, for when we leave */
 
 static void fail(const char *what)
 {
@@ -55,7 +57,21 @@ static int at_syscall(void)
 	return !errno && (word & 0xffff) == 0x050f;
 }
 
-/* Stopped just behind a syscall instruction. */
+/* Stopped at the entry of a call: a number that we set now would be that call's. It makes a harmless one, and its own when we leave. */
+static void skip_call(void)
+{
+	struct user_regs_struct r = regs;
+
+	put_off = regs.orig_rax;
+	r.orig_rax = SYS_sched_yield;
+	if (ptrace(PTRACE_SETREGS, pid, 0, &r))
+		fail("ptrace: registers");
+	resume(PTRACE_SYSCALL, 0);
+	if (!WIFSTOPPED(await()) || !at_syscall())
+		fail("it didn't come back from a call");
+}
+
+/* Stopped just behind a syscall instruction, and in no call. */
 static void attach(int options)
 {
 	if (ptrace(PTRACE_SEIZE, pid, 0, options))
@@ -71,6 +87,10 @@ static void attach(int options)
 		resume(PTRACE_SYSCALL, 0);
 		if (!WIFSTOPPED(await()))
 			fail("it ended");
+		if (at_syscall() && (long)regs.rax == -ENOSYS) {
+			skip_call();
+			return;
+		}
 	}
 }
 
@@ -164,8 +184,12 @@ int main(int argc, char **argv)
 	for (int i = 2 + suspend; i < argc; i++)
 		calls(argv[i]);
 	regs.orig_rax = -1; /* the call it was in has its result, or is to be made again: then it was interrupted */
-	if ((long)regs.rax <= -512 && (long)regs.rax >= -516)
+	if (put_off >= 0) {
+		regs.rax = put_off;
+		regs.rip -= 2;
+	} else if ((long)regs.rax <= -512 && (long)regs.rax >= -516) {
 		regs.rax = -EINTR;
+	}
 	if (ptrace(PTRACE_SETREGS, pid, 0, &regs) || ptrace(PTRACE_DETACH, pid, 0, 0))
 		fail("ptrace: detach");
 	return 0;
