@@ -9,7 +9,10 @@
 #include <sd/sys.h>
 #include "serve.h"
 
-#define LANES		16u	/* calls at once; more wait for one */
+#define LANES		64u	/* calls at once; more wait for one, which is not for long: see WAITING */
+#define WAITING		48u	/* of them may be of calls that wait; the others' are refused rather (SD_F_NOWAIT) */
+#define AGAIN_MAX	8	/* a refused call is made again after HZ >> 8, then twice as long ... */
+#define AGAIN_RISE	3u	/* ... so many times */
 #define ATTACH_TIME	(12 * HZ)
 #define RECHECK		(HZ / 4 ?: 1)
 #define SPIN_CYCLES	10000u	/* TSC, about 4 us: a write that finds room is answered by then */
@@ -26,7 +29,8 @@ struct sd_link {
 	u32 refs;
 	u32 stubs;			/* contract of the other domain's calls */
 	u32 vain;
-	u32 used, made;			/* lanes, by bit */
+	u64 used, made;			/* lanes, by bit */
+	u32 waiting;			/* calls that may wait */
 	struct sd_region_head *region;
 	const struct sd_bell *bell;
 	struct sd_lane lane[LANES];
@@ -34,21 +38,31 @@ struct sd_link {
 
 static LIST_HEAD(links);
 static LIST_HEAD(uses);
-static DECLARE_WAIT_QUEUE_HEAD(news);	/* an answer, a lane, a link: for all of them */
+static DECLARE_WAIT_QUEUE_HEAD(news);	/* a lane, a link: for all of them */
 static bool listening;
 
+/* Whoever was answered, and nobody else: many may wait. */
 static void on_bell(void *arg)
 {
-	wake_up_all(&news);
+	struct sd_use *use;
+
+	list_for_each_entry(use, &uses, node)
+		if (use->word && sd_load_acquire(use->word) != use->pending)
+			wake_up_process(use->task);
 }
 
 static void link_dead(struct sd_link *link, int err)
 {
+	struct sd_use *use;
+
 	if (link->state == LINK_DEAD)
 		return;
 	link->state = LINK_DEAD;
 	link->err = err;
 	list_del_init(&link->node);
+	list_for_each_entry(use, &uses, node)
+		if (use->link == link)
+			wake_up_process(use->task);
 	wake_up_all(&news);
 	sd_link_put(link);
 }
@@ -184,11 +198,12 @@ static bool spin(struct sd_link *link, const u32 *word, u32 pending)
 static enum sd_status doze(struct sd_lane *l, struct sd_use *use, const u32 *word, u32 pending)
 {
 	enum sd_status st = SD_OK;
-	DEFINE_WAIT(wait);
 	bool told = false;
 
+	use->pending = pending;
+	use->word = word;
 	for (;;) {
-		prepare_to_wait(&news, &wait, use->deaf ? TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE);
+		set_current_state(use->deaf ? TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE);
 		sd_full_fence();
 		if (sd_load_acquire(word) != pending)
 			break;
@@ -204,7 +219,8 @@ static enum sd_status doze(struct sd_lane *l, struct sd_use *use, const u32 *wor
 		told = told || nudge(l);
 		schedule_timeout(told && !use->deaf ? RECHECK : 1);
 	}
-	finish_wait(&news, &wait);
+	__set_current_state(TASK_RUNNING);
+	use->word = NULL;
 	return st;
 }
 
@@ -233,12 +249,30 @@ static const struct sd_transport transport_peer = {
 /* ---- calls ---- */
 static bool lane_free(const struct sd_link *link)
 {
-	return link->state != LINK_UP || link->used != (1u << LANES) - 1;
+	return link->state != LINK_UP || hweight64(link->used) < LANES;
+}
+
+/* Shared fairly by those whose calls they are. What they wait for may never come: nobody's waiting keeps others from their calls. */
+static bool may_wait(const struct sd_link *link, const struct sd_client *c)
+{
+	return link->waiting < WAITING && (!c || sd_may_hold(c->user, c, SD_POOL_REMOTE, WAITING - link->waiting));
+}
+
+static struct sd_lane *take_lane(struct sd_link *link)
+{
+	u32 i = ffz(link->used);
+
+	link->used |= 1ull << i;
+	if (!(link->made & 1ull << i)) {
+		link->made |= 1ull << i;
+		sd_lane_init(&link->lane[i], link->region, i, link->bell, &transport_peer);
+	}
+	return &link->lane[i];
 }
 
 int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
 {
-	u32 i;
+	struct sd_client *c = sd_client_served();
 
 	if (deaf)
 		wait_event(news, lane_free(link));
@@ -246,16 +280,16 @@ int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
 		return -ERESTARTSYS;
 	if (link->state != LINK_UP || link_gone(link))
 		return -EREMOTEIO;
-	i = ffz(link->used);
-	link->used |= 1u << i;
-	if (!(link->made & 1u << i)) {
-		link->made |= 1u << i;
-		sd_lane_init(&link->lane[i], link->region, i, link->bell, &transport_peer);
-		link->lane[i].flags = SD_F_BELL;
-	}
-	link->refs++;
-	*use = (struct sd_use) { .task = current, .link = link, .lane = &link->lane[i], .deaf = deaf };
+	*use = (struct sd_use) { .task = current, .link = link, .lane = take_lane(link), .deaf = deaf, .waits = may_wait(link, c) };
+	use->lane->flags = SD_F_BELL | (use->waits ? 0 : SD_F_NOWAIT);
 	use->lane->priv = use;
+	link->refs++;
+	if (use->waits) {
+		link->waiting++;
+		use->client = c;
+		if (c)
+			sd_hold(c, SD_POOL_REMOTE);
+	}
 	list_add(&use->node, &uses);
 	return 0;
 }
@@ -263,18 +297,37 @@ int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
 void sd_remote_leave(struct sd_use *use)
 {
 	struct sd_link *link = use->link;
-	u32 i = use->lane - link->lane;
 
 	list_del(&use->node);
 	if (use->lane->status != SD_OK)
 		link_dead(link, -EREMOTEIO);
-	link->used &= ~(1u << i);
+	link->used &= ~(1ull << (use->lane - link->lane));
+	link->waiting -= use->waits;
+	if (use->client)
+		sd_unhold(use->client, SD_POOL_REMOTE);
 	wake_up_all(&news);
 	sd_link_put(link);
 }
 
+bool sd_remote_again(const struct sd_use *use, long *ret, u32 *tries)
+{
+	long pause = max(1, HZ >> (AGAIN_MAX - min((*tries)++, AGAIN_RISE)));
+
+	if (!use->refused)
+		return false;
+	if (use->deaf)
+		schedule_timeout_uninterruptible(pause);
+	else
+		schedule_timeout_interruptible(pause);
+	if (use->deaf || !signal_pending(current))
+		return true;
+	*ret = -ERESTARTSYS;
+	return false;
+}
+
 long sd_remote_result(struct sd_use *use, enum sd_status st, long ret)
 {
+	use->refused = st == SD_REFUSED;
 	switch (st) {
 	case SD_OK:
 		/* What it restarts by is its own; ours is done anew, or not, as a whole. */
@@ -320,6 +373,7 @@ long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64
 {
 	struct sd_use *use = entered(domain), own;
 	struct sd_link *link;
+	u32 tries = 0;
 	long ret;
 
 	if (use)
@@ -327,11 +381,13 @@ long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64
 	link = sd_link_get(domain);
 	if (IS_ERR(link))
 		return PTR_ERR(link);
-	ret = sd_remote_enter(link, &own, false);
-	if (!ret) {
+	do {
+		ret = sd_remote_enter(link, &own, false);
+		if (ret)
+			break;
 		ret = call_over(&own, contract, stub, arg);
 		sd_remote_leave(&own);
-	}
+	} while (sd_remote_again(&own, &ret, &tries));
 	sd_link_put(link);
 	return ret;
 }

@@ -54,15 +54,19 @@ static size_t bytes_of(const struct iovec *vec, unsigned long n)
 static long vec_call(struct remote_file *r, bool write, const struct iovec *vec, unsigned long n)
 {
 	struct sd_use use;
-	long ret = sd_remote_enter(r->link, &use, false);
+	u32 tries = 0;
+	long ret;
 
-	if (ret)
-		return ret;
-	ret = write ? sd_remote_writev(r->fd, (const struct iovec __user *)vec, n)
-		    : sd_remote_readv(r->fd, (const struct iovec __user *)vec, n);
-	if (unlikely(!IS_ERR_VALUE(ret) && (unsigned long)ret > bytes_of(vec, n)))
-		ret = sd_remote_result(&use, sd_lane_fail(use.lane, SD_PROTO), 0);
-	sd_remote_leave(&use);
+	do {
+		ret = sd_remote_enter(r->link, &use, false);
+		if (ret)
+			return ret;
+		ret = write ? sd_remote_writev(r->fd, (const struct iovec __user *)vec, n)
+			    : sd_remote_readv(r->fd, (const struct iovec __user *)vec, n);
+		if (unlikely(!IS_ERR_VALUE(ret) && (unsigned long)ret > bytes_of(vec, n)))
+			ret = sd_remote_result(&use, sd_lane_fail(use.lane, SD_PROTO), 0);
+		sd_remote_leave(&use);
+	} while (sd_remote_again(&use, &ret, &tries));
 	return ret;
 }
 
@@ -157,12 +161,15 @@ static ssize_t remote_read_iter(struct kiocb *iocb, struct iov_iter *to)
 static void close_there(struct remote_file *r)
 {
 	struct sd_use use;
+	u32 tries = 0;
 	long ret;
 
-	if (!sd_remote_enter(r->link, &use, true)) {	/* else it died, and its fds with it */
-		sd_ticket_close(use.lane, &ret, r->fd);
+	do {
+		if (sd_remote_enter(r->link, &use, true))
+			break;	/* it died, and its fds with it */
+		sd_remote_result(&use, sd_ticket_close(use.lane, &ret, r->fd), ret);
 		sd_remote_leave(&use);
-	}
+	} while (sd_remote_again(&use, &ret, &tries));
 	sd_link_put(r->link);
 	kfree(r);
 }
@@ -186,14 +193,19 @@ static const struct file_operations remote_fops = {
 static long redeem_there(struct sd_link *link, const u64 key[2])
 {
 	struct sd_use use;
-	long ret = sd_remote_enter(link, &use, false);
-	enum sd_status st;
+	u32 tries = 0;
+	long ret;
 
-	if (ret)
-		return ret;
-	st = sd_ticket_redeem(use.lane, &ret, key, 0);
-	ret = sd_remote_result(&use, st, ret);
-	sd_remote_leave(&use);
+	do {
+		enum sd_status st;
+
+		ret = sd_remote_enter(link, &use, false);
+		if (ret)
+			return ret;
+		st = sd_ticket_redeem(use.lane, &ret, key, 0);
+		ret = sd_remote_result(&use, st, ret);
+		sd_remote_leave(&use);
+	} while (sd_remote_again(&use, &ret, &tries));
 	return ret;
 }
 

@@ -54,7 +54,7 @@
 
 #define SD_PEER_OPS	256	/* calls beyond these can't be made by other domains */
 
-enum sd_pool { SD_POOL_TASKS, SD_POOL_TICKETS, SD_POOL_CLIENTS, SD_POOLS };
+enum sd_pool { SD_POOL_TASKS, SD_POOL_TICKETS, SD_POOL_CLIENTS, SD_POOL_REMOTE, SD_POOLS };
 
 struct sd_user {			/* see serve_fair.c */
 	struct list_head node;
@@ -66,7 +66,7 @@ struct sd_user {			/* see serve_fair.c */
 struct sd_client {
 	struct list_head node;		/* all clients */
 	struct sd_user *user;
-	u32 held[SD_POOLS];		/* TASKS: its calls that wait; TICKETS: that it gave and can take back */
+	u32 held[SD_POOLS];		/* TASKS: its calls that wait; TICKETS: that it gave and can take back; REMOTE: calls of other domains that may wait */
 	u32 refs;			/* who looks at it beyond its end */
 	u32 id;
 	int bell_fd;

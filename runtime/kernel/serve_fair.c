@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_fair.c: who may have how much of what all clients share: tasks that wait, tickets, places of clients. Counted by client, and by
+ * serve_fair.c: who may have how much of what all clients share: tasks that wait, tickets, places of clients, waiting calls of other
+ * domains. Counted by client, and by
  * the user whose client it was when it attached: setuid() gives nobody a new share, and root's is like any other.
  *
  * One rule for all: one more is given as long as what the client has and what its user has are together no more than what is left free.

@@ -45,6 +45,7 @@ static long open_remote(struct sd_thread *t, struct sd_lane *l, const u64 key[2]
 	return settled(t, l, st, ret);
 }
 
+/* What must be done: there may be no task for it right now. */
 static void close_in(struct sd_lane *l, s32 dfd)
 {
 	enum sd_status st;
@@ -52,7 +53,7 @@ static void close_in(struct sd_lane *l, s32 dfd)
 
 	do
 		st = sd_ticket_close(l, &ret, dfd);
-	while (once_more(l, st));
+	while (once_more(l, st) || st == SD_REFUSED);
 }
 
 /* Nobody redeemed it: its giver does. */
@@ -63,7 +64,7 @@ static void take_back(struct sd_lane *l, const u64 key[2])
 
 	do
 		st = sd_ticket_redeem(l, &ret, key, 0);
-	while (once_more(l, st));
+	while (once_more(l, st) || st == SD_REFUSED);
 	if (st == SD_OK && ret >= 0)
 		close_in(l, ret);
 }
@@ -98,9 +99,8 @@ long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const str
 	if (!to)
 		return err;
 	t->chan[out->e.dom]->shared[out->e.dfd] = 1;
-	err = ticket(t, to, out->e.dfd, key);
-	if (err)
-		return err;
+	if (ticket(t, to, out->e.dfd, key))
+		return -ENOSYS; /* it is no fd, or has too many on their way: copying will tell */
 	fd = open_remote(t, from, key, sd_domain[out->e.dom].stubs->name);
 	if (fd < 0) {
 		take_back(to, key);

@@ -23,11 +23,15 @@ EREMOTEIO = 121
 FILE = "/sd/data"
 
 
-def tcp_pair():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        a = socket.create_connection(listener.getsockname())
+def tcp_pair(room=None):
+    """With little room in between, where given: many such pairs don't fill what memory net has for TCP."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as a:
+        if room:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+            a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
+        a.connect(listener.getsockname())
         b = listener.accept()[0]
-    return a, b
+        return socket.socket(fileno=a.detach()), b
 
 
 def pattern(n, seed=1):
@@ -469,6 +473,66 @@ def read_there(net, block, env):
     net.up()
 
 
+RECEIVERS = 60  # nearly as many as there are lanes from domain to domain, and more than a client's share of them
+
+
+def dont_read():
+    """Ordinary threads send files to who doesn't read; says when all of them wait, and whether one more can send meanwhile."""
+    f = make_file(pattern(8 * MIB), "/sd/unread")
+    pairs = [tcp_pair(room=4096) for _ in range(RECEIVERS)]
+    for a, b in pairs:
+        threading.Thread(target=send_all, args=(a, f, 8 * MIB), daemon=True).start()
+    for a, b in pairs:
+        while not select.select([b], [], [], 20)[0] or select.select([], [a], [], 0)[1]:
+            time.sleep(0.01)
+    say("waiting")
+    a, b = tcp_pair()
+    r = Reader(b)
+    send_all(a, f, 8 * MIB)
+    a.close()
+    r.check(pattern(8 * MIB))
+    say("sent")
+    sys.stdin.read()
+    for _, b in pairs:  # they all get everything in the end
+        r = Reader(b)
+        while r.got < 8 * MIB:
+            time.sleep(0.01)
+    say("all")
+    os._exit(0)
+
+
+def sends_one():
+    data = pattern(MIB)
+    f = make_file(data, "/sd/one")
+    a, b = tcp_pair()
+    r = Reader(b)
+    send_all(a, f, MIB)
+    a.close()
+    r.check(data)
+
+
+def receivers_that_dont_read(net, block, env):
+    """Whatever waits in the other domain keeps nobody else from it: not the same program, nor another, nor its end."""
+    def program(case):
+        return subprocess.Popen(net.hook([sys.executable, __file__, case]), env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True)
+
+    for last in (False, True):
+        p = program("dont_read")
+        try:
+            assert p.stdout.readline() == "waiting\n"
+            subprocess.run(net.hook([sys.executable, __file__, "sends_one"]), env=env, check=True, timeout=60)
+            assert p.stdout.readline() == "sent\n"
+            if last:
+                p.stdin.close()
+                assert p.stdout.readline() == "all\n"
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+    assert block.wait_clients(0, 20) is not None, block.status()
+
+
 def untouched(net, block, env):
     """The regions of a program that has sent 64 MiB have hardly been used."""
     r = subprocess.run(net.hook([sys.executable, __file__, "measured"]), env=env, stdout=subprocess.PIPE, text=True, check=True)
@@ -517,10 +581,9 @@ def region_use():
 
 
 def main():
-    if sys.argv[1:] == ["victim"]:
-        return victim()
-    if sys.argv[1:] == ["measured"]:
-        return measured()
+    for program in (victim, measured, dont_read, sends_one):
+        if sys.argv[1:] == [program.__name__]:
+            return program()
     if sys.argv[1:2] == ["hooked"]:
         for case in CASES:
             if len(sys.argv) == 2 or case.__name__ in sys.argv[2:]:
@@ -536,7 +599,7 @@ def main():
     failed = 0
     with Domain("net", image=image["net"]) as net, Domain("block", image=image["block"], beside=net) as block:
         env = dict(net.hook_env(), KDOM_DOMAINS=f"net={net.socket_path},block={block.socket_path}")
-        for case in (untouched, without_net, read_there, killed):
+        for case in (untouched, without_net, read_there, receivers_that_dont_read, killed):
             if not sys.argv[1:] or case.__name__ in sys.argv[1:]:
                 case(net, block, env)
                 say(f"ok {case.__name__}")

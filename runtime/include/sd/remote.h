@@ -11,6 +11,10 @@
  * A task that waits for an answer spins for as long as a short call takes, if such spins were worth while lately, then sleeps:
  * the machine waits for the bell, and other calls of this domain go on. A signal, or a cancel, of our own client is passed on.
  *
+ * A link has few lanes, and what a call waits for may never come (a receiver that doesn't read). So only some lanes are for calls that wait, shared
+ * fairly by the clients whose calls they are. Who gets none of these asks not to be kept waiting (SD_F_NOWAIT): such a call is
+ * refused where it would have to wait, leaves its lane, and is made again a little later, for as long as it takes.
+ *
  * Threads: tasks of the vCPU. Everything here may sleep, except sd_remote_event()'s caller's rules in serve.h.
  */
 #ifndef SD_REMOTE_H
@@ -27,7 +31,12 @@ struct sd_use {
 	struct task_struct *task;
 	struct sd_link *link;
 	struct sd_lane *lane;
+	struct sd_client *client;	/* whose share of the waiting calls it has, or NULL */
+	const u32 *word;	/* what it sleeps for, until that isn't `pending` any more; NULL: it doesn't */
+	u32 pending;
 	bool deaf;	/* signals don't interrupt any more, or never do */
+	bool waits;	/* its calls may */
+	bool refused;	/* the last one was: nothing was done */
 };
 
 /* The link to a domain, with a reference, attached if it wasn't; or an ERR_PTR: -EREMOTEIO, if that domain can't be reached. */
@@ -37,6 +46,11 @@ void sd_link_put(struct sd_link *link);
 /* Takes a lane of it for the current task, until sd_remote_leave(). 0, -EREMOTEIO, or, unless deaf, -ERESTARTSYS. */
 int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf);
 void sd_remote_leave(struct sd_use *use);
+/*
+ * After sd_remote_leave(): is the call to be made again, from sd_remote_enter() on? Then it was refused, and this has slept a little, longer each
+ * time; tries begins as 0. A signal ends that, unless deaf: false, and *ret is -ERESTARTSYS.
+ */
+bool sd_remote_again(const struct sd_use *use, long *ret, u32 *tries);
 /* What a stub's status means here; -errno for what isn't SD_OK. */
 long sd_remote_result(struct sd_use *use, enum sd_status st, long ret);
 
