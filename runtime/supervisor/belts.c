@@ -38,6 +38,7 @@ const char *const belt_names[BELTS] = {
 	[BELT_UID] = "uid",   [BELT_USER] = "user",	  [BELT_PID] = "pid",	    [BELT_NET] = "net",
 	[BELT_IPC] = "ipc",   [BELT_UTS] = "uts",	  [BELT_CGROUP] = "cgroup", [BELT_ROOT] = "root",
 	[BELT_LIMITS] = "limits", [BELT_HIDDEN] = "hidden", [BELT_SECCOMP] = "seccomp", [BELT_LANDLOCK] = "landlock",
+	[BELT_MEMORY] = "memory", [BELT_CPU] = "cpu",	    [BELT_PIDS] = "pids",
 };
 
 static const struct {
@@ -127,7 +128,7 @@ int image_hide(struct config *cfg)
 
 void belts_say(const char *name, const uint8_t *belts)
 {
-	char on[256] = "", off[512] = "";
+	char on[256] = "", off[768] = "";
 
 	for (int i = 0; i < BELTS; i++)
 		if (!belts[i])
@@ -218,7 +219,7 @@ static int drop_capabilities(void)
 	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || syscall(SYS_capset, &head, none);
 }
 
-/* No file of it grows beyond its disks, which don't grow. A block device has no such limit. */
+/* No file of it grows beyond the biggest of its disks, which doesn't grow. Block devices end where they end, and have no such limit. */
 rlim_t belts_file_limit(const struct config *cfg)
 {
 	rlim_t most = 0;
@@ -226,11 +227,7 @@ rlim_t belts_file_limit(const struct config *cfg)
 	for (int i = 0; i < cfg->ndev; i++) {
 		struct stat st;
 
-		if (cfg->dev[i].fd < 0)
-			continue;
-		if (fstat(cfg->dev[i].fd, &st) || S_ISBLK(st.st_mode))
-			return RLIM_INFINITY;
-		if (S_ISREG(st.st_mode) && (rlim_t)st.st_size > most)
+		if (cfg->dev[i].fd >= 0 && !fstat(cfg->dev[i].fd, &st) && S_ISREG(st.st_mode) && (rlim_t)st.st_size > most)
 			most = st.st_size;
 	}
 	return most;
@@ -244,7 +241,7 @@ int belts_limits(rlim_t size, uint8_t *belts)
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		failed |= setrlimit(none[i], &(struct rlimit){0, 0});
-	failed |= size != RLIM_INFINITY && setrlimit(RLIMIT_FSIZE, &file);
+	failed |= setrlimit(RLIMIT_FSIZE, &file);
 	wear(belts, BELT_LIMITS, failed);
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		return -1;

@@ -164,6 +164,7 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	if (!c->passed && r->region >= 0 && rights_into(r->region, c))
 		ngroups = -ENOMEM;
 	r->client = d->dom.next_client++;
+	cgroup_clients(d);
 	attach_describe(d, c, r, asked, &m);
 	m.u.attach.ngroups = ngroups;
 	if (fds[0] < 0 || fds[1] < 0 || ngroups < 0) {

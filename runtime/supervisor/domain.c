@@ -81,6 +81,7 @@ static void domain_release(struct daemon *d)
 	console_end(d);
 	daemon_unwatch(d, &dom->ctl);
 	daemon_unwatch(d, &dom->pidfd);
+	cgroup_remove(d);
 	dom->pid = 0;
 	dom->ready = dom->stopping = false;
 }
@@ -118,7 +119,8 @@ int domain_start(struct daemon *d)
 		dom->belts = belts_make();
 	err = dom->belts ? bell_make(dom) : -ENOMEM;
 	console = err ? err : console_make(d);
-	pid = console < 0 ? console : spawn(&d->cfg, dom->belts, pair[1], dom->bell_fd, console);
+	cgroup_make(d);
+	pid = console < 0 ? console : spawn(&d->cfg, dom, pair[1], dom->bell_fd, console);
 	close(pair[1]);
 	fds_close(&console, 1);
 	if (pid < 0) {

@@ -127,7 +127,7 @@ static bool may_note(const char *fmt, unsigned *left_out)
 /* One write per line, and a line of its own. */
 void note(const char *fmt, ...)
 {
-	char line[512];
+	char line[1024];
 	unsigned left_out;
 	struct timespec ts;
 	struct tm tm;

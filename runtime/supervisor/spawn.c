@@ -103,12 +103,13 @@ static void exec_image(const struct config *cfg, int image_fd)
 	die(cfg->image);
 }
 
-static void child(const struct config *cfg, pid_t supervisor, uint8_t *belts, int ctl, int bell, int log)
+static void child(const struct config *cfg, const struct domain *dom, pid_t supervisor, int ctl, int bell, int log)
 {
 	int from[FD_DEVICES + SD_DEVICES_MAX + 1], n = 0;
 	rlim_t file_size = belts_file_limit(cfg);
 	sigset_t none;
 
+	cgroup_enter(dom, dom->belts);
 	from[n++] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	from[n++] = log;
 	from[n++] = log;
@@ -126,15 +127,15 @@ static void child(const struct config *cfg, pid_t supervisor, uint8_t *belts, in
 	signal(SIGPIPE, SIG_DFL);
 	umask(077);
 	pin(cfg);
-	drop_rights(cfg, supervisor, belts, file_size);
+	drop_rights(cfg, supervisor, dom->belts, file_size);
 	exec_image(cfg, n - 1);
 }
 
-pid_t spawn(const struct config *cfg, uint8_t *belts, int ctl, int bell, int log)
+pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell, int log)
 {
-	pid_t self = getpid(), pid = belts_fork(belts);
+	pid_t self = getpid(), pid = belts_fork(dom->belts);
 
 	if (!pid)
-		child(cfg, self, belts, ctl, bell, log);
+		child(cfg, dom, self, ctl, bell, log);
 	return pid;
 }

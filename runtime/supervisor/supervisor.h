@@ -4,6 +4,7 @@
  *
  *   kdom up net ── fork ──> daemon (daemon.c): one thread, one epoll loop, owns everything below
  *      │ asks (ask.c)          ├─ domain.c, spawn.c   the domain process, its socket, its bell page
+ *      │                       ├─ belts.c, cgroup.c   what confines it
  *      └─ over net.sock ────── ├─ clients.c           connections; an attached one is a lifeline
  *                              ├─ console.c, log.c    what it prints, what we say
  *                              ├─ rules.c             what a connection may ask, and how much
@@ -200,6 +201,16 @@ struct outmsg {
 	int fds[SD_CTL_FDS_MAX];
 };
 
+enum cage_kind { CAGE_MEMORY, CAGE_CPU, CAGE_PIDS, CAGES };
+
+/* The domain's cgroup, as far as one controller goes: cgroup.c */
+struct cage {
+	char own[PATH_MAX]; /* where it lies: the supervisor's */
+	bool v2;
+	int fd;		    /* its directory, or -1 */
+	int err;	    /* 0, or -errno: why there is none */
+};
+
 struct domain {
 	pid_t pid; /* 0: not running */
 	struct source ctl, pidfd;
@@ -211,6 +222,9 @@ struct domain {
 	uint32_t stubs; /* contract of its calls */
 	uint64_t boot_ns, started_ms;
 	uint8_t *belts; /* shared with the process until it calls exec */
+	struct cage cage[CAGES];
+	char cage_name[SD_NAME_MAX + 16];
+	unsigned cage_clients; /* so many are in its bound of memory */
 	int last_status;
 	struct source console; /* what it prints: console.c */
 	size_t console_room;   /* bytes that may be read before it is looked away for a while */
@@ -255,7 +269,7 @@ void domain_kill(struct daemon *d);
 /* Takes fds over. */
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
 /* pid or -errno; what the domain wears is in belts by the time of its READY. */
-pid_t spawn(const struct config *cfg, uint8_t *belts, int ctl, int bell, int log);
+pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell, int log);
 
 /* belts.c: per belt 0: worn, or the errno of why it isn't */
 enum belt {
@@ -271,6 +285,9 @@ enum belt {
 	BELT_HIDDEN,   /* its memory is for root only */
 	BELT_SECCOMP,
 	BELT_LANDLOCK,
+	BELT_MEMORY,   /* bounds of a cgroup of its own */
+	BELT_CPU,
+	BELT_PIDS,
 	BELTS
 };
 _Static_assert(BELTS <= SD_BELTS, "they fit a status message");
@@ -285,6 +302,14 @@ int belts_limits(rlim_t file_size, uint8_t *belts); /* in the child; -1: errno *
 int belts_wear(uint8_t *belts, pid_t supervisor);
 void belts_look(uint8_t *belts, pid_t pid); /* at READY: what only the image can do */
 void belts_say(const char *name, const uint8_t *belts);
+
+/* cgroup.c. Makes it, before the domain starts; what can't be had is an err of its struct cage. */
+void cgroup_make(struct daemon *d);
+void cgroup_enter(const struct domain *dom, uint8_t *belts); /* in the child, first of all */
+void cgroup_clients(struct daemon *d); /* one more: is there room for its region? */
+void cgroup_remove(struct daemon *d);  /* the domain has ended */
+/* Where we are in the hierarchy that has this controller, by the texts of /proc/self/cgroup and mountinfo. 0 or -errno */
+int cgroup_find(const char *cgroups, const char *mounts, const char *controller, char *dir, bool *v2);
 
 int console_make(struct daemon *d); /* the domain's end, or -errno */
 void console_timer(struct daemon *d);

@@ -6,7 +6,10 @@
  *   signal N        it ended the process; the calls behind it aren't made. With "caught" where a handler ran before
  * ARG is a number, @TEXT (an address where that text lies) or % (an address of 32 KiB of its code). -s suspends its seccomp filter, to
  * see what else holds. NR may be N*NR: so many times; then the line is "sum N": of what isn't negative.
+ *
+ * captured spin PID: from now on all its threads do nothing but run.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -171,12 +174,60 @@ static void calls(char *text)
 	fflush(stdout);
 }
 
+/* The code at the first thread's place becomes a jump to itself, and all threads go there. */
+static void spin_thread(pid_t thread)
+{
+	static unsigned long at;
+	struct user_regs_struct r;
+	long word;
+
+	pid = thread;
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) || ptrace(PTRACE_INTERRUPT, pid, 0, 0))
+		fail("ptrace: seize a thread");
+	if (!WIFSTOPPED(await()) || ptrace(PTRACE_GETREGS, pid, 0, &r))
+		fail("ptrace: registers of a thread");
+	if (!at) {
+		at = r.rip;
+		errno = 0;
+		word = ptrace(PTRACE_PEEKTEXT, pid, at, 0);
+		if (errno || ptrace(PTRACE_POKETEXT, pid, at, (word & ~0xffffL) | 0xfeeb))
+			fail("ptrace: its code");
+	}
+	r.rip = at;
+	r.orig_rax = -1;
+	if (ptrace(PTRACE_SETREGS, pid, 0, &r) || ptrace(PTRACE_DETACH, pid, 0, 0))
+		fail("ptrace: let a thread go");
+}
+
+static int spin(const char *process)
+{
+	char path[64];
+	struct dirent *e;
+	int n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/task", process);
+	dir = opendir(path);
+	if (!dir)
+		fail(path);
+	while ((e = readdir(dir)))
+		if (*e->d_name != '.') {
+			spin_thread(atoi(e->d_name));
+			n++;
+		}
+	closedir(dir);
+	printf("%d threads\n", n);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int suspend = argc > 1 && !strcmp(argv[1], "-s");
 
+	if (argc == 3 && !strcmp(argv[1], "spin"))
+		return spin(argv[2]);
 	if (argc < 3 + suspend) {
-		fprintf(stderr, "usage: captured [-s] PID NR[,ARG...]...\n");
+		fprintf(stderr, "usage: captured [-s] PID NR[,ARG...]... | captured spin PID\n");
 		return 2;
 	}
 	pid = atoi(argv[1 + suspend]);

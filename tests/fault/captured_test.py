@@ -12,6 +12,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+import cgroups  # noqa: E402
+import devices  # noqa: E402
 from check import Failed, check  # noqa: E402
 from domain import BUILD, KDOM, Domain, DomainError, end_on_sigterm  # noqa: E402
 
@@ -27,14 +29,17 @@ class Other(Domain):
     def __init__(self, name, uid):
         super().__init__(name)
         self.uid = uid
+        self.cgroup = None  # of the test's, in which its supervisor is to be
 
     def kdom(self, *args, check=True):
-        if self.uid is None:
+        if self.uid is None and not self.cgroup:
             return super().kdom(*args, check=check)
         for top, dirs, files in os.walk(self.dir):
             for f in (top, *(os.path.join(top, f) for f in files)):
-                os.chown(f, self.uid, self.uid)
-        r = subprocess.run([*as_user(self.uid), KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
+                os.chown(f, self.uid or 0, self.uid or 0)
+        enter = ["sh", "-ec", self.cgroup.enter + 'exec "$@"', "sh"] if self.cgroup else []
+        user = as_user(self.uid) if self.uid is not None else []
+        r = subprocess.run([*enter, *user, KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
         if check and r.returncode:
             raise Failed(f"kdom {args}: {r.stderr}{self.console()}")
         return r
@@ -204,7 +209,131 @@ def outside(d):
         check(int(uid_of(second.pid())[0]) != uid, "two domains of one uid")
 
 
-TESTS = (calls, behind, faults, flood, outside)
+def disk(d):
+    """of its disk's file it can give blocks back, not take some: neither behind its end nor beyond its size"""
+    pid = d.pid()
+    fds = {f: os.readlink(f"/proc/{pid}/fd/{f}") for f in os.listdir(f"/proc/{pid}/fd")}
+    fd = next((f for f, path in fds.items() if path.startswith(d.dir)), None)
+    if fd is None:
+        return
+    before = os.stat(fds[fd])
+    end, path = before.st_size, fds[fd]
+    for mode in 0x11, 0x01, 0x00, 0x10:  # ZERO_RANGE and KEEP_SIZE; KEEP_SIZE; none; ZERO_RANGE
+        d.again()
+        got = inject(d.pid(), f"285,{fd},{mode},{end},{32 << 20}")
+        check(got == ["signal 31"], f"fallocate mode {mode:#x} behind the end: {got}")
+        d.wait("its end", d.gone)
+    d.again()
+    got = inject(d.pid(), f"285,{fd},3,{end},{32 << 20}")
+    check(got == ["result 0"], f"a hole behind the end: {got}")
+    for what, call in ("write", f"18,{fd},%,4096,{end}"), ("size", f"77,{fd},{2 * end}"):
+        d.again()
+        got = inject(d.pid(), call, suspend=True)
+        check(got[0] in (f"result {-errno.EFBIG}", "signal 25", "signal 25 caught"), f"{what} beyond the end: {got}")
+    after = os.stat(path)
+    check(after.st_size == end, f"its disk has {after.st_size} bytes, not {end}")
+    check(after.st_blocks * 512 <= end + (1 << 20), f"its disk holds {after.st_blocks * 512} bytes of {end}")
+
+
+def worn(d):
+    """What `kdom ps -v` says."""
+    r = d.kdom("ps", "-v")
+    on = re.search(r"^    belts:(.*)$", r.stdout, re.M)[1].split()
+    off = re.search(r"^    could not have:(.*)$", r.stdout, re.M)
+    return set(on), dict(re.findall(r"(\S+) \((.*?)\)", off[1])) if off else {}
+
+
+def has_cgroups(d):
+    """Its controllers that it is in one of its own for; those that it isn't say why, and it is in its supervisor's."""
+    on, off = worn(d)
+    pid, sup = d.pid(), d.supervisor_pid()
+    for c in cgroups.CONTROLLERS:
+        check((c in on) != (c in off), f"{c}: {on}, {off}")
+        check(c in off or cgroups.read(f"/proc/{pid}/cgroup") != cgroups.read(f"/proc/{sup}/cgroup"), f"{c} isn't held")
+        own = cgroups.where(sup, c)
+        if own:
+            at = cgroups.where(pid, c)
+            check(at == own if c in off else re.fullmatch(rf"{own}/kdom-{NAME}-[0-9a-f]{{8}}", at), f"{c}: {at}, supervisor's {own}")
+    return [c for c in cgroups.CONTROLLERS if c in on]
+
+
+def again_in(d, group):
+    """Its supervisor anew, in this cgroup; with a disk as few maps of files as may be, so that there is little to fill."""
+    d.kdom("down", NAME)
+    d.cgroup = group
+    if any(dev["type"] == "block" for dev in devices.devices(NAME)):
+        d.options = [*d.options, "--device", "0:shares=8"]
+    d.up()
+
+
+def bounds(d):
+    """a cgroup of its own, also of a user to whom one was given: bounds its memory; is gone after its end, and after a killed supervisor's"""
+    has_cgroups(d)
+    with cgroups.Own("bounds", d.uid) as group:
+        again_in(d, group)
+        held = has_cgroups(d)
+        check(set(held) == set(group.dirs), f"{held} of {list(group.dirs)}: {worn(d)}")
+        if "pids" in held:
+            check(int(cgroups.read(f"{cgroups.where(d.pid(), 'pids')}/pids.max")) <= 64, "pids.max")
+        if "memory" in held:
+            pid, sup, at = d.pid(), d.supervisor_pid(), cgroups.where(d.pid(), "memory")
+            most = int(cgroups.read(f"{at}/memory.limit_in_bytes"))
+            check(most < 2 << 30, f"a bound of {most}")
+            got = inject(pid, f"9,0,{most + (16 << 20)},3,0x8022,-1,0", suspend=True)  # anonymous, private, populated
+            check(got == ["signal 9"], f"{most} bytes and more: {got}")
+            d.wait("its end", d.gone)
+            d.wait("its cgroup's end", lambda: not os.path.exists(at))
+            check(d.supervisor_pid() == sup, "another supervisor")
+            d.again()
+        for c in held:
+            check(len(group.below(c)) == 1, f"{c}: {group.below(c)}")
+        pid, old = d.pid(), {p for c in held for p in group.below(c)}
+        os.kill(d.supervisor_pid(), signal.SIGKILL)
+        d.wait("the domain's end", lambda: not os.path.exists(f"/proc/{pid}"))
+        check(all(map(os.path.exists, old)), "nobody was there to remove it")
+        d.up()
+        check(set(has_cgroups(d)) == set(held), f"{worn(d)}")
+        for c in held:
+            check(len(group.below(c)) == 1 and group.below(c)[0] not in old, f"{c}: {group.below(c)}, before: {old}")
+        d.kdom("down", NAME)
+        check(not any(group.below(c) for c in held), f"left: {[group.below(c) for c in held]}")
+        d.cgroup = None
+
+
+def cpu_ms(pid):
+    fields = cgroups.read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 // os.sysconf("SC_CLK_TCK")
+
+
+def spin(d):
+    """all its threads run and run: together they get no more of a CPU than one thread of the host's does"""
+    with cgroups.Own("spin", d.uid) as group:
+        if "cpu" not in group.dirs:
+            return
+        d.cpu = min(os.sched_getaffinity(0))
+        again_in(d, group)
+        check("cpu" in worn(d)[0], f"{worn(d)}")
+        pid = d.pid()
+        # Of the same cgroup and on the same CPU, so that each counts as one.
+        other = subprocess.Popen(["sh", "-ec", group.enter + "while :; do :; done"], preexec_fn=lambda: os.sched_setaffinity(0, [d.cpu]))
+        try:
+            r = subprocess.run([CAPTURED, "spin", str(pid)], capture_output=True, text=True, timeout=60)
+            check(r.returncode == 0, r.stderr)
+            its, others = cpu_ms(pid), cpu_ms(other.pid)
+            d.wait("the other's turns", lambda: cpu_ms(other.pid) > others + 1000)
+            its, others = cpu_ms(pid) - its, cpu_ms(other.pid) - others
+        finally:
+            other.kill()
+            other.wait()
+            os.kill(pid, signal.SIGKILL)
+        print(f"   {r.stdout.strip()} of the domain: {its} ms, the other: {others} ms")
+        check(its < 1.4 * others, f"the domain's {r.stdout.strip()} had {its} ms, the other {others}")
+        d.wait("its end", d.gone)
+        d.kdom("down", NAME)
+        d.cgroup = None
+
+
+TESTS = (calls, behind, faults, flood, outside, disk, bounds, spin)
 
 
 def main():

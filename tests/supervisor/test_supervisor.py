@@ -412,7 +412,7 @@ class Supervisor(Fixture):
         on = re.search(r"^    belts:(.*)$", out, re.M)[1].split()
         off = re.search(r"^    could not have:(.*)$", out, re.M)
         off = dict(re.findall(r"(\S+) \((.*?)\)", off[1])) if off else {}
-        self.assertEqual(len(on) + len(off), 12, out)
+        self.assertEqual(len(on) + len(off), 15, out)
         return on, off
 
     def test_belts_are_there(self):

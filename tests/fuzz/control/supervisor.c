@@ -76,7 +76,19 @@ int image_hide(struct config *cfg)
 	return 0;
 }
 
-pid_t spawn(const struct config *cfg, uint8_t *belts, int ctl, int bell, int log)
+void cgroup_make(struct daemon *daemon)
+{
+}
+
+void cgroup_clients(struct daemon *daemon)
+{
+}
+
+void cgroup_remove(struct daemon *daemon)
+{
+}
+
+pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell, int log)
 {
 	fds_close(&domain_end, 1);
 	domain_end = fcntl(ctl, F_DUPFD_CLOEXEC, 0);
