@@ -96,7 +96,6 @@ static void *client(void *arg)
 	u32 i;
 
 	sd_lane_init(&l, c->base, c->lane, c->bell, &sd_transport_shm);
-	usleep(20000); /* the domain goes to sleep, and now and then later */
 	for (i = 0; i < c->calls; i++) {
 		one(&l, i);
 		many(&l, i % 16 ? 1 + i % 3 : SD_RING, 1000ull * (i + 1));
@@ -127,6 +126,8 @@ int main(void)
 		sd_poll_add(&dom.poll, &reg[i]);
 	}
 	pthread_create(&t, NULL, domain, &dom);
+	for (i = 0; i < 60000 && !sd_load_acquire(&bell.sleeping); i++)
+		usleep(1000); /* the first call wakes it; now and then it sleeps later, too */
 	for (i = 0; i < 3; i++) {
 		c[i] = (struct client){
 			.bell = &bell, .base = reg[i % 2].head, .lane = i * 7, .calls = 2000};
