@@ -544,6 +544,24 @@ def promises():
         used(d)
 
 
+def unread():
+    """data that nobody reads, as much as goes in, leave another user's connections and datagrams their part"""
+    with domain() as d:
+        let_others_in(d)
+        program = ["/usr/bin/python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "unread.py")]
+        with d.popen([*program, "fill"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hog:
+            talk(hog, "full")
+            for what, word, most in (("tcp", "again", 8), ("udp", "lost", 0)):
+                counts = []
+                for _ in range(3):  # a busy machine makes some be sent again
+                    r = d.run([*program, what], 120)
+                    check(r.returncode == 0, f"{what}: {r.stdout}")
+                    counts.append(int(r.stdout.split()[1]))
+                print(f"   {what}: {word}: " + " ".join(map(str, counts)), flush=True)
+                check(min(counts) <= most, f"{what}: {min(counts)} {word}, at most {most}")
+            hog.stdin.close()
+
+
 def crowd():
     """clients that want all tasks, bells, tickets and watches leave another user's client its part"""
     for what, calls in (("tasks", ("socket", "recvfrom", "close")), ("bells", ("socket", "recvfrom", "close")), ("tickets", ("socket",)),
@@ -593,7 +611,7 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, kill, unnoticed,
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, unread, kill, unnoticed,
          kill_again, rebind, churn, liar, crowd, privilege, escalate)
 
 

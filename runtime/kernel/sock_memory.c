@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sock_memory.c: what TCP's sockets may hold together, and UDP's, is one number of pages for everybody (tcp_mem, udp_mem). Some connections
+ * that nobody reads fill it, and more than that, since Linux forces what a socket needs least; then nobody's data arrive any more but by
+ * retransmission, and datagrams not at all. So as much as lies between the first limit and the last is kept for the users who have little: each may
+ * hold an equal part of it, whatever the others have. Who has more meets the last limit where the first one is.
+ *
+ * sk_prot_mem_limits() asks (specs/net.json replaces it). Nothing is counted while there is no pressure; then all sockets are, at
+ * most once a tick, and what was taken since is held against whoever asks. Any context.
+ */
+#include <linux/jiffies.h>
+#include <net/inet_hashtables.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#include <net/udp.h>
+
+#define USERS	64u	/* further ones count as one */
+
+struct count {
+	unsigned long at;	/* jiffies */
+	long used;		/* pages, by the protocol's own count */
+	unsigned int n;
+	struct {
+		kuid_t uid;
+		long pages;
+	} user[USERS];
+};
+
+long sd_sock_memory_limit(const struct sock *sk, int index);
+
+static long *held_by(struct count *c, kuid_t uid)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		if (uid_eq(c->user[i].uid, uid))
+			return &c->user[i].pages;
+	if (c->n == USERS)
+		return &c->user[USERS - 1].pages;
+	c->user[c->n].uid = uid;
+	c->user[c->n].pages = 0;
+	return &c->user[c->n++].pages;
+}
+
+static void add(struct count *c, const struct sock *sk)
+{
+	if (sk_fullsock(sk))
+		*held_by(c, sk->sk_uid) += sk_mem_pages(READ_ONCE(sk->sk_wmem_queued) + atomic_read(&sk->sk_rmem_alloc) + sk->sk_forward_alloc);
+}
+
+static void count_tcp(struct count *c)
+{
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= tcp_hashinfo.ehash_mask; i++)
+		sk_nulls_for_each_rcu(sk, node, &tcp_hashinfo.ehash[i].chain)
+			add(c, sk);
+}
+
+static void count_udp(struct count *c)
+{
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= udp_table.mask; i++)
+		sk_for_each_rcu(sk, &udp_table.hash[i].head)
+			add(c, sk);
+}
+
+static void count(struct count *c, const struct sock *sk)
+{
+	c->n = 0;
+	c->at = jiffies;
+	c->used = sk_memory_allocated(sk);
+	rcu_read_lock();
+	if (sk->sk_protocol == IPPROTO_TCP)
+		count_tcp(c);
+	else
+		count_udp(c);
+	rcu_read_unlock();
+}
+
+/* Users that hold anything, and somebody who may come. */
+static long sharers(const struct count *c)
+{
+	unsigned int i;
+	long n = 1;
+
+	for (i = 0; i < c->n; i++)
+		n += c->user[i].pages > 0;
+	return n;
+}
+
+static bool has_little(const struct sock *sk, long used, long kept)
+{
+	static struct count counts[2];
+	struct count *c = &counts[sk->sk_protocol == IPPROTO_UDP];
+
+	if (c->at != jiffies || !c->n)
+		count(c, sk);
+	return *held_by(c, sk->sk_uid) + max(0l, used - c->used) <= kept / sharers(c);
+}
+
+/*
+ * Pages that all sockets of its protocol may have, for this one. Limits 0 and 1 are where "pressure" ends and begins, a state of TCP's, which
+ * counts as the first one here; UDP, which has no such state, gives each socket its least from limit 0 on.
+ */
+long sd_sock_memory_limit(const struct sock *sk, int index)
+{
+	const long *limits = sk->sk_prot->sysctl_mem;
+	int first = sk->sk_protocol == IPPROTO_TCP ? 1 : 0;
+	long limit = READ_ONCE(limits[index]), from = READ_ONCE(limits[first]), used = sk_memory_allocated(sk);
+
+	if (used <= from || (index != 2 && (first || index)) || (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP))
+		return limit;
+	return has_little(sk, used, READ_ONCE(limits[2]) - from) ? LONG_MAX : from;
+}
