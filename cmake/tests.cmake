@@ -5,7 +5,8 @@
 #   stubs ring user arch    the part of that name
 #   image    anything that needs a domain image in build/
 #   fault e2e               whole system; they set `image` too
-# Only quick tests run beside each other: the rest use all cores, or watch what others' load would change.
+# Quick tests run beside each other, and so do those with the label `beside`: long ones that keep one core busy, or wait, on domains of
+# their own. The rest use all cores, or watch what others' load would change.
 # A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
 
 # The domains: one for each spec; KSLICE_KIND_NAME, as tests/common/devices.py has it: what its fds are of (socket, file, pipe),
@@ -31,7 +32,7 @@ foreach(spec ${specs})
 endforeach()
 
 function(kslice_run_serial name)
-  if(NOT quick IN_LIST ARGN)
+  if(NOT quick IN_LIST ARGN AND NOT beside IN_LIST ARGN)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()
 endfunction()

@@ -36,9 +36,9 @@ build_host() {
 # What a kernel says of itself fails the test, whatever the cases did.
 run() {
 	local ended
-	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@" 2>&1 | tee "$out/output"
+	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@" 2>&1 | tee "$out/$kind.output"
 	ended=${PIPESTATUS[0]}
-	if grep -qE '\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap' "$out/output"; then
+	if grep -qE '\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap' "$out/$kind.output"; then
 		echo "run.sh: FAIL: the domain's console, see above" >&2
 		return 1
 	fi
