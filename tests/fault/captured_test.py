@@ -3,10 +3,12 @@
 """captured_test.py NAME TEST...: what code that runs inside the domain process (captured.c) can do to others, and what others of its
 uid can do to it. As root; each test runs with a domain of root's and one of nobody's. Without arguments lists the tests.
 """
+import ctypes
 import errno
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -24,22 +26,23 @@ NAME = None
 
 
 class Other(Domain):
-    """Its supervisor runs with another uid; uid None: root's."""
+    """Its supervisor runs with another uid; uid None: root's. old: on a host that has neither user namespaces nor Landlock."""
 
-    def __init__(self, name, uid):
+    def __init__(self, name, uid, old=False):
         super().__init__(name)
-        self.uid = uid
+        self.uid, self.old = uid, old
         self.cgroup = None  # of the test's, in which its supervisor is to be
 
     def kdom(self, *args, check=True):
-        if self.uid is None and not self.cgroup:
+        if self.uid is None and not self.old and not self.cgroup:
             return super().kdom(*args, check=check)
         for top, dirs, files in os.walk(self.dir):
             for f in (top, *(os.path.join(top, f) for f in files)):
                 os.chown(f, self.uid or 0, self.uid or 0)
         enter = ["sh", "-ec", self.cgroup.enter + 'exec "$@"', "sh"] if self.cgroup else []
-        user = as_user(self.uid) if self.uid is not None else []
-        r = subprocess.run([*enter, *user, KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60)
+        user = as_user(self.uid or 0) if self.uid is not None or self.old else []
+        r = subprocess.run([*enter, *user, KDOM, *args], env=self.env, capture_output=True, text=True, timeout=60,
+                           preexec_fn=old_host if self.old else None)
         if check and r.returncode:
             raise Failed(f"kdom {args}: {r.stderr}{self.console()}")
         return r
@@ -65,6 +68,18 @@ class Other(Domain):
         while not cond():
             check(time.monotonic() < limit, f"{what}: not within 30 s:\n" + self.console()[-2000:])
             time.sleep(0.01)
+
+
+def old_host():
+    """For a child: what such a host's kernel says. As a filter, since nobody else's host is to change."""
+    ld, jeq, jset, ret, allow, error = 0x20, 0x15, 0x45, 0x06, 0x7FFF0000, 0x00050000
+    code = ((ld, 0, 0, 0), (jeq, 6, 0, 444), (jeq, 2, 0, 272), (jeq, 1, 0, 56), (ret, 0, 0, allow),  # landlock_create_ruleset, unshare, clone
+            (ld, 0, 0, 16), (jset, 2, 0, 0x10000000), (ret, 0, 0, allow), (ret, 0, 0, error | errno.ENOSYS), (ret, 0, 0, error | errno.ENOSPC))
+    text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *i) for i in code))
+    prog = struct.pack("HxxxxxxP", len(code), ctypes.addressof(text))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, prog):  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP
+        raise OSError(ctypes.get_errno(), "seccomp")
 
 
 def as_user(uid):
@@ -333,7 +348,33 @@ def spin(d):
         d.cgroup = None
 
 
-TESTS = (calls, behind, faults, flood, outside, disk, bounds, spin)
+SPACES = {"pid", "net", "ipc", "uts", "root"}
+
+
+def old(d):
+    """a host without user namespaces and Landlock: the domain serves, wears the rest, and it is said which are missing and why"""
+    out = d.kdom("ps", "-v").stdout
+    on, off = re.search(r"^    belts:(.*)$", out, re.M)[1].split(), dict(re.findall(r"(\w+) \((.*?)\)", out))
+    check(off.get("user") == os.strerror(errno.ENOSPC) and off.get("landlock") == os.strerror(errno.ENOSYS), out)
+    mine = {"limits", "hidden", "seccomp"} | (SPACES | {"uid"} if d.uid is None else set())
+    check(mine <= set(on) and not mine & set(off), out)
+    check(d.uid is None or SPACES | {"uid"} <= set(off), out)
+    check("landlock (Function not implemented)" in d.console(), d.console())
+    with d.popen([os.path.join(BUILD, "tests/fault/greedy"), "honest", devices.kind(NAME)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        check(p.stdout.readline() == "ready\n", "a program on it fails")
+        p.stdin.close()
+        check(p.wait(60) == 0, f"a program on it: {p.returncode}")
+    may = looks(d.pid(), int(uid_of(d.pid())[0]))
+    check(may <= {"signal"}, f"a process of its uid may: {may}")
+    for what in "open", "fork", "socket", "kill of its supervisor":
+        call, named = next(c[1:] for c in CALLS if c[0] == what)
+        d.again()
+        got = inject(d.pid(), call.format(sup=d.supervisor_pid()))
+        check(got == ["signal 31 caught" if named else "signal 31"], f"{what}: {got}")
+        d.wait(what, d.gone)
+
+
+TESTS = (calls, behind, faults, flood, outside, disk, bounds, spin, old)
 
 
 def main():
@@ -346,11 +387,12 @@ def main():
         sys.exit("captured_test.py: needs root, to get inside a process")
     end_on_sigterm()
     NAME = sys.argv[1]
+    os.environ["FAULT_DIR"] = "".join(devices.prefixes(NAME)[:1])
     chosen = {t.__name__: t for t in TESTS}
     for name in sys.argv[2:]:
         for uid in None, NOBODY:
             print(f"{NAME} {name}, {'root' if uid is None else 'nobody'}'s: {chosen[name].__doc__}", flush=True)
-            d = Other(NAME, uid)
+            d = Other(NAME, uid, old=name == "old")
             with Lenient(d):
                 chosen[name](d)
     print("all passed")
