@@ -170,6 +170,7 @@ void sd_serve_kick(void);
 struct sd_client *sd_client_served(void);
 
 /* serve_call.c */
+extern u32 sd_shares_begun;	/* counts */
 void sd_serve_call(struct sd_worker *w);
 
 /* serve_memory.c */
@@ -194,6 +195,7 @@ int sd_share_attach(const struct sd_event *ev) __weak;
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent) __weak;
 void sd_shares_end(struct sd_client *c) __weak;	/* sleeps */
 void sd_share_adopt(struct file *file) __weak;	/* it got an fd in a way that doesn't open it */
+void sd_shares_adopt(struct sd_client *c) __weak;	/* an open() of it was asleep, its file in no table, when one began */
 
 /* serve_rights.c */
 void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r);

@@ -11,6 +11,7 @@
 #define PROMISE_TRIES	13	/* see keep_promise() */
 
 struct sd_serve_stats sd_serve_stats;
+u32 sd_shares_begun;
 
 /*
  * What Linux does on the way back to user mode, as far as it concerns a call: drop its interruption, run task work (the last
@@ -193,6 +194,7 @@ static long failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad
 
 static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
+	const u32 shares = sd_shares_begun;
 	const struct cred *was;
 	long ret;
 
@@ -212,6 +214,8 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	} else {
 		ret = own_call(w, c, bad);
 	}
+	if (unlikely(shares != sd_shares_begun))
+		sd_shares_adopt(c);	/* before anybody knows the fd that it may have made */
 	sd_user_confine(NULL, 0);
 	list_del_init(&w->incall);
 	if (unlikely(current_cred() != was))

@@ -268,6 +268,14 @@ void sd_share_adopt(struct file *file)
 		adopt(kind_of(s->file), file, 0);
 }
 
+void sd_shares_adopt(struct sd_client *c)
+{
+	struct kind *k;
+
+	for (k = kinds; k < kinds + KINDS && k->fop; k++)
+		adopt_all(c, k);
+}
+
 static int may_share(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
@@ -302,6 +310,7 @@ static struct share *share_make(struct file *file)
 		inode->i_op = &kind->our_iop;
 		list_add(&s->node, &shares);
 		nshares++;
+		sd_shares_begun++;
 		return s;
 	}
 	kfree(new);
@@ -425,6 +434,25 @@ static int attach(struct share *s, const struct sd_event *ev)
 	return err;
 }
 
+/*
+ * Calls that were on their way to write when the share was made do so behind its back: they have done it when they have had the inode. Who
+ * asks for that now may get it before those that were woken, so we ask again while somebody waits. They are at most as many as there are tasks.
+ */
+static void let_writers_end(struct inode *inode)
+{
+	u32 tries = sd_serve_stats.workers;
+	bool others;
+
+	do {
+		inode_lock(inode);
+		inode_dio_wait(inode);
+		others = rwsem_is_contended(&inode->i_rwsem);
+		inode_unlock(inode);
+		if (others)
+			schedule_timeout_uninterruptible(1);
+	} while (others && tries--);
+}
+
 int sd_share_attach(const struct sd_event *ev)
 {
 	struct share *s = by_key(ev->ticket.key);
@@ -433,6 +461,8 @@ int sd_share_attach(const struct sd_event *ev)
 	if (!s)
 		return -ENOENT;
 	s->users++;
+	if (!s->mem)
+		let_writers_end(s->inode);
 	err = attach(s, ev);
 	share_put(s);
 	return err;

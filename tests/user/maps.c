@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "cases.h"
 #include <fcntl.h>
+#include <linux/falloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -291,11 +293,130 @@ static void often(void)
 	CHECK(setitimer(ITIMER_PROF, &none, NULL) == 0);
 }
 
+/* ---- calls in progress when a file's first map is made: what they do is seen in it ---- */
+#define OPENERS 4
+#define PART	(256 << 10)
+
+static struct {
+	char name[4096], *buf[OPENERS];
+	int fd[OPENERS], last[OPENERS];
+	volatile int stop;
+} race;
+
+static void *opens(void *arg)
+{
+	int *f = &race.fd[(intptr_t)arg];
+
+	for (*f = -1; !race.stop || *f < 0;) {
+		close(*f);
+		*f = open(race.name, O_RDWR | O_TRUNC);
+	}
+	return NULL;
+}
+
+/* Keeps the file busy: the others wait for it inside their calls. */
+static void *zeroes(void *arg)
+{
+	int f = open(race.name, O_RDWR);
+	char *b = calloc(1, PART);
+
+	while (!race.stop) {
+		CHECK(pwrite(f, b, PART, OPENERS * PART) == PART);
+		fallocate(f, FALLOC_FL_ZERO_RANGE, OPENERS * PART, 4 * PART);
+		if (arg)
+			fsync(f);
+	}
+	free(b);
+	close(f);
+	return NULL;
+}
+
+static void *writes(void *arg)
+{
+	intptr_t n = (intptr_t)arg;
+	int f = open(race.name, O_RDWR | (n & 1 ? O_DIRECT : 0)), k = 0;
+
+	do {
+		memset(race.buf[n], ++k % 250 + 1, PART);
+		CHECK(pwrite(f, race.buf[n], PART, n * PART) == PART);
+	} while (!race.stop);
+	race.last[n] = k % 250 + 1;
+	close(f);
+	return NULL;
+}
+
+/* A map of a new file, first made while threads are at it. It is f's, and they have ended. */
+static char *map_amid(void *(*thread)(void *), int i, int *f)
+{
+	pthread_t t[OPENERS + 2];
+	char *m;
+
+	snprintf(race.name, sizeof(race.name), "%.4000s/race.%d.%d", dir, getpid(), i);
+	race.stop = 0;
+	*f = open(race.name, O_RDWR | O_CREAT, 0600);
+	CHECK(*f >= 0 && ftruncate(*f, 2 * OPENERS * PART) == 0);
+	for (intptr_t n = 0; n < OPENERS + 2; n++)
+		CHECK(!pthread_create(&t[n], NULL, n < OPENERS ? thread : zeroes, (void *)(n < OPENERS ? n : n - OPENERS)));
+	usleep(2000 + i % 16 * 200); /* anywhere in what they do */
+	race.stop = 1;
+	m = mmap(NULL, 2 * OPENERS * PART, PROT_READ | PROT_WRITE, MAP_SHARED, *f, 0);
+	for (int n = 0; n < OPENERS + 2; n++)
+		pthread_join(t[n], NULL);
+	CHECK(m != MAP_FAILED);
+	return m;
+}
+
+static void map_gone(char *m, int f)
+{
+	munmap(m, 2 * OPENERS * PART);
+	CHECK(ftruncate(f, 0) == 0); /* a domain keeps it until this process ends */
+	close(f);
+	unlink(race.name);
+}
+
+static void opening(void)
+{
+	for (int i = 0; i < 100 && !check_failed; i++) {
+		int f;
+		char *m = map_amid(opens, i, &f);
+
+		CHECK(ftruncate(f, 2 * OPENERS * PART) == 0);
+		for (int n = 0; n < OPENERS && m != MAP_FAILED; n++) {
+			char c = 'a' + n;
+
+			CHECK(pwrite(race.fd[n], &c, 1, n * PG) == 1 && m[n * PG] == c);
+			close(race.fd[n]);
+		}
+		map_gone(m, f);
+	}
+}
+
+static void writing(void)
+{
+	char *b = malloc(PART);
+
+	for (int n = 0; n < OPENERS; n++)
+		CHECK(!posix_memalign((void **)&race.buf[n], PG, PART));
+	for (int i = 0; i < 150 && !check_failed; i++) {
+		int f;
+		char *m = map_amid(writes, i, &f);
+
+		for (int n = 0; n < OPENERS && m != MAP_FAILED; n++) {
+			CHECK(pread(f, b, PART, n * PART) == PART && *b == (char)race.last[n] && !memcmp(b, b + 1, PART - 1));
+			CHECK(!memcmp(b, m + n * PART, PART));
+		}
+		map_gone(m, f);
+	}
+	for (int n = 0; n < OPENERS; n++)
+		free(race.buf[n]);
+	free(b);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_case all[] = {{"contents", contents}, {"beyond", beyond}, {"written", written}, {"errors", errors},
 						{"follows", follows}, {"stored", stored}, {"left", left}, {"executed", executed},
-						{"large", large}, {"often", often}, {0}};
+						{"large", large}, {"often", often}, {"opening", opening}, {"writing", writing}, {0}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(dir, sizeof(dir), "%s", argc > 1 ? argv[1] : ".");
