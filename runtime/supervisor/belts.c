@@ -185,15 +185,16 @@ static void enter_spaces(uint8_t *belts, bool again)
 	}
 }
 
+/* As system calls: libc's would ask the supervisor's threads to do the same, which this process hasn't (belts_fork()). */
 static int become(uid_t id)
 {
-	return setresgid(id, id, id) || setresuid(id, id, id);
+	return syscall(SYS_setresgid, id, id, id) || syscall(SYS_setresuid, id, id, id);
 }
 
 /* Root's: a uid that no other process has, so that none but root's may signal it, or it a process. */
 static int own_uid(uint8_t *belts, pid_t supervisor)
 {
-	if (setgroups(0, NULL) && errno != EPERM)
+	if (syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
 		return -1;
 	wear(belts, BELT_UID, become(UID_OWN + supervisor));
 	/* In a user namespace these may have no number at all. Without a bounding set exec gives the 0 in there nothing. */

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -49,11 +48,10 @@ void conn_close(struct daemon *d, struct conn *c)
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
-	daemon_unwatch(d, &c->src);
-	free(c);
+	conn_end(d, c);
 }
 
-/* Never frees the conn: one that can't take its answer is shut down, and closed when epoll says so.
+/* Never ends the conn: one that can't take its answer is shut down, and closed when epoll says so.
  */
 void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
 		uint32_t seq, const int *fds, int nfds)
@@ -62,8 +60,8 @@ void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int resu
 	m->of = of;
 	m->seq = seq;
 	m->result = result;
-	if (ctl_send(c->src.fd, m, fds, nfds) || c->state == CONN_SPENT)
-		shutdown(c->src.fd, SHUT_RDWR);
+	if (ctl_send(c->fd, m, fds, nfds) || c->state == CONN_SPENT)
+		shutdown(c->fd, SHUT_RDWR);
 }
 
 static void refuse(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked, int result)
@@ -160,7 +158,7 @@ static int attach(struct daemon *d, struct conn *c, const struct sd_ctl_msg *ask
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
 	/* A child has its parent's, whatever that has become since it connected. */
-	ngroups = c->passed || r->region < 0 ? 0 : groups_into(r->region, c->src.fd);
+	ngroups = c->passed || r->region < 0 ? 0 : groups_into(r->region, c->fd);
 	if (!c->passed && r->region >= 0 && rights_into(r->region, c))
 		ngroups = -ENOMEM;
 	r->client = d->dom.next_client++;
@@ -309,21 +307,30 @@ static int conn_message(struct daemon *d, struct conn *c, const struct sd_ctl_ms
 	return 0;
 }
 
-static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred);
-
-/* May m be asked over this lifeline, in the name of fd? 0, -EPROTO: no client of ours does that, or -errno for the asker. */
-static int passed_verdict(const struct daemon *d, const struct conn *parent, const struct sd_ctl_msg *m, int fd)
+/* It is there from now on. 0, or -errno: it is gone already. */
+static int conn_open(struct daemon *d, struct conn *c)
 {
-	int type = 0, family = 0;
-	socklen_t len = sizeof(int);
+	int err = conn_start(d, c);
 
+	if (err) {
+		conn_end(d, c);
+		return err;
+	}
+	c->next = d->conns;
+	c->link = &d->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	d->conns = c;
+	return 0;
+}
+
+/* May m be asked over this lifeline, in the name of an fd? 0, -EPROTO: no client of ours does that, or -errno for the asker. */
+static int passed_verdict(const struct daemon *d, const struct conn *parent, const struct sd_ctl_msg *m)
+{
 	if (m->type != SD_CTL_TICKET && m->type != SD_CTL_SHARE &&
 	    (m->type != SD_CTL_ATTACH || m->u.attach.parent != parent->client))
 		return -EPROTO;
 	if (parent->state != CONN_ATTACHED || ctl_alien(m))
-		return -EPROTO;
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_SEQPACKET ||
-	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) || family != AF_UNIX)
 		return -EPROTO;
 	if (m->type == SD_CTL_ATTACH && (parent->domain || m->u.attach.calls[0]))
 		return -EPERM;
@@ -338,105 +345,95 @@ static int passed_verdict(const struct daemon *d, const struct conn *parent, con
 /*
  * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which becomes a connection: the
  * program itself may not be let to our socket any more. It is that of who asks today, does this one thing, and has no right
- * that the lifeline hasn't. Takes fd over.
+ * that the lifeline hasn't. Takes parent->in.fd over, if it becomes one.
  */
-static int conn_passed(struct daemon *d, struct conn *parent, const struct sd_ctl_msg *m, int fd)
+static int conn_passed(struct daemon *d, struct conn *parent)
 {
-	int err = passed_verdict(d, parent, m, fd);
+	const struct sd_ctl_msg *m = &parent->in.m;
+	int fd = parent->in.fd, err = passed_verdict(d, parent, m);
+	struct conn *c = err ? NULL : conn_make(d, fd, &parent->real);
 	struct sd_ctl_msg no;
-	struct conn *c;
 
-	if (!err) {
-		c = conn_new(d, fd, &parent->real);
-		err = c ? 0 : -ENOMEM;
-	}
+	if (!err && !c)
+		err = -ENOMEM;
 	if (err) {
 		ctl_init(&no, SD_CTL_REPLY, m->seq);
 		no.of = m->type;
 		no.result = err;
 		if (err != -EPROTO && ctl_send(fd, &no, NULL, 0))
 			note("pid %d: its child's connection takes no answer", parent->real.pid);
-		close(fd);
 		return err == -EPROTO ? err : 0;
 	}
+	parent->in.fd = -1;
 	c->passed = true;
+	if (conn_open(d, c))
+		return 0;
 	return conn_message(d, c, m);
 }
 
-static void conn_ready(struct daemon *d, struct source *src, uint32_t events)
+void conn_came(struct daemon *d, struct conn *c)
 {
-	struct conn *c = (struct conn *)src; /* src is its first member */
-	struct sd_ctl_msg m;
-	struct ucred today;
-	int fds[SD_CTL_FDS_MAX], err;
+	int err = c->in.err;
 
-	err = ctl_recv_from(src->fd, &m, fds, &today);
-	if (err == -EAGAIN)
-		return;
-	if (!err && (m.nfds > 1 || c->pending >= PENDING_MAX)) {
-		fds_close(fds, SD_CTL_FDS_MAX);
+	if (!err && c->pending >= PENDING_MAX)
 		err = -EPROTO;
-	}
 	if (!err)
-		c->real = today;
-	if (!err && m.nfds)
-		err = conn_passed(d, c, &m, fds[0]);
-	else if (!err)
-		err = conn_message(d, c, &m);
+		c->real = c->in.real;
 	if (!err)
+		err = c->in.fd >= 0 ? conn_passed(d, c) : conn_message(d, c, &c->in.m);
+	if (!err || err == -EAGAIN) {
+		conn_next(d, c);
 		return;
+	}
 	if (err != -EPIPE)
 		note("connection of pid %d: %s; closed", c->real.pid, strerror(-err));
 	conn_close(d, c);
 }
 
-static struct conn *conn_new(struct daemon *d, int fd, const struct ucred *cred)
+/* Somebody connected, or was turned away for want of fds. */
+static void welcome(struct daemon *d, int fd, bool turn_away)
 {
-	struct conn *c = calloc(1, sizeof(*c));
-	socklen_t len = sizeof(c->cred);
-	int on = 1;
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	struct conn *c = NULL;
+	bool room = false;
 
-	if (!c)
-		return NULL;
-	c->src.fd = fd;
-	c->src.ready = conn_ready;
-	if (cred)
-		c->cred = *cred;
-	else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->cred, &len))
-		goto no;
-	c->real = c->cred;
-	if (!cred && !rule_room(d, c->cred.uid, false)) {
-		note("uid %u has too many connections; one was turned away", c->cred.uid);
-		goto no;
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
+		room = rule_room(d, cred.uid, false);
+		c = conn_make(d, fd, &cred);
 	}
-	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
-	    daemon_watch(d, &c->src, EPOLLIN))
-		goto no;
-	c->next = d->conns;
-	c->link = &d->conns;
-	if (c->next)
-		c->next->link = &c->next;
-	d->conns = c;
-	return c;
-no:
-	free(c);
-	return NULL;
+	if (!c) { /* no memory: nobody else is left to close it */
+		close(fd);
+	} else if (turn_away) {
+		conn_end(d, c);
+	} else if (!room) {
+		note("uid %u has too many connections; one was turned away", cred.uid);
+		conn_end(d, c);
+	} else {
+		conn_open(d, c);
+	}
 }
 
 void clients_accept(struct daemon *d, struct source *src, uint32_t events)
 {
 	int fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && d->spare_fd >= 0) {
-		/* Turn the caller away: left in the queue it would keep us busy for ever. */
-		close(d->spare_fd);
-		fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0)
-			close(fd);
-		d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		note("out of file descriptors (RLIMIT_NOFILE); a connection was turned away");
+	if (fd >= 0) {
+		welcome(d, fd, false);
 		return;
 	}
-	if (fd >= 0 && !conn_new(d, fd, NULL))
-		close(fd);
+	if (errno != EMFILE && errno != ENFILE)
+		return;
+	/* Turn the caller away: left in the queue it would keep us busy for ever. */
+	if (d->spare_fd < 0) {
+		listener_watch(d, false); /* until the one before is closed */
+		return;
+	}
+	fds_close(&d->spare_fd, 1);
+	fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC);
+	note("out of file descriptors (RLIMIT_NOFILE); a connection was turned away");
+	if (fd >= 0)
+		welcome(d, fd, true);
+	else
+		d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }

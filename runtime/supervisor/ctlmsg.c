@@ -63,11 +63,6 @@ bool ctl_alien(const struct sd_ctl_msg *m)
 	return m->contract != SD_CONTRACT;
 }
 
-int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
-{
-	return ctl_recv_from(sock, m, fds, NULL);
-}
-
 /* The verdict on what was received, as an errno. */
 static int judge(struct sd_ctl_msg *m, size_t len, int flags, const struct sd_ctl_came *came, const struct ucred *real)
 {
@@ -83,7 +78,7 @@ static int judge(struct sd_ctl_msg *m, size_t len, int flags, const struct sd_ct
 	return 0;
 }
 
-int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
+static int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
 {
 	union sd_ctl_room room;
 	struct sd_ctl_came came;
@@ -110,4 +105,43 @@ int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
 	if (real)
 		*real = (struct ucred){came.cred.pid, came.cred.uid, came.cred.gid};
 	return 0;
+}
+
+int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
+{
+	return ctl_recv_from(sock, m, fds, NULL);
+}
+
+static bool seqpacket(int fd)
+{
+	int type = 0, family = 0;
+	socklen_t len = sizeof(int);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET &&
+	       !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX;
+}
+
+void ctl_recv_conn(int sock, struct ctl_in *in)
+{
+	int fds[SD_CTL_FDS_MAX];
+
+	in->err = ctl_recv_from(sock, &in->m, fds, &in->real);
+	in->fd = fds[0];
+	if (in->err || !in->m.nfds || (in->m.nfds == 1 && seqpacket(in->fd)))
+		return;
+	fds_close(fds, SD_CTL_FDS_MAX);
+	in->fd = -1;
+	in->err = -EPROTO;
+}
+
+/* There is room for the sender's credentials, which come first. */
+bool ctl_plain(int sock)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr align;
+	} room;
+	struct msghdr msg = {.msg_control = room.buf, .msg_controllen = sizeof(room.buf)};
+
+	return recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >= 0 && !(msg.msg_flags & MSG_CTRUNC);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The supervisor daemon: one epoll loop, one event at a time, so that a handler may free any
- * source. */
+ * source. All sources have the same number of turns; connections are by uid (crowds.c). */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -139,6 +139,8 @@ static int setup(struct daemon *d)
 	if (!err)
 		err = watch_signals(d);
 	if (!err)
+		err = threads_start(d);
+	if (!err)
 		err = domain_start(d);
 	return err ? err : listen_on(d);
 }
@@ -209,11 +211,14 @@ int daemon_main(struct config *cfg, int started_pipe)
 		}
 	}
 	unlink(d.sock_path);
-	close(d.listener.fd);
+	shutdown(d.listener.fd, SHUT_RDWR); /* closed by our end: who knows what lies in it */
 	for (int i = 0; i < d.cfg.ndev; i++)
 		fds_close(&d.cfg.dev[i].fd, 1);
 	close(d.lock_fd);
 	requests_down(&d);
+	/* Our end may take long, where a thread hangs. */
+	for (struct conn *c = d.conns; c; c = c->next)
+		shutdown(c->fd, SHUT_RDWR);
 	daemon_started(&d, d.start_error); /* last of all: who is told may try again at once */
 	note("supervisor of %s ends", d.cfg.name);
 	exit(0);

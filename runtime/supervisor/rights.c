@@ -27,7 +27,7 @@ static int peer_pidfd(const struct conn *c)
 	socklen_t len = sizeof(int);
 	int fd;
 
-	if (!getsockopt(c->src.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
+	if (!getsockopt(c->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
 		return fd;
 	/* Before it there is no proof that the number is still the one that connected. That it is of the same user is asked below. */
 	return c->cred.pid > 0 ? (int)syscall(SYS_pidfd_open, c->cred.pid, 0) : -1;

@@ -45,7 +45,7 @@ static enum asked asked_what(uint16_t type)
 	}
 }
 
-static bool stranger(uid_t uid)
+bool rule_stranger(uid_t uid)
 {
 	return uid != 0 && uid != geteuid();
 }
@@ -61,7 +61,7 @@ int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_c
 		return -EPROTO;
 	if (rules[c->state][what])
 		return rules[c->state][what];
-	if (what == POWER && stranger(c->real.uid))
+	if (what == POWER && rule_stranger(c->real.uid))
 		return -EPERM;
 	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
 }
@@ -81,22 +81,22 @@ static unsigned files_max(void)
 
 bool rule_room(const struct daemon *d, uid_t uid, bool ticket)
 {
-	unsigned his = 0, alike = 0, all = 0, files = files_max();
+	const struct crowd *his = crowd_of(d, uid);
+	unsigned alike = 0, all = 0, files = files_max();
 
-	if (!stranger(uid))
+	if (!rule_stranger(uid))
 		return true;
-	for (const struct conn *c = d->conns; c; c = c->next) {
-		all += stranger(c->cred.uid);
-		his += c->cred.uid == uid;
+	for (const struct crowd *w = d->crowds; w; w = w->next)
+		all += rule_stranger(w->uid) ? w->conns : 0;
+	for (const struct conn *c = d->conns; c; c = c->next)
 		alike += c->cred.uid == uid && ticket == (c->state == CONN_TICKET || c->state == CONN_TICKETING);
-	}
-	return all < files / 2 && his < files / 4 && alike < (ticket ? STRANGER_TICKETS : STRANGER_CONNS);
+	return all < files / 2 && (!his || his->conns < files / 4) && alike < (ticket ? STRANGER_TICKETS : STRANGER_CONNS);
 }
 
 int rule_owed(const struct daemon *d, const struct conn *c)
 {
 	unsigned his = 0, all = 0;
-	bool guest = stranger(c->cred.uid);
+	bool guest = rule_stranger(c->cred.uid);
 
 	for (const struct request *r = d->requests; r; r = r->next) {
 		all += r->counted;

@@ -2,10 +2,11 @@
 /*
  * supervisor.h: kdom inside. One program, two lives:
  *
- *   kdom up net ── fork ──> daemon (daemon.c): one thread, one epoll loop, owns everything below
+ *   kdom up net ── fork ──> daemon (daemon.c): one epoll loop, owns everything below
  *      │ asks (ask.c)          ├─ domain.c, spawn.c   the domain process, its socket, its bell page
  *      │                       ├─ belts.c, cgroup.c   what confines it
- *      └─ over net.sock ────── ├─ clients.c           connections; an attached one is a lifeline
+ *      └─ over net.sock ────── ├─ crowds.c, threads.c  connections, fair by uid; what others gave us is closed by threads
+ *                              ├─ clients.c           what they ask; an attached one is a lifeline
  *                              ├─ console.c, log.c    what it prints, what we say
  *                              ├─ rules.c             what a connection may ask, and how much
  *                              ├─ peers.c             connections of ours to other daemons
@@ -13,7 +14,7 @@
  *
  * Ownership: struct daemon owns its conns, requests and the domain; a struct conn dies in
  * conn_close() and nowhere else, which clears it from every request that names it. fds are owned by
- * the struct they lie in. Functions return 0 or -errno; what a user must know is printed with say()
+ * the struct they lie in. What an fd is that a client gave us is its choice: the loop closes none of them. Functions return 0 or -errno; what a user must know is printed with say()
  * (before the daemon exists) or logged with note() (inside it).
  */
 #ifndef KDOM_SUPERVISOR_H
@@ -113,8 +114,16 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
 /* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds[SD_CTL_FDS_MAX]: received ones, -1
  * behind them. */
 int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
-/* The same, with who sent it: pid and real ids as the kernel says. A message without is malformed. */
-int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real);
+/* What comes over a connection, by ctl_recv_conn(). */
+struct ctl_in {
+	int err; /* as of ctl_recv() */
+	struct sd_ctl_msg m;
+	int fd; /* a SEQPACKET socket that came with it, or -1 */
+	struct ucred real; /* who sent it: pid and real ids as the kernel says; a message without is malformed */
+};
+
+void ctl_recv_conn(int sock, struct ctl_in *in); /* may block: it closes what nobody wants */
+bool ctl_plain(int sock); /* there is a message, and no fd with it */
 /* Its sender was built by another contract (sd/control.h): only the head says something. */
 bool ctl_alien(const struct sd_ctl_msg *m);
 void fds_close(int *fds, int n);
@@ -145,12 +154,36 @@ struct source {
 	void (*ready)(struct daemon *d, struct source *src, uint32_t events);
 };
 
+/* What may block and is done by a thread, which touches nothing else meanwhile. Then it is the loop's again. */
+struct job {
+	struct job *next;
+	void (*work)(struct job *j);		     /* by the thread */
+	void (*done)(struct daemon *d, struct job *j); /* by the loop, afterwards */
+};
+
+struct jobs {
+	struct job *first, *last;
+};
+
+/* All connections of one uid: crowds.c */
+struct crowd {
+	struct source src; /* the epoll set they are in */
+	struct crowd *next;
+	uid_t uid;
+	unsigned conns;	     /* those that are being closed, too */
+	unsigned busy;	     /* jobs that threads have */
+	struct jobs waiting; /* for its part of threads */
+};
+
 /* See the table in sd/control.h. SPENT: it was passed to us for one thing, and that is done or refused. */
 enum conn_state { CONN_FRESH, CONN_ATTACHING, CONN_ATTACHED, CONN_TICKETING, CONN_TICKET, CONN_SPENT };
 
 struct conn {
-	struct source src;
 	struct conn *next, **link;
+	int fd;
+	struct crowd *crowd;
+	struct job job;
+	struct ctl_in in; /* the message that is being looked at */
 	struct ucred cred; /* effective ids when it connected (SO_PEERCRED); of a passed one, who passed it */
 	struct ucred real; /* real ids of who sent its last message */
 	enum conn_state state;
@@ -239,13 +272,14 @@ struct daemon {
 	struct config cfg;
 	struct domain dom;
 	struct conn *conns;
+	struct crowd *crowds;
 	struct request *requests;
 	struct peer *peers;
 	struct share *shares;
 	struct source listener, signals;
 	int epoll;
 	int lock_fd;
-	int spare_fd;	  /* given up for a moment when fds run out, to turn callers away */
+	int spare_fd;	  /* given up for a moment when fds run out, to turn callers away; -1: is being closed */
 	int started_pipe; /* kdom up waits on it; -1 once told */
 	int start_error;  /* what it is told when this daemon, its very first start failed, has ended */
 	bool killed;	  /* SIGKILL was asked for: no restart */
@@ -320,6 +354,7 @@ int rights_into(int region, const struct conn *c); /* rights.c: what its program
 int memory_make(const char *name, uint64_t size);
 void clients_accept(struct daemon *d, struct source *src, uint32_t events);
 void conn_close(struct daemon *d, struct conn *c);
+void conn_came(struct daemon *d, struct conn *c); /* c->in: a message, or its end */
 void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int result, uint16_t of,
 		uint32_t seq, const int *fds, int nfds);
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
@@ -328,8 +363,24 @@ bool conn_lives(const struct daemon *d, const struct conn *c);
 /* The outcome of what it asked: attached, a ticket, or (failed) CONN_FRESH: as before, or of no use any more. */
 void conn_becomes(struct conn *c, enum conn_state state);
 
+/* threads.c */
+int threads_start(struct daemon *d); /* 0 or -errno */
+void thread_do(struct daemon *d, struct job *j, bool stranger);
+void jobs_put(struct jobs *q, struct job *j);
+struct job *jobs_take(struct jobs *q);
+
+/* crowds.c */
+struct crowd *crowd_of(const struct daemon *d, uid_t uid); /* NULL: nobody of that uid is there */
+struct conn *conn_make(struct daemon *d, int fd, const struct ucred *cred); /* NULL: out of memory */
+int conn_start(struct daemon *d, struct conn *c); /* from now on it is watched. 0 or -errno */
+void conn_ready(struct daemon *d, struct conn *c);
+void conn_next(struct daemon *d, struct conn *c); /* closes c->in.fd, and waits for another message */
+void conn_end(struct daemon *d, struct conn *c); /* the last of it */
+void listener_watch(struct daemon *d, bool on);
+
 /* rules.c. What a message is answered with before anything is done: 0: do it; -EPROTO: close the connection. */
 int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_ctl_msg *m);
+bool rule_stranger(uid_t uid); /* neither root's nor ours */
 bool rule_same_person(const struct conn *c);
 bool rule_room(const struct daemon *d, uid_t uid, bool ticket); /* for one more connection */
 int rule_owed(const struct daemon *d, const struct conn *c);	/* -EAGAIN: the domain owes too much already */

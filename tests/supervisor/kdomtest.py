@@ -18,6 +18,7 @@ LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
 HEAD = struct.Struct("<IHHIHHiI")
 (REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP, TICKET, PEER, PEER_GONE,
  SHARE) = range(1, 17)
+NOBODY = 65534
 SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
 
 
@@ -73,6 +74,35 @@ class Conn:
 
     def close(self):
         self.sock.close()
+
+
+def as_nobody(do):
+    """What do() returns, a number, in a process that has given up root."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+            os.write(write, struct.pack("<i", do()))
+        except BaseException as e:  # seen as an answer that is none
+            os.write(2, repr(e).encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(pid, 0)
+    data = os.read(read, 4)
+    os.close(read)
+    return struct.unpack("<i", data)[0] if data else None
+
+
+def over(lifeline, type, body=b"", fds=1):
+    """Asks over a lifeline in the name of a new connection, and with more fds than that where fds is bigger."""
+    c = Conn()
+    c.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    c.sock.settimeout(10)
+    socket.send_fds(lifeline.sock, [message(type, body=body, nfds=fds)], [theirs.fileno()] * fds)
+    return c, theirs
 
 
 class Fixture(unittest.TestCase):
@@ -142,3 +172,22 @@ class Fixture(unittest.TestCase):
         with self.assertRaises((EOFError, ConnectionResetError, BrokenPipeError)):
             while True:
                 conn.reply()
+
+    def supervisor(self, name):
+        c = self.conn(name)
+        pid = struct.unpack("3i", c.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        c.close()
+        return pid
+
+    def nfds(self, pid):
+        return len(os.listdir(f"/proc/{pid}/fd"))
+
+    def fds_are_again(self, pid, before, seconds=20):
+        end = time.time() + seconds
+        while self.nfds(pid) > before:
+            self.assertLess(time.time(), end, f"{self.nfds(pid)} fds, {before} before")
+            time.sleep(0.05)
+
+    def open_to_all(self, name):
+        os.chmod(self.tmp.name, 0o711)
+        os.chmod(self.path(name + ".sock"), 0o666)

@@ -13,61 +13,13 @@ import subprocess
 import time
 import unittest
 
-from kdomtest import ATTACH, DOWN, FAKE, HELLO, KDOM, KILL, SHARE, STATUS, TICKET, UP, Conn, Fixture, message
+from kdomtest import (ATTACH, DOWN, FAKE, HELLO, KDOM, KILL, NOBODY, SHARE, STATUS, TICKET, UP, Conn, Fixture, as_nobody, message,
+                      over)
 
-NOBODY = 65534
 KEY = struct.pack("<QQ", 5, 6)
 
 
-def as_nobody(do):
-    """What do() returns, a number, in a process that has given up root."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
-            os.write(write, struct.pack("<i", do()))
-        except BaseException as e:  # seen as an answer that is none
-            os.write(2, repr(e).encode())
-        os._exit(0)
-    os.close(write)
-    os.waitpid(pid, 0)
-    data = os.read(read, 4)
-    os.close(read)
-    return struct.unpack("<i", data)[0] if data else None
-
-
-def over(lifeline, type, body=b"", fds=1):
-    """Asks over a lifeline in the name of a new connection, and with more fds than that where fds is bigger."""
-    c = Conn()
-    c.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    c.sock.settimeout(10)
-    socket.send_fds(lifeline.sock, [message(type, body=body, nfds=fds)], [theirs.fileno()] * fds)
-    return c, theirs
-
-
 class Rules(Fixture):
-    def supervisor(self, name):
-        c = self.conn(name)
-        pid = struct.unpack("3i", c.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-        c.close()
-        return pid
-
-    def nfds(self, pid):
-        return len(os.listdir(f"/proc/{pid}/fd"))
-
-    def fds_are_again(self, pid, before, seconds=20):
-        end = time.time() + seconds
-        while self.nfds(pid) > before:
-            self.assertLess(time.time(), end, f"{self.nfds(pid)} fds, {before} before")
-            time.sleep(0.05)
-
-    def open_to_all(self, name):
-        os.chmod(self.tmp.name, 0o711)
-        os.chmod(self.path(name + ".sock"), 0o666)
-
     # ---- what connections may ask ----
 
     def test_what_is_passed_does_one_thing(self):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The supervisor's end: the daemon itself, less its main loop, its log and its domain process. The input is a sequence of what
+ * The supervisor's end: the daemon itself, less its main loop, its log, its threads (a job is done when it is given) and its domain process. The input is a sequence of what
  * clients and domain do: connect, send, pass sockets, answer or not, end; and of time that passes.
  */
 #include "../../../runtime/supervisor/daemon.c"
@@ -95,6 +95,36 @@ pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bel
 	return FAKE_PID;
 }
 
+/* threads.c, less the threads */
+static struct jobs done;
+
+void jobs_put(struct jobs *q, struct job *j)
+{
+	j->next = NULL;
+	*(q->first ? &q->last->next : &q->first) = j;
+	q->last = j;
+}
+
+struct job *jobs_take(struct jobs *q)
+{
+	struct job *j = q->first;
+
+	if (j)
+		q->first = j->next;
+	return j;
+}
+
+int threads_start(struct daemon *daemon)
+{
+	return 0;
+}
+
+void thread_do(struct daemon *daemon, struct job *j, bool stranger)
+{
+	j->work(j);
+	jobs_put(&done, j);
+}
+
 pid_t __wrap_pidfd_open(pid_t pid, unsigned int flags)
 {
 	return domain_pidfd = eventfd(0, EFD_CLOEXEC);
@@ -115,6 +145,14 @@ pid_t __wrap_waitpid(pid_t pid, int *status, int options)
 
 /* ---- one case ---- */
 
+static void jobs_done(void)
+{
+	struct job *j;
+
+	while ((j = jobs_take(&done)))
+		j->done(&d, j);
+}
+
 static void loop(void)
 {
 	struct epoll_event ev;
@@ -124,6 +162,7 @@ static void loop(void)
 
 		timers(&d);
 		src->ready(&d, src, ev.events);
+		jobs_done();
 	}
 	timers(&d);
 }
@@ -296,7 +335,7 @@ static void finish(int before)
 		domain_kill(&d);
 		loop();
 	}
-	FUZZ_CHECK(!d.conns && !d.dom.pid && !d.peers && !d.shares && !d.dom.out);
+	FUZZ_CHECK(!d.conns && !d.crowds && !d.dom.pid && !d.peers && !d.shares && !d.dom.out);
 	while (d.requests) {
 		FUZZ_CHECK(d.requests->type == SD_CTL_DOWN && !d.requests->conn);
 		request_drop(&d, d.requests);

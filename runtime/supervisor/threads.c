@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads for what may block: a close() of what somebody else gave us. The kernel closes such files in our context, be it in close(),
+ * in recvmsg() of more fds than there is room for, or with the socket in whose queue they lie: a TCP socket that lingers, a file
+ * whose server doesn't answer. The loop hands a job over (thread_do) and gets it back when it is done; in between only the thread
+ * touches what it needs. Strangers' jobs and those of root and the owner have threads of their own, of each at least one from the start on.
+ * A thread takes no memory and no other lock: the loop forks.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define STACK (256u << 10)
+
+struct pool {
+	pthread_cond_t work;
+	struct jobs todo;
+	unsigned queued, idle, threads, most;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static struct pool pools[] = {{.work = PTHREAD_COND_INITIALIZER, .most = 256}, {.work = PTHREAD_COND_INITIALIZER, .most = 128}};
+static struct jobs done;
+static struct source done_src; /* read by the loop */
+
+void jobs_put(struct jobs *q, struct job *j)
+{
+	j->next = NULL;
+	if (q->first)
+		q->last->next = j;
+	else
+		q->first = j;
+	q->last = j;
+}
+
+struct job *jobs_take(struct jobs *q)
+{
+	struct job *j = q->first;
+
+	if (j)
+		q->first = j->next;
+	return j;
+}
+
+static void *run(void *arg)
+{
+	struct pool *p = arg;
+	struct job *j;
+
+	pthread_mutex_lock(&lock);
+	for (;;) {
+		p->idle++;
+		while (!(j = jobs_take(&p->todo)))
+			pthread_cond_wait(&p->work, &lock);
+		p->idle--;
+		p->queued--;
+		pthread_mutex_unlock(&lock);
+		j->work(j);
+		pthread_mutex_lock(&lock);
+		jobs_put(&done, j);
+		eventfd_write(done_src.fd, 1);
+	}
+	return NULL;
+}
+
+static int start_one(struct pool *p)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+	int err;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	err = pthread_create(&t, &attr, run, p);
+	pthread_attr_destroy(&attr);
+	p->threads += !err;
+	return -err;
+}
+
+/* One a turn. */
+static void one_done(struct daemon *d, struct source *src, uint32_t events)
+{
+	eventfd_t one;
+	struct job *j;
+
+	if (eventfd_read(src->fd, &one))
+		return;
+	pthread_mutex_lock(&lock);
+	j = jobs_take(&done);
+	pthread_mutex_unlock(&lock);
+	j->done(d, j);
+}
+
+int threads_start(struct daemon *d)
+{
+	int err;
+
+	done_src.ready = one_done;
+	done_src.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	if (done_src.fd < 0)
+		return -errno;
+	err = daemon_watch(d, &done_src, EPOLLIN);
+	for (unsigned i = 0; i < sizeof(pools) / sizeof(pools[0]) && !err; i++)
+		err = start_one(&pools[i]);
+	return err;
+}
+
+void thread_do(struct daemon *d, struct job *j, bool stranger)
+{
+	struct pool *p = &pools[!stranger];
+	bool few;
+
+	pthread_mutex_lock(&lock);
+	jobs_put(&p->todo, j);
+	few = ++p->queued > p->idle && p->threads < p->most;
+	pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&lock);
+	if (few && start_one(p))
+		note("no thread more than %u: what is to be closed waits", p->threads);
+}
