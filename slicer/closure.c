@@ -13,7 +13,8 @@
 
 static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e);
 
-static const char *const libcalls[] = { "memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen" };
+/* What compilers call and read of their own accord. */
+static const char *const libcalls[] = { "memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen", "__stack_chk_fail", "__stack_chk_guard" };
 
 static uint32_t record_for(struct graph *g, const char *field)
 {

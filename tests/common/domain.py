@@ -52,6 +52,7 @@ class Domain:
         self.image, self.name, self.cpu, self.options, self.ram = image, name, cpu, options, ram
         self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")
         self.dir = None
+        self.wanted = None  # pattern: what its end must say; then it may speak of an end
 
     def __enter__(self):
         if not os.path.exists(self.image):
@@ -79,7 +80,9 @@ class Domain:
             log = self.console()
             if kind:
                 print(f"--- console of {self.name} (last lines)\n" + "\n".join(log.splitlines()[-25:]))
-            bad = [line for line in log.splitlines() if BAD_CONSOLE.search(line)]
+            bad = [line for line in log.splitlines() if BAD_CONSOLE.search(line)] if not self.wanted else []
+            if self.wanted and not kind and not re.search(self.wanted, log):
+                raise DomainError(f"the console doesn't say {self.wanted}:\n" + log)
             if bad and not kind:
                 raise DomainError("the console says: " + " | ".join(bad[:5]))
         finally:

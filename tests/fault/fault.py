@@ -180,11 +180,11 @@ def talk(p, pattern, seconds=60):
     raise Failed(f"no line {pattern}: {lines}")
 
 
-def killed_one(d, p):
+def killed_one(d, p, end=None):
     talk(p, "ready")
     t0 = time.monotonic_ns()
-    d.kill()
-    took("kdom kill", (time.monotonic_ns() - t0) / 1e9)
+    (end or d.kill)()
+    took("its end", (time.monotonic_ns() - t0) / 1e9)
     p.stdin.write("dead\n")
     p.stdin.flush()
     lines = talk(p, "host ")
@@ -222,6 +222,66 @@ def kill():
         s = settled(d)
         check(s["generation"] > before, "the domain isn't a new one")
         check(s["clients"] == 0, "clients left")
+
+
+def symbol(d, name, size):
+    """Where the running domain has that object."""
+    out = subprocess.run(["readelf", "-sW", d.image], capture_output=True, text=True, check=True).stdout
+    at = [int(w[1], 16) for w in map(str.split, out.splitlines()) if w[2:4] == [str(size), "OBJECT"] and w[-1] == name]
+    check(len(at) == 1, f"{name}: {len(at)} of them in {d.image}")
+    with open(f"/proc/{d.pid()}/maps") as f:
+        return at[0] + next(int(line.split("-")[0], 16) for line in f if "kdom-image" in line)
+
+
+def poke(d, at, change):
+    """One word of the domain's memory; what it was."""
+    with open(f"/proc/{d.pid()}/mem", "r+b", buffering=0) as f:
+        f.seek(at)
+        was = int.from_bytes(f.read(8), "little")
+        if change:
+            f.seek(at)
+            f.write((was ^ change).to_bytes(8, "little"))
+        return was
+
+
+def bad_canary(d):
+    """Functions that are asleep return to another canary."""
+    d.wanted = "stack-protector: Kernel stack is corrupted"
+    poke(d, symbol(d, "__stack_chk_guard", 8), 1 << 60)
+
+
+def bad_list(d):
+    """The clients' list is found broken by who attaches next."""
+    d.wanted = "list_add corruption"
+    poke(d, poke(d, symbol(d, "clients", 16), 0) + 8, 64)
+    d.run([prog("traffic"), KIND])
+
+
+def bad_length(d):
+    """A symlink in an inode has lost its end: what is copied out of there would go on behind it."""
+    d.wanted = "usercopy: Kernel memory exposure attempt"
+    link = os.path.join(os.environ["FAULT_DIR"], "link")
+    target = ("u" + os.urandom(29).hex()).encode()  # 59 bytes: as many as lie in an inode
+    d.run(["ln", "-s", target.decode(), link])
+    with open(f"/proc/{d.pid()}/maps") as f:
+        areas = [[int(x, 16) for x in line.split()[0].split("-")] for line in f if line.split()[1].startswith("rw")]
+    with open(f"/proc/{d.pid()}/mem", "r+b", buffering=0) as f:
+        for at, end in areas:
+            f.seek(at)
+            data = f.read(end - at)
+            for m in re.finditer(target, data):
+                f.seek(at + m.end())
+                f.write(b"x" * 8)
+    d.run(["readlink", link])
+
+
+def corrupt():
+    """damage that the kernel finds in itself ends the domain before it does more, and its clients have EREMOTEIO"""
+    for damage in (bad_canary, bad_list) + ((bad_length,) if KIND == "file" else ()):
+        with domain() as d, d.popen([prog("killed"), KIND], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            killed_one(d, p, lambda: damage(d))
+            check(os.waitstatus_to_exitcode(d.status()["last_status"]) == 134, str(d.status()))
+            print("   " + next(line for line in d.console().splitlines() if re.search(d.wanted, line)))
 
 
 def unnoticed():
@@ -611,7 +671,7 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, unread, kill, unnoticed,
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, unread, kill, corrupt, unnoticed,
          kill_again, rebind, churn, liar, crowd, privilege, escalate)
 
 

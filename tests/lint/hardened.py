@@ -10,6 +10,9 @@ import sys
 BUILD = os.environ.get("KSLICE_BUILD", "build")
 ALL = ("pie", "relro", "now", "stack", "canary", "fortify", "cet")
 FEW = ("pie", "stack")  # runtime/user/CMakeLists.txt says why
+# What each of the kernel's own checks (runtime/arch/Kconfig, SD_HARDENED) calls or reads; trees before 6.6, and later ones.
+KERNEL = {"canary": "__stack_chk_guard", "lengths": "__check_object_size", "lists": "__list_add_valid(_or_report)?",
+          "strings": "(__)?fortify_panic", "freelists": "cache_random_seq_create|init_cache_random_seq"}
 
 
 def readelf(*args):
@@ -42,6 +45,9 @@ def main():
         has = found(os.path.join(BUILD, path))
         print(path + ": " + " ".join(p for p in has if has[p]))
         bad += [f"{path}: no {p}" for p in props if not has[p]]
+    for path in wanted if len(sys.argv) > 1 else ():
+        names = readelf("-s", os.path.join(BUILD, path))
+        bad += [f"{path}: its kernel doesn't check {what}" for what, name in KERNEL.items() if not re.search(rf" ({name})$", names, re.M)]
     sys.exit("\n".join(bad) or 0)
 
 

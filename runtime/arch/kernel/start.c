@@ -9,11 +9,13 @@
 #include <linux/start_kernel.h>
 #include <linux/string.h>
 #include <linux/extable.h>
+#include <linux/stackprotector.h>
 #include <asm/sd.h>
 #include <asm/setup.h>
 
 const struct sd_boot *sd_boot;
 u64 sd_boot_start;
+unsigned long __stack_chk_guard __ro_after_init;
 struct task_struct *sd_current = &init_task;
 
 /* switch.S: start_kernel() on the stack that ends at sp. */

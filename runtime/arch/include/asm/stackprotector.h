@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef ASM_SD_STACKPROTECTOR_H
+#define ASM_SD_STACKPROTECTOR_H
+
+/* One canary for all of the kernel: where a thread-local one would lie is the machine's business. */
+extern unsigned long __stack_chk_guard;
+
+/* The caller, start_kernel(), never returns. */
+static __always_inline void boot_init_stack_canary(void)
+{
+	__stack_chk_guard = get_random_canary();
+}
+
+#endif
