@@ -212,17 +212,24 @@ enum sd_way sd_call_fchdir(struct sd_thread *t)
 
 enum sd_way sd_call_getcwd(struct sd_thread *t)
 {
-	u64 arg[6] = {t->regs.rdi, t->regs.rsi};
+	char name[SD_NAME_ROOM];
+	u64 arg[6] = {(u64)name, t->regs.rsi < PATH_MAX ? t->regs.rsi : PATH_MAX};
+	s32 dom = sd_cwd_domain(t);
 	long ret;
 
-	if (sd_cwd_domain(t) < 0)
+	if (dom < 0)
 		return SD_HOST;
 	ret = sd_cwd_check(t);
 	if (!ret)
-		ret = sd_domain_do(t, sd_cwd_domain(t), __NR_getcwd, arg);
+		ret = sd_domain_do(t, dom, __NR_getcwd, arg);
 	if (ret == -EOPNOTSUPP)
 		sd_unsupported(__NR_getcwd);
-	return sd_done(t, ret);
+	if (ret <= 0)
+		return sd_done(t, ret);
+	memset(name + ret, 0, 8);
+	if (name[0] == '/' && !sd_where_is_in(name, dom)) /* as sd_domain_path() */
+		return sd_done(t, -ENOENT);
+	return sd_done(t, sd_copy_to_prog((void *)t->regs.rdi, name, ret) ?: ret);
 }
 
 /* Another root: what lies below the prefixes then is the host's, as it is for Linux. */

@@ -244,6 +244,18 @@ def poke(d, at, change):
         return was
 
 
+def overwrite(d, text, by):
+    """Wherever the domain has that text."""
+    with open(f"/proc/{d.pid()}/maps") as f:
+        areas = [[int(x, 16) for x in line.split()[0].split("-")] for line in f if line.split()[1].startswith("rw")]
+    with open(f"/proc/{d.pid()}/mem", "r+b", buffering=0) as f:
+        for at, end in areas:
+            f.seek(at)
+            for m in re.finditer(re.escape(text), f.read(end - at)):
+                f.seek(at + m.start())
+                f.write(by)
+
+
 def bad_canary(d):
     """Functions that are asleep return to another canary."""
     d.wanted = "stack-protector: Kernel stack is corrupted"
@@ -263,15 +275,7 @@ def bad_length(d):
     link = os.path.join(os.environ["FAULT_DIR"], "link")
     target = ("u" + os.urandom(29).hex()).encode()  # 59 bytes: as many as lie in an inode
     d.run(["ln", "-s", target.decode(), link])
-    with open(f"/proc/{d.pid()}/maps") as f:
-        areas = [[int(x, 16) for x in line.split()[0].split("-")] for line in f if line.split()[1].startswith("rw")]
-    with open(f"/proc/{d.pid()}/mem", "r+b", buffering=0) as f:
-        for at, end in areas:
-            f.seek(at)
-            data = f.read(end - at)
-            for m in re.finditer(target, data):
-                f.seek(at + m.end())
-                f.write(b"x" * 8)
+    overwrite(d, target, target + b"x" * 8)
     d.run(["readlink", link])
 
 
@@ -282,6 +286,52 @@ def corrupt():
             killed_one(d, p, lambda: damage(d))
             check(os.waitstatus_to_exitcode(d.status()["last_status"]) == 134, str(d.status()))
             print("   " + next(line for line in d.console().splitlines() if re.search(d.wanted, line)))
+
+
+ASK_PATHS = """
+import os, subprocess, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+os.fchdir(fd)
+print("ready", flush=True)
+sys.stdin.readline()
+host = os.path.basename(sys.argv[2])
+names = ["secret", "./secret", "../secret", f"../{host}/secret", f"x/../../{host}/secret", "/proc/self/cwd/secret", f"/proc/self/fd/{fd}/secret"]
+def cat(name, **kw):
+    with open(name, **kw) as f:
+        return f.read()
+def by_dir(name, flags):
+    return os.open(name, flags, dir_fd=fd)
+for what in [lambda n=n: cat(n) for n in names] + [lambda n=n: cat(n, opener=by_dir) for n in names[:5]] + [
+        lambda n=n: subprocess.run([n], capture_output=True, check=True, text=True).stdout for n in names[1:]] + [
+        os.getcwd, lambda: os.readlink("/proc/self/cwd"), lambda: os.readlink(f"/proc/self/fd/{fd}"),
+        lambda: subprocess.run(["/bin/pwd"], capture_output=True, check=True, text=True).stdout]:
+    try:
+        print("got", what().strip(), flush=True)
+    except (OSError, subprocess.CalledProcessError) as e:
+        print("error", e, flush=True)
+print("end", flush=True)
+"""
+
+
+def paths():
+    """a domain that says its directory lies among the host's files doesn't make a program go there"""
+    with domain() as d:
+        with open(os.path.join(d.dir, "secret"), "w", opener=lambda n, f: os.open(n, f, 0o755)) as f:
+            f.write("#!/bin/cat\nthe host's\n")
+        lie = ".." + d.dir
+        name = "n" + os.urandom(len(lie)).hex()[1:len(lie)]
+        path = os.path.join(os.environ["FAULT_DIR"], name)
+        d.run(["mkdir", path])
+        with d.popen([sys.executable, "-c", ASK_PATHS, path, d.dir], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            talk(p, "ready")
+            overwrite(d, name.encode(), lie.encode())
+            p.stdin.write("\n")
+            p.stdin.flush()
+            lines = talk(p, "end$")
+        print("   " + "\n   ".join(lines))
+        check(len(lines) == 23, f"{len(lines)} answers")
+        lies = [x for x in lines if x.startswith("got") and (".." in x or d.dir in x or "the host's" in x)]
+        check(not lies, str(lies))
 
 
 def unnoticed():
@@ -671,7 +721,7 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, unread, kill, corrupt, unnoticed,
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, unread, kill, corrupt, paths, unnoticed,
          kill_again, rebind, churn, liar, crowd, privilege, escalate)
 
 
