@@ -27,7 +27,11 @@ bool conn_lives(const struct daemon *d, const struct conn *c)
 
 void conn_becomes(struct conn *c, enum conn_state state)
 {
+	int on = 1;
+
 	c->state = state == CONN_FRESH && c->passed ? CONN_SPENT : state;
+	if (state == CONN_ATTACHED) /* a lifeline's only: listen_on() */
+		setsockopt(c->fd, SOL_SOCKET, SO_PASSRIGHTS, &on, sizeof(on));
 }
 
 struct conn *conn_by_client(struct daemon *d, uint32_t client)

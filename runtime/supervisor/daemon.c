@@ -69,7 +69,7 @@ static void signalled(struct daemon *d, struct source *src, uint32_t events)
 static int listen_on(struct daemon *d)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	int on = 1;
+	int on = 1, off = 0;
 
 	if (strlen(d->sock_path) >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
@@ -80,6 +80,8 @@ static int listen_on(struct daemon *d)
 		return -errno;
 	/* Here already: connections inherit it, and so have it before the first message. */
 	setsockopt(d->listener.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	/* Nothing then lies in one that is turned away, where the host's kernel has that. */
+	setsockopt(d->listener.fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
 	unlink(d->sock_path); /* the lock says that it is a dead daemon's */
 	umask(0177);
 	if (bind(d->listener.fd, (struct sockaddr *)&sun, sizeof(sun)) ||

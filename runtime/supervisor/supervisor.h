@@ -47,6 +47,10 @@ struct device {
 	int fd;		 /* what the backend opened, or -1 */
 };
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16: whether a socket takes fds at all; its connections begin as it is */
+#endif
+
 #define OVERRIDES_MAX 32
 
 #define PEERS_MAX 4

@@ -105,6 +105,15 @@ def over(lifeline, type, body=b"", fds=1):
     return c, theirs
 
 
+def give(sock, data, fds):
+    """False: the host's kernel lets nobody pass fds to that socket (SO_PASSRIGHTS)."""
+    try:
+        socket.send_fds(sock, [data], fds)
+        return True
+    except PermissionError:
+        return False
+
+
 class Fixture(unittest.TestCase):
     def setUp(self):
         self.tmp = tempfile.TemporaryDirectory(prefix="kdomtest")

@@ -9,7 +9,7 @@ import socket
 import struct
 import unittest
 
-from kdomtest import ATTACH, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, message
+from kdomtest import ATTACH, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, give, message
 
 KEY = struct.pack("<QQ", 5, 6)
 CROWD = 300
@@ -40,26 +40,17 @@ def hanging():
     return s, other
 
 
-def give(sock, data, fds):
-    """False: the host's kernel lets nobody pass fds to that socket (SO_PASSRIGHTS)."""
-    try:
-        socket.send_fds(sock, [data], fds)
-        return True
-    except PermissionError:
-        return False
-
-
 def wrong_message(c, fd):
-    give(c.sock, b"x", [fd])
+    return give(c.sock, b"x", [fd])
 
 
 def more_than_room(c, fd):
     with open("/dev/null") as null:
-        give(c.sock, message(STATUS, nfds=3), [null.fileno()] * 100 + [fd])
+        return give(c.sock, message(STATUS, nfds=3), [null.fileno()] * 100 + [fd])
 
 
 def for_a_child(c, fd):
-    give(c.sock, message(ATTACH, nfds=1), [fd])
+    return give(c.sock, message(ATTACH, nfds=1), [fd])
 
 
 def in_a_queue(c, fd):
@@ -68,12 +59,12 @@ def in_a_queue(c, fd):
     with mine, theirs:
         mine.send(b"x")
         give(mine, b"", [fd])
-        socket.send_fds(c.sock, [message(SHARE, body=KEY, nfds=1)], [theirs.fileno()])
+        return give(c.sock, message(SHARE, body=KEY, nfds=1), [theirs.fileno()])
 
 
 def behind_an_error(c, fd):
     c.sock.send(b"x")
-    give(c.sock, b"", [fd])
+    return give(c.sock, b"", [fd])
 
 
 @unittest.skipIf(os.getuid(), "is root and nobody")
@@ -124,12 +115,13 @@ class Crowds(Fixture):
         s, other = hanging()
         c = whose(name)
         with self.stopped():
-            if whose == self.given_up:
-                as_nobody(lambda: way(c, s.fileno()) or 0)
-            else:
-                way(c, s.fileno())
+            given = as_nobody(lambda: way(c, s.fileno())) if whose == self.given_up else way(c, s.fileno())
+            if not given:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
             s.close()
             self.root.sock.send(message(STATUS))
+        if whose != self.fresh:
+            self.assertTrue(given)
         self.assertEqual(self.root.reply()[0], 0)
         self.assertEqual(self.root.ask(STATUS)[0], 0)
         self.assertEqual(self.ps(name)[1], "up")
