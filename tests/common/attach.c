@@ -106,20 +106,31 @@ int outsider_connect(const char *path)
 	return err;
 }
 
-int outsider_attach(struct outsider *o, const char *path)
+int outsider_begin(struct outsider *o, const char *path)
 {
 	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH};
-	int fd[3], nfd;
 
 	memset(o, 0, sizeof(*o));
 	o->sock = outsider_connect(path);
-	if (o->sock < 0)
-		return o->sock;
-	nfd = outsider_ask(o->sock, &m, fd);
+	return o->sock < 0 ? o->sock : post(o->sock, &m, -1);
+}
+
+int outsider_attached(struct outsider *o)
+{
+	struct sd_ctl_msg m;
+	int fd[3], nfd = answer(o->sock, &m, fd);
+
 	if (nfd == 3)
 		return attached(o, &m, fd);
 	close(o->sock);
 	return nfd < 0 ? nfd : -EPROTO;
+}
+
+int outsider_attach(struct outsider *o, const char *path)
+{
+	int err = outsider_begin(o, path);
+
+	return err ? err : outsider_attached(o);
 }
 
 int outsider_child(struct outsider *o, const struct outsider *parent)

@@ -20,6 +20,9 @@ struct outsider {
 };
 
 int outsider_attach(struct outsider *o, const char *path); /* 0 or -errno */
+/* The same in two steps: it has asked; it has got its answer. */
+int outsider_begin(struct outsider *o, const char *path);
+int outsider_attached(struct outsider *o);
 /* A child of it, over its lifeline. */
 int outsider_child(struct outsider *o, const struct outsider *parent);
 void outsider_detach(struct outsider *o);

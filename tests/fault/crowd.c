@@ -7,24 +7,32 @@
  *	bells socket recvfrom close		a thousand channels that do nothing but ring their doorbells
  *	tickets socket				clients that make tickets
  *	watches socket epoll_create1 epoll_ctl	a client that adds to epoll sets
+ *	pipes pipe2 fcntl			a client whose pipes are as big as they can be
+ *	locks open fcntl			one that locks parts of files in $FAULT_DIR
+ *	attaches				as many clients as there can be
+ *	events PID				clients that all detach while PID, the domain's vCPU, stands still
  *
  * Exit status 0: the bystander got its part. Nothing here has an end in time but the bounds of each wait.
  */
 #include "attach.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sd/ticket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
 #define CHANNELS    1000
 #define ADDRESS	    4096 /* in the arena */
+#define LOCKS	    304 /* of a file */
+#define AT_ONCE	    16
 
 struct client {
 	struct outsider o;
@@ -33,6 +41,7 @@ struct client {
 
 static const char *path;
 static u16 op[4];
+static int number; /* what isn't one of a call */
 
 static void fail(const char *what, long long got)
 {
@@ -142,15 +151,8 @@ static void tasks(void)
 	some_calls(&honest, 100);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
-
 static volatile int stop;
+static u32 taken; /* doorbell words that the domain has looked at */
 
 static void *ring_on(void *arg)
 {
@@ -159,7 +161,8 @@ static void *ring_on(void *arg)
 	while (!stop) {
 		for (int i = 0; i < CHANNELS; i++)
 			for (unsigned int w = 0; c[i].o.head && w < SD_LANES / 32; w++)
-				__atomic_store_n(&c[i].o.head->doorbell[w], ~0u, __ATOMIC_RELAXED);
+				if (!__atomic_exchange_n(&c[i].o.head->doorbell[w], ~0u, __ATOMIC_RELAXED))
+					__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
 		outsider_ring(&c[0].o, 0);
 		usleep(1000);
 	}
@@ -169,14 +172,10 @@ static void *ring_on(void *arg)
 static void bells(void)
 {
 	static struct client c[CHANNELS], honest;
-	struct rlimit l;
-	int64_t since;
 	pthread_t t;
 	int n = 0;
+	u32 beside;
 
-	getrlimit(RLIMIT_NOFILE, &l);
-	l.rlim_cur = l.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &l);
 	while (n < CHANNELS && !attach_as(&c[n], 64000 + n % 8))
 		n++;
 	printf("%d channels\n", n);
@@ -186,13 +185,17 @@ static void bells(void)
 		c[n].o.head = NULL;
 	if (attach_as(&honest, 64100) || pthread_create(&t, NULL, ring_on, c))
 		fail("attach", -1);
-	usleep(100000); /* only to have rung before */
-	since = now_ms();
+	for (int i = 0; __atomic_load_n(&taken, __ATOMIC_RELAXED) < (u32)n; i++) {
+		some_calls(&honest, 1);
+		if (i > 100000)
+			fail("bells that nobody looks at", n - (int)taken);
+	}
+	beside = taken;
 	some_calls(&honest, 500);
-	since = now_ms() - since;
-	printf("bystander: 1000 calls in %lld ms\n", (long long)since);
-	if (since > PATIENCE_MS)
-		fail("it had to wait, ms", since);
+	beside = __atomic_load_n(&taken, __ATOMIC_RELAXED) - beside;
+	printf("bystander: 1000 calls, beside %u words of bells\n", beside);
+	if (beside > 1000 * CHANNELS)
+		fail("more than a quarter of all bells is looked at for each of its calls", beside);
 	stop = 1;
 	pthread_join(t, NULL);
 }
@@ -255,18 +258,185 @@ static void watches(void)
 		fail("another user's first watch", err);
 }
 
+static s64 pipe_of(struct client *c)
+{
+	s64 err = call(c, 0, op[0], ADDRESS, O_NONBLOCK, 0, 0);
+
+	return err ? err : *(s32 *)(outsider_lane(&c->o, 0)->arena + ADDRESS);
+}
+
+/* Bytes that the pipe has room for. */
+static s64 pipe_size(struct client *c, s64 fd)
+{
+	return call(c, 0, op[1], fd, F_GETPIPE_SZ, 0, 0);
+}
+
+static void pipes(void)
+{
+	static struct client c, honest;
+	s64 fd = 0, err = 0, usual;
+	int n = 0;
+
+	if (attach_as(&c, 64000))
+		fail("attach", 0);
+	usual = pipe_size(&c, pipe_of(&c));
+	while (n < 1000 && err >= 0 && (fd = pipe_of(&c)) >= 0) {
+		err = call(&c, 0, op[1], fd, F_SETPIPE_SZ, 1 << 20, 0);
+		n += err >= 0;
+	}
+	printf("%d pipes of 1 MiB, then %lld; the next has %lld bytes of %lld\n", n, (long long)err, (long long)pipe_size(&c, pipe_of(&c)),
+	       (long long)usual);
+	if (err != -EPERM)
+		fail("pipes of one user have no end", err);
+	if (attach_as(&honest, 64100))
+		fail("attach", -1);
+	fd = pipe_of(&honest);
+	if (fd < 0 || pipe_size(&honest, fd) != usual)
+		fail("another user's first pipe", fd < 0 ? fd : pipe_size(&honest, fd));
+	if (call(&honest, 0, op[1], fd, F_SETPIPE_SZ, 1 << 20, 0) != 1 << 20)
+		fail("another user's big pipe", 0);
+}
+
+static s64 lock_file(struct client *c, int n)
+{
+	snprintf((char *)outsider_lane(&c->o, 0)->arena + ADDRESS, 256, "%s/lock%d", getenv("FAULT_DIR"), n);
+	return call(c, 0, op[0], ADDRESS, O_RDWR | O_CREAT, 0666, 0);
+}
+
+/* So many of a file, some at a time. 0, or what the first that failed says. */
+static s64 lock_all(struct client *c, s64 fd, u32 *n)
+{
+	s64 ret, err = 0;
+
+	for (int i = 0; i < LOCKS && !err; i += AT_ONCE) {
+		for (int k = 0; k < AT_ONCE; k++) {
+			struct flock l = {.l_type = F_WRLCK, .l_len = 1, .l_start = 2 * (i + k)};
+
+			memcpy(outsider_lane(&c->o, 0)->arena + ADDRESS + k * sizeof(l), &l, sizeof(l));
+			post(c, 0, op[1], fd, F_SETLK, ADDRESS + k * sizeof(l), 0);
+		}
+		for (u32 k = AT_ONCE; k; k--) {
+			int got = outsider_answer(&c->o, 0, c->n[0] - k, &ret, PATIENCE_MS);
+
+			if (!got)
+				fail("no answer to a lock", i);
+			if (got < 0)
+				return -ESHUTDOWN; /* it held most of all memory, and was ended */
+			err = err ? err : ret;
+			*n += !ret;
+		}
+	}
+	return err;
+}
+
+static void locks(void)
+{
+	static struct client c, honest;
+	s64 err = 0, fd;
+	u32 n = 0;
+
+	if (attach_as(&c, 64000))
+		fail("attach", 0);
+	for (int f = 0; f < 10000 && !err; f++) {
+		fd = lock_file(&c, f);
+		err = fd < 0 ? fd : lock_all(&c, fd, &n);
+	}
+	printf("%u locks, then %lld\n", n, (long long)err);
+	if (!err)
+		fail("locks of one user have no end", n);
+	if (attach_as(&honest, 64100))
+		fail("attach", -1);
+	fd = lock_file(&honest, 20000);
+	err = fd < 0 ? fd : lock_all(&honest, fd, &n);
+	if (err)
+		fail("another user's locks", err);
+}
+
+static int as_many_as_get_in(struct client *c, int uid, int *err)
+{
+	int n = 0;
+
+	while (n < CHANNELS && !(*err = attach_as(&c[n], uid)))
+		n++;
+	return n;
+}
+
+static void attaches(void)
+{
+	static struct client c[CHANNELS], honest;
+	int err, n = as_many_as_get_in(c, 64000, &err);
+
+	printf("%d clients, then %d\n", n, err);
+	if (!err)
+		fail("clients of one user have no end", n);
+	err = attach_as(&honest, 64100);
+	if (err)
+		fail("another user's first client", err);
+	if (call(&honest, 0, SD_OP_NULL, 1, 0, 0, 0) != 1)
+		fail("its call", 0);
+}
+
+/* How many clients there are, if it is no more than that: by the supervisor, whatever the domain does. */
+static u32 clients_now(int sock)
+{
+	struct sd_ctl_msg m = {.type = SD_CTL_STATUS};
+	int fd[3], err = outsider_ask(sock, &m, fd);
+
+	if (err && err != -ETIMEDOUT)
+		fail("STATUS", err);
+	return m.u.status.clients;
+}
+
+static void events(void)
+{
+	static struct client c[CHANNELS], honest;
+	int sock = outsider_connect(path), err, n, tries = 0;
+	pid_t vcpu = number;
+
+	for (n = 0; n < 700; n++)
+		if (attach_as(&c[n], 64000))
+			fail("attach", n);
+	if (ptrace(PTRACE_SEIZE, vcpu, 0, 0) || ptrace(PTRACE_INTERRUPT, vcpu, 0, 0) || waitpid(vcpu, NULL, __WALL) != vcpu)
+		fail("ptrace", errno);
+	while (n)
+		outsider_detach(&c[--n].o);
+	while ((n = clients_now(sock)) && ++tries < 20)
+		;
+	if (n)
+		fail("clients that the supervisor still has", n);
+	err = outsider_begin(&honest.o, path);
+	if (err)
+		fail("connect", err);
+	clients_now(sock); /* it is asked by now */
+	if (ptrace(PTRACE_DETACH, vcpu, 0, 0))
+		fail("ptrace", errno);
+	err = outsider_attached(&honest.o);
+	if (err)
+		fail("attach behind 700 detaches", err);
+	if (call(&honest, 0, SD_OP_NULL, 1, 0, 0, 0) != 1)
+		fail("its call", 0);
+	printf("700 clients gone at once\n");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} what[] = {{"tasks", tasks}, {"bells", bells}, {"tickets", tickets}, {"watches", watches}};
+	} what[] = {{"tasks", tasks}, {"bells", bells}, {"tickets", tickets}, {"watches", watches}, {"pipes", pipes}, {"locks", locks},
+		    {"attaches", attaches}, {"events", events}};
 
-	if (argc < 4 || argc > 7) {
-		fprintf(stderr, "usage: crowd SOCKET tasks|bells|tickets|watches OP...\n");
+	struct rlimit l;
+
+	if (argc < 3 || argc > 7) {
+		fprintf(stderr, "usage: crowd SOCKET WHAT OP...: see crowd.c\n");
 		return 2;
 	}
+	getrlimit(RLIMIT_NOFILE, &l);
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
 	path = argv[1];
+	number = argc > 3 ? atoi(argv[3]) : 0;
 	for (int i = 3; i < argc; i++)
 		op[i - 3] = atoi(argv[i]);
 	for (unsigned int i = 0; i < sizeof(what) / sizeof(what[0]); i++)

@@ -672,14 +672,19 @@ def unread():
             hog.stdin.close()
 
 
+CROWDS = {"socket": (("tasks", "socket", "recvfrom", "close"), ("bells", "socket", "recvfrom", "close"), ("tickets", "socket"),
+                     ("watches", "socket", "epoll_create1", "epoll_ctl")),
+          "pipe": (("pipes", "pipe2", "fcntl"), ("attaches",), ("events",)), "file": (("locks", "open", "fcntl"),)}
+
+
 def crowd():
-    """clients that want all tasks, bells, tickets and watches leave another user's client its part"""
-    for what, calls in (("tasks", ("socket", "recvfrom", "close")), ("bells", ("socket", "recvfrom", "close")), ("tickets", ("socket",)),
-                        ("watches", ("socket", "epoll_create1", "epoll_ctl"))):
-        with domain() as d:
+    """clients that want all there is of what they share leave another user's client its part"""
+    for what, *calls in CROWDS[KIND]:
+        with domain(**{"ram": RAM[KIND]} if what in ("locks", "attaches") else {}) as d:
+            shared_dir(d)
             let_others_in(d)
             pid = d.pid()
-            r = run_group([prog("crowd"), d.socket_path, what, *op_numbers(*calls)], 300)
+            r = run_group([prog("crowd"), d.socket_path, what, *([str(pid)] if what == "events" else op_numbers(*calls))], 300)
             print(f"   {what}: " + r.stdout.strip().replace("\n", "\n   "), flush=True)
             check(r.returncode == 0, f"crowd {what}: {r.returncode}")
             check(d.pid() == pid, "the domain was restarted")
