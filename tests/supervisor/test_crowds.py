@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """One uid's connections to kdom, and what it passes over them, cost no other uid more than its part of turns. Needs root."""
 import contextlib
+import ctypes
+import errno
 import os
 import resource
 import signal
 import socket
 import struct
+import subprocess
+import threading
 import unittest
 
-from kdomtest import ATTACH, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, give, message
+from kdomtest import ATTACH, FAKE, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, give, message
 
 KEY = struct.pack("<QQ", 5, 6)
 CROWD = 300
@@ -38,6 +42,56 @@ def hanging():
             s.send(bytes(65536))
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, LINGER_S))
     return s, other
+
+
+class DeadServer(threading.Thread):
+    """A file system of one file, `file`, whose flush is answered to our own threads only."""
+    INIT, LOOKUP, GETATTR, OPEN, FLUSH, RELEASE = 26, 1, 3, 14, 25, 18
+    SILENT = (2, 36, 38, 42)  # FORGET, INTERRUPT, DESTROY, BATCH_FORGET
+
+    def __init__(self, where):
+        super().__init__(daemon=True)
+        self.where = where
+        self.asked = threading.Event()  # a flush that gets no answer
+        self.dev = os.open("/dev/fuse", os.O_RDWR)
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.mount(b"dead", where.encode(), b"fuse", 0, b"fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other" % self.dev):
+            raise unittest.SkipTest("FUSE: " + os.strerror(ctypes.get_errno()))
+        self.start()
+
+    @staticmethod
+    def attr(node):
+        return struct.pack("<6Q10I", node, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755 if node == 1 else 0o100666, 1, 0, 0, 0, 4096, 0)
+
+    def answer(self, op, node, pid):
+        if op == self.INIT:
+            return struct.pack("<4IHHIIHHI28x", 7, 31, 0, 0, 0, 0, 4096, 1, 0, 0, 0)
+        if op == self.LOOKUP:
+            return struct.pack("<4QII", 2, 0, 3600, 3600, 0, 0) + self.attr(2)
+        if op == self.GETATTR:
+            return struct.pack("<QII", 3600, 0, 0) + self.attr(node)
+        if op == self.OPEN:
+            return bytes(16)
+        if op == self.FLUSH and not os.path.exists(f"/proc/self/task/{pid}"):
+            self.asked.set()
+            return None
+        return b"" if op in (self.FLUSH, self.RELEASE) else -errno.ENOSYS
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                data = os.read(self.dev, 1 << 17)
+                _, op, unique, node, _, _, pid = struct.unpack_from("<IIQQIII", data)
+                out = None if op in self.SILENT else self.answer(op, node, pid)
+                if out is not None:
+                    err, body = (out, b"") if isinstance(out, int) else (0, out)
+                    os.write(self.dev, struct.pack("<IiQ", 16 + len(body), err, unique) + body)
+
+    def end(self):
+        """Who waits for it goes on."""
+        subprocess.run(["umount", "-f", "-l", self.where], check=True)
+        self.join(20)
+        os.close(self.dev)
 
 
 def wrong_message(c, fd):
@@ -161,6 +215,28 @@ class Crowds(Fixture):
         held = [c for _ in range(10) for c in self.hang("good", self.lifeline, for_a_child)]
         self.assertEqual(self.kdom("down", "good").returncode, 0)
         self.assert_closed(held[1])
+
+    def test_a_file_of_a_dead_server(self):
+        """Its close() can't be interrupted, not even by the end of kdom."""
+        self.start("good")
+        os.mkdir(self.path("dead"))
+        server = DeadServer(self.path("dead"))
+        try:
+            c = self.lifeline("good")
+            with open(self.path("dead/file")) as f, self.stopped():
+                for_a_child(c, f.fileno())
+                self.root.sock.send(message(STATUS))
+            self.assertTrue(server.asked.wait(20))
+            self.assertEqual(self.root.reply()[0], 0)
+            self.assertEqual(self.root.ask(STATUS)[0], 0)
+            for command in (("kill", "good"), ("up", "--image", FAKE, "--manifest", self.manifest, "good"), ("down", "good"),
+                            ("up", "--image", FAKE, "--manifest", self.manifest, "good")):
+                r = self.kdom(*command)
+                self.assertEqual(r.returncode, 0, r.stderr)
+            self.assert_closed(c)
+            self.assertEqual(self.ps("good")[1], "up")
+        finally:
+            server.end()
 
     def test_turns(self):
         """However many connections of one uid ask, another's is asked after one of them. Client ids tell in which order they attached."""
