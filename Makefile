@@ -6,8 +6,8 @@ CMAKE := $(BUILD)/cmake
 # Those that can carry specs/debug/poison.config.
 POISON := $(basename $(notdir $(shell grep -l CONFIG_SYSFS=y specs/*.config)))
 DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
-# Only tests that don't run alone (cmake/tests.cmake) run beside others.
-CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j2
+# One more than cores: many wait.
+CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j$(shell expr $$(nproc) + 1)
 # One after the other: each keeps all cores busy.
 build-each = @set -e; n=0; for d in $(DOMAINS); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(1): $$n of $(words $(DOMAINS))"; \
 	$(BUILD)/bin/kslice build $$d $(2); echo "== $$d$(1): $$(($$(date +%s) - t)) s"; done

@@ -5,8 +5,8 @@
 #   stubs ring user arch    the part of that name
 #   image    anything that needs a domain image in build/
 #   fault e2e               whole system; they set `image` too
-# Quick tests run beside each other, and so do those with the label `beside`: long ones that keep one core busy, or wait, on domains of
-# their own. The rest use all cores, or watch what others' load would change.
+# Tests run beside each other, on domains and in folders of their own. Those with the label `alone` measure; those of the group slicer
+# that are about one domain share its folder in build/, and take turns.
 # A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
 
 # The domains: one for each spec; KSLICE_KIND_NAME, as tests/common/devices.py has it: what its fds are of (socket, file, pipe),
@@ -32,7 +32,7 @@ foreach(spec ${specs})
 endforeach()
 
 function(kslice_run_serial name)
-  if(NOT quick IN_LIST ARGN AND NOT beside IN_LIST ARGN)
+  if(alone IN_LIST ARGN)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()
 endfunction()
@@ -44,7 +44,7 @@ function(kslice_test name group)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${KSLICE_BUILD}/tests)
   target_link_libraries(${name} PRIVATE sd_headers cmocka ${T_LIBS})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT 600)
   kslice_run_serial(${name} ${group} ${T_LABELS})
 endfunction()
 
@@ -52,12 +52,15 @@ endfunction()
 function(kslice_script_test name group)
   cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
   if(NOT T_TIMEOUT)
-    set(T_TIMEOUT 600)
+    set(T_TIMEOUT 900)
   endif()
   add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT ${T_TIMEOUT}
     ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
   kslice_run_serial(${name} ${group} ${T_LABELS})
+  if(T_TIMEOUT GREATER 900) # the longest begin first
+    set_tests_properties(${name} PROPERTIES COST ${T_TIMEOUT})
+  endif()
 endfunction()
 
 # kslice_domain_tests(NAME GROUP COMMAND ... [LABELS y ...] [ONLY domain ...] [KINDS kind ...]): kslice_script_test for every
@@ -71,5 +74,8 @@ function(kslice_domain_tests name group)
     string(REPLACE %d ${domain} one_name ${name})
     string(REPLACE %d ${domain} one_command "${T_COMMAND}")
     kslice_script_test(${one_name} ${group} COMMAND ${one_command} LABELS ${T_LABELS} ${domain} TIMEOUT ${T_TIMEOUT})
+    if("${group}" STREQUAL slicer)
+      set_tests_properties(${one_name} PROPERTIES RESOURCE_LOCK build-${domain})
+    endif()
   endforeach()
 endfunction()
