@@ -72,7 +72,7 @@ pid_t belts_fork(uint8_t *belts)
 	for (int i = 0; i < 3 && pid < 0; i++) {
 		belts[BELT_PID] = i ? errno : 0;
 		belts[BELT_USER] = flags[i] & CLONE_NEWUSER ? 0 : errno;
-		pid = syscall(SYS_clone, SIGCHLD | flags[i], NULL, NULL, NULL, NULL);
+		pid = syscall(SYS_clone, SIGCHLD | CLONE_FILES | CLONE_VFORK | flags[i], NULL, NULL, NULL, NULL);
 	}
 	return pid < 0 ? -errno : pid;
 }

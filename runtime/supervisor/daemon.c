@@ -118,6 +118,33 @@ static int take_lock(struct daemon *d)
 	return flock(fd, LOCK_EX | LOCK_NB) ? -EEXIST : 0;
 }
 
+static int move_up(int *fd)
+{
+	int up = *fd < 0 || *fd >= FD_LOW ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, FD_LOW);
+
+	if (up == *fd)
+		return 0;
+	if (up < 0)
+		return -errno;
+	close(*fd);
+	*fd = up;
+	return 0;
+}
+
+/* From now on the kernel gives us none below FD_LOW. */
+static int keep_low(struct daemon *d)
+{
+	int err = move_up(&d->cfg.image_fd);
+
+	if (!err)
+		err = move_up(&d->started_pipe);
+	for (int i = 0; i < d->cfg.ndev && !err; i++)
+		err = move_up(&d->cfg.dev[i].fd);
+	for (int fd = STDERR_FILENO + 1; fd < FD_LOW && !err; fd++)
+		err = dup3(STDIN_FILENO, fd, O_CLOEXEC) < 0 ? -errno : 0;
+	return err;
+}
+
 static int setup(struct daemon *d)
 {
 	struct rlimit files;
@@ -130,6 +157,9 @@ static int setup(struct daemon *d)
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
+	err = keep_low(d);
+	if (err)
+		return err;
 	d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (d->epoll < 0)

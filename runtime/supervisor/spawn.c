@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 #define FD_DEVICES (SD_BELL_FD + 1)
+#define FDS_MAX	   (FD_DEVICES + SD_DEVICES_MAX + 1)
+#define FD_ROOM	   3
+_Static_assert(FD_ROOM + FDS_MAX <= FD_LOW, "they find room");
 
 static void die(const char *what)
 {
@@ -24,14 +27,13 @@ static void die(const char *what)
 	_exit(127);
 }
 
-/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap.
- */
-static void place_fds(const int *from, int n)
+/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap. */
+static void place_fds(int n)
 {
-	int high[FD_DEVICES + SD_DEVICES_MAX + 1], i;
+	int high[FDS_MAX], i;
 
 	for (i = 0; i < n; i++) {
-		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 100);
+		high[i] = fcntl(FD_ROOM + i, F_DUPFD_CLOEXEC, 100);
 		if (high[i] < 0)
 			die("dup");
 	}
@@ -103,23 +105,15 @@ static void exec_image(const struct config *cfg, int image_fd)
 	die(cfg->image);
 }
 
-static void child(const struct config *cfg, const struct domain *dom, pid_t supervisor, int ctl, int bell, int log)
+static void child(const struct config *cfg, const struct domain *dom, pid_t supervisor, int n)
 {
-	int from[FD_DEVICES + SD_DEVICES_MAX + 1], n = 0;
 	rlim_t file_size = belts_file_limit(cfg);
 	sigset_t none;
 
 	cgroup_enter(dom, dom->belts);
-	from[n++] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	from[n++] = log;
-	from[n++] = log;
-	from[n++] = ctl;
-	from[n++] = bell;
-	for (int i = 0; i < cfg->ndev; i++)
-		if (cfg->dev[i].fd >= 0)
-			from[n++] = cfg->dev[i].fd;
-	from[n++] = cfg->image_fd;
-	place_fds(from, n);
+	if (close_range(FD_LOW, ~0u, CLOSE_RANGE_UNSHARE))
+		die("close_range");
+	place_fds(n);
 	fcntl(n - 1, F_SETFD, FD_CLOEXEC);
 
 	sigemptyset(&none);
@@ -131,11 +125,30 @@ static void child(const struct config *cfg, const struct domain *dom, pid_t supe
 	exec_image(cfg, n - 1);
 }
 
+/* Where the new process finds them; from NULL: nothing again. */
+static int fill_room(const int *from, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (dup3(from ? from[i] : STDIN_FILENO, FD_ROOM + i, O_CLOEXEC) < 0)
+			return -errno;
+	return 0;
+}
+
 pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell, int log)
 {
-	pid_t self = getpid(), pid = belts_fork(dom->belts);
+	int from[FDS_MAX] = {STDIN_FILENO, log, log, ctl, bell}, n = FD_DEVICES;
+	pid_t self = getpid(), pid;
 
-	if (!pid)
-		child(cfg, dom, self, ctl, bell, log);
+	for (int i = 0; i < cfg->ndev; i++)
+		if (cfg->dev[i].fd >= 0)
+			from[n++] = cfg->dev[i].fd;
+	from[n++] = cfg->image_fd;
+	pid = fill_room(from, n);
+	if (!pid) {
+		pid = belts_fork(dom->belts);
+		if (!pid)
+			child(cfg, dom, self, n);
+	}
+	fill_room(NULL, n);
 	return pid;
 }

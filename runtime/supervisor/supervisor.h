@@ -304,6 +304,12 @@ void daemon_failed(struct daemon *d, int status);  /* the domain didn't start: i
 int domain_start(struct daemon *d);
 void domain_stop(struct daemon *d); /* SHUTDOWN, SIGKILL when it takes too long */
 void domain_kill(struct daemon *d);
+/*
+ * fds below FD_LOW are the daemon's alone: 0, 1 and 2 (log.c), and room for what a domain's process begins with (spawn.c). Of all
+ * others, which may be clients', that process has none: it would be the one that closes them.
+ */
+#define FD_LOW 64
+
 /* Takes fds over. */
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
 /* pid or -errno; what the domain wears is in belts by the time of its READY. */
@@ -333,7 +339,8 @@ _Static_assert(BELTS <= SD_BELTS, "they fit a status message");
 extern const char *const belt_names[BELTS];
 uint8_t *belts_make(void); /* BELTS of them; NULL: out of memory */
 int image_hide(struct config *cfg); /* makes image_fd something that may be run and not read. 0 or -errno */
-pid_t belts_fork(uint8_t *belts); /* as fork(), in user and pid namespaces that are new if possible; -errno */
+/* As fork(), in user and pid namespaces that are new if possible. It has our fds until it is alone with its own; we wait for its exec. -errno */
+pid_t belts_fork(uint8_t *belts);
 rlim_t belts_file_limit(const struct config *cfg); /* while the devices' fds are what cfg says */
 int belts_limits(rlim_t file_size, uint8_t *belts); /* in the child; -1: errno */
 /* In the child: the rest. It has no capability then. -1: errno says why not even that. */

@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import unittest
 
 from kdomtest import ATTACH, FAKE, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, give, message
@@ -142,17 +143,21 @@ class Crowds(Fixture):
     def stopped(self):
         """What is sent in here lies there, in this order, when kdom goes on."""
         os.kill(self.pid, signal.SIGSTOP)
-        self.state_is("T")
+        self.until(lambda: self.state_is("T"))
         try:
             yield
         finally:
             os.kill(self.pid, signal.SIGCONT)
 
+    def until(self, true):
+        end = time.time() + 20
+        while not true():
+            self.assertLess(time.time(), end)
+            time.sleep(0.001)
+
     def state_is(self, want):
-        while True:
-            with open(f"/proc/{self.pid}/stat") as f:
-                if f.read().rsplit(")", 1)[1].split()[0] == want:
-                    return
+        with open(f"/proc/{self.pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == want
 
     def fresh(self, name):
         with nobody():
@@ -235,6 +240,28 @@ class Crowds(Fixture):
                 self.assertEqual(r.returncode, 0, r.stderr)
             self.assert_closed(c)
             self.assertEqual(self.ps("good")[1], "up")
+        finally:
+            server.end()
+
+    def test_files_that_a_start_finds(self):
+        """kdom has what came first while it hangs in what is too much: the new domain's process must not be what closes it."""
+        self.start("good")
+        os.mkdir(self.path("dead"))
+        server = DeadServer(self.path("dead"))
+        try:
+            c = self.lifeline("good")
+            s, other = hanging()
+            with open(self.path("dead/file")) as f, self.stopped():
+                self.assertTrue(give(c.sock, message(STATUS, nfds=3), [f.fileno()] * 100 + [s.fileno()]))
+                s.close()
+                self.root.sock.send(message(STATUS))
+            self.assertEqual(self.root.reply()[0], 0)
+            self.until(lambda: any(os.readlink(f"/proc/{self.pid}/fd/{fd}") == self.path("dead/file") for fd in os.listdir(f"/proc/{self.pid}/fd")))
+            self.assertEqual(self.kdom("kill", "good").returncode, 0)
+            self.up("good")
+            self.assertEqual(self.lifeline("good").ask(STATUS)[0], 0)
+            self.assertFalse(server.asked.is_set())
+            other.close()
         finally:
             server.end()
 
