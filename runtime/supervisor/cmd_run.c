@@ -15,6 +15,7 @@
 struct run {
 	struct config cfg; /* options, the same for each domain */
 	char names[DOMAINS_MAX][SD_NAME_MAX];
+	const char *sockets[DOMAINS_MAX]; /* somebody else's domain, who opened it; NULL: this user's own */
 	bool ours[DOMAINS_MAX]; /* started by us: taken down by us */
 	int n;
 };
@@ -26,11 +27,22 @@ static int parse_names(struct run *run, char *list)
 	char *save, *name;
 
 	for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		char *at = strchr(name, '=');
+
+		if (at) {
+			*at++ = 0;
+			if (*at != '/' || access(at, R_OK | W_OK)) {
+				say("run: %s: %s; want NAME=/path/of/NAME.sock, where its owner let you to", at,
+				    *at == '/' ? strerror(errno) : "not an absolute path");
+				return -EINVAL;
+			}
+		}
 		if (run->n == DOMAINS_MAX || !name_valid(name)) {
 			say("run: %s: not a domain name, or more than %d of them", name,
 			    DOMAINS_MAX);
 			return -EINVAL;
 		}
+		run->sockets[run->n] = at;
 		strcpy(run->names[run->n++], name);
 	}
 	return run->n ? 0 : -EINVAL;
@@ -52,6 +64,8 @@ static int bring_all_up(struct run *run)
 		struct config cfg = run->cfg;
 		int err;
 
+		if (run->sockets[i])
+			continue;
 		strcpy(cfg.name, run->names[i]);
 		err = bring_up(&cfg);
 		if (err < 0) {
@@ -70,10 +84,10 @@ static int set_env(struct run *run)
 	size_t used = 0;
 
 	for (int i = 0; i < run->n; i++) {
-		if (paths_in_dir(path, sizeof(path), run->names[i], ".sock"))
+		if (!run->sockets[i] && paths_in_dir(path, sizeof(path), run->names[i], ".sock"))
 			return -EINVAL;
 		used += snprintf(value + used, sizeof(value) - used, "%s%s=%s", i ? "," : "",
-				 run->names[i], path);
+				 run->names[i], run->sockets[i] ?: path);
 	}
 	return setenv("KDOM_DOMAINS", value, 1) ? -errno : 0;
 }

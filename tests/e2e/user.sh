@@ -31,6 +31,22 @@ kdom run "$DOMAIN" -- "$PY" fork_exec.py || fail "fork_exec as a user"
 # Its socket is nobody else's.
 setpriv --reuid 23456 --regid 23456 --clear-groups env KDOM_DIR="$TMP/user" "$TMP/b/bin/kdom" ps 2>"$TMP/err"
 same $? 1
+# Until its owner opens it: they are themselves there, and can't end it.
+other() { (cd "$TMP/progs" && exec setpriv --reuid 23456 --regid 23456 --clear-groups env KDOM_DIR="$TMP/other" HOME=/ timeout -k 5 100 "$TMP/b/bin/kdom" "$@"); }
+theirs=$DOMAIN=$TMP/user/$DOMAIN.sock
+mkdir -m 700 "$TMP/other"
+chown 23456 "$TMP/other"
+other run "$theirs" -- true 2>"$TMP/err"; same $? 125
+grep -q "$DOMAIN.sock: Permission denied" "$TMP/err" || fail "no place in: $(cat "$TMP/err")"
+other run "$DOMAIN=x.sock" -- true 2>"$TMP/err"; same $? 125
+chmod 711 "$TMP/user"
+chmod 666 "$TMP/user/$DOMAIN.sock"
+calls() { kdom ps | awk -v d="$DOMAIN" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $1 == d { print $at["CALLS"] }'; }
+before=$(calls)
+other run "$theirs" -- "$PY" asyncio_echo.py || fail "asyncio_echo on another user's domain"
+[ "$(calls)" -gt "$before" ] || fail "it ran somewhere else"
+same "$(other ps | wc -l)" 1
+same "$(kdom ps | awk -v d="$DOMAIN" '$1 == d { print $3 }')" "$pid"
 kdom down "$DOMAIN" || fail "kdom down as a user"
 grep -hE 'BUG|WARNING|Oops|Call Trace' "$TMP/user"/*.log* && fail "see the console above"
 exit 0
