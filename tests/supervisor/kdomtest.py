@@ -141,9 +141,8 @@ class Fixture(unittest.TestCase):
                 return False
             with open(f"/proc/{pid}/stat") as f:
                 parent = f.read().rpartition(")")[2].split()[1]
-            with open(f"/proc/{parent}/environ", "rb") as f:
-                dirs = [x for x in f.read().split(b"\0") if x.startswith(b"KDOM_DIR=")]
-            return not dirs or dirs == [f"KDOM_DIR={self.tmp.name}".encode()]
+            held = [os.readlink(f"/proc/{parent}/fd/{fd}") for fd in os.listdir(f"/proc/{parent}/fd")]
+            return parent == "1" or any(name.startswith(self.tmp.name + "/") for name in held)
         except OSError:
             return False
 
