@@ -31,6 +31,8 @@ void sd_dev_init(void);
  */
 void sd_mount(void) __weak;
 void sd_unmount(void) __weak;
+/* Names and inodes that nobody uses are forgotten, all of them. Sleeps. */
+void sd_mount_shrink(void) __weak;
 
 /* dev_block.c: number of the disk that a device of the table became, 0 if it is none; read only? */
 dev_t sd_block_dev(const struct sd_device *dev, bool *read_only);

@@ -11,7 +11,9 @@
 #define SHARED	4	/* and memory that all sockets share for so many times the credit: others are promised something, too */
 
 #ifdef CONFIG_INET
+#include <linux/igmp.h>
 #include <net/af_unix.h>
+#include <net/inet_connection_sock.h>
 #include <net/inet_frag.h>
 
 /* Data aren't all that is counted: segments of one packet each count most of it twice, those that are split later hardly. */
@@ -106,70 +108,101 @@ void sd_file_error(unsigned int fd, int err)
 
 /* ---- what sockets hold, see serve_memory.c ---- */
 #define CHILD_BYTES	(4u << 10)	/* a connection nobody has accepted, without its data */
-#define DEEP		4		/* sockets in messages of sockets in messages ... */
+#define REQUEST_BYTES	512u		/* one that isn't made yet */
+#define MEMBER_BYTES	512u		/* of a multicast group: the socket's, the device's */
+#define DEEP		8		/* sockets in messages of sockets in messages ... */
 
-static u64 backlog_holds(const struct sock *sk)
+static u64 groups_hold(const struct sock *sk)
 {
-	return (u64)sk->sk_ack_backlog * CHILD_BYTES;
+	const struct ip_mc_socklist *m;
+	u64 bytes = 0;
+
+	for (m = rcu_dereference_protected(inet_sk(sk)->mc_list, true); m; m = rcu_dereference_protected(m->next_rcu, true))
+		bytes += MEMBER_BYTES;
+	return bytes;
 }
 
-/* What was sent by sockets that are closed counts as the reader's, and so do files on their way. */
-static u64 queue_holds(struct sock *sk, int depth);
-
-static u64 sock_holds(struct sock *sk, int depth)
+static u64 own_bytes(struct sock *sk)
 {
-	u64 bytes = sk->sk_prot->obj_size + sk_wmem_alloc_get(sk) + atomic_read(&sk->sk_rmem_alloc) + READ_ONCE(sk->sk_backlog.len);
+	u64 bytes = sk->sk_prot->obj_size + sk_wmem_alloc_get(sk) + atomic_read(&sk->sk_rmem_alloc) + READ_ONCE(sk->sk_backlog.len) +
+		    atomic_read(&sk->sk_omem_alloc);
 
 	if (sk->sk_type == SOCK_STREAM && sk->sk_family == AF_INET)
 		bytes += READ_ONCE(sk->sk_wmem_queued);
-	if (sk->sk_state == TCP_LISTEN)
-		bytes += backlog_holds(sk);
-	return bytes + (sk->sk_family == AF_UNIX ? queue_holds(sk, depth) : 0);
-}
-
-#ifdef CONFIG_UNIX
-static u64 passed_hold(const struct scm_fp_list *fp, int depth)
-{
-	struct socket *sock;
-	u64 bytes = 0;
-	int i;
-
-	for (i = 0; fp && i < fp->count; i++) {
-		sock = sock_from_file(fp->fp[i]);
-		bytes += sock && sock->sk ? sock_holds(sock->sk, depth) : sd_file_holds(fp->fp[i]);
-	}
+	if (sk->sk_family == AF_INET)
+		bytes += groups_hold(sk);
+	if (sk->sk_peer_cred)
+		bytes += sd_cred_holds(sk->sk_peer_cred);
 	return bytes;
 }
 
-static u64 queue_holds(struct sock *sk, int depth)
+static u64 waiting_hold(struct sock *sk)
 {
-	struct sk_buff *skb;
-	u64 bytes = 0;
+	struct request_sock_queue *q = &inet_csk(sk)->icsk_accept_queue;
+	const struct request_sock *req;
+	u64 bytes = (u64)reqsk_queue_len(q) * REQUEST_BYTES;
 
-	if (depth >= DEEP)
-		return 0;
-	spin_lock_bh(&sk->sk_receive_queue.lock);
-	skb_queue_walk(&sk->sk_receive_queue, skb) {
-		if (!skb->sk || sock_flag(skb->sk, SOCK_DEAD))
-			bytes += skb->truesize;
-		bytes += passed_hold(UNIXCB(skb).fp, depth + 1);
-	}
-	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	spin_lock_bh(&q->rskq_lock);
+	for (req = q->rskq_accept_head; req; req = req->dl_next)
+		bytes += REQUEST_BYTES + (req->sk ? own_bytes(req->sk) : 0);
+	spin_unlock_bh(&q->rskq_lock);
 	return bytes;
 }
-#else
-static u64 queue_holds(struct sock *sk, int depth)
-{
-	return 0;
-}
-#endif
 
 u64 sd_sock_holds(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
+	struct sock *sk = sock ? sock->sk : NULL;
 
-	return sock && sock->sk ? sock_holds(sock->sk, 0) : 0;
+	if (!sk)
+		return 0;
+	return own_bytes(sk) + (sk->sk_family == AF_INET && sk->sk_type == SOCK_STREAM && sk->sk_state == TCP_LISTEN ? waiting_hold(sk) : 0);
 }
+
+#ifdef CONFIG_UNIX
+static int depth;
+
+static u64 passed_hold(const struct scm_fp_list *fp)
+{
+	u64 bytes = 0;
+	int i;
+
+	for (i = 0; fp && i < fp->count; i++)
+		bytes += sd_file_holds(fp->fp[i]);
+	return bytes;
+}
+
+static u64 queue_holds(struct sock *sk)
+{
+	const bool listens = sk->sk_state == TCP_LISTEN;	/* then these aren't messages, but connections to accept */
+	struct sk_buff *skb;
+	u64 bytes = 0;
+
+	if (depth >= DEEP)
+		return (u64)totalram_pages() << PAGE_SHIFT;	/* nobody does that who wouldn't hide something */
+	depth++;
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		if (listens) {
+			bytes += CHILD_BYTES + (skb->sk ? queue_holds(skb->sk) : 0);
+			continue;
+		}
+		if (!skb->sk || sock_flag(skb->sk, SOCK_DEAD))
+			bytes += skb->truesize;
+		bytes += passed_hold(UNIXCB(skb).fp);
+	}
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	depth--;
+	return bytes;
+}
+
+u64 sd_sock_passed(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	return sock && sock->sk && sock->sk->sk_family == AF_UNIX ? queue_holds(sock->sk) : 0;
+}
+#endif
 
 #define FRAGS_PART	32	/* of the RAM: packets whose other parts haven't come */
 

@@ -5,6 +5,7 @@
 #include <linux/kdev_t.h>
 #include <linux/kernel.h>
 #include <linux/mount.h>
+#include <linux/dcache.h>
 #include <linux/namei.h>
 #include <linux/string.h>
 #include <uapi/linux/mount.h>
@@ -12,6 +13,8 @@
 
 #include "dev.h"
 #include "serve.h"
+
+int invalidate_inodes(struct super_block *sb, bool kill_dirty);	/* fs/internal.h */
 
 #define NODE	"/.disk"	/* only while mounting */
 
@@ -25,6 +28,7 @@ static const struct {
 };
 
 static unsigned long mounted;	/* bits: by index of the device */
+static struct super_block *supers[BITS_PER_LONG];
 
 static bool general(const char *word, unsigned long *flags)
 {
@@ -118,6 +122,18 @@ static void mount_one(const struct sd_device *dev, char *dir)
 		panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err, cure(err));
 }
 
+static struct super_block *super_of(const char *dir)
+{
+	struct super_block *sb;
+	struct path path;
+
+	if (kern_path(dir, LOOKUP_FOLLOW, &path))
+		return NULL;
+	sb = path.mnt->mnt_sb;
+	path_put(&path);
+	return sb;
+}
+
 static bool mount_dir(const struct sd_device *dev, char *dir, size_t size)
 {
 	return !strcmp(dev->type, "block") && sd_dev_arg(dev, "mount", dir, size);
@@ -131,8 +147,25 @@ void __ref sd_mount(void)
 	for (i = 0; i < sd_boot->ndevices; i++)
 		if (mount_dir(&sd_boot->devices[i], dir, sizeof(dir))) {
 			mount_one(&sd_boot->devices[i], dir);
+			supers[i] = super_of(dir);
 			mounted |= BIT(i);
 		}
+}
+
+/* Not one that is being unmounted, which waits until we are done. */
+void sd_mount_shrink(void)
+{
+	int i;
+
+	for (i = 0; i < BITS_PER_LONG; i++) {
+		struct super_block *sb = mounted & BIT(i) ? supers[i] : NULL;
+
+		if (!sb || !down_read_trylock(&sb->s_umount))
+			continue;
+		shrink_dcache_sb(sb);
+		invalidate_inodes(sb, false);
+		up_read(&sb->s_umount);
+	}
 }
 
 /* Somebody has a file open: nobody can write it any more, and on disk all is as after unmounting. */

@@ -61,6 +61,7 @@ struct sd_user {			/* see serve_fair.c */
 	kuid_t uid;
 	u32 refs;
 	u32 held[SD_POOLS];
+	u64 scratch;			/* bytes of private memory of its clients' calls */
 };
 
 struct sd_client {
@@ -71,7 +72,7 @@ struct sd_client {
 	u32 id;
 	int bell_fd;
 	u32 calls;			/* in service, and who else keeps it from ending */
-	u64 scratch;			/* bytes of private memory of its calls in service */
+	u64 scratch;			/* bytes of private memory of its calls in service, and what they took besides */
 	bool ending;			/* no new calls; files close or are closed */
 	const struct sd_worker *exits;	/* its process ends by the call in this task (or ended so): no other is answered */
 	bool ended;			/* ... are closed, nothing refers to it any more */
@@ -105,6 +106,7 @@ struct sd_worker {
 	struct list_head incall;	/* client->workers */
 	struct sd_client *wears;	/* NULL: its own identity */
 	u8 wait;			/* enum sd_wait, bits, of its call */
+	u64 took;			/* bytes, its call: sd_call_takes() */
 	bool unfenced;			/* loop: its client is this very process, on a stack that isn't a task's */
 	struct files_struct *files;	/* its own */
 	struct fs_struct *fs;
@@ -168,6 +170,8 @@ void sd_serve_kick(void);
 
 /* Whose call the current task is in; NULL: nobody's. */
 struct sd_client *sd_client_served(void);
+/* The current task, if it is in a call. */
+struct sd_worker *sd_worker_calling(void);
 
 /* serve_call.c */
 extern u32 sd_shares_begun;	/* counts */
@@ -180,6 +184,8 @@ void sd_memory_watch(void);	/* little is free: that is to be seen to if it stays
 void sd_memory_wanted(void);	/* nobody can be served without more */
 /* All files are open that may be: true if the client that has most of them was ended, and it isn't this one. Sleeps. */
 bool sd_memory_from_greedy(struct sd_client *c);
+/* A call of this client failed for lack of memory: true if it is to be made again, for others have, or had, too much. Sleeps. */
+bool sd_memory_again(struct sd_client *c);
 
 /* serve_ticket.c. Results are the calls' own. */
 long sd_ticket_give(struct sd_serve *s, struct sd_client *c);
@@ -187,6 +193,7 @@ long sd_ticket_show(struct sd_serve *s, struct sd_client *c);
 int sd_ticket_hold(const struct sd_ctl_ticket *m);	/* or drop it. Sleeps */
 void sd_tickets_end(struct sd_client *c);	/* it is going; files close at the next sd_exit_work() */
 void sd_tickets_drop(void);		/* all of them; the same */
+u64 sd_tickets_hold(const struct sd_client *c);	/* bytes, see serve_memory.c */
 
 /* serve_share.c: sd/share.h. Absent from a domain without disks. */
 long sd_share_give(struct sd_serve *s, struct sd_client *c) __weak;
@@ -213,6 +220,12 @@ void sd_remote_event(const struct sd_event *ev) __weak;
 /* serve_env.c */
 /* [addr, addr + size) is private memory of the call that the current task is in. */
 bool sd_mem_mine(unsigned long addr, unsigned long size);
+/*
+ * Of the kernel: the current task's call, if it is in one, takes so many bytes until it ends, which count as its private memory does. False:
+ * it may not.
+ */
+bool sd_call_takes(u64 len);
+void sd_call_gives_back(struct sd_worker *w);
 void sd_serve_table(void);
 
 /* serve_ctl.c */

@@ -9,6 +9,7 @@
 #include "serve.h"
 
 #define PROMISE_TRIES	13	/* see keep_promise() */
+#define MEMORY_TRIES	10
 
 struct sd_serve_stats sd_serve_stats;
 u32 sd_shares_begun;
@@ -189,6 +190,8 @@ static long failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad
 		return keep_promise(w, ret, bad);
 	if (ret == -ENFILE && sd_memory_from_greedy(c))
 		return sd_srv_call(sd_poller.table, &w->req, bad);
+	for (u32 i = 0; i < MEMORY_TRIES && ret == -ENOMEM && sd_memory_again(c); i++)
+		ret = sd_srv_call(sd_poller.table, &w->req, bad);
 	return ret;
 }
 
@@ -217,6 +220,8 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	if (unlikely(shares != sd_shares_begun))
 		sd_shares_adopt(c);	/* before anybody knows the fd that it may have made */
 	sd_user_confine(NULL, 0);
+	if (unlikely(w->took))
+		sd_call_gives_back(w);
 	list_del_init(&w->incall);
 	if (unlikely(current_cred() != was))
 		take_cred(c, was);

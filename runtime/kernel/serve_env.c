@@ -20,12 +20,45 @@ static u64 scratch; /* bytes in all of them */
 #define CLIENTS_SHARE	16	/* of the RAM, for the calls of one client ... */
 #define SHARE_OF_ALL	4	/* and for those of all */
 
-/* A call gets no more than its arena holds, but a client has many lanes, whose calls may all be waiting. */
+/*
+ * A call gets no more than its arena holds, but a client has many lanes, whose calls may all be waiting, and a user many clients: it has
+ * no more than it leaves to others, as of all that is shared (serve_fair.c).
+ */
 static bool may_have(const struct sd_client *c, u64 len)
 {
-	u64 ram = (u64)totalram_pages() << PAGE_SHIFT;
+	u64 ram = (u64)totalram_pages() << PAGE_SHIFT, all = ram / SHARE_OF_ALL;
 
-	return scratch + len <= ram / SHARE_OF_ALL && (!c || c->scratch + len <= ram / CLIENTS_SHARE);
+	if (scratch + len > all)
+		return false;
+	return !c || (c->scratch + len <= ram / CLIENTS_SHARE && c->user->scratch + len <= all - scratch);
+}
+
+static void have(struct sd_client *c, s64 len)
+{
+	scratch += len;
+	if (!c)
+		return;
+	c->scratch += len;
+	c->user->scratch += len;
+}
+
+bool sd_call_takes(u64 len)
+{
+	struct sd_worker *w = sd_worker_calling();
+
+	if (!w)
+		return true;
+	if (!may_have(w->wears, len))
+		return false;
+	have(w->wears, len);
+	w->took += len;
+	return true;
+}
+
+void sd_call_gives_back(struct sd_worker *w)
+{
+	have(w->wears, -(s64)w->took);
+	w->took = 0;
 }
 
 void *sd_mem_get(void *owner, u64 len)
@@ -35,9 +68,7 @@ void *sd_mem_get(void *owner, u64 len)
 
 	if (!b)
 		return NULL;
-	scratch += len;
-	if (c)
-		c->scratch += len;
+	have(c, len);
 	b->client = c;
 	b->owner = current;
 	b->len = len;
@@ -49,9 +80,7 @@ void sd_mem_put(void *p)
 {
 	struct block *b = container_of(p, struct block, data[0]);
 
-	scratch -= b->len;
-	if (b->client)
-		b->client->scratch -= b->len;
+	have(b->client, -(s64)b->len);
 	list_del(&b->node);
 	kvfree(b);
 }

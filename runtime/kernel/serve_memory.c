@@ -3,28 +3,44 @@
  * serve_memory.c: who pays when the domain's memory runs out: the client that holds most of it.
  *
  *	the call of the greediest client	fails (ENOMEM, ENOBUFS, EAGAIN: as Linux has it), and nothing else happens
- *	another's, or the kernel's own		gets memory of the reserve; when that is used up the greediest client is ended, and the call waits
- *						for what comes back
+ *	another's, or the kernel's own		gets memory of the reserve; when that is used up names that nobody uses go, or else the greediest client
+ *						is ended, and the call waits for what comes back
  *	nobody holds much, or it takes long	the call fails
  *
  * The kernel asks (sd_out_of_memory) when an allocation that may sleep found nothing to reclaim. Others (interrupts, above all) just fail: the
  * reaper looks by itself while little is free, gives the reserve away and then ends the greediest, too.
  *
  * What a client holds is counted when it is asked for, from its open files: no call pays for it. A user's clients count together: the
- * greediest user's greediest client is the one. A client's part of a file that several have open is one of as many parts.
+ * greediest user's greediest client is the one.
  *
- * The reaper is a task of its own: who waits for memory may hold locks that an end wants, and serving tasks may all be waiting. An
+ *	a client		itself, tasks and private memory of its calls in service, the directories above the one it works in, its tickets' files
+ *	a file			file, inode, dentry, its opener's groups, the directories above it, what it remembers of a directory it has read
+ *	  locks, watches	record locks, flocks, leases; the epoll items that watch it
+ *	  a pipe, a FIFO	its pages and slots
+ *	  a socket		queues, options, memberships, connections that wait to be accepted and what lies in them, files in messages (dev_sock.c)
+ *
+ * What isn't counted is bounded by others: the network's tables (dev_sock.c), caches (they are reclaimed), dirty pages (written), what a call
+ * takes on top of its private memory (some pages; a poll of many files is charged for its table, sd_call_takes()). Timers, inotify, AIO and
+ * message queues are no calls of a domain's.
+ *
+ * A file that several have, in tables, tickets and messages, counts in as many parts: a first pass counts them. Its own count says more: each
+ * call that waits on it is one. A table of limited size does, which forgets: what it forgot counts whole.
+ *
+ * The reaper, who helps, is a task of its own: who waits for memory may hold locks that an end wants, and serving tasks may all be waiting. An
  * allocation waits for it STUCK at most, so both come to an end.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include "dev.h"
 #include "memory.h"
 #include "serve.h"
 
@@ -36,10 +52,15 @@
 #define WAIT		(HZ / 20 ?: 1)
 #define STUCK		(2 * HZ)
 #define LOW_LOOKS	10		/* of the reaper, LOOK_AGAIN apart: memory stays short though the reserve is gone */
-#define FILE_BYTES	(2u << 10)	/* file, inode, dentry */
+#define FILE_BYTES	(2u << 10)	/* file, inode, dentry, credentials */
+#define NAME_BYTES	1536u		/* a directory above an open file: dentry, inode */
+#define DIR_BLOCKS	6u		/* a directory's block as getdents() keeps it: 12 bytes of a short name take 64 */
+#define WATCH_BYTES	208u		/* struct epitem, struct eppoll_entry */
 #define TASK_BYTES	(THREAD_SIZE + (8u << 10))
 #define CLIENT_BYTES	(24u << 10)	/* sizeof(struct sd_client), its files, credentials */
-#define LOCK_STEPS	(1u << 21)	/* record locks looked at in one count */
+#define LOCK_STEPS	(1u << 21)	/* record locks looked at in one pass */
+#define HOLDERS_BITS	11
+#define NAMES_MANY	32u		/* pages */
 #define USERS		64u
 
 static struct page *reserve[CHUNKS_MAX];
@@ -48,11 +69,14 @@ static unsigned long low, enough;	/* pages: the reaper helps; and it may take so
 
 static struct task_struct *reaper;
 static bool watching;			/* the reaper looks by itself, every LOOK_AGAIN */
-static u32 doomed;			/* client to be ended, or 0 */
-static unsigned long doomed_at;
-static u32 ends;			/* clients that were ended */
-static DECLARE_WAIT_QUEUE_HEAD(wait_doomed);
-static DECLARE_WAIT_QUEUE_HEAD(wait_ended);
+static bool asked;			/* it is to help */
+static unsigned long asked_at;
+static unsigned long short_at;		/* somebody needed memory, and there was none */
+static u32 doomed;			/* client to be ended, if nothing else helps; 0: there is none */
+static unsigned long helpless_at;	/* nothing did, and there was none */
+static u32 helps;			/* times that it did what it could */
+static DECLARE_WAIT_QUEUE_HEAD(wait_asked);
+static DECLARE_WAIT_QUEUE_HEAD(wait_help);
 
 static u32 greediest;			/* client, or 0: nobody holds much */
 static unsigned long looked_at;
@@ -63,10 +87,100 @@ u64 __weak sd_sock_holds(struct file *file)
 	return 0;
 }
 
+u64 __weak sd_sock_passed(struct file *file)
+{
+	return 0;
+}
+
+/* ---- who has it, too ---- */
+static struct holders {
+	u32 tag;	/* of whose it is */
+	u16 n;
+	u16 walk;	/* the last in which it was seen */
+} holders[1 << HOLDERS_BITS];
+
+static bool first_pass;
+static u16 walk;
+
+static struct holders *holders_of(const void *p)
+{
+	struct holders *h = &holders[hash_ptr(p, HOLDERS_BITS)];
+	u32 tag = (unsigned long)p >> 4;
+
+	if (h->tag != tag)
+		*h = (struct holders){ .tag = tag };
+	return h;
+}
+
+/* It is seen again and again in one walk. */
+static bool seen(const void *p)
+{
+	struct holders *h = holders_of(p);
+	bool again = h->walk == walk;
+
+	h->walk = walk;
+	return again;
+}
+
+static void walks(void)
+{
+	walk++;
+	if (!walk)
+		walk++;
+}
+
+/* One holder's part of what a file holds. */
+static u64 part(struct file *file, u64 bytes)
+{
+	struct holders *h;
+
+	if (file_count(file) <= 1)
+		return bytes;
+	h = holders_of(file);
+	if (first_pass && h->n < U16_MAX)
+		h->n++;
+	return bytes / max_t(u16, h->n, 1);
+}
+
 /* ---- who holds what ---- */
 static u64 pipe_holds(const struct pipe_inode_info *pipe)
 {
-	return (u64)(pipe->head - pipe->tail) * PAGE_SIZE + pipe->ring_size * sizeof(*pipe->bufs);
+	u64 pages = pipe->head - pipe->tail + !!pipe->tmp_page;
+
+	return (pages * PAGE_SIZE + pipe->ring_size * sizeof(*pipe->bufs)) / max(1u, pipe->files);
+}
+
+u64 sd_cred_holds(const struct cred *cred)
+{
+	const struct group_info *g = cred->group_info;
+
+	return (u64)g->ngroups * sizeof(*g->gid) / max(1, atomic_read(&g->usage)) / max(1l, atomic_long_read(&cred->usage));
+}
+
+/* The directories above it, each once, as long as it is there. How many others keep one, names that nobody uses among them, says nothing. */
+static u64 above(const struct dentry *d)
+{
+	u64 bytes = 0;
+
+	while (!IS_ROOT(d)) {
+		d = d->d_parent;
+		if (IS_ROOT(d) || seen(d))
+			break;
+		bytes += NAME_BYTES;
+	}
+	return bytes;
+}
+
+static u64 watches_hold(struct file *file)
+{
+	u64 bytes = 0;
+#ifdef CONFIG_EPOLL
+	struct hlist_node *i;
+
+	for (i = file->f_ep ? file->f_ep->first : NULL; i; i = i->next)
+		bytes += WATCH_BYTES;
+#endif
+	return bytes;
 }
 
 #ifdef CONFIG_FILE_LOCKING
@@ -88,7 +202,7 @@ static u64 locks_hold(struct file *file, fl_owner_t owner)
 	struct file_lock_context *ctx = file_inode(file)->i_flctx;
 	u64 bytes;
 
-	if (!ctx)
+	if (!ctx || seen(ctx))
 		return 0;
 	spin_lock(&ctx->flc_lock);
 	bytes = locks_in(&ctx->flc_posix, file, owner) + locks_in(&ctx->flc_flock, file, NULL) +
@@ -106,36 +220,43 @@ static u64 locks_hold(struct file *file, fl_owner_t owner)
 u64 sd_file_holds(struct file *file)
 {
 	const struct inode *inode = file_inode(file);
-	u64 bytes = FILE_BYTES;
+	u64 bytes = FILE_BYTES + sd_cred_holds(file->f_cred) + above(file->f_path.dentry) + watches_hold(file);
 
 	if (S_ISSOCK(inode->i_mode))
 		bytes += sd_sock_holds(file);
 	else if (S_ISFIFO(inode->i_mode) && inode->i_pipe)
-		bytes += pipe_holds(inode->i_pipe) / 2;	/* most have two ends */
-	return bytes / max(1l, file_count(file));
+		bytes += pipe_holds(inode->i_pipe);
+	else if (S_ISDIR(inode->i_mode) && file->private_data)
+		bytes += DIR_BLOCKS * inode->i_sb->s_blocksize;
+	bytes = part(file, bytes);
+	if (S_ISSOCK(inode->i_mode) && (file_count(file) <= 1 || !seen(file)))
+		bytes += sd_sock_passed(file);	/* whose parts are others' as well: not by this one's parts again */
+	return bytes;
+}
+
+static u64 files_hold(struct files_struct *files)
+{
+	struct fdtable *fdt;
+	unsigned int fd;
+	u64 bytes;
+
+	spin_lock(&files->file_lock);
+	fdt = files_fdtable(files);
+	bytes = fdt->max_fds * sizeof(*fdt->fd);
+	for (fd = 0; fd < fdt->max_fds; fd++) {
+		struct file *file = rcu_dereference_protected(fdt->fd[fd], true);
+
+		if (file)
+			bytes += sd_file_holds(file) + locks_hold(file, files);
+	}
+	spin_unlock(&files->file_lock);
+	return bytes;
 }
 
 static u64 client_holds(const struct sd_client *c)
 {
-	const struct inode *last = NULL;	/* one file opened many times: its locks count once */
-	struct fdtable *fdt;
-	u64 bytes = CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch;
-	unsigned int fd;
-
-	spin_lock(&c->files->file_lock);
-	fdt = files_fdtable(c->files);
-	for (fd = 0; fd < fdt->max_fds; fd++) {
-		struct file *file = rcu_dereference_protected(fdt->fd[fd], true);
-
-		if (!file)
-			continue;
-		bytes += sd_file_holds(file);
-		if (file_inode(file) != last)
-			bytes += locks_hold(file, c->files);
-		last = file_inode(file);
-	}
-	spin_unlock(&c->files->file_lock);
-	return bytes;
+	walks();
+	return CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch + above(c->fs->pwd.dentry) + files_hold(c->files) + sd_tickets_hold(c);
 }
 
 static u64 user_holds[USERS];	/* by uid % USERS: a mix-up may only make two users one */
@@ -143,6 +264,12 @@ static u64 user_holds[USERS];	/* by uid % USERS: a mix-up may only make two user
 static u64 *holds_of_user(const struct sd_client *c)
 {
 	return &user_holds[from_kuid(&init_user_ns, c->cred->uid) % USERS];
+}
+
+static void count_parts(struct sd_client *c, void *unused)
+{
+	if (!c->ending)
+		client_holds(c);
 }
 
 static void count(struct sd_client *c, void *unused)
@@ -162,21 +289,32 @@ static void choose(struct sd_client *c, void *found)
 		*best = c;
 }
 
-/* NULL: nobody holds much. */
+static struct sd_client *count_all(void)
+{
+	struct sd_client *c = NULL;
+
+	looked_at = jiffies ?: 1;
+	memset(user_holds, 0, sizeof(user_holds));
+	memset(holders, 0, sizeof(holders));
+	lock_steps = 0;
+	first_pass = true;
+	sd_each_client(count_parts, NULL);
+	lock_steps = 0;
+	first_pass = false;
+	sd_each_client(count, NULL);
+	sd_each_client(choose, &c);
+	greediest = c ? c->id : 0;
+	return c;
+}
+
+/* NULL: nobody holds much. What fails for it may be decided by what was true a moment ago. */
 static struct sd_client *greediest_client(void)
 {
 	struct sd_client *c = greediest ? sd_client_find(greediest) : NULL;
 
 	if (looked_at && time_before(jiffies, looked_at + LOOK_AGAIN))
 		return c && !c->ending ? c : NULL;
-	looked_at = jiffies ?: 1;
-	memset(user_holds, 0, sizeof(user_holds));
-	lock_steps = 0;
-	c = NULL;
-	sd_each_client(count, NULL);
-	sd_each_client(choose, &c);
-	greediest = c ? c->id : 0;
-	return c;
+	return count_all();
 }
 
 /* ---- the reserve ---- */
@@ -205,44 +343,79 @@ static void refill(void)
 	}
 }
 
-/* ---- the end of a client ---- */
-static bool being_ended(void)
+/* ---- help, up to the end of a client ---- */
+static bool being_asked(void)
 {
-	return READ_ONCE(doomed);
+	return READ_ONCE(asked);
 }
 
-static void doom(struct sd_client *c)
+/*
+ * Whose end it may come to is decided by who holds most now, not a moment ago: nobody is ended for another's memory. Nor is who asks: that one's
+ * call can fail, when nothing but an end would help. False: it is to.
+ */
+static bool ask_for(const struct sd_client *c)
 {
-	if (being_ended())
-		return;
-	doomed_at = jiffies;
-	WRITE_ONCE(doomed, c->id);
-	wake_up(&wait_doomed);
+	if (!c && helpless_at && time_before(jiffies, helpless_at + LOOK_AGAIN))
+		return false;
+	doomed = c ? c->id : 0;
+	asked_at = jiffies;
+	WRITE_ONCE(asked, true);
+	wake_up(&wait_asked);
+	return true;
+}
+
+static bool ask(const struct sd_client *asks)
+{
+	struct sd_client *c;
+
+	if (being_asked())
+		return true;
+	c = count_all();
+	return ask_for(c == asks ? NULL : c);
 }
 
 static void end_doomed(void)
 {
-	struct sd_client *c = sd_client_find(doomed);
+	struct sd_client *c = doomed ? sd_client_find(doomed) : NULL;
 
-	if (c && !c->ending) {
-		pr_warn("client %u (uid %u): out of memory: it holds most, %llu KiB of %lu KiB, and is ended\n", c->id,
-			from_kuid(&init_user_ns, c->cred->uid), c->holds >> 10, totalram_pages() << (PAGE_SHIFT - 10));
-		give_all();	/* an end may take memory first */
-		sd_machine_ended(c->id, -ENOMEM);
-		sd_client_end(c, SD_ENDED_MEMORY);
-		rcu_barrier();
+	if (!c || c->ending)
+		return;
+	pr_warn("client %u (uid %u): out of memory: it holds most, %llu KiB of %lu KiB, and is ended\n", c->id,
+		from_kuid(&init_user_ns, c->cred->uid), c->holds >> 10, totalram_pages() << (PAGE_SHIFT - 10));
+	give_all();	/* an end may take memory first */
+	sd_machine_ended(c->id, -ENOMEM);
+	sd_client_end(c, SD_ENDED_MEMORY);
+	rcu_barrier();
+}
+
+/*
+ * Of a chain of directories that nobody uses, however long, reclaim takes the last one each time, and gives up: all of them go here. And what
+ * others leave of such memory is small pieces, where a task needs a block. True: it was worth while.
+ */
+static bool names_go(void)
+{
+	unsigned long free = global_zone_page_state(NR_FREE_PAGES);
+
+	if (sd_mount_shrink)
+		sd_mount_shrink();
+	return global_zone_page_state(NR_FREE_PAGES) >= free + NAMES_MANY;
+}
+
+static void help(void)
+{
+	if (!names_go()) {
+		helpless_at = doomed ? 0 : jiffies ?: 1;
+		end_doomed();
 	}
-	ends++;
+	helps++;
 	looked_at = 0;
-	WRITE_ONCE(doomed, 0);
-	wake_up_all(&wait_ended);
+	WRITE_ONCE(asked, false);
+	wake_up_all(&wait_help);
 }
 
 /* By itself: nobody may be asking us, and yet all that can't wait for memory fails. True: it is still short. */
 static bool look_after(u32 *looks)
 {
-	struct sd_client *c;
-
 	if (global_zone_page_state(NR_FREE_PAGES) >= low) {
 		*looks = 0;
 		refill();
@@ -252,9 +425,7 @@ static bool look_after(u32 *looks)
 		return true;
 	if (++*looks >= LOW_LOOKS) {
 		*looks = 0;
-		c = greediest_client();
-		if (c)
-			doom(c);
+		ask(NULL);
 	}
 	return true;
 }
@@ -266,11 +437,11 @@ static int __noreturn reap(void *unused)
 	reaper = current;
 	for (;;) {
 		if (watching)
-			wait_event_idle_timeout(wait_doomed, being_ended(), LOOK_AGAIN);
+			wait_event_idle_timeout(wait_asked, being_asked(), LOOK_AGAIN);
 		else
-			wait_event_idle(wait_doomed, being_ended() || watching);
-		if (being_ended())
-			end_doomed();
+			wait_event_idle(wait_asked, being_asked() || watching);
+		if (being_asked())
+			help();
 		watching = look_after(&looks);
 	}
 }
@@ -280,60 +451,79 @@ void sd_memory_watch(void)
 	if (watching || !reaper || global_zone_page_state(NR_FREE_PAGES) >= low)
 		return;
 	watching = true;
-	wake_up(&wait_doomed);
+	wake_up(&wait_asked);
 }
 
 void sd_memory_wanted(void)
 {
-	struct sd_client *c = greediest_client();
-
-	if (c && reaper)
-		doom(c);
+	if (reaper)
+		ask(NULL);
 }
 
 /* ---- the kernel asks ---- */
-static bool wait_for_end(void)
+static bool wait_for_help(void)
 {
-	u32 before = ends;
+	u32 before = helps;
 
-	if (time_after(jiffies, doomed_at + STUCK))
+	if (time_after(jiffies, asked_at + STUCK))
 		return false;
-	wait_event_timeout(wait_ended, ends != before, WAIT);
+	wait_event_timeout(wait_help, helps != before, WAIT);
 	return true;
+}
+
+static bool has_much(const struct sd_client *c, const struct sd_client *most)
+{
+	return c && most && (c == most || 2 * c->holds >= most->holds);
 }
 
 static bool out_of_memory(gfp_t gfp, int order)
 {
 	struct sd_client *c = sd_client_served(), *most;
 
+	short_at = jiffies;
 	if (current == reaper)
 		return give_chunk();
 	if (c && c->ending)
 		return false;
 	most = greediest_client();
-	if (c && most && gfp & __GFP_FS && (c == most || 2 * c->holds >= most->holds))
-		return false;
+	if (gfp & __GFP_FS && has_much(c, most))
+		return (being_asked() || ask_for(NULL)) && wait_for_help();
 	sd_memory_watch();
 	if (give_chunk())
 		return true;
-	if (!being_ended()) {
-		if (!most)
-			return false;
-		doom(most);
-	}
-	return wait_for_end();
+	return ask(gfp & __GFP_FS ? c : NULL) && wait_for_help();
 }
 
 bool sd_memory_from_greedy(struct sd_client *c)
 {
 	struct sd_client *most = greediest_client();
-	u32 before = ends;
+	u32 before = helps;
 
 	if (!most || c == most || 2 * c->holds >= most->holds || c->ending || !sd_pool_may_block())
 		return false;
-	doom(most);
-	wait_event_timeout(wait_ended, ends != before, STUCK);
-	return ends != before;
+	if (!ask(c))
+		return false;
+	wait_event_timeout(wait_help, helps != before, STUCK);
+	return helps != before;
+}
+
+/* What doesn't wait for memory failed for it, in a call of a client that isn't the one to fail. */
+bool sd_memory_again(struct sd_client *c)
+{
+	struct sd_client *most;
+	bool short_now = global_zone_page_state(NR_FREE_PAGES) < low;
+
+	if ((!short_now && time_after(jiffies, short_at + HZ)) || c->ending || !sd_pool_may_block())
+		return false;
+	most = greediest_client();
+	if (has_much(c, most))
+		return (being_asked() || ask_for(NULL)) && wait_for_help();
+	if (!short_now) {
+		schedule_timeout_idle(1);	/* what came back goes round */
+		return true;
+	}
+	sd_memory_watch();
+	return give_chunk() || (ask(c) && wait_for_help());
 }
 
 /* ---- how many clients ---- */

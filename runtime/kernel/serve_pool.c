@@ -418,11 +418,18 @@ static struct sd_worker *worker_of_current(void)
 	return NULL;
 }
 
-struct sd_client *sd_client_served(void)
+struct sd_worker *sd_worker_calling(void)
 {
 	struct sd_worker *w = worker_of_current();
 
-	return w && !list_empty(&w->incall) ? w->wears : NULL;
+	return w && !list_empty(&w->incall) ? w : NULL;
+}
+
+struct sd_client *sd_client_served(void)
+{
+	struct sd_worker *w = sd_worker_calling();
+
+	return w ? w->wears : NULL;
 }
 
 static void keep_promise(struct sd_worker *w, struct sd_slane *l)

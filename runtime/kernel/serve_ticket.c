@@ -6,6 +6,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <sd/ticket.h>
+#include "memory.h"
 #include "serve.h"
 
 struct ticket {
@@ -145,6 +146,16 @@ void sd_tickets_end(struct sd_client *c)
 		t->giver = NULL;
 		c->held[SD_POOL_TICKETS]--;
 	}
+}
+
+u64 sd_tickets_hold(const struct sd_client *c)
+{
+	struct ticket *t;
+	u64 bytes = 0;
+
+	list_for_each_entry(t, &c->tickets, given)
+		bytes += sizeof(*t) + sd_file_holds(t->file);
+	return bytes;
 }
 
 void sd_tickets_drop(void)

@@ -58,20 +58,20 @@ def file_system(path, fs):
                     f"{os.getuid()}:{os.getgid()}", path], check=True, env=env)
 
 
-def disk(folder, i, dev):
+def disk(folder, i, dev, size=None):
     """A sparse file with the file system that the device's "fs" names."""
     path = os.path.join(folder, f"disk{i}.img")
-    subprocess.run(["truncate", "-s", SIZE, path], check=True)
+    subprocess.run(["truncate", "-s", size or SIZE, path], check=True)
     if dev.get("fs"):
         file_system(path, dev["fs"])
     return path
 
 
-def for_kdom(name, folder):
+def for_kdom(name, folder, size=None):
     options = []
     for i, dev in enumerate(devices(name)):
         if dev["type"] == "block":
-            options += ["--device", f"{i}:path={disk(folder, i, dev)}"]
+            options += ["--device", f"{i}:path={disk(folder, i, dev, size)}"]
         elif dev["type"] == "net" and "--no-tap" not in options:
             options.append("--no-tap")
     return options

@@ -44,12 +44,13 @@ class DomainError(Exception):
 class Domain:
     """options: of `kdom up`; those not given are for devices made for the test (devices.py), which the manifest must name."""
 
-    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None, beside=None, ram=None):
-        """beside: another Domain, whose run directory this one shares: they can reach each other."""
+    def __init__(self, name="net", image=None, options=None, cpu=None, manifest=None, beside=None, ram=None, disk=None):
+        """beside: another Domain, whose run directory this one shares: they can reach each other. disk: size of its disks, which must be clean
+        file systems when it is down."""
         folder = f"{name}-{DEBUG}" if DEBUG else name
         image = image or os.environ.get("KSLICE_IMAGE") or os.path.join(BUILD, f"{folder}/{name}.image")
         self.beside = beside
-        self.image, self.name, self.cpu, self.options, self.ram = image, name, cpu, options, ram
+        self.image, self.name, self.cpu, self.options, self.ram, self.disk = image, name, cpu, options, ram, disk
         self.manifest = manifest or os.path.join(os.path.dirname(image), "manifest.json")
         self.dir = None
         self.wanted = None  # pattern: what its end must say; then it may speak of an end
@@ -65,7 +66,7 @@ class Domain:
                 json.dump({"devices": devices.devices(self.name)}, f)
         try:
             if self.options is None:
-                self.options = devices.for_kdom(self.name, self.dir)
+                self.options = devices.for_kdom(self.name, self.dir, self.disk)
             t0 = time.monotonic_ns()
             self.up()
             self.up_ns = time.monotonic_ns() - t0
@@ -85,8 +86,19 @@ class Domain:
                 raise DomainError(f"the console doesn't say {self.wanted}:\n" + log)
             if bad and not kind:
                 raise DomainError("the console says: " + " | ".join(bad[:5]))
+            if self.disk and not kind:
+                self.look_at_disks()
         finally:
             self.sweep()
+
+    def look_at_disks(self):
+        for f in sorted(os.listdir(self.dir)):
+            if f.endswith(".img"):
+                r = subprocess.run(["e2fsck", "-fn", os.path.join(self.dir, f)], capture_output=True, text=True,
+                                   env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
+                if r.returncode:
+                    raise DomainError(f"{f} isn't clean: {r.stdout[-1500:]}")
+                print(f"   {f}: clean")
 
     def sweep(self):
         if not self.beside:

@@ -11,6 +11,8 @@
  *	locks open fcntl			one that locks parts of files in $FAULT_DIR
  *	attaches				as many clients as there can be
  *	events PID				clients that all detach while PID, the domain's vCPU, stands still
+ *	copies socket recvmmsg close		clients whose waiting calls have as much private memory as they get
+ *	polls socket poll close			clients whose waiting calls name as many files as they may
  *
  * Exit status 0: the bystander got its part. Nothing here has an end in time but the bounds of each wait.
  */
@@ -418,13 +420,94 @@ static void events(void)
 	printf("700 clients gone at once\n");
 }
 
+/* ---- memory of calls ---- */
+#define MESSAGES 1024
+#define VECTOR	 (ADDRESS + MESSAGES * 64)
+#define VECTORS	 56
+#define NFDS	 5000
+#define MANY	 6 /* clients */
+
+/* A message of so many vectors of a byte, which all are the same. */
+static void post_copies(struct client *c, unsigned int lane, s64 fd, u32 messages, u32 vectors)
+{
+	u8 *arena = outsider_lane(&c->o, lane)->arena;
+	const u64 vector[2] = {64, 1};
+
+	for (u32 i = 0; i < messages; i++) {
+		const u64 m[8] = {0, 0, VECTOR, vectors};
+
+		memcpy(arena + ADDRESS + i * sizeof(m), m, sizeof(m));
+	}
+	for (u32 i = 0; i < vectors; i++)
+		memcpy(arena + VECTOR + i * sizeof(vector), vector, sizeof(vector));
+	post(c, lane, op[1], fd, ADDRESS, messages, 0);
+}
+
+static void post_poll(struct client *c, unsigned int lane, s64 fd, u32 n, u32 unused)
+{
+	u8 *arena = outsider_lane(&c->o, lane)->arena;
+
+	for (u32 i = 0; i < n; i++) {
+		const struct {
+			int fd;
+			short events, revents;
+		} p = {(int)fd, 2 /* POLLPRI */, 0};
+
+		memcpy(arena + ADDRESS + i * sizeof(p), &p, sizeof(p));
+	}
+	(void)unused;
+	post(c, lane, op[1], ADDRESS, n, (u64)-1, 0);
+}
+
+/* One of its user's must be there for each part of what there is; somebody else's works, the big one, too. */
+static void memory_of_calls(void (*post_one)(struct client *c, unsigned int lane, s64 fd, u32 n, u32 m), unsigned int lanes, u32 n, u32 m)
+{
+	static struct client c[MANY], honest;
+	int all = 0;
+	s64 fd;
+
+	for (int i = 0; i < MANY; i++) {
+		if (attach_as(&c[i], 64000))
+			fail("attach", i);
+		fd = udp(&c[i]);
+		for (unsigned int lane = 0; lane < lanes; lane++)
+			post_one(&c[i], lane, fd, n, m);
+		for (unsigned int lane = 0; lane < lanes; lane++)
+			all += waiting(&c[i], lane);
+	}
+	printf("%d calls of one user wait\n", all);
+	if (!all)
+		fail("none of them waits", 0);
+	if (attach_as(&honest, 64100))
+		fail("attach", -1);
+	some_calls(&honest, 20);
+	fd = udp(&honest);
+	post_one(&honest, 1, fd, n, m);
+	if (waiting(&honest, 1) != 1)
+		fail("another user's call doesn't wait", outsider_lane(&honest.o, 1)->sq[0].seq);
+	some_calls(&honest, 20);
+	for (int i = 0; i < MANY; i++)
+		if (c[i].o.head->ended)
+			fail("ended: client", i);
+}
+
+static void copies(void)
+{
+	memory_of_calls(post_copies, 8, MESSAGES, VECTORS);
+}
+
+static void polls(void)
+{
+	memory_of_calls(post_poll, SD_LANES, NFDS, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} what[] = {{"tasks", tasks}, {"bells", bells}, {"tickets", tickets}, {"watches", watches}, {"pipes", pipes}, {"locks", locks},
-		    {"attaches", attaches}, {"events", events}};
+		    {"attaches", attaches}, {"events", events}, {"copies", copies}, {"polls", polls}};
 
 	struct rlimit l;
 

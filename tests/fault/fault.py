@@ -5,7 +5,7 @@ NAME is the domain, or socket, file or pipe for the tests `native` and `nodomain
 
 Durations are measured and printed, none is asserted: what the issue wants "within a second" is waited
 for 20 s, and marked LATE in the output where it took more than one.
-Environment: KSLICE_DEBUG, KSLICE_IMAGE another image (common/domain.py), FAULT_CLIENTS (churn), FAULT_ROUNDS (liar), FAULT_DEATHS (mapped), FAULT_SEED.
+Environment: KSLICE_DEBUG, KSLICE_IMAGE another image (common/domain.py), FAULT_CLIENTS (churn), FAULT_GREED (memory), FAULT_CROWD (crowd), FAULT_ROUNDS (liar), FAULT_DEATHS (mapped), FAULT_SEED.
 """
 import os
 import re
@@ -595,24 +595,30 @@ def escalate():
         settled(d)
 
 
-# What a program may make grow, and the RAM of a domain that this is too much for.
-GREED = {"socket": ("tcp", "udp", "connections", "unix", "attaches"), "pipe": ("pipes", "attaches"), "file": ("files", "locks", "attaches")}
+# What a program may make grow, and the RAM of a domain that this is too much for, which others hold a part of, so many files.
+GREED = {"socket": ("tcp", "udp", "connections", "memberships", "unix", "embryos", "nested", "polled", "tickets", "attaches"),
+         "pipe": ("pipes", "attaches"), "file": ("files", "locks", "dirty", "fifos", "groups", "attaches")}
 RAM = {"socket": "16M", "pipe": "8M", "file": "24M"}
+PART = {"socket": "200", "pipe": "14", "file": "1300"}
+OPS = {"unix": ("socketpair", "setsockopt", "sendto"), "tickets": ("socketpair", "setsockopt", "sendto", "close"),
+       "polled": ("socketpair", "setsockopt", "sendto", "poll"),
+       "nested": ("socketpair", "setsockopt", "sendto", "close", "sendmsg"),
+       "groups": ("setgroups", "open"),
+       "embryos": ("socket", "bind", "listen", "connect", "setsockopt", "sendto", "close")}
 
 
 def greedy_args(d, what):
-    ops = op_numbers("socketpair", "setsockopt", "sendto") if what == "unix" else []
-    return [prog("greedy"), what, *ops, d.socket_path]
+    return [prog("greedy"), what, *op_numbers(*OPS.get(what, ())), d.socket_path]
 
 
 def one_greedy(d, what):
-    """Somebody who was there before, and somebody who comes when memory is gone, go on as if nothing were."""
+    """Somebody who was there before and holds a part, and somebody who comes when memory is gone, go on as if nothing were."""
     honest = [prog("greedy"), "honest", KIND]
-    with d.popen(honest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as before:
+    with d.popen([*honest, PART[KIND]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as before:
         talk(before, "ready")
-        with d.popen(greedy_args(d, what), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as g:
+        with d.popen(greedy_args(d, what), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as g:
             for _ in range(2):
-                print(f"   {what}: {talk(g, 'held')[-1]}", flush=True)
+                print(f"   {what}: {talk(g, 'held')[-1]}, free {d.status()['mem_free'] >> 10} KiB", flush=True)
                 with d.popen(honest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as after:
                     talk(after, "ready")
                     after.stdin.close()
@@ -625,13 +631,15 @@ def one_greedy(d, what):
 
 
 def memory():
-    """programs that take all memory a domain has, in every way they can, fail or are ended, and others notice nothing"""
-    with domain(ram=RAM[KIND]) as d:
+    """programs that take all memory a domain has, in every way they can, fail or are ended; others notice nothing, and file systems stay whole"""
+    with domain(ram=RAM[KIND], disk="1G") as d:
         shared_dir(d)
         let_others_in(d)
         pid = d.pid()
-        for what in GREED[KIND]:
+        for what in os.environ.get("FAULT_GREED", "").split() or GREED[KIND]:
+            since = time.monotonic()
             one_greedy(d, what)
+            print(f"   {time.monotonic() - since:.1f} s")
             check(d.pid() == pid, f"{what}: the domain was restarted")
             settled(d)
         used(d)
@@ -673,13 +681,17 @@ def unread():
 
 
 CROWDS = {"socket": (("tasks", "socket", "recvfrom", "close"), ("bells", "socket", "recvfrom", "close"), ("tickets", "socket"),
-                     ("watches", "socket", "epoll_create1", "epoll_ctl")),
+                     ("watches", "socket", "epoll_create1", "epoll_ctl"), ("copies", "socket", "recvmmsg", "close"),
+                     ("polls", "socket", "poll", "close")),
           "pipe": (("pipes", "pipe2", "fcntl"), ("attaches",), ("events",)), "file": (("locks", "open", "fcntl"),)}
 
 
 def crowd():
     """clients that want all there is of what they share leave another user's client its part"""
+    only = os.environ.get("FAULT_CROWD", "").split()
     for what, *calls in CROWDS[KIND]:
+        if only and what not in only:
+            continue
         with domain(**{"ram": RAM[KIND]} if what in ("locks", "attaches") else {}) as d:
             shared_dir(d)
             let_others_in(d)

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * greedy WHAT: takes of a domain what it can get and holds it. Prints "held N errno E" when it was refused REFUSALS times in a row
- * (or ALL times, or has LIMIT of them), then waits for a line, tries again for each, and ends with stdin. Any error is fine with it.
+ * (or altogether some times more, or has LIMIT of them), then waits for a line, tries again for each, and ends with stdin. Any error is fine with it.
  *	tcp udp connections	sockets with data nobody reads; without
  *	pipes			full ones
  *	files locks		open files, record locks, in $FAULT_DIR
- *	unix OPS SOCKET		full socketpairs made by calls that are exported, not routed (OPS: of socketpair, setsockopt, sendto)
+ *	deep fifos		directories above an open one, full FIFOs, in $FAULT_DIR
+ *	dirty			there, too: pages written here and there, attributes, names that come and go; so much of it that all memory is dirty many times
+ *	memberships		multicast groups
  *	attaches SOCKET		clients
+ * By calls that are exported, not routed (OPS: their numbers, greedy_raw.c):
+ *	unix OPS SOCKET		full socketpairs
+ *	groups OPS SOCKET	open files, each with 65,536 groups of whoever opened it
+ *	embryos OPS SOCKET	full connections, closed by who made them, that nobody accepts
+ *	nested OPS SOCKET	full sockets in messages of sockets in messages ...
+ *	polled OPS SOCKET	full socketpairs, each with a call that waits for it and names it many times
+ *	tickets OPS SOCKET	full socketpairs that only tickets hold
  * greedy pressed N: fills N connections like tcp. Each send ends; what fails is that connection's and nobody else's: exit status.
- * greedy honest socket|pipe|file: somebody else beside it, who makes a file, sends a little through it and closes it, until stdin ends. No error is fine
- * with that one. Prints "ready" after its first round, "rounds N" at the end.
+ * greedy honest socket|pipe|file [N]: somebody else beside it, who makes a file, sends a little through it and closes it, until stdin ends, and holds N
+ * of them all the time. No error is fine with that one. Prints "ready" after its first round, "rounds N" at the end.
  */
 #define _GNU_SOURCE
 #include "attach.h"
 #include "check.h"
+#include "greedy.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,15 +33,19 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <netinet/in.h>
 
-#define REFUSALS 50  /* in a row */
-#define ALL	 100 /* and altogether: somebody who was ended begins again */
+#define REFUSALS 20  /* in a row */
+#define ALL	 30 /* and altogether: somebody who was ended begins again, */
+#define FEW	 3  /* ... which takes long */
 #define LIMIT	 2000000
+#define DIRTY	 480 /* 256 KiB each */
 #define OTHER	 65533 /* a user's clients are limited: root's is somebody else */
 
-static char data[65536];
+char data[65536];
 
 static void nonblock(int fd)
 {
@@ -120,54 +134,94 @@ static int one_lock(void)
 	return fcntl(fd, F_SETLK, &l);
 }
 
-/* ---- from outside ---- */
-static const char *socket_path;
-static u16 op[3]; /* socketpair, setsockopt, sendto */
-
-static struct outsider o;
-static u32 n; /* calls it made */
-
-static s64 outside(u16 what, u64 a, u64 b, u64 c, u64 d, u64 e)
+/* One level more; only the last is open. */
+static int one_level(void)
 {
-	struct sd_entry entry = {.op = what, .arg = {a, b, c, d, e}};
-	s64 ret = 0;
+	static int at = -1;
+	int fd;
 
-	outsider_post(&o, 0, n, &entry);
-	return outsider_answer(&o, 0, n++, &ret, 20000) > 0 ? ret : -ENOMEM;
+	if (at < 0)
+		at = open(getenv("FAULT_DIR"), O_RDONLY | O_DIRECTORY);
+	if (mkdirat(at, "greedy-deep", 0700) && errno != EEXIST)
+		return -1;
+	fd = openat(at, "greedy-deep", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return -1;
+	close(at);
+	at = fd;
+	return 0;
 }
 
-static s64 unix_pair(void)
+/* Pages far from each other, so that each is an extent of its own. */
+static int scattered(int fd, int n)
 {
-	u8 *arena;
-	s64 ret;
+	for (int i = 0; i < 64; i++)
+		if (pwrite(fd, data, 4096, (64l * n + i) << 16) != 4096)
+			return -1;
+	return 0;
+}
 
-	if (!o.head || o.head->ended) {
-		n = 0;
-		ret = outsider_attach(&o, socket_path);
-		if (ret)
-			return ret;
+static int one_dirty(void)
+{
+	static int n, fd = -1;
+	char path[4096];
+	int ret;
+
+	if (n == DIRTY)
+		return errno = EDQUOT, -1;
+	snprintf(path, sizeof(path), "%s/greedy-dirty%d", getenv("FAULT_DIR"), n / 8);
+	if (n++ % 8 == 0) {
+		if (fd >= 0)
+			close(fd);
+		fd = open(path, O_RDWR | O_CREAT, 0600);
 	}
-	arena = outsider_lane(&o, 0)->arena;
-	ret = outside(op[0], AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, 64, 0);
-	for (int i = 0; !ret && i < 2; i++) {
-		u64 fd = ((u32 *)(arena + 64))[i];
-
-		*(int *)(arena + 128) = 1 << 20;
-		outside(op[1], fd, SOL_SOCKET, SO_SNDBUF, 128, 4);
-		while ((ret = outside(op[2], fd, 4096, sizeof(data), MSG_DONTWAIT, 0)) > 0)
-			;
-		ret = ret == -EAGAIN ? 0 : ret;
+	ret = fd < 0 ? -1 : scattered(fd, n % 8) || fsetxattr(fd, "user.greedy", data, 2000, 0);
+	for (int i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), "%s/greedy-name%d", getenv("FAULT_DIR"), i);
+		if (mkdir(path, 0700) && errno != EEXIST)
+			ret = -1;
+	}
+	for (int i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), "%s/greedy-name%d", getenv("FAULT_DIR"), i);
+		rmdir(path);
 	}
 	return ret;
 }
 
-static int one_unix(void)
+static int one_fifo(void)
 {
-	s64 ret = unix_pair();
+	static int n;
+	char path[4096];
+	int fd;
 
-	errno = (int)-ret;
-	return ret ? -1 : 0;
+	snprintf(path, sizeof(path), "%s/greedy-fifo%d", getenv("FAULT_DIR"), n++);
+	if (mkfifo(path, 0600))
+		return -1;
+	fd = open(path, O_RDWR | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	fcntl(fd, F_SETPIPE_SZ, 1 << 20);
+	fill(fd, 4096);
+	return 0;
 }
+
+static int one_member(void)
+{
+	static u32 group = 0xe1000000;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	for (int i = 0; fd >= 0 && i < 20; i++) {
+		struct ip_mreq m = {{htonl(group++)}, {htonl(INADDR_LOOPBACK)}};
+
+		if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)))
+			return -1;
+	}
+	return fd < 0 ? -1 : 0;
+}
+
+/* ---- from outside ---- */
+const char *socket_path;
+u16 op[8];
 
 static int one_attach(void)
 {
@@ -190,16 +244,32 @@ static int one_attach(void)
 static const struct {
 	const char *name;
 	int (*one)(void);
+	int all;
 } kinds[] = {
-	{"tcp", one_tcp}, {"udp", one_udp}, {"connections", one_connection}, {"pipes", one_pipe}, {"files", one_file},
-	{"locks", one_lock}, {"unix", one_unix}, {"attaches", one_attach},
+	{"tcp", one_tcp, ALL},
+	{"udp", one_udp, ALL},
+	{"connections", one_connection, ALL},
+	{"memberships", one_member, ALL},
+	{"pipes", one_pipe, ALL},
+	{"files", one_file, ALL},
+	{"locks", one_lock, ALL},
+	{"deep", one_level, ALL},
+	{"fifos", one_fifo, FEW},
+	{"dirty", one_dirty, REFUSALS},
+	{"unix", one_unix, ALL},
+	{"embryos", one_embryo, ALL},
+	{"nested", one_nested, FEW},
+	{"tickets", one_ticketed, ALL},
+	{"polled", one_polled, ALL},
+	{"groups", one_of_groups, ALL},
+	{"attaches", one_attach, ALL},
 };
 
-static void take(int (*one)(void), long *held)
+static void take(int (*one)(void), int most, long *held)
 {
 	int refused = 0, all = 0, err = 0;
 
-	while (refused < REFUSALS && all < ALL && *held < LIMIT) {
+	while (refused < REFUSALS && all < most && *held < LIMIT) {
 		if (!one()) {
 			++*held, refused = 0;
 			continue;
@@ -223,7 +293,7 @@ static int make(const char *kind, int fd[2])
 	return fd[0] < 0 || fd[1] < 0;
 }
 
-static int round_trip(const char *kind)
+static int round_trip(const char *kind, long n)
 {
 	char in[3000];
 	int fd[2];
@@ -234,18 +304,38 @@ static int round_trip(const char *kind)
 		return perror("honest: write"), 1;
 	if (read_all(fd[1], in, sizeof(in)) || memcmp(in, data, sizeof(in)))
 		return perror("honest: read"), 1;
+	if (!strcmp(kind, "file") && n % 16 == 0 && fsync(fd[0]))
+		return perror("honest: fsync"), 1;
 	if (close(fd[0]) || close(fd[1]))
 		return perror("honest: close"), 1;
 	return 0;
 }
 
-static int honest(const char *kind)
+static int hold(const char *kind, int n)
+{
+	int fd[2];
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(kind, "file") ? in_dir("part", i) < 0 : make(kind, fd))
+			return -1;
+		if (strcmp(kind, "pipe"))
+			continue;
+		nonblock(fd[0]);
+		fill(fd[0], 4096);
+	}
+	return 0;
+}
+
+static int honest(const char *kind, int n)
 {
 	struct pollfd in = {.fd = 0, .events = POLLIN};
 	long rounds = 0;
 
+	if (hold(kind, n))
+		return perror("honest: hold"), 1;
+
 	while (poll(&in, 1, 2) <= 0) {
-		if (round_trip(kind))
+		if (round_trip(kind, rounds))
 			return 1;
 		if (!rounds++)
 			printf("ready\n"), fflush(stdout);
@@ -297,18 +387,18 @@ int main(int argc, char **argv)
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
 	fill_pattern(data, sizeof(data), 1);
-	if (argc == 3 && !strcmp(argv[1], "honest"))
-		return honest(argv[2]);
+	if (argc >= 3 && !strcmp(argv[1], "honest"))
+		return honest(argv[2], argc > 3 ? atoi(argv[3]) : 0);
 	if (argc == 3 && !strcmp(argv[1], "pressed"))
 		return pressed(atoi(argv[2]));
 	socket_path = argc > 2 ? argv[argc - 1] : NULL;
-	for (int i = 0; argc > 5 && i < 3; i++)
+	for (int i = 0; i < argc - 3 && i < 8; i++)
 		op[i] = (u16)atoi(argv[2 + i]);
 	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (strcmp(kinds[i].name, argv[1]))
 			continue;
 		do
-			take(kinds[i].one, &held);
+			take(kinds[i].one, kinds[i].all, &held);
 		while (fgets(line, sizeof(line), stdin));
 		return 0;
 	}
