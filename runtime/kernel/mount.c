@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* File systems on the block devices: mounted before anything is served, left clean at an orderly end. */
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/init_syscalls.h>
 #include <linux/kdev_t.h>
 #include <linux/kernel.h>
@@ -97,7 +98,8 @@ static const char *cure(int err)
 
 static void mount_one(const struct sd_device *dev, char *dir)
 {
-	char fs[32], options[256] = "", data[256], path[256] = "?";
+	char fs[32], options[256] = "", path[256] = "?";
+	char *data = (char *)__get_free_page(GFP_KERNEL | __GFP_NOFAIL); /* path_mount() ends a whole page with a zero */
 	unsigned long flags;
 	bool read_only;
 	dev_t devt = sd_block_dev(dev, &read_only);
@@ -118,6 +120,7 @@ static void mount_one(const struct sd_device *dev, char *dir)
 	if (!err)
 		err = init_mount(NODE, dir, fs, flags, data);
 	init_unlink(NODE);
+	free_page((unsigned long)data);
 	if (err)
 		panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err, cure(err));
 }
