@@ -6,6 +6,7 @@
  */
 #include "graph.h"
 #include "remote.h"
+#include "replace.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -26,7 +27,8 @@ static void index_cuts(struct matcher *m)
 
 		m->same[i] = *v;
 		*v = i + 1;
-		c->matched = 0;
+		/* replace_apply() has found the definition that is no more */
+		c->matched = c->kind == CUT_REPLACE && replace_removes(c);
 	}
 }
 

@@ -37,6 +37,15 @@ static int has_stubs(const struct spec *spec)
 	return r;
 }
 
+int debug_spec(struct spec *spec, const char *kind)
+{
+	char *path = xasprintf("%s/specs/debug/%s.json", repo_root(), kind);
+	int r = access(path, F_OK) ? 0 : spec_add(spec, path);
+
+	free(path);
+	return r;
+}
+
 int debug_config(struct spec *spec, const char *kind, const char *outdir)
 {
 	char *path = xasprintf("%s/specs/debug/%s.config", repo_root(), kind), *over = read_file(path, NULL);

@@ -170,6 +170,16 @@ static const char *behind_header(const char *s)
 	}
 }
 
+bool replace_removes(const struct spec_cut *c)
+{
+	char *path = xasprintf("%s/%s", repo_root(), c->with), *text = read_file(path, NULL);
+	bool nothing = text && !*behind_header(text);
+
+	free(text);
+	free(path);
+	return nothing;
+}
+
 static int replace_one(const struct spec_cut *c, const char *tree, const char *overlay)
 {
 	char *path = xasprintf("%s/%s", overlay, c->in.a[0]), *with = xasprintf("%s/%s", repo_root(), c->with);

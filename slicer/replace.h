@@ -14,6 +14,8 @@
 uint64_t replace_key(const struct spec *spec);
 /* The folders on the way to each replaced file become real folders of symlinks in overlay. 0/-1. */
 int replace_apply(const struct spec *spec, const char *tree, const char *overlay);
+/* Its text is empty: the definition is gone, and there is no symbol that could be looked for. */
+bool replace_removes(const struct spec_cut *c);
 /* Range of the file-scope definition of name in C text, found by scanning braces. 0, or -1: none. */
 int find_definition(const char *text, size_t len, const char *name, size_t *beg, size_t *end);
 

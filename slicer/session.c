@@ -16,7 +16,7 @@ int session_spec(struct session *s, const char *spec, const struct options *o)
 	memset(s, 0, sizeof(*s));
 	r = spec_load(&s->spec, path);
 	free(path);
-	if (r || remote_resolve(&s->spec))
+	if (r || (o->debug && debug_spec(&s->spec, o->debug)) || remote_resolve(&s->spec))
 		return -1;
 	if (o->out)
 		s->outdir = xstrdup(o->out);

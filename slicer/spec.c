@@ -563,6 +563,17 @@ int spec_load(struct spec *spec, const char *path)
 	return 0;
 }
 
+int spec_add(struct spec *spec, const char *path)
+{
+	static const struct spec_key keys[] = { { "description", ST_STRING, true }, { "keep", ST_ARRAY, false }, { "cuts", ST_ARRAY, false } };
+	struct spec_file *f = chain(spec, spec_file_load(path, NULL));
+
+	if (!f || spec_check_keys(f, f->json, "", keys, ARRAY_LEN(keys)) || load_keep(spec, f, json_object_get(f->json, "keep")) ||
+	    load_cuts(spec, f, json_object_get(f->json, "cuts")))
+		return -1;
+	return check_conflicts(spec);
+}
+
 void spec_free(struct spec *spec)
 {
 	struct spec_file *f, *next;

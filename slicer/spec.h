@@ -104,6 +104,8 @@ struct spec {
 
 /* 0, or -1 after printing place, cause and cure to stderr. */
 int spec_load(struct spec *spec, const char *path);
+/* Cuts and keeps of another file, a debug kind's, are the spec's as well. 0, or -1 after printing the error; spec_free() in any case. */
+int spec_add(struct spec *spec, const char *path);
 void spec_free(struct spec *spec);
 /* err() with "file:line: /pointer" as the place. Returns -1. */
 int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)
