@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory: one zone, the RAM the machine gave. */
 #include <linux/init.h>
+#include <linux/kasan.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -9,6 +10,13 @@
 #include <asm/sd.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
+
+#ifdef CONFIG_CMDLINE
+#define BUILT_IN	CONFIG_CMDLINE " "
+#else
+#define BUILT_IN	""
+#endif
+#define BUILT_IN_LEN	(sizeof(BUILT_IN) - 1)
 
 unsigned long sd_page_offset;
 unsigned long memory_start;
@@ -20,9 +28,13 @@ void __init setup_arch(char **cmdline)
 	unsigned long zones[MAX_NR_ZONES] = { 0 };
 	unsigned long start = (unsigned long)sd_boot->ram;
 
-	strscpy(boot_command_line, sd_boot->cmdline, COMMAND_LINE_SIZE);
+	strscpy(boot_command_line, BUILT_IN, COMMAND_LINE_SIZE);
+	strscpy(boot_command_line + BUILT_IN_LEN, sd_boot->cmdline, COMMAND_LINE_SIZE - BUILT_IN_LEN);
 	*cmdline = boot_command_line;
 	parse_early_param();
+#ifdef CONFIG_KASAN
+	kasan_init();
+#endif
 
 	sd_page_offset = start;
 	memory_start = start;

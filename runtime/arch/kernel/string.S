@@ -2,6 +2,12 @@
 /* memcpy, memmove, memset without SSE: registers up to 256 bytes, then rep movsb/stosb (ERMS). */
 #include <linux/linkage.h>
 
+#ifdef CONFIG_KASAN	/* the plain names look at the memory first: mm/kasan/shadow.c */
+#define memcpy	__memcpy
+#define memmove	__memmove
+#define memset	__memset
+#endif
+
 	.section .text.memcpy, "ax"
 SYM_FUNC_START(memcpy)
 	movq	%rdi, %rax

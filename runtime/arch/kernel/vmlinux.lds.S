@@ -103,6 +103,7 @@ SECTIONS
 		INIT_SETUP(16)
 		. = ALIGN(8);
 		INIT_CALLS
+		KERNEL_CTORS()
 		CON_INITCALL
 		EARLYCON_TABLE()
 		LSM_TABLE()
@@ -125,6 +126,7 @@ SECTIONS
 	/DISCARD/ : {
 		*(.discard .discard.* .modinfo .note.* .comment .export_symbol)
 		*(___ksymtab* ___ksymtab_gpl*)
+		*(.fini_array .fini_array.* .dtors .dtors.*)
 		*(.eh_frame .llvm_addrsig .gnu.version*)
 	}
 }

@@ -25,6 +25,7 @@
 
 #include "process.h"
 #include "sd/bell.h"
+#include "sd/shadow.h"
 
 #define RAM_ALIGN (4UL << 20) /* the kernel's largest free block: its first page must lie on one   \
 			       */
@@ -180,6 +181,22 @@ static void setup_ram(void)
 		MADV_HUGEPAGE); /* only an advice: boots faster where it is taken */
 }
 
+extern const struct sd_shadow sd_shadow __attribute__((weak));
+
+/* Of whole address spaces, so of no dump and of no huge pages. */
+static void setup_shadow(void)
+{
+	void *at = (void *)sd_shadow.start;
+
+	if (mmap(at, sd_shadow.size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) != at)
+		die("mapping %lu GiB at %p for the shadow of a debug build: %s; it needs that much address space (ulimit -v, "
+		    "vm.overcommit_memory other than 2)",
+		    sd_shadow.size >> 30, at, strerror(errno));
+	madvise(at, sd_shadow.size, MADV_NOHUGEPAGE);
+	madvise(at, sd_shadow.size, MADV_DONTDUMP);
+}
+
 static void setup_bell(void)
 {
 	boot.bell = map(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
@@ -293,6 +310,8 @@ int main(int argc, char **argv)
 	}
 	raise_fd_limit();
 	setup_ram();
+	if (&sd_shadow)
+		setup_shadow();
 	setup_bell();
 	boot.share_max = shares_max();
 	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
