@@ -142,6 +142,17 @@ static bool mount_dir(const struct sd_device *dev, char *dir, size_t size)
 	return !strcmp(dev->type, "block") && sd_dev_arg(dev, "mount", dir, size);
 }
 
+/* What lay beside the disks would be in RAM, counted for nobody, and stay. */
+static void close_root(void)
+{
+	struct path root;
+
+	if (kern_path("/", LOOKUP_FOLLOW, &root))
+		panic("no root directory");
+	root.mnt->mnt_flags |= MNT_READONLY;
+	path_put(&root);
+}
+
 void __ref sd_mount(void)
 {
 	char dir[128];
@@ -153,6 +164,8 @@ void __ref sd_mount(void)
 			supers[i] = super_of(dir);
 			mounted |= BIT(i);
 		}
+	if (mounted)
+		close_root();
 }
 
 /* Not one that is being unmounted, which waits until we are done. */

@@ -38,10 +38,15 @@ static s64 call(const struct outsider *o, u32 *n, int which, u64 a, u64 b, u64 c
 	return ret;
 }
 
+static s64 open_file(const struct outsider *o, u32 *n, const char *path, int flags)
+{
+	strcpy((char *)outsider_lane(o, 0)->arena + 64, path);
+	return call(o, n, OPEN, 64, flags, 0600);
+}
+
 static s64 open_secret(const struct outsider *o, u32 *n, int flags)
 {
-	strcpy((char *)outsider_lane(o, 0)->arena + 64, secret);
-	return call(o, n, OPEN, 64, flags, 0600);
+	return open_file(o, n, secret, flags);
 }
 
 /* Asks over a lifeline in the name of a new connection: its socket; *result is the answer's. */
@@ -151,6 +156,7 @@ static int run(void)
 	CHECK((spare = outsider_connect(socket_path)) >= 0);
 	CHECK((held = outsider_connect(socket_path)) >= 0);
 	CHECK(open_secret(&o, done, O_CREAT | O_RDWR) >= 0);
+	CHECK_EQ(open_file(&o, done, "/beside", O_CREAT | O_RDWR), -EROFS); /* no disk is there: it would be in RAM */
 	if (give_up(&o) || passed(&o) || rights_are_gone(&o, done) || no_power(o.sock) || child(&o))
 		return 1;
 	CHECK_EQ(asks(spare, SD_CTL_ATTACH), -EACCES); /* root connected, not we */
