@@ -224,13 +224,13 @@ def kill():
         check(s["clients"] == 0, "clients left")
 
 
-def symbol(d, name, size):
-    """Where the running domain has that object."""
+def symbol(d, name):
+    """Where the running domain has that object of its kernel's; the machine may have a bigger one of that name."""
     out = subprocess.run(["readelf", "-sW", d.image], capture_output=True, text=True, check=True).stdout
-    at = [int(w[1], 16) for w in map(str.split, out.splitlines()) if w[2:4] == [str(size), "OBJECT"] and w[-1] == name]
-    check(len(at) == 1, f"{name}: {len(at)} of them in {d.image}")
+    found = [(int(w[2], 0), int(w[1], 16)) for w in map(str.split, out.splitlines()) if w[3:4] == ["OBJECT"] and w[-1] == name]
+    check(found, f"{name}: not in {d.image}")
     with open(f"/proc/{d.pid()}/maps") as f:
-        return at[0] + next(int(line.split("-")[0], 16) for line in f if "kdom-image" in line)
+        return min(found)[1] + next(int(line.split("-")[0], 16) for line in f if "kdom-image" in line)
 
 
 def poke(d, at, change):
@@ -249,7 +249,7 @@ def overwrite(d, text, by):
     with open(f"/proc/{d.pid()}/maps") as f:
         areas = [[int(x, 16) for x in line.split()[0].split("-")] for line in f if line.split()[1].startswith("rw")]
     with open(f"/proc/{d.pid()}/mem", "r+b", buffering=0) as f:
-        for at, end in areas:
+        for at, end in [a for a in areas if a[1] - a[0] < 1 << 40]:  # not KASAN's shadow
             f.seek(at)
             for m in re.finditer(re.escape(text), f.read(end - at)):
                 f.seek(at + m.start())
@@ -259,13 +259,13 @@ def overwrite(d, text, by):
 def bad_canary(d):
     """Functions that are asleep return to another canary."""
     d.wanted = "stack-protector: Kernel stack is corrupted"
-    poke(d, symbol(d, "__stack_chk_guard", 8), 1 << 60)
+    poke(d, symbol(d, "__stack_chk_guard"), 1 << 60)
 
 
 def bad_list(d):
     """The clients' list is found broken by who attaches next."""
     d.wanted = "list_add corruption"
-    poke(d, poke(d, symbol(d, "clients", 16), 0) + 8, 64)
+    poke(d, poke(d, symbol(d, "clients"), 0) + 8, 64)
     d.run([prog("traffic"), KIND])
 
 
