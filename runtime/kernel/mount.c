@@ -28,8 +28,7 @@ static const struct {
 	{ "nosuid", MS_NOSUID }, { "nodev", MS_NODEV }, { "noexec", MS_NOEXEC },
 };
 
-static unsigned long mounted;	/* bits: by index of the device */
-static struct super_block *supers[BITS_PER_LONG];
+static struct super_block *mounted[BITS_PER_LONG];	/* by index of the device */
 
 static bool general(const char *word, unsigned long *flags)
 {
@@ -131,7 +130,7 @@ static struct super_block *super_of(const char *dir)
 	struct path path;
 
 	if (kern_path(dir, LOOKUP_FOLLOW, &path))
-		return NULL;
+		panic("%s: mounted, and not there", dir);
 	sb = path.mnt->mnt_sb;
 	path_put(&path);
 	return sb;
@@ -156,15 +155,16 @@ static void close_root(void)
 void __ref sd_mount(void)
 {
 	char dir[128];
+	bool any = false;
 	int i;
 
 	for (i = 0; i < sd_boot->ndevices; i++)
 		if (mount_dir(&sd_boot->devices[i], dir, sizeof(dir))) {
 			mount_one(&sd_boot->devices[i], dir);
-			supers[i] = super_of(dir);
-			mounted |= BIT(i);
+			mounted[i] = super_of(dir);
+			any = true;
 		}
-	if (mounted)
+	if (any)
 		close_root();
 }
 
@@ -174,7 +174,7 @@ void sd_mount_shrink(void)
 	int i;
 
 	for (i = 0; i < BITS_PER_LONG; i++) {
-		struct super_block *sb = mounted & BIT(i) ? supers[i] : NULL;
+		struct super_block *sb = mounted[i];
 
 		if (!sb || !down_read_trylock(&sb->s_umount))
 			continue;
@@ -184,32 +184,21 @@ void sd_mount_shrink(void)
 	}
 }
 
-/* Somebody has a file open: nobody can write it any more, and on disk all is as after unmounting. */
-static int freeze(const char *dir)
-{
-	struct path path;
-	int err = kern_path(dir, LOOKUP_FOLLOW, &path);
-
-	if (err)
-		return err;
-	err = freeze_super(path.mnt->mnt_sb);
-	path_put(&path);
-	return err;
-}
-
 void __ref sd_unmount(void)
 {
+	struct super_block *sb;
 	char dir[128];
 	int i, err;
 
 	for (i = sd_boot->ndevices - 1; i >= 0; i--) {
-		if (!(mounted & BIT(i)) || !mount_dir(&sd_boot->devices[i], dir, sizeof(dir)))
+		sb = mounted[i];
+		if (!sb || !mount_dir(&sd_boot->devices[i], dir, sizeof(dir)))
 			continue;
-		mounted &= ~BIT(i);
+		mounted[i] = NULL;
 		err = init_umount(dir, 0);
 		sd_exit_work();	/* where the last reference to a mount ends */
-		if (err == -EBUSY)
-			err = freeze(dir);
+		if (err == -EBUSY) /* somebody has a file open: nobody can write it any more, and on disk all is as after unmounting */
+			err = freeze_super(sb);
 		if (err)
 			pr_err("%s: can't be unmounted: error %d; its journal will be replayed when it is mounted next\n", dir, err);
 	}

@@ -14,8 +14,9 @@
  *
  * Ownership: struct daemon owns its conns, requests and the domain; a struct conn dies in
  * conn_close() and nowhere else, which clears it from every request that names it. fds are owned by
- * the struct they lie in. What an fd is that a client gave us is its choice: the loop closes none of them. Functions return 0 or -errno; what a user must know is printed with say()
- * (before the daemon exists) or logged with note() (inside it).
+ * the struct they lie in. What an fd is that a client gave us is its choice: the loop closes none of
+ * them. Functions return 0 or -errno; what a user must know is printed with say() (before the daemon
+ * exists) or logged with note() (inside it).
  */
 #ifndef KDOM_SUPERVISOR_H
 #define KDOM_SUPERVISOR_H
@@ -374,11 +375,13 @@ bool conn_lives(const struct daemon *d, const struct conn *c);
 /* The outcome of what it asked: attached, a ticket, or (failed) CONN_FRESH: as before, or of no use any more. */
 void conn_becomes(struct conn *c, enum conn_state state);
 
+/* jobs.c */
+void jobs_put(struct jobs *q, struct job *j);
+struct job *jobs_take(struct jobs *q); /* NULL: there is none */
+
 /* threads.c */
 int threads_start(struct daemon *d); /* 0 or -errno */
 void thread_do(struct daemon *d, struct job *j, bool stranger);
-void jobs_put(struct jobs *q, struct job *j);
-struct job *jobs_take(struct jobs *q);
 
 /* crowds.c */
 struct crowd *crowd_of(const struct daemon *d, uid_t uid); /* NULL: nobody of that uid is there */

@@ -27,25 +27,6 @@ static struct pool pools[] = {{.work = PTHREAD_COND_INITIALIZER, .most = 256}, {
 static struct jobs done;
 static struct source done_src; /* read by the loop */
 
-void jobs_put(struct jobs *q, struct job *j)
-{
-	j->next = NULL;
-	if (q->first)
-		q->last->next = j;
-	else
-		q->first = j;
-	q->last = j;
-}
-
-struct job *jobs_take(struct jobs *q)
-{
-	struct job *j = q->first;
-
-	if (j)
-		q->first = j->next;
-	return j;
-}
-
 static void *run(void *arg)
 {
 	struct pool *p = arg;

@@ -22,6 +22,13 @@ static enum sd_status insist(struct sd_lane *l, struct sd_call *c, long *ret)
 	return st;
 }
 
+/* n bytes of a path that a domain gave: is it a place of the host's? That would make the program go there: it has no name. */
+static int host_place(char *path, long n, u32 dom)
+{
+	memset(path + n, 0, 8);
+	return path[0] == '/' && !sd_where_is_in(path, dom);
+}
+
 long sd_domain_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf)
 {
 	struct sd_call c;
@@ -40,9 +47,7 @@ long sd_domain_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf)
 	st = insist(l, &c, &ret);
 	if (st == SD_OK && ret >= 0) {
 		memcpy(buf, sd_at(&c, c.arg[1]), ret);
-		memset(buf + ret, 0, 8);
-		/* A place of the host's would make the program go there: it has no name. */
-		if (buf[0] == '/' && !sd_where_is_in(buf, dom)) {
+		if (host_place(buf, ret, dom)) {
 			buf[0] = 0;
 			ret = 0;
 		}
@@ -226,8 +231,7 @@ enum sd_way sd_call_getcwd(struct sd_thread *t)
 		sd_unsupported(__NR_getcwd);
 	if (ret <= 0)
 		return sd_done(t, ret);
-	memset(name + ret, 0, 8);
-	if (name[0] == '/' && !sd_where_is_in(name, dom)) /* as sd_domain_path() */
+	if (host_place(name, ret, dom))
 		return sd_done(t, -ENOENT);
 	return sd_done(t, sd_copy_to_prog((void *)t->regs.rdi, name, ret) ?: ret);
 }

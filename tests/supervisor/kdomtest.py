@@ -141,8 +141,10 @@ class Fixture(unittest.TestCase):
                 return False
             with open(f"/proc/{pid}/stat") as f:
                 parent = f.read().rpartition(")")[2].split()[1]
+            if parent == "1":
+                return True
             held = [os.readlink(f"/proc/{parent}/fd/{fd}") for fd in os.listdir(f"/proc/{parent}/fd")]
-            return parent == "1" or any(name.startswith(self.tmp.name + "/") for name in held)
+            return any(name.startswith(self.tmp.name + "/") for name in held)
         except OSError:
             return False
 

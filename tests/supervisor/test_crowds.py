@@ -57,7 +57,7 @@ class DeadServer(threading.Thread):
         self.dev = os.open("/dev/fuse", os.O_RDWR)
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.mount(b"dead", where.encode(), b"fuse", 0, b"fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other" % self.dev):
-            raise unittest.SkipTest("FUSE: " + os.strerror(ctypes.get_errno()))
+            raise OSError(ctypes.get_errno(), "mounting a FUSE file system")
         self.start()
 
     @staticmethod
@@ -138,6 +138,15 @@ class Crowds(Fixture):
             c = self.conn(name)
         self.assertEqual(c.attach()[0], 0)
         return c
+
+    @contextlib.contextmanager
+    def dead_server(self):
+        os.mkdir(self.path("dead"))
+        server = DeadServer(self.path("dead"))
+        try:
+            yield server
+        finally:
+            server.end()
 
     @contextlib.contextmanager
     def stopped(self):
@@ -224,9 +233,7 @@ class Crowds(Fixture):
     def test_a_file_of_a_dead_server(self):
         """Its close() can't be interrupted, not even by the end of kdom."""
         self.start("good")
-        os.mkdir(self.path("dead"))
-        server = DeadServer(self.path("dead"))
-        try:
+        with self.dead_server() as server:
             c = self.lifeline("good")
             with open(self.path("dead/file")) as f, self.stopped():
                 for_a_child(c, f.fileno())
@@ -240,15 +247,11 @@ class Crowds(Fixture):
                 self.assertEqual(r.returncode, 0, r.stderr)
             self.assert_closed(c)
             self.assertEqual(self.ps("good")[1], "up")
-        finally:
-            server.end()
 
     def test_files_that_a_start_finds(self):
         """kdom has what came first while it hangs in what is too much: the new domain's process must not be what closes it."""
         self.start("good")
-        os.mkdir(self.path("dead"))
-        server = DeadServer(self.path("dead"))
-        try:
+        with self.dead_server() as server:
             c = self.lifeline("good")
             s, other = hanging()
             with open(self.path("dead/file")) as f, self.stopped():
@@ -262,8 +265,6 @@ class Crowds(Fixture):
             self.assertEqual(self.lifeline("good").ask(STATUS)[0], 0)
             self.assertFalse(server.asked.is_set())
             other.close()
-        finally:
-            server.end()
 
     def test_turns(self):
         """However many connections of one uid ask, another's is asked after one of them. Client ids tell in which order they attached."""

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The supervisor's end: the daemon itself, less its main loop, its log, its threads (a job is done when it is given) and its domain process. The input is a sequence of what
- * clients and domain do: connect, send, pass sockets, answer or not, end; and of time that passes.
+ * The supervisor's end: the daemon itself, less its main loop, its log, its threads (a job is done when it is given) and its domain
+ * process. The input is a sequence of what clients and domain do: connect, send, pass sockets, answer or not, end; and of time that passes.
  */
 #include "../../../runtime/supervisor/daemon.c"
 
@@ -97,22 +97,6 @@ pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bel
 
 /* threads.c, less the threads */
 static struct jobs done;
-
-void jobs_put(struct jobs *q, struct job *j)
-{
-	j->next = NULL;
-	*(q->first ? &q->last->next : &q->first) = j;
-	q->last = j;
-}
-
-struct job *jobs_take(struct jobs *q)
-{
-	struct job *j = q->first;
-
-	if (j)
-		q->first = j->next;
-	return j;
-}
 
 int threads_start(struct daemon *daemon)
 {

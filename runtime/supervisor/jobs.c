@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Queues of jobs: what comes first goes first. Locked by whoever shares one. */
+#include "supervisor.h"
+
+void jobs_put(struct jobs *q, struct job *j)
+{
+	j->next = NULL;
+	if (q->first)
+		q->last->next = j;
+	else
+		q->first = j;
+	q->last = j;
+}
+
+struct job *jobs_take(struct jobs *q)
+{
+	struct job *j = q->first;
+
+	if (j)
+		q->first = j->next;
+	return j;
+}
