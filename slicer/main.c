@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* main.c: the command line of kslice. Exit status: 0 done, 1 an error was printed, 2 wrong usage. */
-#include "emit.h"
+#include "tree/tree.h"
 #include "session.h"
-#include "stubs.h"
-#include "util.h"
+#include "stubs/stubs.h"
+#include "base/util.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* session.c: spec => closure, in pass order. See session.h. */
 #include "session.h"
-#include "debug.h"
-#include "remote.h"
-#include "stubs.h"
+#include "spec/debug.h"
+#include "spec/remote.h"
+#include "stubs/stubs.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

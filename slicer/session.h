@@ -6,7 +6,7 @@
 #ifndef KSLICE_SESSION_H
 #define KSLICE_SESSION_H
 
-#include "graph.h"
+#include "closure/graph.h"
 
 struct options {
 	const char *tree; /* --tree, NULL: kernel-tree/linux of the repo */

@@ -3,10 +3,10 @@
  * stubs_main.c: the stub generator on its own, for a tree whose commands are known already:
  *	kslice-stubs check|emit SPEC TREE COMPILE_COMMANDS [OUTDIR]
  */
-#include "compdb.h"
-#include "spec.h"
-#include "stubs.h"
-#include "util.h"
+#include "commands/commands.h"
+#include "spec/spec.h"
+#include "stubs/stubs.h"
+#include "base/util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,7 @@ while read -r f; do
 	case $f in
 	*/CMakeLists.txt|*/Kbuild|*/Makefile) want= ;;
 	runtime/include/sd/*serve*|runtime/include/sd/remote.h) want= ;; # kernel side, or both
-	runtime/user/*|runtime/core/*|runtime/include/*|runtime/port/*) want=MIT ;;
+	runtime/client/*|runtime/core/*|runtime/include/*|runtime/port/*) want=MIT ;;
 	slicer/*|runtime/supervisor/*|runtime/arch/*|runtime/kernel/*|tests/*) want=GPL-2.0 ;;
 	*) want= ;;
 	esac

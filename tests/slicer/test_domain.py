@@ -167,7 +167,7 @@ def less_of(text, original):
 
 
 def values(d):
-    """What a cut puts in the place of what it takes away (slicer/emit_source.c), as a pattern of joined tokens."""
+    """What a cut puts in the place of what it takes away (slicer/tree/source.c), as a pattern of joined tokens."""
     given = {c["value"] for c in d.cuts() if "value" in c} | {"(void)0"}
     one = "|".join(sorted((re.escape(" ".join(tokens(v))) for v in given), key=len, reverse=True))
     void = r"\( void \) [\w]+"

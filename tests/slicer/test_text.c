@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* test_text.c: deletions from C text, definitions found by scanning, and `replace` on an overlay of links. */
-#include "replace.h"
-#include "textedit.h"
-#include "util.h"
+#include "commands/overlay.h"
+#include "tree/textedit.h"
+#include "base/util.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

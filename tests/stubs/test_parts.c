@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* test_parts.c: a generated file that would become too long goes on in a second one, and nothing is lost. */
-#include "emit_stubs.h"
+#include "stubs/emit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

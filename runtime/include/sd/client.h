@@ -25,7 +25,7 @@
  *
  * Identity: a new attachment has the ids and groups that the host's kernel told the supervisor (SO_PEERCRED,
  * SO_PEERGROUPS, SCM_CREDENTIALS), the capabilities that /proc says (runtime/supervisor/rights.c), and the program's umask; a child's copies
- * its parent's. What it gives up of them later it tells (runtime/user/caps.c); no domain ever has more permitted than that.
+ * its parent's. What it gives up of them later it tells (runtime/client/calls/caps.c); no domain ever has more permitted than that.
  * Credentials are the process's, as in POSIX: threads that change theirs alone (raw system calls) change
  * everybody's in the domain.
  *
@@ -34,8 +34,8 @@
  * four.
  *
  * An fd of a domain in SCM_RIGHTS of the host's unix sockets arrives as the same open file in any program with this hook that
- * uses the domain; elsewhere as a unix socket that can only be passed on (runtime/user/rights.c). sendfile and splice work
- * between domains, and between one and the host (runtime/user/sendfile.c, splice.c); from a domain that calls the other
+ * uses the domain; elsewhere as a unix socket that can only be passed on (runtime/client/calls/scm_rights.c). sendfile and splice work
+ * between domains, and between one and the host (runtime/client/calls/sendfile.c, splice.c); from a domain that calls the other
  * (remote cuts of its spec), sendfile's data don't pass through the program.
  *
  * What a program sees when the transport fails: EREMOTEIO: the domain died, or the fd is from an
@@ -54,7 +54,7 @@
 
 #define SD_DOMAINS 4u
 
-/* The domains linked in; ends with NULL. Made by runtime/user/CMakeLists.txt. */
+/* The domains linked in; ends with NULL. Made by runtime/client/CMakeLists.txt. */
 extern const struct sd_domain_stubs *const sd_linked_domains[];
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef CONTROL_CLIENT_H
 #define CONTROL_CLIENT_H
 
-/* What runtime/user/attach.c makes of the answer on sock: 0 or -errno. Then *nfds fds are in fd[SD_CTL_FDS_MAX]. */
+/* What runtime/client/channel/attach.c makes of the answer on sock: 0 or -errno. Then *nfds fds are in fd[SD_CTL_FDS_MAX]. */
 long client_takes(int sock, unsigned short of, int peek, int *fd, unsigned int *nfds);
 
 #endif

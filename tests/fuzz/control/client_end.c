@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The real client's code, without the rest of the hook. */
-#include "../../../runtime/user/attach.c"
+#include "../../../runtime/client/channel/attach.c"
 
 #include "client.h"
 

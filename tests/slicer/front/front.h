@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "util.h"
+#include "base/util.h"
 
 static char scratch[] = "/tmp/kslice-front.XXXXXX";
 

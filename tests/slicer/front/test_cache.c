@@ -2,7 +2,7 @@
 /* cache: when is what was made from files still good? */
 #include "front.h"
 
-#include "cache.h"
+#include "base/cache.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
  */
 #include "front.h"
 
-#include "facts_parse.h"
+#include "facts/parse.h"
 
 #include <clang-c/Index.h>
 

@@ -6,7 +6,7 @@
  */
 #include "front.h"
 
-#include "facts_unit.h"
+#include "facts/unit.h"
 
 struct marked {
 	struct unit_input in;

@@ -9,7 +9,7 @@
 #ifndef KSLICE_ORACLE_H
 #define KSLICE_ORACLE_H
 
-#include "util.h"
+#include "base/util.h"
 
 struct osym {
 	const char *name;

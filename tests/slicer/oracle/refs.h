@@ -3,7 +3,7 @@
 #ifndef KSLICE_ORACLE_REFS_H
 #define KSLICE_ORACLE_REFS_H
 
-#include "graph.h"
+#include "closure/graph.h"
 #include "oracle.h"
 
 /* Prints what the facts don't mention; counts in whitelist what is excused. Returns the number of checks. */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* aio.h: what aio.c and aio_context.c share. See aio.c. */
+#ifndef SD_USER_AIO_H
+#define SD_USER_AIO_H
+
+#include "channel/wait.h"
+#include <sd/stub.h>
+
+#define AIO_PAGES (SD_ARENA_SIZE / PAGE) /* of a lane's arena; the first is never given out */
+
+struct aio_iocb { /* struct iocb of Linux */
+	u64 data;
+	u32 key, rw_flags;
+	u16 opcode;
+	s16 prio;
+	u32 fd;
+	u64 buf, nbytes;
+	s64 offset;
+	u64 reserved;
+	u32 flags, resfd;
+};
+_Static_assert(sizeof(struct aio_iocb) == 64, "struct iocb");
+
+struct aio_event { /* struct io_event of Linux */
+	u64 data, obj;
+	s64 res, res2;
+};
+
+struct aio_span { /* struct iovec */
+	u64 base, len;
+};
+
+struct aio_req { /* in the slot of its entry */
+	u64 obj, data;
+	s64 off;
+	u64 len, done;	       /* of the whole request; before this piece */
+	struct aio_span one;   /* the buffer, or ... */
+	struct aio_span *span; /* ... nspan of them, a copy in memory of ours */
+	u32 nspan;
+	u32 piece; /* bytes in the arena */
+	s32 fd, dfd;
+	u16 nr; /* of the call made for it */
+	u8 busy, reads;
+	u16 page, pages;
+	struct sd_ticket ticket;
+};
+
+struct aio_lane { /* a lane that no thread has */
+	struct sd_lane *lane;
+	struct sd_chan *chan;
+	u32 flying;
+	u64 used[(AIO_PAGES + 63) / 64];
+	struct aio_req req[SD_RING];
+};
+
+struct aio_ctx {
+	struct aio_ctx *next;
+	u64 id; /* the host's context */
+	u32 lock;
+	u32 users, destroyed; /* the list's lock guards these */
+	u32 waiting;
+	u32 max;
+	u32 active; /* of domains: in flight, or done and not fetched */
+	u32 host, host_ever;
+	u32 first, ready;	 /* done and not fetched: event[first ...] */
+	struct aio_event *event; /* max of them, once a domain is used */
+	struct sd_files *files;	 /* whose fds they are */
+	struct aio_lane lane[SD_DOMAINS];
+};
+
+/* aio_context.c: contexts, and requests in flight. All with the context's lock held, where nothing else is said. */
+void sd_aio_destroy(struct aio_ctx *c); /* without */
+struct aio_ctx *sd_aio_find(u64 id); /* without; NULL: not known. To be put back */
+void sd_aio_put(struct aio_ctx *c);  /* without */
+long sd_aio_new(u64 id, u32 max);    /* without */
+long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom); /* a lane to that domain */
+/* Sends *r (to be copied), or its first piece; waits for room. The kick is the caller's. NULL: *err. */
+struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r, long *err);
+void sd_aio_done(struct aio_ctx *c, u64 obj, u64 data, long res);
+void sd_aio_free(const struct aio_req *r); /* what it holds; without */
+long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r); /* waits; its result */
+u32 sd_aio_sweep(struct aio_ctx *c); /* events new */
+void sd_aio_check(struct aio_ctx *c); /* without: are the supervisors still there? */
+u32 sd_aio_flying_in(const struct aio_ctx *c);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sendfile_remote.c: sendfile from one domain into another without this program in between. The target's
+ * domain gives a ticket for its file, the source's redeems it as a client of that one
+ * (sd/ticket.h), and its own sendfile does the rest. Of what goes over our lanes, nothing is data.
+ */
+#include "calls/copy_end.h"
+#include <sd/ticket.h>
+
+#define PAYS 65536ul /* below, copying here is cheaper than three more calls */
+
+static u8 refuses[SD_DOMAINS]; /* this source calls no other domain */
+
+/* The transport's own calls end well or not at all: signals wait. */
+static long settled(struct sd_thread *t, struct sd_lane *l, enum sd_status st, long ret)
+{
+	return st == SD_OK ? ret : sd_status_errno(t, l, st);
+}
+
+static bool once_more(struct sd_lane *l, enum sd_status st)
+{
+	l->intr = 0;
+	return st == SD_INTR;
+}
+
+static long ticket(struct sd_thread *t, struct sd_lane *l, s32 dfd, u64 key[2])
+{
+	enum sd_status st;
+	long ret = 0;
+
+	do
+		st = sd_ticket_make(l, &ret, dfd, key);
+	while (once_more(l, st));
+	return settled(t, l, st, ret);
+}
+
+static long open_remote(struct sd_thread *t, struct sd_lane *l, const u64 key[2], const char *name)
+{
+	enum sd_status st;
+	long ret = 0;
+
+	do
+		st = sd_ticket_remote(l, &ret, key, name);
+	while (once_more(l, st));
+	return settled(t, l, st, ret);
+}
+
+/* What must be done: there may be no task for it right now. */
+static void close_in(struct sd_lane *l, s32 dfd)
+{
+	enum sd_status st;
+	long ret;
+
+	do
+		st = sd_ticket_close(l, &ret, dfd);
+	while (once_more(l, st) || st == SD_REFUSED);
+}
+
+/* Nobody redeemed it: its giver does. */
+static void take_back(struct sd_lane *l, const u64 key[2])
+{
+	enum sd_status st;
+	long ret = -1;
+
+	do
+		st = sd_ticket_redeem(l, &ret, key, 0);
+	while (once_more(l, st) || st == SD_REFUSED);
+	if (st == SD_OK && ret >= 0)
+		close_in(l, ret);
+}
+
+static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const struct sd_end *in,
+		      u64 count, int *again)
+{
+	u64 arg[6] = {(u32)to, (u32)in->e.dfd, in->off, count};
+	long ret;
+
+	l->promises = false;
+	ret = sd_domain_call(t, l, sd_stub_for(in->e.dom, __NR_sendfile), arg, again);
+	if (ret == -EPIPE)
+		sd_raise(t, SIGPIPE);
+	return ret;
+}
+
+long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const struct sd_end *in,
+			u64 count, int *again)
+{
+	struct sd_lane *from, *to;
+	long err = 0, fd;
+	u64 key[2];
+
+	if (count < PAYS || sd_load_relaxed(&refuses[in->e.dom]) ||
+	    !sd_stub_for(in->e.dom, __NR_sendfile))
+		return -ENOSYS;
+	if (!sd_fd_chan(t, out->e, &err) || !sd_fd_chan(t, in->e, &err))
+		return err;
+	from = sd_lane_of(t, in->e.dom, 0, &err);
+	to = from ? sd_lane_of(t, out->e.dom, 0, &err) : NULL;
+	if (!to)
+		return err;
+	t->chan[out->e.dom]->shared[out->e.dfd] = 1;
+	if (ticket(t, to, out->e.dfd, key))
+		return -ENOSYS; /* it is no fd, or has too many on their way: copying will tell */
+	fd = open_remote(t, from, key, sd_domain[out->e.dom].stubs->name);
+	if (fd < 0) {
+		take_back(to, key);
+		if (fd == -EOPNOTSUPP)
+			sd_store_relaxed(&refuses[in->e.dom], 1);
+		return -ENOSYS;
+	}
+	err = send_from(t, from, fd, in, count, again);
+	close_in(from, fd);
+	return err;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.c: the client's side of sd/control.h: a connection to the supervisor becomes a channel
+ * with its region and bell page mapped.
+ */
+#include "channel/channel.h"
+#include <sd/contract.h>
+#include <sd/control.h>
+#include <sd/ctlfds.h>
+
+#define AF_UNIX				      1
+#define SOCK_SEQPACKET			      5
+#define SOL_SOCKET			      1
+#define SCM_RIGHTS			      1
+#define SO_RCVTIMEO			      20
+#define SO_SNDTIMEO			      21
+#define MSG_NOSIGNAL			      0x4000
+#define MSG_PEEK			      2
+#define MSG_DONTWAIT			      0x40
+#define MSG_CMSG_CLOEXEC		      0x40000000
+#define ATTACH_SECONDS			      5
+
+struct iov {
+	void *base;
+	u64 len;
+};
+struct msg {
+	void *name;
+	u32 namelen, pad;
+	struct iov *iov;
+	u64 iovlen;
+	void *control;
+	u64 controllen;
+	s32 flags, pad2;
+};
+struct cmsg {
+	u64 len;
+	s32 level, type;
+	s32 fd, pad;
+};
+
+static void set_timeouts(long sock)
+{
+	struct sd_timespec tv = {ATTACH_SECONDS, 0};
+
+	sys(__NR_setsockopt, sock, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	sys(__NR_setsockopt, sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+static long open_socket(const char *path)
+{
+	struct {
+		u16 family;
+		char path[108];
+	} a = {AF_UNIX, {0}};
+	long fd = sys(__NR_socket, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return fd;
+	set_timeouts(fd);
+	sd_stpcpy(a.path, path);
+	err = sys(__NR_connect, fd, &a, sizeof(a));
+	if (!err)
+		return fd;
+	sys(__NR_close, fd);
+	return err;
+}
+
+/* Receives one packet: its length, or -errno. What came beside it is the caller's; *flags become those of the message. */
+static long receive(long sock, u32 *flags, struct sd_ctl_msg *m, struct sd_ctl_came *came)
+{
+	union sd_ctl_room room;
+	struct iov iov = {m, sizeof(*m)};
+	struct msg h = {.iov = &iov, .iovlen = 1, .control = &room, .controllen = sizeof(room)};
+	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC | *flags);
+
+	sd_ctl_take(came, &room, got < 0 ? 0 : h.controllen);
+	*flags = h.flags;
+	return got;
+}
+
+static void close_came(struct sd_ctl_came *came)
+{
+	while (came->nfds)
+		sys(__NR_close, came->fd[--came->nfds]);
+}
+
+/* Supervisor or image come from another kslice: said once, since every call will end here. */
+static long alien(u32 dom, const char *who, u32 its, u32 ours)
+{
+	static u32 said;
+	char place[64], cause[128], *p;
+
+	if (__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED))
+		return -EPROTO;
+	p = sd_stpcpy(place, sd_domain[dom].stubs->name);
+	sd_stpcpy(p, who);
+	p = sd_stpcpy(cause, "was built from another kslice than this launcher (contract ");
+	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
+	sd_stpcpy(sd_xtoa(p, ours), ")");
+	sd_say(place, cause,
+	       "run `make all image`, end the domain by `kdom down` and start it anew");
+	return -EPROTO;
+}
+
+/* A supervisor of another contract says no more than the head of a message, of whatever length. */
+static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u16 of, u32 nfds)
+{
+	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, nfds, SD_CONTRACT);
+
+	if (!len)
+		return -EREMOTEIO;
+	if (v == SD_CTL_BAD || m->type != SD_CTL_REPLY || m->seq != 1 || m->of != of)
+		return -EPROTO;
+	if (v == SD_CTL_ALIEN)
+		return alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
+	return m->result <= 0 ? m->result : -EPROTO;
+}
+
+static long check_attached(u32 dom, const struct sd_ctl_msg *m, u32 nfds)
+{
+	u32 ours = sd_domain[dom].stubs->contract;
+
+	if (m->u.attach.stubs != ours)
+		return alien(dom, "'s image", m->u.attach.stubs, ours);
+	return nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
+}
+
+/* over: a lifeline it goes over, with pass, the other end of the socket that is to be answered; -1: over sock. */
+static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
+{
+	struct cmsg c = {.len = 20, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = pass};
+	struct iov iov = {m, sizeof(*m)};
+	struct msg h = {.iov = &iov, .iovlen = 1};
+	long n;
+
+	m->magic = SD_CTL_MAGIC;
+	m->version = SD_CTL_VERSION;
+	m->contract = SD_CONTRACT;
+	m->seq = 1;
+	if (over >= 0) {
+		m->nfds = 1;
+		h.control = &c;
+		h.controllen = sizeof(c);
+		sock = over;
+	}
+	n = sys(__NR_sendmsg, sock, &h, MSG_NOSIGNAL);
+	return n < 0 ? n : 0;
+}
+
+/* A socket on which the supervisor will answer, or -errno. */
+static long ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
+{
+	long sock, err;
+	s32 pair[2];
+
+	if (lifeline < 0) {
+		sock = open_socket(sd_domain[dom].path);
+		if (sock < 0)
+			return sock == -ENOENT || sock == -ECONNREFUSED ? -EREMOTEIO : sock;
+		err = send_request(sock, m, -1, -1);
+	} else {
+		err = sys(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0, pair);
+		if (err)
+			return err;
+		sock = pair[0];
+		set_timeouts(sock);
+		err = send_request(sock, m, lifeline, pair[1]);
+		sys(__NR_close, pair[1]);
+		if (err == -EPIPE || err == -ECONNRESET || err == -ENOTCONN)
+			err = -EREMOTEIO;
+	}
+	if (err)
+		sys(__NR_close, sock);
+	return err ?: sock;
+}
+
+/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno: then nothing is left in *came. */
+static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, struct sd_ctl_came *came)
+{
+	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
+	u32 flags = type == SD_CTL_TICKET ? MSG_PEEK : 0;
+	long sock, n;
+
+	m->type = type;
+	sock = ask(dom, m, lifeline);
+	if (sock < 0)
+		return sock;
+	n = receive(sock, &flags, m, came);
+	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : check(dom, m, n, flags, type, came->nfds);
+	if (!n && type == SD_CTL_ATTACH)
+		n = check_attached(dom, m, came->nfds);
+	if (!n)
+		return sock;
+	close_came(came);
+	sys(__NR_close, sock);
+	return n;
+}
+
+long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2])
+{
+	struct sd_ctl_msg m = {0};
+	struct sd_ctl_came came;
+	long sock;
+
+	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
+	sock = asked(dom, SD_CTL_TICKET, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
+	if (sock >= 0)
+		close_came(&came);
+	return sock;
+}
+
+/* The memory of a mapped file (sd/share.h): an fd, or -errno. */
+long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2])
+{
+	struct sd_ctl_msg m = {0};
+	struct sd_ctl_came came;
+	struct sd_stat st;
+	long sock;
+
+	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
+	sock = asked(dom, SD_CTL_SHARE, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
+	if (sock < 0)
+		return sock;
+	sys(__NR_close, sock);
+	if (came.nfds == 1 && !sys(__NR_fstat, came.fd[0], &st) && st.size == SD_SHARE_SIZE)
+		return came.fd[0];
+	close_came(&came);
+	return -EPROTO;
+}
+
+struct sd_chan *sd_chan_new(u32 dom, u16 serial)
+{
+	long at = sys(__NR_mmap, 0, sizeof(struct sd_chan), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct sd_chan *c = (struct sd_chan *)at;
+
+	if (at < 0)
+		return NULL;
+	c->dom = dom;
+	c->serial = serial;
+	for (u32 i = 0; i < SD_CHAN_FDS; i++)
+		c->fd[i] = -1;
+	return c;
+}
+
+/*
+ * Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. A child's request goes
+ * over its parent's lifeline.
+ */
+long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
+{
+	struct sd_ctl_msg m = {0};
+	struct sd_ctl_came came;
+	long sock;
+
+	m.u.attach.parent = parent ? parent->client : 0;
+	sock = asked(c->dom, SD_CTL_ATTACH, &m, parent ? parent->fd[SD_FD_LIFE] : -1, &came);
+	if (sock < 0)
+		return sock;
+	c->fd[SD_FD_LIFE] = sock;
+	c->fd[SD_FD_REGION] = came.fd[0];
+	c->fd[SD_FD_EVENT] = came.fd[1];
+	c->fd[SD_FD_BELL] = came.fd[2];
+	c->client = m.u.attach.client;
+	c->generation = m.u.attach.generation;
+	return 0;
+}
+
+long sd_chan_map(struct sd_chan *c)
+{
+	struct sd_stat st;
+	long at;
+
+	if (sys(__NR_fstat, c->fd[SD_FD_REGION], &st) || st.size != SD_REGION_SIZE)
+		return -EPROTO;
+	at = sys(__NR_mmap, 0, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		 c->fd[SD_FD_REGION], 0);
+	if (at < 0)
+		return at;
+	c->region = (void *)at;
+	if (sys(__NR_fstat, c->fd[SD_FD_BELL], &st) || st.size < (s64)PAGE)
+		return -EPROTO;
+	at = sys(__NR_mmap, 0, PAGE, PROT_READ, MAP_SHARED, c->fd[SD_FD_BELL], 0);
+	if (at < 0)
+		return at;
+	c->bell = (const struct sd_bell *)at;
+	return 0;
+}
+
+/* With the files' lock held: a channel in the place of the one that is dead, or of none. */
+long sd_chan_renew(struct sd_thread *t, u32 dom)
+{
+	struct sd_files *f = t->files;
+	struct sd_chan *c = sd_chan_new(dom, ++f->serial[dom]), *old = f->chan[dom];
+	long err = c ? sd_chan_attach(c, NULL) : -ENOMEM;
+
+	for (u32 i = 0; i < SD_CHAN_FDS && !err; i++)
+		err = sd_fd_hide(t, &c->fd[i]);
+	if (!err)
+		err = sd_chan_map(c);
+	if (err) {
+		for (u32 i = 0; i < SD_CHAN_FDS && c; i++)
+			sd_fd_unhide_close(f, c->fd[i]);
+		if (c)
+			sys(__NR_munmap, c, sizeof(*c));
+		return err;
+	}
+	for (u32 i = 0; i < SD_CHAN_FDS && old; i++) {
+		sd_fd_unhide_close(f, old->fd[i]);
+		old->fd[i] = -1;
+	}
+	c->fresh = 1;
+	f->chan[dom] = c;
+	return 0;
+}
+
+/* The supervisor ended without saying so (it was killed): its domain ended with it. */
+bool sd_lane_gone(const struct sd_lane *l)
+{
+	const struct sd_chan *c = l->priv;
+	char byte;
+
+	return sys(__NR_recvfrom, c->fd[SD_FD_LIFE], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}

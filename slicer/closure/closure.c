@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * closure.c, pass 6: roots + graph => kept definitions, each with the edge that first reached it.
+ *
+ * A breadth-first walk, so that the recorded paths are short. Three things are found out on the way and
+ * make more reachable: a field becomes read (initialiser elements that waited for it count from then
+ * on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
+ */
+#include "closure/graph.h"
+#include "spec/remote.h"
+#include <ctype.h>
+#include <stdlib.h>
+
+static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e);
+
+/* What compilers call and read of their own accord. */
+static const char *const libcalls[] = { "memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen", "__stack_chk_fail", "__stack_chk_guard" };
+
+static uint32_t record_for(struct graph *g, const char *field)
+{
+	const char *colon = strrchr(field, ':');
+	char *name = xstrndup(field, colon ? (size_t)(colon - field) : strlen(field));
+	bool added;
+	uint64_t *v = strmap_add(&g->record_index, name, &added);
+
+	free(name);
+	if (added) {
+		vec_add(&g->records);
+		*v = g->records.n;
+	}
+	return (uint32_t)(*v - 1);
+}
+
+static uint32_t field_for(struct graph *g, const char *name)
+{
+	bool added;
+	uint64_t *v = strmap_add(&g->field_index, name, &added);
+
+	if (added) {
+		struct field *f = vec_add(&g->fields);
+		uint32_t rec = record_for(g, name);
+
+		f->name = name;
+		f->record = rec;
+		f->reader = NONE;
+		*v = g->fields.n;
+		*vec_add(&g->records.a[rec].fields) = g->fields.n - 1;
+	}
+	return (uint32_t)(*v - 1);
+}
+
+static bool is_read(const struct graph *g, uint32_t field)
+{
+	return g->field_blind || g->fields.a[field].read || g->records.a[g->fields.a[field].record].all;
+}
+
+bool closure_field_read(const struct graph *g, const char *field)
+{
+	uint64_t *v = strmap_get(&g->field_index, field);
+
+	return g->field_blind || (v && is_read(g, (uint32_t)(*v - 1)));
+}
+
+bool closure_elem_live(const struct graph *g, const struct facts *f, uint32_t elem)
+{
+	for (uint32_t e = elem + 1; e; e = f->elems[e - 1].parent) {
+		const struct fact_elem *el = &f->elems[e - 1];
+
+		if (el->field && el->end && !closure_field_read(g, fact_str(f, el->field)))
+			return false;
+	}
+	return true;
+}
+
+static bool keep_node(struct graph *g, uint32_t n, struct edge e)
+{
+	struct node *node = &g->nodes.a[n];
+
+	if (node->kept)
+		return node->first != NONE;
+	node->kept = true;
+	for (uint32_t d = node->first; d != NONE; d = g->next[d]) {
+		/* kernel/sys_ni.c has a weak twin of every system call */
+		if (!node->strong || !(graph_def(g, d)->flags & DEF_WEAK))
+			keep_gdef(g, d, e);
+	}
+	return node->first != NONE;
+}
+
+static bool keep_symbol(struct graph *g, const char *key, struct edge e)
+{
+	uint32_t n = graph_node(g, key);
+
+	return n != NONE && keep_node(g, n, e);
+}
+
+/* What a live file brings along comes last, so that paths begin at a call wherever there is one. */
+static void make_live(struct graph *g, uint32_t tu, uint32_t from)
+{
+	if (g->live[tu] || tu == g->db->ntus)
+		return;
+	g->live[tu] = true; /* whatever runtime files hold is a root by itself */
+	*vec_add(&g->newly_live) = (struct live_tu){ tu, from };
+}
+
+static void bring_along(struct graph *g, struct live_tu l)
+{
+	for (uint32_t i = g->base[l.tu]; i < g->base[l.tu + 1]; i++) {
+		const struct unit *u = &g->units.a[g->unit_of[i]];
+
+		if (u->pinned && !u->dropped)
+			keep_gdef(g, i, (struct edge){ .from = l.from, .kind = l.from == NONE ? EDGE_KEEP : EDGE_LIVE });
+	}
+}
+
+/* A unit stays as a whole; each of its names that had no reason yet gets one. */
+static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e)
+{
+	struct unit *u = &g->units.a[g->unit_of[gdef]];
+
+	if (u->kept)
+		return;
+	u->kept = true;
+	u->edge = e;
+	for (uint32_t i = 0; i < u->n; i++) {
+		uint32_t d = g->unit_defs[u->first + i];
+		uint32_t n = g->node_of[d];
+
+		g->kept[d] = 1;
+		*vec_add(&g->queue) = d;
+		if (n != NONE && !g->nodes.a[n].kept && graph_def(g, d)->kind != DEF_PROTO &&
+		    graph_def(g, d)->kind != DEF_TYPE)
+			keep_node(g, n, d == gdef ? e : (struct edge){ .from = gdef, .kind = EDGE_UNIT });
+	}
+	make_live(g, u->tu, gdef);
+}
+
+/* The innermost element first; the first one that isn't live is what the reference waits for. */
+static uint32_t waits_for(struct graph *g, const struct facts *f, uint32_t elem)
+{
+	for (uint32_t e = elem; e; e = f->elems[e - 1].parent) {
+		const struct fact_elem *el = &f->elems[e - 1];
+		uint32_t field;
+
+		if (!el->field || !el->end)
+			continue;
+		field = field_for(g, fact_str(f, el->field));
+		if (!is_read(g, field))
+			return field;
+	}
+	return NONE;
+}
+
+/* KSLICE_EDGES=FILE: every edge by unit number, for slicer/closure/heavy.py, which finds what a cut would free. */
+static void log_edge(struct graph *g, uint32_t gdef, const char *key)
+{
+	uint32_t n = graph_node(g, key);
+
+	if (n == NONE)
+		return;
+	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
+		if (!g->nodes.a[n].strong || !(graph_def(g, d)->flags & DEF_WEAK))
+			fprintf(g->edges, "%u %u\n", g->unit_of[gdef], g->unit_of[d]);
+}
+
+static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t field)
+{
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_ref *r = &f->refs[ref];
+	struct edge e = { .from = gdef, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD };
+
+	if (r->elem && graph_def(g, gdef)->kind == DEF_VAR) {
+		uint32_t wait = waits_for(g, f, r->elem);
+
+		if (wait != NONE) {
+			*vec_add(&g->fields.a[wait].waiters) = (struct waiter){ gdef, ref };
+			return;
+		}
+		if (field == NONE && f->elems[r->elem - 1].field) {
+			e.field = field_for(g, fact_str(f, f->elems[r->elem - 1].field));
+			e.kind = !g->field_blind && is_read(g, e.field) ? EDGE_FIELD : EDGE_REF;
+		}
+	}
+	if (g->edges)
+		log_edge(g, gdef, fact_str(f, r->key));
+	keep_symbol(g, fact_str(f, r->key), e);
+}
+
+static void wake_field(struct graph *g, uint32_t field)
+{
+	struct field *f = &g->fields.a[field];
+	struct waiter *w = f->waiters.a;
+	size_t n = f->waiters.n;
+
+	f->waiters.a = NULL;
+	f->waiters.n = f->waiters.cap = 0;
+	for (size_t i = 0; i < n; i++)
+		follow_ref(g, w[i].gdef, w[i].ref, field);
+	free(w);
+}
+
+static void read_field(struct graph *g, const char *name, uint32_t reader)
+{
+	uint32_t rec, field;
+
+	if (ends_with(name, ":*")) {
+		rec = record_for(g, name);
+		if (g->records.a[rec].all)
+			return;
+		g->records.a[rec].all = true;
+		g->records.a[rec].reader = reader;
+		for (size_t i = 0; i < g->records.a[rec].fields.n; i++)
+			wake_field(g, g->records.a[rec].fields.a[i]);
+		return;
+	}
+	field = field_for(g, name);
+	if (g->fields.a[field].read)
+		return;
+	g->fields.a[field].read = true;
+	g->fields.a[field].reader = reader;
+	wake_field(g, field);
+}
+
+/* What a cut puts in names things too: "value": "&init_net". */
+static void keep_value(struct graph *g, uint32_t gdef, const char *value)
+{
+	struct edge e = { .from = gdef, .kind = EDGE_VALUE };
+
+	while (value && *value) {
+		const char *s = value;
+		char *name, *key;
+
+		while (isalnum((unsigned char)*value) || *value == '_')
+			value++;
+		if (value == s) {
+			value++;
+			continue;
+		}
+		name = xstrndup(s, value - s);
+		key = xasprintf("%s:%s", graph_file(g, gdef), name);
+		if (!keep_symbol(g, key, e))
+			keep_symbol(g, name, e);
+		free(name);
+		free(key);
+	}
+}
+
+static void walk_gdef(struct graph *g, uint32_t gdef)
+{
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_def *d = graph_def(g, gdef);
+	uint32_t body_end = g->body_cut[gdef] ? d->body : NONE;
+	const struct dropping *drops;
+	size_t ndrops;
+
+	drops = drops_of(g, gdef, &ndrops);
+#define GONE(off)                                                                                  \
+	({                                                                                         \
+		bool gone_ = (off) >= body_end;                                                    \
+		for (size_t i_ = 0; i_ < ndrops && !gone_; i_++)                                   \
+			gone_ = (off) >= drops[i_].beg && (off) < drops[i_].end;                   \
+		gone_;                                                                             \
+	})
+	for (uint32_t i = d->read0; i < d->read0 + d->nread; i++)
+		if (!GONE(f->reads[i].off))
+			read_field(g, fact_str(f, f->reads[i].field), gdef);
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
+		if (!GONE(f->refs[i].off))
+			follow_ref(g, gdef, i, NONE);
+#undef GONE
+	for (size_t i = 0; i < ndrops; i++)
+		keep_value(g, gdef, g->spec->cuts[drops[i].cut].value);
+	if (g->body_cut[gdef]) {
+		const struct spec_cut *c = &g->spec->cuts[g->body_cut[gdef] - 1];
+
+		char *names = c->kind == CUT_REMOTE ? remote_names(c) : NULL;
+
+		keep_value(g, gdef, names ? names : c->kind == CUT_TRAP ? "sd_trap" : c->value);
+		free(names);
+	}
+}
+
+/* `jiffies = jiffies_64;` and ENTRY(x) in the generated linker script. */
+static void keep_linker_script(struct graph *g)
+{
+	char *path = xasprintf("%s/arch/%s/kernel/vmlinux.lds", g->db->objdir, compdb_arch());
+	char *text = read_file(path, NULL), *s;
+	struct edge e = { .from = NONE, .kind = EDGE_LINKER };
+
+	free(path);
+	for (s = text; s && *s; s++) {
+		size_t n = 0;
+		char *name;
+
+		if (s > text && (isalnum((unsigned char)s[-1]) || s[-1] == '_' || s[-1] == '.'))
+			continue;
+		while (isalnum((unsigned char)s[n]) || s[n] == '_')
+			n++;
+		if (!n || isdigit((unsigned char)*s))
+			continue;
+		name = xstrndup(s, n);
+		keep_symbol(g, name, e);
+		free(name);
+		s += n - 1;
+	}
+	free(text);
+}
+
+static bool keep_file(struct graph *g, const char *path)
+{
+	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
+		if (!strcmp(g->db->tus[tu].source, path)) {
+			make_live(g, tu, NONE);
+			return true;
+		}
+	return false;
+}
+
+static int keep_named(struct graph *g, const struct spec_keep *k)
+{
+	uint32_t *gdefs;
+	int n = find_named(g, k, &gdefs);
+
+	for (int i = 0; i < n; i++)
+		keep_node(g, g->node_of[gdefs[i]], (struct edge){ .from = NONE, .kind = EDGE_NAMED });
+	free(gdefs);
+	return n < 0 ? -1 : 0;
+}
+
+static int keep_spec(struct graph *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->spec->nkeep; i++) {
+		const struct spec_keep *k = &g->spec->keep[i];
+		bool path = strchr(k->name, '/');
+
+		if (k->type) {
+			r = keep_named(g, k) ? -1 : r;
+			continue;
+		}
+		if (path ? keep_file(g, k->name) :
+			   keep_symbol(g, k->name, (struct edge){ .from = NONE, .kind = EDGE_KEEP }))
+			continue;
+		r = spec_error(&k->at, "correct the name; a static symbol can't be named, but its file can",
+			       "no such %s in this configuration: \"%s\"", path ? "file" : "symbol", k->name);
+	}
+	return r;
+}
+
+static int keep_calls(struct graph *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->spec->ncalls; i++) {
+		const struct spec_call *c = &g->spec->calls[i];
+		char *name = xasprintf("sys_%s", c->name);
+		uint32_t n = graph_node(g, name);
+
+		if (n == NONE || g->nodes.a[n].first == NONE || !g->nodes.a[n].strong)
+			r = spec_error(&c->at, "use a SYSCALL_DEFINE name, and a configuration that has it",
+				       "no such call: \"%s\"", c->name);
+		else
+			keep_node(g, n, (struct edge){ .from = NONE, .kind = EDGE_CALL });
+		free(name);
+	}
+	return r;
+}
+
+static void drain(struct graph *g)
+{
+	while (g->queue_head < g->queue.n)
+		walk_gdef(g, g->queue.a[g->queue_head++]);
+}
+
+static void keep_runtime(struct graph *g, uint32_t tu)
+{
+	/* an assembler file that says nothing about itself can't be shown to be dead */
+	if (g->db->tus[tu].is_asm && !g->facts[tu].str)
+		g->live[tu] = true;
+	if (!graph_is_runtime(g, tu))
+		return;
+	g->live[tu] = true;
+	for (uint32_t i = g->base[tu]; i < g->base[tu + 1]; i++)
+		keep_gdef(g, i, (struct edge){ .from = NONE, .kind = EDGE_RUNTIME });
+}
+
+int closure_run(struct graph *g)
+{
+	if (getenv("KSLICE_EDGES"))
+		g->edges = fopen(getenv("KSLICE_EDGES"), "w");
+	if (keep_calls(g))
+		return -1;
+	drain(g);
+	if (keep_spec(g))
+		return -1;
+	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
+		keep_runtime(g, tu);
+	for (size_t i = 0; i < ARRAY_LEN(libcalls); i++)
+		keep_symbol(g, libcalls[i], (struct edge){ .from = NONE, .kind = EDGE_LINKER });
+	keep_linker_script(g);
+	drain(g);
+	for (size_t i = 0; i < g->newly_live.n; i++) {
+		bring_along(g, g->newly_live.a[i]);
+		drain(g);
+	}
+	if (g->edges)
+		fclose(g->edges);
+	return 0;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cuts.c, pass 7: the spec's cuts + graph => the ranges of text they take away and the bodies they
+ * exchange. Matching looks at all code, kept or not: a cut is right if it hits something in this
+ * configuration, even where another cut already took its caller away.
+ */
+#include "closure/graph.h"
+#include "spec/remote.h"
+#include "commands/overlay.h"
+#include <ctype.h>
+#include <stdlib.h>
+
+struct matcher {
+	struct graph *g;
+	struct strmap drops, bodies; /* symbol => 1 + index of the cut */
+	uint32_t *same;		     /* per cut: 1 + index of the next drop of the same symbol */
+};
+
+static void index_cuts(struct matcher *m)
+{
+	struct spec *spec = m->g->spec;
+
+	m->same = xcalloc(spec->ncuts + 1, sizeof(*m->same));
+	for (size_t i = spec->ncuts; i-- > 0;) {
+		struct spec_cut *c = &spec->cuts[i];
+		uint64_t *v = strmap_add(c->kind == CUT_DROP ? &m->drops : &m->bodies, c->symbol, NULL);
+
+		m->same[i] = *v;
+		*v = i + 1;
+		/* replace_apply() has found the definition that is no more */
+		c->matched = c->kind == CUT_REPLACE && replace_removes(c);
+	}
+}
+
+static bool names_have(const struct spec_names *names, const char *s)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->a[i], s))
+			return true;
+	return false;
+}
+
+static bool cut_is_in(const struct graph *g, const struct spec_cut *c, uint32_t gdef)
+{
+	return !c->in.n || names_have(&c->in, graph_name(g, gdef)) ||
+	       names_have(&c->in, graph_file(g, gdef));
+}
+
+static bool range_names(const struct facts *f, const struct fact_def *d, const struct fact_call *call,
+			const struct spec_names *naming)
+{
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
+		const struct fact_ref *r = &f->refs[i];
+
+		if (r->off >= call->beg && r->off < call->end &&
+		    names_have(naming, key_name(fact_str(f, r->key))))
+			return true;
+	}
+	return false;
+}
+
+static void match_calls(struct matcher *m, uint32_t gdef)
+{
+	struct graph *g = m->g;
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_def *d = graph_def(g, gdef);
+
+	for (uint32_t i = d->call0; i < d->call0 + d->ncall; i++) {
+		const struct fact_call *call = &f->calls[i];
+		uint64_t *v = strmap_get(&m->drops, key_name(fact_str(f, call->callee)));
+
+		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
+			struct spec_cut *c = &g->spec->cuts[k - 1];
+
+			if (!cut_is_in(g, c, gdef) ||
+			    (c->naming.n && !range_names(f, d, call, &c->naming)))
+				continue;
+			c->matched++;
+			*vec_add(&g->drops) = (struct dropping){
+				.gdef = gdef, .beg = call->beg, .end = call->end, .cut = k - 1,
+				.stmt = call->stmt, .macro = call->macro == 2,
+			};
+			break;
+		}
+	}
+}
+
+/* The call that begins at off of a header's text, found by its parentheses. */
+static bool scan_call(const char *s, size_t len, uint32_t off, const char *name, struct dropping *out)
+{
+	size_t i = off + strlen(name), b = off, depth = 0;
+
+	if (off >= len || strncmp(s + off, name, strlen(name)))
+		return false;
+	while (i < len && isspace((unsigned char)s[i]))
+		i++;
+	for (; i < len && s[i] != ';' && s[i] != '{'; i++) {
+		depth += (s[i] == '(') - (s[i] == ')');
+		if (!depth)
+			break;
+	}
+	if (i >= len || s[i] != ')')
+		return false;
+	out->beg = off;
+	out->end = ++i;
+	while (b && isspace((unsigned char)s[b - 1]))
+		b--;
+	out->stmt = b && strchr(";{}", s[b - 1]) && s[i] == ';';
+	out->end += out->stmt;
+	return true;
+}
+
+/* Facts list calls in .c files only; in headers, which are edited too, the reference says where one begins. */
+static void match_header_calls(struct matcher *m, uint32_t gdef)
+{
+	struct graph *g = m->g;
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_def *d = graph_def(g, gdef);
+
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
+		const char *name = key_name(fact_str(f, f->refs[i].key));
+		uint64_t *v = f->refs[i].kind == REF_CALL ? strmap_get(&m->drops, name) : NULL;
+
+		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
+			struct spec_cut *c = &g->spec->cuts[k - 1];
+			struct dropping drop = { .gdef = gdef, .beg = f->refs[i].off, .cut = k - 1 };
+			size_t len = 0;
+			char *text;
+
+			if (!cut_is_in(g, c, gdef) || c->naming.n)
+				continue;
+			text = graph_text(g, gdef, &len);
+			drop.end = drop.beg + 1;
+			drop.macro = !text || !scan_call(text, len, drop.beg, name, &drop);
+			free(text);
+			c->matched++;
+			*vec_add(&g->drops) = drop;
+			break;
+		}
+	}
+}
+
+/* `drop: init_x` also takes the line that registers it: subsys_initcall(init_x). */
+static void match_initcall(struct matcher *m, uint32_t gdef)
+{
+	struct graph *g = m->g;
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_def *d = graph_def(g, gdef);
+
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
+		const char *name = key_name(fact_str(f, f->refs[i].key));
+		uint64_t *v = strmap_get(&m->drops, name);
+
+		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
+			struct spec_cut *c = &g->spec->cuts[k - 1];
+
+			if (c->naming.n || !cut_is_in(g, c, gdef))
+				continue;
+			c->matched++;
+			g->units.a[g->unit_of[gdef]].dropped = true;
+		}
+	}
+}
+
+static int match_body(struct matcher *m, uint32_t gdef)
+{
+	struct graph *g = m->g;
+	const struct facts *f = graph_facts(g, gdef);
+	const struct fact_def *d = graph_def(g, gdef);
+	uint64_t *v = strmap_get(&m->bodies, graph_name(g, gdef));
+	struct spec_cut *c;
+	bool is_void;
+
+	if (!v)
+		return 0;
+	c = &g->spec->cuts[*v - 1];
+	if (c->kind == CUT_REPLACE) {
+		c->matched += !strcmp(c->in.a[0], graph_file(g, gdef));
+		return 0;
+	}
+	if (d->kind != DEF_FUNC || !d->body)
+		return 0;
+	c->matched++;
+	g->body_cut[gdef] = *v;
+	if (d->flags & DEF_MACRO)
+		return spec_error(&c->at, "cut the function it calls instead",
+				  "%s in %s:%u is written by a macro", c->symbol, graph_file(g, gdef), d->line);
+	if (c->kind == CUT_REMOTE)
+		return remote_match(g, gdef, c);
+	is_void = !strcmp(fact_str(f, d->type), "void");
+	if (c->kind == CUT_RETURN && is_void != !c->value)
+		return spec_error(&c->at, is_void ? "remove \"value\"" : "give the \"value\" to return",
+				  "%s in %s:%u returns %s", c->symbol, graph_file(g, gdef), d->line,
+				  fact_str(f, d->type));
+	return 0;
+}
+
+static int by_drop(const void *pa, const void *pb)
+{
+	const struct dropping *a = pa, *b = pb;
+
+	if (a->gdef != b->gdef)
+		return a->gdef < b->gdef ? -1 : 1;
+	if (a->beg != b->beg)
+		return a->beg < b->beg ? -1 : 1;
+	return a->end > b->end ? -1 : a->end < b->end;
+}
+
+/* Sorts, and removes what lies inside another dropping. */
+static void order_drops(struct graph *g)
+{
+	size_t n = 0;
+
+	if (g->drops.n)
+		qsort(g->drops.a, g->drops.n, sizeof(*g->drops.a), by_drop);
+	for (size_t i = 0; i < g->drops.n; i++) {
+		const struct dropping *d = &g->drops.a[i], *last = n ? &g->drops.a[n - 1] : NULL;
+
+		if (!last || last->gdef != d->gdef || d->beg >= last->end)
+			g->drops.a[n++] = *d;
+	}
+	g->drops.n = n;
+}
+
+const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n)
+{
+	size_t lo = 0, hi = g->drops.n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (g->drops.a[mid].gdef < gdef)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*n = 0; lo + *n < g->drops.n && g->drops.a[lo + *n].gdef == gdef;)
+		++*n;
+	return g->drops.a + lo;
+}
+
+/* Does this configuration have one of these symbols and files? No names: no condition. */
+static bool any_there(const struct graph *g, const struct spec_names *names, const struct strmap *defined)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (strmap_get(defined, names->a[i]))
+			return true;
+		for (size_t k = 0; strchr(names->a[i], '/') && k < g->db->ntus; k++)
+			if (!strcmp(g->db->tus[k].source, names->a[i]))
+				return true;
+	}
+	return !names->n;
+}
+
+/* Groups are shared: what isn't there, or nobody calls, here, may be and be called in another configuration. */
+static bool group_may_miss(const struct graph *g, const struct spec_cut *c, const struct strmap *defined)
+{
+	if (!c->group)
+		return false;
+	if (!strmap_get(defined, c->symbol) || !any_there(g, &c->in, defined) || !any_there(g, &c->naming, defined))
+		return true;
+	return c->kind == CUT_DROP && !c->in.n && !c->naming.n;
+}
+
+/* `defined`: what .c files of this configuration define; inline stand-ins of headers don't count. */
+static int report_unmatched(struct matcher *m, const struct strmap *defined)
+{
+	struct spec *spec = m->g->spec;
+	int r = 0;
+
+	for (size_t i = 0; i < spec->ncuts; i++) {
+		struct spec_cut *c = &spec->cuts[i];
+		const char *what = c->kind == CUT_DROP ? "no call of it" : "no definition of it";
+		bool there = strmap_get(defined, c->symbol);
+
+		if (c->matched || group_may_miss(m->g, c, defined))
+			continue;
+		r = spec_error(&c->at, "correct the name or its \"in\"/\"naming\", or remove the cut",
+			       "cut matches nothing: \"%s\": %s%s", c->symbol,
+			       there ? what : "no such symbol in this configuration",
+			       there && c->in.n ? " there" : "");
+	}
+	for (size_t k = 0; k < spec->ngroups; k++) {
+		bool any = false;
+
+		for (size_t i = 0; i < spec->ncuts; i++)
+			any |= spec->cuts[i].matched && spec->cuts[i].group &&
+			       !strcmp(spec->cuts[i].group, spec->groups[k].name);
+		if (!any)
+			r = spec_error(&spec->groups[k].at, "remove it from \"cuts\"",
+				       "cut group \"%s\" matches nothing in this configuration",
+				       spec->groups[k].name);
+	}
+	return r;
+}
+
+int boundary_match(struct graph *g)
+{
+	struct matcher m = { .g = g };
+	struct strmap defined = { 0 };
+	int r = 0;
+
+	index_cuts(&m);
+	for (uint32_t gdef = 0; gdef < g->ndefs; gdef++) {
+		const struct fact_def *d = graph_def(g, gdef);
+
+		match_calls(&m, gdef);
+		if (d->flags & DEF_HEADER && !d->ncall)
+			match_header_calls(&m, gdef);
+		if (d->flags & DEF_INITCALL)
+			match_initcall(&m, gdef);
+		if (d->kind != DEF_FUNC && d->kind != DEF_VAR)
+			continue;
+		if (!(d->flags & DEF_HEADER) && d->name)
+			strmap_add(&defined, graph_name(g, gdef), NULL);
+		if (match_body(&m, gdef))
+			r = -1;
+	}
+	order_drops(g);
+	if (report_unmatched(&m, &defined))
+		r = -1;
+	strmap_free(&defined);
+	strmap_free(&m.drops);
+	strmap_free(&m.bodies);
+	free(m.same);
+	return r;
+}
+
+static const char *result_type(const struct graph *g, const char *symbol)
+{
+	uint32_t n = graph_node(g, symbol);
+
+	if (n == NONE || g->nodes.a[n].first == NONE)
+		return "";
+	return fact_str(graph_facts(g, g->nodes.a[n].first), graph_def(g, g->nodes.a[n].first)->type);
+}
+
+int boundary_check(const struct graph *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->drops.n; i++) {
+		const struct dropping *d = &g->drops.a[i];
+		const struct spec_cut *c = &g->spec->cuts[d->cut];
+
+		if (!g->kept[d->gdef])
+			continue;
+		if (d->macro)
+			r = spec_error(&c->at, "drop a call that stands in the text, or replace the function",
+				       "the call of %s in %s (%s) lies inside a macro", c->symbol,
+				       graph_name(g, d->gdef), graph_file(g, d->gdef));
+		else if (!d->stmt && !c->value && strcmp(result_type(g, c->symbol), "void"))
+			r = spec_error(&c->at, "give the \"value\" that stands for the result",
+				       "%s in %s (%s) uses the result of %s", graph_name(g, d->gdef),
+				       graph_file(g, d->gdef), "an expression", c->symbol);
+	}
+	return r;
+}
+
+void boundary_list_absent(const struct graph *g, FILE *out)
+{
+	for (size_t i = 0; i < g->spec->ncuts; i++) {
+		const struct spec_cut *c = &g->spec->cuts[i];
+
+		if (!c->matched && c->group)
+			fprintf(out, "  %s: %s %s: nothing to cut in this configuration\n", c->group,
+				cut_kind_name(c->kind), c->symbol);
+	}
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/* graph.c, pass 6: facts of all units => nodes by symbol, units of removal. See graph.h. */
+#include "closure/graph.h"
+#include <stdlib.h>
+
+const char *key_name(const char *key)
+{
+	const char *colon = strrchr(key, ':');
+
+	return colon ? colon + 1 : key;
+}
+
+uint32_t graph_node(const struct graph *g, const char *key)
+{
+	uint64_t *v = strmap_get(&g->node_index, key);
+
+	return v ? (uint32_t)(*v - 1) : NONE;
+}
+
+const char *graph_file(const struct graph *g, uint32_t gdef)
+{
+	const struct facts *f = graph_facts(g, gdef);
+
+	return fact_str(f, f->files[graph_def(g, gdef)->file].path);
+}
+
+const char *graph_name(const struct graph *g, uint32_t gdef)
+{
+	return fact_str(graph_facts(g, gdef), graph_def(g, gdef)->name);
+}
+
+bool graph_is_runtime(const struct graph *g, uint32_t tu)
+{
+	const char *arch = compdb_arch(), *s;
+
+	if (tu >= g->db->ntus)
+		return false;
+	s = g->db->tus[tu].source;
+	return starts_with(s, "arch/") && starts_with(s + 5, arch) && s[5 + strlen(arch)] == '/';
+}
+
+/* Only what can be reached by name has a place in a node's list. */
+static bool is_named_def(const struct fact_def *d)
+{
+	return (d->kind == DEF_FUNC || d->kind == DEF_VAR || d->kind == DEF_ASM) &&
+	       !(d->flags & DEF_EXPORT);
+}
+
+static uint32_t node_for(struct graph *g, const char *key)
+{
+	bool added;
+	uint64_t *v = strmap_add(&g->node_index, key, &added);
+
+	if (added) {
+		struct node *n = vec_add(&g->nodes);
+
+		n->key = key;
+		n->first = NONE;
+		*v = g->nodes.n;
+	}
+	return (uint32_t)(*v - 1);
+}
+
+static void link_defs(struct graph *g)
+{
+	for (uint32_t tu = 0; tu < g->ntu; tu++) {
+		const struct facts *f = &g->facts[tu];
+
+		for (uint32_t i = 0; i < f->ndefs; i++) {
+			const struct fact_def *d = &f->defs[i];
+			uint32_t gdef = g->base[tu] + i, n;
+
+			g->tu_of[gdef] = tu;
+			g->node_of[gdef] = g->next[gdef] = NONE;
+			if (!d->key)
+				continue;
+			n = g->node_of[gdef] = node_for(g, fact_str(f, d->key));
+			if (!is_named_def(d))
+				continue;
+			g->next[gdef] = g->nodes.a[n].first;
+			g->nodes.a[n].first = gdef;
+			if (!(d->flags & DEF_WEAK))
+				g->nodes.a[n].strong = true;
+		}
+	}
+}
+
+static const struct facts *sort_facts;
+
+static int by_place(const void *pa, const void *pb)
+{
+	const struct fact_def *a = &sort_facts->defs[*(const uint32_t *)pa];
+	const struct fact_def *b = &sort_facts->defs[*(const uint32_t *)pb];
+
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->beg != b->beg)
+		return a->beg < b->beg ? -1 : 1;
+	if (a->end != b->end)
+		return a->end < b->end ? -1 : 1;
+	return 0;
+}
+
+static bool is_plain_section(const char *s)
+{
+	static const char *const plain[] = {
+		".text", ".init.text", ".init.data", ".init.rodata", ".exit.", ".ref.", ".data..percpu",
+		".data..read_mostly", ".data..ro_after_init", ".data..cacheline_aligned",
+		".data..shared_aligned", ".data..page_aligned", ".bss", ".sched.text", ".cpuidle.text",
+		".noinstr.text", ".kprobes.text", ".softirqentry.text", ".irqentry.text",
+		".spinlock.text", ".meminit", ".data.once", ".data.unlikely", ".rodata", ".head.text",
+		".entry.text", ".data..nosave", ".data..decrypted", ".discard", ".modinfo", ".note",
+	};
+
+	if (!*s || !strcmp(s, ".data"))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (starts_with(s, plain[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Pinned: nothing names it, yet it takes part once its file is in the image: initcalls, parameters,
+ * members of sections that the linker script turns into tables, file-scope asm and assertions.
+ */
+static bool is_pinning(const struct facts *f, const struct fact_def *d)
+{
+	if (d->flags & DEF_EXPORT)
+		return false;
+	if (d->kind == DEF_ASM)
+		return !(d->flags & DEF_WEAK); /* cond_syscall() is only needed by name */
+	if (d->kind == DEF_ASSERT)
+		return true;
+	if (d->flags & (DEF_USED | DEF_INITCALL))
+		return true;
+	return d->kind == DEF_VAR && d->flags & DEF_SECTION && !is_plain_section(fact_str(f, d->section));
+}
+
+static void units_of_tu(struct graph *g, uint32_t tu)
+{
+	const struct facts *f = &g->facts[tu];
+	uint32_t *order = g->unit_defs + g->base[tu];
+	struct unit *u = NULL;
+
+	for (uint32_t i = 0; i < f->ndefs; i++)
+		order[i] = i;
+	sort_facts = f;
+	qsort(order, f->ndefs, sizeof(*order), by_place);
+	for (uint32_t i = 0; i < f->ndefs; i++) {
+		const struct fact_def *d = &f->defs[order[i]];
+
+		if (!i || by_place(&order[i - 1], &order[i])) {
+			u = vec_add(&g->units);
+			*u = (struct unit){ .tu = tu, .file = d->file, .beg = d->beg, .end = d->end,
+					    .first = g->base[tu] + i };
+		}
+		u->n++;
+		u->pinned |= is_pinning(f, d);
+		g->unit_of[g->base[tu] + order[i]] = g->units.n - 1;
+	}
+	for (uint32_t i = 0; i < f->ndefs; i++)
+		order[i] += g->base[tu];
+}
+
+int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts, struct spec *spec)
+{
+	memset(g, 0, sizeof(*g));
+	g->db = db;
+	g->facts = facts;
+	g->spec = spec;
+	g->ntu = db->ntus + 1;
+	if (g->ntu > UINT16_MAX)
+		return err(db->tree, "slice a smaller configuration", "more than 65534 translation units");
+	g->base = xcalloc(g->ntu + 1, sizeof(*g->base));
+	for (uint32_t tu = 0; tu < g->ntu; tu++)
+		g->base[tu + 1] = g->base[tu] + facts[tu].ndefs;
+	g->ndefs = g->base[g->ntu];
+	g->node_of = xcalloc(g->ndefs + 1, sizeof(uint32_t));
+	g->next = xcalloc(g->ndefs + 1, sizeof(uint32_t));
+	g->unit_of = xcalloc(g->ndefs + 1, sizeof(uint32_t));
+	g->unit_defs = xcalloc(g->ndefs + 1, sizeof(uint32_t));
+	g->tu_of = xcalloc(g->ndefs + 1, sizeof(*g->tu_of));
+	g->kept = xcalloc(g->ndefs + 1, 1);
+	g->body_cut = xcalloc(g->ndefs + 1, sizeof(uint32_t));
+	g->live = xcalloc(g->ntu, sizeof(bool));
+	link_defs(g);
+	for (uint32_t tu = 0; tu < g->ntu; tu++)
+		units_of_tu(g, tu);
+	return 0;
+}
+
+void graph_free(struct graph *g)
+{
+	for (size_t i = 0; i < g->fields.n; i++)
+		free(g->fields.a[i].waiters.a);
+	for (size_t i = 0; i < g->records.n; i++)
+		free(g->records.a[i].fields.a);
+	free(g->base);
+	free(g->node_of);
+	free(g->next);
+	free(g->unit_of);
+	free(g->unit_defs);
+	free(g->tu_of);
+	free(g->kept);
+	free(g->body_cut);
+	free(g->live);
+	free(g->nodes.a);
+	free(g->units.a);
+	free(g->drops.a);
+	free(g->fields.a);
+	free(g->records.a);
+	free(g->queue.a);
+	free(g->newly_live.a);
+	strmap_free(&g->node_index);
+	strmap_free(&g->field_index);
+	strmap_free(&g->record_index);
+	memset(g, 0, sizeof(*g));
+}
+
+char *graph_text(const struct graph *g, uint32_t gdef, size_t *len)
+{
+	const char *file = graph_file(g, gdef);
+	char *path, *text;
+
+	if (starts_with(file, "obj:"))
+		path = xasprintf("%s/%s", g->db->objdir, file + 4);
+	else
+		path = *file == '/' ? xstrdup(file) : xasprintf("%s/%s", g->db->overlay, file);
+	text = read_file(path, len);
+	free(path);
+	return text;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * from_json.c: compile_commands.json => struct compdb, for the stand-alone stub generator
+ * (tests, and trees configured by hand). `kslice` itself uses compdb_load().
+ */
+#include "commands/commands.h"
+#include "base/util.h"
+#include "stubs/stubs.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PUSH(a, n, cap)                                                                            \
+	({                                                                                         \
+		(a) = vec_grow((a), (n) + 1, &(cap), sizeof(*(a)));                                \
+		&(a)[(n)++];                                                                       \
+	})
+
+/* The kernel's commands quote with '...' and \" only. */
+static void split(struct tu *tu, const char *cmd)
+{
+	struct strbuf b = {0};
+	size_t cap = 0, n = 0;
+	bool quoted = false, word = false;
+
+	for (const char *p = cmd;; p++) {
+		if (!*p || (*p == ' ' && !quoted)) {
+			if (word)
+				*PUSH(tu->argv, n, cap) = xstrdup(b.s ? b.s : "");
+			b.len = 0;
+			word = false;
+			if (!*p)
+				break;
+			continue;
+		}
+		word = true;
+		if (*p == '\'') {
+			quoted = !quoted;
+			continue;
+		}
+		if (*p == '\\' && !quoted && p[1])
+			p++;
+		sb_add(&b, p, 1);
+	}
+	tu->argc = (int)n;
+	*PUSH(tu->argv, n, cap) = NULL;
+	sb_free(&b);
+}
+
+/* The standard's other form: "arguments", as kslice itself writes them. */
+static void take_arguments(struct tu *tu, json_t *args)
+{
+	size_t cap = 0, n = 0, i;
+	json_t *a;
+
+	json_array_foreach(args, i, a)
+		*PUSH(tu->argv, n, cap) = xstrdup(json_string_value(a) ?: "");
+	tu->argc = (int)n;
+	*PUSH(tu->argv, n, cap) = NULL;
+}
+
+int compdb_from_json(struct compdb *db, const char *tree, const char *path)
+{
+	json_error_t je;
+	json_t *root = json_load_file(path, 0, &je), *e;
+	size_t i, cap = 0, len = strlen(tree);
+
+	memset(db, 0, sizeof(*db));
+	if (!json_is_array(root))
+		return err(path, "make it with scripts/clang-tools/gen_compile_commands.py",
+				 "not a compile_commands.json: %s", je.text);
+	db->tree = xstrdup(tree);
+	db->overlay = xstrdup(tree);
+	json_array_foreach(root, i, e) {
+		const char *file = json_string_value(json_object_get(e, "file"));
+		const char *cmd = json_string_value(json_object_get(e, "command"));
+		json_t *args = json_object_get(e, "arguments");
+		struct tu *tu;
+
+		if (!file || (!cmd && !args) || strncmp(file, tree, len) || file[len] != '/')
+			continue;
+		if (!db->objdir)
+			db->objdir = xstrdup(json_string_value(json_object_get(e, "directory")));
+		tu = PUSH(db->tus, db->ntus, cap);
+		tu->source = xstrdup(file + len + 1);
+		tu->is_asm = ends_with(file, ".S");
+		if (args)
+			take_arguments(tu, args);
+		else
+			split(tu, cmd);
+		for (int k = 0; k + 1 < tu->argc; k++)
+			if (!strcmp(tu->argv[k], "-o"))
+				tu->object = xstrdup(tu->argv[k + 1]);
+		if (!tu->object)
+			tu->object = xasprintf("%.*s.o", (int)strlen(tu->source) - 2, tu->source);
+	}
+	json_decref(root);
+	return 0;
+}

@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kbuild.c: pass 2: tree + config => one compile command per translation unit.
+ *
+ * Kbuild itself is run, in a directory of the cache, with a compiler that only writes down what it is asked
+ * (wrapper/cc.c). What Kbuild then archives in vmlinux.a says which units are the kernel, and in which
+ * order they are linked.
+ */
+#include "commands/commands.h"
+#include "base/cache.h"
+#include "commands/log.h"
+#include "facts/parse.h"
+#include "spec/remote.h"
+#include "commands/overlay.h"
+#include "spec/spec.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LLVM_SUFFIX "-19"
+#define COMPILER    "clang" LLVM_SUFFIX
+
+const char *compdb_arch(void)
+{
+	const char *arch = getenv("KSLICE_ARCH");
+
+	return arch && *arch ? arch : "sd";
+}
+
+static bool has_overlay(void)
+{
+	return !strcmp(compdb_arch(), "sd");
+}
+
+static int check_tree(const char *tree)
+{
+	static const char *const needed[] = { "Makefile", "Kconfig", "Kbuild", "init/main.c", "include/linux/kernel.h",
+					      "scripts/Makefile.build" };
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
+		char *path = xasprintf("%s/%s", tree, needed[i]);
+		int rc = access(path, R_OK);
+
+		free(path);
+		if (rc)
+			return err(tree, "give an unpacked Linux source tree (6.1 or newer); kernel-tree/fetch.sh makes one",
+				   "not a Linux source tree: no %s", needed[i]);
+	}
+	return 0;
+}
+
+static char *find_program(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	for (const char *s = path ? path : "/usr/bin"; *s;) {
+		size_t n = strcspn(s, ":");
+		char *full = xasprintf("%.*s/%s", (int)n, s, name);
+
+		if (!access(full, X_OK))
+			return full;
+		free(full);
+		s += n + (s[n] == ':');
+	}
+	return NULL;
+}
+
+/* The wrapper lies beside kslice; tests, whose programs lie elsewhere, name it. */
+static char *find_wrapper(void)
+{
+	const char *env = getenv("KSLICE_CC_WRAPPER");
+	char *path = env ? xstrdup(env) : xasprintf("%s/build/bin/kslice-cc", repo_root());
+
+	if (!access(path, X_OK))
+		return path;
+	err(path, "build it: make (at the top of the repo)", "the compiler wrapper isn't there");
+	free(path);
+	return NULL;
+}
+
+/* ---- running Kbuild ---- */
+
+struct kbuild {
+	struct compdb *db;
+	const struct spec *spec;
+	int jobs;
+	char *bin, *log, *make_log, *gen;
+	VEC(char *) env;
+};
+
+static char *generated_dir(const struct spec *spec)
+{
+	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name), *kbuild = xasprintf("%s/Kbuild", dir);
+	bool there = !access(kbuild, F_OK);
+
+	free(kbuild);
+	if (there)
+		return dir;
+	free(dir);
+	return NULL;
+}
+
+/* Shows what make said that looks like the reason. */
+static int make_failed(struct kbuild *k, const char *what)
+{
+	size_t len, shown = 0;
+	char *text = read_file(k->make_log, &len);
+
+	err(k->make_log, "read that log; the configuration may not fit the tree, or a tool is missing "
+			 "(kernel-tree/install-deps.sh installs them)",
+	    "Kbuild failed to %s", what);
+	for (char *line = text ? strtok(text, "\n") : NULL; line && shown < 8; line = strtok(NULL, "\n"))
+		if (strstr(line, "rror") || strstr(line, "***") || strstr(line, "No such file") || strstr(line, "kslice-cc"))
+			fprintf(stderr, "        | %s\n", line), shown++;
+	free(text);
+	return -1;
+}
+
+static int run_make(struct kbuild *k, const char *target)
+{
+	char *jobs = xasprintf("-j%d", k->jobs), *out = xasprintf("O=%s", k->db->objdir);
+	char *arch = xasprintf("ARCH=%s", compdb_arch());
+	char *argv[] = { "make", "-C", k->db->overlay, jobs, out, arch, "LLVM=" LLVM_SUFFIX,
+			 "CROSS_COMPILE=x86_64-linux-gnu-", "KBUILD_BUILD_TIMESTAMP=kslice", "KBUILD_BUILD_USER=kslice",
+			 "KBUILD_BUILD_HOST=kslice", (char *)target, NULL };
+	int rc = run_command(argv, NULL, k->env.a, k->make_log);
+
+	free(jobs);
+	free(out);
+	free(arch);
+	return rc;
+}
+
+static int make_overlay(struct kbuild *k)
+{
+	char *script, *argv[5] = {};
+	int rc;
+
+	if (!has_overlay())
+		return 0;
+	script = xasprintf("%s/kernel-tree/overlay.sh", repo_root());
+	argv[0] = script;
+	argv[1] = k->db->tree;
+	argv[2] = k->db->overlay;
+	argv[3] = k->gen;
+	/* links and edited copies only; always made anew so that nothing old stays */
+	rc = remove_tree(k->db->overlay);
+	if (!rc)
+		rc = run_command(argv, NULL, NULL, k->make_log);
+	free(script);
+	if (rc)
+		return make_failed(k, "make the overlay tree");
+	rc = replace_apply(k->spec, k->db->tree, k->db->overlay);
+	return rc ? rc : remote_overlay(k->spec, k->db->overlay);
+}
+
+/* Every value the fragment asks for must be in .config: Kconfig drops what it can't have without a word. */
+static int check_config(struct kbuild *k)
+{
+	char *path = xasprintf("%s/.config", k->db->objdir), *config = read_file(path, NULL);
+	char *fragment = read_file(k->spec->config, NULL), *save = NULL;
+	int rc = 0, line = 0;
+
+	for (char *s = fragment; s && *s; s = save) {
+		char *end = strchr(s, '\n'), *want;
+
+		save = end ? end + 1 : s + strlen(s);
+		line++;
+		if (end)
+			*end = 0;
+		if (!starts_with(s, "CONFIG_") || ends_with(s, "=n"))
+			continue;
+		want = xasprintf("\n%s\n", s);
+		if (!config || !strstr(config, want)) {
+			char *place = xasprintf("%s:%d", k->spec->config, line);
+
+			rc = err(place, "set what it depends on too, or drop the line (make menuconfig shows dependencies)",
+				 "the tree's Kconfig doesn't accept %s", s);
+			free(place);
+		}
+		free(want);
+	}
+	free(config);
+	free(fragment);
+	free(path);
+	return rc;
+}
+
+/* The directory that is first in PATH, the object all units compile to, and the log of what they were. */
+static int make_wrapper(struct kbuild *k)
+{
+	char *wrapper = find_wrapper(), *real = find_program(COMPILER), *empty, *link;
+	const char *path = getenv("PATH");
+	int rc = -1;
+
+	if (!real)
+		err(COMPILER, "install clang-19 (kernel-tree/install-deps.sh)", "the compiler isn't in PATH");
+	if (!real || !wrapper)
+		goto out;
+	empty = xasprintf("%s/empty.o", k->bin);
+	link = xasprintf("%s/" COMPILER, k->bin);
+	if (!make_dirs(k->bin)) {
+		char *argv[] = { real, "--target=x86_64-linux-gnu", "-x", "c", "-c", "/dev/null", "-o", empty, NULL };
+
+		unlink(link);
+		rc = symlink(wrapper, link) || run_command(argv, NULL, NULL, k->make_log) ?
+			     err(k->bin, "check space and permissions", "cannot set up the compiler wrapper") :
+			     0;
+	}
+	*vec_add(&k->env) = xasprintf("PATH=%s:%s", k->bin, path ? path : "/usr/bin:/bin");
+	*vec_add(&k->env) = xasprintf("KSLICE_CC_REAL=%s", real);
+	*vec_add(&k->env) = xasprintf("KSLICE_CC_LOG=%s", k->log);
+	*vec_add(&k->env) = xasprintf("KSLICE_CC_EMPTY=%s", empty);
+	*vec_add(&k->env) = xasprintf("KCONFIG_ALLCONFIG=%s", k->spec->config);
+	*vec_add(&k->env) = xstrdup("MAKEFLAGS=");
+	*vec_add(&k->env) = xstrdup("MAKELEVEL=");
+	*vec_add(&k->env) = xstrdup("LC_ALL=C");
+	*vec_add(&k->env) = NULL;
+	free(empty);
+	free(link);
+out:
+	free(wrapper);
+	free(real);
+	return rc;
+}
+
+/* What fails is the link of empty objects. By then vmlinux.a is there, and it only is if all before it went well. */
+static int record(struct kbuild *k)
+{
+	char *archive = xasprintf("%s/vmlinux.a", k->db->objdir);
+	int rc = 0;
+
+	progress("record compile commands", 0, 1);
+	unlink(archive);
+	if (run_make(k, "vmlinux") && access(archive, F_OK))
+		rc = make_failed(k, "record the compile commands");
+	free(archive);
+	return rc;
+}
+
+static int run_kbuild(struct kbuild *k)
+{
+	unlink(k->make_log);
+	if (!cc_log_whole(k->log)) {
+		/* the objects there are belong to commands that are lost */
+		unlink(k->log);
+		if (remove_tree(k->db->objdir))
+			return err(k->db->objdir, "remove it by hand", "cannot remove it: %s", strerror(errno));
+	}
+	if (make_dirs(k->db->objdir) || make_wrapper(k) || make_overlay(k))
+		return -1;
+	if (access(k->spec->config, R_OK))
+		return err(k->spec->config, "give a Kconfig fragment in the spec's \"config\"", "cannot read it: %s",
+			   strerror(errno));
+	progress("configure the tree", 0, 1);
+	if (run_make(k, "allnoconfig"))
+		return make_failed(k, "configure the tree");
+	if (check_config(k))
+		return -1;
+	return record(k);
+}
+
+/* ---- log => units ---- */
+
+static char **copy_strings(const char **strings, size_t n)
+{
+	char **copy = xcalloc(n + 1, sizeof(*copy));
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = xstrdup(strings[i]);
+	return copy;
+}
+
+static int add_unit(struct compdb *db, const struct log_entry *e, const struct path_map *paths)
+{
+	struct tu *tu;
+
+	db->tus = xrealloc(db->tus, (db->ntus + 1) * sizeof(*db->tus));
+	tu = &db->tus[db->ntus++];
+	*tu = (struct tu){
+		.source = path_map_name(paths, e->source, e->cwd),
+		.object = path_normalize(xstrdup(e->object)),
+		.argv = copy_strings(e->argv, e->argc),
+		.argc = e->argc,
+		.is_asm = e->is_asm,
+		.deps = copy_strings(e->deps, e->ndeps),
+		.ndeps = e->ndeps,
+	};
+	return 0;
+}
+
+static int add_members(struct compdb *db, const struct cc_log *log, const struct path_map *paths, const char *archive)
+{
+	name_vec members = {};
+	int rc = archive_members(db->objdir, archive, &members);
+
+	for (size_t i = 0; i < members.n && !rc; i++) {
+		uint64_t *at = strmap_get(&log->by_object, members.a[i]);
+
+		if (at)
+			rc = add_unit(db, &log->entries.a[*at - 1], paths);
+		else
+			rc = err(members.a[i], "remove the kbuild directory in the cache and run again",
+				 "linked into the kernel, but its compile command wasn't recorded");
+	}
+	for (size_t i = 0; i < members.n; i++)
+		free(members.a[i]);
+	free(members.a);
+	return rc;
+}
+
+/* lib.a archives of the directories units were compiled in. */
+static int add_libraries(struct compdb *db, const struct cc_log *log, const struct path_map *paths)
+{
+	struct strmap seen = {};
+	int rc = 0;
+
+	for (size_t i = 0; i < log->entries.n && !rc; i++) {
+		const char *object = log->entries.a[i].object, *slash = strrchr(object, '/');
+		char *lib = xasprintf("%.*slib.a", slash ? (int)(slash - object) + 1 : 0, object);
+		char *path = xasprintf("%s/%s", db->objdir, lib);
+		bool added;
+
+		path_normalize(lib);
+		strmap_add(&seen, lib, &added);
+		if (added && !access(path, F_OK))
+			rc = add_members(db, log, paths, lib);
+		free(lib);
+		free(path);
+	}
+	strmap_free(&seen);
+	return rc;
+}
+
+static int collect_units(struct kbuild *k)
+{
+	struct path_map paths = {};
+	struct compdb *db = k->db;
+	struct cc_log log;
+	int rc;
+
+	if (cc_log_read(&log, k->log))
+		return -1;
+	path_map_init(&paths, db);
+	rc = add_members(db, &log, &paths, "vmlinux.a");
+	db->nbuiltin = db->ntus;
+	if (!rc && !db->ntus)
+		rc = err(k->log, "remove the directory it lies in and run again", "vmlinux.a has no members");
+	if (!rc)
+		rc = add_libraries(db, &log, &paths);
+	path_map_free(&paths);
+	cc_log_free(&log);
+	return rc;
+}
+
+/* ---- what the commands depend on ---- */
+
+static void dep_file(struct depset *deps, const char *dir, const char *name)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+
+	depset_add(deps, path);
+	free(path);
+}
+
+/* Makefile and Kbuild of a directory and of those above it. */
+static void dep_makefiles(struct depset *deps, struct strmap *seen, const char *overlay, const char *source)
+{
+	char *dir = xstrdup(source), *slash, *sub;
+	bool added = true;
+
+	while (added && (slash = strrchr(dir, '/'))) {
+		*slash = 0;
+		strmap_add(seen, dir, &added);
+		sub = xasprintf("%s/%s", overlay, dir);
+		dep_file(deps, sub, "Makefile");
+		dep_file(deps, sub, "Kbuild");
+		free(sub);
+	}
+	free(dir);
+}
+
+/* The Kconfig files, by the list Kconfig leaves for make. */
+static void dep_kconfig(struct depset *deps, const struct compdb *db)
+{
+	char *list = xasprintf("%s/include/config/auto.conf.cmd", db->objdir), *text = read_file(list, NULL);
+
+	for (char *s = text ? strtok(text, " \t\n\\") : NULL; s; s = strtok(NULL, " \t\n\\"))
+		if (strstr(s, "Kconfig") && !strchr(s, '=') && !strchr(s, '$')) {
+			if (*s == '/')
+				depset_add(deps, s);
+			else
+				dep_file(deps, db->overlay, s);
+		}
+	free(text);
+	free(list);
+}
+
+/* Sources that headers are made from (asm-offsets), and all they include outside the object directory. */
+static int dep_generators(struct depset *deps, struct kbuild *k)
+{
+	struct cc_log log;
+
+	if (cc_log_read(&log, k->log))
+		return -1;
+	for (size_t i = 0; i < log.entries.n; i++) {
+		const struct log_entry *e = &log.entries.a[i];
+
+		for (uint32_t j = 0; e->to_asm && j < e->ndeps; j++)
+			if (e->deps[j][0] == '/' && !starts_with(e->deps[j], k->db->objdir))
+				depset_add(deps, e->deps[j]);
+	}
+	cc_log_free(&log);
+	return 0;
+}
+
+static int save_stamp(struct kbuild *k, const char *stamp)
+{
+	static const char *const top[] = { "Makefile", "Kbuild", "scripts/Makefile.build", "scripts/Makefile.lib",
+					   "scripts/Makefile.extrawarn", "scripts/Makefile.compiler",
+					   "scripts/Makefile.clang", "scripts/Kbuild.include" };
+	struct strmap seen = {};
+	struct strbuf text = {};
+	struct depset deps;
+	char *gen;
+	int rc;
+
+	depset_init(&deps);
+	for (size_t i = 0; i < ARRAY_LEN(top); i++)
+		dep_file(&deps, k->db->overlay, top[i]);
+	for (size_t i = 0; i < k->db->ntus; i++)
+		dep_makefiles(&deps, &seen, k->db->overlay, k->db->tus[i].source);
+	dep_kconfig(&deps, k->db);
+	rc = dep_generators(&deps, k);
+	gen = xasprintf("%s/generated/%s/Kbuild", repo_root(), k->spec->name);
+	depset_add(&deps, gen);
+	free(gen);
+	dep_file(&deps, repo_root(), "kernel-tree/overlay.sh");
+	depset_write(&deps, &text);
+	if (!rc)
+		rc = write_file(stamp, text.s, text.len);
+	sb_free(&text);
+	strmap_free(&seen);
+	depset_free(&deps);
+	return rc;
+}
+
+static bool up_to_date(const char *stamp)
+{
+	char *text = read_file(stamp, NULL);
+	struct depset deps;
+	bool same;
+
+	if (!text)
+		return false;
+	depset_init(&deps);
+	same = depset_read(&deps, text) && depset_all_same(&deps, NULL);
+	if (same && deps.touched) {
+		struct strbuf out = {};
+
+		depset_write(&deps, &out);
+		same = !write_file(stamp, out.s, out.len);
+		sb_free(&out);
+	}
+	depset_free(&deps);
+	free(text);
+	return same;
+}
+
+/* ---- the pass ---- */
+
+/* runtime/kernel/Kbuild takes the files that are there: one more, or one less, is another build. */
+static uint64_t hash_names(const char *dir, uint64_t key)
+{
+	struct dirent **list;
+	int n = scandir(dir, &list, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		key = hash_str(list[i]->d_name, key);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return key;
+}
+
+static uint64_t kbuild_key(const struct compdb *db, const struct spec *spec)
+{
+	size_t len = 0;
+	char *config = read_file(spec->config, &len), *kernel;
+	uint64_t key = hash_str(db->tree, replace_key(spec) ^ remote_key(spec));
+
+	key = hash64(config ? config : "", len, key);
+	key = hash_str(repo_root(), key);
+	free(config);
+	kernel = xasprintf("%s/runtime/kernel", repo_root());
+	key = hash_names(kernel, key);
+	free(kernel);
+	return hash_str(compdb_arch(), key);
+}
+
+static int make_commands(struct compdb *db, const struct spec *spec, int jobs, const char *stamp, const char *tus)
+{
+	struct kbuild k = {
+		.db = db,
+		.spec = spec,
+		.jobs = jobs,
+		.bin = xasprintf("%s/bin", db->dir),
+		.log = xasprintf("%s/commands.log", db->dir),
+		.make_log = xasprintf("%s/make.log", db->dir),
+		.gen = generated_dir(spec),
+	};
+	int rc = run_kbuild(&k);
+
+	progress_end();
+	if (!rc)
+		rc = collect_units(&k);
+	if (!rc)
+		rc = compdb_save(db, tus);
+	if (!rc)
+		rc = save_stamp(&k, stamp);
+	for (size_t i = 0; i < k.env.n; i++)
+		free(k.env.a[i]);
+	free(k.env.a);
+	free(k.bin);
+	free(k.log);
+	free(k.make_log);
+	free(k.gen);
+	return rc;
+}
+
+int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, int jobs)
+{
+	char *stamp, *tus, *lock;
+	int fd, rc = 0;
+
+	*db = (struct compdb){};
+	db->tree = realpath(tree, NULL);
+	if (!db->tree)
+		return err(tree, "kernel-tree/fetch.sh unpacks one", "no such tree: %s", strerror(errno));
+	if (check_tree(db->tree))
+		return -1;
+	db->dir = xasprintf("%s/kbuild/%s-%s-%016llx", cache_dir(), compdb_arch(), spec->name,
+			    (unsigned long long)kbuild_key(db, spec));
+	db->overlay = has_overlay() ? xasprintf("%s/tree", db->dir) : xstrdup(db->tree);
+	db->objdir = xasprintf("%s/obj", db->dir);
+	stamp = xasprintf("%s/stamp", db->dir);
+	tus = xasprintf("%s/tus.json", db->dir);
+	lock = xasprintf("%s/lock", db->dir);
+	fd = cache_lock(lock);
+	if (fd < 0) {
+		rc = -1;
+	} else if (!up_to_date(stamp) || compdb_read(db, tus)) {
+		unlink(stamp);
+		rc = make_commands(db, spec, jobs, stamp, tus);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(stamp);
+	free(tus);
+	free(lock);
+	return rc;
+}
+
+static void free_strings(char **strings)
+{
+	for (char **s = strings; s && *s; s++)
+		free(*s);
+	free(strings);
+}
+
+void compdb_free(struct compdb *db)
+{
+	for (size_t i = 0; i < db->ntus; i++) {
+		free(db->tus[i].source);
+		free(db->tus[i].object);
+		free_strings(db->tus[i].argv);
+		free_strings(db->tus[i].deps);
+	}
+	free(db->tus);
+	free(db->tree);
+	free(db->overlay);
+	free(db->objdir);
+	free(db->dir);
+	*db = (struct compdb){};
+}

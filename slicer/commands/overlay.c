@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* overlay.c: spec + pristine tree => overlay with replaced definitions. See overlay.h. */
+#include "commands/overlay.h"
+#include "base/util.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+uint64_t replace_key(const struct spec *spec)
+{
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < spec->ncuts; i++) {
+		const struct spec_cut *c = &spec->cuts[i];
+		char *path, *text;
+		size_t len;
+
+		if (c->kind != CUT_REPLACE)
+			continue;
+		h = hash_str(c->symbol, h);
+		h = hash_str(c->in.a[0], h);
+		path = xasprintf("%s/%s", repo_root(), c->with);
+		text = read_file(path, &len);
+		h = hash64(text ? text : "", text ? len : 0, h);
+		free(text);
+		free(path);
+	}
+	return h;
+}
+
+static size_t skip_line(const char *s, size_t i, size_t len)
+{
+	while (i < len && s[i] != '\n') {
+		if (s[i] == '\\' && i + 1 < len)
+			i++;
+		i++;
+	}
+	return i;
+}
+
+/* Behind the comment, constant or single character at i. */
+static size_t skip_one(const char *s, size_t i, size_t len)
+{
+	char q = s[i];
+
+	if (q == '/' && i + 1 < len && s[i + 1] == '*') {
+		const char *close = memmem(s + i + 2, len - i - 2, "*/", 2);
+
+		return close ? (size_t)(close - s) + 2 : len;
+	}
+	if (q == '/' && i + 1 < len && s[i + 1] == '/')
+		return skip_line(s, i, len);
+	if (q != '"' && q != '\'')
+		return i + 1;
+	for (i++; i < len && s[i] != q; i++)
+		if (s[i] == '\\')
+			i++;
+	return i + 1;
+}
+
+static bool word_at(const char *s, size_t i, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	return i + n <= len && !strncmp(s + i, name, n) && !(i && (isalnum((unsigned char)s[i - 1]) || s[i - 1] == '_')) &&
+	       !(isalnum((unsigned char)s[i + n]) || s[i + n] == '_');
+}
+
+int find_definition(const char *s, size_t len, const char *name, size_t *beg, size_t *end)
+{
+	size_t start = 0, i = 0;
+	bool started = false, named = false, body = false;
+	int depth = 0, parens = 0;
+
+	while (i < len) {
+		char c = s[i];
+
+		if (isspace((unsigned char)c)) {
+			i++;
+			continue;
+		}
+		if (c == '#' && !depth && (!i || s[i - 1] == '\n')) {
+			i = skip_line(s, i, len);
+			started = named = false;
+			continue;
+		}
+		if (c == '/' && i + 1 < len && (s[i + 1] == '*' || s[i + 1] == '/')) {
+			i = skip_one(s, i, len);
+			continue;
+		}
+		if (!started) {
+			start = i;
+			started = true;
+			named = body = false;
+		}
+		if (!depth && !parens && word_at(s, i, len, name))
+			named = true;
+		body |= c == '{' || (c == '=' && !parens);
+		depth += (c == '{') - (c == '}');
+		parens += (c == '(') - (c == ')');
+		i = skip_one(s, i, len);
+		/* a function ends with its brace, a variable with its semicolon */
+		if (depth || parens || (c != ';' && !(c == '}' && memchr(s + start, '(', i - start) &&
+						      !memchr(s + start, '=', strcspn(s + start, "{")))))
+			continue;
+		if (named && body) {
+			*beg = start;
+			*end = i;
+			return 0;
+		}
+		started = false;
+	}
+	return -1;
+}
+
+/* A folder of the overlay that is a symlink, or lies under one, becomes a real one full of symlinks. */
+static int make_real(const char *overlay, const char *tree, char *dir)
+{
+	char *here = xasprintf("%s/%s", overlay, dir), *there = xasprintf("%s/%s", tree, dir);
+	char *slash = strrchr(dir, '/');
+	struct dirent *e;
+	struct stat st;
+	DIR *d = NULL;
+	int r = 0;
+
+	if (slash) {
+		*slash = 0;
+		r = make_real(overlay, tree, dir);
+		*slash = '/';
+	}
+	if (r || (!lstat(here, &st) && S_ISDIR(st.st_mode)))
+		goto out;
+	unlink(here);
+	d = opendir(there);
+	if (!d || mkdir(here, 0777)) {
+		r = err(there, "correct \"in\" of the replace cut", "%s", strerror(errno));
+		goto out;
+	}
+	while (!r && (e = readdir(d))) {
+		char *from = xasprintf("%s/%s", there, e->d_name), *to = xasprintf("%s/%s", here, e->d_name);
+
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && symlink(from, to))
+			r = err(to, NULL, "%s", strerror(errno));
+		free(from);
+		free(to);
+	}
+out:
+	if (d)
+		closedir(d);
+	free(here);
+	free(there);
+	return r;
+}
+
+/* The text behind the comments that open one of our files. */
+static const char *behind_header(const char *s)
+{
+	for (;;) {
+		while (isspace((unsigned char)*s))
+			s++;
+		if (!strncmp(s, "//", 2))
+			s += strcspn(s, "\n");
+		else if (!strncmp(s, "/*", 2) && strstr(s, "*/"))
+			s = strstr(s, "*/") + 2;
+		else
+			return s;
+	}
+}
+
+bool replace_removes(const struct spec_cut *c)
+{
+	char *path = xasprintf("%s/%s", repo_root(), c->with), *text = read_file(path, NULL);
+	bool nothing = text && !*behind_header(text);
+
+	free(text);
+	free(path);
+	return nothing;
+}
+
+static int replace_one(const struct spec_cut *c, const char *tree, const char *overlay)
+{
+	char *path = xasprintf("%s/%s", overlay, c->in.a[0]), *with = xasprintf("%s/%s", repo_root(), c->with);
+	char *text = NULL, *ours, *dir = xstrdup(c->in.a[0]), *slash = strrchr(dir, '/');
+	struct strbuf out = { 0 };
+	size_t len, beg, end;
+	int r = -1;
+
+	ours = read_file(with, NULL);
+	if (slash)
+		*slash = 0;
+	if (!ours)
+		spec_error(&c->at, "\"with\" is relative to the repo", "%s: %s", with, strerror(errno));
+	else if (slash && make_real(overlay, tree, dir))
+		spec_error(&c->at, NULL, "%s can't be replaced", c->symbol);
+	else if (!(text = read_file(path, &len)))
+		spec_error(&c->at, "\"in\" is a path in the tree", "%s: %s", c->in.a[0], strerror(errno));
+	else if (find_definition(text, len, c->symbol, &beg, &end))
+		spec_error(&c->at, "correct the name or \"in\"", "cut matches nothing: \"%s\": no definition of it in %s",
+			   c->symbol, c->in.a[0]);
+	else
+		r = 0;
+	if (!r) {
+		sb_add(&out, text, beg);
+		sb_printf(&out, "/* kslice: %s is replaced by %s */\n", c->symbol, c->with);
+		sb_puts(&out, behind_header(ours));
+		while (out.len && out.s[out.len - 1] == '\n')
+			out.s[--out.len] = 0;
+		sb_add(&out, text + end, len - end);
+		r = write_file_if_changed(path, out.s, out.len);
+	}
+	sb_free(&out);
+	free(text);
+	free(ours);
+	free(dir);
+	free(path);
+	free(with);
+	return r;
+}
+
+/*
+ * An edited file of an earlier run becomes a link again: each run starts from the pristine text. The
+ * folder must really lie in the overlay; through a link, this would be the tree's own file.
+ */
+static int reset_file(const struct spec_cut *c, const char *tree, const char *overlay)
+{
+	char *path = xasprintf("%s/%s", overlay, c->in.a[0]), *from = xasprintf("%s/%s", tree, c->in.a[0]);
+	char *dir = xasprintf("%.*s", (int)(strrchr(path, '/') - path), path);
+	char *real = realpath(dir, NULL), *top = realpath(overlay, NULL);
+	struct stat st;
+	int r = 0;
+
+	if (real && top && starts_with(real, top) && strchr("/", real[strlen(top)]) && !lstat(path, &st) &&
+	    S_ISREG(st.st_mode) && (unlink(path) || symlink(from, path)))
+		r = err(path, NULL, "%s", strerror(errno));
+	free(top);
+	free(real);
+	free(dir);
+	free(from);
+	free(path);
+	return r;
+}
+
+int replace_apply(const struct spec *spec, const char *tree, const char *overlay)
+{
+	int r = 0;
+
+	char *real = realpath(tree, NULL), *over = realpath(overlay, NULL);
+
+	if (!real || !over || !strcmp(real, over))
+		die("replace_apply: %s is not an overlay of %s", overlay, tree);
+	for (size_t i = 0; i < spec->ncuts && !r; i++)
+		if (spec->cuts[i].kind == CUT_REPLACE)
+			r = reset_file(&spec->cuts[i], real, overlay);
+	for (size_t i = 0; i < spec->ncuts && !r; i++)
+		if (spec->cuts[i].kind == CUT_REPLACE)
+			r = replace_one(&spec->cuts[i], real, overlay);
+	free(real);
+	free(over);
+	return r;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * clang.h: inside of pass 3, shared by clang.c (a unit, its definitions), walk.c (what a
+ * definition refers to) and names.c (keys, places, attributes). Nothing else includes clang-c here.
+ */
+#ifndef KSLICE_FACTS_CLANG_H
+#define KSLICE_FACTS_CLANG_H
+
+#include <clang-c/Index.h>
+
+#include "facts/build.h"
+#include "facts/unit.h"
+#include "facts/parse.h"
+
+/* Map from a declaration's or file's address to a pointer. Lives as long as the unit. */
+struct ptrmap {
+	const void **keys;
+	void **values;
+	size_t n, cap;
+};
+void **ptrmap_at(struct ptrmap *m, const void *key);
+void ptrmap_free(struct ptrmap *m);
+void symbols_free(struct ptrmap *m); /* and the keys in it */
+
+/* A file as the facts name it; one for each name the compiler used. Lives as long as the worker. */
+struct srcfile {
+	char *path;	    /* as in struct fact_file */
+	uint64_t path_hash;
+	bool is_c;	    /* may be deleted from */
+};
+
+/* A .c file of the unit at hand. */
+struct ctext {
+	const struct srcfile *file;
+	CXFile handle;
+	struct unit_input in;
+	char *blank;
+	unit_vec units;
+	VEC(uint32_t) unit_defs; /* per unit: number of definitions */
+};
+
+/* A name in asm text or an attribute that still has to become a key. */
+struct late_name {
+	uint32_t ref;
+	char *name;
+};
+
+struct walk {
+	struct worker *worker;
+	CXTranslationUnit tu;
+	struct fb *fb;	      /* being filled: &unit_fb or the worker's pool */
+	struct fb unit_fb;
+	uint64_t group;	      /* mixed into claims: units whose headers may differ don't share */
+	struct ptrmap files;  /* CXFile => struct srcfile */
+	struct ptrmap symbols; /* declaration => key, or &no_key */
+	struct ptrmap fields;  /* field => key */
+	VEC(struct ctext) ctexts;
+	VEC(CXCursor) decls;
+	struct strmap statics; /* name => 1 + index of its key in static_keys */
+	VEC(char *) static_keys;
+	VEC(struct late_name) late;
+
+	/* the definition at hand */
+	const struct ctext *ctext; /* NULL in a header */
+	uint32_t beg;		   /* of its unit */
+	uint32_t body;
+	bool has_attr, has_asm;
+};
+
+/* A place in a file: macro arguments where they are written, macro bodies where the macro is called. */
+struct place {
+	const struct srcfile *file; /* NULL: none */
+	CXFile handle;
+	uint32_t off;
+};
+
+/* names.c */
+struct srcfile *walk_file(struct walk *w, CXFile file);
+struct place walk_place(struct walk *w, CXSourceLocation loc);
+bool from_macro_body(CXSourceLocation loc);
+/* Place of a cursor inside the definition at hand; its unit's begin for what is in another file. */
+uint32_t place_in_def(struct walk *w, CXCursor c);
+/* Key of a function, variable or .c-file type; NULL: not of file scope. Owned by the walk. */
+const char *symbol_key(struct walk *w, CXCursor decl);
+const char *field_key(struct walk *w, CXCursor field);
+/* "struct X" of a record declaration; anonymous ones are named after what they are part of. Caller frees. */
+char *record_name(struct walk *w, CXCursor record);
+bool is_record_kind(enum CXCursorKind kind);
+char *pretty(CXCursor decl, bool with_body);
+/* Calls fn for each identifier that stands as an operand in asm text. */
+void asm_operands(const char *text, void (*fn)(struct walk *w, const char *name), struct walk *w);
+
+/* clang.c: a parsed unit; main_path NULL for a precompiled header. 0, -1 after err(). */
+int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group, struct fb *out);
+
+/* walk.c */
+void walk_definition(struct walk *w, CXCursor def);
+void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t elem, enum ref_kind kind);
+void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind);
+
+/* attributes.c */
+void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d);
+/* base: a DEF_ASM definition with its place filled in. Adds one definition for each symbol the text makes. */
+void asm_definition(struct walk *w, const char *printed, struct fact_def base);
+/* The text of all asm statements of a function => late refs of the open definition. */
+void asm_statements(struct walk *w, CXCursor function);
+
+#endif

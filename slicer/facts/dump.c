@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dump.c: `kslice facts`: the facts of single files, readable. A tool for debugging specs and the slicer. */
+#include "facts/parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const kinds[] = { "?", "func", "var", "proto", "asm", "assert", "type" };
+static const char *const ref_kinds[] = { "?", "call", "addr", "read", "write", "alias", "cleanup", "asm", "type" };
+static const char *const flag_names[] = { "static", "weak",  "used",  "section",   "alias",   "initcall", "header",
+					  "inline", "macro", "tentative", "syscall", "export", "shared" };
+
+static void dump_def(const struct facts *f, const struct fact_def *d)
+{
+	printf("%s %s [%u,%u) %s:%u", kinds[d->kind], fact_str(f, d->key), d->beg, d->end,
+	       fact_str(f, f->files[d->file].path), d->line);
+	for (size_t i = 0; i < ARRAY_LEN(flag_names); i++)
+		if (d->flags & 1 << i)
+			printf(" %s", flag_names[i]);
+	if (d->section)
+		printf(" section=%s", fact_str(f, d->section));
+	if (d->body)
+		printf(" body=%u", d->body);
+	if (d->type)
+		printf(" type=%s", fact_str(f, d->type));
+	putchar('\n');
+	for (uint32_t i = d->elem0; i < d->elem0 + d->nelem; i++)
+		printf("\telem %u %s [%u,%u) parent=%u\n", i + 1, fact_str(f, f->elems[i].field), f->elems[i].beg,
+		       f->elems[i].end, f->elems[i].parent);
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
+		printf("\tref %s %s @%u elem=%u\n", ref_kinds[f->refs[i].kind], fact_str(f, f->refs[i].key),
+		       f->refs[i].off, f->refs[i].elem);
+	for (uint32_t i = d->read0; i < d->read0 + d->nread; i++)
+		printf("\treads %s @%u\n", fact_str(f, f->reads[i].field), f->reads[i].off);
+	for (uint32_t i = d->call0; i < d->call0 + d->ncall; i++)
+		printf("\tcalls %s [%u,%u)%s macro=%d\n", fact_str(f, f->calls[i].callee), f->calls[i].beg,
+		       f->calls[i].end, f->calls[i].stmt ? " stmt" : "", f->calls[i].macro);
+}
+
+void facts_dump(const struct facts *f)
+{
+	for (uint32_t i = 0; i < f->nfiles; i++)
+		printf("file %u %s%s\n", i, fact_str(f, f->files[i].path), f->files[i].header ? " header" : "");
+	for (uint32_t i = 0; i < f->ndefs; i++)
+		dump_def(f, &f->defs[i]);
+}
+
+static void dump_builder(const struct fb *fb)
+{
+	struct facts f;
+	size_t size;
+	void *block = fb_pack(fb, &size);
+
+	if (facts_unpack(&f, block, size))
+		die("a block that was just packed doesn't unpack");
+	facts_dump(&f);
+	free(block);
+}
+
+static int usage(void)
+{
+	return err("kslice facts", "kslice facts TREE OBJDIR SOURCE [--pool] -- COMPILER ARG...\n"
+		   "              SOURCE is relative to TREE; the command is the one from compile_commands.json",
+		   "wrong arguments");
+}
+
+int cmd_facts(int argc, char **argv)
+{
+	struct compdb db = {};
+	struct claims claims;
+	struct worker worker;
+	struct tu tu = {};
+	struct parse_job job = { .tu = &tu };
+	bool pool = false;
+	struct fb fb;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		pool |= !strcmp(argv[i], "--pool");
+	if (i < 4 + pool || i + 2 > argc)
+		return usage() & 1;
+	db.tree = db.overlay = argv[1];
+	db.objdir = argv[2];
+	tu.source = argv[3];
+	tu.argv = argv + i + 1;
+	tu.argc = argc - i - 1;
+	if (chdir(db.objdir))
+		return err(db.objdir, "give the object directory", "can't go there: %m") & 1;
+	if (claims_init(&claims))
+		return err(NULL, NULL, "no memory: %m") & 1;
+	worker_init(&worker, &db, &claims);
+	if (facts_parse(&worker, &job, &fb))
+		return 1;
+	dump_builder(&fb);
+	if (pool) {
+		puts("---- header pool");
+		dump_builder(&worker.pool);
+	}
+	fb_free(&fb);
+	worker_free(&worker);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * json.h: JSON with places. jansson tells no line of a value, so the text is walked once more and
+ * the line of each JSON pointer is remembered.
+ */
+#ifndef KSLICE_SPEC_JSON_H
+#define KSLICE_SPEC_JSON_H
+
+#include "spec/spec.h"
+#include "base/util.h"
+
+/* One parsed file; a chain of these owns all strings of a spec. */
+struct spec_file {
+	struct spec_file *next;
+	char *path;
+	json_t *json;
+	struct strmap lines; /* pointer => line */
+	VEC(void *) owned;
+};
+
+/* Reads and parses; refuses syntax errors and duplicate keys with their line. NULL after an error. */
+struct spec_file *spec_file_load(const char *path, const char *cure);
+void spec_file_free(struct spec_file *f);
+
+/* The place of a pointer made as by printf; the strings live as long as the file. */
+struct spec_place spec_at(struct spec_file *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void *spec_own(struct spec_file *f, void *p);
+
+enum spec_type { ST_STRING, ST_NAMES /* string or array of strings */, ST_ARRAY, ST_OBJECT };
+
+struct spec_key {
+	const char *name;
+	enum spec_type type;
+	bool required;
+};
+/* Every key of obj is in keys, has its type, and the required ones are there. 0/-1. */
+int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer, const struct spec_key *keys,
+		    size_t nkeys);
+/* A string or an array of non-empty strings; NULL gives none. 0/-1. */
+int spec_names_of(struct spec_file *f, json_t *value, const char *pointer, struct spec_names *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * spec.h (CONTRACT): a slice spec in memory. Pass 1: JSON => struct spec.
+ *
+ * Everything is owned by the struct spec and freed by spec_free(). Strings are never NULL where the
+ * key is required. Each item remembers its JSON pointer and line for error messages.
+ * Schema: specs/schema.json; every key: specs/README.md.
+ */
+#ifndef KSLICE_SPEC_H
+#define KSLICE_SPEC_H
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <jansson.h>
+
+struct spec_place {
+	const char *file;    /* the JSON file: the spec itself, or a cut or annotation group */
+	const char *pointer; /* RFC 6901, "/cuts/3" */
+	int line;	     /* 1-based, 0 if unknown */
+};
+
+struct spec_names {
+	const char **a;
+	size_t n;
+};
+
+struct spec_call {
+	const char *name; /* "socket": SYSCALL_DEFINE name */
+	struct spec_place at;
+};
+
+enum cut_kind {
+	CUT_TRAP,    /* body replaced: says its name and dies */
+	CUT_RETURN,  /* body replaced: returns `value` */
+	CUT_DROP,    /* calls to it are deleted (statement) or replaced by `value` (expression) */
+	CUT_REPLACE, /* definition replaced by the one in file `with` */
+	CUT_REMOTE,  /* body replaced: makes `call` of another domain, `domain` */
+};
+
+/* One cut of one symbol: `"drop": ["a", "b"]` becomes two of these. */
+struct spec_cut {
+	enum cut_kind kind;
+	const char *symbol;	  /* function, or variable for replace */
+	struct spec_names in;	  /* drop: only calls in these functions or files (path in the tree), n = 0:
+				   * everywhere. replace: one, the file that holds the definition */
+	struct spec_names naming; /* drop: only calls whose range refers to one of these symbols */
+	const char *value;	  /* C expression, NULL: void / statement */
+	const char *with;	  /* replace: path of a C file, relative to the repo */
+	const char *domain, *call; /* remote */
+	struct remote *remote;	  /* remote: made by remote_resolve() */
+	const char *why;
+	const char *group; /* name of the cut group, NULL if in the spec itself */
+	struct spec_place at;
+	unsigned matched; /* counted by closure/cuts.c */
+};
+
+struct spec_group {
+	const char *name, *lost; /* a cut group and its line on what is lost */
+	struct spec_place at;
+};
+
+enum route_kind {
+	ROUTE_CALL, /* `call`, always or by the values of `arg` */
+	ROUTE_PATH, /* every call whose files lie below `path` */
+	ROUTE_ALSO, /* `call` is the host's, and told to the domain when that was done; all or by `arg` */
+};
+
+/* `"also": ["a", "b"]` becomes two of these. */
+struct spec_route {
+	enum route_kind kind;
+	const char *call, *arg; /* arg: NULL for all calls of it */
+	const char **values;	/* constant names or numbers as text */
+	size_t nvalues;
+	const char *path; /* absolute, no slash at its end */
+	struct spec_place at;
+};
+
+struct spec_keep {
+	const char *name; /* symbol, or path of a .c file: its initcalls count then */
+	const char *type; /* "struct file_system_type": what the kernel finds among those of this type by that name; else NULL */
+	struct spec_place at;
+};
+
+struct spec {
+	char *path, *name, *description;
+	char *config; /* path of the Kconfig fragment */
+	struct spec_call *calls;
+	size_t ncalls;
+	struct spec_cut *cuts; /* groups expanded, in order */
+	size_t ncuts;
+	struct spec_group *groups;
+	size_t ngroups;
+	struct spec_keep *keep; /* extra roots; "fs" of a device is one, too */
+	size_t nkeep;
+	struct spec_route *routes;
+	size_t nroutes;
+	struct spec_names annotations; /* group names; read by annotations.c */
+	json_t **own;		       /* annotations in the spec itself: groups without a name */
+	size_t nown;
+	json_t *devices;	       /* array, checked against the schema */
+	json_t *json;		       /* the whole, for passes with keys of their own */
+	struct spec_file *files;       /* internal: the parsed files, which own the strings */
+};
+
+/* 0, or -1 after printing place, cause and cure to stderr. */
+int spec_load(struct spec *spec, const char *path);
+/* Cuts and keeps of another file, a debug kind's, are the spec's as well. 0, or -1 after printing the error; spec_free() in any case. */
+int spec_add(struct spec *spec, const char *path);
+void spec_free(struct spec *spec);
+/* err() with "file:line: /pointer" as the place. Returns -1. */
+int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "trap", "return", "drop", "replace", "remote". */
+const char *cut_kind_name(enum cut_kind kind);
+/* path of specs/NAME.json if arg is a bare name, else arg; malloc'ed. */
+char *spec_path_of(const char *arg);
+
+#endif

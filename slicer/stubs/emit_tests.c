@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * emit_tests.c: struct marshal + the annotations' "test" => tests.c, tests.h and tests_GROUP.c: the tables that
+ * tests/stubs/engine.c runs: per call its parameters with their roles and edge values, its bases, and the known differences.
+ */
+#include "stubs/emit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FMT(b, ...) sb_printf((b), __VA_ARGS__)
+
+/* "@tcp_a" a fixture, "%64" a buffer, else a number or an expression of constants. */
+static int emit_arg(const struct marshal *m, const struct mcall *c, const char *param, json_t *v, struct strbuf *b)
+{
+	const char *s = json_string_value(v);
+	int64_t n;
+
+	if (s && *s == '@') {
+		FMT(b, "FD(%s)", s + 1);
+	} else if (s && *s == '%') {
+		FMT(b, "BUF(\"%s\")", s + 1);
+	} else if (marshal_value(m, v, &n)) {
+		FMT(b, "NUM(%lldll)", (long long)n);
+	} else {
+		const char *path = NULL;
+
+		annotation_of_call(m, c->ct->name, &path);
+		return err(path, "write \"@fixture\", \"%buffer\", a number or a constant", "%s, test: no value for %s",
+			   c->ct->name, param);
+	}
+	return 0;
+}
+
+static bool is_length_of_any(const struct mcall *c, unsigned i)
+{
+	for (unsigned k = 0; k < c->n; k++) {
+		const struct mval *v = c->p[k].pass == PASS_SWITCH ? c->p[k].otherwise : &c->p[k];
+
+		if (v->pass == PASS_PTR && v->of == (int)i && v->len != LEN_VR)
+			return true;
+	}
+	return false;
+}
+
+static bool listed(const struct mcall *c, const char *key, const char *name)
+{
+	json_t *n;
+	size_t k;
+
+	json_array_foreach(json_object_get(c->test, key), k, n)
+		if (!strcmp(json_string_value(n) ?: "", name))
+			return true;
+	return false;
+}
+
+static const char *role(const struct mcall *c, unsigned i)
+{
+	const struct mval *v = &c->p[i];
+
+	if (listed(c, "only_values", v->name))
+		return "ST_LISTED";
+	if (v->fd)
+		return "ST_ISFD";
+	if (v->type->kind == TYPE_PTR)
+		return "ST_POINTER";
+	if (is_length_of_any(c, i))
+		return "ST_LENGTH";
+	return strstr(v->name, "timeout") ? "ST_LISTED" : "ST_SCALAR"; /* -1 would wait for ever */
+}
+
+static bool nested_out(const struct mval *v)
+{
+	return v->st && struct_comes_back(v->st);
+}
+
+static bool crosses(const struct mval *v, enum dir dir)
+{
+	if (v->pass == PASS_SWITCH) {
+		for (size_t k = 0; k < v->ncases; k++)
+			if (crosses(&v->cases[k].val, dir))
+				return true;
+		return crosses(v->otherwise, dir);
+	}
+	return (v->pass == PASS_PTR && ((v->dir & dir) || (dir == DIR_OUT && nested_out(v)))) || v->pass == PASS_VR;
+}
+
+static int emit_params(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	json_t *values = json_object_get(c->test, "values"), *v;
+	size_t k;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		json_t *list = json_object_get(values, c->p[i].name);
+
+		if (!list)
+			continue;
+		FMT(b, "static const struct st_arg %s_%s[] = {", c->ct->name, c->p[i].name);
+		json_array_foreach(list, k, v) {
+			sb_puts(b, k ? ", " : "");
+			if (emit_arg(m, c, c->p[i].name, v, b))
+				return -1;
+		}
+		sb_puts(b, "};\n");
+	}
+	FMT(b, "static const struct st_param %s_params[] = {\n", c->ct->name);
+	for (unsigned i = 0; i < c->n; i++) {
+		json_t *list = json_object_get(values, c->p[i].name);
+
+		/* "unseen": data no case can tell a change of, such as a signal mask; the mutation test leaves them out */
+		FMT(b, "\t{\"%s\", %s, %d, %d, ", c->p[i].name, role(c, i),
+		    crosses(&c->p[i], DIR_IN) && !listed(c, "unseen", c->p[i].name), crosses(&c->p[i], DIR_OUT));
+		if (list)
+			FMT(b, "%zu, %s_%s},\n", json_array_size(list), c->ct->name, c->p[i].name);
+		else
+			sb_puts(b, "0, NULL},\n");
+	}
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+/* Which values of which argument make the result a descriptor: fcntl's F_DUPFD. The argument, or -1. */
+static int emit_fd_values(const struct mcall *c, struct strbuf *b)
+{
+	int arg = -1;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct mval *v = &c->p[i];
+
+		for (size_t k = 0; v->pass == PASS_SWITCH && v->on[1] < 0 && k < v->ncases; k++) {
+			if (!v->cases[k].ret_fd)
+				continue;
+			if (arg < 0)
+				FMT(b, "static const u32 %s_fds[] = {", c->ct->name);
+			FMT(b, arg < 0 ? "%u" : ", %u", (uint32_t)v->cases[k].key[0]);
+			arg = v->on[0];
+		}
+	}
+	sb_puts(b, arg < 0 ? "" : "};\n");
+	return arg;
+}
+
+static int emit_bases(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	json_t *base;
+	size_t k;
+
+	FMT(b, "static const struct st_base %s_bases[] = {\n", c->ct->name);
+	json_array_foreach(json_object_get(c->test, "bases"), k, base) {
+		json_t *args = json_object_get(base, "args");
+
+		FMT(b, "\t{\"%s\", {", json_string_value(json_object_get(base, "name")) ?: "base");
+		for (unsigned i = 0; i < c->n; i++) {
+			sb_puts(b, i ? ", " : "");
+			if (emit_arg(m, c, c->p[i].name, json_object_get(args, c->p[i].name), b))
+				return -1;
+		}
+		FMT(b, "}, %lld},\n", (long long)json_integer_value(json_object_get(base, "as")));
+	}
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+/* "case" is one pattern or several; each must meet a case that differs. */
+static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbuf *b)
+{
+	json_t *one;
+	size_t k;
+
+	if (json_is_string(cases))
+		FMT(b, "\t{\"%s\", %d,\n\t \"%s\"},\n", json_string_value(cases), kernel, why);
+	json_array_foreach(cases, k, one)
+		emit_cases(one, kernel, why, b);
+}
+
+static int emit_differs(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	static const char *const keys[] = {"case", "because", "why", NULL};
+	const char *path = NULL;
+	json_t *d;
+	size_t k;
+
+	annotation_of_call(m, c->ct->name, &path);
+	if (!json_array_size(c->differs))
+		return 0;
+	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
+	json_array_foreach(c->differs, k, d) {
+		const char *because = json_string_value(json_object_get(d, "because")) ?: "";
+		const char *why = json_string_value(json_object_get(d, "why"));
+
+		if (annotation_keys(path, c->ct->name, d, keys))
+			return -1;
+		if (!why || (strcmp(because, "kernel") && strcmp(because, "marshalling")))
+			return err(path, "give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
+				   "%s: a difference without a reason", c->ct->name);
+		emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
+	}
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+/* The most it may return, for who answers with more: see struct st_result. */
+static void emit_result(const struct mcall *c, struct strbuf *b)
+{
+	const struct mresult *r = &c->result_is;
+	const struct mval *v = r->of >= 0 ? &c->p[r->of] : NULL;
+	const char *kind = "ST_RETURNS_LIST";
+
+	if (!v)
+		kind = "ST_RETURNS_MOST";
+	else if (v->pass != PASS_PTR)
+		kind = "ST_RETURNS_NUMBER";
+	else if (!v->st || v->filled == FILLED_RET)
+		kind = "ST_RETURNS_UNITS";
+	else if (v->len == LEN_FIXED)
+		kind = "ST_RETURNS_MESSAGE";
+	FMT(b, "\t.result = {%s, %lldll, %d, %d, %u, %lld, ", kind, (long long)r->most, r->of, v && v->pass == PASS_PTR ? v->of : -1,
+	    r->times, (long long)r->empty);
+	FMT(b, "%d, %lld},\n", v ? v->keep_arg : -1, (long long)(v ? v->keep_mask : 0));
+}
+
+static int emit_call(const struct marshal *m, const struct mcall *c, struct strbuf *b)
+{
+	const char *n = c->ct->name;
+	int fd_arg;
+
+	if (!json_array_size(json_object_get(c->test, "bases"))) {
+		const char *path = NULL;
+
+		annotation_of_call(m, n, &path);
+		return err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
+			   "%s: a stub without a test", n);
+	}
+	FMT(b, "\n/* ---- %s ---- */\n", n);
+	if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b))
+		return -1;
+	fd_arg = emit_fd_values(c, b);
+	FMT(b, "const struct st_call test_%s = {\n", n);
+	FMT(b, "\t\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
+	FMT(b, json_array_size(c->differs) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
+	if (fd_arg >= 0)
+		FMT(b, "%d, N(%s_fds), %s_fds,\n", fd_arg, n, n);
+	else
+		sb_puts(b, "-1, 0, NULL,\n");
+	emit_result(c, b);
+	sb_puts(b, "};\n");
+	return 0;
+}
+
+static void emit_tests_h(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "tests.h", "the calls of the stub tests, and how their tables are written.");
+	emit_guard(m, b, "tests.h");
+	sb_puts(b, "#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
+		   "#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
+	for (size_t i = 0; i < m->ncalls; i++)
+		FMT(b, "extern const struct st_call test_%s;\n", m->calls[i].ct->name);
+	sb_puts(b, EMIT_GUARD_END);
+}
+
+static void emit_suite(const struct marshal *m, struct strbuf *b)
+{
+	emit_head(m, b, "GPL-2.0", "tests.c", "the stub tests, run by tests/stubs/engine.c; the cases are in tests_*.c.");
+	sb_puts(b, "#include \"tests.h\"\n\nstatic const struct st_call *const calls[] = {\n");
+	for (size_t i = 0; i < m->ncalls; i++)
+		FMT(b, "\t&test_%s,\n", m->calls[i].ct->name);
+	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n", m->domain);
+}
+
+int emit_tests(const struct marshal *m, struct outputs *o)
+{
+	return emit_family(m, o, &(struct family){
+		.base = "tests", .licence = "GPL-2.0", .what = "cases of the stub tests.",
+		.header = emit_tests_h, .table = emit_suite, .call = emit_call,
+	});
+}

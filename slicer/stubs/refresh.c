@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refresh.c: keeps generated/<domain>/ up to date: generates anew when the spec, an annotation group, the tree's files
+ * that the calls come from, the configuration, the generator or the output itself have changed.
+ */
+#include "commands/commands.h"
+#include "stubs/emit.h"
+#include "spec/spec.h"
+#include "stubs/stubs.h"
+#include "base/util.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t hash_file(const char *path, uint64_t key)
+{
+	size_t len = 0;
+	char *text = read_file(path, &len);
+
+	key = hash64(text ? text : "", len, hash_str(text ? path : "none", key));
+	free(text);
+	return key;
+}
+
+static uint64_t hash_in(const char *dir, const char *file, uint64_t key)
+{
+	char *path = xasprintf("%s/%s", dir, file);
+
+	key = hash_file(path, key);
+	free(path);
+	return key;
+}
+
+/* Every file of a folder, in no order that matters: hashes are added up. */
+static uint64_t hash_dir(const char *dir, uint64_t key)
+{
+	DIR *d = opendir(dir);
+	uint64_t sum = 0;
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			sum += hash_in(dir, e->d_name, key);
+	if (d)
+		closedir(d);
+	return key ^ sum;
+}
+
+/* What the stubs are made from. Files of the calls: those of the last generation, see summary.json. */
+static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, const char *dir)
+{
+	static const char *const headers[] = {"include/linux/syscalls.h", "include/linux/socket.h", "include/linux/uio.h",
+					      "arch/x86/entry/syscalls/syscall_64.tbl"};
+	uint64_t key = hash_in("/proc/self", "exe", hash_file(spec->path, 0));
+	char *summary = xasprintf("%s/summary.json", dir);
+	json_t *s = json_load_file(summary, 0, NULL), *c;
+	size_t i;
+
+	for (i = 0; i < spec->annotations.n; i++) {
+		char *path = xasprintf("%s/specs/annotations/%s.json", repo_root(), spec->annotations.a[i]);
+
+		key = hash_file(path, key);
+		free(path);
+	}
+	for (i = 0; i < ARRAY_LEN(headers); i++)
+		key = hash_in(db->overlay, headers[i], key);
+	json_array_foreach(json_object_get(s, "calls"), i, c)
+		key = hash_in(db->overlay, json_string_value(json_object_get(c, "file")) ?: "", key);
+	key = hash_in(db->objdir, "include/generated/autoconf.h", key);
+	json_decref(s);
+	free(summary);
+	return key;
+}
+
+static bool same_key(const char *stamp, const struct spec *spec, const struct compdb *db, const char *dir)
+{
+	char *text = read_file(stamp, NULL), *now;
+	bool same;
+
+	now = xasprintf("%016llx\n", (unsigned long long)hash_dir(dir, inputs_key(spec, db, dir)));
+	same = text && !strcmp(text, now);
+	free(text);
+	free(now);
+	return same;
+}
+
+static int save_key(const char *stamp, const struct spec *spec, const struct compdb *db, const char *dir)
+{
+	char *now = xasprintf("%016llx\n", (unsigned long long)hash_dir(dir, inputs_key(spec, db, dir)));
+	int r = make_parent_dirs(stamp) ? -1 : write_file(stamp, now, strlen(now));
+
+	free(now);
+	return r;
+}
+
+/* generated/NAME is that of specs/NAME.json, if there is one: a trial spec elsewhere must not overwrite it. */
+static int owns_its_name(const struct spec *spec)
+{
+	char *path = xasprintf("%s/specs/%s.json", repo_root(), spec->name);
+	char *owner = realpath(path, NULL), *own = realpath(spec->path, NULL);
+	int r = 0;
+
+	if (owner && own && strcmp(owner, own))
+		r = err(spec->path, "give it another name", "its \"name\", %s, is that of %s, whose generated/%s it would overwrite",
+			spec->name, owner, spec->name);
+	free(path);
+	free(owner);
+	free(own);
+	return r;
+}
+
+int stubs_refresh(const struct spec *spec, const struct compdb *db)
+{
+	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name), *kbuild = xasprintf("%s/Kbuild", dir);
+	char *stamp = xasprintf("%s/stubs/%s-%016llx", cache_dir(), spec->name,
+				(unsigned long long)hash_str(repo_root(), 0));
+	char *was = read_file(kbuild, NULL), *is;
+	int r = owns_its_name(spec);
+
+	if (!r && (!was || !same_key(stamp, spec, db, dir))) {
+		r = stubs_emit(spec, db, NULL);
+		if (!r)
+			r = save_key(stamp, spec, db, dir);
+		is = r ? NULL : read_file(kbuild, NULL);
+		if (is && (!was || strcmp(was, is)))
+			r = 1;
+		free(is);
+	}
+	free(was);
+	free(dir);
+	free(kbuild);
+	free(stamp);
+	return r;
+}

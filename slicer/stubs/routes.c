@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * routes.c: the spec's routes, against the types of the calls => per call how the client knows it as the domain's (the
+ * parameter and its values, or the files it names); and whether what a program can reach holds together.
+ */
+#include "stubs/marshal.h"
+#include "spec/spec.h"
+
+/* By either of its names: a spec may call it as the tree does. */
+static struct mcall *call_named(const struct marshal *m, const char *name)
+{
+	for (size_t i = 0; i < m->ncalls; i++)
+		if (!strcmp(m->calls[i].ct->name, name) || !strcmp(m->calls[i].ct->entry, name))
+			return &m->calls[i];
+	return NULL;
+}
+
+static int key_param(const struct spec_route *r, struct mcall *c)
+{
+	struct strbuf b = {0};
+	int e;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (!strcmp(c->p[i].name, r->arg)) {
+			c->key = (int)i;
+			if (c->p[i].type->kind == TYPE_INT)
+				return 0;
+			return spec_error(&r->at, "name a parameter that is a number", "%s of %s is none", r->arg, r->call);
+		}
+		sb_printf(&b, "%s%s", i ? ", " : "its parameters are: ", c->p[i].name);
+	}
+	e = spec_error(&r->at, b.s ?: "it has none", "\"%s\" has no parameter \"%s\"", r->call, r->arg);
+	sb_free(&b);
+	return e;
+}
+
+/* As the client compares them: the parameter's own width, no sign. */
+static int key_values(struct marshal *m, const struct spec_route *r, struct mcall *c)
+{
+	if (r->nvalues > MARSHAL_MAX_KEYS)
+		return spec_error(&r->at, "give at most 8", "%zu values", r->nvalues);
+	c->keymask = c->p[c->key].type->size < 8 ? (1ull << 8 * c->p[c->key].type->size) - 1 : ~0ull;
+	c->keys = marshal_keep(m, xcalloc(r->nvalues, sizeof(*c->keys)));
+	for (size_t i = 0; i < r->nvalues; i++) {
+		json_t *name = json_string(r->values[i]);
+		int64_t x;
+		bool known = marshal_value(m, name, &x);
+
+		json_decref(name);
+		if (!known)
+			return spec_error(&r->at, "a number, or a constant of a header that an annotation group names",
+					  "\"%s\" is not known", r->values[i]);
+		c->keys[i] = (uint64_t)x & c->keymask;
+	}
+	c->keynames = r->values;
+	c->nkeys = r->nvalues;
+	return 0;
+}
+
+unsigned call_fds(const struct mcall *c)
+{
+	unsigned fds = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		fds |= c->p[i].fd ? 1u << i : 0;
+	return fds;
+}
+
+unsigned call_paths(const struct mcall *c)
+{
+	unsigned paths = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		paths |= c->p[i].path ? 1u << i : 0;
+	return paths;
+}
+
+const char *route_name(enum mroute r)
+{
+	static const char *const names[] = {"none", "fd", "key", "path", "also"};
+
+	return names[r];
+}
+
+static bool by_path(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->nroutes; i++)
+		if (spec->routes[i].kind == ROUTE_PATH)
+			return true;
+	return false;
+}
+
+/* What can't be told to every domain, or goes where something else says. */
+static int refuse_route(const struct marshal *m, const struct spec_route *r, const struct mcall *c)
+{
+	bool also = r->kind == ROUTE_ALSO;
+
+	if (c->by && (c->by->kind == ROUTE_ALSO) != also)
+		return spec_error(&r->at, "remove one of the two: such a call is the domain's, or the host's and told to the domain",
+				  "\"%s\" has a route by \"call\" and one by \"also\"", r->call);
+	if (c->by)
+		return spec_error(&r->at, "put all values into one", "two routes of \"%s\"", r->call);
+	if (c->route_none)
+		return spec_error(&r->at, "leave the route out: what such a call makes goes to a domain with the first of its fds",
+				  "the client handles \"%s\" itself (\"route\": \"none\" in its annotation)", r->call);
+	if (call_paths(c) && (also || by_path(m->spec)))
+		return spec_error(&r->at, "leave the route out", "\"%s\" names files: it goes where they are", r->call);
+	if (call_fds(c) && (also || !r->arg))
+		return spec_error(&r->at, "leave the route out", "\"%s\" takes descriptors: it goes where they are", r->call);
+	if (makes_fds(c) && also)
+		return spec_error(&r->at, "give it a route by \"call\"", "\"%s\" makes descriptors: they are of one place", r->call);
+	return 0;
+}
+
+static int one_route(struct marshal *m, const struct spec_route *r)
+{
+	struct mcall *c = call_named(m, r->call);
+
+	if (!c)
+		return spec_error(&r->at, "add it to \"calls\"", "\"%s\" is not one of the calls", r->call);
+	if (refuse_route(m, r, c))
+		return -1;
+	c->by = r;
+	c->route = r->kind == ROUTE_ALSO ? MROUTE_ALSO : MROUTE_KEY;
+	return !r->arg ? 0 : key_param(r, c) ? -1 : key_values(m, r, c);
+}
+
+/* Without a call that names a file nothing ever goes to the prefix. */
+static int need_paths(const struct marshal *m)
+{
+	for (size_t i = 0; i < m->spec->nroutes; i++) {
+		const struct spec_route *r = &m->spec->routes[i];
+		size_t k = 0;
+
+		while (r->path && k < m->ncalls && m->calls[k].route != MROUTE_PATH)
+			k++;
+		if (r->path && k == m->ncalls)
+			return spec_error(&r->at, "add some to \"calls\" (openat, newfstatat ...), or say \"path\": true in an annotation",
+					  "a route by path, and none of the calls has a parameter that names a file");
+	}
+	return 0;
+}
+
+/* Stubs close what a program can't be told of, and the client what it has closed. */
+static int need_close(const struct marshal *m)
+{
+	if (call_named(m, "close"))
+		return 0;
+	for (size_t i = 0; i < m->ncalls; i++)
+		if (!m->calls[i].route_none && makes_fds(&m->calls[i]))
+			return spec_error(&m->spec->calls[0].at, "add \"close\" to \"calls\"",
+					  "\"%s\" makes descriptors, and no call closes them", m->calls[i].ct->name);
+	return 0;
+}
+
+/* Those no route names: by the files or descriptors they are given, if any. */
+static int other_route(const struct marshal *m, struct mcall *c)
+{
+	if (__builtin_popcount(call_paths(c)) > MARSHAL_MAX_PATHS)
+		return err(c->ct->name, "say \"path\": false for some in an annotation", "more than %d parameters that name files",
+			   MARSHAL_MAX_PATHS);
+	if (c->route_none || c->by)
+		return 0;
+	c->route = call_paths(c) && by_path(m->spec) ? MROUTE_PATH : call_fds(c) ? MROUTE_FD : MROUTE_NONE;
+	return 0;
+}
+
+int marshal_routes(struct marshal *m)
+{
+	for (size_t i = 0; i < m->spec->nroutes; i++)
+		if (m->spec->routes[i].kind != ROUTE_PATH && one_route(m, &m->spec->routes[i]))
+			return -1;
+	for (size_t i = 0; i < m->ncalls; i++)
+		if (other_route(m, &m->calls[i]))
+			return -1;
+	return need_paths(m) || need_close(m) ? -1 : 0;
+}
+
+/* ---- what `kslice check` prints ---- */
+
+static void print_one(const struct mcall *c)
+{
+	const char *sep = "(";
+
+	printf(" %s", c->ct->name);
+	for (unsigned i = 0; c->route == MROUTE_PATH && i < c->n; i++) {
+		if (!c->p[i].path)
+			continue;
+		printf(c->p[i].dirfd >= 0 ? "%s%s of %s" : "%s%s", sep, c->p[i].name,
+		       c->p[i].dirfd >= 0 ? c->p[c->p[i].dirfd].name : "");
+		sep = ", ";
+	}
+	for (size_t i = 0; i < c->nkeys; i++)
+		printf(i ? " %s" : "(%s %s", i ? c->keynames[i] : c->p[c->key].name, i ? "" : c->keynames[i]);
+	printf(c->nkeys || sep[0] == ',' ? ")" : "");
+}
+
+void routes_print(const struct marshal *m)
+{
+	static const char *const what[] = {"by the client itself, or by their stubs' names only", "by their descriptors", "always, or by a value",
+					   "by path", "the host's, and told to the domain"};
+
+	printf("routes of %s:\n", m->domain);
+	for (int r = MROUTE_ALSO; r >= 0; r--) {
+		bool first = true;
+
+		for (size_t i = 0; i < m->ncalls; i++) {
+			if ((int)m->calls[i].route != r)
+				continue;
+			if (first)
+				printf("  %s", what[r]);
+			for (size_t k = 0; first && r == MROUTE_PATH && k < m->spec->nroutes; k++)
+				if (m->spec->routes[k].path)
+					printf(" %s", m->spec->routes[k].path);
+			printf(first ? ":" : ",");
+			first = false;
+			print_one(&m->calls[i]);
+		}
+		printf(first ? "" : "\n");
+	}
+}

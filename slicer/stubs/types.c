@@ -1,0 +1,666 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * types.c: names of calls => struct types (see types.h).
+ */
+#include "stubs/types.h"
+#include "commands/commands.h"
+#include "base/util.h"
+
+#include <clang-c/Index.h>
+#include <ctype.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PUSH(a, n, cap)                                                                            \
+	({                                                                                         \
+		(a) = vec_grow((a), (n) + 1, &(cap), sizeof(*(a)));                                \
+		&(a)[(n)++];                                                                       \
+	})
+
+struct impl {
+	CXIndex index;
+	struct type **known; /* structs and unions by canonical name: they may refer to themselves */
+	size_t nknown, kcap;
+	void **mem; /* everything to free */
+	size_t nmem, mcap;
+	const struct compdb *db;
+};
+
+static void *keep(struct impl *im, void *p)
+{
+	*PUSH(im->mem, im->nmem, im->mcap) = p;
+	return p;
+}
+
+static const char *keep_cx(struct impl *im, CXString s)
+{
+	char *c = xstrdup(clang_getCString(s) ?: "");
+
+	clang_disposeString(s);
+	return keep(im, c);
+}
+
+/* ---- types ---- */
+
+static const struct type *make_type(struct impl *im, CXType t);
+
+static bool is_int(enum CXTypeKind k)
+{
+	return (k >= CXType_Bool && k <= CXType_Int128) || k == CXType_Enum;
+}
+
+static bool is_signed(enum CXTypeKind k)
+{
+	return k >= CXType_Char_S && k <= CXType_Int128;
+}
+
+struct fields_arg {
+	struct impl *im;
+	struct type *st;
+	size_t cap;
+};
+
+static enum CXVisitorResult add_field(CXCursor c, CXClientData data)
+{
+	struct fields_arg *a = data;
+	struct type_field *f = PUSH(a->st->fields, a->st->nfields, a->cap);
+	const char *name = keep_cx(a->im, clang_getCursorSpelling(c));
+
+	/* libclang says "(anonymous union at ...)" for what has no name */
+	f->name = strchr(name, '(') ? "" : name;
+	f->bits = clang_Cursor_isBitField(c);
+	f->offset = (size_t)clang_Cursor_getOffsetOfField(c) / 8;
+	f->type = make_type(a->im, clang_getCursorType(c));
+	return CXVisit_Continue;
+}
+
+static struct type *record_type(struct impl *im, CXType canon, const char *name)
+{
+	CXCursor decl = clang_getTypeDeclaration(canon);
+	struct fields_arg a = {.im = im};
+	long long size = clang_Type_getSizeOf(canon);
+	struct type *st;
+
+	for (size_t i = 0; i < im->nknown; i++)
+		if (!strcmp(im->known[i]->name, name))
+			return im->known[i];
+	st = keep(im, xcalloc(1, sizeof(*st)));
+	st->kind = clang_getCursorKind(decl) == CXCursor_UnionDecl ? TYPE_UNION : TYPE_STRUCT;
+	st->name = name;
+	st->size = size > 0 ? (size_t)size : 0;
+	if (!strchr(name, '('))
+		*PUSH(im->known, im->nknown, im->kcap) = st;
+	a.st = st;
+	clang_Type_visitFields(canon, add_field, &a);
+	if (st->fields)
+		keep(im, st->fields);
+	return st;
+}
+
+/* Peels typedefs, `struct x` sugar and attributes; notes const and __user on the way. */
+static CXType peel(CXType t, bool *is_const, bool *user)
+{
+	for (;;) {
+		if (clang_isConstQualifiedType(t))
+			*is_const = true;
+		switch (t.kind) {
+		case CXType_BTFTagAttributed:
+			*user = true; /* __user is the only tag in calls' types */
+			/* fall through */
+		case CXType_Attributed:
+			t = clang_Type_getModifiedType(t);
+			break;
+		case CXType_Elaborated:
+			t = clang_Type_getNamedType(t);
+			break;
+		case CXType_Typedef:
+			t = clang_getTypedefDeclUnderlyingType(clang_getTypeDeclaration(t));
+			break;
+		case CXType_Unexposed:
+			if (clang_getCanonicalType(t).kind == CXType_Unexposed)
+				return t;
+			t = clang_getCanonicalType(t);
+			break;
+		default:
+			return t;
+		}
+	}
+}
+
+static const struct type *make_type(struct impl *im, CXType cx)
+{
+	bool is_const = false, user = false;
+	CXType t = peel(cx, &is_const, &user);
+	CXType plain = clang_getUnqualifiedType(clang_getCanonicalType(t));
+	const char *name = keep_cx(im, clang_getTypeSpelling(plain));
+	struct type *ty = keep(im, xcalloc(1, sizeof(*ty)));
+	long long size = clang_Type_getSizeOf(plain);
+
+	ty->name = name;
+	ty->size = size > 0 ? (size_t)size : 0;
+	if (t.kind == CXType_Void) {
+		ty->kind = TYPE_VOID;
+		ty->size = 0;
+	} else if (is_int(t.kind)) {
+		ty->kind = TYPE_INT;
+		ty->is_signed = is_signed(t.kind);
+	} else if (t.kind == CXType_Pointer) {
+		ty->kind = TYPE_PTR;
+		ty->to = make_type(im, clang_getPointeeType(t));
+	} else if (t.kind == CXType_ConstantArray) {
+		ty->kind = TYPE_ARRAY;
+		ty->to = make_type(im, clang_getArrayElementType(t));
+		ty->count = (size_t)clang_getArraySize(t);
+	} else if (t.kind == CXType_Record) {
+		*ty = *record_type(im, plain, name);
+	} else {
+		ty->kind = TYPE_OTHER;
+	}
+	ty->is_const = is_const;
+	ty->user = user;
+	return ty;
+}
+
+static const char *cast_spelling(struct impl *im, const struct type *t)
+{
+	if (t->kind != TYPE_PTR)
+		return t->name;
+	if (t->to->kind == TYPE_PTR)
+		return keep(im, xasprintf("%s%s %s*%s*", t->to->to->is_const ? "const " : "",
+					   t->to->to->name, t->to->to->user ? "__user " : "",
+					   t->to->user ? " __user " : " "));
+	return keep(im, xasprintf("%s%s %s*", t->to->is_const ? "const " : "", t->to->name,
+				   t->to->user ? "__user " : ""));
+}
+
+/* ---- parsing ---- */
+
+/* The kernel's own __user needs two options that this configuration may not have. */
+#define USER_H "/kslice/user.h" /* exists in memory only */
+static const char user_h[] = "#undef __user\n#define __user __attribute__((btf_type_tag(\"user\")))\n";
+
+static bool dropped(const char *a)
+{
+	return starts_with(a, "-Wp,-M") || !strcmp(a, "-c") || starts_with(a, "-enable-trivial") ||
+	       starts_with(a, "-Werror");
+}
+
+static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struct tu *tu, const char *file, const char *text)
+{
+	const char **argv = xcalloc(1, sizeof(*argv) * (size_t)(tu->argc + 8));
+	char *wd = xasprintf("-working-directory=%s", im->db->objdir);
+	struct CXUnsavedFile unsaved[2] = {
+		{USER_H, user_h, sizeof(user_h) - 1},
+		{file, text, text ? strlen(text) : 0},
+	};
+	CXTranslationUnit unit = NULL;
+	int n = 0;
+
+	for (int i = 1; i < tu->argc; i++) {
+		if (!strcmp(tu->argv[i], "-o"))
+			i++;
+		else if (!dropped(tu->argv[i]) && !ends_with(tu->argv[i], ".c"))
+			argv[n++] = tu->argv[i];
+	}
+	argv[n++] = "-include";
+	argv[n++] = USER_H; /* after the kernel's own -include compiler_types.h */
+	argv[n++] = "-w";
+	argv[n++] = wd;
+	if (clang_parseTranslationUnit2(index, file, argv, n, unsaved, text ? 2 : 1,
+					CXTranslationUnit_SkipFunctionBodies |
+						CXTranslationUnit_IncludeAttributedTypes, &unit))
+		unit = NULL;
+	free(argv);
+	free(wd);
+	return unit;
+}
+
+/* The first error clang met, in *msg (to be freed), or NULL. */
+static char *first_error(CXTranslationUnit unit)
+{
+	char *msg = NULL;
+
+	for (unsigned i = 0; i < clang_getNumDiagnostics(unit) && !msg; i++) {
+		CXDiagnostic d = clang_getDiagnostic(unit, i);
+
+		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
+			CXString s = clang_formatDiagnostic(d, CXDiagnostic_DisplaySourceLocation);
+
+			msg = xstrdup(clang_getCString(s));
+			clang_disposeString(s);
+		}
+		clang_disposeDiagnostic(d);
+	}
+	return msg;
+}
+
+/* ---- where the calls are ---- */
+
+/* syscall_64.tbl: "45 64 recvfrom sys_recvfrom"; the same name may stand once for x32: not wanted. */
+static int read_table(struct impl *im, const char *tree, struct calltype *calls, size_t n)
+{
+	char *path = xasprintf("%s/arch/x86/entry/syscalls/syscall_64.tbl", tree);
+	char *text = read_file(path, NULL), *save = NULL;
+
+	if (!text) {
+		err(path, "is this a Linux 6.1 tree? see kernel-tree/fetch.sh", "cannot read the table of call numbers");
+		free(path);
+		return -1;
+	}
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		char abi[16], name[64], entry[64];
+		unsigned nr;
+
+		if (sscanf(l, "%u %15s %63s %63s", &nr, abi, name, entry) != 4 || !strcmp(abi, "x32") ||
+		    !starts_with(entry, "sys_"))
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			/* "sendfile64" is how the tree calls it, "sendfile" how programs do: both will do */
+			if (strcmp(calls[i].name, name) && strcmp(calls[i].name, entry + 4))
+				continue;
+			if (calls[i].entry && !strcmp(calls[i].name, calls[i].entry))
+				continue;
+			calls[i].name = keep(im, xstrdup(name));
+			calls[i].nr = nr;
+			calls[i].entry = keep(im, xstrdup(entry + 4));
+		}
+	}
+	free(text);
+	free(path);
+	return 0;
+}
+
+static void find_in_file(struct impl *im, struct types *t, const struct tu *tu, char *text)
+{
+	static const char mark[] = "SYSCALL_DEFINE";
+
+	for (char *p = text; (p = strstr(p, mark)); p++) {
+		char *q = p + sizeof(mark) - 1, *end;
+		size_t len;
+
+		if (!isdigit((unsigned char)*q) || q[1] != '(' || (p > text && p[-1] != '\n'))
+			continue;
+		q += 2;
+		end = q + strcspn(q, ",) \t\n");
+		len = (size_t)(end - q);
+		for (size_t i = 0; i < t->ncalls; i++) {
+			struct calltype *c = &t->calls[i];
+
+			if (!c->entry || c->file || strlen(c->entry) != len || strncmp(c->entry, q, len))
+				continue;
+			c->file = keep(im, xstrdup(tu->source));
+			c->line = 1;
+			for (char *s = text; s < p; s++)
+				c->line += *s == '\n';
+		}
+	}
+}
+
+static int find_calls(struct impl *im, struct types *t)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < im->db->ntus; i++) {
+		const struct tu *tu = &im->db->tus[i];
+		char *path, *text;
+
+		if (tu->is_asm)
+			continue;
+		path = xasprintf("%s/%s", im->db->overlay, tu->source);
+		text = read_file(path, NULL);
+		if (text)
+			find_in_file(im, t, tu, text);
+		free(text);
+		free(path);
+	}
+	for (size_t i = 0; i < t->ncalls; i++) {
+		struct calltype *c = &t->calls[i];
+
+		if (!c->entry)
+			ret = err(c->name, "see arch/x86/entry/syscalls/syscall_64.tbl for the names",
+					"there is no such system call");
+		else if (!c->file)
+			ret = err(c->name, "switch on the option that builds it in the spec's config",
+					"no SYSCALL_DEFINE for it in any file of this configuration");
+	}
+	return ret;
+}
+
+/* ---- parameters ---- */
+
+struct unit_arg {
+	struct impl *im;
+	struct types *t;
+	const char *file;
+};
+
+static void take_params(struct impl *im, struct calltype *c, CXCursor fn)
+{
+	int n = clang_Cursor_getNumArguments(fn);
+
+	c->compiled = true;
+	c->nparams = 0;
+	for (int i = 0; i < n && i < 6; i++) {
+		CXCursor arg = clang_Cursor_getArgument(fn, (unsigned)i);
+		struct param *p = &c->param[c->nparams++];
+
+		p->name = keep_cx(im, clang_getCursorSpelling(arg));
+		p->type = make_type(im, clang_getCursorType(arg));
+		p->spelling = cast_spelling(im, p->type);
+	}
+}
+
+/* SYSCALL_DEFINE0 makes no __do_sys_ function, and sys_ functions are declared in a header, too. */
+static bool stands_in(CXCursor c, const char *file)
+{
+	CXFile f;
+	CXString cx;
+	bool r;
+
+	clang_getExpansionLocation(clang_getCursorLocation(c), &f, NULL, NULL, NULL);
+	cx = clang_getFileName(f);
+	r = clang_getCString(cx) && ends_with(clang_getCString(cx), file);
+	clang_disposeString(cx);
+	return r;
+}
+
+static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientData data)
+{
+	struct unit_arg *a = data;
+	CXString cx;
+	const char *s, *name;
+
+	(void)parent;
+	if (clang_getCursorKind(c) != CXCursor_FunctionDecl)
+		return CXChildVisit_Continue;
+	cx = clang_getCursorSpelling(c);
+	s = clang_getCString(cx);
+	name = starts_with(s, "__do_sys_") ? s + 9 : starts_with(s, "sys_") && stands_in(c, a->file) ? s + 4 : NULL;
+	for (size_t i = 0; name && i < a->t->ncalls; i++)
+		if (!strcmp(a->t->calls[i].file, a->file) && !strcmp(a->t->calls[i].entry, name))
+			take_params(a->im, &a->t->calls[i], c);
+	clang_disposeString(cx);
+	return CXChildVisit_Continue;
+}
+
+static const struct tu *tu_of(const struct compdb *db, const char *source)
+{
+	for (size_t i = 0; i < db->ntus; i++)
+		if (!strcmp(db->tus[i].source, source))
+			return &db->tus[i];
+	return NULL;
+}
+
+/* Files of calls, parsed by several threads; what they say is taken in the files' order, so that it is the same each time. */
+struct parsing {
+	struct impl *im;
+	struct types *t;
+	pthread_mutex_t lock; /* all below, and what im and t hold */
+	pthread_cond_t turns;
+	const char **files;
+	size_t n, next, turn; /* next to be parsed, and to be taken */
+	int r;
+};
+
+static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
+{
+	const char *file = p->files[k];
+	struct unit_arg a = {p->im, p->t, file};
+	char *path = xasprintf("%s/%s", p->im->db->overlay, file), *fault;
+	CXTranslationUnit unit = parse(p->im, index, tu_of(p->im->db, file), path, NULL);
+
+	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
+	pthread_mutex_lock(&p->lock);
+	while (p->turn != k)
+		pthread_cond_wait(&p->turns, &p->lock);
+	if (fault)
+		p->r = err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
+	else
+		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_decl, &a);
+	p->turn++;
+	pthread_cond_broadcast(&p->turns);
+	pthread_mutex_unlock(&p->lock);
+	if (unit)
+		clang_disposeTranslationUnit(unit);
+	free(path);
+	free(fault);
+	return fault ? -1 : 0;
+}
+
+static void *parse_some(void *arg)
+{
+	struct parsing *p = arg;
+	CXIndex index = clang_createIndex(0, 0);
+	size_t k;
+
+	do {
+		pthread_mutex_lock(&p->lock);
+		k = p->r ? p->n : p->next;
+		p->next += k < p->n;
+		pthread_mutex_unlock(&p->lock);
+	} while (k < p->n && !parse_calls_of(p, index, k));
+	clang_disposeIndex(index);
+	return NULL;
+}
+
+static int parse_calls(struct impl *im, struct types *t)
+{
+	struct parsing p = {.im = im, .t = t, .files = xcalloc(t->ncalls + 1, sizeof(*p.files))};
+	pthread_t threads[8];
+	size_t n = 0, want = (size_t)sysconf(_SC_NPROCESSORS_ONLN) - 1;
+
+	pthread_mutex_init(&p.lock, NULL);
+	pthread_cond_init(&p.turns, NULL);
+	for (size_t i = 0; i < t->ncalls; i++) {
+		size_t j = 0;
+
+		while (strcmp(t->calls[j].file, t->calls[i].file))
+			j++;
+		if (j == i)
+			p.files[p.n++] = t->calls[i].file;
+	}
+	while (n < want && n < ARRAY_LEN(threads) && n + 1 < p.n && !pthread_create(&threads[n], NULL, parse_some, &p))
+		n++;
+	parse_some(&p);
+	while (n)
+		pthread_join(threads[--n], NULL);
+	pthread_cond_destroy(&p.turns);
+	pthread_mutex_destroy(&p.lock);
+	free(p.files);
+	return p.r;
+}
+
+/* A call behind #if would look like one without parameters. */
+static int refuse_hidden(const struct types *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->ncalls; i++)
+		if (!t->calls[i].compiled)
+			r = err(t->calls[i].name, "switch on what the #if around it asks for: an option in the spec's config, or arch/sd",
+				"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration", t->calls[i].file, t->calls[i].line);
+	return r;
+}
+
+/* ---- what the annotations name ---- */
+
+static enum CXChildVisitResult see_var(CXCursor c, CXCursor parent, CXClientData data)
+{
+	struct unit_arg *a = data;
+	unsigned n;
+	CXString cx;
+
+	(void)parent;
+	if (clang_getCursorKind(c) != CXCursor_VarDecl)
+		return CXChildVisit_Continue;
+	cx = clang_getCursorSpelling(c);
+	if (sscanf(clang_getCString(cx), "sd_type_%u", &n) == 1 && n < a->t->nnamed) {
+		a->t->named[n] = make_type(a->im, clang_getPointeeType(clang_getCursorType(c)));
+	} else if (sscanf(clang_getCString(cx), "sd_const_%u", &n) == 1 && n < a->t->nconsts) {
+		CXEvalResult r = clang_Cursor_Evaluate(c);
+
+		if (r) {
+			a->t->consts[n].value = clang_EvalResult_getAsLongLong(r);
+			clang_EvalResult_dispose(r);
+		}
+	}
+	clang_disposeString(cx);
+	return CXChildVisit_Continue;
+}
+
+static int parse_named(struct impl *im, struct types *t, const struct types_request *want)
+{
+	struct unit_arg a = {im, t, NULL};
+	struct strbuf b = {0};
+	CXTranslationUnit unit;
+	char *fault;
+
+	if (!want->nnames && !want->nconsts)
+		return 0;
+	for (size_t i = 0; i < want->nheaders; i++)
+		sb_printf(&b, strchr(want->headers[i], '{') ? "%s\n" : "#include <%s>\n", want->headers[i]);
+	for (size_t i = 0; i < want->nnames; i++)
+		sb_printf(&b, "%s *sd_type_%zu;\n", want->names[i], i);
+	for (size_t i = 0; i < want->nconsts; i++)
+		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i, want->consts[i]);
+	unit = parse(im, im->index, tu_of(im->db, t->calls[0].file), "kslice-annotations.c", b.s);
+	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
+	if (fault)
+		err("specs/annotations", "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
+			  "a type or constant is not known to the kernel's headers: %s", fault);
+	else
+		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_var, &a);
+	if (unit)
+		clang_disposeTranslationUnit(unit);
+	sb_free(&b);
+	if (!fault)
+		return 0;
+	free(fault);
+	return -1;
+}
+
+int types_load(struct types *t, const struct compdb *db, const struct types_request *want)
+{
+	struct impl *im = xcalloc(1, sizeof(*im));
+
+	memset(t, 0, sizeof(*t));
+	t->impl = im;
+	im->db = db;
+	im->index = clang_createIndex(0, 0);
+	t->calls = keep(im, xcalloc(1, sizeof(*t->calls) * (want->ncalls + 1)));
+	t->ncalls = want->ncalls;
+	t->named = keep(im, xcalloc(1, sizeof(*t->named) * (want->nnames + 1)));
+	t->nnamed = want->nnames;
+	t->consts = keep(im, xcalloc(1, sizeof(*t->consts) * (want->nconsts + 1)));
+	t->nconsts = want->nconsts;
+	for (size_t i = 0; i < want->ncalls; i++)
+		t->calls[i].name = keep(im, xstrdup(want->calls[i]));
+	t->asked = keep(im, xcalloc(1, sizeof(*t->asked) * (want->nnames + 1)));
+	for (size_t i = 0; i < want->nnames; i++)
+		t->asked[i] = keep(im, xstrdup(want->names[i]));
+	for (size_t i = 0; i < want->nconsts; i++)
+		t->consts[i].name = keep(im, xstrdup(want->consts[i]));
+	if (read_table(im, db->tree, t->calls, t->ncalls) || find_calls(im, t))
+		return -1;
+	if (parse_calls(im, t))
+		return -1;
+	return refuse_hidden(t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
+}
+
+struct function_arg {
+	struct impl *im;
+	const char *name;
+	struct calltype *fn;
+};
+
+static enum CXChildVisitResult see_function(CXCursor c, CXCursor parent, CXClientData data)
+{
+	struct function_arg *a = data;
+	CXString cx;
+
+	(void)parent;
+	if (clang_getCursorKind(c) != CXCursor_FunctionDecl)
+		return CXChildVisit_Continue;
+	cx = clang_getCursorSpelling(c);
+	/* the last declaration is the definition, which has the parameters' names */
+	if (!strcmp(clang_getCString(cx), a->name)) {
+		take_params(a->im, a->fn, c);
+		a->fn->nparams = (unsigned)clang_Cursor_getNumArguments(c);
+		a->fn->result = make_type(a->im, clang_getCursorResultType(c));
+	}
+	clang_disposeString(cx);
+	return CXChildVisit_Continue;
+}
+
+int types_function(struct types *t, const struct compdb *db, const char *file, const char *name, struct calltype *fn)
+{
+	struct impl *im = xcalloc(1, sizeof(*im));
+	struct function_arg a = {im, name, fn};
+	char *path = xasprintf("%s/%s", db->overlay, file), *fault;
+	const struct tu *tu = tu_of(db, file);
+	CXTranslationUnit unit = NULL;
+
+	*t = (struct types){.impl = im};
+	*fn = (struct calltype){.name = name};
+	im->db = db;
+	im->index = clang_createIndex(0, 0);
+	if (tu)
+		unit = parse(im, im->index, tu, path, NULL);
+	fault = !tu ? xstrdup("it isn't compiled by itself") : unit ? first_error(unit) : xstrdup("libclang gives up");
+	if (fault)
+		err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
+	else
+		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_function, &a);
+	if (unit)
+		clang_disposeTranslationUnit(unit);
+	free(path);
+	if (!fault)
+		return fn->compiled ? 0 : err(file, NULL, "no function %s in it", name);
+	free(fault);
+	return -1;
+}
+
+void types_free(struct types *t)
+{
+	struct impl *im = t->impl;
+
+	if (!im)
+		return;
+	for (size_t i = im->nmem; i-- > 0;)
+		free(im->mem[i]);
+	free(im->mem);
+	free(im->known);
+	clang_disposeIndex(im->index);
+	free(im);
+	t->impl = NULL;
+}
+
+const struct calltype *types_call(const struct types *t, const char *name)
+{
+	for (size_t i = 0; i < t->ncalls; i++)
+		if (!strcmp(t->calls[i].name, name))
+			return &t->calls[i];
+	return NULL;
+}
+
+const struct type *types_named(const struct types *t, const char *name)
+{
+	for (size_t i = 0; i < t->nnamed; i++)
+		if (t->named[i] && !strcmp(t->asked[i], name))
+			return t->named[i];
+	return NULL;
+}
+
+bool types_const(const struct types *t, const char *name, int64_t *value)
+{
+	for (size_t i = 0; i < t->nconsts; i++) {
+		if (!strcmp(t->consts[i].name, name)) {
+			*value = t->consts[i].value;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * source.c, pass 8: closure => source tree. Every file is the original text minus dead file-scope
+ * definitions, dead initialiser elements and what the cuts take away. Files with nothing kept aren't
+ * written; headers are written whole.
+ */
+#include "tree/tree.h"
+#include "spec/remote.h"
+#include "tree/textedit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct piece {
+	uint32_t beg, end;
+	bool dead;
+	bool type; /* declares a type too, which stays */
+};
+
+/* A call to take away; how, depends on the text around it. */
+struct gone_call {
+	uint32_t beg, end, def_beg, def_end;
+	bool stmt;
+	const char *value;
+};
+
+/* One file of the tree as several units of translation may see it. */
+struct out_file {
+	const char *path;
+	VEC(struct piece) pieces;
+	VEC(struct gone_call) calls;
+	struct edits edits;
+};
+
+struct emitter {
+	const struct graph *g;
+	char *newdir, *olddir;
+	VEC(struct out_file) files;
+	struct strmap index;
+};
+
+static struct out_file *file_for(struct emitter *em, const char *path)
+{
+	bool added;
+	uint64_t *v = strmap_add(&em->index, path, &added);
+
+	if (added) {
+		struct out_file *f = vec_add(&em->files);
+
+		f->path = path;
+		*v = em->files.n;
+	}
+	return &em->files.a[*v - 1];
+}
+
+static bool ref_target_kept(const struct graph *g, const struct facts *f, const struct fact_ref *r)
+{
+	uint32_t n = graph_node(g, fact_str(f, r->key));
+
+	/* what the tree doesn't define (builtins, linker symbols) can't be missing */
+	return n == NONE || g->nodes.a[n].first == NONE || g->nodes.a[n].kept;
+}
+
+/* A type that others may name. What a macro declares for its own use beside a function isn't one. */
+static bool has_type(const struct graph *g, const struct unit *u)
+{
+	bool type = false;
+
+	for (uint32_t i = 0; i < u->n; i++) {
+		const struct fact_def *d = graph_def(g, g->unit_defs[u->first + i]);
+
+		if (d->kind == DEF_FUNC || d->flags & DEF_MACRO)
+			return false;
+		type |= d->kind == DEF_TYPE;
+	}
+	return type;
+}
+
+static bool unit_is_dead(const struct graph *g, const struct unit *u)
+{
+	const struct facts *f = &g->facts[u->tu];
+	bool dead = false;
+
+	if (u->kept)
+		return false;
+	if (u->dropped)
+		return true;
+	for (uint32_t i = 0; i < u->n; i++) {
+		uint32_t gdef = g->unit_defs[u->first + i], n = g->node_of[gdef];
+		const struct fact_def *d = graph_def(g, gdef);
+
+		if (d->kind == DEF_TYPE)
+			continue; /* a type alone does no harm */
+		if (d->flags & DEF_EXPORT) {
+			if (d->nref && ref_target_kept(g, f, &f->refs[d->ref0]))
+				return false;
+		} else if (d->kind == DEF_PROTO) {
+			if (!(d->flags & DEF_STATIC) || n == NONE || g->nodes.a[n].kept)
+				continue; /* an extern declaration does no harm, nor decides */
+		}
+		dead = true;
+	}
+	return dead;
+}
+
+static void collect_units(struct emitter *em)
+{
+	const struct graph *g = em->g;
+
+	for (size_t i = 0; i < g->units.n; i++) {
+		const struct unit *u = &g->units.a[i];
+		const struct facts *f = &g->facts[u->tu];
+
+		if (u->tu == g->db->ntus || !g->live[u->tu] || u->beg >= u->end ||
+		    f->files[u->file].header ||
+		    graph_def(g, g->unit_defs[u->first])->flags & DEF_HEADER)
+			continue;
+		*vec_add(&file_for(em, fact_str(f, f->files[u->file].path))->pieces) =
+			(struct piece){ u->beg, u->end, unit_is_dead(g, u), has_type(g, u) };
+	}
+}
+
+static bool has_dead_ref(const struct graph *g, const struct facts *f, const struct fact_def *d,
+			 const struct fact_elem *e)
+{
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
+		const struct fact_ref *r = &f->refs[i];
+
+		if (r->off >= e->beg && r->off < e->end && !ref_target_kept(g, f, r))
+			return true;
+	}
+	return false;
+}
+
+static void collect_elems(struct emitter *em, uint32_t gdef)
+{
+	const struct facts *f = graph_facts(em->g, gdef);
+	const struct fact_def *d = graph_def(em->g, gdef);
+
+	for (uint32_t i = d->elem0; i < d->elem0 + d->nelem; i++) {
+		const struct fact_elem *e = &f->elems[i];
+
+		if (e->end && !closure_elem_live(em->g, f, i) && has_dead_ref(em->g, f, d, e))
+			edit_add(&file_for(em, graph_file(em->g, gdef))->edits, EDIT_ELEM, e->beg, e->end, NULL);
+	}
+}
+
+static bool includes(const struct facts *f, const char *header)
+{
+	for (uint32_t i = 0; i < f->nfiles; i++)
+		if (ends_with(fact_str(f, f->files[i].path), header))
+			return true;
+	return false;
+}
+
+static void collect_body(struct emitter *em, uint32_t gdef)
+{
+	const struct graph *g = em->g;
+	const struct spec_cut *c = &g->spec->cuts[g->body_cut[gdef] - 1];
+	const struct fact_def *d = graph_def(g, gdef);
+	char *text;
+
+	if (c->kind == CUT_REMOTE)
+		text = remote_body(c, includes(graph_facts(g, gdef), REMOTE_HEADER));
+	else if (c->kind == CUT_TRAP)
+		text = xasprintf("{ extern void sd_trap(const char *name) __attribute__((noreturn)); "
+				 "sd_trap(\"%s\"); }", c->symbol);
+	else
+		text = c->value ? xasprintf("{ return %s; }", c->value) : xstrdup("{ }");
+	edit_add(&file_for(em, graph_file(g, gdef))->edits, EDIT_BODY, d->body, d->end, text);
+}
+
+static void collect_drops(struct emitter *em, uint32_t gdef)
+{
+	const struct graph *g = em->g;
+	const struct dropping *drop;
+	size_t n;
+
+	drop = drops_of(g, gdef, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct spec_cut *c = &g->spec->cuts[drop[i].cut];
+		const struct fact_def *d = graph_def(g, gdef);
+
+		*vec_add(&file_for(em, graph_file(g, gdef))->calls) = (struct gone_call){
+			drop[i].beg, drop[i].end, d->beg, d->end, drop[i].stmt, c->value
+		};
+	}
+}
+
+static void collect(struct emitter *em)
+{
+	const struct graph *g = em->g;
+
+	for (uint32_t tu = 0; tu < g->db->ntus; tu++) {
+		const struct facts *f = &g->facts[tu];
+
+		if (g->live[tu] && f->str)
+			for (uint32_t i = 0; i < f->nfiles; i++)
+				file_for(em, fact_str(f, f->files[i].path));
+	}
+	collect_units(em);
+	for (uint32_t gdef = 0; gdef < g->ndefs; gdef++) {
+		const struct fact_def *d = graph_def(g, gdef);
+
+		if (!g->kept[gdef])
+			continue;
+		if (d->kind == DEF_VAR && d->nelem && !(d->flags & DEF_HEADER))
+			collect_elems(em, gdef);
+		if (g->body_cut[gdef])
+			collect_body(em, gdef);
+		else
+			collect_drops(em, gdef);
+	}
+}
+
+static int by_piece(const void *pa, const void *pb)
+{
+	const struct piece *a = pa, *b = pb;
+
+	if (a->beg != b->beg)
+		return a->beg < b->beg ? -1 : 1;
+	if (a->end != b->end)
+		return a->end > b->end ? -1 : 1;
+	return a->dead - b->dead;
+}
+
+/* A piece goes if it is dead in every unit that sees it, and holds nothing that stays. */
+static int pieces_to_edits(struct out_file *f)
+{
+	size_t n = 0;
+
+	if (!f->pieces.n)
+		return 0;
+	qsort(f->pieces.a, f->pieces.n, sizeof(*f->pieces.a), by_piece);
+	for (size_t i = 0; i < f->pieces.n; i++) {
+		struct piece *p = &f->pieces.a[i], *last = n ? &f->pieces.a[n - 1] : NULL;
+
+		if (last && last->beg == p->beg && last->end == p->end)
+			last->dead &= p->dead;
+		else
+			f->pieces.a[n++] = *p;
+	}
+	f->pieces.n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct piece *p = &f->pieces.a[i];
+		bool holds = false;
+
+		for (size_t k = i + 1; k < n && f->pieces.a[k].beg < p->end; k++)
+			holds |= !f->pieces.a[k].dead;
+		if (p->dead && !holds)
+			edit_add(&f->edits, p->type ? EDIT_TYPE : EDIT_DEF, p->beg, p->end, NULL);
+		else if (p->dead && getenv("KSLICE_DEBUG"))
+			fprintf(stderr, "kslice: %s: dead bytes %u-%u hold something that stays\n", f->path,
+				p->beg, p->end);
+	}
+	return 0;
+}
+
+static void calls_to_edits(struct out_file *f, const char *text, size_t len)
+{
+	VEC(struct range) gone = { 0 };
+
+	for (size_t i = 0; i < f->calls.n; i++)
+		*vec_add(&gone) = (struct range){ f->calls.a[i].beg, f->calls.a[i].end };
+	for (size_t i = 0; i < f->calls.n; i++) {
+		const struct gone_call *c = &f->calls.a[i];
+		char *voids = orphaned_locals(text, len, c->def_beg, c->def_end, gone.a, gone.n, i, c->stmt ? "; " : ", ");
+
+		if (!c->stmt)
+			edit_add(&f->edits, EDIT_PUT, c->beg, c->end,
+				 *voids ? xasprintf("(%s%s)", voids, c->value ? c->value : "(void)0") :
+					  xasprintf("(%s)", c->value ? c->value : "(void)0"));
+		else if (*voids)
+			edit_add(&f->edits, EDIT_PUT, c->beg, c->end, xasprintf("{ %s}", voids));
+		else
+			edit_add(&f->edits, EDIT_STMT, c->beg, c->end, NULL);
+		free(voids);
+	}
+	free(gone.a);
+}
+
+/* Path in the output of a file as facts name it; NULL: not of the tree, not copied. */
+static char *out_path(const char *path)
+{
+	if (starts_with(path, "obj:"))
+		return xasprintf("build/%s", path + 4);
+	return *path == '/' || !*path ? NULL : xstrdup(path);
+}
+
+static char *in_path(const struct graph *g, const char *path)
+{
+	if (starts_with(path, "obj:"))
+		return xasprintf("%s/%s", g->db->objdir, path + 4);
+	return xasprintf("%s/%s", g->db->overlay, path);
+}
+
+static int write_new(const char *path, const char *s, size_t len)
+{
+	int fd, r = 0;
+
+	if (make_parent_dirs(path))
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err(path, "check the folder's rights", "%s", strerror(errno));
+	while (len && !r) {
+		ssize_t n = write(fd, s, len);
+
+		if (n < 0)
+			r = err(path, "make room on the disk", "%s", strerror(errno));
+		s += n;
+		len -= n;
+	}
+	if (close(fd) && !r)
+		r = err(path, "make room on the disk", "%s", strerror(errno));
+	return r;
+}
+
+/* The old file is linked into the new tree if it says the same: its mtime keeps ninja quiet. */
+static int put_file(struct emitter *em, const char *rel, const char *s, size_t len)
+{
+	char *new = xasprintf("%s/%s", em->newdir, rel), *old = xasprintf("%s/%s", em->olddir, rel);
+	struct stat st;
+	char *was = NULL;
+	size_t waslen;
+	int r = -1;
+
+	if (!stat(old, &st) && (size_t)st.st_size == len && (was = read_file(old, &waslen)) &&
+	    waslen == len && !memcmp(was, s, len)) {
+		r = make_parent_dirs(new);
+		if (!r)
+			r = link(old, new);
+	}
+	if (r)
+		r = write_new(new, s, len);
+	free(was);
+	free(new);
+	free(old);
+	return r;
+}
+
+static int emit_file(struct emitter *em, struct out_file *f)
+{
+	char *to = out_path(f->path), *from;
+	struct strbuf out = { 0 };
+	char *text;
+	size_t len;
+	int r;
+
+	if (!to)
+		return 0;
+	from = in_path(em->g, f->path);
+	text = read_file(from, &len);
+	if (!text) {
+		r = err(from, "run kslice again: the tree changed meanwhile", "%s", strerror(errno));
+	} else {
+		pieces_to_edits(f);
+		calls_to_edits(f, text, len);
+		sb_add(&out, "", 0);
+		r = edit_apply(text, len, &f->edits, &out);
+		if (r)
+			r = err(from, "report this: it is an error of kslice", "deletions overlap in this file");
+		else
+			r = put_file(em, to, out.s, out.len);
+	}
+	sb_free(&out);
+	free(text);
+	free(from);
+	free(to);
+	return r;
+}
+
+/* Assembler files: copied whole, with whatever the preprocessor reads for them. */
+static int asm_files(struct emitter *em, uint32_t tu)
+{
+	const struct compdb *db = em->g->db;
+	const struct tu *t = &db->tus[tu];
+	char **argv = xcalloc(t->argc + 8, sizeof(*argv)), *list, *save, *tok, *dep;
+	int n = 0, r;
+
+	dep = xasprintf("%s/%s.kslice-deps", db->objdir, t->source);
+	for (int i = 0; i < t->argc; i++) {
+		if (!strcmp(t->argv[i], "-o") || starts_with(t->argv[i], "-Wp,-M"))
+			i += !strcmp(t->argv[i], "-o");
+		else if (strcmp(t->argv[i], "-c"))
+			argv[n++] = t->argv[i];
+	}
+	argv[n++] = "-M";
+	argv[n++] = "-MF";
+	argv[n++] = dep;
+	r = make_parent_dirs(dep) ? -1 : run_command(argv, db->objdir, NULL, NULL);
+	list = r ? NULL : read_file(dep, NULL);
+	unlink(dep);
+	if (!list)
+		r = err(t->source, "compile it by hand to see why", "its dependencies can't be listed");
+	for (tok = list ? strtok_r(list, " \\\n\t", &save) : NULL; tok; tok = strtok_r(NULL, " \\\n\t", &save)) {
+		char *p;
+
+		if (tok[strlen(tok) - 1] == ':')
+			continue;
+		if (*tok == '/')
+			p = path_normalize(xstrdup(tok));
+		else
+			p = path_normalize(xasprintf("%s/%s", db->objdir, tok));
+		if (starts_with(p, db->overlay) && p[strlen(db->overlay)] == '/')
+			file_for(em, xstrdup(p + strlen(db->overlay) + 1));
+		else if (starts_with(p, db->objdir) && p[strlen(db->objdir)] == '/')
+			file_for(em, xasprintf("obj:%s", p + strlen(db->objdir) + 1));
+		free(p);
+	}
+	free(list);
+	free(dep);
+	free(argv);
+	return r;
+}
+
+static int exchange(const char *newdir, const char *olddir)
+{
+	char *old, *new;
+
+	if (access(olddir, F_OK)) {
+		if (rename(newdir, olddir))
+			return err(olddir, NULL, "%s", strerror(errno));
+		return 0;
+	}
+	old = xasprintf("%s/compile_commands.json", olddir); /* pass 9 keeps it if it stays the same */
+	new = xasprintf("%s/compile_commands.json", newdir);
+	if (link(old, new) && errno != ENOENT)
+		err(new, NULL, "%s", strerror(errno)); /* only its mtime is lost */
+	free(old);
+	free(new);
+	if (renameat2(AT_FDCWD, newdir, AT_FDCWD, olddir, RENAME_EXCHANGE))
+		return err(olddir, "remove it and run again", "%s", strerror(errno));
+	return remove_tree(newdir);
+}
+
+int emit_source(const struct graph *g, const char *outdir)
+{
+	struct emitter em = { .g = g };
+	char *lds, *from;
+	int r = 0;
+
+	em.newdir = xasprintf("%s/tree.new", outdir);
+	em.olddir = xasprintf("%s/tree", outdir);
+	collect(&em);
+	for (uint32_t tu = 0; tu < g->db->ntus && !r; tu++)
+		if (g->live[tu] && g->db->tus[tu].is_asm)
+			r = asm_files(&em, tu);
+	lds = xasprintf("obj:arch/%s/kernel/vmlinux.lds", compdb_arch());
+	from = in_path(g, lds);
+	if (!access(from, F_OK))
+		file_for(&em, lds);
+	if (!r)
+		r = remove_tree(em.newdir);
+	if (!r) { /* commands run there, also if no header was generated */
+		char *build = xasprintf("%s/build", em.newdir);
+
+		r = make_dirs(build);
+		free(build);
+	}
+	for (size_t i = 0; i < em.files.n && !r; i++)
+		r = emit_file(&em, &em.files.a[i]);
+	if (r)
+		remove_tree(em.newdir);
+	else
+		r = exchange(em.newdir, em.olddir);
+	for (size_t i = 0; i < em.files.n; i++) {
+		free(em.files.a[i].pieces.a);
+		free(em.files.a[i].calls.a);
+		edits_free(&em.files.a[i].edits);
+	}
+	free(em.files.a);
+	strmap_free(&em.index);
+	free(em.newdir);
+	free(em.olddir);
+	free(from);
+	free(lds);
+	return r;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * textedit.h: deleting pieces of a C text so that what is left still reads as the original. A text
+ * is edited in place of byte ranges of the original; ranges may be given in any order.
+ */
+#ifndef KSLICE_TEXTEDIT_H
+#define KSLICE_TEXTEDIT_H
+
+#include "base/util.h"
+
+enum edit_kind {
+	EDIT_DEF,   /* a file-scope definition goes, with the comment that belongs to it */
+	EDIT_TYPE,  /* as EDIT_DEF, but the type that the declaration defines stays */
+	EDIT_ELEM,  /* an initialiser element goes */
+	EDIT_STMT,  /* a statement goes; an empty one stays where the grammar needs one */
+	EDIT_PUT,   /* replaced by text */
+	EDIT_BODY,  /* a function body is replaced by text */
+};
+
+struct edit {
+	uint32_t beg, end;
+	enum edit_kind kind;
+	char *text; /* EDIT_PUT, EDIT_BODY; owned */
+};
+
+struct edits {
+	VEC(struct edit) v;
+};
+
+void edit_add(struct edits *e, enum edit_kind kind, uint32_t beg, uint32_t end, char *text);
+/*
+ * Original + edits => new text in out. Preprocessor lines inside deleted ranges stay. Edits inside
+ * another one are ignored. -1 if two overlap partly or one lies outside the text (nothing printed).
+ */
+int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out);
+struct range {
+	uint32_t beg, end;
+};
+/*
+ * Local variables of the function [beg,end) that only gone[which] (and its own declaration) names: without the
+ * call, the compiler would call them unused. As "(void)a; (void)b; " with `sep` behind each; malloc'ed.
+ */
+char *orphaned_locals(const char *text, size_t len, uint32_t beg, uint32_t end, const struct range *gone,
+		      size_t ngone, size_t which, const char *sep);
+void edits_free(struct edits *e);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tree.h: passes 8 and 9, closure => a standalone source tree and its build.ninja.
+ *
+ *   build/<domain>/tree/...        sources and headers at their places in the kernel tree
+ *   build/<domain>/tree/build/...  generated headers: what was O=; compile commands run here
+ *   build/<domain>/obj/...         objects
+ *   build/<domain>/build.ninja
+ */
+#ifndef KSLICE_EMIT_H
+#define KSLICE_EMIT_H
+
+#include "closure/graph.h"
+
+/* Writes outdir/tree (aside, then exchanged with the old one). Unchanged files keep inode and mtime. 0/-1. */
+int emit_source(const struct graph *g, const char *outdir);
+
+enum build_kind { BUILD_SLICED, BUILD_WHOLE };
+struct build_opts {
+	enum build_kind kind;
+	const char *outdir; /* build/<domain>, or build/<domain>-whole */
+	const char *name;   /* <domain> */
+};
+/* Writes outdir/build.ninja, and compile_commands.json of the tree. g->live says what is in a sliced build. 0/-1. */
+int emit_build(const struct graph *g, const struct build_opts *o);
+
+/* report.c: manifest.json and sizes. */
+int report_write(const struct graph *g, const char *outdir);
+/* The manifest of build/<domain>-whole. */
+int report_write_whole(const struct graph *g, const char *outdir);
+/* One line: how much of how much was kept. */
+int report_summary(const char *outdir);
+int report_print(const char *outdir, bool html);
+/* why.c: the edges, and the path to one symbol. */
+int why_write(const struct graph *g, const char *outdir);
+int why_print(const char *outdir, const char *symbol);
+
+#endif
