@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* main.c: the command line of kslice. Exit status: 0 done, 1 an error was printed, 2 wrong usage. */
+/* main.c: the command line of kslice. Exit status: 0 done, 1 an error was printed, 2 wrong usage.
+ */
 #include "tree/tree.h"
 #include "session.h"
 #include "stubs/stubs.h"
@@ -49,7 +50,7 @@ struct command {
 
 static int do_slice(struct session *s, const struct options *o)
 {
-	struct build_opts b = { BUILD_SLICED, s->outdir, s->spec.name };
+	struct build_opts b = {BUILD_SLICED, s->outdir, s->spec.name};
 
 	if (session_closure(s, o) || make_dirs(s->outdir) || emit_source(&s->graph, s->outdir) ||
 	    emit_build(&s->graph, &b) || why_write(&s->graph, s->outdir))
@@ -71,8 +72,8 @@ static int cmd_check(const struct options *given, char **args)
 	if (!r)
 		r = session_closure(&s, o);
 	if (!r) {
-		printf("%s: right: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls, s.spec.ncuts,
-		       s.spec.ngroups);
+		printf("%s: right: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls,
+		       s.spec.ncuts, s.spec.ngroups);
 		if (o->list)
 			boundary_list_absent(&s.graph, stdout);
 	}
@@ -89,8 +90,8 @@ static int cmd_slice(const struct options *o, char **args)
 	if (!r)
 		r = do_slice(&s, o);
 	if (!r)
-		printf("%s: %zu units: commands %.2f s, facts %.2f s, closure %.2f s, all %.2f s\n", s.outdir,
-		       s.db.ntus, s.t_compdb, s.t_facts, s.t_closure, now_seconds() - t);
+		printf("%s: %zu units: commands %.2f s, facts %.2f s, closure %.2f s, all %.2f s\n",
+		       s.outdir, s.db.ntus, s.t_compdb, s.t_facts, s.t_closure, now_seconds() - t);
 	session_close(&s);
 	return r;
 }
@@ -99,11 +100,12 @@ static int run_ninja(const char *outdir, const char *dir, int jobs)
 {
 	char *file = xasprintf("%s/build.ninja", outdir), *real = realpath(file, NULL);
 	char *j = xasprintf("-j%d", jobs);
-	char *argv[] = { "ninja", "-C", (char *)dir, "-f", real, j, NULL };
+	char *argv[] = {"ninja", "-C", (char *)dir, "-f", real, j, NULL};
 	int r = real ? run_command(argv, NULL, NULL, NULL) : -1;
 
 	if (r)
-		r = err(file, "the lines above say which file; a sliced tree that doesn't compile is an error of kslice or of a cut",
+		r = err(file,
+			"the lines above say which file; a sliced tree that doesn't compile is an error of kslice or of a cut",
 			"the build failed");
 	free(j);
 	free(real);
@@ -114,11 +116,11 @@ static int run_ninja(const char *outdir, const char *dir, int jobs)
 static int build_whole(struct session *s, const struct options *o)
 {
 	char *dir = xasprintf("%s-whole", s->outdir), *name = xasprintf("%s-whole", s->spec.name);
-	struct build_opts b = { BUILD_WHOLE, dir, name };
+	struct build_opts b = {BUILD_WHOLE, dir, name};
 	int r = 0;
 
-	if (session_closure(s, o) || emit_build(&s->graph, &b) || run_ninja(dir, s->db.objdir, o->jobs) ||
-	    report_write_whole(&s->graph, dir))
+	if (session_closure(s, o) || emit_build(&s->graph, &b) ||
+	    run_ninja(dir, s->db.objdir, o->jobs) || report_write_whole(&s->graph, dir))
 		r = -1;
 	free(name);
 	free(dir);
@@ -186,11 +188,12 @@ static int cmd_test(const struct options *o, char **args)
 {
 	char *dir = outdir_of(o, args[0]), *name = strrchr(dir, '/') + 1;
 	char *path = xasprintf("%s/tests/stubs/run.sh", repo_root());
-	char *argv[] = { path, name, NULL };
+	char *argv[] = {path, name, NULL};
 	int r = run_command(argv, NULL, NULL, NULL);
 
 	if (r)
-		r = err(name, "the lines above name the stub and the case, or what isn't built", "tests failed (%d)", r);
+		r = err(name, "the lines above name the stub and the case, or what isn't built",
+			"tests failed (%d)", r);
 	free(path);
 	free(dir);
 	return r;
@@ -210,9 +213,9 @@ static int cmd_stubs(const struct options *o, char **args)
 }
 
 static const struct command commands[] = {
-	{ "check", 1, cmd_check }, { "slice", 1, cmd_slice },	{ "build", 1, cmd_build },
-	{ "why", 2, cmd_why },	   { "report", 1, cmd_report }, { "test", 1, cmd_test },
-	{ "stubs", 1, cmd_stubs },
+	{"check", 1, cmd_check}, {"slice", 1, cmd_slice},   {"build", 1, cmd_build},
+	{"why", 2, cmd_why},	 {"report", 1, cmd_report}, {"test", 1, cmd_test},
+	{"stubs", 1, cmd_stubs},
 };
 
 static int wrong_usage(const char *what, const char *arg)
@@ -224,12 +227,11 @@ static int wrong_usage(const char *what, const char *arg)
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "tree", required_argument, NULL, 't' },   { "out", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },   { "compdb", required_argument, NULL, 'c' },
-		{ "whole", no_argument, NULL, 'w' },	    { "debug", required_argument, NULL, 'd' },
-		{ "html", no_argument, NULL, 'H' },
-		{ "list", no_argument, NULL, 'l' },	    { "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{"tree", required_argument, NULL, 't'}, {"out", required_argument, NULL, 'o'},
+		{"jobs", required_argument, NULL, 'j'}, {"compdb", required_argument, NULL, 'c'},
+		{"whole", no_argument, NULL, 'w'},	{"debug", required_argument, NULL, 'd'},
+		{"html", no_argument, NULL, 'H'},	{"list", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},	{0},
 	};
 	char *end;
 	int c;
@@ -246,7 +248,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 		case 'j':
 			o->jobs = strtol(optarg, &end, 10);
 			if (*end || end == optarg || o->jobs < 1 || o->jobs > 1024)
-				return wrong_usage("--jobs wants a number from 1 to 1024, not ", optarg);
+				return wrong_usage("--jobs wants a number from 1 to 1024, not ",
+						   optarg);
 			break;
 		case 'c':
 			o->compdb = optarg;
@@ -276,7 +279,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = {0};
 	int r;
 
 	interrupt_init();

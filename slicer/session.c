@@ -21,7 +21,8 @@ int session_spec(struct session *s, const char *spec, const struct options *o)
 	if (o->out)
 		s->outdir = xstrdup(o->out);
 	else
-		s->outdir = xasprintf("%s/build/%s%s%s", repo_root(), s->spec.name, o->debug ? "-" : "", o->debug ?: "");
+		s->outdir = xasprintf("%s/build/%s%s%s", repo_root(), s->spec.name,
+				      o->debug ? "-" : "", o->debug ?: "");
 	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }
 
@@ -31,8 +32,9 @@ static char *find_tree(const struct options *o)
 	char *real = realpath(path, NULL), *probe;
 
 	if (!real) {
-		err(path, o->tree ? "give --tree the root of a Linux source tree" :
-				    "run kernel-tree/fetch.sh, or give --tree",
+		err(path,
+		    o->tree ? "give --tree the root of a Linux source tree"
+			    : "run kernel-tree/fetch.sh, or give --tree",
 		    "%s", strerror(errno));
 	} else {
 		probe = xasprintf("%s/include/linux/compiler.h", real);
@@ -55,7 +57,8 @@ int session_commands(struct session *s, const struct options *o)
 
 	if (!tree)
 		return -1;
-	r = o->compdb ? compdb_from_json(&s->db, tree, o->compdb) : compdb_load(&s->db, &s->spec, tree, o->jobs);
+	r = o->compdb ? compdb_from_json(&s->db, tree, o->compdb)
+		      : compdb_load(&s->db, &s->spec, tree, o->jobs);
 	free(tree);
 	return r;
 }
@@ -80,8 +83,7 @@ int session_closure(struct session *s, const struct options *o)
 	s->t_facts = now_seconds() - t - s->t_compdb;
 	if (graph_make(&s->graph, &s->db, s->facts, &s->spec))
 		return -1;
-	if (boundary_match(&s->graph) ||
-	    closure_run(&s->graph) || boundary_check(&s->graph))
+	if (boundary_match(&s->graph) || closure_run(&s->graph) || boundary_check(&s->graph))
 		return -1;
 	s->t_closure = now_seconds() - t - s->t_compdb - s->t_facts;
 	return 0;

@@ -19,13 +19,16 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc < 5)
-		return err(NULL, "kslice-stubs check|emit SPEC TREE COMPILE_COMMANDS [OUTDIR]", "not enough arguments"), 2;
+		return err(NULL, "kslice-stubs check|emit SPEC TREE COMPILE_COMMANDS [OUTDIR]",
+			   "not enough arguments"),
+		       2;
 	tree = realpath(argv[3], NULL);
 	if (!tree)
 		return err(argv[3], "give the kernel tree", "no such directory"), 2;
 	if (spec_load(&spec, argv[2]) || compdb_from_json(&db, tree, argv[4]))
 		return 1;
-	r = strcmp(argv[1], "emit") ? stubs_check(&spec, &db) : stubs_emit(&spec, &db, argc > 5 ? argv[5] : NULL);
+	r = strcmp(argv[1], "emit") ? stubs_check(&spec, &db)
+				    : stubs_emit(&spec, &db, argc > 5 ? argv[5] : NULL);
 	spec_free(&spec);
 	return r ? 1 : 0;
 }

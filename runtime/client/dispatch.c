@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch.c: which calls the hook looks at, and what leaving it means. Every call that isn't in the
- * table is the host's, and entry.S sends it there without saving a register.
+ * dispatch.c: which calls the hook looks at, and what leaving it means. Every call that isn't in
+ * the table is the host's, and entry.S sends it there without saving a register.
  */
 #include "names/names.h"
 
@@ -132,7 +132,8 @@ static enum sd_way call_shared(struct sd_thread *t)
 	return way == SD_HOST ? own[nr](t) : way;
 }
 
-/* What a later layer put itself before: names of files, fds without stubs, calls that domains hear of. */
+/* What a later layer put itself before: names of files, fds without stubs, calls that domains hear
+ * of. */
 static sd_call_fn under[SD_KINDS];
 
 static void take(u64 nr, sd_call_fn fn)
@@ -170,7 +171,8 @@ void sd_route_init(void)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->nr < SD_KINDS && (s->route == SD_ROUTE_FD || s->route == SD_ROUTE_KEY))
+			if (s->nr < SD_KINDS &&
+			    (s->route == SD_ROUTE_FD || s->route == SD_ROUTE_KEY))
 				add_call(s);
 		}
 	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
@@ -180,7 +182,9 @@ void sd_route_init(void)
 	sd_also_init(take);
 	for (u32 i = 0; i < SD_KINDS; i++) {
 		sd_kind[i] = calls[i] != NULL;
-		may_follow[i] |= calls[i] == sd_call_close || calls[i] == sd_call_paths; /* they settle what they give to the host */
+		may_follow[i] |=
+			calls[i] == sd_call_close ||
+			calls[i] == sd_call_paths; /* they settle what they give to the host */
 	}
 }
 

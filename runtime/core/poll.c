@@ -3,18 +3,20 @@
  * round. */
 #include <sd/serve_path.h>
 
-#define DOORBELL_EVERY 16u   /* passes, or turns of a busy lane */
-#define REGIONS_ASKED  64u   /* whose doorbells are looked at then ... */
-#define BELLS_ASKED    128u  /* ... until so many rang */
-#define VAIN_MAX       16u   /* with nothing behind them, in a row: that region isn't asked for a while */
-#define DEAF_MIN       (1ull << 21) /* as long as this (TSC: all times here), about 1 ms; twice as long each further time ... */
-#define DEAF_MAX       (1ull << 29) /* ... up to 0.2 s */
-#define FENCE_EVERY    1024u /* passes */
-#define FEW_LANES      8u    /* so few are always polled */
-#define CROWD	       256u  /* lanes. Where there are more each is given less time */
-#define AWAY	       (1ull << 23) /* without a call, after which a lane's CPU no longer counts */
-#define IDLE_MAX       (1ull << 24) /* without a call before a lane must ring, 5 to 10 ms */
-#define LAST_LOOKS     (1ull << 17) /* for so long it is still looked at after it was told so */
+#define DOORBELL_EVERY 16u  /* passes, or turns of a busy lane */
+#define REGIONS_ASKED  64u  /* whose doorbells are looked at then ... */
+#define BELLS_ASKED    128u /* ... until so many rang */
+#define VAIN_MAX       16u /* with nothing behind them, in a row: that region isn't asked for a while */
+#define DEAF_MIN \
+	(1ull << 21) /* as long as this (TSC: all times here), about 1 ms; twice as long each \
+			further time ... */
+#define DEAF_MAX    (1ull << 29) /* ... up to 0.2 s */
+#define FENCE_EVERY 1024u	 /* passes */
+#define FEW_LANES   8u		 /* so few are always polled */
+#define CROWD	    256u	 /* lanes. Where there are more each is given less time */
+#define AWAY	    (1ull << 23) /* without a call, after which a lane's CPU no longer counts */
+#define IDLE_MAX    (1ull << 24) /* without a call before a lane must ring, 5 to 10 ms */
+#define LAST_LOOKS  (1ull << 17) /* for so long it is still looked at after it was told so */
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell)
 {
@@ -106,9 +108,9 @@ void sd_poll_owed(struct sd_slane *l, bool fenced)
 }
 
 /*
- * Stop looking at a lane: it is told so, and looked at for a while longer, since who publishes without a fence (a transport's
- * hint()) may have read polled == 1 shortly before its entry is visible. A client that fences and read 1 has published before our
- * fence.
+ * Stop looking at a lane: it is told so, and looked at for a while longer, since who publishes
+ * without a fence (a transport's hint()) may have read polled == 1 shortly before its entry is
+ * visible. A client that fences and read 1 has published before our fence.
  */
 static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 {
@@ -167,8 +169,9 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 }
 
 /*
- * A lane's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. Who rings has published before, so a
- * lane with nothing new needn't be polled; what lies in its slot is remembered, as by any look.
+ * A lane's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. Who
+ * rings has published before, so a lane with nothing new needn't be polled; what lies in its slot
+ * is remembered, as by any look.
  */
 static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 {
@@ -187,7 +190,8 @@ static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 	return any || l->early;
 }
 
-/* It rang for nothing once more. Somebody may have had its lane polled meanwhile: once is no offence. */
+/* It rang for nothing once more. Somebody may have had its lane polled meanwhile: once is no
+ * offence. */
 static void rang_in_vain(struct sd_poller *p, struct sd_sregion *r)
 {
 	if (++r->vain < VAIN_MAX)
@@ -208,7 +212,8 @@ static bool rings(const struct sd_sregion *r)
 	return bits;
 }
 
-/* Doorbells of a region, up to those that make us deaf to it. How many rang; *any: something is to be done, now or later. */
+/* Doorbells of a region, up to those that make us deaf to it. How many rang; *any: something is to
+ * be done, now or later. */
 static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 {
 	u32 w, bits, n = 0;
@@ -218,7 +223,8 @@ static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 			struct sd_slane *l = &r->lane[w * 32 + (u32)__builtin_ctz(bits)];
 
 			if (!answer_bell(p, l)) {
-				/* Who waits for a call in service rings, too, until it is told that it is looked at. */
+				/* Who waits for a call in service rings, too, until it is told that
+				 * it is looked at. */
 				if (!l->busy && !l->polled)
 					rang_in_vain(p, r);
 				continue;
@@ -256,7 +262,8 @@ static void refuse_all(struct sd_poller *p, struct sd_slane *l)
 		sd_poll_reply(&q, -EINTR, SD_R_REFUSED);
 }
 
-/* A lane that was never looked at, and whose client never rang for it, isn't looked at: its page may not be there. */
+/* A lane that was never looked at, and whose client never rang for it, isn't looked at: its page
+ * may not be there. */
 void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_slane *but)
 {
 	u32 i, bits = 0;
@@ -287,7 +294,8 @@ static void next_lane(struct sd_poller *p)
 	sd_prefetch(&p->at->mem->sq[p->at->slot]);
 }
 
-/* Its turn is over if it has no call: the other regions come first, then the other lanes of its own. */
+/* Its turn is over if it has no call: the other regions come first, then the other lanes of its
+ * own. */
 bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but)
 {
 	struct sd_slane *l = p->at;
@@ -327,7 +335,8 @@ void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l)
 		l->since = p->now;
 		if (sd_unlikely(l->leaving))
 			lane_stay(l);
-	} else if (sd_unlikely(p->lanes > FEW_LANES) && (s64)(p->now - l->since) > (s64)patience(p, l)) {
+	} else if (sd_unlikely(p->lanes > FEW_LANES) &&
+		   (s64)(p->now - l->since) > (s64)patience(p, l)) {
 		lane_rest(p, l);
 	}
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * promise.c: calls whose result the program is told before the domain has answered. See ring.h and rpc.h.
+ * promise.c: calls whose result the program is told before the domain has answered. See ring.h and
+ * rpc.h.
  *
- * At most one is out. Its data stay where they are in the arena, and other calls get what is free below or
- * above them, so that a stream of promised calls goes to and fro between two places.
+ * At most one is out. Its data stay where they are in the arena, and other calls get what is free
+ * below or above them, so that a stream of promised calls goes to and fro between two places.
  */
 #include <sd/lane.h>
 
 /*
- * How often what was promised is given again. The domain waits by itself until it can keep its word, and at last gives the fd an error;
- * it says "not now" when it has no task to wait. With the pauses in between that may last half a minute.
+ * How often what was promised is given again. The domain waits by itself until it can keep its
+ * word, and at last gives the fd an error; it says "not now" when it has no task to wait. With the
+ * pauses in between that may last half a minute.
  */
-#define REPAY_TRIES 4096u
+#define REPAY_TRIES   4096u
 #define REPAY_AT_ONCE 16u
 
 void sd_credit_forget(struct sd_lane *l)
@@ -44,7 +46,8 @@ static u64 credit_of(const struct sd_lane *l, u32 fd)
 	return l->credit[i].fd == fd ? bytes[l->credit[i].level & 3] : 0;
 }
 
-static enum sd_status submit_promised(struct sd_lane *l, const struct sd_promised *p, struct sd_ticket *t)
+static enum sd_status submit_promised(struct sd_lane *l, const struct sd_promised *p,
+				      struct sd_ticket *t)
 {
 	if (sd_unlikely(l->busy >> l->slot & 1))
 		return SD_REFUSED;
@@ -57,7 +60,8 @@ static struct sd_ticket ticket(const struct sd_promised *p)
 	return (struct sd_ticket){p->n, p->slot};
 }
 
-/* Wait for an entry whatever interrupts; an interruption is kept for the next wait. What was refused is as good as answered: not now. */
+/* Wait for an entry whatever interrupts; an interruption is kept for the next wait. What was
+ * refused is as good as answered: not now. */
 static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *ret)
 {
 	enum sd_status st;
@@ -74,7 +78,8 @@ static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *
 	return st;
 }
 
-/* It took less than was promised: the rest goes now, before anything else is given to that fd. The new ret. */
+/* It took less than was promised: the rest goes now, before anything else is given to that fd. The
+ * new ret. */
 static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 {
 	enum sd_status st;
@@ -94,8 +99,9 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 }
 
 /*
- * The promised call has ended with ret; no other is in flight. An error is none of ours: the domain keeps it for who asks
- * next, see sd_file_error(). But what was only refused for now is given again.
+ * The promised call has ended with ret; no other is in flight. An error is none of ours: the domain
+ * keeps it for who asks next, see sd_file_error(). But what was only refused for now is given
+ * again.
  */
 static void ended(struct sd_lane *l, long ret)
 {
@@ -213,7 +219,12 @@ enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, 
 	if (sd_unlikely(l->status != SD_OK || c->arg[len] > credit_of(l, c->fd)))
 		return sd_call_wait(c, ret);
 	*p = (struct sd_promised){
-		.op = c->op, .mark = c->mark, .top = l->level, .fd = c->fd, .data = data, .len = len,
+		.op = c->op,
+		.mark = c->mark,
+		.top = l->level,
+		.fd = c->fd,
+		.data = data,
+		.len = len,
 		.result = (s64)c->arg[len],
 	};
 	return promise(c, ret);

@@ -7,8 +7,8 @@
  */
 #include <sd/lane.h>
 
-#define SD_ALIGN  64u /* arguments on lines of their own: the two sides write different ones */
-#define SD_SECTOR 512u /* what a device reads and writes by itself (O_DIRECT) begins so */
+#define SD_ALIGN  64u	/* arguments on lines of their own: the two sides write different ones */
+#define SD_SECTOR 512u	/* what a device reads and writes by itself (O_DIRECT) begins so */
 #define SD_BLOCK  4096u /* and no file system asks for more */
 
 enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)
@@ -47,7 +47,8 @@ u64 sd_room_for(struct sd_call *c, const void *prog, u64 len)
 {
 	struct sd_lane *l = c->lane;
 	u32 at = (u32)(uintptr_t)prog | SD_BLOCK, unit = at & -at; /* prog is a multiple of that */
-	u32 to = unit >= SD_SECTOR ? (l->level + unit - 1) & ~(unit - 1) : l->level + (l->level % SD_SECTOR ? 0 : SD_ALIGN);
+	u32 to = unit >= SD_SECTOR ? (l->level + unit - 1) & ~(unit - 1)
+				   : l->level + (l->level % SD_SECTOR ? 0 : SD_ALIGN);
 
 	if (len >= SD_SECTOR && to <= l->limit && len <= l->limit - to)
 		l->level = to;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* ticket.c: the client's end of sd/ticket.h: calls of the transport's own, which every domain has. */
+/* ticket.c: the client's end of sd/ticket.h: calls of the transport's own, which every domain has.
+ */
 #include <sd/lane.h>
 #include <sd/ticket.h>
 
@@ -11,7 +12,8 @@ enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 ar
 	sd_call_begin(lane, &c, op);
 	for (i = 0; i < 6; i++)
 		c.arg[i] = arg[i];
-	sd_call_most(&c, op == SD_OP_REDEEM || op == SD_OP_REMOTE ? 0x7fffffff : 0); /* an fd, or nothing */
+	sd_call_most(&c, op == SD_OP_REDEEM || op == SD_OP_REMOTE ? 0x7fffffff
+								  : 0); /* an fd, or nothing */
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }

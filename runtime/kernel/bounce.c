@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pages that stand in for a program's buffer while a disk reads or writes them: see replace/iomap_dio_rw.c. */
+/* Pages that stand in for a program's buffer while a disk reads or writes them: see
+ * replace/iomap_dio_rw.c. */
 #include <linux/bvec.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
@@ -7,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#define ORDER_MAX	4	/* what is mostly there to be had */
+#define ORDER_MAX 4 /* what is mostly there to be had */
 
 struct sd_bounce {
 	bool write;
@@ -47,7 +48,8 @@ static struct page *piece(size_t want, size_t *len)
 	return page;
 }
 
-/* As many as there is memory for: a short transfer is none that a program couldn't see elsewhere. */
+/* As many as there is memory for: a short transfer is none that a program couldn't see elsewhere.
+ */
 static void allocate(struct sd_bounce *b, size_t want)
 {
 	while (b->len < want) {
@@ -56,7 +58,7 @@ static void allocate(struct sd_bounce *b, size_t want)
 
 		if (!page)
 			break;
-		b->vec[b->n++] = (struct bio_vec) { .bv_page = page, .bv_len = len };
+		b->vec[b->n++] = (struct bio_vec){.bv_page = page, .bv_len = len};
 		b->len += len;
 	}
 }
@@ -81,7 +83,8 @@ static size_t copy(struct sd_bounce *b, struct iov_iter *iter, size_t len)
 struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages)
 {
 	size_t want = iov_iter_count(iter);
-	struct sd_bounce *b = kzalloc(struct_size(b, vec, DIV_ROUND_UP(want, PAGE_SIZE)), GFP_KERNEL);
+	struct sd_bounce *b =
+		kzalloc(struct_size(b, vec, DIV_ROUND_UP(want, PAGE_SIZE)), GFP_KERNEL);
 
 	if (!b)
 		return ERR_PTR(-ENOMEM);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * dev.h - kernel-side devices: one driver per device type of the image's device table (sd/machine.h). A driver is a
- * struct here, found by the type's name; all are probed by pid 1 after the initcalls, in table order.
+ * dev.h - kernel-side devices: one driver per device type of the image's device table
+ * (sd/machine.h). A driver is a struct here, found by the type's name; all are probed by pid 1
+ * after the initcalls, in table order.
  */
 #ifndef SD_DEV_H
 #define SD_DEV_H
@@ -11,14 +12,16 @@
 
 struct sd_driver {
 	const char *type;
-	/* Once, before any probe, also where the table has no such device; may be NULL. 0 or -errno, which ends the boot. */
+	/* Once, before any probe, also where the table has no such device; may be NULL. 0 or
+	 * -errno, which ends the boot. */
 	int (*start)(void);
-	/* line: the device's doorbell line. 0 or -errno, which ends the boot: a domain without its device is none. */
+	/* line: the device's doorbell line. 0 or -errno, which ends the boot: a domain without its
+	 * device is none. */
 	int (*probe)(const struct sd_device *dev, unsigned int line);
 };
 
-extern const struct sd_driver sd_driver_net;	/* dev_net.c */
-extern const struct sd_driver sd_driver_block;	/* dev_block.c */
+extern const struct sd_driver sd_driver_net;   /* dev_net.c */
+extern const struct sd_driver sd_driver_block; /* dev_block.c */
 
 /* Text of key= in a device's arguments into buf; false if absent or too long. */
 bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t size);
@@ -26,8 +29,9 @@ bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t 
 void sd_dev_init(void);
 
 /*
- * mount.c, absent where the configuration has no block layer. Mounts every block device with mount= at that path; what can't
- * be mounted ends the boot with a line that says why. sd_unmount() leaves all of them clean, also under open files; in a task.
+ * mount.c, absent where the configuration has no block layer. Mounts every block device with mount=
+ * at that path; what can't be mounted ends the boot with a line that says why. sd_unmount() leaves
+ * all of them clean, also under open files; in a task.
  */
 void sd_mount(void) __weak;
 void sd_unmount(void) __weak;
@@ -37,7 +41,8 @@ void sd_mount_shrink(void) __weak;
 /* dev_block.c: number of the disk that a device of the table became, 0 if it is none; read only? */
 dev_t sd_block_dev(const struct sd_device *dev, bool *read_only);
 
-/* In-kernel tests of the image: 0 or -errno. Prints what failed. Absent where the configuration has no IPv4. */
+/* In-kernel tests of the image: 0 or -errno. Prints what failed. Absent where the configuration has
+ * no IPv4. */
 int sd_self_test(void) __weak;
 
 /* The serving side: never returns. runtime/kernel/serve*.c. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Disks on the machine's backend (a file of the host, say). Driven by bios, without request queues: a request would only be merged and
- * ordered here, and the machine, which has the file's page cache behind it, merges what is under way by itself.
+ * Disks on the machine's backend (a file of the host, say). Driven by bios, without request queues:
+ * a request would only be merged and ordered here, and the machine, which has the file's page cache
+ * behind it, merges what is under way by itself.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -12,10 +13,10 @@
 
 #include "dev.h"
 
-#define DISCARD_MAX_SECTORS	(1u << 21)	/* 1 GiB a request */
+#define DISCARD_MAX_SECTORS (1u << 21) /* 1 GiB a request */
 
 struct sd_slot {
-	struct sd_slot *next;		/* free ones */
+	struct sd_slot *next; /* free ones */
 	struct bio *bio;
 	struct sd_block_req req;
 };
@@ -26,8 +27,8 @@ struct sd_disk {
 	void *host;
 	struct gendisk *gd;
 	bool read_only;
-	struct sd_slot *free;		/* touched with interrupts off or in them */
-	wait_queue_head_t wait;		/* for a free one */
+	struct sd_slot *free;	/* touched with interrupts off or in them */
+	wait_queue_head_t wait; /* for a free one */
 	struct sd_slot slots[SD_BLOCK_REQS];
 };
 
@@ -80,16 +81,18 @@ static bool fill(struct sd_block_req *req, struct bio *bio)
 	default:
 		return false;
 	}
-	req->flags = (bio->bi_opf & REQ_PREFLUSH ? SD_BLOCK_PREFLUSH : 0) | (bio->bi_opf & REQ_FUA ? SD_BLOCK_FUA : 0);
-	if ((bio->bi_opf & (REQ_SYNC | REQ_IDLE)) == REQ_SYNC && op_is_write(bio_op(bio)))	/* of an fsync, not of O_DIRECT */
+	req->flags = (bio->bi_opf & REQ_PREFLUSH ? SD_BLOCK_PREFLUSH : 0) |
+		     (bio->bi_opf & REQ_FUA ? SD_BLOCK_FUA : 0);
+	if ((bio->bi_opf & (REQ_SYNC | REQ_IDLE)) == REQ_SYNC &&
+	    op_is_write(bio_op(bio))) /* of an fsync, not of O_DIRECT */
 		req->flags |= SD_BLOCK_SOON;
 	req->offset = bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	req->len = bio->bi_iter.bi_size;
 	req->nvec = 0;
 	if (!bio_has_data(bio))
 		return true;
-	bio_for_each_bvec(bv, bio, iter)
-		req->vec[req->nvec++] = (struct sd_block_vec) { bvec_virt(&bv), bv.bv_len };
+	bio_for_each_bvec (bv, bio, iter)
+		req->vec[req->nvec++] = (struct sd_block_vec){bvec_virt(&bv), bv.bv_len};
 	return true;
 }
 
@@ -99,8 +102,10 @@ static void finish(struct sd_disk *d, struct sd_slot *slot)
 	int err = slot->req.result;
 
 	if (unlikely(err && err != -EOPNOTSUPP))
-		pr_err_ratelimited("%s: %s of %llu bytes at %llu failed: error %d of the host\n", d->gd->disk_name,
-				   op_is_write(bio_op(bio)) ? "writing" : "reading", slot->req.len, slot->req.offset, err);
+		pr_err_ratelimited("%s: %s of %llu bytes at %llu failed: error %d of the host\n",
+				   d->gd->disk_name,
+				   op_is_write(bio_op(bio)) ? "writing" : "reading", slot->req.len,
+				   slot->req.offset, err);
 	if (err == -EDQUOT || err == -EFBIG)
 		err = -ENOSPC;
 	slot_put(d, slot);
@@ -144,8 +149,8 @@ static void sd_block_doorbell(void *arg)
 }
 
 static const struct block_device_operations sd_block_fops = {
-	.owner		= THIS_MODULE,
-	.submit_bio	= sd_block_submit,
+	.owner = THIS_MODULE,
+	.submit_bio = sd_block_submit,
 };
 
 static void set_limits(struct sd_disk *d, const struct sd_block_info *info)
@@ -216,6 +221,6 @@ dev_t sd_block_dev(const struct sd_device *dev, bool *read_only)
 }
 
 const struct sd_driver sd_driver_block = {
-	.type	= "block",
-	.probe	= sd_block_probe,
+	.type = "block",
+	.probe = sd_block_probe,
 };

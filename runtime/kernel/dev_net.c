@@ -22,13 +22,13 @@
 
 #include "dev.h"
 
-#define SD_NET_LINEAR	1600	/* a frame of the usual MTU */
-#define SD_NET_HEAD	256	/* all headers of a bigger one */
+#define SD_NET_LINEAR 1600 /* a frame of the usual MTU */
+#define SD_NET_HEAD   256  /* all headers of a bigger one */
 
 struct sd_netdev {
 	const struct sd_net_ops *ops;
 	void *host;
-	bool vnet;		/* packets carry a struct virtio_net_hdr */
+	bool vnet; /* packets carry a struct virtio_net_hdr */
 	struct napi_struct napi;
 };
 
@@ -64,7 +64,8 @@ drop:
 	return NETDEV_TX_OK;
 }
 
-/* What the host says of a packet's checksum and size. It cuts nothing but TCP over IPv4, that is what we asked for. */
+/* What the host says of a packet's checksum and size. It cuts nothing but TCP over IPv4, that is
+ * what we asked for. */
 static int sd_net_offloads(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 {
 	unsigned int head;
@@ -76,7 +77,8 @@ static int sd_net_offloads(struct sk_buff *skb, const struct virtio_net_hdr *hdr
 	if (hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE)
 		return 0;
 	head = hdr->csum_start + sizeof(struct tcphdr);
-	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_TCPV4 || !hdr->gso_size || skb->len <= head)
+	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_TCPV4 ||
+	    !hdr->gso_size || skb->len <= head)
 		return -EPROTO;
 	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
 	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN)
@@ -154,7 +156,8 @@ static int sd_net_poll(struct napi_struct *napi, int budget)
 	}
 	if (done < budget) {
 		napi_complete_done(napi, done);
-		/* What came between the last look and completion rang before we could be scheduled again. */
+		/* What came between the last look and completion rang before we could be scheduled
+		 * again. */
 		if (sd->ops->rx_peek(sd->host, &len))
 			napi_schedule(napi);
 	}
@@ -188,11 +191,11 @@ static int sd_net_stop(struct net_device *ndev)
 }
 
 static const struct net_device_ops sd_netdev_ops = {
-	.ndo_open		= sd_net_open,
-	.ndo_stop		= sd_net_stop,
-	.ndo_start_xmit		= sd_net_xmit,
-	.ndo_validate_addr	= eth_validate_addr,
-	.ndo_set_mac_address	= eth_mac_addr,
+	.ndo_open = sd_net_open,
+	.ndo_stop = sd_net_stop,
+	.ndo_start_xmit = sd_net_xmit,
+	.ndo_validate_addr = eth_validate_addr,
+	.ndo_set_mac_address = eth_mac_addr,
 };
 
 static void set_sockaddr(struct sockaddr *sa, __be32 addr)
@@ -206,7 +209,7 @@ static void set_sockaddr(struct sockaddr *sa, __be32 addr)
 
 static int set_if_addr(struct net_device *ndev, unsigned int cmd, __be32 addr)
 {
-	struct ifreq ifr = { };
+	struct ifreq ifr = {};
 
 	strscpy(ifr.ifr_name, ndev->name, IFNAMSIZ);
 	set_sockaddr(&ifr.ifr_addr, addr);
@@ -224,7 +227,8 @@ static int set_address(struct net_device *ndev, char *text)
 	if (!slash)
 		return -EINVAL;
 	*slash = 0;
-	if (kstrtouint(slash + 1, 10, &bits) || bits > 32 || !in4_pton(text, -1, (u8 *)&addr, -1, NULL))
+	if (kstrtouint(slash + 1, 10, &bits) || bits > 32 ||
+	    !in4_pton(text, -1, (u8 *)&addr, -1, NULL))
 		return -EINVAL;
 	err = set_if_addr(ndev, SIOCSIFADDR, addr);
 	return err ?: set_if_addr(ndev, SIOCSIFNETMASK, inet_make_mask(bits));
@@ -232,7 +236,7 @@ static int set_address(struct net_device *ndev, char *text)
 
 static int set_gateway(const char *text)
 {
-	struct rtentry rt = { .rt_flags = RTF_UP | RTF_GATEWAY };
+	struct rtentry rt = {.rt_flags = RTF_UP | RTF_GATEWAY};
 	__be32 addr;
 
 	if (!in4_pton(text, -1, (u8 *)&addr, -1, NULL))
@@ -301,7 +305,8 @@ static int sd_net_probe(const struct sd_device *dev, unsigned int line)
 	sd->host = dev->host;
 	ndev->netdev_ops = &sd_netdev_ops;
 	sd->vnet = sd->ops->vnet(sd->host);
-	ndev->features = ndev->hw_features = NETIF_F_SG | NETIF_F_HIGHDMA |
+	ndev->features = ndev->hw_features =
+		NETIF_F_SG | NETIF_F_HIGHDMA |
 		(sd->vnet ? NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO_ECN : 0);
 	ndev->max_mtu = 9000;
 	netif_napi_add(ndev, &sd->napi, sd_net_poll);
@@ -322,7 +327,7 @@ static int sd_net_start(void)
 }
 
 const struct sd_driver sd_driver_net = {
-	.type	= "net",
-	.start	= sd_net_start,
-	.probe	= sd_net_probe,
+	.type = "net",
+	.start = sd_net_start,
+	.probe = sd_net_probe,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in sd/ring.h), a broken promise's error, what sockets hold. */
+/* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in
+ * sd/ring.h), a broken promise's error, what sockets hold. */
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -7,8 +8,10 @@
 #include <sd/serve.h>
 #include "memory.h"
 
-#define MARGIN	4	/* room for so many times the small credit */
-#define SHARED	4	/* and memory that all sockets share for so many times the credit: others are promised something, too */
+#define MARGIN 4 /* room for so many times the small credit */
+#define SHARED \
+	4 /* and memory that all sockets share for so many times the credit: others are promised \
+	     something, too */
 
 #ifdef CONFIG_INET
 #include <linux/igmp.h>
@@ -16,13 +19,15 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_frag.h>
 
-/* Data aren't all that is counted: segments of one packet each count most of it twice, those that are split later hardly. */
+/* Data aren't all that is counted: segments of one packet each count most of it twice, those that
+ * are split later hardly. */
 static int room_for_big(const struct sock *sk)
 {
 	return SD_CREDIT_BIG + (sk_can_gso(sk) ? SD_CREDIT_BIG / 4 : SD_CREDIT_BIG);
 }
 
-/* What is promised must be there whatever others do meanwhile: nothing is, where memory is short or soon may be. */
+/* What is promised must be there whatever others do meanwhile: nothing is, where memory is short or
+ * soon may be. */
 static u8 shared_credit(const struct sock *sk)
 {
 	long left;
@@ -32,14 +37,16 @@ static u8 shared_credit(const struct sock *sk)
 	if (!sk->sk_prot->memory_allocated || !sk->sk_prot->sysctl_mem)
 		return 2;
 	left = sk_prot_mem_limits(sk, 1) - sk_memory_allocated(sk);
-	return left >= SHARED * (long)(SD_CREDIT_BIG >> PAGE_SHIFT) ? 2 : left >= SHARED * (long)MARGIN;
+	return left >= SHARED * (long)(SD_CREDIT_BIG >> PAGE_SHIFT) ? 2
+								    : left >= SHARED * (long)MARGIN;
 }
 
 static u8 own_credit(const struct sock *sk)
 {
 	int room;
 
-	/* A datagram socket that is connected is in the same state. A local peer's queue may be full: nothing is said of AF_UNIX. */
+	/* A datagram socket that is connected is in the same state. A local peer's queue may be
+	 * full: nothing is said of AF_UNIX. */
 	if (sk->sk_family != AF_INET || sk->sk_state != TCP_ESTABLISHED)
 		return 0;
 	if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
@@ -84,10 +91,12 @@ static bool worth_keeping(int err)
 	return err != EPIPE && err != EAGAIN && err != EINTR && err < ERESTARTSYS;
 }
 
-/* Bytes of a stream are lost: what came after them mustn't be taken for them. False: it is closed already, or no such stream. */
+/* Bytes of a stream are lost: what came after them mustn't be taken for them. False: it is closed
+ * already, or no such stream. */
 static bool stream_ends(struct sock *sk, int err)
 {
-	return sk->sk_type == SOCK_STREAM && sk->sk_prot->diag_destroy && !sk->sk_prot->diag_destroy(sk, err);
+	return sk->sk_type == SOCK_STREAM && sk->sk_prot->diag_destroy &&
+	       !sk->sk_prot->diag_destroy(sk, err);
 }
 
 void sd_file_error(unsigned int fd, int err)
@@ -107,24 +116,26 @@ void sd_file_error(unsigned int fd, int err)
 }
 
 /* ---- what sockets hold, see serve_memory.c ---- */
-#define CHILD_BYTES	(4u << 10)	/* a connection nobody has accepted, without its data */
-#define REQUEST_BYTES	512u		/* one that isn't made yet */
-#define MEMBER_BYTES	512u		/* of a multicast group: the socket's, the device's */
-#define DEEP		8		/* sockets in messages of sockets in messages ... */
+#define CHILD_BYTES   (4u << 10) /* a connection nobody has accepted, without its data */
+#define REQUEST_BYTES 512u	 /* one that isn't made yet */
+#define MEMBER_BYTES  512u	 /* of a multicast group: the socket's, the device's */
+#define DEEP	      8		 /* sockets in messages of sockets in messages ... */
 
 static u64 groups_hold(const struct sock *sk)
 {
 	const struct ip_mc_socklist *m;
 	u64 bytes = 0;
 
-	for (m = rcu_dereference_protected(inet_sk(sk)->mc_list, true); m; m = rcu_dereference_protected(m->next_rcu, true))
+	for (m = rcu_dereference_protected(inet_sk(sk)->mc_list, true); m;
+	     m = rcu_dereference_protected(m->next_rcu, true))
 		bytes += MEMBER_BYTES;
 	return bytes;
 }
 
 static u64 own_bytes(struct sock *sk)
 {
-	u64 bytes = sk->sk_prot->obj_size + sk_wmem_alloc_get(sk) + atomic_read(&sk->sk_rmem_alloc) + READ_ONCE(sk->sk_backlog.len) +
+	u64 bytes = sk->sk_prot->obj_size + sk_wmem_alloc_get(sk) +
+		    atomic_read(&sk->sk_rmem_alloc) + READ_ONCE(sk->sk_backlog.len) +
 		    atomic_read(&sk->sk_omem_alloc);
 
 	if (sk->sk_type == SOCK_STREAM && sk->sk_family == AF_INET)
@@ -156,7 +167,10 @@ u64 sd_sock_holds(struct file *file)
 
 	if (!sk)
 		return 0;
-	return own_bytes(sk) + (sk->sk_family == AF_INET && sk->sk_type == SOCK_STREAM && sk->sk_state == TCP_LISTEN ? waiting_hold(sk) : 0);
+	return own_bytes(sk) +
+	       (sk->sk_family == AF_INET && sk->sk_type == SOCK_STREAM && sk->sk_state == TCP_LISTEN
+			? waiting_hold(sk)
+			: 0);
 }
 
 #ifdef CONFIG_UNIX
@@ -174,15 +188,18 @@ static u64 passed_hold(const struct scm_fp_list *fp)
 
 static u64 queue_holds(struct sock *sk)
 {
-	const bool listens = sk->sk_state == TCP_LISTEN;	/* then these aren't messages, but connections to accept */
+	const bool listens = sk->sk_state ==
+			     TCP_LISTEN; /* then these aren't messages, but connections to accept */
 	struct sk_buff *skb;
 	u64 bytes = 0;
 
 	if (depth >= DEEP)
-		return (u64)totalram_pages() << PAGE_SHIFT;	/* nobody does that who wouldn't hide something */
+		return (u64)totalram_pages()
+		       << PAGE_SHIFT; /* nobody does that who wouldn't hide something */
 	depth++;
 	spin_lock_bh(&sk->sk_receive_queue.lock);
-	skb_queue_walk(&sk->sk_receive_queue, skb) {
+	skb_queue_walk(&sk->sk_receive_queue, skb)
+	{
 		if (listens) {
 			bytes += CHILD_BYTES + (skb->sk ? queue_holds(skb->sk) : 0);
 			continue;
@@ -204,7 +221,7 @@ u64 sd_sock_passed(struct file *file)
 }
 #endif
 
-#define FRAGS_PART	32	/* of the RAM: packets whose other parts haven't come */
+#define FRAGS_PART 32 /* of the RAM: packets whose other parts haven't come */
 
 void sd_sock_limits(void)
 {

@@ -28,7 +28,8 @@ void sd_main(void)
 		if (!sd_self_test)
 			panic("this image has no self-test: its configuration lacks what the test uses");
 		err = sd_self_test();
-		printk(KERN_ERR "self-test: %s (boot %llu us)\n", err ? "FAILED" : "passed", boot_ns / 1000);
+		printk(KERN_ERR "self-test: %s (boot %llu us)\n", err ? "FAILED" : "passed",
+		       boot_ns / 1000);
 		sd_machine_halt(!!err);
 	}
 	if (sd_boot->serving) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* memory.h: whether the domain's memory runs short, and what files hold of it. See serve_memory.c. */
+/* memory.h: whether the domain's memory runs short, and what files hold of it. See serve_memory.c.
+ */
 #ifndef SD_MEMORY_H
 #define SD_MEMORY_H
 
@@ -15,7 +16,8 @@ static inline bool sd_memory_low(void)
 	return global_zone_page_state(NR_FREE_PAGES) < sd_memory_mark;
 }
 
-/* dev_sock.c: bytes that a file holds because it is a socket: itself, its queues, what waits to be accepted. 0: it is none. */
+/* dev_sock.c: bytes that a file holds because it is a socket: itself, its queues, what waits to be
+ * accepted. 0: it is none. */
 u64 sd_sock_holds(struct file *file);
 /* What lies in its queue and is no socket's: of senders that are closed, and files. */
 u64 sd_sock_passed(struct file *file);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* File systems on the block devices: mounted before anything is served, left clean at an orderly end. */
+/* File systems on the block devices: mounted before anything is served, left clean at an orderly
+ * end. */
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/init_syscalls.h>
@@ -15,20 +16,30 @@
 #include "dev.h"
 #include "serve.h"
 
-int invalidate_inodes(struct super_block *sb, bool kill_dirty);	/* fs/internal.h */
+int invalidate_inodes(struct super_block *sb, bool kill_dirty); /* fs/internal.h */
 
-#define NODE	"/.disk"	/* only while mounting */
+#define NODE "/.disk" /* only while mounting */
 
 static const struct {
 	const char *word;
 	unsigned long flag;
 } words[] = {
-	{ "rw", 0 }, { "defaults", 0 }, { "ro", MS_RDONLY }, { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC }, { "noatime", MS_NOATIME },
-	{ "nodiratime", MS_NODIRATIME }, { "relatime", MS_RELATIME }, { "strictatime", MS_STRICTATIME }, { "lazytime", MS_LAZYTIME },
-	{ "nosuid", MS_NOSUID }, { "nodev", MS_NODEV }, { "noexec", MS_NOEXEC },
+	{"rw", 0},
+	{"defaults", 0},
+	{"ro", MS_RDONLY},
+	{"sync", MS_SYNCHRONOUS},
+	{"dirsync", MS_DIRSYNC},
+	{"noatime", MS_NOATIME},
+	{"nodiratime", MS_NODIRATIME},
+	{"relatime", MS_RELATIME},
+	{"strictatime", MS_STRICTATIME},
+	{"lazytime", MS_LAZYTIME},
+	{"nosuid", MS_NOSUID},
+	{"nodev", MS_NODEV},
+	{"noexec", MS_NOEXEC},
 };
 
-static struct super_block *mounted[BITS_PER_LONG];	/* by index of the device */
+static struct super_block *mounted[BITS_PER_LONG]; /* by index of the device */
 
 static bool general(const char *word, unsigned long *flags)
 {
@@ -42,7 +53,8 @@ static bool general(const char *word, unsigned long *flags)
 	return false;
 }
 
-/* As mount(8) does it: what is about every file system becomes flags, the rest goes to this one, with commas again. */
+/* As mount(8) does it: what is about every file system becomes flags, the rest goes to this one,
+ * with commas again. */
 static unsigned long split_options(char *text, char *data)
 {
 	unsigned long flags = 0;
@@ -84,8 +96,8 @@ static const char *cure(int err)
 		return "no such file system there, or an option it doesn't know: mkfs.ext4 makes one";
 	case -ENODEV:
 		return "the domain's configuration lacks this file system, or the slice dropped it (\"keep\" in the spec)";
-	case -EUCLEAN:	/* EFSCORRUPTED */
-	case -EBADMSG:	/* EFSBADCRC */
+	case -EUCLEAN: /* EFSCORRUPTED */
+	case -EBADMSG: /* EFSBADCRC */
 	case -EIO:
 		return "damaged: e2fsck -f repairs it";
 	case -EROFS:
@@ -98,7 +110,8 @@ static const char *cure(int err)
 static void mount_one(const struct sd_device *dev, char *dir)
 {
 	char fs[32], options[256] = "", path[256] = "?";
-	char *data = (char *)__get_free_page(GFP_KERNEL | __GFP_NOFAIL); /* path_mount() ends a whole page with a zero */
+	char *data = (char *)__get_free_page(
+		GFP_KERNEL | __GFP_NOFAIL); /* path_mount() ends a whole page with a zero */
 	unsigned long flags;
 	bool read_only;
 	dev_t devt = sd_block_dev(dev, &read_only);
@@ -196,10 +209,12 @@ void __ref sd_unmount(void)
 			continue;
 		mounted[i] = NULL;
 		err = init_umount(dir, 0);
-		sd_exit_work();	/* where the last reference to a mount ends */
-		if (err == -EBUSY) /* somebody has a file open: nobody can write it any more, and on disk all is as after unmounting */
+		sd_exit_work();	   /* where the last reference to a mount ends */
+		if (err == -EBUSY) /* somebody has a file open: nobody can write it any more, and on
+				      disk all is as after unmounting */
 			err = freeze_super(sb);
 		if (err)
-			pr_err("%s: can't be unmounted: error %d; its journal will be replayed when it is mounted next\n", dir, err);
+			pr_err("%s: can't be unmounted: error %d; its journal will be replayed when it is mounted next\n",
+			       dir, err);
 	}
 }

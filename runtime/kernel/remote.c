@@ -9,28 +9,29 @@
 #include <sd/sys.h>
 #include "serve.h"
 
-#define LANES		64u	/* calls at once; more wait for one, which is not for long: see WAITING */
-#define WAITING		48u	/* of them may be of calls that wait; the others' are refused rather (SD_F_NOWAIT) */
-#define AGAIN_MAX	8	/* a refused call is made again after HZ >> 8, then twice as long ... */
-#define AGAIN_RISE	3u	/* ... so many times */
-#define ATTACH_TIME	(12 * HZ)
-#define RECHECK		(HZ / 4 ?: 1)
-#define SPIN_CYCLES	10000u	/* TSC, about 4 us: a write that finds room is answered by then */
-#define GIVE_UP		4u	/* spins in vain, in a row */
-#define TRY_AGAIN	32u	/* waits without one, then another chance */
+#define LANES 64u /* calls at once; more wait for one, which is not for long: see WAITING */
+#define WAITING \
+	48u /* of them may be of calls that wait; the others' are refused rather (SD_F_NOWAIT) */
+#define AGAIN_MAX   8  /* a refused call is made again after HZ >> 8, then twice as long ... */
+#define AGAIN_RISE  3u /* ... so many times */
+#define ATTACH_TIME (12 * HZ)
+#define RECHECK	    (HZ / 4 ?: 1)
+#define SPIN_CYCLES 10000u /* TSC, about 4 us: a write that finds room is answered by then */
+#define GIVE_UP	    4u	   /* spins in vain, in a row */
+#define TRY_AGAIN   32u	   /* waits without one, then another chance */
 
 enum link_state { LINK_ASKED, LINK_UP, LINK_DEAD };
 
 struct sd_link {
-	struct list_head node;		/* links; empty: dead */
+	struct list_head node; /* links; empty: dead */
 	char name[SD_NAME_MAX];
 	enum link_state state;
-	int err;			/* why it is dead */
+	int err; /* why it is dead */
 	u32 refs;
-	u32 stubs;			/* contract of the other domain's calls */
+	u32 stubs; /* contract of the other domain's calls */
 	u32 vain;
-	u64 used, made;			/* lanes, by bit */
-	u32 waiting;			/* calls that may wait */
+	u64 used, made; /* lanes, by bit */
+	u32 waiting;	/* calls that may wait */
 	struct sd_region_head *region;
 	const struct sd_bell *bell;
 	struct sd_lane lane[LANES];
@@ -38,7 +39,7 @@ struct sd_link {
 
 static LIST_HEAD(links);
 static LIST_HEAD(uses);
-static DECLARE_WAIT_QUEUE_HEAD(news);	/* a lane, a link: for all of them */
+static DECLARE_WAIT_QUEUE_HEAD(news); /* a lane, a link: for all of them */
 static bool listening;
 
 /* Whoever was answered, and nobody else: many may wait. */
@@ -46,7 +47,7 @@ static void on_bell(void *arg)
 {
 	struct sd_use *use;
 
-	list_for_each_entry(use, &uses, node)
+	list_for_each_entry (use, &uses, node)
 		if (use->word && sd_load_acquire(use->word) != use->pending)
 			wake_up_process(use->task);
 }
@@ -60,7 +61,7 @@ static void link_dead(struct sd_link *link, int err)
 	link->state = LINK_DEAD;
 	link->err = err;
 	list_del_init(&link->node);
-	list_for_each_entry(use, &uses, node)
+	list_for_each_entry (use, &uses, node)
 		if (use->link == link)
 			wake_up_process(use->task);
 	wake_up_all(&news);
@@ -78,20 +79,22 @@ void sd_link_put(struct sd_link *link)
 
 static bool link_gone(const struct sd_link *link)
 {
-	return link->state == LINK_DEAD || sd_load_relaxed(&link->region->ended) || !sd_load_relaxed(&link->bell->alive);
+	return link->state == LINK_DEAD || sd_load_relaxed(&link->region->ended) ||
+	       !sd_load_relaxed(&link->bell->alive);
 }
 
 static struct sd_link *find(const char *domain)
 {
 	struct sd_link *link;
 
-	list_for_each_entry(link, &links, node)
+	list_for_each_entry (link, &links, node)
 		if (!strcmp(link->name, domain))
 			return link;
 	return NULL;
 }
 
-/* The list has one reference of its own. Somebody else may have asked while the allocation slept. */
+/* The list has one reference of its own. Somebody else may have asked while the allocation slept.
+ */
 static struct sd_link *ask(const char *domain)
 {
 	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL), *other = find(domain);
@@ -119,7 +122,7 @@ void sd_remote_event(const struct sd_event *ev)
 			link_dead(link, -EREMOTEIO);
 		return;
 	}
-	if (!link || link->state != LINK_ASKED) {	/* we gave up waiting */
+	if (!link || link->state != LINK_ASKED) { /* we gave up waiting */
 		if (!ev->result)
 			sd_machine_peer_done(ev->region);
 		return;
@@ -165,7 +168,8 @@ struct sd_link *sd_link_get(const char *domain)
 }
 
 /* ---- waiting ---- */
-/* False: it is about to sleep and can't be told yet; look again soon. See transport/shm/shm_client.c. */
+/* False: it is about to sleep and can't be told yet; look again soon. See
+ * transport/shm/shm_client.c. */
 static bool nudge(struct sd_lane *l)
 {
 	u32 *word = &l->head->doorbell[l->index / 32], bit = 1u << l->index % 32;
@@ -208,11 +212,12 @@ static enum sd_status doze(struct sd_lane *l, struct sd_use *use, const u32 *wor
 		if (sd_load_acquire(word) != pending)
 			break;
 		if (link_gone(use->link)) {
-			st = sd_load_relaxed(&use->link->region->ended) == SD_ENDED_PROTO ? SD_PROTO : SD_DEAD;
+			st = sd_load_relaxed(&use->link->region->ended) == SD_ENDED_PROTO ? SD_PROTO
+											  : SD_DEAD;
 			break;
 		}
 		if (!use->deaf && signal_pending(current)) {
-			use->deaf = true;	/* it is cancelled, and its end awaited */
+			use->deaf = true; /* it is cancelled, and its end awaited */
 			st = SD_INTR;
 			break;
 		}
@@ -252,10 +257,12 @@ static bool lane_free(const struct sd_link *link)
 	return link->state != LINK_UP || hweight64(link->used) < LANES;
 }
 
-/* Shared fairly by those whose calls they are. What they wait for may never come: nobody's waiting keeps others from their calls. */
+/* Shared fairly by those whose calls they are. What they wait for may never come: nobody's waiting
+ * keeps others from their calls. */
 static bool may_wait(const struct sd_link *link, const struct sd_client *c)
 {
-	return link->waiting < WAITING && (!c || sd_may_hold(c->user, c, SD_POOL_REMOTE, WAITING - link->waiting));
+	return link->waiting < WAITING &&
+	       (!c || sd_may_hold(c->user, c, SD_POOL_REMOTE, WAITING - link->waiting));
 }
 
 static struct sd_lane *take_lane(struct sd_link *link)
@@ -280,7 +287,11 @@ int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
 		return -ERESTARTSYS;
 	if (link->state != LINK_UP || link_gone(link))
 		return -EREMOTEIO;
-	*use = (struct sd_use) { .task = current, .link = link, .lane = take_lane(link), .deaf = deaf, .waits = may_wait(link, c) };
+	*use = (struct sd_use){.task = current,
+			       .link = link,
+			       .lane = take_lane(link),
+			       .deaf = deaf,
+			       .waits = may_wait(link, c)};
 	use->lane->flags = SD_F_BELL | (use->waits ? 0 : SD_F_NOWAIT);
 	use->lane->priv = use;
 	link->refs++;
@@ -349,7 +360,7 @@ static struct sd_use *entered(const char *domain)
 {
 	struct sd_use *use;
 
-	list_for_each_entry(use, &uses, node)
+	list_for_each_entry (use, &uses, node)
 		if (use->task == current && !strcmp(use->link->name, domain))
 			return use;
 	return NULL;
@@ -361,8 +372,9 @@ static long call_over(struct sd_use *use, u32 contract, sd_stub_fn stub, const u
 	enum sd_status st;
 
 	if (use->link->stubs != contract) {
-		pr_err_once("domain %s: its calls have another form (contract %08x, here %08x); build both images anew\n",
-			    use->link->name, use->link->stubs, contract);
+		pr_err_once(
+			"domain %s: its calls have another form (contract %08x, here %08x); build both images anew\n",
+			use->link->name, use->link->stubs, contract);
 		return -EPROTO;
 	}
 	st = stub(use->lane, &ret, arg);
@@ -392,7 +404,8 @@ long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64
 	return ret;
 }
 
-/* ---- what the stubs copy: memory of this domain's, or of a client of its, which may be bad ---- */
+/* ---- what the stubs copy: memory of this domain's, or of a client of its, which may be bad ----
+ */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len)
 {
 	return raw_copy_from_user(dst, (const void __force __user *)prog, len) ? -EFAULT : 0;

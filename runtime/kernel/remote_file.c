@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * remote_file.c: an open file of another domain as a file of this one, made by a ticket (SD_OP_REMOTE). Reading and writing
- * it are calls of that domain, which the spec names by remote cuts of the two functions below. So sendfile(), splice() and write() of
- * this domain put its data there, and the program sees none of it.
+ * remote_file.c: an open file of another domain as a file of this one, made by a ticket
+ * (SD_OP_REMOTE). Reading and writing it are calls of that domain, which the spec names by remote
+ * cuts of the two functions below. So sendfile(), splice() and write() of this domain put its data
+ * there, and the program sees none of it.
  *
- * Blocking or not, and how much is taken at once, is that file's affair. It has no position and can't be waited for.
+ * Blocking or not, and how much is taken at once, is that file's affair. It has no position and
+ * can't be waited for.
  */
 #include <linux/anon_inodes.h>
 #include <linux/bvec.h>
@@ -19,12 +21,12 @@
 #include <sd/ticket.h>
 #include "serve.h"
 
-#define SEGMENTS	128	/* of one call: half of what its arena holds, in pages */
-#define READ_MAX	65536u
+#define SEGMENTS 128 /* of one call: half of what its arena holds, in pages */
+#define READ_MAX 65536u
 
 struct remote_file {
 	struct sd_link *link;
-	int fd;			/* there */
+	int fd; /* there */
 };
 
 /* The spec gives these their bodies: `remote` cuts, calls writev and readv. */
@@ -48,8 +50,9 @@ static size_t bytes_of(const struct iovec *vec, unsigned long n)
 }
 
 /*
- * The result is the other domain's word, and iterators are moved by it: the stub holds it against what it was given of the list, and
- * we hold it against the list, since what lies behind an iterator's end is this kernel's memory.
+ * The result is the other domain's word, and iterators are moved by it: the stub holds it against
+ * what it was given of the list, and we hold it against the list, since what lies behind an
+ * iterator's end is this kernel's memory.
  */
 static long vec_call(struct remote_file *r, bool write, const struct iovec *vec, unsigned long n)
 {
@@ -73,11 +76,12 @@ static long vec_call(struct remote_file *r, bool write, const struct iovec *vec,
 /* Where the next bytes of an iterator lie: they are addresses of this process whatever its kind. */
 static struct iovec next_part(const struct iov_iter *i)
 {
-	struct iovec v = { .iov_len = iov_iter_single_seg_count(i) };
+	struct iovec v = {.iov_len = iov_iter_single_seg_count(i)};
 
 	if (iov_iter_is_bvec(i)) {
 		/* a bio's segment may be longer than a page: pages are contiguous */
-		v.iov_base = (void __force __user *)(page_address(i->bvec->bv_page) + i->bvec->bv_offset + i->iov_offset);
+		v.iov_base = (void __force __user *)(page_address(i->bvec->bv_page) +
+						     i->bvec->bv_offset + i->iov_offset);
 	} else if (iov_iter_is_kvec(i)) {
 		v.iov_base = (void __force __user *)(i->kvec->iov_base + i->iov_offset);
 	} else if (iter_is_ubuf(i)) {
@@ -131,12 +135,14 @@ static ssize_t remote_write_iter(struct kiocb *iocb, struct iov_iter *from)
 }
 
 /*
- * sendfile() goes by a pipe of the task's own, 64 KiB at a time, each of which is to be waited for. That pipe is
- * made larger: it stays with the task.
+ * sendfile() goes by a pipe of the task's own, 64 KiB at a time, each of which is to be waited for.
+ * That pipe is made larger: it stays with the task.
  */
-static ssize_t remote_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len, unsigned int flags)
+static ssize_t remote_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos,
+				   size_t len, unsigned int flags)
 {
-	if (pipe == current->splice_pipe && pipe->max_usage < SEGMENTS && !pipe_resize_ring(pipe, SEGMENTS))
+	if (pipe == current->splice_pipe && pipe->max_usage < SEGMENTS &&
+	    !pipe_resize_ring(pipe, SEGMENTS))
 		pipe->max_usage = SEGMENTS;
 	return iter_file_splice_write(pipe, out, ppos, len, flags);
 }
@@ -146,7 +152,7 @@ static ssize_t remote_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	size_t len = min_t(size_t, iov_iter_count(to), READ_MAX);
 	void *buf = kvmalloc(len, GFP_KERNEL);
-	struct iovec vec = { .iov_base = (void __force __user *)buf, .iov_len = len };
+	struct iovec vec = {.iov_base = (void __force __user *)buf, .iov_len = len};
 	long ret;
 
 	if (!buf)
@@ -166,7 +172,7 @@ static void close_there(struct remote_file *r)
 
 	do {
 		if (sd_remote_enter(r->link, &use, true))
-			break;	/* it died, and its fds with it */
+			break; /* it died, and its fds with it */
 		sd_remote_result(&use, sd_ticket_close(use.lane, &ret, r->fd), ret);
 		sd_remote_leave(&use);
 	} while (sd_remote_again(&use, &ret, &tries));
@@ -213,7 +219,8 @@ static long redeem_there(struct sd_link *link, const u64 key[2])
 static long open_here(struct remote_file *r)
 {
 	int fd = get_unused_fd_flags(0);
-	struct file *file = fd < 0 ? ERR_PTR(fd) : anon_inode_getfile("[remote]", &remote_fops, r, O_RDWR);
+	struct file *file =
+		fd < 0 ? ERR_PTR(fd) : anon_inode_getfile("[remote]", &remote_fops, r, O_RDWR);
 
 	if (!IS_ERR(file)) {
 		stream_open(file_inode(file), file);
@@ -248,6 +255,6 @@ long sd_remote_open(struct sd_serve *s)
 		kfree(r);
 		return ret;
 	}
-	*r = (struct remote_file) { .link = link, .fd = ret };
+	*r = (struct remote_file){.link = link, .fd = ret};
 	return open_here(r);
 }

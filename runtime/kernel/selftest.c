@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IMAGE --self-test: calls through the gate (sys_xxx() and exit work), by two tasks, as a serving side would make them:
- * TCP over loopback with a blocking accept and read, data compared; a bad pointer; a poll timeout.
+ * IMAGE --self-test: calls through the gate (sys_xxx() and exit work), by two tasks, as a serving
+ * side would make them: TCP over loopback with a blocking accept and read, data compared; a bad
+ * pointer; a poll timeout.
  */
 #include <linux/file.h>
 #include <linux/in.h>
@@ -17,27 +18,27 @@
 
 #include "dev.h"
 
-#define TEST_PORT	7
-#define TEST_BYTES	(256 << 10)
-#define CHUNK		16384
+#define TEST_PORT  7
+#define TEST_BYTES (256 << 10)
+#define CHUNK	   16384
 
-#define CHECK(what, cond)						\
-do {									\
-	long __got = (what);						\
-									\
-	sd_exit_work();							\
-	if (!(__got cond)) {						\
-		pr_err("self-test: %s:%d: %s = %ld\n", __FILE__, __LINE__, #what, __got);	\
-		return -EIO;						\
-	}								\
-} while (0)
+#define CHECK(what, cond)                                                                         \
+	do {                                                                                      \
+		long __got = (what);                                                              \
+                                                                                                  \
+		sd_exit_work();                                                                   \
+		if (!(__got cond)) {                                                              \
+			pr_err("self-test: %s:%d: %s = %ld\n", __FILE__, __LINE__, #what, __got); \
+			return -EIO;                                                              \
+		}                                                                                 \
+	} while (0)
 
 static DECLARE_COMPLETION(peer_done);
 static int peer_result;
 
 static struct sockaddr_in test_addr(void)
 {
-	return (struct sockaddr_in) {
+	return (struct sockaddr_in){
 		.sin_family = AF_INET,
 		.sin_port = htons(TEST_PORT),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -106,7 +107,7 @@ static int receive_all(int fd, u8 *buf)
 static int server_calls(u8 *buf, u8 *peer_buf)
 {
 	struct sockaddr_in addr = test_addr();
-	struct pollfd pfd = { .events = POLLIN };
+	struct pollfd pfd = {.events = POLLIN};
 	long fd = sys_socket(AF_INET, SOCK_STREAM, 0);
 	long conn;
 
@@ -116,7 +117,9 @@ static int server_calls(u8 *buf, u8 *peer_buf)
 	CHECK(sys_bind(fd, (struct sockaddr __user *)8, sizeof(addr)), == -EFAULT);
 	pfd.fd = fd;
 	CHECK(sys_poll((struct pollfd __user *)&pfd, 1, 20), == 0);
-	CHECK(user_mode_thread(client_task, peer_buf, CLONE_FS | CLONE_FILES | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD), > 0);
+	CHECK(user_mode_thread(client_task, peer_buf,
+			       CLONE_FS | CLONE_FILES | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD),
+	      > 0);
 	conn = sys_accept4(fd, NULL, NULL, 0);
 	CHECK(conn, >= 0);
 	if (receive_all(conn, buf))

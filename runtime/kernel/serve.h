@@ -52,63 +52,68 @@
 #include <sd/serve.h>
 #include <sd/server.h>
 
-#define SD_PEER_OPS	256	/* calls beyond these can't be made by other domains */
+#define SD_PEER_OPS 256 /* calls beyond these can't be made by other domains */
 
 enum sd_pool { SD_POOL_TASKS, SD_POOL_TICKETS, SD_POOL_CLIENTS, SD_POOL_REMOTE, SD_POOLS };
 
-struct sd_user {			/* see serve_fair.c */
+struct sd_user { /* see serve_fair.c */
 	struct list_head node;
 	kuid_t uid;
 	u32 refs;
 	u32 held[SD_POOLS];
-	u64 scratch;			/* bytes of private memory of its clients' calls */
+	u64 scratch; /* bytes of private memory of its clients' calls */
 };
 
 struct sd_client {
-	struct list_head node;		/* all clients */
+	struct list_head node; /* all clients */
 	struct sd_user *user;
-	u32 held[SD_POOLS];		/* TASKS: its calls that wait; TICKETS: that it gave and can take back; REMOTE: calls of other domains that may wait */
-	u32 refs;			/* who looks at it beyond its end */
+	u32 held[SD_POOLS]; /* TASKS: its calls that wait; TICKETS: that it gave and can take back;
+			       REMOTE: calls of other domains that may wait */
+	u32 refs;	    /* who looks at it beyond its end */
 	u32 id;
 	int bell_fd;
-	u32 calls;			/* in service, and who else keeps it from ending */
-	u64 scratch;			/* bytes of private memory of its calls in service, and what they took besides */
-	bool ending;			/* no new calls; files close or are closed */
-	const struct sd_worker *exits;	/* its process ends by the call in this task (or ended so): no other is answered */
-	bool ended;			/* ... are closed, nothing refers to it any more */
-	bool detaching;			/* by the supervisor's word; once */
-	bool executing;			/* its other calls and its shares are being ended: nobody inherits meanwhile */
-	struct list_head workers;	/* in a call of this client that can be cancelled */
-	wait_queue_head_t wait;		/* for calls and ended */
-	struct files_struct *files;	/* NULL: not copied yet, or being closed */
+	u32 calls;   /* in service, and who else keeps it from ending */
+	u64 scratch; /* bytes of private memory of its calls in service, and what they took besides
+		      */
+	bool ending; /* no new calls; files close or are closed */
+	const struct sd_worker *exits; /* its process ends by the call in this task (or ended so):
+					  no other is answered */
+	bool ended;		       /* ... are closed, nothing refers to it any more */
+	bool detaching;		       /* by the supervisor's word; once */
+	bool executing; /* its other calls and its shares are being ended: nobody inherits meanwhile
+			 */
+	struct list_head workers;   /* in a call of this client that can be cancelled */
+	wait_queue_head_t wait;	    /* for calls and ended */
+	struct files_struct *files; /* NULL: not copied yet, or being closed */
 	struct fs_struct *fs;
 	const struct cred *cred;
 	bool no_new_privs;
-	struct list_head tickets;	/* that it gave */
-	struct list_head shares;	/* that it may have mapped */
-	u64 holds;			/* bytes, when last counted: serve_memory.c */
-	bool peer;			/* it is a domain, and may make these calls */
+	struct list_head tickets; /* that it gave */
+	struct list_head shares;  /* that it may have mapped */
+	u64 holds;		  /* bytes, when last counted: serve_memory.c */
+	bool peer;		  /* it is a domain, and may make these calls */
 	DECLARE_BITMAP(peer_calls, SD_PEER_OPS);
 	struct sd_sregion reg;
 };
 
 /*
- * A call that would sleep, and that a signal could interrupt, may do so if its client may hold one more task, and if it hasn't
- * SD_F_NOWAIT. Otherwise it is interrupted instead, and answered with SD_R_REFUSED if it did nothing. So calls that needn't wait are
- * always served, and no client's waiting calls keep others from theirs.
+ * A call that would sleep, and that a signal could interrupt, may do so if its client may hold one
+ * more task, and if it hasn't SD_F_NOWAIT. Otherwise it is interrupted instead, and answered with
+ * SD_R_REFUSED if it did nothing. So calls that needn't wait are always served, and no client's
+ * waiting calls keep others from theirs.
  */
 enum sd_wait { SD_WAITED = 1, SD_WAIT_DENIED = 2 };
 
 struct sd_worker {
 	struct task_struct *task;
-	struct list_head node;		/* all workers */
-	struct list_head free;		/* followers; empty: leading or in a call */
-	struct list_head incall;	/* client->workers */
-	struct sd_client *wears;	/* NULL: its own identity */
-	u8 wait;			/* enum sd_wait, bits, of its call */
-	u64 took;			/* bytes, its call: sd_call_takes() */
-	bool unfenced;			/* loop: its client is this very process, on a stack that isn't a task's */
-	struct files_struct *files;	/* its own */
+	struct list_head node;	 /* all workers */
+	struct list_head free;	 /* followers; empty: leading or in a call */
+	struct list_head incall; /* client->workers */
+	struct sd_client *wears; /* NULL: its own identity */
+	u8 wait;		 /* enum sd_wait, bits, of its call */
+	u64 took;		 /* bytes, its call: sd_call_takes() */
+	bool unfenced; /* loop: its client is this very process, on a stack that isn't a task's */
+	struct files_struct *files; /* its own */
 	struct fs_struct *fs;
 	const struct cred *cred;
 	struct sd_req req;
@@ -123,13 +128,16 @@ extern struct sd_serve_stats sd_serve_stats;
 extern struct sd_poller sd_poller;
 
 /* serve_client.c */
-struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err);
+struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd,
+				 int *err);
 struct sd_client *sd_client_find(u32 id);
-/* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of times while it is on the list. */
+/* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of
+ * times while it is on the list. */
 void sd_client_end(struct sd_client *c, u32 why);
-/* fn for all that have files: not for those that are being made, nor for those whose files are being closed. Must not sleep. */
+/* fn for all that have files: not for those that are being made, nor for those whose files are
+ * being closed. Must not sleep. */
 void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
-void sd_clients_end(void);	/* all of them, in good order; sleeps. No new ones from then on */
+void sd_clients_end(void); /* all of them, in good order; sleeps. No new ones from then on */
 /* Its last promised calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
 int sd_client_detach(u32 id);
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
@@ -138,7 +146,7 @@ void sd_client_lied(struct sd_client *c);
 void sd_client_cancel(struct sd_client *c, const struct sd_worker *but);
 
 /* serve_fair.c */
-struct sd_user *sd_user_get(kuid_t uid);	/* NULL: no memory */
+struct sd_user *sd_user_get(kuid_t uid); /* NULL: no memory */
 void sd_user_put(struct sd_user *u);
 /* One more of a pool where `left` are free, for c, or for no client of its. */
 bool sd_may_hold(const struct sd_user *u, const struct sd_client *c, enum sd_pool p, u32 left);
@@ -163,7 +171,8 @@ void sd_pool_forget(struct sd_client *c);
 /* Serve what a client that is gone has promised its program. By a serving task. May sleep. */
 void sd_pool_keep_promises(struct sd_client *c);
 void __noreturn sd_pool_run(void);
-/* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL: no memory. */
+/* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL:
+ * no memory. */
 struct sd_worker *sd_pool_adopt(void);
 /* There is something for a leader to do beside the rings. Any context. */
 void sd_serve_kick(void);
@@ -174,40 +183,43 @@ struct sd_client *sd_client_served(void);
 struct sd_worker *sd_worker_calling(void);
 
 /* serve_call.c */
-extern u32 sd_shares_begun;	/* counts */
+extern u32 sd_shares_begun; /* counts */
 void sd_serve_call(struct sd_worker *w);
 
 /* serve_memory.c */
 void sd_memory_setup(void);
-bool sd_memory_for_client(kuid_t uid);	/* one more of that user */
-void sd_memory_watch(void);	/* little is free: that is to be seen to if it stays so. Any context */
-void sd_memory_wanted(void);	/* nobody can be served without more */
-/* All files are open that may be: true if the client that has most of them was ended, and it isn't this one. Sleeps. */
+bool sd_memory_for_client(kuid_t uid); /* one more of that user */
+void sd_memory_watch(void);  /* little is free: that is to be seen to if it stays so. Any context */
+void sd_memory_wanted(void); /* nobody can be served without more */
+/* All files are open that may be: true if the client that has most of them was ended, and it isn't
+ * this one. Sleeps. */
 bool sd_memory_from_greedy(struct sd_client *c);
-/* A call of this client failed for lack of memory: true if it is to be made again, for others have, or had, too much. Sleeps. */
+/* A call of this client failed for lack of memory: true if it is to be made again, for others have,
+ * or had, too much. Sleeps. */
 bool sd_memory_again(struct sd_client *c);
 
 /* serve_ticket.c. Results are the calls' own. */
 long sd_ticket_give(struct sd_serve *s, struct sd_client *c);
 long sd_ticket_show(struct sd_serve *s, struct sd_client *c);
-int sd_ticket_hold(const struct sd_ctl_ticket *m);	/* or drop it. Sleeps */
-void sd_tickets_end(struct sd_client *c);	/* it is going; files close at the next sd_exit_work() */
-void sd_tickets_drop(void);		/* all of them; the same */
-u64 sd_tickets_hold(const struct sd_client *c);	/* bytes, see serve_memory.c */
+int sd_ticket_hold(const struct sd_ctl_ticket *m); /* or drop it. Sleeps */
+void sd_tickets_end(struct sd_client *c); /* it is going; files close at the next sd_exit_work() */
+void sd_tickets_drop(void);		  /* all of them; the same */
+u64 sd_tickets_hold(const struct sd_client *c); /* bytes, see serve_memory.c */
 
 /* serve_share.c: sd/share.h. Absent from a domain without disks. */
 long sd_share_give(struct sd_serve *s, struct sd_client *c) __weak;
 long sd_share_flush(const u64 key[2]) __weak;
 int sd_share_attach(const struct sd_event *ev) __weak;
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent) __weak;
-void sd_shares_end(struct sd_client *c) __weak;	/* sleeps */
+void sd_shares_end(struct sd_client *c) __weak; /* sleeps */
 void sd_share_adopt(struct file *file) __weak;	/* it got an fd in a way that doesn't open it */
-void sd_shares_adopt(struct sd_client *c) __weak;	/* an open() of it was asleep, its file in no table, when one began */
+void sd_shares_adopt(struct sd_client *c)
+	__weak; /* an open() of it was asleep, its file in no table, when one began */
 
 /* serve_rights.c */
 void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r);
 long sd_rights_told(const struct sd_serve *s, struct sd_client *c);
-void sd_client_executed(struct sd_client *c);	/* its program was replaced by another */
+void sd_client_executed(struct sd_client *c); /* its program was replaced by another */
 
 /* serve_name.c: SD_OP_PATH */
 long sd_path_of(struct sd_serve *s);
@@ -221,8 +233,8 @@ void sd_remote_event(const struct sd_event *ev) __weak;
 /* [addr, addr + size) is private memory of the call that the current task is in. */
 bool sd_mem_mine(unsigned long addr, unsigned long size);
 /*
- * Of the kernel: the current task's call, if it is in one, takes so many bytes until it ends, which count as its private memory does. False:
- * it may not.
+ * Of the kernel: the current task's call, if it is in one, takes so many bytes until it ends, which
+ * count as its private memory does. False: it may not.
  */
 bool sd_call_takes(u64 len);
 void sd_call_gives_back(struct sd_worker *w);

@@ -8,15 +8,16 @@
 #include <sd/serve_path.h>
 #include "serve.h"
 
-#define PROMISE_TRIES	13	/* see keep_promise() */
-#define MEMORY_TRIES	10
+#define PROMISE_TRIES 13 /* see keep_promise() */
+#define MEMORY_TRIES  10
 
 struct sd_serve_stats sd_serve_stats;
 u32 sd_shares_begun;
 
 /*
- * What Linux does on the way back to user mode, as far as it concerns a call: drop its interruption, run task work (the last
- * fput() of a file: close() must have closed when it answers).
+ * What Linux does on the way back to user mode, as far as it concerns a call: drop its
+ * interruption, run task work (the last fput() of a file: close() must have closed when it
+ * answers).
  */
 static void after_call(void)
 {
@@ -31,7 +32,7 @@ void sd_interrupt_call(struct sd_slane *l, u32 n)
 	struct sd_client *c = l->reg->owner;
 	struct sd_worker *w;
 
-	list_for_each_entry(w, &c->workers, incall) {
+	list_for_each_entry (w, &c->workers, incall) {
 		if (w->req.lane == l && w->req.n == n) {
 			set_notify_signal(w->task);
 			return;
@@ -49,22 +50,22 @@ static bool end_others(struct sd_worker *w, struct sd_client *c)
 }
 
 /*
- * The process ends, and its other threads don't know yet: nothing they asked begins or is answered from here on, so none sees its
- * files go, nor gets at what another has opened since. They wait until the host ends them. What they have mapped they can still
- * write: that ends with the client.
+ * The process ends, and its other threads don't know yet: nothing they asked begins or is answered
+ * from here on, so none sees its files go, nor gets at what another has opened since. They wait
+ * until the host ends them. What they have mapped they can still write: that ends with the client.
  */
 static long exits(struct sd_worker *w, struct sd_client *c)
 {
 	unsigned int max;
 
 	if (c->exits)
-		return -EBUSY;	/* said to nobody */
+		return -EBUSY; /* said to nobody */
 	c->exits = w;
 	sd_poll_remove(&sd_poller, &c->reg);
 	sd_pool_forget(c);
 	if (!end_others(w, c))
 		return -EINTR;
-	set_notify_signal(current);	/* nobody lingers for a process that ends */
+	set_notify_signal(current); /* nobody lingers for a process that ends */
 	rcu_read_lock();
 	max = files_fdtable(c->files)->max_fds;
 	rcu_read_unlock();
@@ -74,8 +75,9 @@ static long exits(struct sd_worker *w, struct sd_client *c)
 }
 
 /*
- * The program was replaced: its other threads are gone, and with them their calls and all that they had mapped; then close-on-exec,
- * unless the client sees to it. One at a time: two would wait for each other.
+ * The program was replaced: its other threads are gone, and with them their calls and all that they
+ * had mapped; then close-on-exec, unless the client sees to it. One at a time: two would wait for
+ * each other.
  */
 static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 {
@@ -99,7 +101,7 @@ static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 
 static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
-	struct sd_serve s = { .arena = w->req.lane->mem->arena };
+	struct sd_serve s = {.arena = w->req.lane->mem->arena};
 	long ret = -EINVAL;
 
 	memcpy(s.arg, w->req.arg, sizeof(s.arg));
@@ -139,7 +141,8 @@ static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 	return ret;
 }
 
-/* A client that is a domain does with the files it was given what its spec says, and nothing else. */
+/* A client that is a domain does with the files it was given what its spec says, and nothing else.
+ */
 static bool peer_may(const struct sd_client *c, u16 op)
 {
 	if (op < SD_OP_CALLS)
@@ -148,9 +151,10 @@ static bool peer_may(const struct sd_client *c, u16 op)
 }
 
 /*
- * The current task made new credentials for itself (setuid ...): they are its client's. A call of it that is still in service
- * keeps the old. commit_creds() took one process from the user of `was` and gave it to the new one: the client, which counts as one
- * of its user (serve_client.c), unless another call of it had changed them meanwhile. (Nobody may hold `was` any more, but it isn't
+ * The current task made new credentials for itself (setuid ...): they are its client's. A call of
+ * it that is still in service keeps the old. commit_creds() took one process from the user of `was`
+ * and gave it to the new one: the client, which counts as one of its user (serve_client.c), unless
+ * another call of it had changed them meanwhile. (Nobody may hold `was` any more, but it isn't
  * freed before the task sleeps, and nothing has since.)
  */
 static void take_cred(struct sd_client *c, const struct cred *was)
@@ -166,14 +170,17 @@ static void take_cred(struct sd_client *c, const struct cred *was)
 }
 
 /*
- * A promise is kept late rather than not at all: what there was room for may have been taken by somebody else meanwhile. For about a
- * second; after the last try the file has the error, see sd_file_error(). Without a follower nobody may wait: the client asks again.
+ * A promise is kept late rather than not at all: what there was room for may have been taken by
+ * somebody else meanwhile. For about a second; after the last try the file has the error, see
+ * sd_file_error(). Without a follower nobody may wait: the client asks again.
  */
 static long keep_promise(struct sd_worker *w, long ret, bool *bad)
 {
 	u32 i;
 
-	for (i = 0; i < PROMISE_TRIES && ret == -EAGAIN && sd_pool_may_block() && !signal_pending(current); i++) {
+	for (i = 0;
+	     i < PROMISE_TRIES && ret == -EAGAIN && sd_pool_may_block() && !signal_pending(current);
+	     i++) {
 		schedule_timeout_interruptible(max(1, HZ >> (8 - min(i, 5u))));
 		w->req.last = i + 1 == PROMISE_TRIES;
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
@@ -208,7 +215,8 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	list_add(&w->incall, &c->workers);
 	if (unlikely(w->req.cancelled))
 		set_notify_signal(current);
-	/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own memory. */
+	/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own
+	 * memory. */
 	sd_user_confine(w->req.lane->mem->arena, w->unfenced ? 0 : SD_ARENA_SIZE);
 	if (likely(w->req.op >= SD_OP_CALLS)) {
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
@@ -218,7 +226,7 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 		ret = own_call(w, c, bad);
 	}
 	if (unlikely(shares != sd_shares_begun))
-		sd_shares_adopt(c);	/* before anybody knows the fd that it may have made */
+		sd_shares_adopt(c); /* before anybody knows the fd that it may have made */
 	sd_user_confine(NULL, 0);
 	if (unlikely(w->took))
 		sd_call_gives_back(w);
@@ -243,7 +251,8 @@ static u16 after_wait(struct sd_worker *w, struct sd_client *c, long *ret)
 	return SD_R_REFUSED;
 }
 
-static __always_inline void answer(const struct sd_client *c, const struct sd_req *q, long ret, u16 rflags)
+static __always_inline void answer(const struct sd_client *c, const struct sd_req *q, long ret,
+				   u16 rflags)
 {
 	sd_poll_reply(q, ret, rflags);
 	if (unlikely(q->flags & SD_F_BELL) && !c->ending)
@@ -269,7 +278,8 @@ void sd_serve_call(struct sd_worker *w)
 		if (unlikely(w->wait))
 			rflags = after_wait(w, c, &ret);
 	} else if (q->flags & SD_F_PROMISE) {
-		q->cancelled = true;	/* its program has gone on: it is done, but waits for nothing */
+		q->cancelled =
+			true; /* its program has gone on: it is done, but waits for nothing */
 		ret = in_service(w, c, &bad);
 		if (unlikely(w->wait))
 			after_wait(w, c, &ret);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_client.c: what a client process owns in the domain, from ATTACH to the last of its files closed. */
+/* serve_client.c: what a client process owns in the domain, from ATTACH to the last of its files
+ * closed. */
 #include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -13,16 +14,17 @@
 #include <linux/user_namespace.h>
 #include "serve.h"
 
-#define ASK_AGAIN	(HZ / 50 ?: 1)	/* a call may have swallowed an interruption and gone to sleep again */
+#define ASK_AGAIN \
+	(HZ / 50 ?: 1) /* a call may have swallowed an interruption and gone to sleep again */
 
 static LIST_HEAD(clients);
-static bool closing;	/* the domain ends: no new ones */
+static bool closing; /* the domain ends: no new ones */
 
 struct sd_client *sd_client_find(u32 id)
 {
 	struct sd_client *c;
 
-	list_for_each_entry(c, &clients, node)
+	list_for_each_entry (c, &clients, node)
 		if (c->id == id)
 			return c;
 	return NULL;
@@ -32,7 +34,7 @@ void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
 {
 	struct sd_client *c;
 
-	list_for_each_entry(c, &clients, node)
+	list_for_each_entry (c, &clients, node)
 		if (c->files)
 			fn(c, arg);
 }
@@ -52,7 +54,8 @@ static void client_put(struct sd_client *c)
 	kvfree(c);
 }
 
-/* Keeps what c owns from being taken away while somebody who isn't in a call of it sleeps: its end waits for that as for a call. */
+/* Keeps what c owns from being taken away while somebody who isn't in a call of it sleeps: its end
+ * waits for that as for a call. */
 static void client_use(struct sd_client *c)
 {
 	c->calls++;
@@ -76,7 +79,9 @@ static bool peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
 	while (s < end) {
 		size_t len = strcspn(s, ",");
 
-		for (i = 0; i < sd_nserved && (strncmp(sd_served[i].name, s, len) || sd_served[i].name[len]); i++)
+		for (i = 0; i < sd_nserved &&
+			    (strncmp(sd_served[i].name, s, len) || sd_served[i].name[len]);
+		     i++)
 			;
 		if (i >= min_t(u32, sd_nserved, SD_PEER_OPS))
 			return false;
@@ -117,7 +122,8 @@ static int take_user(struct cred *new)
 }
 
 /* As the supervisor says it is; a domain is nobody. */
-static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *told, bool *no_new_privs)
+static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *told,
+				      bool *no_new_privs)
 {
 	struct cred *new = prepare_kernel_cred(NULL);
 	struct sd_ctl_rights r = {};
@@ -139,15 +145,18 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 	return new;
 }
 
-/* A client is a process of its user: setuid() and the like in its calls move it from one to another, as Linux does. */
+/* A client is a process of its user: setuid() and the like in its calls move it from one to
+ * another, as Linux does. */
 static void drop_cred(struct sd_client *c)
 {
 	dec_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
 	put_cred(c->cred);
 }
 
-/* Sleeps; parent is in use. The files come last: from the moment they are copied a new share must find them, see sd_each_client(). */
-static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, const struct sd_client *parent)
+/* Sleeps; parent is in use. The files come last: from the moment they are copied a new share must
+ * find them, see sd_each_client(). */
+static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a,
+			 const struct sd_client *parent)
 {
 	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
 	struct files_struct *files;
@@ -171,7 +180,7 @@ static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a, con
 		err = PTR_ERR(files);
 		goto no_files;
 	}
-	atomic_inc(&files->count);	/* see "Identity" in serve.h */
+	atomic_inc(&files->count); /* see "Identity" in serve.h */
 	c->files = files;
 	return 0;
 
@@ -202,18 +211,19 @@ static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region,
 	return c;
 }
 
-/* What it owns; nobody else uses it any more. Sleeps, and must not be found as an owner of files while it does. */
+/* What it owns; nobody else uses it any more. Sleeps, and must not be found as an owner of files
+ * while it does. */
 static void disown(struct sd_client *c)
 {
 	struct files_struct *files = c->files;
 
 	c->files = NULL;
-	put_files_struct(files);	/* the second user of take_identity() */
+	put_files_struct(files); /* the second user of take_identity() */
 	put_files_struct(files);
 	sd_tickets_end(c);
 	if (sd_shares_end)
 		sd_shares_end(c);
-	sd_exit_work();			/* the last fput() of each file is task work */
+	sd_exit_work(); /* the last fput() of each file is task work */
 	free_fs_struct(c->fs);
 	drop_cred(c);
 }
@@ -228,7 +238,8 @@ static int client_appear(struct sd_client *c, const struct sd_client *parent)
 	if (sd_client_find(c->id))
 		return -EEXIST;
 	/* Among its user's clients, who leave room for those of others. */
-	if (!sd_may_hold(c->user, NULL, SD_POOL_CLIENTS, SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients)))
+	if (!sd_may_hold(c->user, NULL, SD_POOL_CLIENTS,
+			 SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients)))
 		return -EAGAIN;
 	sd_hold(c, SD_POOL_CLIENTS);
 	list_add(&c->node, &clients);
@@ -279,7 +290,7 @@ void sd_client_cancel(struct sd_client *c, const struct sd_worker *but)
 {
 	struct sd_worker *w;
 
-	list_for_each_entry(w, &c->workers, incall)
+	list_for_each_entry (w, &c->workers, incall)
 		if (w != but)
 			set_notify_signal(w->task);
 }
@@ -303,7 +314,7 @@ static void end_now(struct sd_client *c, u32 why)
 
 void sd_client_end(struct sd_client *c, u32 why)
 {
-	client_get(c);	/* who waited here may be the last to look at it */
+	client_get(c); /* who waited here may be the last to look at it */
 	if (c->ending)
 		wait_event(c->wait, c->ended);
 	else
@@ -316,9 +327,10 @@ void sd_clients_end(void)
 	struct sd_client *c;
 
 	closing = true;
-	/* Ending one sleeps, and the list may change meanwhile; those that ended stay on it until the supervisor detaches them. */
+	/* Ending one sleeps, and the list may change meanwhile; those that ended stay on it until
+	 * the supervisor detaches them. */
 again:
-	list_for_each_entry(c, &clients, node)
+	list_for_each_entry (c, &clients, node)
 		if (!c->ended) {
 			sd_client_end(c, SD_ENDED_CLOSED);
 			goto again;

@@ -9,8 +9,9 @@
 #include "dev.h"
 #include "serve.h"
 
-/* Fds of a client, and no more than half of all open files; the program's own limit holds on the host, where it reserves each number. */
-#define FILES_MAX	65536
+/* Fds of a client, and no more than half of all open files; the program's own limit holds on the
+ * host, where it reserves each number. */
+#define FILES_MAX 65536
 
 bool sd_ctl_pending;
 
@@ -25,7 +26,7 @@ static void get_stats(struct sd_ctl_stats *s)
 	struct sysinfo si;
 
 	si_meminfo(&si);
-	*s = (struct sd_ctl_stats) {
+	*s = (struct sd_ctl_stats){
 		.calls = sd_serve_stats.calls,
 		.blocked = sd_serve_stats.blocked,
 		.sleeps = sd_sleeps,
@@ -65,7 +66,8 @@ static void handle(const struct sd_event *ev)
 			sd_remote_event(ev);
 		break;
 	case SD_CTL_SHUTDOWN:
-		if (ends)	/* who asked first is answered when the disks are in order, and that is the end */
+		if (ends) /* who asked first is answered when the disks are in order, and that is
+			     the end */
 			break;
 		ends = true;
 		if (sd_unmount) {
@@ -93,8 +95,9 @@ void sd_ctl_one(void)
 }
 
 /*
- * The serving tasks are threads of pid 1. Signals mean nothing to them: SIGPIPE above all is the client's to
- * raise, by the EPIPE it gets. Nothing else can be killed for memory, and killing this would end everybody.
+ * The serving tasks are threads of pid 1. Signals mean nothing to them: SIGPIPE above all is the
+ * client's to raise, by the EPIPE it gets. Nothing else can be killed for memory, and killing this
+ * would end everybody.
  */
 void sd_serve_setup(void)
 {

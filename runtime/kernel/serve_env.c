@@ -5,7 +5,8 @@
 #include <linux/uaccess.h>
 #include "serve.h"
 
-/* Private memory of a call in progress: its own task may use it as user memory, see sd_user_confine(). */
+/* Private memory of a call in progress: its own task may use it as user memory, see
+ * sd_user_confine(). */
 struct block {
 	struct list_head node;
 	struct task_struct *owner;
@@ -17,12 +18,13 @@ struct block {
 static LIST_HEAD(blocks);
 static u64 scratch; /* bytes in all of them */
 
-#define CLIENTS_SHARE	16	/* of the RAM, for the calls of one client ... */
-#define SHARE_OF_ALL	4	/* and for those of all */
+#define CLIENTS_SHARE 16 /* of the RAM, for the calls of one client ... */
+#define SHARE_OF_ALL  4	 /* and for those of all */
 
 /*
- * A call gets no more than its arena holds, but a client has many lanes, whose calls may all be waiting, and a user many clients: it has
- * no more than it leaves to others, as of all that is shared (serve_fair.c).
+ * A call gets no more than its arena holds, but a client has many lanes, whose calls may all be
+ * waiting, and a user many clients: it has no more than it leaves to others, as of all that is
+ * shared (serve_fair.c).
  */
 static bool may_have(const struct sd_client *c, u64 len)
 {
@@ -30,7 +32,8 @@ static bool may_have(const struct sd_client *c, u64 len)
 
 	if (scratch + len > all)
 		return false;
-	return !c || (c->scratch + len <= ram / CLIENTS_SHARE && c->user->scratch + len <= all - scratch);
+	return !c ||
+	       (c->scratch + len <= ram / CLIENTS_SHARE && c->user->scratch + len <= all - scratch);
 }
 
 static void have(struct sd_client *c, s64 len)
@@ -64,7 +67,10 @@ void sd_call_gives_back(struct sd_worker *w)
 void *sd_mem_get(void *owner, u64 len)
 {
 	struct sd_client *c = owner;
-	struct block *b = may_have(c, len) ? kvzalloc(sizeof(*b) + len, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN) : NULL;
+	struct block *b = may_have(c, len)
+				  ? kvzalloc(sizeof(*b) + len,
+					     GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+				  : NULL;
 
 	if (!b)
 		return NULL;
@@ -89,7 +95,7 @@ bool sd_mem_mine(unsigned long addr, unsigned long size)
 {
 	const struct block *b;
 
-	list_for_each_entry(b, &blocks, node)
+	list_for_each_entry (b, &blocks, node)
 		if (b->owner == current && sd_inside(addr, size, (unsigned long)b->data, b->len))
 			return true;
 	return false;

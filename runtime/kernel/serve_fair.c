@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_fair.c: who may have how much of what all clients share: tasks that wait, tickets, places of clients, waiting calls of other
- * domains. Counted by client, and by
- * the user whose client it was when it attached: setuid() gives nobody a new share, and root's is like any other.
+ * serve_fair.c: who may have how much of what all clients share: tasks that wait, tickets, places
+ * of clients, waiting calls of other domains. Counted by client, and by the user whose client it
+ * was when it attached: setuid() gives nobody a new share, and root's is like any other.
  *
- * One rule for all: one more is given as long as what the client has and what its user has are together no more than what is left free.
- * So a client alone gets a third of all, a user never more than half, and the next client, above all of another user, always something.
+ * One rule for all: one more is given as long as what the client has and what its user has are
+ * together no more than what is left free. So a client alone gets a third of all, a user never more
+ * than half, and the next client, above all of another user, always something.
  */
 #include <linux/cred.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include "serve.h"
 
-#define KEPT_FREE	2u	/* beyond that, for who must wait whatever happens */
+#define KEPT_FREE 2u /* beyond that, for who must wait whatever happens */
 
 static LIST_HEAD(users);
 
@@ -20,7 +21,7 @@ static struct sd_user *find(kuid_t uid)
 {
 	struct sd_user *u;
 
-	list_for_each_entry(u, &users, node)
+	list_for_each_entry (u, &users, node)
 		if (uid_eq(u->uid, uid))
 			return u;
 	return NULL;

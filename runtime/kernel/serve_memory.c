@@ -44,41 +44,43 @@
 #include "memory.h"
 #include "serve.h"
 
-#define CHUNK_ORDER	3		/* what the reserve is made of: the largest block the kernel asks us for */
-#define CHUNKS_MAX	64u
-#define RESERVE_PART	64u		/* of the RAM */
-#define GREEDY_PART	16u		/* of the RAM: who, with others of that user, holds less isn't ended */
-#define LOOK_AGAIN	(HZ / 10 ?: 1)	/* what clients hold is counted that often at most */
-#define WAIT		(HZ / 20 ?: 1)
-#define STUCK		(2 * HZ)
-#define LOW_LOOKS	10		/* of the reaper, LOOK_AGAIN apart: memory stays short though the reserve is gone */
-#define FILE_BYTES	(2u << 10)	/* file, inode, dentry, credentials */
-#define NAME_BYTES	1536u		/* a directory above an open file: dentry, inode */
-#define DIR_BLOCKS	6u		/* a directory's block as getdents() keeps it: 12 bytes of a short name take 64 */
-#define WATCH_BYTES	208u		/* struct epitem, struct eppoll_entry */
-#define TASK_BYTES	(THREAD_SIZE + (8u << 10))
-#define CLIENT_BYTES	(24u << 10)	/* sizeof(struct sd_client), its files, credentials */
-#define LOCK_STEPS	(1u << 21)	/* record locks looked at in one pass */
-#define HOLDERS_BITS	11
-#define NAMES_MANY	32u		/* pages */
-#define USERS		64u
+#define CHUNK_ORDER  3 /* what the reserve is made of: the largest block the kernel asks us for */
+#define CHUNKS_MAX   64u
+#define RESERVE_PART 64u /* of the RAM */
+#define GREEDY_PART  16u /* of the RAM: who, with others of that user, holds less isn't ended */
+#define LOOK_AGAIN   (HZ / 10 ?: 1) /* what clients hold is counted that often at most */
+#define WAIT	     (HZ / 20 ?: 1)
+#define STUCK	     (2 * HZ)
+#define LOW_LOOKS \
+	10 /* of the reaper, LOOK_AGAIN apart: memory stays short though the reserve is gone */
+#define FILE_BYTES (2u << 10) /* file, inode, dentry, credentials */
+#define NAME_BYTES 1536u      /* a directory above an open file: dentry, inode */
+#define DIR_BLOCKS \
+	6u /* a directory's block as getdents() keeps it: 12 bytes of a short name take 64 */
+#define WATCH_BYTES  208u /* struct epitem, struct eppoll_entry */
+#define TASK_BYTES   (THREAD_SIZE + (8u << 10))
+#define CLIENT_BYTES (24u << 10) /* sizeof(struct sd_client), its files, credentials */
+#define LOCK_STEPS   (1u << 21)	 /* record locks looked at in one pass */
+#define HOLDERS_BITS 11
+#define NAMES_MANY   32u /* pages */
+#define USERS	     64u
 
 static struct page *reserve[CHUNKS_MAX];
 static u32 chunks, chunks_want;
-static unsigned long low, enough;	/* pages: the reaper helps; and it may take some back */
+static unsigned long low, enough; /* pages: the reaper helps; and it may take some back */
 
 static struct task_struct *reaper;
-static bool watching;			/* the reaper looks by itself, every LOOK_AGAIN */
-static bool asked;			/* it is to help */
+static bool watching; /* the reaper looks by itself, every LOOK_AGAIN */
+static bool asked;    /* it is to help */
 static unsigned long asked_at;
-static unsigned long short_at;		/* somebody needed memory, and there was none */
-static u32 doomed;			/* client to be ended, if nothing else helps; 0: there is none */
-static unsigned long helpless_at;	/* nothing did, and there was none */
-static u32 helps;			/* times that it did what it could */
+static unsigned long short_at;	  /* somebody needed memory, and there was none */
+static u32 doomed;		  /* client to be ended, if nothing else helps; 0: there is none */
+static unsigned long helpless_at; /* nothing did, and there was none */
+static u32 helps;		  /* times that it did what it could */
 static DECLARE_WAIT_QUEUE_HEAD(wait_asked);
 static DECLARE_WAIT_QUEUE_HEAD(wait_help);
 
-static u32 greediest;			/* client, or 0: nobody holds much */
+static u32 greediest; /* client, or 0: nobody holds much */
 static unsigned long looked_at;
 static u32 lock_steps;
 
@@ -94,9 +96,9 @@ u64 __weak sd_sock_passed(struct file *file)
 
 /* ---- who has it, too ---- */
 static struct holders {
-	u32 tag;	/* of whose it is */
+	u32 tag; /* of whose it is */
 	u16 n;
-	u16 walk;	/* the last in which it was seen */
+	u16 walk; /* the last in which it was seen */
 } holders[1 << HOLDERS_BITS];
 
 static bool first_pass;
@@ -108,7 +110,7 @@ static struct holders *holders_of(const void *p)
 	u32 tag = (unsigned long)p >> 4;
 
 	if (h->tag != tag)
-		*h = (struct holders){ .tag = tag };
+		*h = (struct holders){.tag = tag};
 	return h;
 }
 
@@ -154,10 +156,12 @@ u64 sd_cred_holds(const struct cred *cred)
 {
 	const struct group_info *g = cred->group_info;
 
-	return (u64)g->ngroups * sizeof(*g->gid) / max(1, atomic_read(&g->usage)) / max(1l, atomic_long_read(&cred->usage));
+	return (u64)g->ngroups * sizeof(*g->gid) / max(1, atomic_read(&g->usage)) /
+	       max(1l, atomic_long_read(&cred->usage));
 }
 
-/* The directories above it, each once, as long as it is there. How many others keep one, names that nobody uses among them, says nothing. */
+/* The directories above it, each once, as long as it is there. How many others keep one, names that
+ * nobody uses among them, says nothing. */
 static u64 above(const struct dentry *d)
 {
 	u64 bytes = 0;
@@ -189,7 +193,7 @@ static u64 locks_in(const struct list_head *list, const struct file *file, fl_ow
 	const struct file_lock *fl;
 	u64 n = 0;
 
-	list_for_each_entry(fl, list, fl_list) {
+	list_for_each_entry (fl, list, fl_list) {
 		if (++lock_steps > LOCK_STEPS)
 			break;
 		n += fl->fl_owner == owner || fl->fl_file == file;
@@ -220,7 +224,8 @@ static u64 locks_hold(struct file *file, fl_owner_t owner)
 u64 sd_file_holds(struct file *file)
 {
 	const struct inode *inode = file_inode(file);
-	u64 bytes = FILE_BYTES + sd_cred_holds(file->f_cred) + above(file->f_path.dentry) + watches_hold(file);
+	u64 bytes = FILE_BYTES + sd_cred_holds(file->f_cred) + above(file->f_path.dentry) +
+		    watches_hold(file);
 
 	if (S_ISSOCK(inode->i_mode))
 		bytes += sd_sock_holds(file);
@@ -230,7 +235,8 @@ u64 sd_file_holds(struct file *file)
 		bytes += DIR_BLOCKS * inode->i_sb->s_blocksize;
 	bytes = part(file, bytes);
 	if (S_ISSOCK(inode->i_mode) && (file_count(file) <= 1 || !seen(file)))
-		bytes += sd_sock_passed(file);	/* whose parts are others' as well: not by this one's parts again */
+		bytes += sd_sock_passed(
+			file); /* whose parts are others' as well: not by this one's parts again */
 	return bytes;
 }
 
@@ -256,10 +262,11 @@ static u64 files_hold(struct files_struct *files)
 static u64 client_holds(const struct sd_client *c)
 {
 	walks();
-	return CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch + above(c->fs->pwd.dentry) + files_hold(c->files) + sd_tickets_hold(c);
+	return CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch + above(c->fs->pwd.dentry) +
+	       files_hold(c->files) + sd_tickets_hold(c);
 }
 
-static u64 user_holds[USERS];	/* by uid % USERS: a mix-up may only make two users one */
+static u64 user_holds[USERS]; /* by uid % USERS: a mix-up may only make two users one */
 
 static u64 *holds_of_user(const struct sd_client *c)
 {
@@ -335,7 +342,8 @@ static void give_all(void)
 static void refill(void)
 {
 	while (chunks < chunks_want && global_zone_page_state(NR_FREE_PAGES) > enough) {
-		struct page *page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, CHUNK_ORDER);
+		struct page *page =
+			alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, CHUNK_ORDER);
 
 		if (!page)
 			return;
@@ -350,8 +358,9 @@ static bool being_asked(void)
 }
 
 /*
- * Whose end it may come to is decided by who holds most now, not a moment ago: nobody is ended for another's memory. Nor is who asks: that one's
- * call can fail, when nothing but an end would help. False: it is to.
+ * Whose end it may come to is decided by who holds most now, not a moment ago: nobody is ended for
+ * another's memory. Nor is who asks: that one's call can fail, when nothing but an end would help.
+ * False: it is to.
  */
 static bool ask_for(const struct sd_client *c)
 {
@@ -380,17 +389,19 @@ static void end_doomed(void)
 
 	if (!c || c->ending)
 		return;
-	pr_warn("client %u (uid %u): out of memory: it holds most, %llu KiB of %lu KiB, and is ended\n", c->id,
-		from_kuid(&init_user_ns, c->cred->uid), c->holds >> 10, totalram_pages() << (PAGE_SHIFT - 10));
-	give_all();	/* an end may take memory first */
+	pr_warn("client %u (uid %u): out of memory: it holds most, %llu KiB of %lu KiB, and is ended\n",
+		c->id, from_kuid(&init_user_ns, c->cred->uid), c->holds >> 10,
+		totalram_pages() << (PAGE_SHIFT - 10));
+	give_all(); /* an end may take memory first */
 	sd_machine_ended(c->id, -ENOMEM);
 	sd_client_end(c, SD_ENDED_MEMORY);
 	rcu_barrier();
 }
 
 /*
- * Of a chain of directories that nobody uses, however long, reclaim takes the last one each time, and gives up: all of them go here. And what
- * others leave of such memory is small pieces, where a task needs a block. True: it was worth while.
+ * Of a chain of directories that nobody uses, however long, reclaim takes the last one each time,
+ * and gives up: all of them go here. And what others leave of such memory is small pieces, where a
+ * task needs a block. True: it was worth while.
  */
 static bool names_go(void)
 {
@@ -413,7 +424,8 @@ static void help(void)
 	wake_up_all(&wait_help);
 }
 
-/* By itself: nobody may be asking us, and yet all that can't wait for memory fails. True: it is still short. */
+/* By itself: nobody may be asking us, and yet all that can't wait for memory fails. True: it is
+ * still short. */
 static bool look_after(u32 *looks)
 {
 	if (global_zone_page_state(NR_FREE_PAGES) >= low) {
@@ -519,7 +531,7 @@ bool sd_memory_again(struct sd_client *c)
 	if (has_much(c, most))
 		return (being_asked() || ask_for(NULL)) && wait_for_help();
 	if (!short_now) {
-		schedule_timeout_idle(1);	/* what came back goes round */
+		schedule_timeout_idle(1); /* what came back goes round */
 		return true;
 	}
 	sd_memory_watch();
@@ -540,11 +552,12 @@ static void count_peer(struct sd_client *c, void *arg)
 	p->same += uid_eq(c->cred->uid, p->uid);
 }
 
-/* A user's clients may take half of the memory, just by being there, and all of them three quarters. */
+/* A user's clients may take half of the memory, just by being there, and all of them three
+ * quarters. */
 bool sd_memory_for_client(kuid_t uid)
 {
 	unsigned long fit = (totalram_pages() << PAGE_SHIFT) / CLIENT_BYTES;
-	struct peers p = { .uid = uid };
+	struct peers p = {.uid = uid};
 
 	sd_each_client(count_peer, &p);
 	return p.all < fit / 4 * 3 && p.same < fit / 2;
@@ -557,7 +570,8 @@ void sd_memory_setup(void)
 	low = (min_wmark_pages(zone) + low_wmark_pages(zone)) / 2;
 	enough = high_wmark_pages(zone) + (2 << CHUNK_ORDER);
 	sd_memory_mark = enough;
-	chunks_want = min_t(unsigned long, CHUNKS_MAX, totalram_pages() / RESERVE_PART >> CHUNK_ORDER);
+	chunks_want =
+		min_t(unsigned long, CHUNKS_MAX, totalram_pages() / RESERVE_PART >> CHUNK_ORDER);
 	refill();
 	if (sd_sock_limits)
 		sd_sock_limits();

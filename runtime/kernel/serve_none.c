@@ -2,6 +2,6 @@
 /* serve_none.c: a domain without generated stubs serves no calls, only the transport's own. */
 #include <sd/serve.h>
 
-const struct sd_served sd_served[1] __weak = { };
+const struct sd_served sd_served[1] __weak = {};
 const u32 sd_nserved __weak = 0;
 const u32 sd_served_contract __weak = 0;

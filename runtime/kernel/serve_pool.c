@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_pool.c: the serving tasks: who leads, who follows, who waits for work and how. See serve.h. */
+/* serve_pool.c: the serving tasks: who leads, who follows, who waits for work and how. See serve.h.
+ */
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -11,20 +12,26 @@
 #include "memory.h"
 #include "serve.h"
 
-#define SPARES		2	/* followers wanted whenever a leader goes to work */
-#define FOLLOWERS_MAX	32	/* more than that leave */
-#define WORKERS_MAX	4096
-#define MEM_RESERVE	(512u << 10)	/* bytes: a new task must leave this much for calls in progress */
-#define SPAWN_AGAIN	(HZ / 10 ?: 1)
+#define SPARES	      2	 /* followers wanted whenever a leader goes to work */
+#define FOLLOWERS_MAX 32 /* more than that leave */
+#define WORKERS_MAX   4096
+#define MEM_RESERVE \
+	(512u << 10) /* bytes: a new task must leave this much for calls in progress \
+				    */
+#define SPAWN_AGAIN (HZ / 10 ?: 1)
 
-/* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, the clock every LOOKS times that. */
-#define TIGHT_LOOKS	12u
-#define LOOKS		3u
-#define LEAVE_ALONE	5u	/* pauses; with FIRST_LOOK of transport/shm/shm_client.c from a sweep by hand */
-#define SPIN_NS		6000u	/* then it lets other threads of its host CPU run, if any */
-#define REST_NS		100000u	/* then it rests: the vCPU may sleep */
-#define HOG_CYCLES	120000u	/* TSC. A yield that took so long: somebody else wants the CPU for long. A wake-up ... */
-#define HOG_RESTS	32u	/* ... preempts them, a yielder waits: rest at once the next times */
+/* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, the clock every
+ * LOOKS times that. */
+#define TIGHT_LOOKS 12u
+#define LOOKS	    3u
+#define LEAVE_ALONE \
+	5u /* pauses; with FIRST_LOOK of transport/shm/shm_client.c from a sweep by hand */
+#define SPIN_NS 6000u	/* then it lets other threads of its host CPU run, if any */
+#define REST_NS 100000u /* then it rests: the vCPU may sleep */
+#define HOG_CYCLES \
+	120000u /* TSC. A yield that took so long: somebody else wants the CPU for long. A wake-up \
+		   ... */
+#define HOG_RESTS 32u /* ... preempts them, a yielder waits: rest at once the next times */
 
 struct sd_poller sd_poller;
 
@@ -35,16 +42,19 @@ static LIST_HEAD(followers);
 static unsigned int nfollowers;
 static struct sd_worker *leader;
 static bool resting;
-static bool alone;	/* there is no pool, see sd_pool_adopt() */
-static bool contended;	/* some task runs on and on: the leader shares the vCPU with it by the scheduler's rules */
-static u32 leads;	/* times the lead was taken */
-static unsigned long spawn_after;	/* jiffies */
-static struct sd_slane *last_lane;	/* of the last call, or NULL */
-static struct sd_slane *answered;	/* the same, if its client waited for that answer; only compared */
+static bool alone;     /* there is no pool, see sd_pool_adopt() */
+static bool contended; /* some task runs on and on: the leader shares the vCPU with it by the
+			  scheduler's rules */
+static u32 leads;      /* times the lead was taken */
+static unsigned long spawn_after;  /* jiffies */
+static struct sd_slane *last_lane; /* of the last call, or NULL */
+static struct sd_slane
+	*answered; /* the same, if its client waited for that answer; only compared */
 static struct sd_bell *bell;
-static u32 hogged;		/* rests to come without yielding first */
+static u32 hogged; /* rests to come without yielding first */
 
-/* The task has two references of a client's credentials, as commit_creds() expects; its own are there all the time. */
+/* The task has two references of a client's credentials, as commit_creds() expects; its own are
+ * there all the time. */
 static void wear_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
 {
 	const struct cred *old = t->cred;
@@ -75,7 +85,7 @@ void sd_strip(struct sd_client *c)
 {
 	struct sd_worker *w;
 
-	list_for_each_entry(w, &workers, node)
+	list_for_each_entry (w, &workers, node)
 		if (w->wears == c)
 			sd_wear(w, NULL);
 }
@@ -113,7 +123,7 @@ static void worker_begin(struct sd_worker *w)
 	w->fs = current->fs;
 	w->cred = current->cred;
 	w->task = current;
-	current->flags |= PF_IO_WORKER;	/* schedule() tells us when it sleeps */
+	current->flags |= PF_IO_WORKER; /* schedule() tells us when it sleeps */
 }
 
 static void unfollow(struct sd_worker *w)
@@ -135,7 +145,7 @@ static void lead(struct sd_worker *w)
 static void follow(struct sd_worker *w)
 {
 	if (list_empty(&w->free)) {
-		list_add(&w->free, &followers);	/* last in, first out: warm */
+		list_add(&w->free, &followers); /* last in, first out: warm */
 		nfollowers++;
 	}
 }
@@ -146,30 +156,33 @@ static bool promote(void)
 	struct sd_worker *w = list_first_entry_or_null(&followers, struct sd_worker, free);
 
 	if (!w)
-		return false;	/* all are in calls; the first that ends its call leads */
+		return false; /* all are in calls; the first that ends its call leads */
 	lead(w);
-	if (w->task)	/* else it is about to begin */
+	if (w->task) /* else it is about to begin */
 		wake_up_process(w->task);
 	return true;
 }
 
-/* How many more calls can wait: each is a task. Linux sets this limit to half of the tasks it allows, by RAM. */
+/* How many more calls can wait: each is a task. Linux sets this limit to half of the tasks it
+ * allows, by RAM. */
 static u32 tasks_left(void)
 {
 	u32 most = 2 * task_rlimit(&init_task, RLIMIT_NPROC);
 	u32 more = most > nr_threads ? most - nr_threads : 0;
 
-	if (time_before(jiffies, spawn_after))	/* there was no memory */
+	if (time_before(jiffies, spawn_after)) /* there was no memory */
 		return nfollowers;
 	return nfollowers + min_t(u32, more, WORKERS_MAX - sd_serve_stats.workers);
 }
 
-/* See enum sd_wait. Nothing keeps from sleeping what no signal interrupts, nor a call whose program knows its result. */
+/* See enum sd_wait. Nothing keeps from sleeping what no signal interrupts, nor a call whose program
+ * knows its result. */
 static bool may_wait(const struct sd_worker *w, const struct sd_client *c)
 {
 	if (!(READ_ONCE(w->task->__state) & TASK_INTERRUPTIBLE) || w->req.flags & SD_F_PROMISE)
 		return true;
-	return !(w->req.flags & SD_F_NOWAIT) && sd_may_hold(c->user, c, SD_POOL_TASKS, tasks_left());
+	return !(w->req.flags & SD_F_NOWAIT) &&
+	       sd_may_hold(c->user, c, SD_POOL_TASKS, tasks_left());
 }
 
 /* The leader's call would sleep. False: it will not, but go on as if interrupted. */
@@ -207,20 +220,22 @@ void sd_serve_kick(void)
 		promote();
 }
 
-/* Idle, irqs off: is there work, and did somebody get it? Asked before and after the bell says we sleep. */
+/* Idle, irqs off: is there work, and did somebody get it? Asked before and after the bell says we
+ * sleep. */
 static bool idle_poll(void)
 {
 	if (leader)
-		return false;	/* runnable, then idle knows; else a call of it ends some time */
+		return false; /* runnable, then idle knows; else a call of it ends some time */
 	if (!resting)
 		return promote();
-	sd_full_fence();	/* for sd_poll_settle(): what we answered comes before what it reads */
+	sd_full_fence(); /* for sd_poll_settle(): what we answered comes before what it reads */
 	return (READ_ONCE(sd_ctl_pending) || sd_poll_settle(&sd_poller)) && promote();
 }
 
 /*
- * The clock's interrupt. No task keeps the others from being served: neither a call that runs for a whole tick without sleeping, which
- * hands over the lead, nor one that does so after it slept, when leaders have made way for it.
+ * The clock's interrupt. No task keeps the others from being served: neither a call that runs for a
+ * whole tick without sleeping, which hands over the lead, nor one that does so after it slept, when
+ * leaders have made way for it.
  */
 static void tick(void)
 {
@@ -289,7 +304,7 @@ static void spawn(struct sd_worker *w)
 	new = worker_new();
 	if (!new)
 		return;
-	sd_wear(w, NULL);	/* what the new task inherits is ours, not a client's */
+	sd_wear(w, NULL); /* what the new task inherits is ours, not a client's */
 	if (user_mode_thread(sd_pool_work, new,
 			     CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0) {
 		worker_free(new);
@@ -302,7 +317,7 @@ static void spawn(struct sd_worker *w)
 
 static void __noreturn leave(struct sd_worker *w)
 {
-	unfollow(w);	/* it may have stepped down: nobody may appoint it any more */
+	unfollow(w); /* it may have stepped down: nobody may appoint it any more */
 	sd_wear(w, NULL);
 	current->flags &= ~PF_IO_WORKER;
 	worker_free(w);
@@ -363,7 +378,7 @@ static void make_way(struct sd_worker *w)
 /* The rings are quiet, for the (*looks)th time in a row. */
 static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 {
-	cpu_relax();	/* a safe point: interrupts, timers */
+	cpu_relax(); /* a safe point: interrupts, timers */
 	if (need_resched())
 		schedule();
 	make_way(w);
@@ -379,9 +394,9 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
 }
 
 /*
- * Looking a few times and doing nothing else answers sooner than anything with housekeeping in it, unless who should
- * call waits for this CPU. Who was answered in place is left alone for as long as it takes to call again: a look before that takes the
- * line away from it.
+ * Looking a few times and doing nothing else answers sooner than anything with housekeeping in it,
+ * unless who should call waits for this CPU. Who was answered in place is left alone for as long as
+ * it takes to call again: a look before that takes the line away from it.
  */
 static void look(void)
 {
@@ -412,7 +427,7 @@ static struct sd_worker *worker_of_current(void)
 {
 	struct sd_worker *w;
 
-	list_for_each_entry(w, &workers, node)
+	list_for_each_entry (w, &workers, node)
 		if (w->task == current)
 			return w;
 	return NULL;
@@ -449,14 +464,15 @@ void sd_pool_keep_promises(struct sd_client *c)
 	u32 i;
 
 	for (i = 0; i < SD_LANES && w && !c->ending; i++)
-		if (c->reg.lane[i].head)	/* a lane's first call is never a promised one */
+		if (c->reg.lane[i].head) /* a lane's first call is never a promised one */
 			keep_promise(w, &c->reg.lane[i]);
 }
 
 /* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
 static bool another(const struct sd_worker *w)
 {
-	return leader == w && !answered && !READ_ONCE(sd_ctl_pending) && sd_poller.at && sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
+	return leader == w && !answered && !READ_ONCE(sd_ctl_pending) && sd_poller.at &&
+	       sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
 }
 
 /* Whoever just may have slept: true if it leads (again). */
@@ -477,7 +493,8 @@ static bool keep_house(struct sd_worker *w)
 	return likely(still_lead(w));
 }
 
-/* Every call there is, as long as nothing else asks. 0: the rings are quiet; else something was there. */
+/* Every call there is, as long as nothing else asks. 0: the rings are quiet; else something was
+ * there. */
 static int serve_all(struct sd_worker *w)
 {
 	struct sd_sregion *liar;
@@ -506,7 +523,8 @@ static void look_and_serve(struct sd_worker *w)
 			continue;
 		}
 		looks = 0;
-		if (still_lead(w) && unlikely(contended || need_resched() || !single_task_running()))
+		if (still_lead(w) &&
+		    unlikely(contended || need_resched() || !single_task_running()))
 			make_way(w);
 	}
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_rights.c: what a client may do beside its ids: capability sets, securebits, no_new_privs. The supervisor's word when it attaches
- * is the most there ever is; the program's own (SD_OP_RIGHTS, after each change on the host) only takes away, but for what Linux
- * lets anybody have that has it permitted. Exec is judged by Linux' rules.
+ * serve_rights.c: what a client may do beside its ids: capability sets, securebits, no_new_privs.
+ * The supervisor's word when it attaches is the most there ever is; the program's own
+ * (SD_OP_RIGHTS, after each change on the host) only takes away, but for what Linux lets anybody
+ * have that has it permitted. Exec is judged by Linux' rules.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -31,7 +32,8 @@ void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r)
 	new->cap_ambient = caps(r->ambient & r->permitted & r->inheritable);
 }
 
-/* What a program that has CAP_SETPCAP says of them, as far as none is locked; another can only give up root's. */
+/* What a program that has CAP_SETPCAP says of them, as far as none is locked; another can only give
+ * up root's. */
 static unsigned int securebits(const struct cred *old, u64 said)
 {
 	unsigned int keep = issecure_mask(SECURE_KEEP_CAPS), now = old->securebits;
@@ -47,34 +49,38 @@ static unsigned int securebits(const struct cred *old, u64 said)
 
 long sd_rights_told(const struct sd_serve *s, struct sd_client *c)
 {
-	struct cred *new = prepare_creds();	/* the caller wears c */
+	struct cred *new = prepare_creds(); /* the caller wears c */
 
 	if (!new)
 		return -ENOMEM;
 	new->securebits = securebits(current_cred(), s->arg[5]);
 	new->cap_bset = cap_intersect(new->cap_bset, caps(s->arg[4]));
-	new->cap_inheritable = cap_intersect(caps(s->arg[2]), cap_combine(new->cap_inheritable, new->cap_permitted));
+	new->cap_inheritable = cap_intersect(caps(s->arg[2]),
+					     cap_combine(new->cap_inheritable, new->cap_permitted));
 	new->cap_permitted = cap_intersect(new->cap_permitted, caps(s->arg[0]));
 	new->cap_effective = cap_intersect(new->cap_permitted, caps(s->arg[1]));
-	new->cap_ambient = cap_intersect(cap_intersect(new->cap_permitted, new->cap_inheritable), caps(s->arg[3]));
+	new->cap_ambient = cap_intersect(cap_intersect(new->cap_permitted, new->cap_inheritable),
+					 caps(s->arg[3]));
 	if (s->arg[5] & SD_RIGHTS_NO_NEW_PRIVS)
 		c->no_new_privs = true;
 	return commit_creds(new);
 }
 
 /*
- * What a program has that was just executed, as cap_bprm_creds_from_file() and begin_new_exec() leave it where the file gives
- * nothing: root may do everything of its bounding set, others nothing special.
+ * What a program has that was just executed, as cap_bprm_creds_from_file() and begin_new_exec()
+ * leave it where the file gives nothing: root may do everything of its bounding set, others nothing
+ * special.
  */
 static void as_executed(struct cred *new, bool no_new_privs)
 {
-	bool effective = uid_eq(new->euid, GLOBAL_ROOT_UID), root = effective || uid_eq(new->uid, GLOBAL_ROOT_UID);
+	bool effective = uid_eq(new->euid, GLOBAL_ROOT_UID),
+	     root = effective || uid_eq(new->uid, GLOBAL_ROOT_UID);
 	const kernel_cap_t had = new->cap_permitted;
 
 	new->suid = new->fsuid = new->euid;
 	new->sgid = new->fsgid = new->egid;
 	new->securebits &= ~issecure_mask(SECURE_KEEP_CAPS);
-	if (root && !(new->securebits & issecure_mask(SECURE_NOROOT))) {
+	if (root && !(new->securebits &issecure_mask(SECURE_NOROOT))) {
 		cap_clear(new->cap_ambient);
 		new->cap_permitted = cap_combine(new->cap_bset, new->cap_inheritable);
 		if (no_new_privs)
@@ -89,10 +95,10 @@ static void as_executed(struct cred *new, bool no_new_privs)
 
 void sd_client_executed(struct sd_client *c)
 {
-	struct cred *new = prepare_creds();	/* the caller wears c */
+	struct cred *new = prepare_creds(); /* the caller wears c */
 
 	if (!new)
-		return;	/* it keeps what it had: no more than that */
+		return; /* it keeps what it had: no more than that */
 	as_executed(new, c->no_new_privs);
 	commit_creds(new);
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_share.c: files that programs have mapped shared and writable: see sd/share.h. What is done with their memory: share_mem.h.
+ * serve_share.c: files that programs have mapped shared and writable: see sd/share.h. What is done
+ * with their memory: share_mem.h.
  *
- * While a file has a share, mem is its contents. Its inode, and every open file of it, have operations of ours: reads take from
- * mem; a write is done as always and then copied to mem; before a sync, what differs in mem is written to the page cache.
- * So mem may be newer than the page cache, never older, but for the moment between a write and its copy.
+ * While a file has a share, mem is its contents. Its inode, and every open file of it, have
+ * operations of ours: reads take from mem; a write is done as always and then copied to mem; before
+ * a sync, what differs in mem is written to the page cache. So mem may be newer than the page
+ * cache, never older, but for the moment between a write and its copy.
  *
- * While mem is being filled reads take from the page cache, and a write is copied as far as it has been filled.
+ * While mem is being filled reads take from the page cache, and a write is copied as far as it has
+ * been filled.
  *
- * Locks: as in serve.h. A share is held by its users: each client that may have it mapped, each operation that sleeps. What the programs
- * store meanwhile is theirs to order; a page is copied before it is written, so it can't change under ext4.
+ * Locks: as in serve.h. A share is held by its users: each client that may have it mapped, each
+ * operation that sleeps. What the programs store meanwhile is theirs to order; a page is copied
+ * before it is written, so it can't change under ext4.
  */
 #include <linux/cred.h>
 #include <linux/falloc.h>
@@ -23,11 +27,11 @@
 #include "serve.h"
 #include "share_mem.h"
 
-#define KINDS		8	/* of operations: of regular files, a file system has one or two */
-#define SHARES		512	/* of one client */
-#define SHARES_ALL	4096	/* each is an fd and 1 GiB of addresses */
+#define KINDS	   8	/* of operations: of regular files, a file system has one or two */
+#define SHARES	   512	/* of one client */
+#define SHARES_ALL 4096 /* each is an fd and 1 GiB of addresses */
 
-struct share_ref {		/* of a client, once per share */
+struct share_ref { /* of a client, once per share */
 	struct list_head node;
 	struct share *share;
 };
@@ -46,7 +50,7 @@ static struct share *share_of(const struct inode *inode)
 {
 	struct share *s;
 
-	list_for_each_entry(s, &shares, node)
+	list_for_each_entry (s, &shares, node)
 		if (s->inode == inode)
 			return s;
 	return NULL;
@@ -76,7 +80,7 @@ void share_count_all(void)
 {
 	struct share *s;
 
-	list_for_each_entry(s, &shares, node)
+	list_for_each_entry (s, &shares, node)
 		share_count(s);
 }
 
@@ -94,7 +98,8 @@ static void restore(struct inode *inode)
 
 static void share_put(struct share *s)
 {
-	/* Writing back sleeps, and somebody may map the file again: we are its user until nobody else is. */
+	/* Writing back sleeps, and somebody may map the file again: we are its user until nobody
+	 * else is. */
 	if (s->users == 1 && share_flush(s))
 		pr_err("a mapped file's contents can't be written back\n");
 	if (--s->users)
@@ -132,7 +137,8 @@ static ssize_t share_read(struct kiocb *k, struct iov_iter *to)
 	return n || k->ki_pos >= size || !iov_iter_count(to) ? n : -EFAULT;
 }
 
-/* It is synced, if that is asked for, when mem has it: a sync before would write what mem has over it. */
+/* It is synced, if that is asked for, when mem has it: a sync before would write what mem has over
+ * it. */
 static ssize_t share_write(struct kiocb *k, struct iov_iter *from)
 {
 	const int sync = k->ki_flags & (IOCB_DSYNC | IOCB_SYNC);
@@ -149,7 +155,7 @@ static ssize_t share_write(struct kiocb *k, struct iov_iter *from)
 	ret = kind_of(k->ki_filp)->fop->write_iter(k, from);
 	k->ki_flags |= sync;
 	if (!s)
-		s = share_get(inode);	/* made while we waited for the inode */
+		s = share_get(inode); /* made while we waited for the inode */
 	if (s && ret > 0)
 		share_wrote(s, k->ki_pos - ret, ret, &again);
 	if (ret > 0)
@@ -175,7 +181,8 @@ static int share_fsync(struct file *file, loff_t start, loff_t end, int datasync
 /* Where data are is the page cache's to say. */
 static loff_t share_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct share *s = whence == SEEK_DATA || whence == SEEK_HOLE ? share_get(file_inode(file)) : NULL;
+	struct share *s =
+		whence == SEEK_DATA || whence == SEEK_HOLE ? share_get(file_inode(file)) : NULL;
 
 	if (s) {
 		share_settle(s);
@@ -196,7 +203,7 @@ static long share_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 	}
 	err = err ?: kind_of(file)->fop->fallocate(file, mode, offset, len);
 	if (!s)
-		s = share_get(file_inode(file));	/* made meanwhile */
+		s = share_get(file_inode(file)); /* made meanwhile */
 	if (!s)
 		return err;
 	share_settle(s);
@@ -280,15 +287,16 @@ static int may_share(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
 
-	if (!S_ISREG(inode->i_mode) || !file->f_op->read_iter || !file->f_op->write_iter || !file->f_op->fallocate ||
-	    !file->f_op->fsync || !inode->i_op->setattr)
+	if (!S_ISREG(inode->i_mode) || !file->f_op->read_iter || !file->f_op->write_iter ||
+	    !file->f_op->fallocate || !file->f_op->fsync || !inode->i_op->setattr)
 		return -ENODEV;
 	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) != (FMODE_READ | FMODE_WRITE))
 		return -EACCES;
 	return i_size_read(inode) <= SD_SHARE_SIZE ? 0 : -EFBIG;
 }
 
-/* A share of file's inode, with one user more: the caller. Opening and allocating sleep: then we look. */
+/* A share of file's inode, with one user more: the caller. Opening and allocating sleep: then we
+ * look. */
 static struct share *share_make(struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -326,7 +334,7 @@ static bool room_for(struct sd_client *c, struct share *s)
 	struct share_ref *r;
 	u32 n = 0;
 
-	list_for_each_entry(r, &c->shares, node) {
+	list_for_each_entry (r, &c->shares, node) {
 		sum += r->share->mem ? r->share->held : r->share->wants;
 		n++;
 	}
@@ -335,7 +343,7 @@ static bool room_for(struct sd_client *c, struct share *s)
 	if (sum <= sd_boot->share_max / 2)
 		return s->mem || !share_room(s->wants);
 	sum = share_count(s);
-	list_for_each_entry(r, &c->shares, node)
+	list_for_each_entry (r, &c->shares, node)
 		sum += share_count(r->share);
 	return sum <= sd_boot->share_max / 2 && (s->mem || !share_room(s->wants));
 }
@@ -344,7 +352,7 @@ static int hold(struct sd_client *c, struct share *s)
 {
 	struct share_ref *new = kmalloc(sizeof(*new), GFP_KERNEL), *r;
 
-	list_for_each_entry(r, &c->shares, node)
+	list_for_each_entry (r, &c->shares, node)
 		if (r->share == s) {
 			kfree(new);
 			return 0;
@@ -412,7 +420,7 @@ static struct share *by_key(const u64 key[2])
 {
 	struct share *s;
 
-	list_for_each_entry(s, &shares, node)
+	list_for_each_entry (s, &shares, node)
 		if (!((s->key[0] ^ key[0]) | (s->key[1] ^ key[1])))
 			return s;
 	return NULL;
@@ -435,8 +443,9 @@ static int attach(struct share *s, const struct sd_event *ev)
 }
 
 /*
- * Calls that were on their way to write when the share was made do so behind its back: they have done it when they have had the inode. Who
- * asks for that now may get it before those that were woken, so we ask again while somebody waits. They are at most as many as there are tasks.
+ * Calls that were on their way to write when the share was made do so behind its back: they have
+ * done it when they have had the inode. Who asks for that now may get it before those that were
+ * woken, so we ask again while somebody waits. They are at most as many as there are tasks.
  */
 static void let_writers_end(struct inode *inode)
 {
@@ -481,13 +490,14 @@ long sd_share_flush(const u64 key[2])
 	return err;
 }
 
-/* No parent loses one meanwhile: it doesn't end, and executes nothing, while it is in use. New ones come first in its list. */
+/* No parent loses one meanwhile: it doesn't end, and executes nothing, while it is in use. New ones
+ * come first in its list. */
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent)
 {
 	struct share_ref *r;
 	int err = 0;
 
-	list_for_each_entry(r, &parent->shares, node)
+	list_for_each_entry (r, &parent->shares, node)
 		err = err ?: hold(c, r->share);
 	return err;
 }

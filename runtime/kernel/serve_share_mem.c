@@ -6,7 +6,7 @@
 #include "serve.h"
 #include "share_mem.h"
 
-#define CHUNK	SZ_256K	/* read with the inode locked once */
+#define CHUNK SZ_256K /* read with the inode locked once */
 
 static u64 held_all;
 
@@ -34,7 +34,7 @@ int share_room(u64 n)
 {
 	if (held_all + n <= sd_boot->share_max)
 		return 0;
-	share_count_all();	/* counted was what was written, however often to the same place */
+	share_count_all(); /* counted was what was written, however often to the same place */
 	return held_all + n <= sd_boot->share_max ? 0 : -ENOMEM;
 }
 
@@ -92,7 +92,7 @@ static u64 file_seek(struct share *s, u64 pos, int whence)
 /* ---- from the page cache ---- */
 static ssize_t read_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 {
-	struct kvec v = { buf, len };
+	struct kvec v = {buf, len};
 	struct iov_iter i;
 	struct kiocb k;
 
@@ -102,13 +102,15 @@ static ssize_t read_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 	return share_fop(s)->read_iter(&k, &i);
 }
 
-/* [pos, pos + len) by way of a page, since mem may be gone when a read has slept. Bytes, or -errno. */
+/* [pos, pos + len) by way of a page, since mem may be gone when a read has slept. Bytes, or -errno.
+ */
 static ssize_t load(struct share *s, void *page, u64 pos, size_t len)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = read_page_cache(s, page, pos + done, min_t(size_t, len - done, PAGE_SIZE));
+		ssize_t n =
+			read_page_cache(s, page, pos + done, min_t(size_t, len - done, PAGE_SIZE));
 
 		if (n <= 0 || !s->mem)
 			return done ?: n;
@@ -127,7 +129,8 @@ static int fill_data(struct share *s, void *page, u64 end)
 
 		if (n)
 			return n;
-		inode_lock(s->inode);	/* no write is missed: it is over, or copied since filled is beyond it */
+		inode_lock(s->inode); /* no write is missed: it is over, or copied since filled is
+					 beyond it */
 		if (s->filled == pos) {
 			n = load(s, page, pos, len);
 			if (n > 0)
@@ -137,7 +140,7 @@ static int fill_data(struct share *s, void *page, u64 end)
 		if (n < 0)
 			return n;
 		holds(s, s->held + n);
-		if (!n)		/* it got shorter meanwhile */
+		if (!n) /* it got shorter meanwhile */
 			break;
 	}
 	return 0;
@@ -190,7 +193,7 @@ void share_settle(struct share *s)
 /* ---- to the page cache ---- */
 static ssize_t write_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 {
-	struct kvec v = { buf, len };
+	struct kvec v = {buf, len};
 	struct iov_iter i;
 	struct kiocb k;
 	int err = file_modified(s->file);
@@ -204,9 +207,10 @@ static ssize_t write_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 }
 
 /*
- * The inode stays locked from the look at the size on: a write must not bring back what was cut off meanwhile. Who calls may be writing
- * already (fallocate, the last user's write), so we don't wait for a file system that is being frozen: that waits for them. It is
- * when the domain ends, after the last client.
+ * The inode stays locked from the look at the size on: a write must not bring back what was cut off
+ * meanwhile. Who calls may be writing already (fallocate, the last user's write), so we don't wait
+ * for a file system that is being frozen: that waits for them. It is when the domain ends, after
+ * the last client.
  */
 static int flush_page(struct share *s, u8 *page, u64 pos, bool hole)
 {
@@ -237,7 +241,8 @@ static int flush_range(struct share *s, u8 *page, u64 from, u64 to, bool hole)
 	u64 pos;
 	int err = 0;
 
-	for (pos = round_down(from, PAGE_SIZE); pos < to && pos < size_of(s) && !err; pos += PAGE_SIZE) {
+	for (pos = round_down(from, PAGE_SIZE); pos < to && pos < size_of(s) && !err;
+	     pos += PAGE_SIZE) {
 		err = flush_page(s, page, pos, hole);
 		cond_resched();
 	}
@@ -277,7 +282,7 @@ int share_flush(struct share *s)
 	page = (u8 *)__get_free_pages(GFP_KERNEL, 1);
 	if (!page)
 		return -ENOMEM;
-	s->data_end = 0;	/* where data are is asked anew: programs make some without telling */
+	s->data_end = 0; /* where data are is asked anew: programs make some without telling */
 	err = flush(s, page);
 	free_pages((unsigned long)page, 1);
 	return err;
@@ -290,7 +295,7 @@ void share_resized(struct share *s)
 
 	if (!s->mem)
 		return;
-	if (!share_full(s)) {	/* no program has it yet, or all of it is read anew */
+	if (!share_full(s)) { /* no program has it yet, or all of it is read anew */
 		zero(s, size, SD_SHARE_SIZE);
 		s->filled = min(s->filled, size);
 		return;

@@ -10,10 +10,10 @@
 #include "serve.h"
 
 struct ticket {
-	struct hlist_node node;		/* by key */
-	struct list_head given;		/* giver->tickets, while there is one */
-	struct sd_client *giver;	/* NULL: it is gone, somebody else holds the ticket */
-	struct sd_user *user;		/* whose it was */
+	struct hlist_node node;	 /* by key */
+	struct list_head given;	 /* giver->tickets, while there is one */
+	struct sd_client *giver; /* NULL: it is gone, somebody else holds the ticket */
+	struct sd_user *user;	 /* whose it was */
 	struct file *file;
 	u64 key[2];
 	bool held;
@@ -27,7 +27,7 @@ static struct ticket *find(const u64 key[2])
 {
 	struct ticket *t;
 
-	hash_for_each_possible(tickets, t, node, key[0])
+	hash_for_each_possible (tickets, t, node, key[0])
 		if (!((t->key[0] ^ key[0]) | (t->key[1] ^ key[1])))
 			return t;
 	return NULL;
@@ -56,7 +56,8 @@ static long make(struct sd_client *c, struct file *file, u64 key[2])
 
 	if (!t)
 		return -ENOMEM;
-	if (c->held[SD_POOL_TICKETS] >= SD_TICKETS || !sd_may_hold(c->user, c, SD_POOL_TICKETS, SD_TICKETS_ALL - ntickets)) {
+	if (c->held[SD_POOL_TICKETS] >= SD_TICKETS ||
+	    !sd_may_hold(c->user, c, SD_POOL_TICKETS, SD_TICKETS_ALL - ntickets)) {
 		kfree(t);
 		return -ETOOMANYREFS;
 	}
@@ -65,7 +66,7 @@ static long make(struct sd_client *c, struct file *file, u64 key[2])
 	while (find(t->key));
 	t->file = file;
 	t->giver = c;
-	t->user = sd_user_get(c->user->uid);	/* there is one */
+	t->user = sd_user_get(c->user->uid); /* there is one */
 	list_add(&t->given, &c->tickets);
 	hash_add(tickets, &t->node, t->key[0]);
 	sd_hold(c, SD_POOL_TICKETS);
@@ -123,7 +124,7 @@ int sd_ticket_hold(const struct sd_ctl_ticket *m)
 	struct ticket *t = find(m->key);
 
 	if (!t)
-		return m->hold ? -ENOENT : 0;	/* redeemed meanwhile */
+		return m->hold ? -ENOENT : 0; /* redeemed meanwhile */
 	if (m->hold) {
 		t->held = true;
 		return 0;
@@ -137,7 +138,7 @@ void sd_tickets_end(struct sd_client *c)
 {
 	struct ticket *t, *next;
 
-	list_for_each_entry_safe(t, next, &c->tickets, given) {
+	list_for_each_entry_safe (t, next, &c->tickets, given) {
 		if (!t->held) {
 			fput(take(t));
 			continue;
@@ -153,7 +154,7 @@ u64 sd_tickets_hold(const struct sd_client *c)
 	struct ticket *t;
 	u64 bytes = 0;
 
-	list_for_each_entry(t, &c->tickets, given)
+	list_for_each_entry (t, &c->tickets, given)
 		bytes += sizeof(*t) + sd_file_holds(t->file);
 	return bytes;
 }
@@ -164,6 +165,6 @@ void sd_tickets_drop(void)
 	struct ticket *t;
 	int i;
 
-	hash_for_each_safe(tickets, i, next, t, node)
+	hash_for_each_safe (tickets, i, next, t, node)
 		fput(take(t));
 }

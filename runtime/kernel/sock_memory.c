@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sock_memory.c: what TCP's sockets may hold together, and UDP's, is one number of pages for everybody (tcp_mem, udp_mem). Some connections
- * that nobody reads fill it, and more than that, since Linux forces what a socket needs least; then nobody's data arrive any more but by
- * retransmission, and datagrams not at all. So as much as lies between the first limit and the last is kept for the users who have little: each may
- * hold an equal part of it, whatever the others have. Who has more meets the last limit where the first one is.
+ * sock_memory.c: what TCP's sockets may hold together, and UDP's, is one number of pages for
+ * everybody (tcp_mem, udp_mem). Some connections that nobody reads fill it, and more than that,
+ * since Linux forces what a socket needs least; then nobody's data arrive any more but by
+ * retransmission, and datagrams not at all. So as much as lies between the first limit and the last
+ * is kept for the users who have little: each may hold an equal part of it, whatever the others
+ * have. Who has more meets the last limit where the first one is.
  *
- * sk_prot_mem_limits() asks (specs/net.json replaces it). Nothing is counted while there is no pressure; then all sockets are, at
- * most once a tick, and what was taken since is held against whoever asks. Any context.
+ * sk_prot_mem_limits() asks (specs/net.json replaces it). Nothing is counted while there is no
+ * pressure; then all sockets are, at most once a tick, and what was taken since is held against
+ * whoever asks. Any context.
  */
 #include <linux/jiffies.h>
 #include <net/inet_hashtables.h>
@@ -14,11 +17,11 @@
 #include <net/tcp.h>
 #include <net/udp.h>
 
-#define USERS	64u	/* further ones count as one */
+#define USERS 64u /* further ones count as one */
 
 struct count {
-	unsigned long at;	/* jiffies */
-	long used;		/* pages, by the protocol's own count */
+	unsigned long at; /* jiffies */
+	long used;	  /* pages, by the protocol's own count */
 	unsigned int n;
 	struct {
 		kuid_t uid;
@@ -45,7 +48,9 @@ static long *held_by(struct count *c, kuid_t uid)
 static void add(struct count *c, const struct sock *sk)
 {
 	if (sk_fullsock(sk))
-		*held_by(c, sk->sk_uid) += sk_mem_pages(READ_ONCE(sk->sk_wmem_queued) + atomic_read(&sk->sk_rmem_alloc) + sk->sk_forward_alloc);
+		*held_by(c, sk->sk_uid) +=
+			sk_mem_pages(READ_ONCE(sk->sk_wmem_queued) +
+				     atomic_read(&sk->sk_rmem_alloc) + sk->sk_forward_alloc);
 }
 
 static void count_tcp(struct count *c)
@@ -55,7 +60,7 @@ static void count_tcp(struct count *c)
 	unsigned int i;
 
 	for (i = 0; i <= tcp_hashinfo.ehash_mask; i++)
-		sk_nulls_for_each_rcu(sk, node, &tcp_hashinfo.ehash[i].chain)
+		sk_nulls_for_each_rcu (sk, node, &tcp_hashinfo.ehash[i].chain)
 			add(c, sk);
 }
 
@@ -65,7 +70,7 @@ static void count_udp(struct count *c)
 	unsigned int i;
 
 	for (i = 0; i <= udp_table.mask; i++)
-		sk_for_each_rcu(sk, &udp_table.hash[i].head)
+		sk_for_each_rcu (sk, &udp_table.hash[i].head)
 			add(c, sk);
 }
 
@@ -104,16 +109,19 @@ static bool has_little(const struct sock *sk, long used, long kept)
 }
 
 /*
- * Pages that all sockets of its protocol may have, for this one. Limits 0 and 1 are where "pressure" ends and begins, a state of TCP's, which
- * counts as the first one here; UDP, which has no such state, gives each socket its least from limit 0 on.
+ * Pages that all sockets of its protocol may have, for this one. Limits 0 and 1 are where
+ * "pressure" ends and begins, a state of TCP's, which counts as the first one here; UDP, which has
+ * no such state, gives each socket its least from limit 0 on.
  */
 long sd_sock_memory_limit(const struct sock *sk, int index)
 {
 	const long *limits = sk->sk_prot->sysctl_mem;
 	int first = sk->sk_protocol == IPPROTO_TCP ? 1 : 0;
-	long limit = READ_ONCE(limits[index]), from = READ_ONCE(limits[first]), used = sk_memory_allocated(sk);
+	long limit = READ_ONCE(limits[index]), from = READ_ONCE(limits[first]),
+	     used = sk_memory_allocated(sk);
 
-	if (used <= from || (index != 2 && (first || index)) || (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP))
+	if (used <= from || (index != 2 && (first || index)) ||
+	    (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP))
 		return limit;
 	return has_little(sk, used, READ_ONCE(limits[2]) - from) ? LONG_MAX : from;
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Belts: what keeps a captured domain from the rest of the host, should it get past seccomp. Each is worn where the host allows it,
- * and where it doesn't the reason is kept: `kdom ps -v` and the log say both. Root makes namespaces with its own power, before it
- * gives that up; another user makes a user namespace first, in which it may. The domain's process is worn them by its own hand, between
- * fork and exec; what it could and couldn't have comes back in memory that exec takes from it.
+ * Belts: what keeps a captured domain from the rest of the host, should it get past seccomp. Each
+ * is worn where the host allows it, and where it doesn't the reason is kept: `kdom ps -v` and the
+ * log say both. Root makes namespaces with its own power, before it gives that up; another user
+ * makes a user namespace first, in which it may. The domain's process is worn them by its own hand,
+ * between fork and exec; what it could and couldn't have comes back in memory that exec takes from
+ * it.
  *
- * Whoever has the uid that made a user namespace may trace what was started in it, dumpable or not, unless that couldn't read its
- * program: then the kernel asks for rights outside. So the image is started from a copy that may be run and not read.
+ * Whoever has the uid that made a user namespace may trace what was started in it, dumpable or not,
+ * unless that couldn't read its program: then the kernel asks for rights outside. So the image is
+ * started from a copy that may be run and not read.
  */
 #include "supervisor.h"
 
@@ -32,20 +35,24 @@
 #endif
 
 #define UID_NOBODY 65534
-#define UID_OWN	   0x7f000000 /* and the supervisor's pid, below 1 << 22: of nobody, and of one domain at a time */
+#define UID_OWN \
+	0x7f000000 /* and the supervisor's pid, below 1 << 22: of nobody, and of one domain at a \
+		      time */
 
 const char *const belt_names[BELTS] = {
-	[BELT_UID] = "uid",   [BELT_USER] = "user",	  [BELT_PID] = "pid",	    [BELT_NET] = "net",
-	[BELT_IPC] = "ipc",   [BELT_UTS] = "uts",	  [BELT_CGROUP] = "cgroup", [BELT_ROOT] = "root",
-	[BELT_LIMITS] = "limits", [BELT_HIDDEN] = "hidden", [BELT_SECCOMP] = "seccomp", [BELT_LANDLOCK] = "landlock",
-	[BELT_MEMORY] = "memory", [BELT_CPU] = "cpu",	    [BELT_PIDS] = "pids",
+	[BELT_UID] = "uid",	  [BELT_USER] = "user",	      [BELT_PID] = "pid",
+	[BELT_NET] = "net",	  [BELT_IPC] = "ipc",	      [BELT_UTS] = "uts",
+	[BELT_CGROUP] = "cgroup", [BELT_ROOT] = "root",	      [BELT_LIMITS] = "limits",
+	[BELT_HIDDEN] = "hidden", [BELT_SECCOMP] = "seccomp", [BELT_LANDLOCK] = "landlock",
+	[BELT_MEMORY] = "memory", [BELT_CPU] = "cpu",	      [BELT_PIDS] = "pids",
 };
 
 static const struct {
 	enum belt belt;
 	int flag;
 } spaces[] = {
-	{BELT_NET, CLONE_NEWNET}, {BELT_IPC, CLONE_NEWIPC}, {BELT_UTS, CLONE_NEWUTS}, {BELT_CGROUP, CLONE_NEWCGROUP}, {BELT_ROOT, CLONE_NEWNS},
+	{BELT_NET, CLONE_NEWNET},	{BELT_IPC, CLONE_NEWIPC}, {BELT_UTS, CLONE_NEWUTS},
+	{BELT_CGROUP, CLONE_NEWCGROUP}, {BELT_ROOT, CLONE_NEWNS},
 };
 
 static void wear(uint8_t *belts, enum belt belt, int failed)
@@ -57,7 +64,8 @@ static void wear(uint8_t *belts, enum belt belt, int failed)
 
 uint8_t *belts_make(void)
 {
-	uint8_t *belts = mmap(NULL, BELTS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *belts =
+		mmap(NULL, BELTS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return belts == MAP_FAILED ? NULL : belts;
 }
@@ -65,14 +73,16 @@ uint8_t *belts_make(void)
 pid_t belts_fork(uint8_t *belts)
 {
 	bool root = !geteuid();
-	int flags[] = {root ? CLONE_NEWPID : CLONE_NEWPID | CLONE_NEWUSER, root ? 0 : CLONE_NEWUSER, 0};
+	int flags[] = {root ? CLONE_NEWPID : CLONE_NEWPID | CLONE_NEWUSER, root ? 0 : CLONE_NEWUSER,
+		       0};
 	pid_t pid = -1;
 
 	memset(belts, 0, BELTS);
 	for (int i = 0; i < 3 && pid < 0; i++) {
 		belts[BELT_PID] = i ? errno : 0;
 		belts[BELT_USER] = flags[i] & CLONE_NEWUSER ? 0 : errno;
-		pid = syscall(SYS_clone, SIGCHLD | CLONE_FILES | CLONE_VFORK | flags[i], NULL, NULL, NULL, NULL);
+		pid = syscall(SYS_clone, SIGCHLD | CLONE_FILES | CLONE_VFORK | flags[i], NULL, NULL,
+			      NULL, NULL);
 	}
 	return pid < 0 ? -errno : pid;
 }
@@ -101,7 +111,8 @@ static int only_run(int copy)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && !fchmod(fd, 0111) && !fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+	if (fd >= 0 && !fchmod(fd, 0111) &&
+	    !fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
 		return fd;
 	fds_close(&fd, 1);
 	return -EACCES;
@@ -134,8 +145,8 @@ void belts_say(const char *name, const uint8_t *belts)
 		if (!belts[i])
 			snprintf(on + strlen(on), sizeof(on) - strlen(on), " %s", belt_names[i]);
 		else
-			snprintf(off + strlen(off), sizeof(off) - strlen(off), "%s %s (%s)", *off ? "," : "", belt_names[i],
-				 strerror(belts[i]));
+			snprintf(off + strlen(off), sizeof(off) - strlen(off), "%s %s (%s)",
+				 *off ? "," : "", belt_names[i], strerror(belts[i]));
 	note("domain %s wears%s%s%s", name, on, *off ? "; could not have" : "", off);
 }
 
@@ -157,13 +168,15 @@ void belts_look(uint8_t *belts, pid_t pid)
 
 /* ---- in the process that is to be the domain ---- */
 
-/* A file system of nothing is all that it sees; where there is an initramfs pivot_root() can't do it. */
+/* A file system of nothing is all that it sees; where there is an initramfs pivot_root() can't do
+ * it. */
 static int empty_root(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("kdom-nothing", "/proc", "tmpfs", flags, "size=4k,nr_inodes=1,mode=500") || chdir("/proc"))
+	    mount("kdom-nothing", "/proc", "tmpfs", flags, "size=4k,nr_inodes=1,mode=500") ||
+	    chdir("/proc"))
 		return -1;
 	if (syscall(SYS_pivot_root, ".", ".")) {
 		if (mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
@@ -185,19 +198,22 @@ static void enter_spaces(uint8_t *belts, bool again)
 	}
 }
 
-/* As system calls: libc's would ask the supervisor's threads to do the same, which this process hasn't (belts_fork()). */
+/* As system calls: libc's would ask the supervisor's threads to do the same, which this process
+ * hasn't (belts_fork()). */
 static int become(uid_t id)
 {
 	return syscall(SYS_setresgid, id, id, id) || syscall(SYS_setresuid, id, id, id);
 }
 
-/* Root's: a uid that no other process has, so that none but root's may signal it, or it a process. */
+/* Root's: a uid that no other process has, so that none but root's may signal it, or it a process.
+ */
 static int own_uid(uint8_t *belts, pid_t supervisor)
 {
 	if (syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
 		return -1;
 	wear(belts, BELT_UID, become(UID_OWN + supervisor));
-	/* In a user namespace these may have no number at all. Without a bounding set exec gives the 0 in there nothing. */
+	/* In a user namespace these may have no number at all. Without a bounding set exec gives
+	 * the 0 in there nothing. */
 	if (belts[BELT_UID] && become(UID_NOBODY) && errno != EINVAL)
 		return -1;
 	wear(belts, BELT_USER, unshare(CLONE_NEWUSER));
@@ -217,10 +233,12 @@ static int drop_capabilities(void)
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
 
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || syscall(SYS_capset, &head, none);
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
+	       syscall(SYS_capset, &head, none);
 }
 
-/* No file of it grows beyond the biggest of its disks, which doesn't grow. Block devices end where they end, and have no such limit. */
+/* No file of it grows beyond the biggest of its disks, which doesn't grow. Block devices end where
+ * they end, and have no such limit. */
 rlim_t belts_file_limit(const struct config *cfg)
 {
 	rlim_t most = 0;
@@ -228,7 +246,8 @@ rlim_t belts_file_limit(const struct config *cfg)
 	for (int i = 0; i < cfg->ndev; i++) {
 		struct stat st;
 
-		if (cfg->dev[i].fd >= 0 && !fstat(cfg->dev[i].fd, &st) && S_ISREG(st.st_mode) && (rlim_t)st.st_size > most)
+		if (cfg->dev[i].fd >= 0 && !fstat(cfg->dev[i].fd, &st) && S_ISREG(st.st_mode) &&
+		    (rlim_t)st.st_size > most)
 			most = st.st_size;
 	}
 	return most;
@@ -236,7 +255,8 @@ rlim_t belts_file_limit(const struct config *cfg)
 
 int belts_limits(rlim_t size, uint8_t *belts)
 {
-	static const int none[] = {RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO, RLIMIT_NICE};
+	static const int none[] = {RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO,
+				   RLIMIT_NICE};
 	struct rlimit file = {size, size}, files;
 	int failed = 0;
 

@@ -28,10 +28,10 @@
 
 #include <sd/ring.h>
 
-#define TASKS	   64		/* threads: a few, and four a disk */
-#define OVERHEAD   (64ull << 20) /* the host kernel's own for it: sockets, packets, files */
-#define PREFIX	   "kdom-"
-#define LEAF	   "kdom-supervisors"
+#define TASKS	    64		  /* threads: a few, and four a disk */
+#define OVERHEAD    (64ull << 20) /* the host kernel's own for it: sockets, packets, files */
+#define PREFIX	    "kdom-"
+#define LEAF	    "kdom-supervisors"
 #define CLIENTS_MIN 4
 
 static const struct {
@@ -73,7 +73,8 @@ static bool own_path(const char *text, const char *controller, char *path, bool 
 	return *v2 = true, found;
 }
 
-/* Of a line of /proc/self/mountinfo, if that hierarchy is mounted there, and we are in what is seen of it. */
+/* Of a line of /proc/self/mountinfo, if that hierarchy is mounted there, and we are in what is seen
+ * of it. */
 static bool mounted(const char *line, const char *controller, const char *path, bool v2, char *dir)
 {
 	char root[PATH_MAX], point[PATH_MAX], type[32], options[256];
@@ -81,16 +82,18 @@ static bool mounted(const char *line, const char *controller, const char *path, 
 	size_t n;
 
 	if (!dash || sscanf(line, "%*s %*s %*s %4095s %4095s", root, point) != 2 ||
-	    sscanf(dash, " - %31s %*s %255s", type, options) != 2 || strcmp(type, v2 ? "cgroup2" : "cgroup") ||
-	    (!v2 && !listed(options, controller, ",")))
+	    sscanf(dash, " - %31s %*s %255s", type, options) != 2 ||
+	    strcmp(type, v2 ? "cgroup2" : "cgroup") || (!v2 && !listed(options, controller, ",")))
 		return false;
 	n = strcmp(root, "/") ? strlen(root) : 0;
 	if (strncmp(path, root, n) || (path[n] && path[n] != '/') || !strncmp(path, "/..", 3))
 		return false;
-	return snprintf(dir, PATH_MAX, "%s%s", point, strcmp(path + n, "/") ? path + n : "") < PATH_MAX;
+	return snprintf(dir, PATH_MAX, "%s%s", point, strcmp(path + n, "/") ? path + n : "") <
+	       PATH_MAX;
 }
 
-int cgroup_find(const char *cgroups, const char *mounts, const char *controller, char *dir, bool *v2)
+int cgroup_find(const char *cgroups, const char *mounts, const char *controller, char *dir,
+		bool *v2)
 {
 	char path[PATH_MAX], line[3 * PATH_MAX];
 
@@ -226,7 +229,8 @@ static void sweep(int own)
 		closedir(dir);
 }
 
-/* Maps of files, as machine/process/shares.c bounds them: the last device that says how much, or a quarter of the host's. */
+/* Maps of files, as machine/process/shares.c bounds them: the last device that says how much, or a
+ * quarter of the host's. */
 static uint64_t shares_bound(const char *args, uint64_t before)
 {
 	const char *at = strstr(args, ",shares=");
@@ -236,7 +240,8 @@ static uint64_t shares_bound(const char *args, uint64_t before)
 	return before ? before : (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 4;
 }
 
-/* What it may hold when so many clients are attached: each page of theirs is charged to who touches it first. */
+/* What it may hold when so many clients are attached: each page of theirs is charged to who touches
+ * it first. */
 static uint64_t memory_bound(const struct config *cfg, unsigned clients)
 {
 	uint64_t sum = cfg->ram + OVERHEAD + clients * SD_REGION_SIZE;
@@ -247,7 +252,8 @@ static uint64_t memory_bound(const struct config *cfg, unsigned clients)
 
 		if (!strcmp(cfg->dev[i].type, "block"))
 			maps = shares_bound(cfg->dev[i].args, maps);
-		if (!strcmp(cfg->dev[i].backend, "ram") && cfg->dev[i].fd >= 0 && !fstat(cfg->dev[i].fd, &st))
+		if (!strcmp(cfg->dev[i].backend, "ram") && cfg->dev[i].fd >= 0 &&
+		    !fstat(cfg->dev[i].fd, &st))
 			sum += st.st_size;
 	}
 	sum += maps;
@@ -270,7 +276,8 @@ static int bound_memory(const struct cage *c, uint64_t most)
 	return err;
 }
 
-/* Together it is one thread that has our nice value: else `nice kdom up` would win by having a cgroup. */
+/* Together it is one thread that has our nice value: else `nice kdom up` would win by having a
+ * cgroup. */
 static int weigh(const struct cage *c)
 {
 	int nice = getpriority(PRIO_PROCESS, 0);
@@ -348,7 +355,9 @@ void cgroup_make(struct daemon *d)
 		struct cage *c = &d->dom.cage[i];
 
 		c->fd = -1;
-		c->err = !cgroups || !mounts ? -EOPNOTSUPP : cgroup_find(cgroups, mounts, controllers[i].name, c->own, &c->v2);
+		c->err = !cgroups || !mounts ? -EOPNOTSUPP
+					     : cgroup_find(cgroups, mounts, controllers[i].name,
+							   c->own, &c->v2);
 		if (!c->err)
 			c->err = make(c, d, controllers[i].name);
 		if (!c->err)
@@ -383,7 +392,8 @@ void cgroup_clients(struct daemon *d)
 	while (dom->cage_clients < n)
 		dom->cage_clients *= 2;
 	if (bound_memory(&dom->cage[CAGE_MEMORY], memory_bound(&d->cfg, dom->cage_clients)))
-		note("%s: its bound can't be raised for %u clients", dom->cage_name, dom->cage_clients);
+		note("%s: its bound can't be raised for %u clients", dom->cage_name,
+		     dom->cage_clients);
 }
 
 void cgroup_remove(struct daemon *d)

@@ -91,7 +91,8 @@ int memory_make(const char *name, uint64_t size)
 	return err;
 }
 
-/* The supplementary groups of who connected lie where the domain looks for them. How many, or -errno. */
+/* The supplementary groups of who connected lie where the domain looks for them. How many, or
+ * -errno. */
 static int groups_into(int region, int sock)
 {
 	gid_t few[32], *list = few;
@@ -105,7 +106,9 @@ static int groups_into(int region, int sock)
 		err = getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, list, &len);
 	}
 	err = err ? -errno : 0;
-	if (!err && pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF + sizeof(struct sd_ctl_rights)) != (ssize_t)len)
+	if (!err &&
+	    pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF + sizeof(struct sd_ctl_rights)) !=
+		    (ssize_t)len)
 		err = -ENOMEM;
 	if (list != few)
 		free(list);
@@ -117,7 +120,8 @@ static int may_attach(const struct daemon *d, const struct conn *c, uint32_t par
 	if (!d->dom.pid || d->dom.stopping)
 		return -EREMOTEIO;
 	if (!c->passed) {
-		/* Only over its own lifeline: a child has all that its parent has become, not just what its user may. */
+		/* Only over its own lifeline: a child has all that its parent has become, not just
+		 * what its user may. */
 		if (parent)
 			return -ESRCH;
 		if (!rule_same_person(c))
@@ -328,8 +332,10 @@ static int conn_open(struct daemon *d, struct conn *c)
 	return 0;
 }
 
-/* May m be asked over this lifeline, in the name of an fd? 0, -EPROTO: no client of ours does that, or -errno for the asker. */
-static int passed_verdict(const struct daemon *d, const struct conn *parent, const struct sd_ctl_msg *m)
+/* May m be asked over this lifeline, in the name of an fd? 0, -EPROTO: no client of ours does that,
+ * or -errno for the asker. */
+static int passed_verdict(const struct daemon *d, const struct conn *parent,
+			  const struct sd_ctl_msg *m)
 {
 	if (m->type != SD_CTL_TICKET && m->type != SD_CTL_SHARE &&
 	    (m->type != SD_CTL_ATTACH || m->u.attach.parent != parent->client))
@@ -347,9 +353,10 @@ static int passed_verdict(const struct daemon *d, const struct conn *parent, con
 }
 
 /*
- * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which becomes a connection: the
- * program itself may not be let to our socket any more. It is that of who asks today, does this one thing, and has no right
- * that the lifeline hasn't. Takes parent->in.fd over, if it becomes one.
+ * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which
+ * becomes a connection: the program itself may not be let to our socket any more. It is that of who
+ * asks today, does this one thing, and has no right that the lifeline hasn't. Takes parent->in.fd
+ * over, if it becomes one.
  */
 static int conn_passed(struct daemon *d, struct conn *parent)
 {

@@ -55,7 +55,8 @@ static void show_belts(const uint8_t *belts)
 	for (int i = 0; i < BELTS; i++) {
 		if (!belts[i])
 			continue;
-		printf("%s %s (%s)", all ? "\n    could not have:" : ",", belt_names[i], strerror(belts[i]));
+		printf("%s %s (%s)", all ? "\n    could not have:" : ",", belt_names[i],
+		       strerror(belts[i]));
 		all = false;
 	}
 	putchar('\n');

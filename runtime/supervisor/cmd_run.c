@@ -15,7 +15,8 @@
 struct run {
 	struct config cfg; /* options, the same for each domain */
 	char names[DOMAINS_MAX][SD_NAME_MAX];
-	const char *sockets[DOMAINS_MAX]; /* somebody else's domain, who opened it; NULL: this user's own */
+	const char *sockets
+		[DOMAINS_MAX];	/* somebody else's domain, who opened it; NULL: this user's own */
 	bool ours[DOMAINS_MAX]; /* started by us: taken down by us */
 	int n;
 };
@@ -32,8 +33,8 @@ static int parse_names(struct run *run, char *list)
 		if (at) {
 			*at++ = 0;
 			if (*at != '/' || access(at, R_OK | W_OK)) {
-				say("run: %s: %s; want NAME=/path/of/NAME.sock, where its owner let you to", at,
-				    *at == '/' ? strerror(errno) : "not an absolute path");
+				say("run: %s: %s; want NAME=/path/of/NAME.sock, where its owner let you to",
+				    at, *at == '/' ? strerror(errno) : "not an absolute path");
 				return -EINVAL;
 			}
 		}

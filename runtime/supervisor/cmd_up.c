@@ -37,7 +37,8 @@ static int by_number(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* All but those it works with: a pipe of the caller's would never end, a lock of his never be free. */
+/* All but those it works with: a pipe of the caller's would never end, a lock of his never be free.
+ */
 static int close_others(const struct config *cfg, int started_pipe)
 {
 	int keep[SD_DEVICES_MAX + 5] = {0, 1, 2, started_pipe, cfg->image_fd}, n = 5;
@@ -53,11 +54,13 @@ static int close_others(const struct config *cfg, int started_pipe)
 	return 0;
 }
 
-/* What is looked up later stays; the rest may be secrets, and is gone from /proc/PID/environ as well. */
+/* What is looked up later stays; the rest may be secrets, and is gone from /proc/PID/environ as
+ * well. */
 static void keep_environment(void)
 {
-	static const char *const names[] = {"KDOM_DIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME",
-					    "SUDO_UID", "SUDO_GID",	   "TZ"};
+	static const char *const names[] = {"KDOM_DIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME",
+					    "HOME",	"SUDO_UID",	   "SUDO_GID",
+					    "TZ"};
 	enum { N = sizeof(names) / sizeof(names[0]) };
 	char *values[N];
 

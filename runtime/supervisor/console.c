@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the domain prints: a pipe that never blocks its writer, read here at a bounded rate into the
- * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where it
- * is counted; neither the host's disk nor this loop's time is its to take. At its end all that lies in
- * the pipe is read, so that its last words arrive.
+ * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where
+ * it is counted; neither the host's disk nor this loop's time is its to take. At its end all that
+ * lies in the pipe is read, so that its last words arrive.
  */
 #include "supervisor.h"
 
@@ -34,7 +34,8 @@ static void pause_reading(struct daemon *d)
 	struct domain *dom = &d->dom;
 
 	if (!dom->console_paused)
-		note("the domain prints a lot: from now on %d KiB a second of it are kept", PER_TICK / 256);
+		note("the domain prints a lot: from now on %d KiB a second of it are kept",
+		     PER_TICK / 256);
 	dom->console_paused = true;
 	epoll_ctl(d->epoll, EPOLL_CTL_DEL, dom->console.fd, NULL);
 	dom->console_at = now_ms() + TICK_MS;

@@ -17,8 +17,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define CROWD_THREADS 4	 /* of a stranger's; honest programs need none for longer than a moment */
-#define OWN_THREADS   64 /* of root's and the owner's, whose lifelines may be in the hands of others */
+#define CROWD_THREADS 4 /* of a stranger's; honest programs need none for longer than a moment */
+#define OWN_THREADS \
+	64 /* of root's and the owner's, whose lifelines may be in the hands of others */
 
 struct crowd *crowd_of(const struct daemon *d, uid_t uid)
 {

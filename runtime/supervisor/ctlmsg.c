@@ -64,13 +64,15 @@ bool ctl_alien(const struct sd_ctl_msg *m)
 }
 
 /* The verdict on what was received, as an errno. */
-static int judge(struct sd_ctl_msg *m, size_t len, int flags, const struct sd_ctl_came *came, const struct ucred *real)
+static int judge(struct sd_ctl_msg *m, size_t len, int flags, const struct sd_ctl_came *came,
+		 const struct ucred *real)
 {
 	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, came->nfds, SD_CONTRACT);
 
 	if (!len && !came->nfds)
 		return -EPIPE;
-	/* The other end may have switched SO_PASSCRED off where the socket is one that it gave us. */
+	/* The other end may have switched SO_PASSCRED off where the socket is one that it gave us.
+	 */
 	if (v == SD_CTL_BAD || (real && came->ncreds != 1))
 		return -EPROTO;
 	if (v == SD_CTL_ALIEN)
@@ -83,8 +85,10 @@ static int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred 
 	union sd_ctl_room room;
 	struct sd_ctl_came came;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &room,
+			     .msg_controllen = sizeof(room)};
 	ssize_t n;
 	int err;
 
@@ -101,7 +105,8 @@ static int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred 
 		fds_close(came.fd, came.nfds);
 		return err;
 	}
-	memcpy(fds, came.fd, came.nfds * sizeof(int)); /* a good message has no more than SD_CTL_FDS_MAX */
+	memcpy(fds, came.fd,
+	       came.nfds * sizeof(int)); /* a good message has no more than SD_CTL_FDS_MAX */
 	if (real)
 		*real = (struct ucred){came.cred.pid, came.cred.uid, came.cred.gid};
 	return 0;
@@ -143,5 +148,6 @@ bool ctl_plain(int sock)
 	} room;
 	struct msghdr msg = {.msg_control = room.buf, .msg_controllen = sizeof(room.buf)};
 
-	return recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >= 0 && !(msg.msg_flags & MSG_CTRUNC);
+	return recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >= 0 &&
+	       !(msg.msg_flags & MSG_CTRUNC);
 }

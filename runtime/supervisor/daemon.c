@@ -184,7 +184,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static int wait_ms(struct daemon *d)
 {
-	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at), earlier(d->restart_at, d->dom.console_at));
+	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at),
+			      earlier(d->restart_at, d->dom.console_at));
 	uint64_t now = now_ms();
 
 	at = earlier(at, d->dom.read_by);

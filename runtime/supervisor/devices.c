@@ -87,7 +87,8 @@ static int tap_configure(const struct device *dev)
 
 static int tap_open(struct device *dev)
 {
-	/* With a virtio header per packet: image and host leave checksums and cutting into segments out. */
+	/* With a virtio header per packet: image and host leave checksums and cutting into segments
+	 * out. */
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 	int fd, err;
 
@@ -127,7 +128,8 @@ static const struct backend {
 static const struct backend *backend_of(const struct device *dev)
 {
 	for (size_t i = 0; i < NBACKENDS; i++)
-		if (!strcmp(backends[i].name, dev->backend) && (!backends[i].type || !strcmp(backends[i].type, dev->type)))
+		if (!strcmp(backends[i].name, dev->backend) &&
+		    (!backends[i].type || !strcmp(backends[i].type, dev->type)))
 			return &backends[i];
 	return NULL;
 }
@@ -139,8 +141,10 @@ static int no_backend(const struct config *cfg, int i)
 
 	for (size_t b = 0; b < NBACKENDS; b++)
 		if (!backends[b].type || !strcmp(backends[b].type, dev->type))
-			snprintf(known + strlen(known), sizeof(known) - strlen(known), " \"%s\"", backends[b].name);
-	say("%s: /devices/%d/backend: no backend \"%s\" for a %s device; there is%s", cfg->manifest, i, dev->backend, dev->type, known);
+			snprintf(known + strlen(known), sizeof(known) - strlen(known), " \"%s\"",
+				 backends[b].name);
+	say("%s: /devices/%d/backend: no backend \"%s\" for a %s device; there is%s", cfg->manifest,
+	    i, dev->backend, dev->type, known);
 	return -EINVAL;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Backends of block devices. "file": a file or block device of the host, locked as long as the domain is up, so that no
- * two domains write one. "ram": memory of the supervisor, filled from the file; survives `kdom kill`, not `kdom down`.
+ * Backends of block devices. "file": a file or block device of the host, locked as long as the
+ * domain is up, so that no two domains write one. "ram": memory of the supervisor, filled from the
+ * file; survives `kdom kill`, not `kdom down`.
  */
 #include "supervisor.h"
 
@@ -28,13 +29,15 @@ static int disk_error(const struct device *dev, const char *what, int err)
 	return -err;
 }
 
-/* A path of the command line is absolute by now; one of the manifest is where the user's domains keep their data. */
+/* A path of the command line is absolute by now; one of the manifest is where the user's domains
+ * keep their data. */
 static int resolve(struct device *dev)
 {
 	char name[PATH_MAX];
 
 	if (!dev->path[0]) {
-		say("block device: \"backend\": \"%s\" needs a \"path\": the file that holds the file system", dev->backend);
+		say("block device: \"backend\": \"%s\" needs a \"path\": the file that holds the file system",
+		    dev->backend);
 		return -EINVAL;
 	}
 	if (dev->path[0] == '/')
@@ -50,7 +53,8 @@ static bool is_block(int fd)
 	return !fstat(fd, &st) && S_ISBLK(st.st_mode);
 }
 
-/* Writable if that may be. Of a block device nobody else may be the owner: not a mount of the host, not a loop device's user. */
+/* Writable if that may be. Of a block device nobody else may be the owner: not a mount of the host,
+ * not a loop device's user. */
 static int disk_open(const struct device *dev, int *fd)
 {
 	struct stat st;
@@ -100,7 +104,8 @@ int file_open(struct device *dev)
 		err = errno;
 		close(fd);
 		if (err == EWOULDBLOCK) {
-			say("%s: another domain has it, or what locked it with flock(); `kdom ps` shows the domains", dev->path);
+			say("%s: another domain has it, or what locked it with flock(); `kdom ps` shows the domains",
+			    dev->path);
 			return -EBUSY;
 		}
 		return disk_error(dev, "lock it", err);
@@ -165,8 +170,8 @@ static int fill(struct device *dev, int from, int to)
 	int err = disk_size(from, &size);
 
 	if (!err && dev->size && dev->size < size) {
-		say("%s: \"size\" is %llu MiB, but the file has %llu", dev->path, (unsigned long long)dev->size >> 20,
-		    (unsigned long long)size >> 20);
+		say("%s: \"size\" is %llu MiB, but the file has %llu", dev->path,
+		    (unsigned long long)dev->size >> 20, (unsigned long long)size >> 20);
 		return -EINVAL;
 	}
 	if (!err && ftruncate(to, dev->size ? dev->size : size))

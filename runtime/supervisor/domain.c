@@ -15,11 +15,12 @@
 
 #include <sd/contract.h>
 
-#define STOP_MS	       5000  /* an orderly end may take so long */
-#define STOP_DISK_MS   60000 /* one that has to write what is dirty */
-#define BOOT_MS	       30000
-#define READ_MS	       10000 /* the domain's control thread only ever waits for its vCPU to take an event */
-#define REPLIES_MAX    64    /* answers that it asked for and didn't read */
+#define STOP_MS	     5000  /* an orderly end may take so long */
+#define STOP_DISK_MS 60000 /* one that has to write what is dirty */
+#define BOOT_MS	     30000
+#define READ_MS \
+	10000 /* the domain's control thread only ever waits for its vCPU to take an event */
+#define REPLIES_MAX    64 /* answers that it asked for and didn't read */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
 
@@ -270,14 +271,15 @@ static int alien_domain(struct daemon *d, const struct sd_ctl_msg *m)
 static int client_ended(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	struct conn *c = conn_by_client(d, m->u.detach.client);
-	uint32_t reason = m->u.detach.reason < 0 ? -(uint32_t)m->u.detach.reason : (uint32_t)m->u.detach.reason;
+	uint32_t reason = m->u.detach.reason < 0 ? -(uint32_t)m->u.detach.reason
+						 : (uint32_t)m->u.detach.reason;
 
 	if (c ? c->ended : request_ended(d, m->u.detach.client))
 		return -EPROTO;
 	if (c)
 		c->ended = true;
-	note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client, c ? c->real.pid : 0,
-	     strerror(reason & 0xfff));
+	note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client,
+	     c ? c->real.pid : 0, strerror(reason & 0xfff));
 	return 0;
 }
 

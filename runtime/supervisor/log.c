@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What people read: errors of a command on stderr, lines of the daemon and of its domain in NAME.log
- * (the daemon's stderr). NAME.log is never bigger than LOG_MAX: then it becomes NAME.log.1, whose
- * predecessor goes.
+ * What people read: errors of a command on stderr, lines of the daemon and of its domain in
+ * NAME.log (the daemon's stderr). NAME.log is never bigger than LOG_MAX: then it becomes
+ * NAME.log.1, whose predecessor goes.
  */
 #include "supervisor.h"
 
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOG_MAX (1 << 20)
+#define LOG_MAX	   (1 << 20)
 #define KINDS	   64
 #define KIND_MS	   10000
 #define KIND_LINES 20
@@ -89,14 +89,16 @@ static void log_write(const char *text, size_t n)
 void log_text(char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) /* `kdom up` shows the log's end on a terminal */
-		if ((text[i] >= 0 && text[i] < ' ' && text[i] != '\n' && text[i] != '\t') || text[i] == 127)
+		if ((text[i] >= 0 && text[i] < ' ' && text[i] != '\n' && text[i] != '\t') ||
+		    text[i] == 127)
 			text[i] = '?';
 	log_write(text, n);
 }
 
 /*
- * Lines of one kind (of one format): what others can bring about again and again doesn't bury the rest, or fill the disk. False:
- * it has had its share for now. *left_out: so many weren't written before this one.
+ * Lines of one kind (of one format): what others can bring about again and again doesn't bury the
+ * rest, or fill the disk. False: it has had its share for now. *left_out: so many weren't written
+ * before this one.
  */
 static bool may_note(const char *fmt, unsigned *left_out)
 {
@@ -142,7 +144,8 @@ void note(const char *fmt, ...)
 	localtime_r(&ts.tv_sec, &tm);
 	n += strftime(line + n, sizeof(line) - n, "[kdom %H:%M:%S] ", &tm);
 	if (left_out)
-		n += snprintf(line + n, sizeof(line) - n, "(%u lines like this one weren't written) ", left_out);
+		n += snprintf(line + n, sizeof(line) - n,
+			      "(%u lines like this one weren't written) ", left_out);
 	va_start(ap, fmt);
 	n += vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);

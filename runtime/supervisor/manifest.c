@@ -55,8 +55,7 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 		return bad(cfg, i, "not an object");
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach (object, key, value) {
 		if (!strcmp(key, "type"))
 			err = copy_text(dev->type, sizeof(dev->type), value);
 		else if (!strcmp(key, "backend"))
@@ -94,14 +93,17 @@ static int override(const char *text, json_t *devices)
 	unsigned long n = strtoul(text, &end, 10);
 	json_t *dev;
 
-	if (!eq || end == text || *end != ':' || eq == end + 1 || eq - end - 1 >= (int)sizeof(key)) {
-		say("--device=%s: must look like N:key=value, where N counts the manifest's devices from 0", text);
+	if (!eq || end == text || *end != ':' || eq == end + 1 ||
+	    eq - end - 1 >= (int)sizeof(key)) {
+		say("--device=%s: must look like N:key=value, where N counts the manifest's devices from 0",
+		    text);
 		return -EINVAL;
 	}
 	snprintf(key, sizeof(key), "%.*s", (int)(eq - end - 1), end + 1);
 	dev = json_array_get(devices, n);
 	if (!dev) {
-		say("--device=%s: the domain has %zu devices, counted from 0", text, json_array_size(devices));
+		say("--device=%s: the domain has %zu devices, counted from 0", text,
+		    json_array_size(devices));
 		return -EINVAL;
 	}
 	if (!strcmp(key, "path") && *value != '/') {
@@ -120,12 +122,15 @@ static int load_peer(struct config *cfg, json_t *object)
 	char *text = cfg->peer[cfg->npeers].calls;
 	size_t i, used = 0;
 
-	if (copy_text(cfg->peer[cfg->npeers].name, SD_NAME_MAX, json_object_get(object, "domain")) ||
+	if (copy_text(cfg->peer[cfg->npeers].name, SD_NAME_MAX,
+		      json_object_get(object, "domain")) ||
 	    !json_array_size(calls))
 		return -EINVAL;
-	json_array_foreach(calls, i, call) {
+	json_array_foreach (calls, i, call) {
 		const char *name = json_string_value(call);
-		int n = name ? snprintf(text + used, SD_CALLS_MAX - used, "%s%s", i ? "," : "", name) : -1;
+		int n = name ? snprintf(text + used, SD_CALLS_MAX - used, "%s%s", i ? "," : "",
+					name)
+			     : -1;
 
 		if (n < 0 || used + n >= SD_CALLS_MAX)
 			return -EINVAL;
@@ -140,10 +145,11 @@ static int load_peers(struct config *cfg, json_t *peers)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(peers, i, item) {
+	json_array_foreach (peers, i, item) {
 		if (cfg->npeers < PEERS_MAX && !load_peer(cfg, item))
 			continue;
-		say("%s: /peers/%zu: not {\"domain\", \"calls\"}, or too much for kdom", cfg->manifest, i);
+		say("%s: /peers/%zu: not {\"domain\", \"calls\"}, or too much for kdom",
+		    cfg->manifest, i);
 		return -EINVAL;
 	}
 	return 0;
@@ -168,7 +174,9 @@ int manifest_load(struct config *cfg)
 		    SD_DEVICES_MAX);
 		err = -EINVAL;
 	} else if (!err) {
-		json_array_foreach(devices, i, item) if (!err) err = load_device(cfg, i, item);
+		json_array_foreach (devices, i, item)
+			if (!err)
+				err = load_device(cfg, i, item);
 	}
 	if (!err)
 		err = load_peers(cfg, json_object_get(root, "peers"));

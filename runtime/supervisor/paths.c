@@ -42,10 +42,12 @@ static bool trusted_owner(uid_t uid)
 {
 	const char *caller = getenv("SUDO_UID");
 
-	return uid == 0 || uid == geteuid() || (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
+	return uid == 0 || uid == geteuid() ||
+	       (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
 }
 
-/* May others put something else in the place of what lies there? Of a directory above, its sticky bit is enough. */
+/* May others put something else in the place of what lies there? Of a directory above, its sticky
+ * bit is enough. */
 static bool others_change(const struct stat *st)
 {
 	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
@@ -55,7 +57,8 @@ static bool others_change(const struct stat *st)
 	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) && !(st->st_mode & S_ISVTX);
 }
 
-/* Every directory and link on the way to path, as far as there are any. 0, or -EPERM with the culprit in bad. */
+/* Every directory and link on the way to path, as far as there are any. 0, or -EPERM with the
+ * culprit in bad. */
 static int way_trusted(const char *path, char *bad)
 {
 	struct stat st;
@@ -131,10 +134,12 @@ int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix)
 	return 0;
 }
 
-/* What outlives a reboot doesn't belong to the run directory, unless the user said where all of it shall be. */
+/* What outlives a reboot doesn't belong to the run directory, unless the user said where all of it
+ * shall be. */
 int paths_data(char *buf, size_t n, const char *name)
 {
-	const char *dir = getenv("KDOM_DIR"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *dir = getenv("KDOM_DIR"), *state = getenv("XDG_STATE_HOME"),
+		   *home = getenv("HOME");
 	const struct passwd *pw;
 	int len;
 

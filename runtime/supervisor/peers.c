@@ -49,7 +49,8 @@ static int answer(struct daemon *d, struct peer *p, const struct sd_ctl_msg *m, 
 		return -EPROTO;
 	if (m->result < 0)
 		return m->result;
-	if (m->result || m->nfds != SD_CTL_FDS_MAX || ctl_alien(m) || m->u.attach.region_size != SD_REGION_SIZE)
+	if (m->result || m->nfds != SD_CTL_FDS_MAX || ctl_alien(m) ||
+	    m->u.attach.region_size != SD_REGION_SIZE)
 		return -EPROTO;
 	p->attached = true;
 	tell(d, p->name, SD_CTL_PEER, 0, &m->u.attach, fds);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is under way. Three kinds: asked of the domain (ATTACH, STATUS, DETACH, TICKET, SHUTDOWN; seq != 0),
- * waiting for it to serve (HELLO, UP), waiting for it to end (KILL, DOWN).
+ * What is under way. Three kinds: asked of the domain (ATTACH, STATUS, DETACH, TICKET, SHUTDOWN;
+ * seq != 0), waiting for it to serve (HELLO, UP), waiting for it to end (KILL, DOWN).
  */
 #include "supervisor.h"
 
@@ -314,7 +314,8 @@ void requests_expire(struct daemon *d)
 		request_fail(d, r, -ETIMEDOUT);
 		r->deadline = 0;
 		request_orphan(r);
-		/* What the domain owes stays known until it answers or ends; of an attach nothing but that. */
+		/* What the domain owes stays known until it answers or ends; of an attach nothing
+		 * but that. */
 		if (r->type == SD_CTL_ATTACH) {
 			fds_close(&r->region, 1);
 			fds_close(&r->bell, 1);

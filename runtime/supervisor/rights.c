@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program that attaches may do at most: the capability sets of its process, from /proc. A pidfd tells whose they are: it still
- * lives when they were read, so its number was nobody else's meanwhile. What can't be read is none. Sets of another user
- * namespace mean nothing in the domain: none, too.
+ * What a program that attaches may do at most: the capability sets of its process, from /proc. A
+ * pidfd tells whose they are: it still lives when they were read, so its number was nobody else's
+ * meanwhile. What can't be read is none. Sets of another user namespace mean nothing in the domain:
+ * none, too.
  */
 #include "supervisor.h"
 
@@ -29,7 +30,8 @@ static int peer_pidfd(const struct conn *c)
 
 	if (!getsockopt(c->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
 		return fd;
-	/* Before it there is no proof that the number is still the one that connected. That it is of the same user is asked below. */
+	/* Before it there is no proof that the number is still the one that connected. That it is
+	 * of the same user is asked below. */
 	return c->cred.pid > 0 ? (int)syscall(SYS_pidfd_open, c->cred.pid, 0) : -1;
 }
 
@@ -52,7 +54,8 @@ static bool read_proc(int dir, const char *name, char *buf, size_t size)
 	return n > 0;
 }
 
-/* By what the kernel calls it; where that isn't ours to see (it is more than we are), by whom it knows. */
+/* By what the kernel calls it; where that isn't ours to see (it is more than we are), by whom it
+ * knows. */
 static bool our_users(int dir)
 {
 	struct stat its, ours;
@@ -93,7 +96,8 @@ static bool parse(const struct conn *c, const char *s, struct sd_ctl_rights *r)
 		return false;
 	r->no_new_privs = field(s, "\nNoNewPrivs:", 10, &nnp) ? (uint32_t)nnp : 1;
 	return at && euid == c->cred.uid && field(s, "\nCapInh:", 16, &r->inheritable) &&
-	       field(s, "\nCapPrm:", 16, &r->permitted) && field(s, "\nCapEff:", 16, &r->effective) &&
+	       field(s, "\nCapPrm:", 16, &r->permitted) &&
+	       field(s, "\nCapEff:", 16, &r->effective) &&
 	       field(s, "\nCapBnd:", 16, &r->bounding) && field(s, "\nCapAmb:", 16, &r->ambient);
 }
 
@@ -107,8 +111,8 @@ static bool known(const struct conn *c, struct sd_ctl_rights *r)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d", c->cred.pid);
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	good = dir >= 0 && read_proc(dir, "status", status, sizeof(status)) && our_users(dir) && alive(pidfd) &&
-	       parse(c, status, r);
+	good = dir >= 0 && read_proc(dir, "status", status, sizeof(status)) && our_users(dir) &&
+	       alive(pidfd) && parse(c, status, r);
 	if (dir >= 0)
 		close(dir);
 	close(pidfd);
@@ -121,5 +125,7 @@ int rights_into(int region, const struct conn *c)
 
 	if (!known(c, &r))
 		r = (struct sd_ctl_rights){.no_new_privs = 1};
-	return pwrite(region, &r, sizeof(r), SD_HEAD_SIZE + SD_ARENA_OFF) == (ssize_t)sizeof(r) ? 0 : -ENOMEM;
+	return pwrite(region, &r, sizeof(r), SD_HEAD_SIZE + SD_ARENA_OFF) == (ssize_t)sizeof(r)
+		       ? 0
+		       : -ENOMEM;
 }

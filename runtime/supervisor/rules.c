@@ -6,11 +6,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Of one uid that is neither root's nor ours. Tickets in flight are connections, too; the domain itself bounds those. */
+/* Of one uid that is neither root's nor ours. Tickets in flight are connections, too; the domain
+ * itself bounds those. */
 #define STRANGER_CONNS	 1024
 #define STRANGER_TICKETS 4096
 #define STRANGER_OWED	 64
-/* Of all together: answers that the domain owes, whether somebody still waits for them or not; messages with fds that it hasn't taken. */
+/* Of all together: answers that the domain owes, whether somebody still waits for them or not;
+ * messages with fds that it hasn't taken. */
 #define OWED_MAX   1024
 #define UNREAD_MAX 256
 
@@ -66,7 +68,8 @@ int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_c
 	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
 }
 
-/* Ids that an unattached connection has from its connect() are nobody's who has given them up, or only got the connection. */
+/* Ids that an unattached connection has from its connect() are nobody's who has given them up, or
+ * only got the connection. */
 bool rule_same_person(const struct conn *c)
 {
 	return c->real.uid == 0 || (c->real.uid == c->cred.uid && c->real.gid == c->cred.gid);
@@ -89,8 +92,10 @@ bool rule_room(const struct daemon *d, uid_t uid, bool ticket)
 	for (const struct crowd *w = d->crowds; w; w = w->next)
 		all += rule_stranger(w->uid) ? w->conns : 0;
 	for (const struct conn *c = d->conns; c; c = c->next)
-		alike += c->cred.uid == uid && ticket == (c->state == CONN_TICKET || c->state == CONN_TICKETING);
-	return all < files / 2 && (!his || his->conns < files / 4) && alike < (ticket ? STRANGER_TICKETS : STRANGER_CONNS);
+		alike += c->cred.uid == uid &&
+			 ticket == (c->state == CONN_TICKET || c->state == CONN_TICKETING);
+	return all < files / 2 && (!his || his->conns < files / 4) &&
+	       alike < (ticket ? STRANGER_TICKETS : STRANGER_CONNS);
 }
 
 int rule_owed(const struct daemon *d, const struct conn *c)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory of mapped files (sd/share.h): made here, given to the domain, and to every client that shows its key. */
+/* Memory of mapped files (sd/share.h): made here, given to the domain, and to every client that
+ * shows its key. */
 #include "supervisor.h"
 
 #include <errno.h>
@@ -9,9 +10,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SHARE_MS   10000
-#define SHARES_MAX 4096 /* as many as a domain has (kernel/serve_share.c): more would be a lie of it */
-#define ASKED_MAX  256	/* for which the domain hasn't answered yet: a guess costs a memfd until then */
+#define SHARE_MS 10000
+#define SHARES_MAX \
+	4096 /* as many as a domain has (kernel/serve_share.c): more would be a lie of it */
+#define ASKED_MAX \
+	256 /* for which the domain hasn't answered yet: a guess costs a memfd until then */
 
 static struct share *find(struct daemon *d, const uint64_t key[2])
 {

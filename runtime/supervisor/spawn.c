@@ -27,7 +27,8 @@ static void die(const char *what)
 	_exit(127);
 }
 
-/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap. */
+/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap.
+ */
 static void place_fds(int n)
 {
 	int high[FDS_MAX], i;
@@ -56,7 +57,8 @@ static void pin(const struct config *cfg)
 		die("--cpu");
 }
 
-/* The supervisor may lie in another pid namespace, where getppid() sees nothing: its end of the control socket tells. */
+/* The supervisor may lie in another pid namespace, where getppid() sees nothing: its end of the
+ * control socket tells. */
 static void live_with_supervisor(void)
 {
 	struct pollfd ctl = {.fd = SD_CTL_FD};
@@ -68,7 +70,8 @@ static void live_with_supervisor(void)
 		die("the supervisor is gone");
 }
 
-static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *belts, rlim_t file_size)
+static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *belts,
+			rlim_t file_size)
 {
 	if (belts_limits(file_size, belts))
 		die("rlimit");
@@ -101,7 +104,8 @@ static void exec_image(const struct config *cfg, int image_fd)
 	argv[argc] = NULL;
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
 	if (errno == ENOENT) /* it would be looked for in a root that is empty */
-		note("%s wants an interpreter: it is no image of this kslice; run `make image`", cfg->image);
+		note("%s wants an interpreter: it is no image of this kslice; run `make image`",
+		     cfg->image);
 	die(cfg->image);
 }
 

@@ -40,16 +40,17 @@ enum restart { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };
 struct device {
 	char type[16];
 	char backend[16];
-	char ifname[16]; /* tap: name of the interface */
-	char host[32];	 /* tap: address of the host's end, A.B.C.D/P */
+	char ifname[16];     /* tap: name of the interface */
+	char host[32];	     /* tap: address of the host's end, A.B.C.D/P */
 	char path[PATH_MAX]; /* file, ram: what holds the file system */
-	uint64_t size;	 /* ram: bytes, 0: the file's */
-	char args[512];	 /* ",key=value..." for the image */
-	int fd;		 /* what the backend opened, or -1 */
+	uint64_t size;	     /* ram: bytes, 0: the file's */
+	char args[512];	     /* ",key=value..." for the image */
+	int fd;		     /* what the backend opened, or -1 */
 };
 
 #ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83 /* Linux 6.16: whether a socket takes fds at all; its connections begin as it is */
+#define SO_PASSRIGHTS \
+	83 /* Linux 6.16: whether a socket takes fds at all; its connections begin as it is */
 #endif
 
 #define OVERRIDES_MAX 32
@@ -65,7 +66,7 @@ struct config {
 	struct {
 		char name[SD_NAME_MAX];
 		char calls[SD_CALLS_MAX]; /* as in struct sd_ctl_attach */
-	} peer[PEERS_MAX]; /* domains that this one calls */
+	} peer[PEERS_MAX];		  /* domains that this one calls */
 	int npeers;
 	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
 	int noverride;
@@ -102,7 +103,8 @@ bool name_valid(const char *name);
 
 /* ---- log.c ---- */
 
-/* From now on fds 0, 1 and 2 are the daemon's: nothing, and this file, in a bounded way. 0 or -errno. */
+/* From now on fds 0, 1 and 2 are the daemon's: nothing, and this file, in a bounded way. 0 or
+ * -errno. */
 int log_open(const char *path);
 /* What a domain printed; made fit to be shown, in place. */
 void log_text(char *text, size_t n);
@@ -123,12 +125,13 @@ int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
 struct ctl_in {
 	int err; /* as of ctl_recv() */
 	struct sd_ctl_msg m;
-	int fd; /* a SEQPACKET socket that came with it, or -1 */
-	struct ucred real; /* who sent it: pid and real ids as the kernel says; a message without is malformed */
+	int fd;		   /* a SEQPACKET socket that came with it, or -1 */
+	struct ucred real; /* who sent it: pid and real ids as the kernel says; a message without is
+			      malformed */
 };
 
 void ctl_recv_conn(int sock, struct ctl_in *in); /* may block: it closes what nobody wants */
-bool ctl_plain(int sock); /* there is a message, and no fd with it */
+bool ctl_plain(int sock);			 /* there is a message, and no fd with it */
 /* Its sender was built by another contract (sd/control.h): only the head says something. */
 bool ctl_alien(const struct sd_ctl_msg *m);
 void fds_close(int *fds, int n);
@@ -159,10 +162,11 @@ struct source {
 	void (*ready)(struct daemon *d, struct source *src, uint32_t events);
 };
 
-/* What may block and is done by a thread, which touches nothing else meanwhile. Then it is the loop's again. */
+/* What may block and is done by a thread, which touches nothing else meanwhile. Then it is the
+ * loop's again. */
 struct job {
 	struct job *next;
-	void (*work)(struct job *j);		     /* by the thread */
+	void (*work)(struct job *j);		       /* by the thread */
 	void (*done)(struct daemon *d, struct job *j); /* by the loop, afterwards */
 };
 
@@ -180,21 +184,30 @@ struct crowd {
 	struct jobs waiting; /* for its part of threads */
 };
 
-/* See the table in sd/control.h. SPENT: it was passed to us for one thing, and that is done or refused. */
-enum conn_state { CONN_FRESH, CONN_ATTACHING, CONN_ATTACHED, CONN_TICKETING, CONN_TICKET, CONN_SPENT };
+/* See the table in sd/control.h. SPENT: it was passed to us for one thing, and that is done or
+ * refused. */
+enum conn_state {
+	CONN_FRESH,
+	CONN_ATTACHING,
+	CONN_ATTACHED,
+	CONN_TICKETING,
+	CONN_TICKET,
+	CONN_SPENT
+};
 
 struct conn {
 	struct conn *next, **link;
 	int fd;
 	struct crowd *crowd;
 	struct job job;
-	struct ctl_in in; /* the message that is being looked at */
-	struct ucred cred; /* effective ids when it connected (SO_PEERCRED); of a passed one, who passed it */
+	struct ctl_in in;  /* the message that is being looked at */
+	struct ucred cred; /* effective ids when it connected (SO_PEERCRED); of a passed one, who
+			      passed it */
 	struct ucred real; /* real ids of who sent its last message */
 	enum conn_state state;
-	bool passed;	/* it came over a client's lifeline */
-	bool domain;	/* its client is one (attach.calls) */
-	bool ended;	/* the domain said that it ended the channel */
+	bool passed;	 /* it came over a client's lifeline */
+	bool domain;	 /* its client is one (attach.calls) */
+	bool ended;	 /* the domain said that it ended the channel */
 	uint32_t client; /* id in `generation` */
 	uint32_t generation;
 	uint64_t key[2];  /* of a ticket: dropped with the connection */
@@ -210,9 +223,9 @@ struct request {
 	struct conn *conn; /* NULL: nobody waits any more */
 	uint32_t conn_seq;
 	uint32_t client;
-	uid_t uid;	/* who asked, also when he is gone */
-	bool counted;	/* among what the domain owes, see rules.c */
-	bool ended;	/* DETACH: as in struct conn */
+	uid_t uid;	   /* who asked, also when he is gone */
+	bool counted;	   /* among what the domain owes, see rules.c */
+	bool ended;	   /* DETACH: as in struct conn */
 	uint64_t deadline; /* now_ms(), 0: none */
 	int region, bell;  /* ATTACH */
 	uint64_t key[2];   /* TICKET */
@@ -245,8 +258,8 @@ enum cage_kind { CAGE_MEMORY, CAGE_CPU, CAGE_PIDS, CAGES };
 struct cage {
 	char own[PATH_MAX]; /* where it lies: the supervisor's */
 	bool v2;
-	int fd;		    /* its directory, or -1 */
-	int err;	    /* 0, or -errno: why there is none */
+	int fd;	 /* its directory, or -1 */
+	int err; /* 0, or -errno: why there is none */
 };
 
 struct domain {
@@ -268,7 +281,7 @@ struct domain {
 	size_t console_room;   /* bytes that may be read before it is looked away for a while */
 	uint64_t console_at;   /* until then; 0: not */
 	bool console_paused;   /* said once */
-	struct outmsg *out, **out_tail; /* what it hasn't taken yet */
+	struct outmsg *out, **out_tail;	 /* what it hasn't taken yet */
 	unsigned unread, unread_replies; /* of it: what holds fds; what answers what it asked */
 	uint64_t read_by; /* it is killed if none of them is taken until then; 0: there are none */
 };
@@ -284,11 +297,13 @@ struct daemon {
 	struct source listener, signals;
 	int epoll;
 	int lock_fd;
-	int spare_fd;	  /* given up for a moment when fds run out, to turn callers away; -1: is being closed */
+	int spare_fd; /* given up for a moment when fds run out, to turn callers away; -1: is being
+			 closed */
 	int started_pipe; /* kdom up waits on it; -1 once told */
-	int start_error;  /* what it is told when this daemon, its very first start failed, has ended */
-	bool killed;	  /* SIGKILL was asked for: no restart */
-	bool down;	  /* asked to end: leave the loop once the domain has */
+	int start_error; /* what it is told when this daemon, its very first start failed, has ended
+			  */
+	bool killed;	 /* SIGKILL was asked for: no restart */
+	bool down;	 /* asked to end: leave the loop once the domain has */
 	uint64_t kill_at; /* stopping domain gets SIGKILL then */
 	uint64_t restart_at;
 	unsigned backoff_ms;
@@ -297,17 +312,20 @@ struct daemon {
 
 int daemon_main(struct config *cfg, int started_pipe) __attribute__((noreturn));
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events);
-/* Closes it, too. close() alone isn't enough: a domain that was forked and hasn't called exec yet has the same file, and events go on. */
+/* Closes it, too. close() alone isn't enough: a domain that was forked and hasn't called exec yet
+ * has the same file, and events go on. */
 void daemon_unwatch(struct daemon *d, struct source *src);
 void daemon_started(struct daemon *d, int status); /* tells kdom up, once */
-void daemon_failed(struct daemon *d, int status);  /* the domain didn't start: if it never did, the daemon ends */
+void daemon_failed(struct daemon *d,
+		   int status); /* the domain didn't start: if it never did, the daemon ends */
 
 int domain_start(struct daemon *d);
 void domain_stop(struct daemon *d); /* SHUTDOWN, SIGKILL when it takes too long */
 void domain_kill(struct daemon *d);
 /*
- * fds below FD_LOW are the daemon's alone: 0, 1 and 2 (log.c), and room for what a domain's process begins with (spawn.c). Of all
- * others, which may be clients', that process has none: it would be the one that closes them.
+ * fds below FD_LOW are the daemon's alone: 0, 1 and 2 (log.c), and room for what a domain's process
+ * begins with (spawn.c). Of all others, which may be clients', that process has none: it would be
+ * the one that closes them.
  */
 #define FD_LOW 64
 
@@ -318,19 +336,19 @@ pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bel
 
 /* belts.c: per belt 0: worn, or the errno of why it isn't */
 enum belt {
-	BELT_UID,      /* a uid of its own */
-	BELT_USER,     /* namespaces */
+	BELT_UID,  /* a uid of its own */
+	BELT_USER, /* namespaces */
 	BELT_PID,
 	BELT_NET,
 	BELT_IPC,
 	BELT_UTS,
 	BELT_CGROUP,
-	BELT_ROOT,     /* mount namespace, an empty root in it */
-	BELT_LIMITS,   /* rlimits */
-	BELT_HIDDEN,   /* its memory is for root only */
+	BELT_ROOT,   /* mount namespace, an empty root in it */
+	BELT_LIMITS, /* rlimits */
+	BELT_HIDDEN, /* its memory is for root only */
 	BELT_SECCOMP,
 	BELT_LANDLOCK,
-	BELT_MEMORY,   /* bounds of a cgroup of its own */
+	BELT_MEMORY, /* bounds of a cgroup of its own */
 	BELT_CPU,
 	BELT_PIDS,
 	BELTS
@@ -339,10 +357,13 @@ _Static_assert(BELTS <= SD_BELTS, "they fit a status message");
 
 extern const char *const belt_names[BELTS];
 uint8_t *belts_make(void); /* BELTS of them; NULL: out of memory */
-int image_hide(struct config *cfg); /* makes image_fd something that may be run and not read. 0 or -errno */
-/* As fork(), in user and pid namespaces that are new if possible. It has our fds until it is alone with its own; we wait for its exec. -errno */
+int image_hide(
+	struct config
+		*cfg); /* makes image_fd something that may be run and not read. 0 or -errno */
+/* As fork(), in user and pid namespaces that are new if possible. It has our fds until it is alone
+ * with its own; we wait for its exec. -errno */
 pid_t belts_fork(uint8_t *belts);
-rlim_t belts_file_limit(const struct config *cfg); /* while the devices' fds are what cfg says */
+rlim_t belts_file_limit(const struct config *cfg);  /* while the devices' fds are what cfg says */
 int belts_limits(rlim_t file_size, uint8_t *belts); /* in the child; -1: errno */
 /* In the child: the rest. It has no capability then. -1: errno says why not even that. */
 int belts_wear(uint8_t *belts, pid_t supervisor);
@@ -354,15 +375,22 @@ void cgroup_make(struct daemon *d);
 void cgroup_enter(const struct domain *dom, uint8_t *belts); /* in the child, first of all */
 void cgroup_clients(struct daemon *d); /* one more: is there room for its region? */
 void cgroup_remove(struct daemon *d);  /* the domain has ended */
-/* Where we are in the hierarchy that has this controller, by the texts of /proc/self/cgroup and mountinfo. 0 or -errno */
-int cgroup_find(const char *cgroups, const char *mounts, const char *controller, char *dir, bool *v2);
+/* Where we are in the hierarchy that has this controller, by the texts of /proc/self/cgroup and
+ * mountinfo. 0 or -errno */
+int cgroup_find(const char *cgroups, const char *mounts, const char *controller, char *dir,
+		bool *v2);
 
 int console_make(struct daemon *d); /* the domain's end, or -errno */
 void console_timer(struct daemon *d);
-void console_end(struct daemon *d); /* the domain has ended: what it left is logged, and that was it */
+void console_end(
+	struct daemon *d); /* the domain has ended: what it left is logged, and that was it */
 
-/* A memfd whose size and seals are ours: none who has it can cut the memory from under the others. Or -errno. */
-int rights_into(int region, const struct conn *c); /* rights.c: what its program may do at most, for the domain. 0 or -errno */
+/* A memfd whose size and seals are ours: none who has it can cut the memory from under the others.
+ * Or -errno. */
+int rights_into(
+	int region,
+	const struct conn
+		*c); /* rights.c: what its program may do at most, for the domain. 0 or -errno */
 int memory_make(const char *name, uint64_t size);
 void clients_accept(struct daemon *d, struct source *src, uint32_t events);
 void conn_close(struct daemon *d, struct conn *c);
@@ -372,7 +400,8 @@ void conn_reply(struct daemon *d, struct conn *c, struct sd_ctl_msg *m, int resu
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
 /* Is it the lifeline of a client of the domain that runs now? */
 bool conn_lives(const struct daemon *d, const struct conn *c);
-/* The outcome of what it asked: attached, a ticket, or (failed) CONN_FRESH: as before, or of no use any more. */
+/* The outcome of what it asked: attached, a ticket, or (failed) CONN_FRESH: as before, or of no use
+ * any more. */
 void conn_becomes(struct conn *c, enum conn_state state);
 
 /* jobs.c */
@@ -385,19 +414,23 @@ void thread_do(struct daemon *d, struct job *j, bool stranger);
 
 /* crowds.c */
 struct crowd *crowd_of(const struct daemon *d, uid_t uid); /* NULL: nobody of that uid is there */
-struct conn *conn_make(struct daemon *d, int fd, const struct ucred *cred); /* NULL: out of memory */
+struct conn *conn_make(struct daemon *d, int fd,
+		       const struct ucred *cred); /* NULL: out of memory */
 int conn_start(struct daemon *d, struct conn *c); /* from now on it is watched. 0 or -errno */
 void conn_ready(struct daemon *d, struct conn *c);
-void conn_next(struct daemon *d, struct conn *c); /* closes c->in.fd, and waits for another message */
+void conn_next(struct daemon *d,
+	       struct conn *c); /* closes c->in.fd, and waits for another message */
 void conn_end(struct daemon *d, struct conn *c); /* the last of it */
 void listener_watch(struct daemon *d, bool on);
 
-/* rules.c. What a message is answered with before anything is done: 0: do it; -EPROTO: close the connection. */
+/* rules.c. What a message is answered with before anything is done: 0: do it; -EPROTO: close the
+ * connection. */
 int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_ctl_msg *m);
 bool rule_stranger(uid_t uid); /* neither root's nor ours */
 bool rule_same_person(const struct conn *c);
 bool rule_room(const struct daemon *d, uid_t uid, bool ticket); /* for one more connection */
-int rule_owed(const struct daemon *d, const struct conn *c);	/* -EAGAIN: the domain owes too much already */
+int rule_owed(const struct daemon *d,
+	      const struct conn *c); /* -EAGAIN: the domain owes too much already */
 
 /* shares.c: memory of mapped files, see sd/share.h. 0, or -errno for the asker. */
 int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked);
@@ -418,7 +451,8 @@ int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, cons
 void request_drop(struct daemon *d, struct request *r); /* forgets it, unanswered */
 /* ended: the domain has said so already. */
 void request_detach(struct daemon *d, uint32_t client, bool ended);
-/* The domain ended a client that is being detached. 0, or -EPROTO: there is none, or it said so before. */
+/* The domain ended a client that is being detached. 0, or -EPROTO: there is none, or it said so
+ * before. */
 int request_ended(struct daemon *d, uint32_t client);
 void request_ticket_drop(struct daemon *d, const uint64_t key[2]);
 /* 0, or -EPROTO: answers nothing that was asked. */

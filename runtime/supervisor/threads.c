@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads for what may block: a close() of what somebody else gave us. The kernel closes such files in our context, be it in close(),
- * in recvmsg() of more fds than there is room for, or with the socket in whose queue they lie: a TCP socket that lingers, a file
- * whose server doesn't answer. The loop hands a job over (thread_do) and gets it back when it is done; in between only the thread
- * touches what it needs. Strangers' jobs and those of root and the owner have threads of their own, of each at least one from the start on.
- * A thread takes no memory and no other lock: the loop forks.
+ * Threads for what may block: a close() of what somebody else gave us. The kernel closes such files
+ * in our context, be it in close(), in recvmsg() of more fds than there is room for, or with the
+ * socket in whose queue they lie: a TCP socket that lingers, a file whose server doesn't answer.
+ * The loop hands a job over (thread_do) and gets it back when it is done; in between only the
+ * thread touches what it needs. Strangers' jobs and those of root and the owner have threads of
+ * their own, of each at least one from the start on. A thread takes no memory and no other lock:
+ * the loop forks.
  */
 #include "supervisor.h"
 
@@ -23,7 +25,8 @@ struct pool {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
-static struct pool pools[] = {{.work = PTHREAD_COND_INITIALIZER, .most = 256}, {.work = PTHREAD_COND_INITIALIZER, .most = 128}};
+static struct pool pools[] = {{.work = PTHREAD_COND_INITIALIZER, .most = 256},
+			      {.work = PTHREAD_COND_INITIALIZER, .most = 128}};
 static struct jobs done;
 static struct source done_src; /* read by the loop */
 

@@ -116,12 +116,13 @@ void depset_write(const struct depset *set, struct strbuf *out)
 	for (size_t i = 0; i < set->deps.n; i++) {
 		const struct dep *d = &set->deps.a[i];
 
-		sb_printf(out, "%" PRId64 " %" PRId64 " %" PRIu64 " %" PRIx64 " %s\n", d->size, d->mtime, d->ino,
-			  d->hash, d->path);
+		sb_printf(out, "%" PRId64 " %" PRId64 " %" PRIu64 " %" PRIx64 " %s\n", d->size,
+			  d->mtime, d->ino, d->hash, d->path);
 	}
 }
 
-/* "SIZE MTIME INO HASH PATH\n" at text => d; returns behind it, NULL if it isn't that. (No sscanf: it measures all the rest.) */
+/* "SIZE MTIME INO HASH PATH\n" at text => d; returns behind it, NULL if it isn't that. (No sscanf:
+ * it measures all the rest.) */
 static const char *read_dep(struct dep *d, const char *text)
 {
 	const char *eol = strchr(text, '\n');
@@ -170,7 +171,8 @@ int cache_lock(const char *path)
 		return -1;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return err(path, "check the cache directory's permissions and space, or set KSLICE_CACHE",
+		return err(path,
+			   "check the cache directory's permissions and space, or set KSLICE_CACHE",
 			   "cannot open the lock: %s", strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		fprintf(stderr, "kslice: waiting for another kslice that holds %s\n", path);

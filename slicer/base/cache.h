@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cache.h: sets of files something was made from. A set is up to date if every file still has its content; that
- * is asked of stat (size, mtime, inode), and of a content hash only where stat says otherwise.
+ * cache.h: sets of files something was made from. A set is up to date if every file still has its
+ * content; that is asked of stat (size, mtime, inode), and of a content hash only where stat says
+ * otherwise.
  *
- * A file that doesn't exist is a content too. A file changed after `since` counts as changed next time:
- * it may have been read before or after.
+ * A file that doesn't exist is a content too. A file changed after `since` counts as changed next
+ * time: it may have been read before or after.
  */
 #ifndef KSLICE_CACHE_H
 #define KSLICE_CACHE_H
@@ -36,7 +37,8 @@ void depset_write(const struct depset *set, struct strbuf *out);
 /* Reads what depset_write() wrote; returns behind it, NULL if it isn't that. */
 const char *depset_read(struct depset *set, const char *text);
 
-/* Only one kslice works on a cache directory: waits for path's lock, returns its fd (close it), -1 after err(). */
+/* Only one kslice works on a cache directory: waits for path's lock, returns its fd (close it), -1
+ * after err(). */
 int cache_lock(const char *path);
 
 #endif

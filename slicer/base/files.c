@@ -112,8 +112,10 @@ fail:
 	unlink(tmp);
 	interrupt_guard_file(NULL);
 	free(tmp);
-	return err(path, e == ENOSPC || e == EDQUOT ? "make room on that file system, or point KSLICE_CACHE elsewhere" :
-						      "check that the directory may be written",
+	return err(path,
+		   e == ENOSPC || e == EDQUOT
+			   ? "make room on that file system, or point KSLICE_CACHE elsewhere"
+			   : "check that the directory may be written",
 		   "cannot write: %s", strerror(e));
 }
 
@@ -141,8 +143,8 @@ int make_dirs(const char *path)
 			int e = errno;
 
 			free(p);
-			return err(path, "check the path, its permissions and the free space", "cannot make directory: %s",
-				   strerror(e));
+			return err(path, "check the path, its permissions and the free space",
+				   "cannot make directory: %s", strerror(e));
 		}
 		if (!c)
 			break;
@@ -228,22 +230,27 @@ static bool trusted_owner(uid_t uid)
 {
 	const char *caller = getenv("SUDO_UID");
 
-	return uid == 0 || uid == geteuid() || (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
+	return uid == 0 || uid == geteuid() ||
+	       (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
 }
 
-/* May others put something else in the place of what lies there? Of a directory above, its sticky bit is enough. */
+/* May others put something else in the place of what lies there? Of a directory above, its sticky
+ * bit is enough. */
 static bool others_change(const struct stat *st, bool last)
 {
 	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
 
 	if (!trusted_owner(st->st_uid))
 		return true;
-	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) && (last || !(st->st_mode & S_ISVTX));
+	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) &&
+	       (last || !(st->st_mode & S_ISVTX));
 }
 
 static void __attribute__((noreturn)) bad_cache(const char *cache, const char *cause)
 {
-	err(cache, "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root", "%s", cause);
+	err(cache,
+	    "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root",
+	    "%s", cause);
 	exit(1);
 }
 
@@ -312,11 +319,11 @@ static void on_signal(int sig)
 	raise(sig);
 }
 
-static const int handled[] = { SIGINT, SIGTERM, SIGHUP };
+static const int handled[] = {SIGINT, SIGTERM, SIGHUP};
 
 void interrupt_init(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_NODEFER };
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
 
 	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
 		sigaction(handled[i], &sa, NULL);

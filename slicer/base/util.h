@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * util.h (CONTRACT): what every pass of the slicer uses: memory, strings, vectors, a hash map, files,
- * child processes, errors, progress.
+ * util.h (CONTRACT): what every pass of the slicer uses: memory, strings, vectors, a hash map,
+ * files, child processes, errors, progress.
  *
  * Memory never runs out silently: the x* functions die. Files appear whole or not at all: they are
- * written aside and renamed, and what lies aside is removed on an error and on a signal. One thread per
- * process; worker processes are forked.
+ * written aside and renamed, and what lies aside is removed on an error and on a signal. One thread
+ * per process; worker processes are forked.
  */
 #ifndef KSLICE_UTIL_H
 #define KSLICE_UTIL_H
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#define ARRAY_LEN(a)   (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a)	  (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 /*
@@ -47,12 +47,17 @@ void sb_puts(struct strbuf *sb, const char *s);
 void sb_printf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void sb_free(struct strbuf *sb);
 
-/* Growing arrays: VEC(int) v = {}; *vec_add(&v) = 3; v.a[i], v.n; free(v.a). New items are zeroed. */
-#define VEC(type) struct { type *a; size_t n, cap; }
-#define vec_add(v)                                                                                 \
-	({                                                                                         \
-		(v)->a = vec_grow((v)->a, (v)->n + 1, &(v)->cap, sizeof(*(v)->a));                 \
-		&(v)->a[(v)->n++];                                                                 \
+/* Growing arrays: VEC(int) v = {}; *vec_add(&v) = 3; v.a[i], v.n; free(v.a). New items are zeroed.
+ */
+#define VEC(type)              \
+	struct {               \
+		type *a;       \
+		size_t n, cap; \
+	}
+#define vec_add(v)                                                                 \
+	({                                                                         \
+		(v)->a = vec_grow((v)->a, (v)->n + 1, &(v)->cap, sizeof(*(v)->a)); \
+		&(v)->a[(v)->n++];                                                 \
 	})
 void *vec_grow(void *a, size_t n, size_t *cap, size_t size);
 
@@ -66,7 +71,8 @@ struct strmap {
 	size_t n, cap;
 };
 uint64_t *strmap_get(const struct strmap *m, const char *key); /* NULL: not there */
-/* The value's place; *added (may be NULL) says whether the key is new (value 0). Valid till the next add. */
+/* The value's place; *added (may be NULL) says whether the key is new (value 0). Valid till the
+ * next add. */
 uint64_t *strmap_add(struct strmap *m, const char *key, bool *added);
 void strmap_free(struct strmap *m);
 
@@ -82,19 +88,21 @@ static inline bool starts_with(const char *s, const char *prefix)
 }
 bool ends_with(const char *s, const char *suffix);
 
-/* Whole file, NUL added behind its end; NULL with errno set and nothing printed if it can't be read. */
+/* Whole file, NUL added behind its end; NULL with errno set and nothing printed if it can't be
+ * read. */
 char *read_file(const char *path, size_t *len);
 /* Writes aside and renames. 0, or -1 after err(); then the old file, if any, is untouched. */
 int write_file(const char *path, const void *data, size_t len);
 /* As write_file, but leaves a file that already has this content alone (its mtime stays). */
 int write_file_if_changed(const char *path, const void *data, size_t len);
-int make_dirs(const char *path);		  /* mkdir -p. 0, or -1 after err() */
-int make_parent_dirs(const char *path);		  /* mkdir -p of the file's directory */
-int remove_tree(const char *path);		  /* rm -r, doesn't follow links. 0 also if there is none */
+int make_dirs(const char *path);	/* mkdir -p. 0, or -1 after err() */
+int make_parent_dirs(const char *path); /* mkdir -p of the file's directory */
+int remove_tree(const char *path);	/* rm -r, doesn't follow links. 0 also if there is none */
 /* "a/./b/../c" => "a/c", textually. In place. */
 char *path_normalize(char *path);
 
-/* Directory of the kslice repo: $KSLICE_REPO, else two above the running program. Aborts if neither is one. */
+/* Directory of the kslice repo: $KSLICE_REPO, else two above the running program. Aborts if neither
+ * is one. */
 const char *repo_root(void);
 /* $KSLICE_CACHE, else ~/.cache/kslice. */
 const char *cache_dir(void);
@@ -105,11 +113,12 @@ const char *cache_dir(void);
  */
 void interrupt_init(void);
 void interrupt_guard_file(const char *path); /* remove it on a signal; one at a time, NULL: none */
-pid_t child_fork(void);			     /* fork(), recorded; the child has default signal handling */
-int child_wait(pid_t pid);		     /* wait status; forgets the child */
+pid_t child_fork(void);	   /* fork(), recorded; the child has default signal handling */
+int child_wait(pid_t pid); /* wait status; forgets the child */
 /*
- * Runs argv in directory dir (NULL: here) with extra environment env ("A=b", NULL-terminated, may be NULL);
- * stdout and stderr go to file log (appended; NULL: ours). Exit status, 128 + signal, or -1 if it can't be started.
+ * Runs argv in directory dir (NULL: here) with extra environment env ("A=b", NULL-terminated, may
+ * be NULL); stdout and stderr go to file log (appended; NULL: ours). Exit status, 128 + signal, or
+ * -1 if it can't be started.
  */
 int run_command(char *const argv[], const char *dir, char *const env[], const char *log);
 

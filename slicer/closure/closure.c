@@ -2,9 +2,9 @@
 /*
  * closure.c, pass 6: roots + graph => kept definitions, each with the edge that first reached it.
  *
- * A breadth-first walk, so that the recorded paths are short. Three things are found out on the way and
- * make more reachable: a field becomes read (initialiser elements that waited for it count from then
- * on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
+ * A breadth-first walk, so that the recorded paths are short. Three things are found out on the way
+ * and make more reachable: a field becomes read (initialiser elements that waited for it count from
+ * then on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
  */
 #include "closure/graph.h"
 #include "spec/remote.h"
@@ -14,7 +14,9 @@
 static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e);
 
 /* What compilers call and read of their own accord. */
-static const char *const libcalls[] = { "memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen", "__stack_chk_fail", "__stack_chk_guard" };
+static const char *const libcalls[] = {
+	"memcpy", "memmove", "memset",		 "memcmp",	     "bcmp",
+	"memchr", "strlen",  "__stack_chk_fail", "__stack_chk_guard"};
 
 static uint32_t record_for(struct graph *g, const char *field)
 {
@@ -51,7 +53,8 @@ static uint32_t field_for(struct graph *g, const char *name)
 
 static bool is_read(const struct graph *g, uint32_t field)
 {
-	return g->field_blind || g->fields.a[field].read || g->records.a[g->fields.a[field].record].all;
+	return g->field_blind || g->fields.a[field].read ||
+	       g->records.a[g->fields.a[field].record].all;
 }
 
 bool closure_field_read(const struct graph *g, const char *field)
@@ -100,7 +103,7 @@ static void make_live(struct graph *g, uint32_t tu, uint32_t from)
 	if (g->live[tu] || tu == g->db->ntus)
 		return;
 	g->live[tu] = true; /* whatever runtime files hold is a root by itself */
-	*vec_add(&g->newly_live) = (struct live_tu){ tu, from };
+	*vec_add(&g->newly_live) = (struct live_tu){tu, from};
 }
 
 static void bring_along(struct graph *g, struct live_tu l)
@@ -109,7 +112,9 @@ static void bring_along(struct graph *g, struct live_tu l)
 		const struct unit *u = &g->units.a[g->unit_of[i]];
 
 		if (u->pinned && !u->dropped)
-			keep_gdef(g, i, (struct edge){ .from = l.from, .kind = l.from == NONE ? EDGE_KEEP : EDGE_LIVE });
+			keep_gdef(g, i,
+				  (struct edge){.from = l.from,
+						.kind = l.from == NONE ? EDGE_KEEP : EDGE_LIVE});
 	}
 }
 
@@ -130,7 +135,8 @@ static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e)
 		*vec_add(&g->queue) = d;
 		if (n != NONE && !g->nodes.a[n].kept && graph_def(g, d)->kind != DEF_PROTO &&
 		    graph_def(g, d)->kind != DEF_TYPE)
-			keep_node(g, n, d == gdef ? e : (struct edge){ .from = gdef, .kind = EDGE_UNIT });
+			keep_node(g, n,
+				  d == gdef ? e : (struct edge){.from = gdef, .kind = EDGE_UNIT});
 	}
 	make_live(g, u->tu, gdef);
 }
@@ -151,7 +157,8 @@ static uint32_t waits_for(struct graph *g, const struct facts *f, uint32_t elem)
 	return NONE;
 }
 
-/* KSLICE_EDGES=FILE: every edge by unit number, for slicer/closure/heavy.py, which finds what a cut would free. */
+/* KSLICE_EDGES=FILE: every edge by unit number, for slicer/closure/heavy.py, which finds what a cut
+ * would free. */
 static void log_edge(struct graph *g, uint32_t gdef, const char *key)
 {
 	uint32_t n = graph_node(g, key);
@@ -167,13 +174,14 @@ static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t fi
 {
 	const struct facts *f = graph_facts(g, gdef);
 	const struct fact_ref *r = &f->refs[ref];
-	struct edge e = { .from = gdef, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD };
+	struct edge e = {
+		.from = gdef, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD};
 
 	if (r->elem && graph_def(g, gdef)->kind == DEF_VAR) {
 		uint32_t wait = waits_for(g, f, r->elem);
 
 		if (wait != NONE) {
-			*vec_add(&g->fields.a[wait].waiters) = (struct waiter){ gdef, ref };
+			*vec_add(&g->fields.a[wait].waiters) = (struct waiter){gdef, ref};
 			return;
 		}
 		if (field == NONE && f->elems[r->elem - 1].field) {
@@ -224,7 +232,7 @@ static void read_field(struct graph *g, const char *name, uint32_t reader)
 /* What a cut puts in names things too: "value": "&init_net". */
 static void keep_value(struct graph *g, uint32_t gdef, const char *value)
 {
-	struct edge e = { .from = gdef, .kind = EDGE_VALUE };
+	struct edge e = {.from = gdef, .kind = EDGE_VALUE};
 
 	while (value && *value) {
 		const char *s = value;
@@ -254,12 +262,12 @@ static void walk_gdef(struct graph *g, uint32_t gdef)
 	size_t ndrops;
 
 	drops = drops_of(g, gdef, &ndrops);
-#define GONE(off)                                                                                  \
-	({                                                                                         \
-		bool gone_ = (off) >= body_end;                                                    \
-		for (size_t i_ = 0; i_ < ndrops && !gone_; i_++)                                   \
-			gone_ = (off) >= drops[i_].beg && (off) < drops[i_].end;                   \
-		gone_;                                                                             \
+#define GONE(off)                                                                \
+	({                                                                       \
+		bool gone_ = (off) >= body_end;                                  \
+		for (size_t i_ = 0; i_ < ndrops && !gone_; i_++)                 \
+			gone_ = (off) >= drops[i_].beg && (off) < drops[i_].end; \
+		gone_;                                                           \
 	})
 	for (uint32_t i = d->read0; i < d->read0 + d->nread; i++)
 		if (!GONE(f->reads[i].off))
@@ -285,7 +293,7 @@ static void keep_linker_script(struct graph *g)
 {
 	char *path = xasprintf("%s/arch/%s/kernel/vmlinux.lds", g->db->objdir, compdb_arch());
 	char *text = read_file(path, NULL), *s;
-	struct edge e = { .from = NONE, .kind = EDGE_LINKER };
+	struct edge e = {.from = NONE, .kind = EDGE_LINKER};
 
 	free(path);
 	for (s = text; s && *s; s++) {
@@ -322,7 +330,7 @@ static int keep_named(struct graph *g, const struct spec_keep *k)
 	int n = find_named(g, k, &gdefs);
 
 	for (int i = 0; i < n; i++)
-		keep_node(g, g->node_of[gdefs[i]], (struct edge){ .from = NONE, .kind = EDGE_NAMED });
+		keep_node(g, g->node_of[gdefs[i]], (struct edge){.from = NONE, .kind = EDGE_NAMED});
 	free(gdefs);
 	return n < 0 ? -1 : 0;
 }
@@ -339,11 +347,13 @@ static int keep_spec(struct graph *g)
 			r = keep_named(g, k) ? -1 : r;
 			continue;
 		}
-		if (path ? keep_file(g, k->name) :
-			   keep_symbol(g, k->name, (struct edge){ .from = NONE, .kind = EDGE_KEEP }))
+		if (path ? keep_file(g, k->name)
+			 : keep_symbol(g, k->name, (struct edge){.from = NONE, .kind = EDGE_KEEP}))
 			continue;
-		r = spec_error(&k->at, "correct the name; a static symbol can't be named, but its file can",
-			       "no such %s in this configuration: \"%s\"", path ? "file" : "symbol", k->name);
+		r = spec_error(&k->at,
+			       "correct the name; a static symbol can't be named, but its file can",
+			       "no such %s in this configuration: \"%s\"", path ? "file" : "symbol",
+			       k->name);
 	}
 	return r;
 }
@@ -358,10 +368,11 @@ static int keep_calls(struct graph *g)
 		uint32_t n = graph_node(g, name);
 
 		if (n == NONE || g->nodes.a[n].first == NONE || !g->nodes.a[n].strong)
-			r = spec_error(&c->at, "use a SYSCALL_DEFINE name, and a configuration that has it",
+			r = spec_error(&c->at,
+				       "use a SYSCALL_DEFINE name, and a configuration that has it",
 				       "no such call: \"%s\"", c->name);
 		else
-			keep_node(g, n, (struct edge){ .from = NONE, .kind = EDGE_CALL });
+			keep_node(g, n, (struct edge){.from = NONE, .kind = EDGE_CALL});
 		free(name);
 	}
 	return r;
@@ -382,7 +393,7 @@ static void keep_runtime(struct graph *g, uint32_t tu)
 		return;
 	g->live[tu] = true;
 	for (uint32_t i = g->base[tu]; i < g->base[tu + 1]; i++)
-		keep_gdef(g, i, (struct edge){ .from = NONE, .kind = EDGE_RUNTIME });
+		keep_gdef(g, i, (struct edge){.from = NONE, .kind = EDGE_RUNTIME});
 }
 
 int closure_run(struct graph *g)
@@ -397,7 +408,7 @@ int closure_run(struct graph *g)
 	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
 		keep_runtime(g, tu);
 	for (size_t i = 0; i < ARRAY_LEN(libcalls); i++)
-		keep_symbol(g, libcalls[i], (struct edge){ .from = NONE, .kind = EDGE_LINKER });
+		keep_symbol(g, libcalls[i], (struct edge){.from = NONE, .kind = EDGE_LINKER});
 	keep_linker_script(g);
 	drain(g);
 	for (size_t i = 0; i < g->newly_live.n; i++) {

@@ -23,7 +23,8 @@ static void index_cuts(struct matcher *m)
 	m->same = xcalloc(spec->ncuts + 1, sizeof(*m->same));
 	for (size_t i = spec->ncuts; i-- > 0;) {
 		struct spec_cut *c = &spec->cuts[i];
-		uint64_t *v = strmap_add(c->kind == CUT_DROP ? &m->drops : &m->bodies, c->symbol, NULL);
+		uint64_t *v =
+			strmap_add(c->kind == CUT_DROP ? &m->drops : &m->bodies, c->symbol, NULL);
 
 		m->same[i] = *v;
 		*v = i + 1;
@@ -46,8 +47,8 @@ static bool cut_is_in(const struct graph *g, const struct spec_cut *c, uint32_t 
 	       names_have(&c->in, graph_file(g, gdef));
 }
 
-static bool range_names(const struct facts *f, const struct fact_def *d, const struct fact_call *call,
-			const struct spec_names *naming)
+static bool range_names(const struct facts *f, const struct fact_def *d,
+			const struct fact_call *call, const struct spec_names *naming)
 {
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
 		const struct fact_ref *r = &f->refs[i];
@@ -77,8 +78,12 @@ static void match_calls(struct matcher *m, uint32_t gdef)
 				continue;
 			c->matched++;
 			*vec_add(&g->drops) = (struct dropping){
-				.gdef = gdef, .beg = call->beg, .end = call->end, .cut = k - 1,
-				.stmt = call->stmt, .macro = call->macro == 2,
+				.gdef = gdef,
+				.beg = call->beg,
+				.end = call->end,
+				.cut = k - 1,
+				.stmt = call->stmt,
+				.macro = call->macro == 2,
 			};
 			break;
 		}
@@ -86,7 +91,8 @@ static void match_calls(struct matcher *m, uint32_t gdef)
 }
 
 /* The call that begins at off of a header's text, found by its parentheses. */
-static bool scan_call(const char *s, size_t len, uint32_t off, const char *name, struct dropping *out)
+static bool scan_call(const char *s, size_t len, uint32_t off, const char *name,
+		      struct dropping *out)
 {
 	size_t i = off + strlen(name), b = off, depth = 0;
 
@@ -110,7 +116,8 @@ static bool scan_call(const char *s, size_t len, uint32_t off, const char *name,
 	return true;
 }
 
-/* Facts list calls in .c files only; in headers, which are edited too, the reference says where one begins. */
+/* Facts list calls in .c files only; in headers, which are edited too, the reference says where one
+ * begins. */
 static void match_header_calls(struct matcher *m, uint32_t gdef)
 {
 	struct graph *g = m->g;
@@ -123,7 +130,7 @@ static void match_header_calls(struct matcher *m, uint32_t gdef)
 
 		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
 			struct spec_cut *c = &g->spec->cuts[k - 1];
-			struct dropping drop = { .gdef = gdef, .beg = f->refs[i].off, .cut = k - 1 };
+			struct dropping drop = {.gdef = gdef, .beg = f->refs[i].off, .cut = k - 1};
 			size_t len = 0;
 			char *text;
 
@@ -184,12 +191,14 @@ static int match_body(struct matcher *m, uint32_t gdef)
 	g->body_cut[gdef] = *v;
 	if (d->flags & DEF_MACRO)
 		return spec_error(&c->at, "cut the function it calls instead",
-				  "%s in %s:%u is written by a macro", c->symbol, graph_file(g, gdef), d->line);
+				  "%s in %s:%u is written by a macro", c->symbol,
+				  graph_file(g, gdef), d->line);
 	if (c->kind == CUT_REMOTE)
 		return remote_match(g, gdef, c);
 	is_void = !strcmp(fact_str(f, d->type), "void");
 	if (c->kind == CUT_RETURN && is_void != !c->value)
-		return spec_error(&c->at, is_void ? "remove \"value\"" : "give the \"value\" to return",
+		return spec_error(&c->at,
+				  is_void ? "remove \"value\"" : "give the \"value\" to return",
 				  "%s in %s:%u returns %s", c->symbol, graph_file(g, gdef), d->line,
 				  fact_str(f, d->type));
 	return 0;
@@ -239,7 +248,8 @@ const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n)
 }
 
 /* Does this configuration have one of these symbols and files? No names: no condition. */
-static bool any_there(const struct graph *g, const struct spec_names *names, const struct strmap *defined)
+static bool any_there(const struct graph *g, const struct spec_names *names,
+		      const struct strmap *defined)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		if (strmap_get(defined, names->a[i]))
@@ -251,17 +261,21 @@ static bool any_there(const struct graph *g, const struct spec_names *names, con
 	return !names->n;
 }
 
-/* Groups are shared: what isn't there, or nobody calls, here, may be and be called in another configuration. */
-static bool group_may_miss(const struct graph *g, const struct spec_cut *c, const struct strmap *defined)
+/* Groups are shared: what isn't there, or nobody calls, here, may be and be called in another
+ * configuration. */
+static bool group_may_miss(const struct graph *g, const struct spec_cut *c,
+			   const struct strmap *defined)
 {
 	if (!c->group)
 		return false;
-	if (!strmap_get(defined, c->symbol) || !any_there(g, &c->in, defined) || !any_there(g, &c->naming, defined))
+	if (!strmap_get(defined, c->symbol) || !any_there(g, &c->in, defined) ||
+	    !any_there(g, &c->naming, defined))
 		return true;
 	return c->kind == CUT_DROP && !c->in.n && !c->naming.n;
 }
 
-/* `defined`: what .c files of this configuration define; inline stand-ins of headers don't count. */
+/* `defined`: what .c files of this configuration define; inline stand-ins of headers don't count.
+ */
 static int report_unmatched(struct matcher *m, const struct strmap *defined)
 {
 	struct spec *spec = m->g->spec;
@@ -274,7 +288,8 @@ static int report_unmatched(struct matcher *m, const struct strmap *defined)
 
 		if (c->matched || group_may_miss(m->g, c, defined))
 			continue;
-		r = spec_error(&c->at, "correct the name or its \"in\"/\"naming\", or remove the cut",
+		r = spec_error(&c->at,
+			       "correct the name or its \"in\"/\"naming\", or remove the cut",
 			       "cut matches nothing: \"%s\": %s%s", c->symbol,
 			       there ? what : "no such symbol in this configuration",
 			       there && c->in.n ? " there" : "");
@@ -295,8 +310,8 @@ static int report_unmatched(struct matcher *m, const struct strmap *defined)
 
 int boundary_match(struct graph *g)
 {
-	struct matcher m = { .g = g };
-	struct strmap defined = { 0 };
+	struct matcher m = {.g = g};
+	struct strmap defined = {0};
 	int r = 0;
 
 	index_cuts(&m);
@@ -331,7 +346,8 @@ static const char *result_type(const struct graph *g, const char *symbol)
 
 	if (n == NONE || g->nodes.a[n].first == NONE)
 		return "";
-	return fact_str(graph_facts(g, g->nodes.a[n].first), graph_def(g, g->nodes.a[n].first)->type);
+	return fact_str(graph_facts(g, g->nodes.a[n].first),
+			graph_def(g, g->nodes.a[n].first)->type);
 }
 
 int boundary_check(const struct graph *g)
@@ -345,13 +361,16 @@ int boundary_check(const struct graph *g)
 		if (!g->kept[d->gdef])
 			continue;
 		if (d->macro)
-			r = spec_error(&c->at, "drop a call that stands in the text, or replace the function",
-				       "the call of %s in %s (%s) lies inside a macro", c->symbol,
-				       graph_name(g, d->gdef), graph_file(g, d->gdef));
+			r = spec_error(
+				&c->at,
+				"drop a call that stands in the text, or replace the function",
+				"the call of %s in %s (%s) lies inside a macro", c->symbol,
+				graph_name(g, d->gdef), graph_file(g, d->gdef));
 		else if (!d->stmt && !c->value && strcmp(result_type(g, c->symbol), "void"))
 			r = spec_error(&c->at, "give the \"value\" that stands for the result",
-				       "%s in %s (%s) uses the result of %s", graph_name(g, d->gdef),
-				       graph_file(g, d->gdef), "an expression", c->symbol);
+				       "%s in %s (%s) uses the result of %s",
+				       graph_name(g, d->gdef), graph_file(g, d->gdef),
+				       "an expression", c->symbol);
 	}
 	return r;
 }
@@ -362,7 +381,7 @@ void boundary_list_absent(const struct graph *g, FILE *out)
 		const struct spec_cut *c = &g->spec->cuts[i];
 
 		if (!c->matched && c->group)
-			fprintf(out, "  %s: %s %s: nothing to cut in this configuration\n", c->group,
-				cut_kind_name(c->kind), c->symbol);
+			fprintf(out, "  %s: %s %s: nothing to cut in this configuration\n",
+				c->group, cut_kind_name(c->kind), c->symbol);
 	}
 }

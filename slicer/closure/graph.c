@@ -104,12 +104,37 @@ static int by_place(const void *pa, const void *pb)
 static bool is_plain_section(const char *s)
 {
 	static const char *const plain[] = {
-		".text", ".init.text", ".init.data", ".init.rodata", ".exit.", ".ref.", ".data..percpu",
-		".data..read_mostly", ".data..ro_after_init", ".data..cacheline_aligned",
-		".data..shared_aligned", ".data..page_aligned", ".bss", ".sched.text", ".cpuidle.text",
-		".noinstr.text", ".kprobes.text", ".softirqentry.text", ".irqentry.text",
-		".spinlock.text", ".meminit", ".data.once", ".data.unlikely", ".rodata", ".head.text",
-		".entry.text", ".data..nosave", ".data..decrypted", ".discard", ".modinfo", ".note",
+		".text",
+		".init.text",
+		".init.data",
+		".init.rodata",
+		".exit.",
+		".ref.",
+		".data..percpu",
+		".data..read_mostly",
+		".data..ro_after_init",
+		".data..cacheline_aligned",
+		".data..shared_aligned",
+		".data..page_aligned",
+		".bss",
+		".sched.text",
+		".cpuidle.text",
+		".noinstr.text",
+		".kprobes.text",
+		".softirqentry.text",
+		".irqentry.text",
+		".spinlock.text",
+		".meminit",
+		".data.once",
+		".data.unlikely",
+		".rodata",
+		".head.text",
+		".entry.text",
+		".data..nosave",
+		".data..decrypted",
+		".discard",
+		".modinfo",
+		".note",
 	};
 
 	if (!*s || !strcmp(s, ".data"))
@@ -134,7 +159,8 @@ static bool is_pinning(const struct facts *f, const struct fact_def *d)
 		return true;
 	if (d->flags & (DEF_USED | DEF_INITCALL))
 		return true;
-	return d->kind == DEF_VAR && d->flags & DEF_SECTION && !is_plain_section(fact_str(f, d->section));
+	return d->kind == DEF_VAR && d->flags & DEF_SECTION &&
+	       !is_plain_section(fact_str(f, d->section));
 }
 
 static void units_of_tu(struct graph *g, uint32_t tu)
@@ -152,8 +178,11 @@ static void units_of_tu(struct graph *g, uint32_t tu)
 
 		if (!i || by_place(&order[i - 1], &order[i])) {
 			u = vec_add(&g->units);
-			*u = (struct unit){ .tu = tu, .file = d->file, .beg = d->beg, .end = d->end,
-					    .first = g->base[tu] + i };
+			*u = (struct unit){.tu = tu,
+					   .file = d->file,
+					   .beg = d->beg,
+					   .end = d->end,
+					   .first = g->base[tu] + i};
 		}
 		u->n++;
 		u->pinned |= is_pinning(f, d);
@@ -163,7 +192,8 @@ static void units_of_tu(struct graph *g, uint32_t tu)
 		order[i] += g->base[tu];
 }
 
-int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts, struct spec *spec)
+int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts,
+	       struct spec *spec)
 {
 	memset(g, 0, sizeof(*g));
 	g->db = db;
@@ -171,7 +201,8 @@ int graph_make(struct graph *g, const struct compdb *db, const struct facts *fac
 	g->spec = spec;
 	g->ntu = db->ntus + 1;
 	if (g->ntu > UINT16_MAX)
-		return err(db->tree, "slice a smaller configuration", "more than 65534 translation units");
+		return err(db->tree, "slice a smaller configuration",
+			   "more than 65534 translation units");
 	g->base = xcalloc(g->ntu + 1, sizeof(*g->base));
 	for (uint32_t tu = 0; tu < g->ntu; tu++)
 		g->base[tu + 1] = g->base[tu] + facts[tu].ndefs;

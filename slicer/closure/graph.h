@@ -49,8 +49,8 @@ struct node {
 /* A piece of text that goes or stays as a whole. */
 struct unit {
 	uint32_t tu, file, beg, end;
-	uint32_t first, n; /* into unit_defs */
-	struct edge edge; /* how it was first reached */
+	uint32_t first, n;	    /* into unit_defs */
+	struct edge edge;	    /* how it was first reached */
 	bool kept, dropped, pinned; /* dropped: by a cut. pinned: stays if its file is live */
 };
 
@@ -66,7 +66,11 @@ struct field {
 	uint32_t record;
 	bool read;
 	uint32_t reader; /* the gdef that first read it */
-	VEC(struct waiter { uint32_t gdef; uint32_t ref; }) waiters;
+	VEC(struct waiter {
+		uint32_t gdef;
+		uint32_t ref;
+	})
+	waiters;
 };
 
 struct record {
@@ -88,7 +92,11 @@ struct graph {
 	VEC(struct unit) units;
 	uint32_t *unit_defs; /* gdefs sorted by unit */
 	bool *live;	     /* per unit of translation */
-	VEC(struct live_tu { uint32_t tu; uint32_t from; }) newly_live;
+	VEC(struct live_tu {
+		uint32_t tu;
+		uint32_t from;
+	})
+	newly_live;
 	VEC(struct dropping) drops; /* sorted by gdef, beg; none inside another */
 	uint32_t *body_cut;	    /* per gdef: 1 + index of a trap/return/remote cut */
 	VEC(struct field) fields;
@@ -101,7 +109,8 @@ struct graph {
 };
 
 /* graph.c */
-int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts, struct spec *spec);
+int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts,
+	       struct spec *spec);
 void graph_free(struct graph *g);
 uint32_t graph_node(const struct graph *g, const char *key); /* NONE: no such symbol */
 static inline const struct fact_def *graph_def(const struct graph *g, uint32_t gdef)
@@ -123,7 +132,8 @@ bool graph_is_runtime(const struct graph *g, uint32_t tu);
 /* The part of a key behind "path:". */
 const char *key_name(const char *key);
 
-/* cuts.c: finds what every cut hits. 0, or -1 after errors: a cut that hits nothing or can't be made. */
+/* cuts.c: finds what every cut hits. 0, or -1 after errors: a cut that hits nothing or can't be
+ * made. */
 int boundary_match(struct graph *g);
 /* After the closure: cuts that can't be made in text that stays. 0, or -1 after errors. */
 int boundary_check(const struct graph *g);
@@ -132,7 +142,8 @@ void boundary_list_absent(const struct graph *g, FILE *out);
 /* First dropping of gdef, and the end of them. */
 const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n);
 
-/* named.c: the definitions with that name in their initialiser. How many, or -1 after printing that there are none. */
+/* named.c: the definitions with that name in their initialiser. How many, or -1 after printing that
+ * there are none. */
 int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **gdefs);
 
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * named.c: what the kernel finds at run time by a string, mount's file systems and crypto's algorithms: type and name =>
- * the definitions whose initialiser holds that string. Facts have no strings, so the text is looked at.
+ * named.c: what the kernel finds at run time by a string, mount's file systems and crypto's
+ * algorithms: type and name => the definitions whose initialiser holds that string. Facts have no
+ * strings, so the text is looked at.
  */
 #include "closure/graph.h"
 #include <stdlib.h>
@@ -13,7 +14,8 @@ static bool is_of_type(const char *printed, const char *type)
 
 	while (starts_with(printed, "const ") || starts_with(printed, "static "))
 		printed = strchr(printed, ' ') + 1;
-	return starts_with(printed, type) && (!printed[n] || printed[n] == '[' || !strcmp(printed + n, " ["));
+	return starts_with(printed, type) &&
+	       (!printed[n] || printed[n] == '[' || !strcmp(printed + n, " ["));
 }
 
 /* Is there a literal that is the name, all of it? */
@@ -43,23 +45,25 @@ static bool holds_name(const char *s, size_t beg, size_t end, const char *name)
 
 static int none_found(const struct graph *g, const struct spec_keep *k, const struct strmap *others)
 {
-	struct strbuf cure = { 0 };
+	struct strbuf cure = {0};
 	unsigned n = 0;
 	int r;
 
 	sb_printf(&cure, "correct the name, or switch it on in %s", g->spec->config);
 	for (size_t i = 0; i < others->cap && n < 8; i++)
 		if (others->slots[i].key)
-			sb_printf(&cure, "%s%s", n++ ? ", " : "; there are those of ", others->slots[i].key);
-	r = spec_error(&k->at, cure.s, "no %s in this configuration has the name \"%s\"", k->type, k->name);
+			sb_printf(&cure, "%s%s", n++ ? ", " : "; there are those of ",
+				  others->slots[i].key);
+	r = spec_error(&k->at, cure.s, "no %s in this configuration has the name \"%s\"", k->type,
+		       k->name);
 	sb_free(&cure);
 	return r;
 }
 
 int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **gdefs)
 {
-	struct strmap others = { 0 };
-	VEC(uint32_t) found = { 0 };
+	struct strmap others = {0};
+	VEC(uint32_t) found = {0};
 	int r;
 
 	for (uint32_t gdef = 0; gdef < g->ndefs; gdef++) {
@@ -67,7 +71,8 @@ int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **gdef
 		size_t len = 0;
 		char *text;
 
-		if (d->kind != DEF_VAR || d->flags & DEF_HEADER || !is_of_type(fact_str(graph_facts(g, gdef), d->type), k->type))
+		if (d->kind != DEF_VAR || d->flags & DEF_HEADER ||
+		    !is_of_type(fact_str(graph_facts(g, gdef), d->type), k->type))
 			continue;
 		text = graph_text(g, gdef, &len);
 		if (text && d->end <= len && holds_name(text, d->beg, d->end, k->name))

@@ -57,7 +57,7 @@ static void gather(struct counter *c, const struct graph *g)
 		s = source_for(c, graph_file(g, gdef));
 		s->kept |= g->kept[gdef];
 		if (d->kind == DEF_FUNC && (d->body || d->flags & DEF_SYSCALL))
-			*vec_add(&s->funs) = (struct fun){ d->beg, d->end, g->kept[gdef] };
+			*vec_add(&s->funs) = (struct fun){d->beg, d->end, g->kept[gdef]};
 	}
 }
 
@@ -70,10 +70,11 @@ static int by_fun(const void *pa, const void *pb)
 	return b->kept - a->kept;
 }
 
-static void count_source(struct sizes *out, struct dir_size *dir, const struct graph *g, struct source *s)
+static void count_source(struct sizes *out, struct dir_size *dir, const struct graph *g,
+			 struct source *s)
 {
 	char *path = xasprintf("%s/%s", g->db->overlay, s->path), *text;
-	struct size kept = { .files = s->kept }, whole = { .files = 1 };
+	struct size kept = {.files = s->kept}, whole = {.files = 1};
 	size_t len = 0;
 
 	text = read_file(path, &len);
@@ -94,7 +95,7 @@ static void count_source(struct sizes *out, struct dir_size *dir, const struct g
 			kept.lines += lines;
 		}
 	}
-	struct size *to[] = { &dir->kept, &out->kept, &dir->whole, &out->whole };
+	struct size *to[] = {&dir->kept, &out->kept, &dir->whole, &out->whole};
 	for (int i = 0; i < 4; i++) {
 		const struct size *from = i < 2 ? &kept : &whole;
 
@@ -113,8 +114,8 @@ static int by_dir(const void *a, const void *b)
 
 void sizes_count(struct sizes *out, const struct graph *g)
 {
-	struct counter c = { 0 };
-	struct strmap dirs = { 0 };
+	struct counter c = {0};
+	struct strmap dirs = {0};
 
 	memset(out, 0, sizeof(*out));
 	gather(&c, g);

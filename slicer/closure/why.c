@@ -12,10 +12,16 @@
 #include <stdlib.h>
 
 static const char *const edge_names[] = {
-	[EDGE_NONE] = "?",	   [EDGE_CALL] = "exported call",	[EDGE_KEEP] = "\"keep\" in the spec",
+	[EDGE_NONE] = "?",
+	[EDGE_CALL] = "exported call",
+	[EDGE_KEEP] = "\"keep\" in the spec",
 	[EDGE_NAMED] = "found by a name that stands in the spec",
-	[EDGE_RUNTIME] = "runtime", [EDGE_LINKER] = "linker script or compiler", [EDGE_REF] = "named by",
-	[EDGE_FIELD] = "through field",   [EDGE_LIVE] = "its file is live through", [EDGE_UNIT] = "declared with",
+	[EDGE_RUNTIME] = "runtime",
+	[EDGE_LINKER] = "linker script or compiler",
+	[EDGE_REF] = "named by",
+	[EDGE_FIELD] = "through field",
+	[EDGE_LIVE] = "its file is live through",
+	[EDGE_UNIT] = "declared with",
 	[EDGE_VALUE] = "value of a cut in",
 };
 
@@ -51,7 +57,7 @@ static void add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 int why_write(const struct graph *g, const char *outdir)
 {
 	char *path = xasprintf("%s/why.tsv", outdir);
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	int r;
 
 	sb_add(&b, "", 0);
@@ -84,7 +90,7 @@ static bool has_name(const char *names, const char *symbol)
 
 static size_t parse(char *text, struct line **out)
 {
-	VEC(struct line) v = { 0 };
+	VEC(struct line) v = {0};
 	char *line, *save;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -137,8 +143,8 @@ int why_print(const char *outdir, const char *symbol)
 	if (!l)
 		r = err(path, NULL, "%s is not in the slice", symbol);
 	for (unsigned depth = 0; l && depth < 1000; depth++) {
-		printf("%-40s %s\n    %s%s%s\n", l->names, l->place, l->edge, l->extra && *l->extra ? " " : "",
-		       l->extra ? l->extra : "");
+		printf("%-40s %s\n    %s%s%s\n", l->names, l->place, l->edge,
+		       l->extra && *l->extra ? " " : "", l->extra ? l->extra : "");
 		l = *l->from == '-' ? NULL : by_id(lines, n, l->from);
 	}
 	free(lines);

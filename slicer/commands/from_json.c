@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PUSH(a, n, cap)                                                                            \
-	({                                                                                         \
-		(a) = vec_grow((a), (n) + 1, &(cap), sizeof(*(a)));                                \
-		&(a)[(n)++];                                                                       \
+#define PUSH(a, n, cap)                                             \
+	({                                                          \
+		(a) = vec_grow((a), (n) + 1, &(cap), sizeof(*(a))); \
+		&(a)[(n)++];                                        \
 	})
 
 /* The kernel's commands quote with '...' and \" only. */
@@ -54,7 +54,7 @@ static void take_arguments(struct tu *tu, json_t *args)
 	size_t cap = 0, n = 0, i;
 	json_t *a;
 
-	json_array_foreach(args, i, a)
+	json_array_foreach (args, i, a)
 		*PUSH(tu->argv, n, cap) = xstrdup(json_string_value(a) ?: "");
 	tu->argc = (int)n;
 	*PUSH(tu->argv, n, cap) = NULL;
@@ -69,10 +69,10 @@ int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 	memset(db, 0, sizeof(*db));
 	if (!json_is_array(root))
 		return err(path, "make it with scripts/clang-tools/gen_compile_commands.py",
-				 "not a compile_commands.json: %s", je.text);
+			   "not a compile_commands.json: %s", je.text);
 	db->tree = xstrdup(tree);
 	db->overlay = xstrdup(tree);
-	json_array_foreach(root, i, e) {
+	json_array_foreach (root, i, e) {
 		const char *file = json_string_value(json_object_get(e, "file"));
 		const char *cmd = json_string_value(json_object_get(e, "command"));
 		json_t *args = json_object_get(e, "arguments");

@@ -2,9 +2,9 @@
 /*
  * kbuild.c: pass 2: tree + config => one compile command per translation unit.
  *
- * Kbuild itself is run, in a directory of the cache, with a compiler that only writes down what it is asked
- * (wrapper/cc.c). What Kbuild then archives in vmlinux.a says which units are the kernel, and in which
- * order they are linked.
+ * Kbuild itself is run, in a directory of the cache, with a compiler that only writes down what it
+ * is asked (wrapper/cc.c). What Kbuild then archives in vmlinux.a says which units are the kernel,
+ * and in which order they are linked.
  */
 #include "commands/commands.h"
 #include "base/cache.h"
@@ -38,8 +38,12 @@ static bool has_overlay(void)
 
 static int check_tree(const char *tree)
 {
-	static const char *const needed[] = { "Makefile", "Kconfig", "Kbuild", "init/main.c", "include/linux/kernel.h",
-					      "scripts/Makefile.build" };
+	static const char *const needed[] = {"Makefile",
+					     "Kconfig",
+					     "Kbuild",
+					     "init/main.c",
+					     "include/linux/kernel.h",
+					     "scripts/Makefile.build"};
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		char *path = xasprintf("%s/%s", tree, needed[i]);
@@ -47,8 +51,10 @@ static int check_tree(const char *tree)
 
 		free(path);
 		if (rc)
-			return err(tree, "give an unpacked Linux source tree (6.1 or newer); kernel-tree/fetch.sh makes one",
-				   "not a Linux source tree: no %s", needed[i]);
+			return err(
+				tree,
+				"give an unpacked Linux source tree (6.1 or newer); kernel-tree/fetch.sh makes one",
+				"not a Linux source tree: no %s", needed[i]);
 	}
 	return 0;
 }
@@ -94,7 +100,8 @@ struct kbuild {
 
 static char *generated_dir(const struct spec *spec)
 {
-	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name), *kbuild = xasprintf("%s/Kbuild", dir);
+	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name),
+	     *kbuild = xasprintf("%s/Kbuild", dir);
 	bool there = !access(kbuild, F_OK);
 
 	free(kbuild);
@@ -110,11 +117,14 @@ static int make_failed(struct kbuild *k, const char *what)
 	size_t len, shown = 0;
 	char *text = read_file(k->make_log, &len);
 
-	err(k->make_log, "read that log; the configuration may not fit the tree, or a tool is missing "
-			 "(kernel-tree/install-deps.sh installs them)",
+	err(k->make_log,
+	    "read that log; the configuration may not fit the tree, or a tool is missing "
+	    "(kernel-tree/install-deps.sh installs them)",
 	    "Kbuild failed to %s", what);
-	for (char *line = text ? strtok(text, "\n") : NULL; line && shown < 8; line = strtok(NULL, "\n"))
-		if (strstr(line, "rror") || strstr(line, "***") || strstr(line, "No such file") || strstr(line, "kslice-cc"))
+	for (char *line = text ? strtok(text, "\n") : NULL; line && shown < 8;
+	     line = strtok(NULL, "\n"))
+		if (strstr(line, "rror") || strstr(line, "***") || strstr(line, "No such file") ||
+		    strstr(line, "kslice-cc"))
 			fprintf(stderr, "        | %s\n", line), shown++;
 	free(text);
 	return -1;
@@ -124,9 +134,19 @@ static int run_make(struct kbuild *k, const char *target)
 {
 	char *jobs = xasprintf("-j%d", k->jobs), *out = xasprintf("O=%s", k->db->objdir);
 	char *arch = xasprintf("ARCH=%s", compdb_arch());
-	char *argv[] = { "make", "-C", k->db->overlay, jobs, out, arch, "LLVM=" LLVM_SUFFIX,
-			 "CROSS_COMPILE=x86_64-linux-gnu-", "KBUILD_BUILD_TIMESTAMP=kslice", "KBUILD_BUILD_USER=kslice",
-			 "KBUILD_BUILD_HOST=kslice", (char *)target, NULL };
+	char *argv[] = {"make",
+			"-C",
+			k->db->overlay,
+			jobs,
+			out,
+			arch,
+			"LLVM=" LLVM_SUFFIX,
+			"CROSS_COMPILE=x86_64-linux-gnu-",
+			"KBUILD_BUILD_TIMESTAMP=kslice",
+			"KBUILD_BUILD_USER=kslice",
+			"KBUILD_BUILD_HOST=kslice",
+			(char *)target,
+			NULL};
 	int rc = run_command(argv, NULL, k->env.a, k->make_log);
 
 	free(jobs);
@@ -158,7 +178,8 @@ static int make_overlay(struct kbuild *k)
 	return rc ? rc : remote_overlay(k->spec, k->db->overlay);
 }
 
-/* Every value the fragment asks for must be in .config: Kconfig drops what it can't have without a word. */
+/* Every value the fragment asks for must be in .config: Kconfig drops what it can't have without a
+ * word. */
 static int check_config(struct kbuild *k)
 {
 	char *path = xasprintf("%s/.config", k->db->objdir), *config = read_file(path, NULL);
@@ -178,8 +199,10 @@ static int check_config(struct kbuild *k)
 		if (!config || !strstr(config, want)) {
 			char *place = xasprintf("%s:%d", k->spec->config, line);
 
-			rc = err(place, "set what it depends on too, or drop the line (make menuconfig shows dependencies)",
-				 "the tree's Kconfig doesn't accept %s", s);
+			rc = err(
+				place,
+				"set what it depends on too, or drop the line (make menuconfig shows dependencies)",
+				"the tree's Kconfig doesn't accept %s", s);
 			free(place);
 		}
 		free(want);
@@ -190,7 +213,8 @@ static int check_config(struct kbuild *k)
 	return rc;
 }
 
-/* The directory that is first in PATH, the object all units compile to, and the log of what they were. */
+/* The directory that is first in PATH, the object all units compile to, and the log of what they
+ * were. */
 static int make_wrapper(struct kbuild *k)
 {
 	char *wrapper = find_wrapper(), *real = find_program(COMPILER), *empty, *link;
@@ -198,18 +222,24 @@ static int make_wrapper(struct kbuild *k)
 	int rc = -1;
 
 	if (!real)
-		err(COMPILER, "install clang-19 (kernel-tree/install-deps.sh)", "the compiler isn't in PATH");
+		err(COMPILER, "install clang-19 (kernel-tree/install-deps.sh)",
+		    "the compiler isn't in PATH");
 	if (!real || !wrapper)
 		goto out;
 	empty = xasprintf("%s/empty.o", k->bin);
 	link = xasprintf("%s/" COMPILER, k->bin);
 	if (!make_dirs(k->bin)) {
-		char *argv[] = { real, "--target=x86_64-linux-gnu", "-x", "c", "-c", "/dev/null", "-o", empty, NULL };
+		char *argv[] = {real, "--target=x86_64-linux-gnu",
+				"-x", "c",
+				"-c", "/dev/null",
+				"-o", empty,
+				NULL};
 
 		unlink(link);
-		rc = symlink(wrapper, link) || run_command(argv, NULL, NULL, k->make_log) ?
-			     err(k->bin, "check space and permissions", "cannot set up the compiler wrapper") :
-			     0;
+		rc = symlink(wrapper, link) || run_command(argv, NULL, NULL, k->make_log)
+			     ? err(k->bin, "check space and permissions",
+				   "cannot set up the compiler wrapper")
+			     : 0;
 	}
 	*vec_add(&k->env) = xasprintf("PATH=%s:%s", k->bin, path ? path : "/usr/bin:/bin");
 	*vec_add(&k->env) = xasprintf("KSLICE_CC_REAL=%s", real);
@@ -228,7 +258,8 @@ out:
 	return rc;
 }
 
-/* What fails is the link of empty objects. By then vmlinux.a is there, and it only is if all before it went well. */
+/* What fails is the link of empty objects. By then vmlinux.a is there, and it only is if all before
+ * it went well. */
 static int record(struct kbuild *k)
 {
 	char *archive = xasprintf("%s/vmlinux.a", k->db->objdir);
@@ -249,13 +280,14 @@ static int run_kbuild(struct kbuild *k)
 		/* the objects there are belong to commands that are lost */
 		unlink(k->log);
 		if (remove_tree(k->db->objdir))
-			return err(k->db->objdir, "remove it by hand", "cannot remove it: %s", strerror(errno));
+			return err(k->db->objdir, "remove it by hand", "cannot remove it: %s",
+				   strerror(errno));
 	}
 	if (make_dirs(k->db->objdir) || make_wrapper(k) || make_overlay(k))
 		return -1;
 	if (access(k->spec->config, R_OK))
-		return err(k->spec->config, "give a Kconfig fragment in the spec's \"config\"", "cannot read it: %s",
-			   strerror(errno));
+		return err(k->spec->config, "give a Kconfig fragment in the spec's \"config\"",
+			   "cannot read it: %s", strerror(errno));
 	progress("configure the tree", 0, 1);
 	if (run_make(k, "allnoconfig"))
 		return make_failed(k, "configure the tree");
@@ -293,7 +325,8 @@ static int add_unit(struct compdb *db, const struct log_entry *e, const struct p
 	return 0;
 }
 
-static int add_members(struct compdb *db, const struct cc_log *log, const struct path_map *paths, const char *archive)
+static int add_members(struct compdb *db, const struct cc_log *log, const struct path_map *paths,
+		       const char *archive)
 {
 	name_vec members = {};
 	int rc = archive_members(db->objdir, archive, &members);
@@ -304,7 +337,8 @@ static int add_members(struct compdb *db, const struct cc_log *log, const struct
 		if (at)
 			rc = add_unit(db, &log->entries.a[*at - 1], paths);
 		else
-			rc = err(members.a[i], "remove the kbuild directory in the cache and run again",
+			rc = err(members.a[i],
+				 "remove the kbuild directory in the cache and run again",
 				 "linked into the kernel, but its compile command wasn't recorded");
 	}
 	for (size_t i = 0; i < members.n; i++)
@@ -349,7 +383,8 @@ static int collect_units(struct kbuild *k)
 	rc = add_members(db, &log, &paths, "vmlinux.a");
 	db->nbuiltin = db->ntus;
 	if (!rc && !db->ntus)
-		rc = err(k->log, "remove the directory it lies in and run again", "vmlinux.a has no members");
+		rc = err(k->log, "remove the directory it lies in and run again",
+			 "vmlinux.a has no members");
 	if (!rc)
 		rc = add_libraries(db, &log, &paths);
 	path_map_free(&paths);
@@ -368,7 +403,8 @@ static void dep_file(struct depset *deps, const char *dir, const char *name)
 }
 
 /* Makefile and Kbuild of a directory and of those above it. */
-static void dep_makefiles(struct depset *deps, struct strmap *seen, const char *overlay, const char *source)
+static void dep_makefiles(struct depset *deps, struct strmap *seen, const char *overlay,
+			  const char *source)
 {
 	char *dir = xstrdup(source), *slash, *sub;
 	bool added = true;
@@ -387,7 +423,8 @@ static void dep_makefiles(struct depset *deps, struct strmap *seen, const char *
 /* The Kconfig files, by the list Kconfig leaves for make. */
 static void dep_kconfig(struct depset *deps, const struct compdb *db)
 {
-	char *list = xasprintf("%s/include/config/auto.conf.cmd", db->objdir), *text = read_file(list, NULL);
+	char *list = xasprintf("%s/include/config/auto.conf.cmd", db->objdir),
+	     *text = read_file(list, NULL);
 
 	for (char *s = text ? strtok(text, " \t\n\\") : NULL; s; s = strtok(NULL, " \t\n\\"))
 		if (strstr(s, "Kconfig") && !strchr(s, '=') && !strchr(s, '$')) {
@@ -400,7 +437,8 @@ static void dep_kconfig(struct depset *deps, const struct compdb *db)
 	free(list);
 }
 
-/* Sources that headers are made from (asm-offsets), and all they include outside the object directory. */
+/* Sources that headers are made from (asm-offsets), and all they include outside the object
+ * directory. */
 static int dep_generators(struct depset *deps, struct kbuild *k)
 {
 	struct cc_log log;
@@ -420,9 +458,14 @@ static int dep_generators(struct depset *deps, struct kbuild *k)
 
 static int save_stamp(struct kbuild *k, const char *stamp)
 {
-	static const char *const top[] = { "Makefile", "Kbuild", "scripts/Makefile.build", "scripts/Makefile.lib",
-					   "scripts/Makefile.extrawarn", "scripts/Makefile.compiler",
-					   "scripts/Makefile.clang", "scripts/Kbuild.include" };
+	static const char *const top[] = {"Makefile",
+					  "Kbuild",
+					  "scripts/Makefile.build",
+					  "scripts/Makefile.lib",
+					  "scripts/Makefile.extrawarn",
+					  "scripts/Makefile.compiler",
+					  "scripts/Makefile.clang",
+					  "scripts/Kbuild.include"};
 	struct strmap seen = {};
 	struct strbuf text = {};
 	struct depset deps;
@@ -503,7 +546,8 @@ static uint64_t kbuild_key(const struct compdb *db, const struct spec *spec)
 	return hash_str(compdb_arch(), key);
 }
 
-static int make_commands(struct compdb *db, const struct spec *spec, int jobs, const char *stamp, const char *tus)
+static int make_commands(struct compdb *db, const struct spec *spec, int jobs, const char *stamp,
+			 const char *tus)
 {
 	struct kbuild k = {
 		.db = db,
@@ -541,7 +585,8 @@ int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, in
 	*db = (struct compdb){};
 	db->tree = realpath(tree, NULL);
 	if (!db->tree)
-		return err(tree, "kernel-tree/fetch.sh unpacks one", "no such tree: %s", strerror(errno));
+		return err(tree, "kernel-tree/fetch.sh unpacks one", "no such tree: %s",
+			   strerror(errno));
 	if (check_tree(db->tree))
 		return -1;
 	db->dir = xasprintf("%s/kbuild/%s-%s-%016llx", cache_dir(), compdb_arch(), spec->name,

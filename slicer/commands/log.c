@@ -45,8 +45,8 @@ static void read_record(struct cc_log *log, const char *at)
 }
 
 /* Offset of the first byte that is in no whole record; len if there is none. */
-static size_t whole_records(const char *text, size_t len, void (*fn)(struct cc_log *log, const char *at),
-			    struct cc_log *log)
+static size_t whole_records(const char *text, size_t len,
+			    void (*fn)(struct cc_log *log, const char *at), struct cc_log *log)
 {
 	struct cc_record head;
 	size_t at = 0;
@@ -79,8 +79,8 @@ int cc_log_read(struct cc_log *log, const char *path)
 	*log = (struct cc_log){};
 	log->text = read_file(path, &len);
 	if (!log->text)
-		return err(path, "remove the directory it lies in and run again", "no compile commands were recorded: %s",
-			   strerror(errno));
+		return err(path, "remove the directory it lies in and run again",
+			   "no compile commands were recorded: %s", strerror(errno));
 	at = whole_records(log->text, len, read_record, log);
 	if (at != len)
 		return err(path, "remove the directory it lies in and run again",
@@ -103,7 +103,8 @@ void cc_log_free(struct cc_log *log)
 
 #define AR_HEAD 60
 
-/* Path of a member: relative to the archive's directory in the file, to the object directory for us. */
+/* Path of a member: relative to the archive's directory in the file, to the object directory for
+ * us. */
 static char *member_path(const char *archive, const char *name, size_t n)
 {
 	const char *slash = strrchr(archive, '/');
@@ -196,9 +197,10 @@ static int save_standard(const struct compdb *db)
 	for (size_t i = 0; i < db->ntus; i++) {
 		const struct tu *tu = &db->tus[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "directory", db->objdir, "file",
-						      tu->argv[tu->argc - 1], "arguments",
-						      string_array(tu->argv, tu->argc), "output", tu->object));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "directory",
+						      db->objdir, "file", tu->argv[tu->argc - 1],
+						      "arguments", string_array(tu->argv, tu->argc),
+						      "output", tu->object));
 	}
 	rc = save_json(list, path);
 	free(path);
@@ -214,13 +216,14 @@ int compdb_save(const struct compdb *db, const char *tus_path)
 	for (size_t i = 0; i < db->ntus; i++) {
 		const struct tu *tu = &db->tus[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:o}", "source", tu->source, "object",
-						      tu->object, "asm", tu->is_asm, "argv",
-						      string_array(tu->argv, tu->argc), "deps",
-						      string_array(tu->deps, tu->ndeps)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:b, s:o, s:o}", "source", tu->source,
+						"object", tu->object, "asm", tu->is_asm, "argv",
+						string_array(tu->argv, tu->argc), "deps",
+						string_array(tu->deps, tu->ndeps)));
 	}
-	return save_json(json_pack("{s:i, s:I, s:o}", "format", TUS_FORMAT, "builtin", (json_int_t)db->nbuiltin, "tus",
-				   list),
+	return save_json(json_pack("{s:i, s:I, s:o}", "format", TUS_FORMAT, "builtin",
+				   (json_int_t)db->nbuiltin, "tus", list),
 			 tus_path);
 }
 
@@ -236,7 +239,8 @@ static char **read_strings(json_t *array, size_t *n)
 
 int compdb_read(struct compdb *db, const char *tus_path)
 {
-	json_t *json = json_load_file(tus_path, 0, NULL), *list = json_object_get(json, "tus"), *item;
+	json_t *json = json_load_file(tus_path, 0, NULL), *list = json_object_get(json, "tus"),
+	       *item;
 	size_t i, argc;
 
 	if (!json || json_integer_value(json_object_get(json, "format")) != TUS_FORMAT) {
@@ -246,7 +250,7 @@ int compdb_read(struct compdb *db, const char *tus_path)
 	db->ntus = json_array_size(list);
 	db->nbuiltin = json_integer_value(json_object_get(json, "builtin"));
 	db->tus = xcalloc(db->ntus, sizeof(*db->tus));
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		struct tu *tu = &db->tus[i];
 
 		tu->source = xstrdup(json_string_value(json_object_get(item, "source")));

@@ -26,12 +26,15 @@ int cc_log_read(struct cc_log *log, const char *path); /* 0, -1 after err() */
 bool cc_log_whole(const char *path); /* there, and not cut off by a full disk; prints nothing */
 void cc_log_free(struct cc_log *log);
 
-/* Members of a thin archive, as paths relative to the object directory, in order. 0, -1: not one (nothing printed). */
+/* Members of a thin archive, as paths relative to the object directory, in order. 0, -1: not one
+ * (nothing printed). */
 typedef VEC(char *) name_vec;
 int archive_members(const char *objdir, const char *archive, name_vec *members);
 
-/* tus.json: what compdb_load() gives, for the next run; compile_commands.json: the same for clangd. 0/-1 after err(). */
+/* tus.json: what compdb_load() gives, for the next run; compile_commands.json: the same for clangd.
+ * 0/-1 after err(). */
 int compdb_save(const struct compdb *db, const char *tus_path);
-int compdb_read(struct compdb *db, const char *tus_path); /* -1: not there or not of this format, nothing printed */
+int compdb_read(struct compdb *db,
+		const char *tus_path); /* -1: not there or not of this format, nothing printed */
 
 #endif

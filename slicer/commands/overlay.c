@@ -65,7 +65,8 @@ static bool word_at(const char *s, size_t i, size_t len, const char *name)
 {
 	size_t n = strlen(name);
 
-	return i + n <= len && !strncmp(s + i, name, n) && !(i && (isalnum((unsigned char)s[i - 1]) || s[i - 1] == '_')) &&
+	return i + n <= len && !strncmp(s + i, name, n) &&
+	       !(i && (isalnum((unsigned char)s[i - 1]) || s[i - 1] == '_')) &&
 	       !(isalnum((unsigned char)s[i + n]) || s[i + n] == '_');
 }
 
@@ -103,8 +104,9 @@ int find_definition(const char *s, size_t len, const char *name, size_t *beg, si
 		parens += (c == '(') - (c == ')');
 		i = skip_one(s, i, len);
 		/* a function ends with its brace, a variable with its semicolon */
-		if (depth || parens || (c != ';' && !(c == '}' && memchr(s + start, '(', i - start) &&
-						      !memchr(s + start, '=', strcspn(s + start, "{")))))
+		if (depth || parens ||
+		    (c != ';' && !(c == '}' && memchr(s + start, '(', i - start) &&
+				   !memchr(s + start, '=', strcspn(s + start, "{")))))
 			continue;
 		if (named && body) {
 			*beg = start;
@@ -116,7 +118,8 @@ int find_definition(const char *s, size_t len, const char *name, size_t *beg, si
 	return -1;
 }
 
-/* A folder of the overlay that is a symlink, or lies under one, becomes a real one full of symlinks. */
+/* A folder of the overlay that is a symlink, or lies under one, becomes a real one full of
+ * symlinks. */
 static int make_real(const char *overlay, const char *tree, char *dir)
 {
 	char *here = xasprintf("%s/%s", overlay, dir), *there = xasprintf("%s/%s", tree, dir);
@@ -140,7 +143,8 @@ static int make_real(const char *overlay, const char *tree, char *dir)
 		goto out;
 	}
 	while (!r && (e = readdir(d))) {
-		char *from = xasprintf("%s/%s", there, e->d_name), *to = xasprintf("%s/%s", here, e->d_name);
+		char *from = xasprintf("%s/%s", there, e->d_name),
+		     *to = xasprintf("%s/%s", here, e->d_name);
 
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && symlink(from, to))
 			r = err(to, NULL, "%s", strerror(errno));
@@ -182,9 +186,10 @@ bool replace_removes(const struct spec_cut *c)
 
 static int replace_one(const struct spec_cut *c, const char *tree, const char *overlay)
 {
-	char *path = xasprintf("%s/%s", overlay, c->in.a[0]), *with = xasprintf("%s/%s", repo_root(), c->with);
+	char *path = xasprintf("%s/%s", overlay, c->in.a[0]),
+	     *with = xasprintf("%s/%s", repo_root(), c->with);
 	char *text = NULL, *ours, *dir = xstrdup(c->in.a[0]), *slash = strrchr(dir, '/');
-	struct strbuf out = { 0 };
+	struct strbuf out = {0};
 	size_t len, beg, end;
 	int r = -1;
 
@@ -192,14 +197,17 @@ static int replace_one(const struct spec_cut *c, const char *tree, const char *o
 	if (slash)
 		*slash = 0;
 	if (!ours)
-		spec_error(&c->at, "\"with\" is relative to the repo", "%s: %s", with, strerror(errno));
+		spec_error(&c->at, "\"with\" is relative to the repo", "%s: %s", with,
+			   strerror(errno));
 	else if (slash && make_real(overlay, tree, dir))
 		spec_error(&c->at, NULL, "%s can't be replaced", c->symbol);
 	else if (!(text = read_file(path, &len)))
-		spec_error(&c->at, "\"in\" is a path in the tree", "%s: %s", c->in.a[0], strerror(errno));
+		spec_error(&c->at, "\"in\" is a path in the tree", "%s: %s", c->in.a[0],
+			   strerror(errno));
 	else if (find_definition(text, len, c->symbol, &beg, &end))
-		spec_error(&c->at, "correct the name or \"in\"", "cut matches nothing: \"%s\": no definition of it in %s",
-			   c->symbol, c->in.a[0]);
+		spec_error(&c->at, "correct the name or \"in\"",
+			   "cut matches nothing: \"%s\": no definition of it in %s", c->symbol,
+			   c->in.a[0]);
 	else
 		r = 0;
 	if (!r) {
@@ -221,19 +229,20 @@ static int replace_one(const struct spec_cut *c, const char *tree, const char *o
 }
 
 /*
- * An edited file of an earlier run becomes a link again: each run starts from the pristine text. The
- * folder must really lie in the overlay; through a link, this would be the tree's own file.
+ * An edited file of an earlier run becomes a link again: each run starts from the pristine text.
+ * The folder must really lie in the overlay; through a link, this would be the tree's own file.
  */
 static int reset_file(const struct spec_cut *c, const char *tree, const char *overlay)
 {
-	char *path = xasprintf("%s/%s", overlay, c->in.a[0]), *from = xasprintf("%s/%s", tree, c->in.a[0]);
+	char *path = xasprintf("%s/%s", overlay, c->in.a[0]),
+	     *from = xasprintf("%s/%s", tree, c->in.a[0]);
 	char *dir = xasprintf("%.*s", (int)(strrchr(path, '/') - path), path);
 	char *real = realpath(dir, NULL), *top = realpath(overlay, NULL);
 	struct stat st;
 	int r = 0;
 
-	if (real && top && starts_with(real, top) && strchr("/", real[strlen(top)]) && !lstat(path, &st) &&
-	    S_ISREG(st.st_mode) && (unlink(path) || symlink(from, path)))
+	if (real && top && starts_with(real, top) && strchr("/", real[strlen(top)]) &&
+	    !lstat(path, &st) && S_ISREG(st.st_mode) && (unlink(path) || symlink(from, path)))
 		r = err(path, NULL, "%s", strerror(errno));
 	free(top);
 	free(real);

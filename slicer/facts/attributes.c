@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * attributes.c: what libclang's cursors don't show but its printer does: attributes with their arguments
- * and the text of asm.
+ * attributes.c: what libclang's cursors don't show but its printer does: attributes with their
+ * arguments and the text of asm.
  */
 #include "facts/clang.h"
 
@@ -93,7 +93,7 @@ static char *unescape(const char *s)
 {
 	struct strbuf out = {};
 
-	for (s = strchr(s, '"'); s && *++s && *s != '"'; ) {
+	for (s = strchr(s, '"'); s && *++s && *s != '"';) {
 		char c = *s;
 
 		if (c == '\\') {
@@ -174,7 +174,7 @@ static void asm_line(const char *s, asm_symbols *symbols, char **section)
 	static const struct {
 		const char *directive;
 		bool weak;
-	} makers[] = { { ".weak", true }, { ".set", false } };
+	} makers[] = {{".weak", true}, {".set", false}};
 	size_t n;
 
 	s += strspn(s, " \t");
@@ -230,8 +230,10 @@ void asm_definition(struct walk *w, const char *printed, struct fact_def base)
 		d->line = base.line;
 		d->flags = base.flags | (n && symbols.a[i].weak ? DEF_WEAK : 0);
 		d->kind = DEF_ASM;
-		anonymous = xasprintf("%s:asm@%u", fact_str(&(struct facts){ .str = w->fb->str.s },
-							    w->fb->files.a[base.file].path), base.beg);
+		anonymous = xasprintf("%s:asm@%u",
+				      fact_str(&(struct facts){.str = w->fb->str.s},
+					       w->fb->files.a[base.file].path),
+				      base.beg);
 		d->key = fb_str(w->fb, n ? symbols.a[i].name : anonymous);
 		d->name = fb_str(w->fb, n ? symbols.a[i].name : "");
 		free(anonymous);

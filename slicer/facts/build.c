@@ -67,7 +67,8 @@ uint32_t fb_file(struct fb *fb, const char *path, int header)
 
 	if (added) {
 		*at = fb->files.n;
-		*vec_add(&fb->files) = (struct fact_file){ .path = fb_str(fb, path), .header = header };
+		*vec_add(&fb->files) =
+			(struct fact_file){.path = fb_str(fb, path), .header = header};
 	}
 	return *at;
 }
@@ -106,7 +107,8 @@ static void merge_def(struct fb *fb, const struct facts *src, const struct fact_
 	made.name = fb_str(fb, fact_str(src, s->name));
 	made.section = fb_str(fb, fact_str(src, s->section));
 	made.type = fb_str(fb, fact_str(src, s->type));
-	made.file = fb_file(fb, fact_str(src, src->files[s->file].path), src->files[s->file].header);
+	made.file =
+		fb_file(fb, fact_str(src, src->files[s->file].path), src->files[s->file].header);
 	made.beg = s->beg;
 	made.end = s->end;
 	made.line = s->line;
@@ -129,8 +131,8 @@ static void merge_def(struct fb *fb, const struct facts *src, const struct fact_
 		*vec_add(&fb->elems) = e;
 	}
 	for (uint32_t i = s->read0; i < s->read0 + s->nread; i++)
-		*vec_add(&fb->reads) = (struct fact_read){ fb_str(fb, fact_str(src, src->reads[i].field)),
-							   src->reads[i].off };
+		*vec_add(&fb->reads) = (struct fact_read){
+			fb_str(fb, fact_str(src, src->reads[i].field)), src->reads[i].off};
 	for (uint32_t i = s->call0; i < s->call0 + s->ncall; i++) {
 		struct fact_call c = src->calls[i];
 
@@ -155,11 +157,12 @@ static size_t align8(size_t n)
 
 void *fb_pack(const struct fb *fb, size_t *size)
 {
-	const void *data[A_N] = { fb->str.s,	fb->files.a, fb->defs.a, fb->refs.a,
-				  fb->elems.a, fb->reads.a, fb->calls.a };
+	const void *data[A_N] = {fb->str.s,   fb->files.a, fb->defs.a, fb->refs.a,
+				 fb->elems.a, fb->reads.a, fb->calls.a};
 	struct block_head head = {
 		.magic = FACTS_MAGIC,
-		.count = { fb->str.len, fb->files.n, fb->defs.n, fb->refs.n, fb->elems.n, fb->reads.n, fb->calls.n },
+		.count = {fb->str.len, fb->files.n, fb->defs.n, fb->refs.n, fb->elems.n,
+			  fb->reads.n, fb->calls.n},
 	};
 	size_t at = sizeof(head);
 	char *block;

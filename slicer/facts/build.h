@@ -2,8 +2,8 @@
 /*
  * build.h: makes a struct facts piece by piece, and turns it into one relocatable block and back.
  *
- * A builder is filled definition by definition: fb_def() opens one, what is added then belongs to it,
- * fb_def_end() closes it. Pointers into the arrays are valid until the next add.
+ * A builder is filled definition by definition: fb_def() opens one, what is added then belongs to
+ * it, fb_def_end() closes it. Pointers into the arrays are valid until the next add.
  */
 #ifndef KSLICE_FACTS_BUILD_H
 #define KSLICE_FACTS_BUILD_H

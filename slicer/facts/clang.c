@@ -30,7 +30,7 @@ static void see_macro(struct walk *w, CXCursor c)
 		return;
 	end = walk_place(w, clang_getRangeEnd(range));
 	if (end.file == beg.file)
-		*vec_add(&ctext_of(w, beg)->in.macros) = (struct span){ beg.off, end.off };
+		*vec_add(&ctext_of(w, beg)->in.macros) = (struct span){beg.off, end.off};
 }
 
 static enum CXChildVisitResult find_body(CXCursor c, CXCursor parent, CXClientData data)
@@ -68,7 +68,8 @@ static bool is_header_def(CXCursor c, enum CXCursorKind kind)
 	if (kind == CXCursor_VarDecl && clang_Cursor_getStorageClass(c) == CX_SC_Register)
 		return false;
 	if (kind == CXCursor_VarDecl)
-		return clang_Cursor_getStorageClass(c) != CX_SC_Extern || clang_isCursorDefinition(c);
+		return clang_Cursor_getStorageClass(c) != CX_SC_Extern ||
+		       clang_isCursorDefinition(c);
 	return kind == CXCursor_UnexposedDecl;
 }
 
@@ -161,7 +162,8 @@ static void fill_def(struct walk *w, CXCursor c, struct fact_def base)
 	char *anonymous = NULL;
 
 	if (!key)
-		key = anonymous = xasprintf("%s:@%u", w->fb->str.s + w->fb->files.a[base.file].path, base.beg);
+		key = anonymous = xasprintf("%s:@%u", w->fb->str.s + w->fb->files.a[base.file].path,
+					    base.beg);
 	d->file = base.file;
 	d->beg = base.beg;
 	d->end = base.end;
@@ -238,7 +240,7 @@ static void know_static(struct walk *w, CXCursor c)
 static void emit_header_def(struct walk *w, CXCursor c, struct place p)
 {
 	enum CXCursorKind kind = clang_getCursorKind(c);
-	struct fact_def base = { .flags = DEF_HEADER };
+	struct fact_def base = {.flags = DEF_HEADER};
 	CXSourceRange range = clang_getCursorExtent(c);
 	unsigned line;
 
@@ -281,8 +283,10 @@ static int cut_units(struct walk *w, struct ctext *t)
 	for (unsigned i = 0; skipped && i < skipped->count; i++) {
 		struct span s;
 
-		clang_getFileLocation(clang_getRangeStart(skipped->ranges[i]), NULL, NULL, NULL, &s.beg);
-		clang_getFileLocation(clang_getRangeEnd(skipped->ranges[i]), NULL, NULL, NULL, &s.end);
+		clang_getFileLocation(clang_getRangeStart(skipped->ranges[i]), NULL, NULL, NULL,
+				      &s.beg);
+		clang_getFileLocation(clang_getRangeEnd(skipped->ranges[i]), NULL, NULL, NULL,
+				      &s.end);
 		*vec_add(&t->in.skipped) = s;
 	}
 	clang_disposeSourceRangeList(skipped);
@@ -291,7 +295,8 @@ static int cut_units(struct walk *w, struct ctext *t)
 	if (units_cut(&t->in, &t->units, &bad)) {
 		char *place = xasprintf("%s: offset %zu", t->file->path, bad);
 
-		err(place, "report this file; kslice can't tell its definitions apart", "brackets don't match at file scope");
+		err(place, "report this file; kslice can't tell its definitions apart",
+		    "brackets don't match at file scope");
 		free(place);
 		return -1;
 	}
@@ -312,7 +317,7 @@ static void emit_source_def(struct walk *w, CXCursor c)
 	struct place p = walk_place(w, clang_getCursorLocation(c));
 	struct ctext *t = ctext_of(w, p);
 	const struct unit *u = units_find(&t->units, p.off);
-	struct fact_def base = { .file = fb_file(&w->unit_fb, p.file->path, 0) };
+	struct fact_def base = {.file = fb_file(&w->unit_fb, p.file->path, 0)};
 	size_t before;
 
 	if (!u)
@@ -327,12 +332,13 @@ static void emit_source_def(struct walk *w, CXCursor c)
 	w->ctext = t;
 	before = w->unit_fb.defs.n;
 	emit_def(w, c, base);
-	t->unit_defs.a[u - t->units.a] += w->unit_fb.defs.n - before; /* an empty declaration is none */
+	t->unit_defs.a[u - t->units.a] +=
+		w->unit_fb.defs.n - before; /* an empty declaration is none */
 }
 
 /*
- * A macro call that made nothing, EXPORT_SYMBOL(x) without modules: belongs to the definition its first
- * argument names.
+ * A macro call that made nothing, EXPORT_SYMBOL(x) without modules: belongs to the definition its
+ * first argument names.
  */
 static void emit_empty_unit(struct walk *w, const struct ctext *t, const struct unit *u)
 {
@@ -373,7 +379,8 @@ static void mark_shared(struct fb *fb)
 	for (size_t i = 1; i < fb->defs.n; i++) {
 		struct fact_def *a = &fb->defs.a[i - 1], *b = &fb->defs.a[i];
 
-		if (a->file != b->file || a->beg != b->beg || (a->flags | b->flags) & (DEF_MACRO | DEF_HEADER | DEF_SYSCALL))
+		if (a->file != b->file || a->beg != b->beg ||
+		    (a->flags | b->flags) & (DEF_MACRO | DEF_HEADER | DEF_SYSCALL))
 			continue;
 		a->flags |= DEF_SHARED;
 		b->flags |= DEF_SHARED;
@@ -431,9 +438,10 @@ static void walk_free(struct walk *w)
 	symbols_free(&w->fields);
 }
 
-int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group, struct fb *out)
+int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group,
+	      struct fb *out)
 {
-	struct walk w = { .worker = worker, .tu = tu, .group = group };
+	struct walk w = {.worker = worker, .tu = tu, .group = group};
 	int rc = 0;
 
 	fb_init(&w.unit_fb);

@@ -24,9 +24,9 @@ void symbols_free(struct ptrmap *m); /* and the keys in it */
 
 /* A file as the facts name it; one for each name the compiler used. Lives as long as the worker. */
 struct srcfile {
-	char *path;	    /* as in struct fact_file */
+	char *path; /* as in struct fact_file */
 	uint64_t path_hash;
-	bool is_c;	    /* may be deleted from */
+	bool is_c; /* may be deleted from */
 };
 
 /* A .c file of the unit at hand. */
@@ -48,10 +48,10 @@ struct late_name {
 struct walk {
 	struct worker *worker;
 	CXTranslationUnit tu;
-	struct fb *fb;	      /* being filled: &unit_fb or the worker's pool */
+	struct fb *fb; /* being filled: &unit_fb or the worker's pool */
 	struct fb unit_fb;
-	uint64_t group;	      /* mixed into claims: units whose headers may differ don't share */
-	struct ptrmap files;  /* CXFile => struct srcfile */
+	uint64_t group;	       /* mixed into claims: units whose headers may differ don't share */
+	struct ptrmap files;   /* CXFile => struct srcfile */
 	struct ptrmap symbols; /* declaration => key, or &no_key */
 	struct ptrmap fields;  /* field => key */
 	VEC(struct ctext) ctexts;
@@ -67,7 +67,8 @@ struct walk {
 	bool has_attr, has_asm;
 };
 
-/* A place in a file: macro arguments where they are written, macro bodies where the macro is called. */
+/* A place in a file: macro arguments where they are written, macro bodies where the macro is
+ * called. */
 struct place {
 	const struct srcfile *file; /* NULL: none */
 	CXFile handle;
@@ -83,7 +84,8 @@ uint32_t place_in_def(struct walk *w, CXCursor c);
 /* Key of a function, variable or .c-file type; NULL: not of file scope. Owned by the walk. */
 const char *symbol_key(struct walk *w, CXCursor decl);
 const char *field_key(struct walk *w, CXCursor field);
-/* "struct X" of a record declaration; anonymous ones are named after what they are part of. Caller frees. */
+/* "struct X" of a record declaration; anonymous ones are named after what they are part of. Caller
+ * frees. */
 char *record_name(struct walk *w, CXCursor record);
 bool is_record_kind(enum CXCursorKind kind);
 char *pretty(CXCursor decl, bool with_body);
@@ -91,7 +93,8 @@ char *pretty(CXCursor decl, bool with_body);
 void asm_operands(const char *text, void (*fn)(struct walk *w, const char *name), struct walk *w);
 
 /* clang.c: a parsed unit; main_path NULL for a precompiled header. 0, -1 after err(). */
-int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group, struct fb *out);
+int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group,
+	      struct fb *out);
 
 /* walk.c */
 void walk_definition(struct walk *w, CXCursor def);
@@ -100,7 +103,8 @@ void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind 
 
 /* attributes.c */
 void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d);
-/* base: a DEF_ASM definition with its place filled in. Adds one definition for each symbol the text makes. */
+/* base: a DEF_ASM definition with its place filled in. Adds one definition for each symbol the text
+ * makes. */
 void asm_definition(struct walk *w, const char *printed, struct fact_def base);
 /* The text of all asm statements of a function => late refs of the open definition. */
 void asm_statements(struct walk *w, CXCursor function);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dump.c: `kslice facts`: the facts of single files, readable. A tool for debugging specs and the slicer. */
+/* dump.c: `kslice facts`: the facts of single files, readable. A tool for debugging specs and the
+ * slicer. */
 #include "facts/parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *const kinds[] = { "?", "func", "var", "proto", "asm", "assert", "type" };
-static const char *const ref_kinds[] = { "?", "call", "addr", "read", "write", "alias", "cleanup", "asm", "type" };
-static const char *const flag_names[] = { "static", "weak",  "used",  "section",   "alias",   "initcall", "header",
-					  "inline", "macro", "tentative", "syscall", "export", "shared" };
+static const char *const kinds[] = {"?", "func", "var", "proto", "asm", "assert", "type"};
+static const char *const ref_kinds[] = {"?",	 "call",    "addr", "read", "write",
+					"alias", "cleanup", "asm",  "type"};
+static const char *const flag_names[] = {"static",   "weak",   "used",	 "section", "alias",
+					 "initcall", "header", "inline", "macro",   "tentative",
+					 "syscall",  "export", "shared"};
 
 static void dump_def(const struct facts *f, const struct fact_def *d)
 {
@@ -26,22 +29,24 @@ static void dump_def(const struct facts *f, const struct fact_def *d)
 		printf(" type=%s", fact_str(f, d->type));
 	putchar('\n');
 	for (uint32_t i = d->elem0; i < d->elem0 + d->nelem; i++)
-		printf("\telem %u %s [%u,%u) parent=%u\n", i + 1, fact_str(f, f->elems[i].field), f->elems[i].beg,
-		       f->elems[i].end, f->elems[i].parent);
+		printf("\telem %u %s [%u,%u) parent=%u\n", i + 1, fact_str(f, f->elems[i].field),
+		       f->elems[i].beg, f->elems[i].end, f->elems[i].parent);
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
-		printf("\tref %s %s @%u elem=%u\n", ref_kinds[f->refs[i].kind], fact_str(f, f->refs[i].key),
-		       f->refs[i].off, f->refs[i].elem);
+		printf("\tref %s %s @%u elem=%u\n", ref_kinds[f->refs[i].kind],
+		       fact_str(f, f->refs[i].key), f->refs[i].off, f->refs[i].elem);
 	for (uint32_t i = d->read0; i < d->read0 + d->nread; i++)
 		printf("\treads %s @%u\n", fact_str(f, f->reads[i].field), f->reads[i].off);
 	for (uint32_t i = d->call0; i < d->call0 + d->ncall; i++)
-		printf("\tcalls %s [%u,%u)%s macro=%d\n", fact_str(f, f->calls[i].callee), f->calls[i].beg,
-		       f->calls[i].end, f->calls[i].stmt ? " stmt" : "", f->calls[i].macro);
+		printf("\tcalls %s [%u,%u)%s macro=%d\n", fact_str(f, f->calls[i].callee),
+		       f->calls[i].beg, f->calls[i].end, f->calls[i].stmt ? " stmt" : "",
+		       f->calls[i].macro);
 }
 
 void facts_dump(const struct facts *f)
 {
 	for (uint32_t i = 0; i < f->nfiles; i++)
-		printf("file %u %s%s\n", i, fact_str(f, f->files[i].path), f->files[i].header ? " header" : "");
+		printf("file %u %s%s\n", i, fact_str(f, f->files[i].path),
+		       f->files[i].header ? " header" : "");
 	for (uint32_t i = 0; i < f->ndefs; i++)
 		dump_def(f, &f->defs[i]);
 }
@@ -60,9 +65,11 @@ static void dump_builder(const struct fb *fb)
 
 static int usage(void)
 {
-	return err("kslice facts", "kslice facts TREE OBJDIR SOURCE [--pool] -- COMPILER ARG...\n"
-		   "              SOURCE is relative to TREE; the command is the one from compile_commands.json",
-		   "wrong arguments");
+	return err(
+		"kslice facts",
+		"kslice facts TREE OBJDIR SOURCE [--pool] -- COMPILER ARG...\n"
+		"              SOURCE is relative to TREE; the command is the one from compile_commands.json",
+		"wrong arguments");
 }
 
 int cmd_facts(int argc, char **argv)
@@ -71,7 +78,7 @@ int cmd_facts(int argc, char **argv)
 	struct claims claims;
 	struct worker worker;
 	struct tu tu = {};
-	struct parse_job job = { .tu = &tu };
+	struct parse_job job = {.tu = &tu};
 	bool pool = false;
 	struct fb fb;
 	int i;

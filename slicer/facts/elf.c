@@ -2,8 +2,8 @@
 /*
  * elf.c: pass 4: an assembler unit's object => facts, which no parser of C can give.
  *
- * Assembler has no definitions to delete: each global symbol is a DEF_ASM definition of the whole file, and refers to all
- * symbols the object refers to.
+ * Assembler has no definitions to delete: each global symbol is a DEF_ASM definition of the whole
+ * file, and refers to all symbols the object refers to.
  */
 #include "facts/load.h"
 
@@ -50,9 +50,11 @@ static void add_refs(struct object *o)
 
 	o->ref0 = o->fb->refs.n;
 	for (size_t i = 1; i < o->nsymbols; i++) {
-		if (!gelf_getsym(o->symbols, i, &sym) || sym.st_shndx != SHN_UNDEF || !*symbol_name(o, &sym))
+		if (!gelf_getsym(o->symbols, i, &sym) || sym.st_shndx != SHN_UNDEF ||
+		    !*symbol_name(o, &sym))
 			continue;
-		*vec_add(&o->fb->refs) = (struct fact_ref){ .key = fb_str(o->fb, symbol_name(o, &sym)), .kind = REF_ASM };
+		*vec_add(&o->fb->refs) = (struct fact_ref){
+			.key = fb_str(o->fb, symbol_name(o, &sym)), .kind = REF_ASM};
 	}
 	o->nref = o->fb->refs.n - o->ref0;
 }
@@ -106,7 +108,7 @@ int elf_facts(struct worker *w, const struct tu *tu, const char *object, struct 
 {
 	int fd = open(object, O_RDONLY | O_CLOEXEC), rc = -1;
 	char *path = xasprintf("%s/%s", w->db->overlay, tu->source);
-	struct object o = { .fb = out };
+	struct object o = {.fb = out};
 	size_t len = 0;
 	char *text = read_file(path, &len);
 

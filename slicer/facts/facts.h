@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * facts.h (CONTRACT): what one translation unit says about itself. Pass 3 makes it (libclang), pass 4
- * adds to it (libelf), pass 5 stores it, the later passes only read it.
+ * facts.h (CONTRACT): what one translation unit says about itself. Pass 3 makes it (libclang), pass
+ * 4 adds to it (libelf), pass 5 stores it, the later passes only read it.
  *
  * Everything is in flat arrays that refer to each other by index, so that a unit's facts are one
  * relocatable block: mmap()able from the cache. Strings are offsets into `str`.
  *
  * Symbols. A symbol's key is its name if it has external linkage, else "path:name" with the path of
  * the defining file relative to the tree root (statics; also static inlines of headers).
- * Definitions in headers are facts too (the closure walks through them), but are never deleted. They are
- * not repeated in each unit: commands/commands.h's facts_load_all() returns them as one extra block, the header pool.
+ * Definitions in headers are facts too (the closure walks through them), but are never deleted.
+ * They are not repeated in each unit: commands/commands.h's facts_load_all() returns them as one
+ * extra block, the header pool.
  *
- * Places. A place is a file and a byte offset in it, both of the expansion location. Deleting a range
- * deletes every ref, call and field read whose offset lies inside: that is how the closure
+ * Places. A place is a file and a byte offset in it, both of the expansion location. Deleting a
+ * range deletes every ref, call and field read whose offset lies inside: that is how the closure
  * knows what a dropped call, a dead element or a dead definition no longer needs.
  */
 #ifndef KSLICE_FACTS_H
@@ -23,55 +24,73 @@
 
 typedef uint32_t fstr; /* offset into facts.str; 0 = "" */
 
-enum def_kind { DEF_FUNC = 1, DEF_VAR, DEF_PROTO /* a declaration without body in a .c file */, DEF_ASM /* file-scope asm */,
-		DEF_ASSERT /* file-scope static_assert */, DEF_TYPE /* in a .c file */ };
+enum def_kind {
+	DEF_FUNC = 1,
+	DEF_VAR,
+	DEF_PROTO /* a declaration without body in a .c file */,
+	DEF_ASM /* file-scope asm */,
+	DEF_ASSERT /* file-scope static_assert */,
+	DEF_TYPE /* in a .c file */
+};
 
 enum def_flag {
-	DEF_STATIC = 1 << 0,	/* internal linkage */
+	DEF_STATIC = 1 << 0, /* internal linkage */
 	DEF_WEAK = 1 << 1,
-	DEF_USED = 1 << 2,	/* attribute used/retain, or initcall/param/setup: kept if its TU is live */
-	DEF_SECTION = 1 << 3,	/* section attribute; name in `section` if known */
-	DEF_ALIAS = 1 << 4,	/* alias; target is the first ref */
-	DEF_INITCALL = 1 << 5,	/* an initcall macro: level in `section` ("initcall6", "earlycon", "setup" ...) */
-	DEF_HEADER = 1 << 6,	/* stands in a header: walked through, never deleted */
+	DEF_USED =
+		1 << 2, /* attribute used/retain, or initcall/param/setup: kept if its TU is live */
+	DEF_SECTION = 1 << 3,  /* section attribute; name in `section` if known */
+	DEF_ALIAS = 1 << 4,    /* alias; target is the first ref */
+	DEF_INITCALL = 1 << 5, /* an initcall macro: level in `section` ("initcall6", "earlycon",
+				  "setup" ...) */
+	DEF_HEADER = 1 << 6,   /* stands in a header: walked through, never deleted */
 	DEF_INLINE = 1 << 7,
-	DEF_MACRO = 1 << 8,	/* whole range is one macro invocation; all defs with the same range are one removal unit */
+	DEF_MACRO = 1 << 8, /* whole range is one macro invocation; all defs with the same range are
+			       one removal unit */
 	DEF_TENTATIVE = 1 << 9,
-	DEF_SYSCALL = 1 << 10,	/* made by SYSCALL_DEFINE */
-	DEF_EXPORT = 1 << 11,	/* the EXPORT_SYMBOL line of another definition (deleted with it) */
-	DEF_SHARED = 1 << 12,	/* declarator shares its range with others (int a, b;) */
+	DEF_SYSCALL = 1 << 10, /* made by SYSCALL_DEFINE */
+	DEF_EXPORT = 1 << 11,  /* the EXPORT_SYMBOL line of another definition (deleted with it) */
+	DEF_SHARED = 1 << 12,  /* declarator shares its range with others (int a, b;) */
 };
 
 struct fact_def {
 	fstr key, name;
 	fstr section;
-	uint32_t file;		/* index into files */
-	uint32_t beg, end;	/* removal unit, bytes; includes the trailing ';' */
-	uint32_t line;		/* 1-based, of beg */
+	uint32_t file;	   /* index into files */
+	uint32_t beg, end; /* removal unit, bytes; includes the trailing ';' */
+	uint32_t line;	   /* 1-based, of beg */
 	uint16_t kind, flags;
-	uint32_t ref0, nref;	/* refs of this definition */
+	uint32_t ref0, nref; /* refs of this definition */
 	uint32_t read0, nread;
 	uint32_t call0, ncall;
 	uint32_t elem0, nelem;
-	uint32_t body;		/* functions: offset of the body's '{', else 0 */
-	fstr type;		/* function: printed result type; variable: printed type */
+	uint32_t body; /* functions: offset of the body's '{', else 0 */
+	fstr type;     /* function: printed result type; variable: printed type */
 };
 
-enum ref_kind { REF_CALL = 1, REF_ADDR, REF_READ, REF_WRITE, REF_ALIAS, REF_CLEANUP, REF_ASM,
-		REF_TYPE /* of a type defined in a .c file, or of one of its constants */ };
+enum ref_kind {
+	REF_CALL = 1,
+	REF_ADDR,
+	REF_READ,
+	REF_WRITE,
+	REF_ALIAS,
+	REF_CLEANUP,
+	REF_ASM,
+	REF_TYPE /* of a type defined in a .c file, or of one of its constants */
+};
 
 struct fact_ref {
-	fstr key;	/* symbol referred to, key as above */
-	uint32_t off;	/* place, in the definition's file */
-	uint32_t elem;	/* 1 + index of the innermost initialiser element that holds it, 0: none */
+	fstr key;      /* symbol referred to, key as above */
+	uint32_t off;  /* place, in the definition's file */
+	uint32_t elem; /* 1 + index of the innermost initialiser element that holds it, 0: none */
 	uint32_t kind;
 };
 
 /* One element of a designated or positional initialiser whose value refers to a symbol. */
 struct fact_elem {
-	fstr field;	/* "struct proto_ops:sendmsg"; 0: array element or no record */
-	uint32_t beg, end; /* ".sendmsg = inet_sendmsg," with its comma; 0,0 if it can't be deleted alone (positional, macro) */
-	uint32_t parent; /* 1 + index, 0: none */
+	fstr field;	   /* "struct proto_ops:sendmsg"; 0: array element or no record */
+	uint32_t beg, end; /* ".sendmsg = inet_sendmsg," with its comma; 0,0 if it can't be deleted
+			      alone (positional, macro) */
+	uint32_t parent;   /* 1 + index, 0: none */
 };
 
 /* A field whose value may be used by this definition: read, or its address taken. */
@@ -85,25 +104,34 @@ struct fact_call {
 	fstr callee;	   /* key */
 	uint32_t beg, end; /* the statement with ';' where stmt, else the expression */
 	uint8_t stmt;	   /* an expression statement on its own: may be deleted (leaving ';') */
-	uint8_t macro;	   /* the range is (or lies in) a macro invocation: only deletable if the invocation is the statement */
+	uint8_t macro;	   /* the range is (or lies in) a macro invocation: only deletable if the
+			      invocation is the statement */
 	uint8_t pad[2];
 };
 
 struct fact_file {
-	fstr path;	/* relative to the tree root, or to the object directory with "obj:" in front, or absolute */
+	fstr path; /* relative to the tree root, or to the object directory with "obj:" in front, or
+		      absolute */
 	uint32_t header; /* 0: the TU's main .c file */
 };
 
 struct facts {
 	char *str;
 	uint32_t nstr;
-	struct fact_file *files; uint32_t nfiles; /* file 0 is the .c file; all others: every header included, in order */
-	struct fact_def *defs; uint32_t ndefs;
-	struct fact_ref *refs; uint32_t nrefs;
-	struct fact_elem *elems; uint32_t nelems;
-	struct fact_read *reads; uint32_t nreads;
-	struct fact_call *calls; uint32_t ncalls;
-	void *block; size_t size; /* the block the arrays lie in */
+	struct fact_file *files;
+	uint32_t nfiles; /* file 0 is the .c file; all others: every header included, in order */
+	struct fact_def *defs;
+	uint32_t ndefs;
+	struct fact_ref *refs;
+	uint32_t nrefs;
+	struct fact_elem *elems;
+	uint32_t nelems;
+	struct fact_read *reads;
+	uint32_t nreads;
+	struct fact_call *calls;
+	uint32_t ncalls;
+	void *block;
+	size_t size; /* the block the arrays lie in */
 };
 
 /* Prints facts readably to stdout. */

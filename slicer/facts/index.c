@@ -26,8 +26,10 @@ static uint64_t command_hash(const struct tu *tu)
 	return hash;
 }
 
-/* "COMMAND BLOCK NDEPS DEP..." => the unit of that command, if there is one. Returns behind the line. */
-static const char *read_unit(struct facts_index *index, const struct strmap *commands, const char *line)
+/* "COMMAND BLOCK NDEPS DEP..." => the unit of that command, if there is one. Returns behind the
+ * line. */
+static const char *read_unit(struct facts_index *index, const struct strmap *commands,
+			     const char *line)
 {
 	const char *eol = strchr(line, '\n');
 	char key[32], *end;
@@ -116,7 +118,8 @@ static void check_deps(struct facts_index *index)
 /* Files may have been lost; then their units are parsed again. */
 static void check_files(struct facts_index *index, const char *dir)
 {
-	char *pool = facts_file(dir, "pool-", index->pool, ".facts"), *claims = facts_file(dir, "", index->pool, ".claims");
+	char *pool = facts_file(dir, "pool-", index->pool, ".facts"),
+	     *claims = facts_file(dir, "", index->pool, ".claims");
 	bool lost = index->pool && (access(pool, R_OK) || access(claims, R_OK));
 
 	free(pool);
@@ -140,7 +143,8 @@ void index_load(struct facts_index *index, const struct compdb *db, const char *
 	char *path = xasprintf("%s/index", dir), *text = read_file(path, NULL);
 	struct strmap commands = {};
 
-	*index = (struct facts_index){ .nunits = db->ntus, .units = xcalloc(db->ntus, sizeof(*index->units)) };
+	*index = (struct facts_index){.nunits = db->ntus,
+				      .units = xcalloc(db->ntus, sizeof(*index->units))};
 	depset_init(&index->deps);
 	for (size_t i = 0; i < db->ntus; i++) {
 		char key[32];

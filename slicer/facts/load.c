@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * load.c: pass 5: compile commands => facts of all units, from the cache or by parsing in worker processes.
+ * load.c: pass 5: compile commands => facts of all units, from the cache or by parsing in worker
+ * processes.
  *
- * Workers are forked, take units from a shared counter, write each unit's facts to a file named by its
- * content, and at their end the header definitions they claimed. The parent merges these into the pool
- * and writes the index last.
+ * Workers are forked, take units from a shared counter, write each unit's facts to a file named by
+ * its content, and at their end the header definitions they claimed. The parent merges these into
+ * the pool and writes the index last.
  */
 #include "facts/load.h"
 
@@ -76,7 +77,8 @@ static int map_block(struct facts *f, const char *dir, const char *prefix, uint6
 	if (fd >= 0)
 		close(fd);
 	if (rc)
-		err(path, "remove the directory it lies in and run again", "damaged facts in the cache");
+		err(path, "remove the directory it lies in and run again",
+		    "damaged facts in the cache");
 	free(path);
 	return rc;
 }
@@ -109,7 +111,7 @@ static int parse_asm(struct load *l, struct worker *w, const struct tu *tu, stru
 static int parse_unit(struct load *l, struct worker *w, uint32_t unit, struct fb *out)
 {
 	const struct plan_unit *plan = &l->plan.units[unit];
-	struct parse_job job = { .tu = &l->db->tus[unit], .group = plan->group };
+	struct parse_job job = {.tu = &l->db->tus[unit], .group = plan->group};
 
 	if (job.tu->is_asm)
 		return parse_asm(l, w, job.tu, out);
@@ -146,10 +148,11 @@ static int work(struct load *l, struct worker *w)
 	return 0;
 }
 
-/* Header definitions that units parsed now don't show: of the last run, of the precompiled header. */
+/* Header definitions that units parsed now don't show: of the last run, of the precompiled header.
+ */
 static int know_pools(struct load *l, struct worker *w)
 {
-	uint64_t hashes[] = { l->index.pool, l->shared->pools[MAX_WORKERS] };
+	uint64_t hashes[] = {l->index.pool, l->shared->pools[MAX_WORKERS]};
 
 	for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
 		struct facts pool;
@@ -248,7 +251,7 @@ static void make_pch(struct load *l)
 
 static void remove_pch(struct load *l)
 {
-	static const char *const suffixes[] = { "", ".h", ".files" };
+	static const char *const suffixes[] = {"", ".h", ".files"};
 
 	for (size_t i = 0; i < ARRAY_LEN(suffixes) && l->pch; i++) {
 		char *path = xasprintf("%s%s", l->pch, suffixes[i]);
@@ -273,7 +276,9 @@ static int watch_workers(struct load *l, const pid_t *pids, int n)
 		for (int i = 0; i < n; i++) {
 			siginfo_t info = {};
 
-			if (ended[i] || waitid(P_PID, pids[i], &info, WEXITED | WNOWAIT | WNOHANG) || !info.si_pid)
+			if (ended[i] ||
+			    waitid(P_PID, pids[i], &info, WEXITED | WNOWAIT | WNOHANG) ||
+			    !info.si_pid)
 				continue;
 			status = child_wait(pids[i]);
 			ended[i] = true;
@@ -283,8 +288,8 @@ static int watch_workers(struct load *l, const pid_t *pids, int n)
 				l->shared->failed = 1;
 			}
 			if (WIFSIGNALED(status))
-				err(NULL, "run again with -j1 to find the file", "a worker was ended by signal %d",
-				    WTERMSIG(status));
+				err(NULL, "run again with -j1 to find the file",
+				    "a worker was ended by signal %d", WTERMSIG(status));
 		}
 		progress("facts", l->shared->done, l->todo.n);
 		usleep(20000);
@@ -323,7 +328,8 @@ static int load_claims(struct load *l)
 		claims_take(&l->claims, hash);
 	}
 	if (!text)
-		err(path, "remove the directory it lies in and run again", "cannot read it: %s", strerror(errno));
+		err(path, "remove the directory it lies in and run again", "cannot read it: %s",
+		    strerror(errno));
 	free(path);
 	free(text);
 	return text ? 0 : -1;
@@ -435,8 +441,9 @@ static int parse_missing(struct load *l)
 	if (!rc)
 		rc = run_workers(l);
 	if (getenv("KSLICE_DEBUG"))
-		fprintf(stderr, "facts: %zu units, %u with pch of %zu files, %u of them again without\n", l->todo.n,
-			l->shared->with_pch, l->pch_files.n, l->shared->retried);
+		fprintf(stderr,
+			"facts: %zu units, %u with pch of %zu files, %u of them again without\n",
+			l->todo.n, l->shared->with_pch, l->pch_files.n, l->shared->retried);
 	remove_pch(l);
 	if (!rc)
 		rc = merge_pools(l);
@@ -482,13 +489,14 @@ static char *facts_dir(const struct compdb *db)
 	if (db->dir)
 		return xasprintf("%s/facts", db->dir);
 	/* commands that weren't made here */
-	return xasprintf("%s/facts/%016" PRIx64, cache_dir(), hash_str(db->objdir, hash_str(db->overlay, 0)));
+	return xasprintf("%s/facts/%016" PRIx64, cache_dir(),
+			 hash_str(db->objdir, hash_str(db->overlay, 0)));
 }
 
 int facts_load_all(struct facts *facts, const struct compdb *db, int jobs)
 {
 	char *dir = facts_dir(db), *lock = xasprintf("%s/lock", dir);
-	struct load l = { .db = db, .dir = dir, .jobs = jobs };
+	struct load l = {.db = db, .dir = dir, .jobs = jobs};
 	int fd = cache_lock(lock), rc = -1;
 
 	memset(facts, 0, (db->ntus + 1) * sizeof(*facts));

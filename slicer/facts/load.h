@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * load.h: inside of pass 5: which units must be parsed, how (groups, precompiled header), and the index of
- * what the cache holds.
+ * load.h: inside of pass 5: which units must be parsed, how (groups, precompiled header), and the
+ * index of what the cache holds.
  *
- * Facts directory: <hash>.facts of units, pool-<hash>.facts the header definitions, <hash>.claims what the pool holds,
- * and `index`, which names them all and is written last. What the index doesn't name is rubbish of a run that was
- * interrupted.
+ * Facts directory: <hash>.facts of units, pool-<hash>.facts the header definitions, <hash>.claims
+ * what the pool holds, and `index`, which names them all and is written last. What the index
+ * doesn't name is rubbish of a run that was interrupted.
  */
 #ifndef KSLICE_FACTS_LOAD_H
 #define KSLICE_FACTS_LOAD_H
@@ -25,13 +25,14 @@ struct plan_unit {
 struct plan {
 	struct plan_unit *units; /* as db->tus */
 	size_t nunits;
-	uint64_t pch_flags; /* flags of most units */
-	size_t pch_model;   /* a unit that has them */
+	uint64_t pch_flags;  /* flags of most units */
+	size_t pch_model;    /* a unit that has them */
 	VEC(char *) headers; /* most included ones, most frequent first */
 };
 /* Reads the sources' text. */
 void plan_make(struct plan *plan, const struct compdb *db);
-/* After the precompiled header is known: units that define a macro its headers mention don't use it. */
+/* After the precompiled header is known: units that define a macro its headers mention don't use
+ * it. */
 void plan_use_pch(struct plan *plan, const struct compdb *db, const struct strmap *pch_files);
 void plan_free(struct plan *plan);
 
@@ -50,8 +51,9 @@ struct facts_index {
 	uint64_t pool;
 };
 /*
- * Reads the index and finds out what is still right. Units that aren't have valid = false; if a header has
- * changed that is all of them, and pool is 0: what a header's definition refers to depends on other headers.
+ * Reads the index and finds out what is still right. Units that aren't have valid = false; if a
+ * header has changed that is all of them, and pool is 0: what a header's definition refers to
+ * depends on other headers.
  */
 void index_load(struct facts_index *index, const struct compdb *db, const char *dir);
 int index_save(const struct facts_index *index, const char *dir);

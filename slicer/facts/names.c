@@ -63,7 +63,8 @@ struct srcfile *walk_file(struct walk *w, CXFile file)
 	at = strmap_add(&w->worker->files, clang_getCString(name), &added);
 	if (added) {
 		src = xcalloc(1, sizeof(*src));
-		src->path = path_map_name(&w->worker->paths, clang_getCString(name), w->worker->db->objdir);
+		src->path = path_map_name(&w->worker->paths, clang_getCString(name),
+					  w->worker->db->objdir);
 		src->path_hash = hash_str(src->path, 0);
 		src->is_c = ends_with(src->path, ".c");
 		*at = (uintptr_t)src;
@@ -161,10 +162,10 @@ static char *type_key(struct walk *w, CXCursor decl, enum CXCursorKind kind)
 		return no_key;
 	name = clang_Cursor_isAnonymous(decl) ? xasprintf("@%u", p.off) : cursor_name(decl);
 	return prefixed(w, decl,
-			kind == CXCursor_TypedefDecl ? "typedef " :
-			kind == CXCursor_EnumDecl    ? "enum " :
-			kind == CXCursor_UnionDecl   ? "union " :
-						       "struct ",
+			kind == CXCursor_TypedefDecl ? "typedef "
+			: kind == CXCursor_EnumDecl  ? "enum "
+			: kind == CXCursor_UnionDecl ? "union "
+						     : "struct ",
 			name);
 }
 
@@ -276,7 +277,8 @@ static void line_operands(char *line, void (*fn)(struct walk *w, const char *nam
 			if (*s == '%' || *s == '{' || *s == '[')
 				s++;
 			if (beg[0] == '$' || beg[1] == '[' || beg[1] == '{')
-				continue; /* $symbol; %[name]: the name is the constraint's, dropped below */
+				continue; /* $symbol; %[name]: the name is the constraint's, dropped
+					     below */
 			while (isalnum((unsigned char)*s) || *s == '_')
 				s++;
 			continue;

@@ -19,8 +19,8 @@
 int claims_init(struct claims *c)
 {
 	c->mask = CLAIM_SLOTS - 1;
-	c->slots = mmap(NULL, CLAIM_SLOTS * sizeof(*c->slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			-1, 0);
+	c->slots = mmap(NULL, CLAIM_SLOTS * sizeof(*c->slots), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return c->slots == MAP_FAILED ? -1 : 0;
 }
 
@@ -32,7 +32,8 @@ bool claims_take(struct claims *c, uint64_t hash)
 	for (size_t tries = 0; tries <= c->mask; tries++, i = (i + 1) & c->mask) {
 		uint64_t seen = 0;
 
-		if (__atomic_compare_exchange_n(&c->slots[i], &seen, hash, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&c->slots[i], &seen, hash, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
 			return true;
 		if (seen == hash)
 			return false;
@@ -52,7 +53,7 @@ static void add_rule(struct path_map *map, const char *dir, const char *name)
 	char *real = realpath(dir, NULL);
 
 	if (real)
-		*vec_add(&map->rules) = (struct path_rule){ .real = real, .name = xstrdup(name) };
+		*vec_add(&map->rules) = (struct path_rule){.real = real, .name = xstrdup(name)};
 }
 
 /* Links below the overlay's real directories: arch/sd/kernel -> runtime/arch/kernel. */
@@ -63,7 +64,8 @@ static void add_links(struct path_map *map, const char *overlay, const char *rel
 	struct dirent *de;
 
 	while (d && (de = readdir(d))) {
-		char *sub = xasprintf("%s/%s", rel, de->d_name), *path = xasprintf("%s/%s", overlay, sub);
+		char *sub = xasprintf("%s/%s", rel, de->d_name),
+		     *path = xasprintf("%s/%s", overlay, sub);
 		struct stat st;
 
 		if (de->d_name[0] != '.' && !lstat(path, &st)) {
@@ -113,7 +115,8 @@ static const struct path_rule *best_rule(const struct path_map *map, const char 
 
 		if (strncmp(real, r->real, n) || (real[n] && real[n] != '/'))
 			continue;
-		if (!best || n > best_len || (n == best_len && strlen(r->name) < strlen(best->name))) {
+		if (!best || n > best_len ||
+		    (n == best_len && strlen(r->name) < strlen(best->name))) {
 			best = r;
 			best_len = n;
 		}
@@ -148,7 +151,7 @@ char *path_map_name(const struct path_map *map, const char *path, const char *cw
 
 void worker_init(struct worker *w, const struct compdb *db, struct claims *claims)
 {
-	*w = (struct worker){ .db = db, .claims = claims };
+	*w = (struct worker){.db = db, .claims = claims};
 	/* no thread per parse: a worker is a process of its own */
 	setenv("LIBCLANG_NOTHREADS", "1", 1);
 	path_map_init(&w->paths, db);
@@ -178,7 +181,8 @@ void worker_free(struct worker *w)
 	strmap_free(&w->statics);
 	clang_disposeIndex(w->index);
 	for (size_t i = 0; i < w->files.cap; i++) {
-		struct srcfile *src = (void *)(uintptr_t)(w->files.slots[i].key ? w->files.slots[i].value : 0);
+		struct srcfile *src =
+			(void *)(uintptr_t)(w->files.slots[i].key ? w->files.slots[i].value : 0);
 
 		if (src)
 			free(src->path);
@@ -192,8 +196,8 @@ void worker_free(struct worker *w)
 typedef VEC(const char *) args_vec;
 
 /*
- * The recorded command without what only matters to code generation or to the build. Warnings are the
- * compiler's business: leaving them out saves their analyses.
+ * The recorded command without what only matters to code generation or to the build. Warnings are
+ * the compiler's business: leaving them out saves their analyses.
  */
 static void parse_args(const struct tu *tu, bool with_pch, bool with_source, args_vec *args)
 {
@@ -209,7 +213,8 @@ static void parse_args(const struct tu *tu, bool with_pch, bool with_source, arg
 			continue;
 		if (with_pch && starts_with(a, "-DKBUILD_MODNAME="))
 			continue;
-		if (!with_source && (starts_with(a, "-DKBUILD_") || starts_with(a, "-D__KBUILD_") || i == tu->argc - 1))
+		if (!with_source && (starts_with(a, "-DKBUILD_") || starts_with(a, "-D__KBUILD_") ||
+				     i == tu->argc - 1))
 			continue;
 		*vec_add(args) = a;
 	}
@@ -237,8 +242,9 @@ static int check_errors(CXTranslationUnit tu, const char *path, bool quiet)
 		clang_disposeDiagnostic(d);
 	}
 	if (shown && !quiet)
-		err(path, "compile the file by hand with its command from compile_commands.json; a tree that builds "
-			  "with clang-19 parses here too",
+		err(path,
+		    "compile the file by hand with its command from compile_commands.json; a tree that builds "
+		    "with clang-19 parses here too",
 		    "%u errors, its facts can't be trusted", shown);
 	return shown ? -1 : 0;
 }
@@ -246,8 +252,8 @@ static int check_errors(CXTranslationUnit tu, const char *path, bool quiet)
 static int parse(struct worker *w, args_vec *args, const char *path, unsigned options, bool quiet,
 		 CXTranslationUnit *tu)
 {
-	enum CXErrorCode code = clang_parseTranslationUnit2FullArgv(w->index, NULL, args->a, args->n, NULL, 0, options,
-								    tu);
+	enum CXErrorCode code = clang_parseTranslationUnit2FullArgv(w->index, NULL, args->a,
+								    args->n, NULL, 0, options, tu);
 
 	if (code == CXError_Success) {
 		if (!check_errors(*tu, path, quiet))
@@ -272,7 +278,8 @@ int facts_parse(struct worker *w, const struct parse_job *job, struct fb *out)
 		*vec_add(&args) = "-include-pch";
 		*vec_add(&args) = job->pch;
 	}
-	rc = parse(w, &args, job->tu->source, CXTranslationUnit_DetailedPreprocessingRecord, job->quiet, &tu);
+	rc = parse(w, &args, job->tu->source, CXTranslationUnit_DetailedPreprocessingRecord,
+		   job->quiet, &tu);
 	free(args.a);
 	if (rc)
 		return -1;
@@ -285,7 +292,8 @@ int facts_parse(struct worker *w, const struct parse_job *job, struct fb *out)
 	return rc;
 }
 
-int facts_make_pch(struct worker *w, const struct tu *tu, const char *text, const char *path, struct strmap *files)
+int facts_make_pch(struct worker *w, const struct tu *tu, const char *text, const char *path,
+		   struct strmap *files)
 {
 	char *source = xasprintf("%s.h", path);
 	CXTranslationUnit unit;
@@ -301,7 +309,9 @@ int facts_make_pch(struct worker *w, const struct tu *tu, const char *text, cons
 	*vec_add(&args) = "-xc-header";
 	*vec_add(&args) = source;
 	/* with the record: uses of a macro are only recorded where its definition is */
-	if (parse(w, &args, source, CXTranslationUnit_ForSerialization | CXTranslationUnit_DetailedPreprocessingRecord,
+	if (parse(w, &args, source,
+		  CXTranslationUnit_ForSerialization |
+			  CXTranslationUnit_DetailedPreprocessingRecord,
 		  getenv("KSLICE_DEBUG") == NULL, &unit))
 		goto out;
 	if (!clang_saveTranslationUnit(unit, path, clang_defaultSaveOptions(unit)) &&

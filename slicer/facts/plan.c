@@ -36,8 +36,8 @@ static uint64_t flags_hash(const struct tu *tu)
 			i++;
 			continue;
 		}
-		if (!strcmp(a, "-c") || starts_with(a, "-W") || starts_with(a, "-I") || starts_with(a, "-DKBUILD_") ||
-		    starts_with(a, "-D__KBUILD_"))
+		if (!strcmp(a, "-c") || starts_with(a, "-W") || starts_with(a, "-I") ||
+		    starts_with(a, "-DKBUILD_") || starts_with(a, "-D__KBUILD_"))
 			continue;
 		hash = hash_str(a, hash);
 	}
@@ -142,7 +142,8 @@ static void choose_headers(struct plan *plan, struct strmap *includes)
 
 	for (size_t i = 0; i < includes->cap; i++)
 		if (includes->slots[i].key && includes->slots[i].value >= least)
-			*vec_add(&counts) = (struct count){ includes->slots[i].key, includes->slots[i].value };
+			*vec_add(&counts) =
+				(struct count){includes->slots[i].key, includes->slots[i].value};
 	if (counts.n)
 		qsort(counts.a, counts.n, sizeof(*counts.a), by_count);
 	for (size_t i = 0; i < counts.n; i++)
@@ -154,7 +155,7 @@ void plan_make(struct plan *plan, const struct compdb *db)
 {
 	struct strmap includes = {};
 
-	*plan = (struct plan){ .nunits = db->ntus, .units = xcalloc(db->ntus, sizeof(*plan->units)) };
+	*plan = (struct plan){.nunits = db->ntus, .units = xcalloc(db->ntus, sizeof(*plan->units))};
 	for (size_t i = 0; i < db->ntus; i++)
 		plan->units[i].flags = flags_hash(&db->tus[i]);
 	plan->pch_flags = most_frequent_flags(plan, db);
@@ -207,8 +208,9 @@ void plan_use_pch(struct plan *plan, const struct compdb *db, const struct strma
 
 		if (!name)
 			continue;
-		path = starts_with(name, "obj:") ? xasprintf("%s/%s", db->objdir, name + 4) :
-						   xasprintf("%s/%s", *name == '/' ? "" : db->overlay, name);
+		path = starts_with(name, "obj:")
+			       ? xasprintf("%s/%s", db->objdir, name + 4)
+			       : xasprintf("%s/%s", *name == '/' ? "" : db->overlay, name);
 		read_identifiers(&idents, path);
 		free(path);
 	}

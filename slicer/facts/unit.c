@@ -44,7 +44,8 @@ static size_t blank_comment(char *s, size_t i, size_t len)
 
 	s[i] = s[i + 1] = ' ';
 	for (i += 2; i < len; i++) {
-		if (line ? s[i] == '\n' && s[i - 1] != '\\' : s[i] == '*' && i + 1 < len && s[i + 1] == '/') {
+		if (line ? s[i] == '\n' && s[i - 1] != '\\'
+			 : s[i] == '*' && i + 1 < len && s[i + 1] == '/') {
 			if (line)
 				return i;
 			s[i] = s[i + 1] = ' ';
@@ -158,8 +159,9 @@ static size_t match(const char *s, size_t i, size_t len)
 }
 
 /*
- * Is the macro call [beg, end) a unit without a ';'? Yes, if a declaration or another macro begins behind it. A call that
- * stands on the same line as the declaration and makes none itself is an attribute that expands to nothing.
+ * Is the macro call [beg, end) a unit without a ';'? Yes, if a declaration or another macro begins
+ * behind it. A call that stands on the same line as the declaration and makes none itself is an
+ * attribute that expands to nothing.
  */
 static bool macro_ends_unit(const struct unit_input *in, size_t beg, size_t end, size_t next)
 {
@@ -173,10 +175,12 @@ static bool macro_ends_unit(const struct unit_input *in, size_t beg, size_t end,
 }
 
 /* One unit from s[i]: returns its end, or 0 with *bad set. */
-static size_t cut_one(const struct unit_input *in, const char *s, size_t i, struct unit *u, size_t *bad)
+static size_t cut_one(const struct unit_input *in, const char *s, size_t i, struct unit *u,
+		      size_t *bad)
 {
 	const struct span *macro = macro_at(&in->macros, i);
-	size_t start = i, call_end = 0, len = in->len; /* call_end: of a function-like macro at the start */
+	size_t start = i, call_end = 0,
+	       len = in->len; /* call_end: of a function-like macro at the start */
 
 	while (macro && is_ident(s[i + u->name_len]))
 		u->name_len++;
@@ -190,7 +194,8 @@ static size_t cut_one(const struct unit_input *in, const char *s, size_t i, stru
 		if (call_end && i == call_end) {
 			size_t next = skip_space(s, i, len);
 
-			u->whole = next >= len || s[next] == ';' || macro_ends_unit(in, start, i, next);
+			u->whole = next >= len || s[next] == ';' ||
+				   macro_ends_unit(in, start, i, next);
 			if (u->whole && (next >= len || s[next] != ';'))
 				return i;
 		}
@@ -224,7 +229,7 @@ int units_cut(const struct unit_input *in, unit_vec *units, size_t *bad)
 	size_t at = 0;
 
 	for (size_t i = skip_space(s, 0, in->len); i < in->len;) {
-		struct unit u = { .beg = i };
+		struct unit u = {.beg = i};
 		size_t end = cut_one(in, s, i, &u, bad);
 
 		if (!end) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * unit.h: a source file's text => its file-scope units, the byte ranges that are kept or deleted as a whole.
+ * unit.h: a source file's text => its file-scope units, the byte ranges that are kept or deleted as
+ * a whole.
  *
- * libclang's extents alone don't give these (macro calls, several declarators, attributes, the ';'), the text alone
- * doesn't either (which '{' opens a function, which macro call needs no ';'). So both: what the compiler saw comes in as
- * sorted offsets, the text is then cut at file scope.
+ * libclang's extents alone don't give these (macro calls, several declarators, attributes, the
+ * ';'), the text alone doesn't either (which '{' opens a function, which macro call needs no ';').
+ * So both: what the compiler saw comes in as sorted offsets, the text is then cut at file scope.
  */
 #ifndef KSLICE_FACTS_UNIT_H
 #define KSLICE_FACTS_UNIT_H
@@ -35,11 +36,13 @@ struct unit_input {
 	offset_vec bodies; /* '{' of function bodies, sorted */
 };
 
-/* Cuts the text. The spans never overlap and are sorted. -1: unbalanced text; *bad is the offset. */
+/* Cuts the text. The spans never overlap and are sorted. -1: unbalanced text; *bad is the offset.
+ */
 int units_cut(const struct unit_input *in, unit_vec *units, size_t *bad);
 /* The unit that holds offset off, NULL if none. */
 const struct unit *units_find(const unit_vec *units, uint32_t off);
-/* The text with comments, strings, directives and skipped parts blanked: same length, caller frees. */
+/* The text with comments, strings, directives and skipped parts blanked: same length, caller frees.
+ */
 char *units_blank(const char *text, size_t len, const span_vec *skipped);
 void unit_input_sort(struct unit_input *in);
 

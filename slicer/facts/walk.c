@@ -2,8 +2,8 @@
 /*
  * walk.c: a definition's cursor => its refs, field reads, initialiser elements and calls.
  *
- * libclang shows implicit conversions as unexposed expressions around the converted one: that is how
- * copies and pointer conversions of whole records are seen.
+ * libclang shows implicit conversions as unexposed expressions around the converted one: that is
+ * how copies and pointer conversions of whole records are seen.
  */
 #include "facts/clang.h"
 
@@ -34,14 +34,15 @@ static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData d
 void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t elem, enum ref_kind kind)
 {
 	struct fb *fb = w->fb;
-	struct fact_ref ref = { .key = fb_str(fb, key), .off = off, .elem = elem, .kind = kind };
+	struct fact_ref ref = {.key = fb_str(fb, key), .off = off, .elem = elem, .kind = kind};
 	size_t first = fb->defs.a[fb->defs.n - 1].ref0;
 
 	/* in a header only the set counts */
 	for (size_t i = fb->refs.n; i > first && fb->refs.n - i < 64; i--) {
 		struct fact_ref *r = &fb->refs.a[i - 1];
 
-		if (r->key == ref.key && r->kind == ref.kind && r->elem == elem && (!w->ctext || r->off == off))
+		if (r->key == ref.key && r->kind == ref.kind && r->elem == elem &&
+		    (!w->ctext || r->off == off))
 			return;
 	}
 	*vec_add(&fb->refs) = ref;
@@ -59,17 +60,18 @@ void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind 
 	}
 	add_ref(w, name, off, 0, kind);
 	if (w->fb->refs.n > n)
-		*vec_add(&w->late) = (struct late_name){ .ref = n, .name = xstrdup(name) };
+		*vec_add(&w->late) = (struct late_name){.ref = n, .name = xstrdup(name)};
 }
 
 static void add_read(struct walk *w, const char *field, uint32_t off)
 {
 	struct fb *fb = w->fb;
-	struct fact_read read = { .field = fb_str(fb, field), .off = off };
+	struct fact_read read = {.field = fb_str(fb, field), .off = off};
 	size_t first = fb->defs.a[fb->defs.n - 1].read0;
 
 	for (size_t i = fb->reads.n; i > first && fb->reads.n - i < 64; i--)
-		if (fb->reads.a[i - 1].field == read.field && (!w->ctext || fb->reads.a[i - 1].off == off))
+		if (fb->reads.a[i - 1].field == read.field &&
+		    (!w->ctext || fb->reads.a[i - 1].off == off))
 			return;
 	*vec_add(&fb->reads) = read;
 }
@@ -83,8 +85,9 @@ static enum CXVisitorResult escape_field(CXCursor field, CXClientData data);
 
 static void add_escape(struct walk *w, CXType record, uint32_t off)
 {
-	struct escape e = { w, off };
-	char *name = record_name(w, clang_getTypeDeclaration(record)), *key = xasprintf("%s:*", name);
+	struct escape e = {w, off};
+	char *name = record_name(w, clang_getTypeDeclaration(record)),
+	     *key = xasprintf("%s:*", name);
 
 	add_read(w, key, off);
 	free(name);
@@ -116,7 +119,8 @@ static bool same_type(CXType a, CXType b)
 	return clang_equalTypes(clang_getUnqualifiedType(a), clang_getUnqualifiedType(b));
 }
 
-/* Is the child (of type t) converted by the cursor it lies in so that its record is no longer known? */
+/* Is the child (of type t) converted by the cursor it lies in so that its record is no longer
+ * known? */
 static void check_conversion(struct frame *f)
 {
 	struct frame *up = f->up;
@@ -138,7 +142,8 @@ static void check_conversion(struct frame *f)
 	if (record.kind != CXType_Record || up->type.kind == CXType_Void)
 		return;
 	to = clang_getCanonicalType(up->type);
-	if (to.kind == CXType_Pointer && same_type(clang_getCanonicalType(clang_getPointeeType(to)), record))
+	if (to.kind == CXType_Pointer &&
+	    same_type(clang_getCanonicalType(clang_getPointeeType(to)), record))
 		return;
 	add_escape(f->w, record, place_in_def(f->w, f->c));
 }
@@ -207,7 +212,8 @@ static bool is_statement_place(const struct frame *f)
 	switch (up->kind) {
 	case CXCursor_CompoundStmt:
 		/* the last expression of ({ }) is its value */
-		return up->up->kind != CXCursor_StmtExpr || clang_getCanonicalType(f->type).kind == CXType_Void;
+		return up->up->kind != CXCursor_StmtExpr ||
+		       clang_getCanonicalType(f->type).kind == CXType_Void;
 	case CXCursor_IfStmt:
 	case CXCursor_WhileStmt:
 	case CXCursor_SwitchStmt:
@@ -294,7 +300,9 @@ static void see_call(struct frame *f)
 			call.stmt = 1;
 			call.end = semi + 1;
 			if (outer != f)
-				call.beg = walk_place(w, clang_getRangeStart(clang_getCursorExtent(outer->c))).off;
+				call.beg = walk_place(w, clang_getRangeStart(
+								 clang_getCursorExtent(outer->c)))
+						   .off;
 		}
 	}
 	*vec_add(&w->fb->calls) = call;
@@ -308,7 +316,8 @@ static void check_macro_calls(struct walk *w)
 
 	for (size_t i = d->call0; i < w->fb->calls.n; i++)
 		for (size_t j = i + 1; j < w->fb->calls.n; j++)
-			if (c[i].macro && c[j].macro && c[i].beg == c[j].beg && c[i].callee != c[j].callee)
+			if (c[i].macro && c[j].macro && c[i].beg == c[j].beg &&
+			    c[i].callee != c[j].callee)
 				c[c[i].macro == 1 && c[j].macro == 2 ? j : i].macro = 2;
 }
 
@@ -361,14 +370,14 @@ static bool fills_whole(CXCursor value, CXCursor field)
 
 	if (want.kind != CXType_Record && want.kind != CXType_ConstantArray)
 		return true;
-	return kind == CXCursor_InitListExpr || kind == CXCursor_StringLiteral || got.kind == CXType_Record ||
-	       kind == CXCursor_CompoundLiteralExpr;
+	return kind == CXCursor_InitListExpr || kind == CXCursor_StringLiteral ||
+	       got.kind == CXType_Record || kind == CXCursor_CompoundLiteralExpr;
 }
 
 /* The field a value of a record's list goes to; a null cursor if it can't be told. */
 static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 {
-	struct designator d = { .n = 0 };
+	struct designator d = {.n = 0};
 	size_t i;
 
 	*designated = clang_getCursorKind(value) == CXCursor_UnexposedExpr &&
@@ -377,13 +386,15 @@ static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 		clang_visitChildren(value, find_designator, &d);
 		if (!d.n)
 			return clang_getNullCursor();
-		for (i = 0; i < list->fields.n && !clang_equalCursors(list->fields.a[i], d.first); i++)
+		for (i = 0; i < list->fields.n && !clang_equalCursors(list->fields.a[i], d.first);
+		     i++)
 			;
 		list->lost = i == list->fields.n;
 		list->next = i + 1;
 		return d.last;
 	}
-	if (list->lost || list->next >= list->fields.n || !fills_whole(value, list->fields.a[list->next])) {
+	if (list->lost || list->next >= list->fields.n ||
+	    !fills_whole(value, list->fields.a[list->next])) {
 		list->lost = true;
 		return clang_getNullCursor();
 	}
@@ -394,7 +405,7 @@ static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 static uint32_t open_element(struct frame *f)
 {
 	struct walk *w = f->w;
-	struct fact_elem e = { .parent = f->up->elem };
+	struct fact_elem e = {.parent = f->up->elem};
 	bool designated;
 	CXCursor field = list_field(f->up, f->c, &designated);
 	CXSourceRange range = clang_getCursorExtent(f->c);
@@ -410,7 +421,9 @@ static uint32_t open_element(struct frame *f)
 			uint32_t comma = skip_blank(w->ctext, end.off);
 
 			e.beg = beg.off;
-			e.end = comma < w->ctext->in.len && w->ctext->blank[comma] == ',' ? comma + 1 : end.off;
+			e.end = comma < w->ctext->in.len && w->ctext->blank[comma] == ','
+					? comma + 1
+					: end.off;
 		}
 	}
 	*vec_add(&w->fb->elems) = e;
@@ -479,8 +492,11 @@ static void see(struct frame *f)
 		see_cleanup(f);
 		break;
 	case CXCursor_CompoundStmt:
-		if (!f->up->up && !from_macro_body(clang_getRangeStart(clang_getCursorExtent(f->c))))
-			f->w->body = walk_place(f->w, clang_getRangeStart(clang_getCursorExtent(f->c))).off;
+		if (!f->up->up &&
+		    !from_macro_body(clang_getRangeStart(clang_getCursorExtent(f->c))))
+			f->w->body =
+				walk_place(f->w, clang_getRangeStart(clang_getCursorExtent(f->c)))
+					.off;
 		break;
 	default:
 		break;
@@ -490,7 +506,8 @@ static void see(struct frame *f)
 static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData data)
 {
 	struct frame *up = data;
-	struct frame f = { .up = up, .w = up->w, .c = c, .kind = clang_getCursorKind(c), .elem = up->elem };
+	struct frame f = {
+		.up = up, .w = up->w, .c = c, .kind = clang_getCursorKind(c), .elem = up->elem};
 	size_t nrefs = f.w->fb->refs.n;
 	uint32_t elem = up->elem;
 
@@ -515,7 +532,7 @@ static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData d
 
 void walk_definition(struct walk *w, CXCursor def)
 {
-	struct frame root = { .w = w, .c = def, .kind = clang_getCursorKind(def) };
+	struct frame root = {.w = w, .c = def, .kind = clang_getCursorKind(def)};
 
 	w->has_attr = w->has_asm = false;
 	w->body = 0;

@@ -30,8 +30,10 @@ static void merge(struct strbuf *to, const char *base, const char *over)
 static int has_stubs(const struct spec *spec)
 {
 	char *kbuild = xasprintf("%s/generated/%s/Kbuild", repo_root(), spec->name);
-	int r = access(kbuild, R_OK) ? err(kbuild, "kslice stubs makes it; so does kslice build without --debug",
-					   "a debug build takes the stubs that are there, and there are none") : 0;
+	int r = access(kbuild, R_OK)
+			? err(kbuild, "kslice stubs makes it; so does kslice build without --debug",
+			      "a debug build takes the stubs that are there, and there are none")
+			: 0;
 
 	free(kbuild);
 	return r;
@@ -48,13 +50,16 @@ int debug_spec(struct spec *spec, const char *kind)
 
 int debug_config(struct spec *spec, const char *kind, const char *outdir)
 {
-	char *path = xasprintf("%s/specs/debug/%s.config", repo_root(), kind), *over = read_file(path, NULL);
-	char *base = read_file(spec->config, NULL), *out = xasprintf("%s/%s.config", outdir, spec->name);
+	char *path = xasprintf("%s/specs/debug/%s.config", repo_root(), kind),
+	     *over = read_file(path, NULL);
+	char *base = read_file(spec->config, NULL),
+	     *out = xasprintf("%s/%s.config", outdir, spec->name);
 	struct strbuf both = {};
 	int r = -1;
 
 	if (!over)
-		err(path, "--debug takes the name of a fragment in specs/debug", "cannot read it: %s", strerror(errno));
+		err(path, "--debug takes the name of a fragment in specs/debug",
+		    "cannot read it: %s", strerror(errno));
 	else if (!base)
 		err(spec->config, NULL, "cannot read it: %s", strerror(errno));
 	else if (!has_stubs(spec) && !make_dirs(outdir)) {

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The text is known to be valid JSON by then, so the walk only has to tell strings from structure. */
+/* The text is known to be valid JSON by then, so the walk only has to tell strings from structure.
+ */
 struct walk {
 	struct spec_file *file;
 	const char *s;
@@ -70,7 +71,7 @@ static void walk_value(struct walk *w)
 
 struct spec_file *spec_file_load(const char *path, const char *cure)
 {
-	struct walk w = { .line = 1 };
+	struct walk w = {.line = 1};
 	struct spec_file *f;
 	json_error_t e;
 	char *text = read_file(path, NULL);
@@ -119,7 +120,7 @@ void *spec_own(struct spec_file *f, void *p)
 
 struct spec_place spec_at(struct spec_file *f, const char *fmt, ...)
 {
-	struct spec_place at = { .file = f->path };
+	struct spec_place at = {.file = f->path};
 	uint64_t *line;
 	va_list ap;
 	char *s;
@@ -150,8 +151,8 @@ int spec_error(const struct spec_place *at, const char *cure, const char *fmt, .
 	return -1;
 }
 
-static const char *const type_names[] = { "a string", "a string or an array of strings", "an array",
-					  "an object" };
+static const char *const type_names[] = {"a string", "a string or an array of strings", "an array",
+					 "an object"};
 
 static bool has_type(json_t *v, enum spec_type type)
 {
@@ -171,7 +172,7 @@ static int unknown_key(struct spec_file *f, const char *pointer, const char *key
 		       const struct spec_key *keys, size_t nkeys)
 {
 	struct spec_place at = spec_at(f, "%s/%s", pointer, key);
-	struct strbuf cure = { 0 };
+	struct strbuf cure = {0};
 	int r;
 
 	sb_puts(&cure, "the keys here are: ");
@@ -183,16 +184,17 @@ static int unknown_key(struct spec_file *f, const char *pointer, const char *key
 	return r;
 }
 
-int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer, const struct spec_key *keys,
-		    size_t nkeys)
+int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer,
+		    const struct spec_key *keys, size_t nkeys)
 {
 	struct spec_place at = spec_at(f, "%s", pointer);
 	const char *key;
 	json_t *value;
 
 	if (!json_is_object(obj))
-		return spec_error(&at, "specs/README.md shows what stands here", "must be an object");
-	json_object_foreach(obj, key, value) {
+		return spec_error(&at, "specs/README.md shows what stands here",
+				  "must be an object");
+	json_object_foreach (obj, key, value) {
 		size_t i = 0;
 
 		while (i < nkeys && strcmp(keys[i].name, key))
@@ -223,10 +225,12 @@ int spec_names_of(struct spec_file *f, json_t *value, const char *pointer, struc
 
 		out->a[i] = json_string_value(v);
 		if (!out->a[i] || !*out->a[i]) {
-			struct spec_place at = json_is_array(value) ? spec_at(f, "%s/%zu", pointer, i) :
-								      spec_at(f, "%s", pointer);
+			struct spec_place at = json_is_array(value)
+						       ? spec_at(f, "%s/%zu", pointer, i)
+						       : spec_at(f, "%s", pointer);
 
-			return spec_error(&at, "write a name in quotes", "must be a non-empty string");
+			return spec_error(&at, "write a name in quotes",
+					  "must be a non-empty string");
 		}
 	}
 	if (value && !n) {

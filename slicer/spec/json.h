@@ -18,7 +18,8 @@ struct spec_file {
 	VEC(void *) owned;
 };
 
-/* Reads and parses; refuses syntax errors and duplicate keys with their line. NULL after an error. */
+/* Reads and parses; refuses syntax errors and duplicate keys with their line. NULL after an error.
+ */
 struct spec_file *spec_file_load(const char *path, const char *cure);
 void spec_file_free(struct spec_file *f);
 
@@ -35,8 +36,8 @@ struct spec_key {
 	bool required;
 };
 /* Every key of obj is in keys, has its type, and the required ones are there. 0/-1. */
-int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer, const struct spec_key *keys,
-		    size_t nkeys);
+int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer,
+		    const struct spec_key *keys, size_t nkeys);
 /* A string or an array of non-empty strings; NULL gives none. 0/-1. */
 int spec_names_of(struct spec_file *f, json_t *value, const char *pointer, struct spec_names *out);
 

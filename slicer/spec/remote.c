@@ -18,7 +18,8 @@ static char *generated_file(const struct spec_cut *c, const char *name)
 static char *domain_spec(const struct spec *spec, const char *domain)
 {
 	const char *slash = strrchr(spec->path, '/');
-	char *path = xasprintf("%.*s%s.json", slash ? (int)(slash + 1 - spec->path) : 0, spec->path, domain);
+	char *path = xasprintf("%.*s%s.json", slash ? (int)(slash + 1 - spec->path) : 0, spec->path,
+			       domain);
 
 	if (!access(path, R_OK))
 		return path;
@@ -39,7 +40,8 @@ static int check_domain(const struct spec *spec, const struct spec_cut *c)
 	if (!strcmp(c->domain, spec->name))
 		spec_error(&c->at, "call the function itself", "\"%s\" is this domain", c->domain);
 	else if (!path)
-		spec_error(&c->at, "its spec is to lie beside this one or in specs/", "no domain \"%s\"", c->domain);
+		spec_error(&c->at, "its spec is to lie beside this one or in specs/",
+			   "no domain \"%s\"", c->domain);
 	else if (spec_load(&other, path))
 		spec_error(&c->at, NULL, "the spec of domain \"%s\" can't be loaded", c->domain);
 	else {
@@ -47,7 +49,8 @@ static int check_domain(const struct spec *spec, const struct spec_cut *c)
 			if (!strcmp(other.calls[i].name, c->call))
 				r = 0;
 		if (r)
-			spec_error(&c->at, "name one of them, or add it there", "\"%s\" is not one of the calls of %s", c->call, path);
+			spec_error(&c->at, "name one of them, or add it there",
+				   "\"%s\" is not one of the calls of %s", c->call, path);
 		spec_free(&other);
 	}
 	free(path);
@@ -61,14 +64,15 @@ static int read_summary(const struct spec_cut *c, struct remote *r)
 	json_t *s = json_load_file(path, 0, NULL), *call, *t;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(s, "calls"), i, call) {
+	json_array_foreach (json_object_get(s, "calls"), i, call) {
 		const char *name = json_string_value(json_object_get(call, "name")) ?: "";
 		const char *function = json_string_value(json_object_get(call, "function")) ?: "";
 
-		if (strcmp(name, c->call) && (!starts_with(function, "sys_") || strcmp(function + 4, c->call)))
+		if (strcmp(name, c->call) &&
+		    (!starts_with(function, "sys_") || strcmp(function + 4, c->call)))
 			continue;
 		r->call = xstrdup(name);
-		json_array_foreach(json_object_get(call, "types"), k, t)
+		json_array_foreach (json_object_get(call, "types"), k, t)
 			if (r->n < 6)
 				r->types[r->n++] = xstrdup(json_string_value(t) ?: "");
 	}
@@ -80,7 +84,8 @@ static int read_summary(const struct spec_cut *c, struct remote *r)
 /* The client_*.c that defines the stub. */
 static int find_unit(const struct spec_cut *c, struct remote *r)
 {
-	char *dir = generated_file(c, ""), *mark = xasprintf("sd_%s_stub_%s(struct sd_lane", c->domain, r->call);
+	char *dir = generated_file(c, ""),
+	     *mark = xasprintf("sd_%s_stub_%s(struct sd_lane", c->domain, r->call);
 	DIR *d = opendir(dir);
 
 	for (struct dirent *e; d && !r->unit && (e = readdir(d));) {
@@ -125,7 +130,8 @@ int remote_resolve(struct spec *spec)
 		if (check_domain(spec, c))
 			return -1;
 		c->remote = xcalloc(1, sizeof(*c->remote));
-		if (!read_summary(c, c->remote) && !find_unit(c, c->remote) && !read_contract(c, c->remote))
+		if (!read_summary(c, c->remote) && !find_unit(c, c->remote) &&
+		    !read_contract(c, c->remote))
 			continue;
 		cure = xasprintf("make them: kslice stubs %s", c->domain);
 		spec_error(&c->at, cure, "generated/%s has no stub of \"%s\"", c->domain, c->call);
@@ -158,7 +164,8 @@ static bool is_first(const struct spec *spec, size_t i, bool unit)
 	for (size_t k = 0; k < i; k++) {
 		const struct spec_cut *o = &spec->cuts[k];
 
-		if (o->kind == CUT_REMOTE && !strcmp(o->domain, c->domain) && (!unit || !strcmp(o->remote->unit, c->remote->unit)))
+		if (o->kind == CUT_REMOTE && !strcmp(o->domain, c->domain) &&
+		    (!unit || !strcmp(o->remote->unit, c->remote->unit)))
 			return false;
 	}
 	return true;
@@ -228,18 +235,25 @@ static int compare(const struct spec_cut *c, const struct calltype *fn, const ch
 	struct remote *r = c->remote;
 
 	if (!fn->result || fn->result->kind != TYPE_INT || fn->result->size < 4)
-		return spec_error(&c->at, "it returns what the call does: long", "%s in %s returns no number of that size", c->symbol, place);
+		return spec_error(&c->at, "it returns what the call does: long",
+				  "%s in %s returns no number of that size", c->symbol, place);
 	if (fn->nparams != r->n)
-		return spec_error(&c->at, "give it the call's parameters", "%s in %s has %u parameters, %s of %s has %u", c->symbol, place,
+		return spec_error(&c->at, "give it the call's parameters",
+				  "%s in %s has %u parameters, %s of %s has %u", c->symbol, place,
 				  fn->nparams, r->call, c->domain, r->n);
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct param *p = &fn->param[i];
 
 		if (!agrees(p->type, r->types[i]))
-			return spec_error(&c->at, "give it the call's parameters", "parameter %u of %s in %s, %s %s, differs from that of %s of %s (%s)",
-					  i + 1, c->symbol, place, p->type->name, p->name, r->call, c->domain, r->types[i]);
+			return spec_error(
+				&c->at, "give it the call's parameters",
+				"parameter %u of %s in %s, %s %s, differs from that of %s of %s (%s)",
+				i + 1, c->symbol, place, p->type->name, p->name, r->call, c->domain,
+				r->types[i]);
 		if (!*p->name)
-			return spec_error(&c->at, "give it a name", "parameter %u of %s in %s has no name", i + 1, c->symbol, place);
+			return spec_error(&c->at, "give it a name",
+					  "parameter %u of %s in %s has no name", i + 1, c->symbol,
+					  place);
 	}
 	return 0;
 }
@@ -253,7 +267,8 @@ int remote_match(const struct graph *g, uint32_t gdef, struct spec_cut *c)
 	int r = -1;
 
 	if (graph_def(g, gdef)->flags & DEF_HEADER)
-		spec_error(&c->at, "name a function of a .c file", "%s stands in a header, %s", c->symbol, place);
+		spec_error(&c->at, "name a function of a .c file", "%s stands in a header, %s",
+			   c->symbol, place);
 	else
 		r = types_function(&t, g->db, file, c->symbol, &fn);
 	if (!r)
@@ -273,7 +288,8 @@ char *remote_names(const struct spec_cut *c)
 	return xasprintf("sd_remote_call sd_%s_stub_%s", c->domain, c->remote->call);
 }
 
-/* Declarations inside the body, so that any file of the tree will do; they must agree with the header's where it is there. */
+/* Declarations inside the body, so that any file of the tree will do; they must agree with the
+ * header's where it is there. */
 char *remote_body(const struct spec_cut *c, bool declared)
 {
 	static const char plain[] = "int (*)(void *, long *, const unsigned long long *)";
@@ -281,15 +297,22 @@ char *remote_body(const struct spec_cut *c, bool declared)
 	struct strbuf b = {0};
 
 	if (declared)
-		sb_printf(&b, "{ extern enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6]);", c->domain, r->call);
+		sb_printf(
+			&b,
+			"{ extern enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6]);",
+			c->domain, r->call);
 	else
-		sb_printf(&b, "{ extern int sd_%s_stub_%s(void *, long *, const unsigned long long *); "
-			      "extern long sd_remote_call(const char *, unsigned int, %s, const unsigned long long *);",
-			  c->domain, r->call, plain);
+		sb_printf(
+			&b,
+			"{ extern int sd_%s_stub_%s(void *, long *, const unsigned long long *); "
+			"extern long sd_remote_call(const char *, unsigned int, %s, const unsigned long long *);",
+			c->domain, r->call, plain);
 	sb_puts(&b, " const unsigned long long arg[6] = {");
 	for (unsigned i = 0; i < r->n; i++)
-		sb_printf(&b, r->pointer[i] ? "%s(unsigned long)%s" : "%s%s", i ? ", " : " ", r->names[i]);
-	sb_printf(&b, " }; return sd_remote_call(\"%s\", 0x%08xu, sd_%s_stub_%s, arg); }", c->domain, r->contract, c->domain, r->call);
+		sb_printf(&b, r->pointer[i] ? "%s(unsigned long)%s" : "%s%s", i ? ", " : " ",
+			  r->names[i]);
+	sb_printf(&b, " }; return sd_remote_call(\"%s\", 0x%08xu, sd_%s_stub_%s, arg); }",
+		  c->domain, r->contract, c->domain, r->call);
 	return b.s;
 }
 
@@ -304,10 +327,13 @@ json_t *remote_peers(const struct spec *spec)
 			continue;
 		calls = json_array();
 		for (size_t k = i; k < spec->ncuts; k++)
-			if (spec->cuts[k].kind == CUT_REMOTE && !strcmp(spec->cuts[k].domain, spec->cuts[i].domain))
-				json_array_append_new(calls, json_string(spec->cuts[k].remote->call));
+			if (spec->cuts[k].kind == CUT_REMOTE &&
+			    !strcmp(spec->cuts[k].domain, spec->cuts[i].domain))
+				json_array_append_new(calls,
+						      json_string(spec->cuts[k].remote->call));
 		peers = peers ?: json_array();
-		json_array_append_new(peers, json_pack("{s:s,s:o}", "domain", spec->cuts[i].domain, "calls", calls));
+		json_array_append_new(peers, json_pack("{s:s,s:o}", "domain", spec->cuts[i].domain,
+						       "calls", calls));
 	}
 	return peers;
 }

@@ -23,11 +23,13 @@ struct remote {
 	unsigned contract; /* SD_STUBS_CONTRACT of the other domain's stubs */
 	char *types[6];	   /* of the call's parameters: "u32", "s64", "ptr" ... */
 	unsigned n;
-	char *names[6];	   /* of the function's parameters, and whether they are pointers: made by remote_match() */
+	char *names[6]; /* of the function's parameters, and whether they are pointers: made by
+			   remote_match() */
 	bool pointer[6];
 };
 
-/* 0, or -1 after printing: no such domain, it doesn't export the call, its stubs aren't generated. */
+/* 0, or -1 after printing: no such domain, it doesn't export the call, its stubs aren't generated.
+ */
 int remote_resolve(struct spec *spec);
 void remote_free(struct remote *r);
 /* Part of the cache key of an overlay tree. */

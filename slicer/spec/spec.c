@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* spec.c, pass 1: JSON => struct spec. Strict: whatever isn't understood is an error with its place. */
+/* spec.c, pass 1: JSON => struct spec. Strict: whatever isn't understood is an error with its
+ * place. */
 #include "spec/spec.h"
 #include "spec/remote.h"
 #include "spec/json.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *const kind_names[] = { "trap", "return", "drop", "replace", "remote" };
+static const char *const kind_names[] = {"trap", "return", "drop", "replace", "remote"};
 
 const char *cut_kind_name(enum cut_kind kind)
 {
@@ -52,9 +53,9 @@ static char *beside(const char *path, const char *name)
 /* ---- cuts ---- */
 
 static const struct spec_key cut_keys[] = {
-	{ "trap", ST_NAMES },	{ "return", ST_NAMES }, { "drop", ST_NAMES },	{ "replace", ST_NAMES },
-	{ "remote", ST_NAMES }, { "in", ST_NAMES },	{ "naming", ST_NAMES }, { "value", ST_STRING },
-	{ "with", ST_STRING },	{ "domain", ST_STRING }, { "call", ST_STRING },	{ "why", ST_STRING },
+	{"trap", ST_NAMES},   {"return", ST_NAMES},  {"drop", ST_NAMES},   {"replace", ST_NAMES},
+	{"remote", ST_NAMES}, {"in", ST_NAMES},	     {"naming", ST_NAMES}, {"value", ST_STRING},
+	{"with", ST_STRING},  {"domain", ST_STRING}, {"call", ST_STRING},  {"why", ST_STRING},
 };
 
 /* Which of the other keys goes with which kind. */
@@ -64,12 +65,12 @@ static int check_cut_keys(struct spec_cut *c, const json_t *obj)
 		const char *key;
 		unsigned kinds, required;
 	} rules[] = {
-		{ "in", 1 << CUT_DROP | 1 << CUT_REPLACE, 1 << CUT_REPLACE },
-		{ "naming", 1 << CUT_DROP, 0 },
-		{ "value", 1 << CUT_DROP | 1 << CUT_RETURN, 0 },
-		{ "with", 1 << CUT_REPLACE, 1 << CUT_REPLACE },
-		{ "domain", 1 << CUT_REMOTE, 1 << CUT_REMOTE },
-		{ "call", 1 << CUT_REMOTE, 1 << CUT_REMOTE },
+		{"in", 1 << CUT_DROP | 1 << CUT_REPLACE, 1 << CUT_REPLACE},
+		{"naming", 1 << CUT_DROP, 0},
+		{"value", 1 << CUT_DROP | 1 << CUT_RETURN, 0},
+		{"with", 1 << CUT_REPLACE, 1 << CUT_REPLACE},
+		{"domain", 1 << CUT_REMOTE, 1 << CUT_REMOTE},
+		{"call", 1 << CUT_REMOTE, 1 << CUT_REMOTE},
 	};
 	const char *kind = kind_names[c->kind];
 
@@ -112,14 +113,15 @@ static int cut_kind_of(struct spec_file *f, const char *pointer, json_t *obj, st
 	c->kind = kind;
 	if (found != 1)
 		return spec_error(&c->at, "give exactly one of trap, return, drop, replace, remote",
-				  found ? "a cut with %d kinds" : "a cut without a kind (%d)", found);
+				  found ? "a cut with %d kinds" : "a cut without a kind (%d)",
+				  found);
 	return 0;
 }
 
 static int add_cut(struct spec *spec, struct spec_file *f, const char *pointer, json_t *obj,
 		   const char *group)
 {
-	struct spec_cut c = { .group = group };
+	struct spec_cut c = {.group = group};
 	struct spec_names names;
 	char *p;
 
@@ -179,8 +181,7 @@ static char *group_path(const struct spec *spec, const char *name)
 static int add_group(struct spec *spec, const struct spec_place *at, const char *name)
 {
 	static const struct spec_key keys[] = {
-		{ "name", ST_STRING, true }, { "lost", ST_STRING, true }, { "cuts", ST_ARRAY, true }
-	};
+		{"name", ST_STRING, true}, {"lost", ST_STRING, true}, {"cuts", ST_ARRAY, true}};
 	char *path = group_path(spec, name);
 	struct spec_file *f;
 	struct spec_group *g;
@@ -189,9 +190,13 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 
 	for (i = 0; i < spec->ngroups; i++)
 		if (!strcmp(spec->groups[i].name, name))
-			return spec_error(at, "remove one of the two", "cut group \"%s\" stands here twice",
-					  name);
-	f = chain(spec, spec_file_load(path, "the name of a cut group is that of a file in cuts/ beside the spec, or in specs/cuts/"));
+			return spec_error(at, "remove one of the two",
+					  "cut group \"%s\" stands here twice", name);
+	f = chain(
+		spec,
+		spec_file_load(
+			path,
+			"the name of a cut group is that of a file in cuts/ beside the spec, or in specs/cuts/"));
 	free(path);
 	if (!f)
 		return spec_error(at, NULL, "cut group \"%s\" can't be loaded", name);
@@ -200,13 +205,14 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 	if (strcmp(json_string_value(json_object_get(f->json, "name")), name)) {
 		struct spec_place here = spec_at(f, "/name");
 
-		return spec_error(&here, "make the two equal", "the group's name differs from its file's");
+		return spec_error(&here, "make the two equal",
+				  "the group's name differs from its file's");
 	}
 	spec->groups = xrealloc(spec->groups, (spec->ngroups + 1) * sizeof(*spec->groups));
 	g = &spec->groups[spec->ngroups++];
-	*g = (struct spec_group){ .name = name, .at = *at };
+	*g = (struct spec_group){.name = name, .at = *at};
 	g->lost = json_string_value(json_object_get(f->json, "lost"));
-	json_array_foreach(json_object_get(f->json, "cuts"), i, cut) {
+	json_array_foreach (json_object_get(f->json, "cuts"), i, cut) {
 		char *p = spec_own(f, xasprintf("/cuts/%zu", i));
 
 		if (add_cut(spec, f, p, cut, name))
@@ -220,12 +226,12 @@ static int load_cuts(struct spec *spec, struct spec_file *f, json_t *array)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(array, i, v) {
+	json_array_foreach (array, i, v) {
 		char *p = spec_own(f, xasprintf("/cuts/%zu", i));
 		struct spec_place at = spec_at(f, "%s", p);
 
-		if (json_is_string(v) ? add_group(spec, &at, json_string_value(v)) :
-					add_cut(spec, f, p, v, NULL))
+		if (json_is_string(v) ? add_group(spec, &at, json_string_value(v))
+				      : add_cut(spec, f, p, v, NULL))
 			return -1;
 	}
 	return 0;
@@ -234,7 +240,7 @@ static int load_cuts(struct spec *spec, struct spec_file *f, json_t *array)
 /* Two cuts that say different things about one symbol's definition can't both hold. */
 static int check_conflicts(const struct spec *spec)
 {
-	struct strmap seen = { 0 };
+	struct strmap seen = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < spec->ncuts && !r; i++) {
@@ -260,24 +266,26 @@ static int check_conflicts(const struct spec *spec)
 
 static int load_calls(struct spec *spec, struct spec_file *f, json_t *array)
 {
-	struct strmap seen = { 0 };
+	struct strmap seen = {0};
 	size_t i, n = json_array_size(array);
 	json_t *v;
 	int r = 0;
 
 	spec->calls = xcalloc(n ? n : 1, sizeof(*spec->calls));
-	json_array_foreach(array, i, v) {
+	json_array_foreach (array, i, v) {
 		struct spec_call *c = &spec->calls[i];
 		bool added;
 
 		c->at = spec_at(f, "/calls/%zu", i);
 		c->name = json_string_value(v);
 		if (!c->name)
-			r = spec_error(&c->at, "write its name in quotes", "a call must be a string");
+			r = spec_error(&c->at, "write its name in quotes",
+				       "a call must be a string");
 		else if (!(r = check_identifier(&c->at, c->name))) {
 			strmap_add(&seen, c->name, &added);
 			if (!added)
-				r = spec_error(&c->at, "remove one", "call \"%s\" stands here twice", c->name);
+				r = spec_error(&c->at, "remove one",
+					       "call \"%s\" stands here twice", c->name);
 		}
 		if (r)
 			break;
@@ -301,8 +309,9 @@ static void add_keep(struct spec *spec, const struct spec_keep *k)
 /* What the kernel looks up at run time: no edge leads there. */
 static int keep_named(struct spec *spec, struct spec_file *f, const char *p, json_t *v)
 {
-	static const struct spec_key keys[] = { { "named", ST_STRING, true }, { "type", ST_STRING, true }, { "why", ST_STRING, true } };
-	struct spec_keep k = { .at = spec_at(f, "%s", p) };
+	static const struct spec_key keys[] = {
+		{"named", ST_STRING, true}, {"type", ST_STRING, true}, {"why", ST_STRING, true}};
+	struct spec_keep k = {.at = spec_at(f, "%s", p)};
 
 	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)))
 		return -1;
@@ -317,9 +326,9 @@ static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(array, i, v) {
+	json_array_foreach (array, i, v) {
 		char *p = spec_own(f, xasprintf("/keep/%zu", i));
-		struct spec_keep k = { .at = spec_at(f, "%s", p), .name = json_string_value(v) };
+		struct spec_keep k = {.at = spec_at(f, "%s", p), .name = json_string_value(v)};
 
 		if (json_is_object(v)) {
 			if (keep_named(spec, f, p, v))
@@ -327,7 +336,8 @@ static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 			continue;
 		}
 		if (!k.name)
-			return spec_error(&k.at, "write its name in quotes", "a symbol must be a string");
+			return spec_error(&k.at, "write its name in quotes",
+					  "a symbol must be a string");
 		if (!strchr(k.name, '/') && check_identifier(&k.at, k.name))
 			return -1;
 		add_keep(spec, &k);
@@ -351,26 +361,32 @@ static int check_prefix(const struct spec *spec, const struct spec_route *r)
 	if (*p != '/')
 		return spec_error(&r->at, "begin it with /", "\"%s\" is not an absolute path", p);
 	if (!p[1])
-		return spec_error(&r->at, "name a folder below it, as \"/sd\": programs need the host's own files",
-				  "all paths would go to the domain");
+		return spec_error(
+			&r->at,
+			"name a folder below it, as \"/sd\": programs need the host's own files",
+			"all paths would go to the domain");
 	for (const char *c = p; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("/._-+", *c))
-			return spec_error(&r->at, "use letters, digits and . _ - + only", "'%c' in \"%s\"", *c, p);
+			return spec_error(&r->at, "use letters, digits and . _ - + only",
+					  "'%c' in \"%s\"", *c, p);
 	for (const char *c = p; c; c = strchr(c + 1, '/')) {
 		size_t n = strcspn(c + 1, "/");
 
 		if (!n || (n <= 2 && !strncmp(c + 1, "..", n)))
-			return spec_error(&r->at, "write it without a slash at its end, without //, . and ..",
-					  "\"%s\" is not a path as it is compared with", p);
+			return spec_error(
+				&r->at, "write it without a slash at its end, without //, . and ..",
+				"\"%s\" is not a path as it is compared with", p);
 	}
 	for (size_t i = 0; i < spec->nroutes; i++) {
 		const char *o = spec->routes[i].path;
 		size_t n = o ? strlen(o) : 0, m = strlen(p), most = n < m ? n : m;
 
 		if (o && !strncmp(o, p, most) && (n == m || (n < m ? p[n] : o[m]) == '/'))
-			return spec_error(&r->at, "remove the one below the other",
-					  n == m ? "a route by \"%s\" stands here already, as \"%s\"" :
-						   "one of \"%s\" and \"%s\" is below the other", p, o);
+			return spec_error(
+				&r->at, "remove the one below the other",
+				n == m ? "a route by \"%s\" stands here already, as \"%s\""
+				       : "one of \"%s\" and \"%s\" is below the other",
+				p, o);
 	}
 	return 0;
 }
@@ -383,39 +399,48 @@ static void add_route(struct spec *spec, const struct spec_route *r)
 
 static int route_kind_of(struct spec_route *r, const json_t *v)
 {
-	static const char *const keys[] = { "call", "path", "also" };
+	static const char *const keys[] = {"call", "path", "also"};
 	size_t kind = 0;
 	int found = keys_of(v, keys, ARRAY_LEN(keys), &kind);
 
 	r->kind = kind;
 	if (found != 1)
-		return spec_error(&r->at, "give exactly one of call, path, also; see specs/README.md",
-				  found ? "a route of %d kinds" : "a route without a kind (%d)", found);
+		return spec_error(
+			&r->at, "give exactly one of call, path, also; see specs/README.md",
+			found ? "a route of %d kinds" : "a route without a kind (%d)", found);
 	if (r->path && r->arg)
 		return spec_error(&r->at, "remove it", "\"arg\" has no meaning for \"path\"");
 	if (!r->arg != !r->nvalues)
-		return spec_error(&r->at, "give both, or none: then all calls of it go to the domain",
-				  "\"%s\" without \"%s\"", r->arg ? "arg" : "values", r->arg ? "values" : "arg");
+		return spec_error(&r->at,
+				  "give both, or none: then all calls of it go to the domain",
+				  "\"%s\" without \"%s\"", r->arg ? "arg" : "values",
+				  r->arg ? "values" : "arg");
 	return 0;
 }
 
 static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const char *p)
 {
-	static const struct spec_key keys[] = { { "call", ST_STRING }, { "path", ST_STRING }, { "also", ST_NAMES },
-						{ "arg", ST_STRING }, { "values", ST_ARRAY } };
-	struct spec_route r = { .at = spec_at(f, "%s", p) };
+	static const struct spec_key keys[] = {{"call", ST_STRING},
+					       {"path", ST_STRING},
+					       {"also", ST_NAMES},
+					       {"arg", ST_STRING},
+					       {"values", ST_ARRAY}};
+	struct spec_route r = {.at = spec_at(f, "%s", p)};
 	struct spec_names values, also;
 
 	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)) ||
-	    spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)), &values) ||
-	    spec_names_of(f, json_object_get(v, "also"), spec_own(f, xasprintf("%s/also", p)), &also))
+	    spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)),
+			  &values) ||
+	    spec_names_of(f, json_object_get(v, "also"), spec_own(f, xasprintf("%s/also", p)),
+			  &also))
 		return -1;
 	r.call = json_string_value(json_object_get(v, "call"));
 	r.arg = json_string_value(json_object_get(v, "arg"));
 	r.path = json_string_value(json_object_get(v, "path"));
 	r.values = values.a;
 	r.nvalues = values.n;
-	if (route_kind_of(&r, v) || (r.path && check_prefix(spec, &r)) || (r.call && is_call(spec, &r.at, r.call)))
+	if (route_kind_of(&r, v) || (r.path && check_prefix(spec, &r)) ||
+	    (r.call && is_call(spec, &r.at, r.call)))
 		return -1;
 	if (r.kind != ROUTE_ALSO)
 		add_route(spec, &r);
@@ -433,7 +458,7 @@ static int load_routes(struct spec *spec, struct spec_file *f, json_t *array)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach(array, i, v)
+	json_array_foreach (array, i, v)
 		if (load_route(spec, f, v, spec_own(f, xasprintf("/routes/%zu", i))))
 			return -1;
 	return 0;
@@ -447,9 +472,10 @@ static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 
 	if (!json_is_array(v) || !json_array_size(v))
 		return spec_names_of(f, v, "/annotations", &spec->annotations);
-	spec->annotations.a = spec_own(f, xcalloc(json_array_size(v), sizeof(*spec->annotations.a)));
+	spec->annotations.a =
+		spec_own(f, xcalloc(json_array_size(v), sizeof(*spec->annotations.a)));
 	spec->own = spec_own(f, xcalloc(json_array_size(v), sizeof(*spec->own)));
-	json_array_foreach(v, i, one) {
+	json_array_foreach (v, i, one) {
 		struct spec_place at = spec_at(f, "/annotations/%zu", i);
 
 		if (json_is_object(one))
@@ -457,8 +483,10 @@ static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 		else if (json_string_length(one))
 			spec->annotations.a[spec->annotations.n++] = json_string_value(one);
 		else
-			return spec_error(&at, "write a group's name in quotes, or a group: { \"calls\": { ... } }",
-					  "must be a non-empty string or an object");
+			return spec_error(
+				&at,
+				"write a group's name in quotes, or a group: { \"calls\": { ... } }",
+				"must be a non-empty string or an object");
 	}
 	return 0;
 }
@@ -466,13 +494,16 @@ static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 /* The image has a driver for each type: runtime/kernel/dev_TYPE.c. */
 static int check_device_type(const struct spec_place *at, const char *type)
 {
-	char *path = xasprintf("%s/runtime/kernel/dev_%s.c", repo_root(), type), *name = xasprintf("\"%s\"", type);
+	char *path = xasprintf("%s/runtime/kernel/dev_%s.c", repo_root(), type),
+	     *name = xasprintf("\"%s\"", type);
 	char *text = is_identifier(type) ? read_file(path, NULL) : NULL;
 	int r = 0;
 
 	if (!text || !strstr(text, name))
-		r = spec_error(at, "\"net\" and \"block\" have one; another would be runtime/kernel/dev_TYPE.c", "no driver for devices of type \"%s\"",
-			       type);
+		r = spec_error(
+			at,
+			"\"net\" and \"block\" have one; another would be runtime/kernel/dev_TYPE.c",
+			"no driver for devices of type \"%s\"", type);
 	free(text);
 	free(name);
 	free(path);
@@ -486,23 +517,26 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 	const char *key;
 	size_t i;
 
-	json_array_foreach(array, i, dev) {
+	json_array_foreach (array, i, dev) {
 		struct spec_place at = spec_at(f, "/devices/%zu", i);
 
 		if (!json_is_object(dev) || !json_is_string(json_object_get(dev, "type")))
-			return spec_error(&at, "as in {\"type\": \"net\", \"backend\": \"tap\", ...}",
+			return spec_error(&at,
+					  "as in {\"type\": \"net\", \"backend\": \"tap\", ...}",
 					  "a device must be an object with a \"type\"");
 		at = spec_at(f, "/devices/%zu/type", i);
 		if (check_device_type(&at, json_string_value(json_object_get(dev, "type"))))
 			return -1;
-		json_object_foreach(dev, key, v) {
+		json_object_foreach (dev, key, v) {
 			at = spec_at(f, "/devices/%zu/%s", i, key);
 			if (!json_is_string(v))
 				return spec_error(&at, "write the value in quotes",
 						  "\"%s\" must be a string", key);
 			if (!strcmp(key, "fs")) /* mounted by that name */
-				add_keep(spec, &(struct spec_keep){ .at = at, .name = json_string_value(v),
-								     .type = "struct file_system_type" });
+				add_keep(spec,
+					 &(struct spec_keep){.at = at,
+							     .name = json_string_value(v),
+							     .type = "struct file_system_type"});
 		}
 	}
 	spec->devices = array;
@@ -510,10 +544,11 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 }
 
 static const struct spec_key top_keys[] = {
-	{ "name", ST_STRING, true },   { "description", ST_STRING, false }, { "config", ST_STRING, true },
-	{ "calls", ST_ARRAY, true },   { "routes", ST_ARRAY, false },	     { "annotations", ST_NAMES, false },
-	{ "cuts", ST_ARRAY, false },   { "keep", ST_ARRAY, false },	     { "devices", ST_ARRAY, false },
-	{ "ram", ST_STRING, false },
+	{"name", ST_STRING, true},    {"description", ST_STRING, false},
+	{"config", ST_STRING, true},  {"calls", ST_ARRAY, true},
+	{"routes", ST_ARRAY, false},  {"annotations", ST_NAMES, false},
+	{"cuts", ST_ARRAY, false},    {"keep", ST_ARRAY, false},
+	{"devices", ST_ARRAY, false}, {"ram", ST_STRING, false},
 };
 
 static int load_all(struct spec *spec, struct spec_file *f)
@@ -535,8 +570,8 @@ static int load_all(struct spec *spec, struct spec_file *f)
 	at = spec_at(f, "/config");
 	real = realpath(spec->config, NULL); /* other programs read it from elsewhere */
 	if (!real || access(real, R_OK))
-		return spec_error(&at, "name a Kconfig fragment beside the spec", "%s can't be read",
-				  spec->config);
+		return spec_error(&at, "name a Kconfig fragment beside the spec",
+				  "%s can't be read", spec->config);
 	free(spec->config);
 	spec->config = real;
 	if (load_calls(spec, f, json_object_get(j, "calls")) ||
@@ -555,7 +590,8 @@ int spec_load(struct spec *spec, const char *path)
 
 	memset(spec, 0, sizeof(*spec));
 	spec->path = xstrdup(path);
-	f = chain(spec, spec_file_load(path, "give the path of a spec, or the name of one in specs/"));
+	f = chain(spec,
+		  spec_file_load(path, "give the path of a spec, or the name of one in specs/"));
 	if (!f || load_all(spec, f)) {
 		spec_free(spec);
 		return -1;
@@ -565,10 +601,13 @@ int spec_load(struct spec *spec, const char *path)
 
 int spec_add(struct spec *spec, const char *path)
 {
-	static const struct spec_key keys[] = { { "description", ST_STRING, true }, { "keep", ST_ARRAY, false }, { "cuts", ST_ARRAY, false } };
+	static const struct spec_key keys[] = {{"description", ST_STRING, true},
+					       {"keep", ST_ARRAY, false},
+					       {"cuts", ST_ARRAY, false}};
 	struct spec_file *f = chain(spec, spec_file_load(path, NULL));
 
-	if (!f || spec_check_keys(f, f->json, "", keys, ARRAY_LEN(keys)) || load_keep(spec, f, json_object_get(f->json, "keep")) ||
+	if (!f || spec_check_keys(f, f->json, "", keys, ARRAY_LEN(keys)) ||
+	    load_keep(spec, f, json_object_get(f->json, "keep")) ||
 	    load_cuts(spec, f, json_object_get(f->json, "cuts")))
 		return -1;
 	return check_conflicts(spec);

@@ -40,14 +40,15 @@ enum cut_kind {
 /* One cut of one symbol: `"drop": ["a", "b"]` becomes two of these. */
 struct spec_cut {
 	enum cut_kind kind;
-	const char *symbol;	  /* function, or variable for replace */
-	struct spec_names in;	  /* drop: only calls in these functions or files (path in the tree), n = 0:
+	const char *symbol; /* function, or variable for replace */
+	struct spec_names
+		in; /* drop: only calls in these functions or files (path in the tree), n = 0:
 				   * everywhere. replace: one, the file that holds the definition */
-	struct spec_names naming; /* drop: only calls whose range refers to one of these symbols */
-	const char *value;	  /* C expression, NULL: void / statement */
-	const char *with;	  /* replace: path of a C file, relative to the repo */
+	struct spec_names naming;  /* drop: only calls whose range refers to one of these symbols */
+	const char *value;	   /* C expression, NULL: void / statement */
+	const char *with;	   /* replace: path of a C file, relative to the repo */
 	const char *domain, *call; /* remote */
-	struct remote *remote;	  /* remote: made by remote_resolve() */
+	struct remote *remote;	   /* remote: made by remote_resolve() */
 	const char *why;
 	const char *group; /* name of the cut group, NULL if in the spec itself */
 	struct spec_place at;
@@ -62,7 +63,8 @@ struct spec_group {
 enum route_kind {
 	ROUTE_CALL, /* `call`, always or by the values of `arg` */
 	ROUTE_PATH, /* every call whose files lie below `path` */
-	ROUTE_ALSO, /* `call` is the host's, and told to the domain when that was done; all or by `arg` */
+	ROUTE_ALSO, /* `call` is the host's, and told to the domain when that was done; all or by
+		       `arg` */
 };
 
 /* `"also": ["a", "b"]` becomes two of these. */
@@ -77,7 +79,8 @@ struct spec_route {
 
 struct spec_keep {
 	const char *name; /* symbol, or path of a .c file: its initcalls count then */
-	const char *type; /* "struct file_system_type": what the kernel finds among those of this type by that name; else NULL */
+	const char *type; /* "struct file_system_type": what the kernel finds among those of this
+			     type by that name; else NULL */
 	struct spec_place at;
 };
 
@@ -97,14 +100,15 @@ struct spec {
 	struct spec_names annotations; /* group names; read by annotations.c */
 	json_t **own;		       /* annotations in the spec itself: groups without a name */
 	size_t nown;
-	json_t *devices;	       /* array, checked against the schema */
-	json_t *json;		       /* the whole, for passes with keys of their own */
-	struct spec_file *files;       /* internal: the parsed files, which own the strings */
+	json_t *devices;	 /* array, checked against the schema */
+	json_t *json;		 /* the whole, for passes with keys of their own */
+	struct spec_file *files; /* internal: the parsed files, which own the strings */
 };
 
 /* 0, or -1 after printing place, cause and cure to stderr. */
 int spec_load(struct spec *spec, const char *path);
-/* Cuts and keeps of another file, a debug kind's, are the spec's as well. 0, or -1 after printing the error; spec_free() in any case. */
+/* Cuts and keeps of another file, a debug kind's, are the spec's as well. 0, or -1 after printing
+ * the error; spec_free() in any case. */
 int spec_add(struct spec *spec, const char *path);
 void spec_free(struct spec *spec);
 /* err() with "file:line: /pointer" as the place. Returns -1. */

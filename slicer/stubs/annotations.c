@@ -11,11 +11,14 @@
 #include <string.h>
 
 static const char *const group_keys[] = {"what", "headers", "structs", "calls", NULL};
-static const char *const call_keys[] = {"params", "result", "route", "blocks", "flags", "cloexec", "credit", "promise", "test", "differs", NULL};
+static const char *const call_keys[] = {"params", "result",  "route", "blocks",	 "flags", "cloexec",
+					"credit", "promise", "test",  "differs", NULL};
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
 static const char *const value_keys[] = {
-	"dir",	  "len",    "bits",  "string", "elem",	 "type",  "as",	     "max",	"clamp",  "filled", "always",
-	"fault",  "fd",	    "scalar", "refuse", "switch", "cases", "default", "partial", "result", "vr", "flat", "prefix", "parts", "parts_if", "whole", "keep_if", "path", "longer", "records", "terminated", NULL};
+	"dir",	    "len",     "bits",	  "string", "elem",   "type",	 "as",	       "max",
+	"clamp",    "filled",  "always",  "fault",  "fd",     "scalar",	 "refuse",     "switch",
+	"cases",    "default", "partial", "result", "vr",     "flat",	 "prefix",     "parts",
+	"parts_if", "whole",   "keep_if", "path",   "longer", "records", "terminated", NULL};
 
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed)
 {
@@ -24,7 +27,7 @@ int annotation_keys(const char *path, const char *what, json_t *obj, const char 
 
 	if (!json_is_object(obj))
 		return err(path, "write an object", "%s is not an object", what);
-	json_object_foreach(obj, key, v) {
+	json_object_foreach (obj, key, v) {
 		size_t i = 0;
 
 		while (allowed[i] && strcmp(allowed[i], key))
@@ -43,7 +46,7 @@ static int check_value(const char *path, const char *what, json_t *v)
 
 	if (annotation_keys(path, what, v, value_keys))
 		return -1;
-	json_object_foreach(json_object_get(v, "cases"), key, c) {
+	json_object_foreach (json_object_get(v, "cases"), key, c) {
 		char *w = xasprintf("%s, case %s", what, key);
 		int r = check_value(path, w, c);
 
@@ -60,7 +63,7 @@ static int check_values(const char *path, const char *what, json_t *obj)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(obj, key, v) {
+	json_object_foreach (obj, key, v) {
 		char *w = xasprintf("%s, %s", what, key);
 		int r = check_value(path, w, v);
 
@@ -78,17 +81,18 @@ static int check_group(struct group *g)
 
 	if (annotation_keys(g->path, "the file", g->json, group_keys))
 		return -1;
-	json_object_foreach(json_object_get(g->json, "calls"), key, v) {
+	json_object_foreach (json_object_get(g->json, "calls"), key, v) {
 		if (annotation_keys(g->path, key, v, call_keys) ||
 		    check_values(g->path, key, json_object_get(v, "params")))
 			return -1;
 	}
-	json_object_foreach(json_object_get(g->json, "structs"), key, v) {
+	json_object_foreach (json_object_get(g->json, "structs"), key, v) {
 		if (annotation_keys(g->path, key, v, struct_keys) ||
 		    check_values(g->path, key, json_object_get(v, "fields")))
 			return -1;
 		if (!json_string_value(json_object_get(v, "type")))
-			return err(g->path, "say of which C type it is", "struct %s has no \"type\"", key);
+			return err(g->path, "say of which C type it is",
+				   "struct %s has no \"type\"", key);
 	}
 	return 0;
 }
@@ -103,7 +107,8 @@ static int load_group(struct group *g, const char *name)
 	if (!g->json) {
 		char *place = je.line > 0 ? xasprintf("%s:%d", g->path, je.line) : xstrdup(g->path);
 
-		err(place, "correct the file, or the name in the spec's \"annotations\"", "%s", je.text);
+		err(place, "correct the file, or the name in the spec's \"annotations\"", "%s",
+		    je.text);
 		free(place);
 		return -1;
 	}
@@ -116,7 +121,7 @@ static void refine(json_t *into, json_t *from)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(from, key, v) {
+	json_object_foreach (from, key, v) {
 		json_t *old = json_object_get(into, key), *e;
 		size_t i, k, n = json_array_size(old);
 
@@ -128,7 +133,7 @@ static void refine(json_t *into, json_t *from)
 			json_object_set(into, key, v);
 			continue;
 		}
-		json_array_foreach(v, i, e) {
+		json_array_foreach (v, i, e) {
 			for (k = 0; k < n && !json_equal(json_array_get(old, k), e); k++)
 				;
 			if (k == n)
@@ -144,7 +149,7 @@ static void refine_calls(struct marshal *m)
 	json_t *v;
 
 	for (size_t i = 1; i < m->ngroups; i++) {
-		json_object_foreach(json_object_get(m->groups[i].json, "calls"), call, v) {
+		json_object_foreach (json_object_get(m->groups[i].json, "calls"), call, v) {
 			json_t *first = annotation_of_call(m, call, NULL);
 
 			if (first != v)
@@ -179,7 +184,8 @@ int annotations_load(struct marshal *m)
 	return 0;
 }
 
-static json_t *lookup(const struct marshal *m, const char *part, const char *name, const char **path)
+static json_t *lookup(const struct marshal *m, const char *part, const char *name,
+		      const char **path)
 {
 	for (size_t i = 0; i < m->ngroups; i++) {
 		json_t *v = json_object_get(json_object_get(m->groups[i].json, part), name);
@@ -258,7 +264,7 @@ static void wants_of_value(struct marshal *m, json_t *v, struct wants *types, st
 	s = json_string_value(json_array_get(json_object_get(v, "keep_if"), 1));
 	if (s)
 		want_const(consts, s);
-	json_object_foreach(json_object_get(v, "cases"), key, c) {
+	json_object_foreach (json_object_get(v, "cases"), key, c) {
 		want_key(m, consts, key);
 		wants_of_value(m, c, types, consts);
 	}
@@ -274,31 +280,33 @@ static void wants_of_test(struct marshal *m, json_t *v, struct wants *consts)
 	size_t i;
 
 	if (s) {
-		/* "@fixture", "%buffer", or an expression of constants: "AF_INET", "SOCK_STREAM|SOCK_NONBLOCK" */
+		/* "@fixture", "%buffer", or an expression of constants: "AF_INET",
+		 * "SOCK_STREAM|SOCK_NONBLOCK" */
 		if (*s != '@' && *s != '%')
 			want_const(consts, s);
 		return;
 	}
-	json_array_foreach(v, i, e)
+	json_array_foreach (v, i, e)
 		wants_of_test(m, e, consts);
-	json_object_foreach(v, key, e)
+	json_object_foreach (v, key, e)
 		wants_of_test(m, e, consts);
 }
 
-static void wants_of_call(struct marshal *m, json_t *call, struct wants *types, struct wants *consts)
+static void wants_of_call(struct marshal *m, json_t *call, struct wants *types,
+			  struct wants *consts)
 {
 	json_t *test = json_object_get(call, "test"), *b, *v;
 	const char *key;
 	size_t i;
 
-	json_object_foreach(json_object_get(call, "params"), key, v)
+	json_object_foreach (json_object_get(call, "params"), key, v)
 		wants_of_value(m, v, types, consts);
-	json_object_foreach(json_object_get(json_object_get(call, "promise"), "only"), key, v)
+	json_object_foreach (json_object_get(json_object_get(call, "promise"), "only"), key, v)
 		wants_of_test(m, v, consts);
-	json_array_foreach(json_object_get(test, "bases"), i, b)
-		json_object_foreach(json_object_get(b, "args"), key, v)
+	json_array_foreach (json_object_get(test, "bases"), i, b)
+		json_object_foreach (json_object_get(b, "args"), key, v)
 			wants_of_test(m, v, consts);
-	json_object_foreach(json_object_get(test, "values"), key, v)
+	json_object_foreach (json_object_get(test, "values"), key, v)
 		wants_of_test(m, v, consts);
 }
 
@@ -311,19 +319,23 @@ void annotations_wants(const struct marshal *cm, struct types_request *req)
 	size_t j;
 
 	for (size_t i = 0; i < m->ngroups; i++) {
-		json_array_foreach(json_object_get(m->groups[i].json, "headers"), j, v)
+		json_array_foreach (json_object_get(m->groups[i].json, "headers"), j, v)
 			want(&headers, json_string_value(v) ?: "");
-		json_object_foreach(json_object_get(m->groups[i].json, "structs"), key, v) {
+		json_object_foreach (json_object_get(m->groups[i].json, "structs"), key, v) {
 			want(&types, json_string_value(json_object_get(v, "type")));
-			json_object_foreach(json_object_get(v, "fields"), k2, f)
+			json_object_foreach (json_object_get(v, "fields"), k2, f)
 				wants_of_value(m, f, &types, &consts);
 		}
-		json_object_foreach(json_object_get(m->groups[i].json, "calls"), key, v)
+		json_object_foreach (json_object_get(m->groups[i].json, "calls"), key, v)
 			wants_of_call(m, v, &types, &consts);
 	}
 	for (size_t i = 0; i < m->spec->nroutes; i++)
 		for (size_t k = 0; k < m->spec->routes[i].nvalues; k++)
 			want_const(&consts, m->spec->routes[i].values[k]);
-	*req = (struct types_request){.headers = headers.a, .nheaders = headers.n, .names = types.a,
-				      .nnames = types.n, .consts = consts.a, .nconsts = consts.n};
+	*req = (struct types_request){.headers = headers.a,
+				      .nheaders = headers.n,
+				      .names = types.a,
+				      .nnames = types.n,
+				      .consts = consts.a,
+				      .nconsts = consts.n};
 }

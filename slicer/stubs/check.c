@@ -55,7 +55,8 @@ void describe_value(const struct mval *v, const struct mval *list, struct strbuf
 		if (v->st)
 			sb_printf(b, " as %s", v->st->name);
 		if (v->path)
-			sb_printf(b, v->dirfd < 0 ? ", a path" : ", a path of %s", v->dirfd < 0 ? "" : list[v->dirfd].name);
+			sb_printf(b, v->dirfd < 0 ? ", a path" : ", a path of %s",
+				  v->dirfd < 0 ? "" : list[v->dirfd].name);
 		break;
 	case PASS_VR:
 		sb_printf(b, ": length of %s", list[v->of].name);
@@ -81,15 +82,17 @@ static unsigned print_list(const char *what, const struct mval *list, unsigned n
 	for (unsigned i = 0; i < n; i++) {
 		sb_puts(&b, i ? ", " : "");
 		describe_value(&list[i], list, &b);
-		sb_puts(&b, list[i].how == HOW_ANNOTATED ? " =" : list[i].how == HOW_UNSURE ? " ?" : "");
+		sb_puts(&b, list[i].how == HOW_ANNOTATED ? " ="
+			    : list[i].how == HOW_UNSURE	 ? " ?"
+							 : "");
 		count[list[i].how]++;
 	}
 	printf("%s)\n", b.s);
 	for (unsigned i = 0; i < n; i++) {
 		if (list[i].how != HOW_UNSURE)
 			continue;
-		err(what, "settle it in specs/annotations (README.md there)", "%s is unsure: %s", list[i].name,
-		    list[i].note);
+		err(what, "settle it in specs/annotations (README.md there)", "%s is unsure: %s",
+		    list[i].name, list[i].note);
 		bad++;
 	}
 	sb_free(&b);
@@ -103,8 +106,8 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 	for (size_t i = 0; i < v->ncases; i++) {
 		if (v->cases[i].val.how != HOW_UNSURE)
 			continue;
-		err(c->ct->name, "settle it in specs/annotations (README.md there)", "%s, case %s is unsure: %s",
-		    v->name, v->cases[i].label, v->cases[i].val.note);
+		err(c->ct->name, "settle it in specs/annotations (README.md there)",
+		    "%s, case %s is unsure: %s", v->name, v->cases[i].label, v->cases[i].val.note);
 		bad++;
 	}
 	return bad;
@@ -116,8 +119,8 @@ static void print_promise(const struct mcall *c)
 	if (c->known)
 		printf("    promises %" PRId64 " =\n", c->result);
 	else if (c->promise >= 0)
-		printf("    promises %s for %s, where %s has credit =\n", c->p[c->p[c->promise].of].name, c->p[c->promise].name,
-		       c->p[c->credit].name);
+		printf("    promises %s for %s, where %s has credit =\n",
+		       c->p[c->p[c->promise].of].name, c->p[c->promise].name, c->p[c->credit].name);
 	else if (c->credit >= 0)
 		printf("    tells the credit of %s =\n", c->p[c->credit].name);
 }
@@ -128,11 +131,13 @@ static unsigned print_result(const struct mcall *c, unsigned count[3])
 
 	count[r->how]++;
 	if (r->how == HOW_UNSURE) {
-		err(c->ct->name, "say \"result\" in specs/annotations (README.md there)", "the result is unsure: what is the most it may be?");
+		err(c->ct->name, "say \"result\" in specs/annotations (README.md there)",
+		    "the result is unsure: what is the most it may be?");
 		return 1;
 	}
 	if (r->of >= 0)
-		printf("    returns at most %u x %s%s\n", r->times, c->p[r->of].name, r->how == HOW_ANNOTATED ? " =" : "");
+		printf("    returns at most %u x %s%s\n", r->times, c->p[r->of].name,
+		       r->how == HOW_ANNOTATED ? " =" : "");
 	else if (r->most)
 		printf("    returns at most %" PRId64 " =\n", r->most);
 	return 0;
@@ -153,8 +158,8 @@ unsigned stubs_print_check(const struct marshal *m)
 
 	printf("stubs of %s: (= annotated, ? unsure, the rest inferred)\n", m->domain);
 	for (size_t i = 0; i < m->nstructs; i++)
-		bad += print_list(m->structs[i]->name, m->structs[i]->fields, (unsigned)m->structs[i]->nfields,
-				  count);
+		bad += print_list(m->structs[i]->name, m->structs[i]->fields,
+				  (unsigned)m->structs[i]->nfields, count);
 	for (size_t i = 0; i < m->ncalls; i++) {
 		bad += print_list(m->calls[i].ct->name, m->calls[i].p, m->calls[i].n, count);
 		print_cloexec(&m->calls[i]);
@@ -167,8 +172,8 @@ unsigned stubs_print_check(const struct marshal *m)
 	routes_print(m);
 	if (!m->spec->nroutes)
 		printf("note: no routes: no call of a program goes to this domain, only those made by its stubs' names\n");
-	printf("%zu calls, %zu struct variants: %u values inferred, %u annotated, %u unsure\n", m->ncalls,
-	       m->nstructs, count[HOW_INFERRED], count[HOW_ANNOTATED], bad);
+	printf("%zu calls, %zu struct variants: %u values inferred, %u annotated, %u unsure\n",
+	       m->ncalls, m->nstructs, count[HOW_INFERRED], count[HOW_ANNOTATED], bad);
 	return bad;
 }
 
@@ -180,7 +185,8 @@ int stubs_check(const struct spec *spec, const struct compdb *db)
 	if (!r && stubs_print_check(&m))
 		r = -1;
 	if (!r && (r = stubs_try(&m)) > 0) {
-		printf("note: generated/%s isn't what the generator makes now: `kslice slice` or `kslice stubs` writes it\n", m.domain);
+		printf("note: generated/%s isn't what the generator makes now: `kslice slice` or `kslice stubs` writes it\n",
+		       m.domain);
 		r = 0;
 	}
 	marshal_free(&m);

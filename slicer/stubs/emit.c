@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit.c: struct marshal => wire.h calls.h layout.c direct.c direct.h host.h summary.json, and the driver that writes
- * the folder. Client, server and tests have files of their own.
+ * emit.c: struct marshal => wire.h calls.h layout.c direct.c direct.h host.h summary.json, and the
+ * driver that writes the folder. Client, server and tests have files of their own.
  */
 #include "stubs/emit.h"
 #include "spec/spec.h"
@@ -54,7 +54,8 @@ void emit_prototype(const struct mcall *c, struct strbuf *b)
 	for (unsigned i = 0; i < c->n; i++) {
 		const char *s = c->p[i].spelling;
 
-		sb_printf(b, "%s%s%s%s", i ? ", " : "", s, ends_with(s, "*") ? "" : " ", c->p[i].name);
+		sb_printf(b, "%s%s%s%s", i ? ", " : "", s, ends_with(s, "*") ? "" : " ",
+			  c->p[i].name);
 	}
 	sb_puts(b, c->n ? ")" : "void)");
 }
@@ -64,7 +65,8 @@ bool struct_comes_back(const struct mstruct *st)
 	for (size_t i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
-		if ((v->pass == PASS_SCALAR && v->dir == DIR_OUT) || (v->st && struct_comes_back(v->st)) ||
+		if ((v->pass == PASS_SCALAR && v->dir == DIR_OUT) ||
+		    (v->st && struct_comes_back(v->st)) ||
 		    (v->pass == PASS_PTR && (v->dir & DIR_OUT)))
 			return true;
 	}
@@ -81,7 +83,8 @@ const char *wire_tag(const struct mstruct *st)
 
 static const char *int_type(const struct type *t)
 {
-	static const char *const u[] = {"u8", "u16", "u32", "u64"}, *const s[] = {"s8", "s16", "s32", "s64"};
+	static const char *const u[] = {"u8", "u16", "u32", "u64"}, *const s[] = {"s8", "s16",
+										  "s32", "s64"};
 	int i = t->size == 1 ? 0 : t->size == 2 ? 1 : t->size == 4 ? 2 : 3;
 
 	return i && t->is_signed && t->size >= 4 ? s[i] : u[i];
@@ -110,10 +113,11 @@ static void emit_wire_struct(const struct mstruct *st, struct strbuf *b)
 	}
 	if (st->type->size > at)
 		sb_printf(b, "\tu8 pad%zu[%zu];\n", pads, st->type->size - at);
-	sb_printf(b, "};\n_Static_assert(sizeof(struct sd_w_%s) == %zu, \"%s\");\n", tag, st->type->size, tag);
+	sb_printf(b, "};\n_Static_assert(sizeof(struct sd_w_%s) == %zu, \"%s\");\n", tag,
+		  st->type->size, tag);
 	for (size_t i = 0; i < st->nfields; i++)
-		sb_printf(b, "_Static_assert(offsetof(struct sd_w_%s, %s) == %zu, \"%s.%s\");\n", tag,
-			  st->fields[i].name, st->fields[i].offset, tag, st->fields[i].name);
+		sb_printf(b, "_Static_assert(offsetof(struct sd_w_%s, %s) == %zu, \"%s.%s\");\n",
+			  tag, st->fields[i].name, st->fields[i].offset, tag, st->fields[i].name);
 }
 
 /* Is it the first variant of its C type? One wire struct serves all variants. */
@@ -136,7 +140,10 @@ void emit_wire(const struct marshal *m, struct strbuf *b)
 	for (size_t i = 0; i < m->nstructs; i++)
 		if (first_of_type(m, i))
 			emit_wire_struct(m->structs[i], b);
-	sb_printf(b, "\n_Static_assert(SD_MAX_DATA == %d, \"the limits in the client stubs\");\n\n#endif\n", MARSHAL_MAX_DATA);
+	sb_printf(
+		b,
+		"\n_Static_assert(SD_MAX_DATA == %d, \"the limits in the client stubs\");\n\n#endif\n",
+		MARSHAL_MAX_DATA);
 	free(d);
 }
 
@@ -145,8 +152,10 @@ void emit_calls(const struct marshal *m, struct strbuf *b)
 	char *d = upper(m->domain);
 
 	emit_head(m, b, "MIT", "calls.h", "op numbers, and the table of client stubs.");
-	sb_printf(b, "#ifndef SD_%s_CALLS_H\n#define SD_%s_CALLS_H\n\n#include <sd/rpc.h>\n\nenum sd_%s_op {\n", d, d,
-		  m->domain);
+	sb_printf(
+		b,
+		"#ifndef SD_%s_CALLS_H\n#define SD_%s_CALLS_H\n\n#include <sd/rpc.h>\n\nenum sd_%s_op {\n",
+		d, d, m->domain);
 	for (size_t i = 0; i < m->ncalls; i++) {
 		sb_puts(b, "\t");
 		emit_op(m, &m->calls[i], b);
@@ -154,21 +163,25 @@ void emit_calls(const struct marshal *m, struct strbuf *b)
 		emit_prototype(&m->calls[i], b);
 		sb_puts(b, " */\n");
 	}
-	sb_printf(b, "};\n\n#define SD_%s_NCALLS %zuu\n\nextern const struct sd_domain_stubs sd_%s_stubs;\n\n#endif\n", d,
-		  m->ncalls, m->domain);
+	sb_printf(
+		b,
+		"};\n\n#define SD_%s_NCALLS %zuu\n\nextern const struct sd_domain_stubs sd_%s_stubs;\n\n#endif\n",
+		d, m->ncalls, m->domain);
 	free(d);
 }
 
-/* Asserts that the kernel sees the layouts the wire structs were made from. Built into the domain only. */
+/* Asserts that the kernel sees the layouts the wire structs were made from. Built into the domain
+ * only. */
 void emit_layout(const struct marshal *m, struct strbuf *b)
 {
 	emit_head(m, b, "GPL-2.0", "layout.c", "the kernel's own layouts are those on the wire.");
-	sb_puts(b, "#include <linux/types.h>\n#include <linux/stddef.h>\n#include <linux/socket.h>\n");
+	sb_puts(b,
+		"#include <linux/types.h>\n#include <linux/stddef.h>\n#include <linux/socket.h>\n");
 	for (size_t i = 0; i < m->ngroups; i++) {
 		json_t *h;
 		size_t k;
 
-		json_array_foreach(json_object_get(m->groups[i].json, "headers"), k, h)
+		json_array_foreach (json_object_get(m->groups[i].json, "headers"), k, h)
 			if (!strchr(json_string_value(h), '{'))
 				sb_printf(b, "#include <%s>\n", json_string_value(h));
 	}
@@ -178,11 +191,14 @@ void emit_layout(const struct marshal *m, struct strbuf *b)
 
 		if (st->declared || !first_of_type(m, i))
 			continue;
-		sb_printf(b, "_Static_assert(sizeof(%s) == sizeof(struct sd_w_%s), \"\");\n", st->type->name,
-			  wire_tag(st));
+		sb_printf(b, "_Static_assert(sizeof(%s) == sizeof(struct sd_w_%s), \"\");\n",
+			  st->type->name, wire_tag(st));
 		for (size_t k = 0; k < st->nfields; k++)
-			sb_printf(b, "_Static_assert(offsetof(%s, %s) == offsetof(struct sd_w_%s, %s), \"\");\n",
-				  st->type->name, st->fields[k].name, wire_tag(st), st->fields[k].name);
+			sb_printf(
+				b,
+				"_Static_assert(offsetof(%s, %s) == offsetof(struct sd_w_%s, %s), \"\");\n",
+				st->type->name, st->fields[k].name, wire_tag(st),
+				st->fields[k].name);
 	}
 }
 
@@ -190,7 +206,8 @@ static void emit_casts(const struct mcall *c, const char *fmt, struct strbuf *b)
 {
 	for (unsigned i = 0; i < c->n; i++) {
 		sb_puts(b, i ? ", " : "");
-		sb_printf(b, ends_with(c->p[i].spelling, "*") ? "(%s)(uintptr_t)" : "(%s)", c->p[i].spelling);
+		sb_printf(b, ends_with(c->p[i].spelling, "*") ? "(%s)(uintptr_t)" : "(%s)",
+			  c->p[i].spelling);
 		sb_printf(b, fmt, i);
 	}
 }
@@ -201,9 +218,11 @@ void emit_direct(const struct marshal *m, struct strbuf *b)
 		  "direct mode, the program's own pointers and no transport.\n"
 		  " * The caller is the call gate: safe point and exit work are its business.");
 	sb_puts(b, "#include <linux/syscalls.h>\n#include \"direct.h\"\n\n");
-	sb_printf(b, "long sd_%s_direct(unsigned int nr, const u64 a[6])\n{\n\tswitch (nr) {\n", m->domain);
+	sb_printf(b, "long sd_%s_direct(unsigned int nr, const u64 a[6])\n{\n\tswitch (nr) {\n",
+		  m->domain);
 	for (size_t i = 0; i < m->ncalls; i++) {
-		sb_printf(b, "\tcase %u:\n\t\treturn sys_%s(", m->calls[i].ct->nr, m->calls[i].ct->entry);
+		sb_printf(b, "\tcase %u:\n\t\treturn sys_%s(", m->calls[i].ct->nr,
+			  m->calls[i].ct->entry);
 		emit_casts(&m->calls[i], "a[%u]", b);
 		sb_puts(b, ");\n");
 	}
@@ -215,9 +234,12 @@ static void emit_direct_h(const struct marshal *m, struct strbuf *b)
 	char *d = upper(m->domain);
 
 	emit_head(m, b, "GPL-2.0", "direct.h", "direct mode, see direct.c.");
-	sb_printf(b, "#ifndef SD_%s_DIRECT_H\n#define SD_%s_DIRECT_H\n\n#include <sd/port.h>\n\n", d, d);
-	sb_printf(b, "/* nr: x86-64 system call number. -ENOSYS: not one of this domain's. */\n"
-		     "long sd_%s_direct(unsigned int nr, const u64 a[6]);\n\n#endif\n", m->domain);
+	sb_printf(b, "#ifndef SD_%s_DIRECT_H\n#define SD_%s_DIRECT_H\n\n#include <sd/port.h>\n\n",
+		  d, d);
+	sb_printf(b,
+		  "/* nr: x86-64 system call number. -ENOSYS: not one of this domain's. */\n"
+		  "long sd_%s_direct(unsigned int nr, const u64 a[6]);\n\n#endif\n",
+		  m->domain);
 	free(d);
 }
 
@@ -225,10 +247,12 @@ void emit_host(const struct marshal *m, struct strbuf *b)
 {
 	char *d = upper(m->domain);
 
-	emit_head(m, b, "GPL-2.0", "host.h",
-		  "tests only: the kernel's functions as the server stubs call them,\n"
-		  " * made of the host's system calls. Lets the marshalling be tested without a domain.");
-	sb_printf(b, "#ifndef SD_%s_HOST_H\n#define SD_%s_HOST_H\n\n#include <sd/port.h>\n\n", d, d);
+	emit_head(
+		m, b, "GPL-2.0", "host.h",
+		"tests only: the kernel's functions as the server stubs call them,\n"
+		" * made of the host's system calls. Lets the marshalling be tested without a domain.");
+	sb_printf(b, "#ifndef SD_%s_HOST_H\n#define SD_%s_HOST_H\n\n#include <sd/port.h>\n\n", d,
+		  d);
 	sb_puts(b, "long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);\n\n");
 	for (size_t i = 0; i < m->ncalls; i++) {
 		const struct mcall *c = &m->calls[i];
@@ -262,8 +286,10 @@ void emit_summary(const struct marshal *m, struct strbuf *b)
 	for (size_t i = 0; i < m->ncalls; i++) {
 		const struct mcall *c = &m->calls[i];
 
-		sb_printf(b, "  {\"name\": \"%s\", \"nr\": %u, \"function\": \"sys_%s\", \"file\": \"%s\", \"params\": [",
-			  c->ct->name, c->ct->nr, c->ct->entry, c->ct->file);
+		sb_printf(
+			b,
+			"  {\"name\": \"%s\", \"nr\": %u, \"function\": \"sys_%s\", \"file\": \"%s\", \"params\": [",
+			c->ct->name, c->ct->nr, c->ct->entry, c->ct->file);
 		for (unsigned k = 0; k < c->n; k++) {
 			how[c->p[k].how]++;
 			sb_puts(b, k ? ", \"" : "\"");
@@ -273,9 +299,11 @@ void emit_summary(const struct marshal *m, struct strbuf *b)
 		sb_puts(b, "], \"types\": [");
 		for (unsigned k = 0; k < c->n; k++)
 			emit_type_name(c->p[k].type, k ? ", " : "", b);
-		sb_printf(b, "], \"route\": \"%s\"}%s\n", route_name(c->route), i + 1 < m->ncalls ? "," : "");
+		sb_printf(b, "], \"route\": \"%s\"}%s\n", route_name(c->route),
+			  i + 1 < m->ncalls ? "," : "");
 	}
-	sb_printf(b, " ],\n \"inferred\": %u,\n \"annotated\": %u\n}\n", how[HOW_INFERRED], how[HOW_ANNOTATED]);
+	sb_printf(b, " ],\n \"inferred\": %u,\n \"annotated\": %u\n}\n", how[HOW_INFERRED],
+		  how[HOW_ANNOTATED]);
 }
 
 /* Every .c that isn't the client's or the tests'. */
@@ -283,19 +311,22 @@ static void emit_kbuild(struct outputs *o)
 {
 	struct strbuf b = {0};
 
-	sb_puts(&b, "# SPDX-License-Identifier: GPL-2.0\n# Kernel side of the generated stubs; built by Kbuild as arch/sd/gen.\n"
-		    "obj-y +=");
+	sb_puts(&b,
+		"# SPDX-License-Identifier: GPL-2.0\n# Kernel side of the generated stubs; built by Kbuild as arch/sd/gen.\n"
+		"obj-y +=");
 	for (size_t i = 0; i < o->n; i++) {
 		const char *name = o->a[i].name;
 
-		if (ends_with(name, ".c") && !starts_with(name, "client") && !starts_with(name, "tests"))
+		if (ends_with(name, ".c") && !starts_with(name, "client") &&
+		    !starts_with(name, "tests"))
 			sb_printf(&b, " %.*s.o", (int)strlen(name) - 2, name);
 	}
 	sb_puts(&b, "\n");
 	outputs_add(o, "Kbuild", &b);
 }
 
-/* What a client and a server must have alike is what the server side was made to expect: its text. */
+/* What a client and a server must have alike is what the server side was made to expect: its text.
+ */
 static void emit_contract(const struct marshal *m, struct outputs *o)
 {
 	struct strbuf b = {0};
@@ -304,7 +335,8 @@ static void emit_contract(const struct marshal *m, struct outputs *o)
 	for (size_t i = 0; i < o->n; i++) {
 		const struct output *f = &o->a[i];
 
-		if (!strcmp(f->name, "wire.h") || !strcmp(f->name, "calls.h") || starts_with(f->name, "server"))
+		if (!strcmp(f->name, "wire.h") || !strcmp(f->name, "calls.h") ||
+		    starts_with(f->name, "server"))
 			h = hash64(f->text.s, f->text.len, hash_str(f->name, h));
 	}
 	emit_head(m, &b, "MIT", "contract.h", "a number made of the server side's text.");
@@ -318,8 +350,10 @@ static int make_all(const struct marshal *m, struct outputs *out)
 		const char *name;
 		void (*emit)(const struct marshal *m, struct strbuf *b);
 	} single[] = {
-		{"wire.h", emit_wire},	   {"calls.h", emit_calls}, {"layout.c", emit_layout},	     {"direct.c", emit_direct},
-		{"direct.h", emit_direct_h}, {"host.h", emit_host},   {"summary.json", emit_summary},
+		{"wire.h", emit_wire},		{"calls.h", emit_calls},
+		{"layout.c", emit_layout},	{"direct.c", emit_direct},
+		{"direct.h", emit_direct_h},	{"host.h", emit_host},
+		{"summary.json", emit_summary},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(single); i++) {
@@ -352,7 +386,8 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
 {
 	struct marshal m;
 	struct outputs out = {0};
-	char *dir = outdir ? xstrdup(outdir) : xasprintf("%s/generated/%s", repo_root(), spec->name);
+	char *dir =
+		outdir ? xstrdup(outdir) : xasprintf("%s/generated/%s", repo_root(), spec->name);
 	int r = marshal_load(&m, spec, db);
 
 	if (!r && m.unsure) {

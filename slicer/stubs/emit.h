@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tree/tree.h: between the files of the stub generator. An emit_*(m, b) appends one whole output file to b, an
- * emit_*(m, o) adds files to o; the output depends on the spec, the annotations and the tree's types only (no dates,
- * paths, hashes).
+ * tree/tree.h: between the files of the stub generator. An emit_*(m, b) appends one whole output
+ * file to b, an emit_*(m, o) adds files to o; the output depends on the spec, the annotations and
+ * the tree's types only (no dates, paths, hashes).
  */
 #ifndef KSLICE_EMIT_STUBS_H
 #define KSLICE_EMIT_STUBS_H
@@ -10,7 +10,8 @@
 #include "stubs/marshal.h"
 #include "base/util.h"
 
-/* Makes all files and writes none: 0, 1 if they differ from generated/<domain>/, or -1 after printing the errors. */
+/* Makes all files and writes none: 0, 1 if they differ from generated/<domain>/, or -1 after
+ * printing the errors. */
 int stubs_try(const struct marshal *m);
 unsigned stubs_print_check(const struct marshal *m);
 void describe_value(const struct mval *v, const struct mval *list, struct strbuf *b);
@@ -27,18 +28,22 @@ struct outputs {
 	size_t n, cap;
 };
 
-void outputs_add(struct outputs *o, const char *name, const struct strbuf *text); /* text is o's from then on */
-int outputs_write(const struct outputs *o, const char *dir); /* and removes files of an earlier split. 0/-1 after err() */
+void outputs_add(struct outputs *o, const char *name,
+		 const struct strbuf *text); /* text is o's from then on */
+int outputs_write(const struct outputs *o,
+		  const char *dir); /* and removes files of an earlier split. 0/-1 after err() */
 bool outputs_differ(const struct outputs *o, const char *dir); /* from what lies there */
 void outputs_free(struct outputs *o);
 
-/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: the maker sets m to head, the rest is zero. */
+/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: the maker sets m to head, the rest is zero.
+ */
 struct pack {
 	const struct marshal *m;
 	struct outputs *out;
 	const char *base, *ext, *tail, *with;
 	const struct family *family;
-	void (*head)(const struct pack *p, struct strbuf *b); /* begins a file: p->name, after p->last (may be NULL) */
+	void (*head)(const struct pack *p,
+		     struct strbuf *b); /* begins a file: p->name, after p->last (may be NULL) */
 	char *name, *last;
 	struct strbuf text;
 	unsigned nparts;
@@ -51,7 +56,8 @@ struct family {
 	const char *base, *licence, *what; /* what: is in the files of the groups */
 	void (*header)(const struct marshal *m, struct strbuf *b);
 	void (*table)(const struct marshal *m, struct strbuf *b);
-	char *(*structs)(const struct marshal *m, struct outputs *o); /* may be NULL; see emit_client_structs() */
+	char *(*structs)(const struct marshal *m,
+			 struct outputs *o); /* may be NULL; see emit_client_structs() */
 	int (*call)(const struct marshal *m, const struct mcall *c, struct strbuf *b);
 };
 int emit_family(const struct marshal *m, struct outputs *o, const struct family *f);
@@ -71,13 +77,15 @@ void emit_summary(const struct marshal *m, struct strbuf *b);
 
 void emit_layout(const struct marshal *m, struct strbuf *b);
 
-void emit_head(const struct marshal *m, struct strbuf *b, const char *licence, const char *file, const char *what);
+void emit_head(const struct marshal *m, struct strbuf *b, const char *licence, const char *file,
+	       const char *what);
 /* "#ifndef SD_NET_CLIENT_H ...": the file ends with EMIT_GUARD_END. */
 void emit_guard(const struct marshal *m, struct strbuf *b, const char *file);
 #define EMIT_GUARD_END "\n#endif\n"
 /* A value of type t as the u64 it crosses as. */
 void emit_widen(const struct type *t, const char *value, struct strbuf *b);
-void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b); /* "SD_NET_RECVMSG" */
+void emit_op(const struct marshal *m, const struct mcall *c,
+	     struct strbuf *b); /* "SD_NET_RECVMSG" */
 const char *wire_tag(const struct mstruct *st);
 /* "recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags)" */
 void emit_prototype(const struct mcall *c, struct strbuf *b);
@@ -88,10 +96,10 @@ bool struct_comes_back(const struct mstruct *st);
 
 /* Where a value is read from and goes to in the client stub: C expressions. */
 struct side {
-	const char *call;      /* "&c" or "c" */
-	const char *src;       /* format of the program's value by index or name: "a[2]", "p->iov_base" */
-	const char *dst;       /* ... of the wire's: "c.arg[2]", "w->iov_base" */
-	bool field;	       /* values are fields (by name), not parameters (by index) */
+	const char *call; /* "&c" or "c" */
+	const char *src; /* format of the program's value by index or name: "a[2]", "p->iov_base" */
+	const char *dst; /* ... of the wire's: "c.arg[2]", "w->iov_base" */
+	bool field;	 /* values are fields (by name), not parameters (by index) */
 	const struct mval *list; /* all values beside this one */
 	const char *tab;
 };

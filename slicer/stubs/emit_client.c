@@ -44,7 +44,8 @@ void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
 	free(x);
 }
 
-/* "n1", "n1 * 12", "16": bytes; n is known to be small (limited) or the product is kept from wrapping. */
+/* "n1", "n1 * 12", "16": bytes; n is known to be small (limited) or the product is kept from
+ * wrapping. */
 static void bytes(const struct mval *v, unsigned i, bool limited, struct strbuf *b)
 {
 	if (v->len == LEN_FIXED)
@@ -74,26 +75,32 @@ static void put_struct(const struct side *s, const struct mval *v, unsigned i, s
 }
 
 /* Data of as many units as there is room for in the program: the length follows. */
-static void put_data(const struct side *s, const struct mval *v, unsigned i, const char *fn, struct strbuf *b)
+static void put_data(const struct side *s, const struct mval *v, unsigned i, const char *fn,
+		     struct strbuf *b)
 {
-	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i), *len = expr_str(s, s->dst, (unsigned)v->of);
+	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i),
+	     *len = expr_str(s, s->dst, (unsigned)v->of);
 
 	if (v->keep_arg >= 0)
-		FMT(b, "%s%s = a[%d] & %lld ? sd_keep_data(%s, %s, &n%u, %zu) : ", s->tab, dst, v->keep_arg,
-		    (long long)v->keep_mask, s->call, src, i, v->elem);
+		FMT(b, "%s%s = a[%d] & %lld ? sd_keep_data(%s, %s, &n%u, %zu) : ", s->tab, dst,
+		    v->keep_arg, (long long)v->keep_mask, s->call, src, i, v->elem);
 	else
 		FMT(b, "%s%s = ", s->tab, dst);
-	FMT(b, v->prefix ? "%s(%s, %s, &n%u);\n" : "%s(%s, %s, &n%u, %zu);\n", fn, s->call, src, i, v->elem);
+	FMT(b, v->prefix ? "%s(%s, %s, &n%u);\n" : "%s(%s, %s, &n%u, %zu);\n", fn, s->call, src, i,
+	    v->elem);
 	FMT(b, "%s%s = n%u;\n", s->tab, len, i);
 	free(src);
 	free(dst);
 	free(len);
 }
 
-static void put_one(const struct side *s, const struct mval *v, unsigned i, bool limited, struct strbuf *b)
+static void put_one(const struct side *s, const struct mval *v, unsigned i, bool limited,
+		    struct strbuf *b)
 {
 	char *src, *dst;
-	const char *fn = v->dir != DIR_OUT ? "in" : v->len == LEN_VR && !s->field ? "out_vr" : "out";
+	const char *fn = v->dir != DIR_OUT		 ? "in"
+			 : v->len == LEN_VR && !s->field ? "out_vr"
+							 : "out";
 
 	if (v->st)
 		return put_struct(s, v, i, b);
@@ -106,7 +113,8 @@ static void put_one(const struct side *s, const struct mval *v, unsigned i, bool
 	if (v->len == LEN_STR) {
 		FMT(b, "%s%s = sd_put_str(%s, %s);\n", s->tab, dst, s->call, src);
 	} else if (v->filled == FILLED_SUM) {
-		FMT(b, "%s%s = x->keep ? sd_in(c, %s, n%u) : sd_out_segment(c, %s, n%u);\n", s->tab, dst, src, i, src, i);
+		FMT(b, "%s%s = x->keep ? sd_in(c, %s, n%u) : sd_out_segment(c, %s, n%u);\n", s->tab,
+		    dst, src, i, src, i);
 	} else {
 		FMT(b, "%s%s = sd_%s(%s, %s, ", s->tab, dst, fn, s->call, src);
 		bytes(v, i, limited, b);
@@ -116,15 +124,18 @@ static void put_one(const struct side *s, const struct mval *v, unsigned i, bool
 	free(dst);
 }
 
-/* The data of a scatter list share what the arena has left; anything else has a limit of its own. */
+/* The data of a scatter list share what the arena has left; anything else has a limit of its own.
+ */
 static void put_clamp(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
 {
 	bool data = s->field && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem);
 	char *src = expr_str(s, s->src, i), *len = expr_str(s, s->dst, (unsigned)v->of);
-	char *most = data ? xasprintf("sd_space(%s)", s->call) : xasprintf("%lld", (long long)v->clamp);
+	char *most =
+		data ? xasprintf("sd_space(%s)", s->call) : xasprintf("%lld", (long long)v->clamp);
 
 	if (v->whole && !s->field && !s->list[v->of].type->is_signed) {
-		FMT(b, "%sif (n%u > %s)\n%s\t%s = n%u = %s;\n", s->tab, i, most, s->tab, len, i, most);
+		FMT(b, "%sif (n%u > %s)\n%s\t%s = n%u = %s;\n", s->tab, i, most, s->tab, len, i,
+		    most);
 	} else if (v->len != LEN_VR || s->field) { /* sd_put_vr() has cut the other kind */
 		FMT(b, "%sif ((s64)n%u > (s64)%s && sd_span_ok(%s, ", s->tab, i, most, src);
 		bytes(v, i, false, b);
@@ -194,10 +205,12 @@ static void get_checked(const struct mval *v, unsigned i, const char *tab, struc
 {
 	if (!v->rec.size && !v->terminated)
 		return;
-	FMT(b, "%s*ret = sd_%s(&c, a[%u], c.arg[%u], sd_min((u64)got, ", tab, v->rec.size ? "records" : "terminated", i, i);
+	FMT(b, "%s*ret = sd_%s(&c, a[%u], c.arg[%u], sd_min((u64)got, ", tab,
+	    v->rec.size ? "records" : "terminated", i, i);
 	bytes(v, i, false, b);
 	if (v->rec.size)
-		FMT(b, "), %u, %u, %u, %u, *ret);\n", v->rec.at, v->rec.size, v->rec.least, v->rec.name);
+		FMT(b, "), %u, %u, %u, %u, *ret);\n", v->rec.at, v->rec.size, v->rec.least,
+		    v->rec.name);
 	else
 		sb_puts(b, "), *ret);\n");
 }
@@ -205,19 +218,24 @@ static void get_checked(const struct mval *v, unsigned i, const char *tab, struc
 static void get_pointer(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
 {
 	if (v->st) {
-		FMT(b, "%s*ret = get_%s(&c, a[%u], c.arg[%u], %s%u%s, &x, *ret);\n", tab, v->st->name, i, i,
-		    v->filled == FILLED_RET ? "sd_min((u64)got, n" : "n", i, v->filled == FILLED_RET ? ")" : "");
+		FMT(b, "%s*ret = get_%s(&c, a[%u], c.arg[%u], %s%u%s, &x, *ret);\n", tab,
+		    v->st->name, i, i, v->filled == FILLED_RET ? "sd_min((u64)got, n" : "n", i,
+		    v->filled == FILLED_RET ? ")" : "");
 		return;
 	}
 	if (v->filled == FILLED_VR) {
-		FMT(b, "%s*ret = sd_back_vr(&c, a[%u], c.arg[%u], sd_bytes(n%u, %zu), %zu, a[%d], c.arg[%d], ", tab,
-		    i, i, i, v->elem, v->elem, v->of, v->of);
-		FMT(b, v->longer ? "sd_max(n%u, %lld), *ret);\n" : "n%u, *ret);\n", i, (long long)v->longer);
+		FMT(b,
+		    "%s*ret = sd_back_vr(&c, a[%u], c.arg[%u], sd_bytes(n%u, %zu), %zu, a[%d], c.arg[%d], ",
+		    tab, i, i, i, v->elem, v->elem, v->of, v->of);
+		FMT(b, v->longer ? "sd_max(n%u, %lld), *ret);\n" : "n%u, *ret);\n", i,
+		    (long long)v->longer);
 		return;
 	}
-	FMT(b, !v->always	   ? "%s*ret = sd_back(&c, a[%u], c.arg[%u], "
-	       : v->ignore_fault ? "%ssd_back(&c, a[%u], c.arg[%u], "
-				 : "%sif (sd_back(&c, a[%u], c.arg[%u], ", tab, i, i);
+	FMT(b,
+	    !v->always	      ? "%s*ret = sd_back(&c, a[%u], c.arg[%u], "
+	    : v->ignore_fault ? "%ssd_back(&c, a[%u], c.arg[%u], "
+			      : "%sif (sd_back(&c, a[%u], c.arg[%u], ",
+	    tab, i, i);
 	if (v->filled == FILLED_RET)
 		FMT(b, v->elem == 1 ? "sd_min((u64)got, " : "sd_min((u64)got * %zu, ", v->elem);
 	bytes(v, i, false, b);
@@ -245,14 +263,17 @@ static void case_get(const struct mcall *c, const struct mval *v, unsigned i, st
 		get_pointer(v, i, "\t\t\t", b);
 }
 
-static void emit_switch(const struct mcall *c, unsigned i, const char *tab, case_fn fn, struct strbuf *b)
+static void emit_switch(const struct mcall *c, unsigned i, const char *tab, case_fn fn,
+			struct strbuf *b)
 {
 	const struct mval *v = &c->p[i];
 	struct strbuf *text = xcalloc(v->ncases + 1, sizeof(*text));
 	bool *done = xcalloc(v->ncases + 1, sizeof(*done));
 
-	FMT(b, v->on[1] >= 0 ? "%sswitch ((u64)(u32)a[%d] << 32 | (u32)a[%d]) {\n" : "%sswitch ((u32)a[%d]) {\n", tab,
-	    v->on[0], v->on[1]);
+	FMT(b,
+	    v->on[1] >= 0 ? "%sswitch ((u64)(u32)a[%d] << 32 | (u32)a[%d]) {\n"
+			  : "%sswitch ((u32)a[%d]) {\n",
+	    tab, v->on[0], v->on[1]);
 	for (size_t k = 0; k <= v->ncases; k++)
 		fn(c, k < v->ncases ? &v->cases[k].val : v->otherwise, i, &text[k]);
 	for (size_t k = 0; k < v->ncases; k++) {
@@ -265,7 +286,8 @@ static void emit_switch(const struct mcall *c, unsigned i, const char *tab, case
 				continue;
 			done[j] = true;
 			if (v->on[1] >= 0)
-				FMT(b, "%scase %#llx:", tab, (unsigned long long)(uint32_t)key[0] << 32 | (uint32_t)key[1]);
+				FMT(b, "%scase %#llx:", tab,
+				    (unsigned long long)(uint32_t)key[0] << 32 | (uint32_t)key[1]);
 			else
 				FMT(b, "%scase %#x:", tab, (uint32_t)key[0]);
 			FMT(b, " /* %s */\n", v->cases[j].label);
@@ -345,7 +367,8 @@ static void emit_put_all(const struct mcall *c, struct strbuf *b)
 
 	for (unsigned i = 0; i < c->n; i++) {
 		if (c->p[i].pass == PASS_VR)
-			FMT(b, "\tc.arg[%u] = sd_put_vr(&c, a[%u], &v%u, %lld);\n", i, i, i, (long long)vr_limit(c, i));
+			FMT(b, "\tc.arg[%u] = sd_put_vr(&c, a[%u], &v%u, %lld);\n", i, i, i,
+			    (long long)vr_limit(c, i));
 		else if (c->p[i].pass == PASS_SCALAR)
 			client_put(&s, &c->p[i], i, b);
 	}
@@ -373,8 +396,10 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 
 		if (comes_back(v) && !v->always) {
 			if (c->flags & MCALL_FDS_OUT)
-				FMT(b, "\t\t\tif (sd_placed(c.arg[%u]))\n"
-				       "\t\t\t\t__builtin_memcpy(fds, sd_at(&c, c.arg[%u]), sizeof(fds));\n", i, i);
+				FMT(b,
+				    "\t\t\tif (sd_placed(c.arg[%u]))\n"
+				    "\t\t\t\t__builtin_memcpy(fds, sd_at(&c, c.arg[%u]), sizeof(fds));\n",
+				    i, i);
 			get_pointer(v, i, "\t\t\t", b);
 		} else if (v->pass == PASS_SWITCH) {
 			emit_switch(c, i, "\t\t\t", case_get, b);
@@ -386,13 +411,15 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 /* Several domains' stubs are linked into one launcher. */
 static void emit_signature(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	FMT(b, "enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])", m->domain, c->ct->name);
+	FMT(b, "enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])",
+	    m->domain, c->ct->name);
 }
 
 /* The result may be known before the answer. See sd_call_promise(). */
 static void emit_promise(const struct mcall *c, struct strbuf *b)
 {
-	FMT(b, "\tsd_call_promise(&c, ret, %d, %d, sd_placed(c.arg[%d])", c->promise, c->p[c->promise].of, c->promise);
+	FMT(b, "\tsd_call_promise(&c, ret, %d, %d, sd_placed(c.arg[%d])", c->promise,
+	    c->p[c->promise].of, c->promise);
 	for (size_t i = 0; i < c->nonly; i++) {
 		const struct mguard *g = &c->only[i];
 
@@ -434,9 +461,11 @@ static void emit_list_stub(const struct marshal *m, const struct mcall *c, int i
 
 	sb_puts(b, "\n");
 	emit_signature(m, c, b);
-	FMT(b, "\n{\n\tbool cut = false;\n\tenum sd_status st = part_%s(lane, ret, a, &cut);\n\n", c->ct->name);
-	FMT(b, "\tif (sd_unlikely(cut && st == SD_OK && *ret > 0))\n\t\tsd_parts_list(part_%s, lane, ret, a, %d, %d, %d, ", c->ct->name, i, v->of,
-	    v->part_pos);
+	FMT(b, "\n{\n\tbool cut = false;\n\tenum sd_status st = part_%s(lane, ret, a, &cut);\n\n",
+	    c->ct->name);
+	FMT(b,
+	    "\tif (sd_unlikely(cut && st == SD_OK && *ret > 0))\n\t\tsd_parts_list(part_%s, lane, ret, a, %d, %d, %d, ",
+	    c->ct->name, i, v->of, v->part_pos);
 	if (v->parts_if)
 		FMT(b, "sd_%s_stub_%s", m->domain, v->parts_if);
 	else
@@ -448,7 +477,8 @@ static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned 
 {
 	const struct mval *v = &c->p[i];
 
-	FMT(b, "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d, %d, ",
+	FMT(b,
+	    "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d, %d, ",
 	    v->of, (long long)v->clamp, i, v->of, m->domain, c->ct->name, i, v->of, v->part_pos);
 	if (v->parts_if)
 		FMT(b, "sd_%s_stub_%s);\n", m->domain, v->parts_if);
@@ -474,7 +504,8 @@ static void given(const struct mcall *c, int of, struct strbuf *b)
 	free(x);
 }
 
-/* The most that the domain may answer. More than MAX_RW_COUNT nobody gets, whatever he asked for. */
+/* The most that the domain may answer. More than MAX_RW_COUNT nobody gets, whatever he asked for.
+ */
 static void emit_most(const struct mcall *c, struct strbuf *b)
 {
 	const struct mresult *r = &c->result_is;
@@ -485,7 +516,8 @@ static void emit_most(const struct mcall *c, struct strbuf *b)
 		FMT(b, "%" PRId64 ");\n", r->most);
 		return;
 	}
-	if (v->keep_arg >= 0 && !(v->st && v->filled == FILLED_RET)) /* of messages, not their number */
+	if (v->keep_arg >= 0 &&
+	    !(v->st && v->filled == FILLED_RET)) /* of messages, not their number */
 		FMT(b, "a[%d] & %lld ? 0x7fffffff : ", v->keep_arg, (long long)v->keep_mask);
 	if (r->times > 1)
 		FMT(b, "%u * ", r->times);
@@ -515,7 +547,9 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	}
 	sb_puts(b, c->n ? " */\n" : "no parameters */\n");
 	if (list >= 0)
-		FMT(b, "static enum sd_status part_%s(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)", c->ct->name);
+		FMT(b,
+		    "static enum sd_status part_%s(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)",
+		    c->ct->name);
 	else
 		emit_signature(m, c, b);
 	sb_puts(b, "\n{\n");
@@ -549,7 +583,8 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	if (nd.back && makes_fds(c)) {
 		/* as Linux does: no descriptor stays open that the program never heard of */
 		sb_puts(b, "\tsd_call_end(&c);\n\tif (got >= 0 && *ret < 0)\n");
-		sb_puts(b, c->flags & MCALL_FDS_OUT ? "\t\tdrop_fds(lane, fds[0], fds[1]);\n" : "\t\tdrop_fds(lane, (s32)got, -1);\n");
+		sb_puts(b, c->flags & MCALL_FDS_OUT ? "\t\tdrop_fds(lane, fds[0], fds[1]);\n"
+						    : "\t\tdrop_fds(lane, (s32)got, -1);\n");
 		sb_puts(b, "\treturn c.status;\n}\n");
 	} else {
 		sb_puts(b, "\treturn sd_call_end(&c);\n}\n");
@@ -563,11 +598,13 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 
 static void emit_key(const struct mcall *c, struct strbuf *b)
 {
-	FMT(b, "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n", c->ct->name, c->key,
-	    c->nkeys, (unsigned long long)c->keymask);
+	FMT(b,
+	    "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n",
+	    c->ct->name, c->key, c->nkeys, (unsigned long long)c->keymask);
 	sb_puts(b, c->nkeys ? "\t.value = {" : "");
 	for (size_t k = 0; k < c->nkeys; k++)
-		FMT(b, "%s%llu /* %s */", k ? ", " : "", (unsigned long long)c->keys[k], c->keynames[k]);
+		FMT(b, "%s%llu /* %s */", k ? ", " : "", (unsigned long long)c->keys[k],
+		    c->keynames[k]);
 	sb_puts(b, c->nkeys ? "},\n};\n" : "};\n");
 }
 
@@ -575,11 +612,13 @@ static void emit_path_args(const struct mcall *c, struct strbuf *b)
 {
 	unsigned n = 0;
 
-	FMT(b, "\nstatic const struct sd_path_args paths_%s = {%d, {", c->ct->name, __builtin_popcount(call_paths(c)));
+	FMT(b, "\nstatic const struct sd_path_args paths_%s = {%d, {", c->ct->name,
+	    __builtin_popcount(call_paths(c)));
 	for (unsigned i = 0; i < c->n; i++) {
 		if (!c->p[i].path)
 			continue;
-		FMT(b, c->p[i].dirfd < 0 ? "%s{%u, SD_PATH_CWD}" : "%s{%u, %d}", n++ ? ", " : "", i, c->p[i].dirfd);
+		FMT(b, c->p[i].dirfd < 0 ? "%s{%u, SD_PATH_CWD}" : "%s{%u, %d}", n++ ? ", " : "", i,
+		    c->p[i].dirfd);
 	}
 	sb_puts(b, "}};\n");
 }
@@ -642,11 +681,13 @@ static bool needs_drop(const struct marshal *m)
 
 static void emit_drop(const struct marshal *m, struct strbuf *b)
 {
-	sb_puts(b, "\nstatic inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
-		   "\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
-		   "\t\tsd_call_begin(lane, &c, ");
+	sb_puts(b,
+		"\nstatic inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
+		"\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
+		"\t\tsd_call_begin(lane, &c, ");
 	emit_op(m, find_call(m, "close"), b);
-	sb_puts(b, ");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
+	sb_puts(b,
+		");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
 }
 
 static void emit_client_h(const struct marshal *m, struct strbuf *b)
@@ -675,14 +716,21 @@ static void emit_client_table(const struct marshal *m, struct strbuf *b)
 		emit_row(m, &m->calls[i], b);
 	sb_puts(b, "};\n");
 	n = emit_prefixes(m, b);
-	FMT(b, "\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_CONTRACT, %u, %s};\n", m->domain,
-	    m->domain, m->ncalls, n, n ? "prefixes" : "NULL");
+	FMT(b,
+	    "\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_CONTRACT, %u, %s};\n",
+	    m->domain, m->domain, m->ncalls, n, n ? "prefixes" : "NULL");
 }
 
 int emit_client(const struct marshal *m, struct outputs *o)
 {
-	return emit_family(m, o, &(struct family){
-		.base = "client", .licence = "MIT", .what = "client stubs.",
-		.header = emit_client_h, .table = emit_client_table, .structs = emit_client_structs, .call = emit_stub,
-	});
+	return emit_family(m, o,
+			   &(struct family){
+				   .base = "client",
+				   .licence = "MIT",
+				   .what = "client stubs.",
+				   .header = emit_client_h,
+				   .table = emit_client_table,
+				   .structs = emit_client_structs,
+				   .call = emit_stub,
+			   });
 }

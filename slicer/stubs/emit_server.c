@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_server.c: struct marshal => server.c (the table), server.h, server_structs.h and server_GROUP.c:
- * per call one function that turns a private copy of the entry into the arguments of sys_xxx(). Structs with
- * pointers are taken into private memory, their offsets made pointers there, and the kernel is given the private
- * copy; nothing in the arena is looked at twice. The annotations' max and clamp hold for whatever client: our own has done
- * the same before.
+ * emit_server.c: struct marshal => server.c (the table), server.h, server_structs.h and
+ * server_GROUP.c: per call one function that turns a private copy of the entry into the arguments
+ * of sys_xxx(). Structs with pointers are taken into private memory, their offsets made pointers
+ * there, and the kernel is given the private copy; nothing in the arena is looked at twice. The
+ * annotations' max and clamp hold for whatever client: our own has done the same before.
  */
 #include "stubs/emit.h"
 
@@ -18,7 +18,8 @@ static void units(const struct mval *v, const struct mval *list, bool field, str
 	char *x;
 
 	if (v->len == LEN_VR && !field) {
-		FMT(b, "(u64)(v%d > 0 ? v%d : 0)", v->of, v->of); /* a negative one is for the kernel to refuse */
+		FMT(b, "(u64)(v%d > 0 ? v%d : 0)", v->of,
+		    v->of); /* a negative one is for the kernel to refuse */
 		return;
 	}
 	x = field ? xasprintf("k->%s", list[v->of].name) : xasprintf("s->arg[%d]", v->of);
@@ -59,7 +60,8 @@ static bool counted(const struct mval *v)
 }
 
 /* "ref", or "sd_up_to(ref, n, max)" where the kernel refuses more than max. */
-static void reference(const struct mval *v, const struct mval *list, bool field, const char *ref, struct strbuf *b)
+static void reference(const struct mval *v, const struct mval *list, bool field, const char *ref,
+		      struct strbuf *b)
 {
 	if (!v->max || !counted(v)) {
 		sb_puts(b, ref);
@@ -71,13 +73,16 @@ static void reference(const struct mval *v, const struct mval *list, bool field,
 }
 
 /* A length that is cut: to what all data of a call may be, the arena's bounds do it. */
-static void emit_clamp(const struct mval *v, const struct mval *list, bool field, const char *tab, struct strbuf *b)
+static void emit_clamp(const struct mval *v, const struct mval *list, bool field, const char *tab,
+		       struct strbuf *b)
 {
-	if (!v->clamp || !counted(v) || (v->len == LEN_VR && !field) || (!v->st && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem)))
+	if (!v->clamp || !counted(v) || (v->len == LEN_VR && !field) ||
+	    (!v->st && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem)))
 		return;
 	FMT(b, "%sif ((s64)", tab);
 	units(v, list, field, b);
-	FMT(b, field ? " > %lld)\n%s\tk->%s = %lld;\n" : " > %lld)\n%s\ts->arg[%s] = %lld;\n", (long long)v->clamp, tab,
+	FMT(b, field ? " > %lld)\n%s\tk->%s = %lld;\n" : " > %lld)\n%s\ts->arg[%s] = %lld;\n",
+	    (long long)v->clamp, tab,
 	    field ? list[v->of].name : (const char[]){(char)('0' + v->of), 0}, (long long)v->clamp);
 }
 
@@ -122,8 +127,9 @@ static void emit_fix(const struct mstruct *st, struct strbuf *b)
 		r |= st->fields[i].st != NULL;
 		p |= st->fields[i].pass == PASS_PTR && st->fields[i].st;
 	}
-	FMT(b, "\nstatic inline long fix_%s(struct sd_serve *s, struct sd_w_%s *k)\n{\n%s%s%s", st->name, wire_tag(st),
-	    p ? "\tvoid __user *p;\n" : "", r ? "\tlong r;\n" : "", r || p ? "\n" : "");
+	FMT(b, "\nstatic inline long fix_%s(struct sd_serve *s, struct sd_w_%s *k)\n{\n%s%s%s",
+	    st->name, wire_tag(st), p ? "\tvoid __user *p;\n" : "", r ? "\tlong r;\n" : "",
+	    r || p ? "\n" : "");
 	for (size_t i = 0; i < st->nfields; i++)
 		fix_field(st, &st->fields[i], b);
 	sb_puts(b, "\treturn s->bad ? -EPROTO : 0;\n}\n");
@@ -158,13 +164,19 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 {
 	const char *t = wire_tag(st);
 
-	FMT(b, "\nstatic inline long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n", st->name);
-	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n", st->type->size, t);
-	sb_puts(b, "\t*out = sd_user(s, off, bytes);\n\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n"
-		   "\ts->bad |= off % 8 != 0; /* no client of ours places one like that */\n\tif (s->bad)\n\t\treturn -EPROTO;\n");
-	sb_puts(b, "\tk = sd_scratch(s, bytes);\n\tif (!k)\n\t\treturn -ENOMEM;\n\tif (sd_fetch(s, k, off, bytes))\n"
-		   "\t\treturn -EPROTO;\n");
-	FMT(b, "\tfor (i = 0; i < n && !r; i++)\n\t\tr = fix_%s(s, &k[i]);\n\t*out = (void __user *)k;\n\treturn r;\n}\n",
+	FMT(b,
+	    "\nstatic inline long take_%s(struct sd_serve *s, u64 off, u64 n, void __user **out)\n{\n",
+	    st->name);
+	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n",
+	    st->type->size, t);
+	sb_puts(b,
+		"\t*out = sd_user(s, off, bytes);\n\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n"
+		"\ts->bad |= off % 8 != 0; /* no client of ours places one like that */\n\tif (s->bad)\n\t\treturn -EPROTO;\n");
+	sb_puts(b,
+		"\tk = sd_scratch(s, bytes);\n\tif (!k)\n\t\treturn -ENOMEM;\n\tif (sd_fetch(s, k, off, bytes))\n"
+		"\t\treturn -EPROTO;\n");
+	FMT(b,
+	    "\tfor (i = 0; i < n && !r; i++)\n\t\tr = fix_%s(s, &k[i]);\n\t*out = (void __user *)k;\n\treturn r;\n}\n",
 	    st->name);
 }
 
@@ -174,7 +186,8 @@ static bool gives(const struct mstruct *st)
 	for (size_t i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
-		if ((v->pass == PASS_SCALAR && v->dir == DIR_OUT) || (v->pass == PASS_INLINE && gives(v->st)))
+		if ((v->pass == PASS_SCALAR && v->dir == DIR_OUT) ||
+		    (v->pass == PASS_INLINE && gives(v->st)))
 			return true;
 	}
 	return false;
@@ -184,7 +197,8 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 {
 	const char *t = wire_tag(st);
 
-	FMT(b, "\nstatic inline void give1_%s(struct sd_w_%s *w, const struct sd_w_%s *k)\n{\n", st->name, t, t);
+	FMT(b, "\nstatic inline void give1_%s(struct sd_w_%s *w, const struct sd_w_%s *k)\n{\n",
+	    st->name, t, t);
 	for (size_t i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
@@ -196,16 +210,20 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 	sb_puts(b, "}\n");
 	if (!array)
 		return;
-	FMT(b, "\n/* off was checked by take_%s() */\nstatic inline void give_%s(struct sd_serve *s, u64 off, u64 n, const void __user *p)\n{\n",
+	FMT(b,
+	    "\n/* off was checked by take_%s() */\nstatic inline void give_%s(struct sd_serve *s, u64 off, u64 n, const void __user *p)\n{\n",
 	    st->name, st->name);
-	FMT(b, "\tstruct sd_w_%s *w = (void *)(s->arena + off);\n\tconst struct sd_w_%s *k = (const void *)p;\n\tu64 i;\n\n", t, t);
+	FMT(b,
+	    "\tstruct sd_w_%s *w = (void *)(s->arena + off);\n\tconst struct sd_w_%s *k = (const void *)p;\n\tu64 i;\n\n",
+	    t, t);
 	sb_puts(b, "\tif (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn;\n");
 	FMT(b, "\tfor (i = 0; i < n; i++)\n\t\tgive1_%s(&w[i], &k[i]);\n}\n", st->name);
 }
 
 /* ---- one call ---- */
 
-static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i, const char *tab,
+			 struct strbuf *b)
 {
 	char *ref = xasprintf("s->arg[%u]", i);
 
@@ -231,7 +249,8 @@ static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i
 	free(ref);
 }
 
-static void emit_gives(const struct mcall *c, const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+static void emit_gives(const struct mcall *c, const struct mval *v, unsigned i, const char *tab,
+		       struct strbuf *b)
 {
 	char *ref;
 
@@ -246,7 +265,8 @@ static void emit_gives(const struct mcall *c, const struct mval *v, unsigned i, 
 	free(ref);
 }
 
-static void case_text(const struct mcall *c, const struct mval *v, unsigned i, bool give, struct strbuf *b)
+static void case_text(const struct mcall *c, const struct mval *v, unsigned i, bool give,
+		      struct strbuf *b)
 {
 	if (give)
 		emit_gives(c, v, i, "\t\t", b);
@@ -265,8 +285,10 @@ static void emit_switch(const struct mcall *c, unsigned i, bool give, struct str
 		any |= text[k].len > 0;
 	}
 	if (any)
-		FMT(b, v->on[1] >= 0 ? "\tswitch ((u64)(u32)s->arg[%d] << 32 | (u32)s->arg[%d]) {\n"
-				     : "\tswitch ((u32)s->arg[%d]) {\n", v->on[0], v->on[1]);
+		FMT(b,
+		    v->on[1] >= 0 ? "\tswitch ((u64)(u32)s->arg[%d] << 32 | (u32)s->arg[%d]) {\n"
+				  : "\tswitch ((u32)s->arg[%d]) {\n",
+		    v->on[0], v->on[1]);
 	for (size_t k = 0; any && k < v->ncases; k++) {
 		if (done[k] || (give && !text[k].len))
 			continue;
@@ -277,7 +299,8 @@ static void emit_switch(const struct mcall *c, unsigned i, bool give, struct str
 				continue;
 			done[j] = true;
 			if (v->on[1] >= 0)
-				FMT(b, "\tcase %#llx:", (unsigned long long)(uint32_t)key[0] << 32 | (uint32_t)key[1]);
+				FMT(b, "\tcase %#llx:",
+				    (unsigned long long)(uint32_t)key[0] << 32 | (uint32_t)key[1]);
 			else
 				FMT(b, "\tcase %#x:", (uint32_t)key[0]);
 			FMT(b, " /* %s */\n", v->cases[j].label);
@@ -302,7 +325,8 @@ static void emit_call_line(const struct mcall *c, struct strbuf *b)
 		if (v->pass == PASS_SCALAR)
 			FMT(b, "(%s)s->arg[%u]", v->spelling, i);
 		else
-			FMT(b, ends_with(v->spelling, "*") ? "(%s)p%u" : "(%s)(uintptr_t)p%u", v->spelling, i);
+			FMT(b, ends_with(v->spelling, "*") ? "(%s)p%u" : "(%s)(uintptr_t)p%u",
+			    v->spelling, i);
 	}
 	sb_puts(b, ");\n");
 }
@@ -314,8 +338,9 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	FMT(b, "\nlong sd_%s_serve_%s(struct sd_serve *s)\n{\n", m->domain, c->ct->name);
 	for (unsigned i = 0; i < c->n; i++) {
 		if (c->p[i].pass == PASS_VR)
-			FMT(b, "\ts32 v%u;\n\tvoid __user *p%u = sd_take_vr(s, s->arg[%u], &v%u, %lld);\n", i, i, i, i,
-			    (long long)vr_limit(c, i));
+			FMT(b,
+			    "\ts32 v%u;\n\tvoid __user *p%u = sd_take_vr(s, s->arg[%u], &v%u, %lld);\n",
+			    i, i, i, i, (long long)vr_limit(c, i));
 		else if (c->p[i].pass != PASS_SCALAR)
 			FMT(b, "\tvoid __user *p%u;\n", i);
 		check |= c->p[i].pass != PASS_SCALAR;
@@ -355,7 +380,12 @@ static void structs_head(const struct pack *p, struct strbuf *b)
 
 static char *emit_structs(const struct marshal *m, struct outputs *o)
 {
-	struct pack p = {.m = m, .out = o, .base = "server_structs", .ext = "h", .tail = EMIT_GUARD_END, .head = structs_head};
+	struct pack p = {.m = m,
+			 .out = o,
+			 .base = "server_structs",
+			 .ext = "h",
+			 .tail = EMIT_GUARD_END,
+			 .head = structs_head};
 
 	for (size_t i = 0; i < m->nstructs; i++) {
 		const struct mstruct *st = m->structs[i];
@@ -375,25 +405,38 @@ static void emit_server_h(const struct marshal *m, struct strbuf *b)
 {
 	emit_head(m, b, "GPL-2.0", "server.h", "the server stubs by name.");
 	emit_guard(m, b, "server.h");
-	sb_puts(b, "#include <linux/syscalls.h>\n#include <sd/stub_server.h>\n#include \"calls.h\"\n#include \"wire.h\"\n\n");
+	sb_puts(b,
+		"#include <linux/syscalls.h>\n#include <sd/stub_server.h>\n#include \"calls.h\"\n#include \"wire.h\"\n\n");
 	for (size_t i = 0; i < m->ncalls; i++)
-		FMT(b, "long sd_%s_serve_%s(struct sd_serve *s);\n", m->domain, m->calls[i].ct->name);
+		FMT(b, "long sd_%s_serve_%s(struct sd_serve *s);\n", m->domain,
+		    m->calls[i].ct->name);
 	sb_puts(b, EMIT_GUARD_END);
 }
 
 static void emit_server_table(const struct marshal *m, struct strbuf *b)
 {
-	emit_head(m, b, "GPL-2.0", "server.c", "the table of server stubs; they are in server_*.c.");
-	sb_puts(b, "#include \"server.h\"\n#include \"contract.h\"\n\nconst struct sd_served sd_served[] = {\n");
+	emit_head(m, b, "GPL-2.0", "server.c",
+		  "the table of server stubs; they are in server_*.c.");
+	sb_puts(b,
+		"#include \"server.h\"\n#include \"contract.h\"\n\nconst struct sd_served sd_served[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
-		FMT(b, "\t{\"%s\", sd_%s_serve_%s},\n", m->calls[i].ct->name, m->domain, m->calls[i].ct->name);
-	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\nconst u32 sd_served_contract = SD_STUBS_CONTRACT;\n", m->ncalls);
+		FMT(b, "\t{\"%s\", sd_%s_serve_%s},\n", m->calls[i].ct->name, m->domain,
+		    m->calls[i].ct->name);
+	FMT(b,
+	    "};\n\nconst u32 sd_nserved = %zu;\nconst u32 sd_served_contract = SD_STUBS_CONTRACT;\n",
+	    m->ncalls);
 }
 
 int emit_server(const struct marshal *m, struct outputs *o)
 {
-	return emit_family(m, o, &(struct family){
-		.base = "server", .licence = "GPL-2.0", .what = "server stubs.",
-		.header = emit_server_h, .table = emit_server_table, .structs = emit_structs, .call = emit_stub,
-	});
+	return emit_family(m, o,
+			   &(struct family){
+				   .base = "server",
+				   .licence = "GPL-2.0",
+				   .what = "server stubs.",
+				   .header = emit_server_h,
+				   .table = emit_server_table,
+				   .structs = emit_structs,
+				   .call = emit_stub,
+			   });
 }

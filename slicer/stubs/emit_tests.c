@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_tests.c: struct marshal + the annotations' "test" => tests.c, tests.h and tests_GROUP.c: the tables that
- * tests/stubs/engine.c runs: per call its parameters with their roles and edge values, its bases, and the known differences.
+ * emit_tests.c: struct marshal + the annotations' "test" => tests.c, tests.h and tests_GROUP.c: the
+ * tables that tests/stubs/engine.c runs: per call its parameters with their roles and edge values,
+ * its bases, and the known differences.
  */
 #include "stubs/emit.h"
 
@@ -11,7 +12,8 @@
 #define FMT(b, ...) sb_printf((b), __VA_ARGS__)
 
 /* "@tcp_a" a fixture, "%64" a buffer, else a number or an expression of constants. */
-static int emit_arg(const struct marshal *m, const struct mcall *c, const char *param, json_t *v, struct strbuf *b)
+static int emit_arg(const struct marshal *m, const struct mcall *c, const char *param, json_t *v,
+		    struct strbuf *b)
 {
 	const char *s = json_string_value(v);
 	int64_t n;
@@ -26,8 +28,8 @@ static int emit_arg(const struct marshal *m, const struct mcall *c, const char *
 		const char *path = NULL;
 
 		annotation_of_call(m, c->ct->name, &path);
-		return err(path, "write \"@fixture\", \"%buffer\", a number or a constant", "%s, test: no value for %s",
-			   c->ct->name, param);
+		return err(path, "write \"@fixture\", \"%buffer\", a number or a constant",
+			   "%s, test: no value for %s", c->ct->name, param);
 	}
 	return 0;
 }
@@ -48,7 +50,7 @@ static bool listed(const struct mcall *c, const char *key, const char *name)
 	json_t *n;
 	size_t k;
 
-	json_array_foreach(json_object_get(c->test, key), k, n)
+	json_array_foreach (json_object_get(c->test, key), k, n)
 		if (!strcmp(json_string_value(n) ?: "", name))
 			return true;
 	return false;
@@ -82,7 +84,8 @@ static bool crosses(const struct mval *v, enum dir dir)
 				return true;
 		return crosses(v->otherwise, dir);
 	}
-	return (v->pass == PASS_PTR && ((v->dir & dir) || (dir == DIR_OUT && nested_out(v)))) || v->pass == PASS_VR;
+	return (v->pass == PASS_PTR && ((v->dir & dir) || (dir == DIR_OUT && nested_out(v)))) ||
+	       v->pass == PASS_VR;
 }
 
 static int emit_params(const struct marshal *m, const struct mcall *c, struct strbuf *b)
@@ -96,7 +99,7 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 		if (!list)
 			continue;
 		FMT(b, "static const struct st_arg %s_%s[] = {", c->ct->name, c->p[i].name);
-		json_array_foreach(list, k, v) {
+		json_array_foreach (list, k, v) {
 			sb_puts(b, k ? ", " : "");
 			if (emit_arg(m, c, c->p[i].name, v, b))
 				return -1;
@@ -107,9 +110,11 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 	for (unsigned i = 0; i < c->n; i++) {
 		json_t *list = json_object_get(values, c->p[i].name);
 
-		/* "unseen": data no case can tell a change of, such as a signal mask; the mutation test leaves them out */
+		/* "unseen": data no case can tell a change of, such as a signal mask; the mutation
+		 * test leaves them out */
 		FMT(b, "\t{\"%s\", %s, %d, %d, ", c->p[i].name, role(c, i),
-		    crosses(&c->p[i], DIR_IN) && !listed(c, "unseen", c->p[i].name), crosses(&c->p[i], DIR_OUT));
+		    crosses(&c->p[i], DIR_IN) && !listed(c, "unseen", c->p[i].name),
+		    crosses(&c->p[i], DIR_OUT));
 		if (list)
 			FMT(b, "%zu, %s_%s},\n", json_array_size(list), c->ct->name, c->p[i].name);
 		else
@@ -119,7 +124,8 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 	return 0;
 }
 
-/* Which values of which argument make the result a descriptor: fcntl's F_DUPFD. The argument, or -1. */
+/* Which values of which argument make the result a descriptor: fcntl's F_DUPFD. The argument, or
+ * -1. */
 static int emit_fd_values(const struct mcall *c, struct strbuf *b)
 {
 	int arg = -1;
@@ -146,7 +152,7 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 	size_t k;
 
 	FMT(b, "static const struct st_base %s_bases[] = {\n", c->ct->name);
-	json_array_foreach(json_object_get(c->test, "bases"), k, base) {
+	json_array_foreach (json_object_get(c->test, "bases"), k, base) {
 		json_t *args = json_object_get(base, "args");
 
 		FMT(b, "\t{\"%s\", {", json_string_value(json_object_get(base, "name")) ?: "base");
@@ -169,7 +175,7 @@ static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbu
 
 	if (json_is_string(cases))
 		FMT(b, "\t{\"%s\", %d,\n\t \"%s\"},\n", json_string_value(cases), kernel, why);
-	json_array_foreach(cases, k, one)
+	json_array_foreach (cases, k, one)
 		emit_cases(one, kernel, why, b);
 }
 
@@ -184,15 +190,17 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 	if (!json_array_size(c->differs))
 		return 0;
 	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
-	json_array_foreach(c->differs, k, d) {
+	json_array_foreach (c->differs, k, d) {
 		const char *because = json_string_value(json_object_get(d, "because")) ?: "";
 		const char *why = json_string_value(json_object_get(d, "why"));
 
 		if (annotation_keys(path, c->ct->name, d, keys))
 			return -1;
 		if (!why || (strcmp(because, "kernel") && strcmp(because, "marshalling")))
-			return err(path, "give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
-				   "%s: a difference without a reason", c->ct->name);
+			return err(
+				path,
+				"give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
+				"%s: a difference without a reason", c->ct->name);
 		emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
 	}
 	sb_puts(b, "};\n");
@@ -214,8 +222,8 @@ static void emit_result(const struct mcall *c, struct strbuf *b)
 		kind = "ST_RETURNS_UNITS";
 	else if (v->len == LEN_FIXED)
 		kind = "ST_RETURNS_MESSAGE";
-	FMT(b, "\t.result = {%s, %lldll, %d, %d, %u, %lld, ", kind, (long long)r->most, r->of, v && v->pass == PASS_PTR ? v->of : -1,
-	    r->times, (long long)r->empty);
+	FMT(b, "\t.result = {%s, %lldll, %d, %d, %u, %lld, ", kind, (long long)r->most, r->of,
+	    v && v->pass == PASS_PTR ? v->of : -1, r->times, (long long)r->empty);
 	FMT(b, "%d, %lld},\n", v ? v->keep_arg : -1, (long long)(v ? v->keep_mask : 0));
 }
 
@@ -249,10 +257,12 @@ static int emit_call(const struct marshal *m, const struct mcall *c, struct strb
 
 static void emit_tests_h(const struct marshal *m, struct strbuf *b)
 {
-	emit_head(m, b, "GPL-2.0", "tests.h", "the calls of the stub tests, and how their tables are written.");
+	emit_head(m, b, "GPL-2.0", "tests.h",
+		  "the calls of the stub tests, and how their tables are written.");
 	emit_guard(m, b, "tests.h");
-	sb_puts(b, "#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
-		   "#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
+	sb_puts(b,
+		"#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
+		"#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		FMT(b, "extern const struct st_call test_%s;\n", m->calls[i].ct->name);
 	sb_puts(b, EMIT_GUARD_END);
@@ -260,17 +270,24 @@ static void emit_tests_h(const struct marshal *m, struct strbuf *b)
 
 static void emit_suite(const struct marshal *m, struct strbuf *b)
 {
-	emit_head(m, b, "GPL-2.0", "tests.c", "the stub tests, run by tests/stubs/engine.c; the cases are in tests_*.c.");
+	emit_head(m, b, "GPL-2.0", "tests.c",
+		  "the stub tests, run by tests/stubs/engine.c; the cases are in tests_*.c.");
 	sb_puts(b, "#include \"tests.h\"\n\nstatic const struct st_call *const calls[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		FMT(b, "\t&test_%s,\n", m->calls[i].ct->name);
-	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n", m->domain);
+	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n",
+	    m->domain);
 }
 
 int emit_tests(const struct marshal *m, struct outputs *o)
 {
-	return emit_family(m, o, &(struct family){
-		.base = "tests", .licence = "GPL-2.0", .what = "cases of the stub tests.",
-		.header = emit_tests_h, .table = emit_suite, .call = emit_call,
-	});
+	return emit_family(m, o,
+			   &(struct family){
+				   .base = "tests",
+				   .licence = "GPL-2.0",
+				   .what = "cases of the stub tests.",
+				   .header = emit_tests_h,
+				   .table = emit_suite,
+				   .call = emit_call,
+			   });
 }

@@ -24,7 +24,7 @@
 
 struct ctx { /* the list a value stands in */
 	struct marshal *m;
-	const char *path; /* of the annotation */
+	const char *path;  /* of the annotation */
 	const char *where; /* "recvmsg", "struct iovec_in" */
 	struct mval *list;
 	unsigned n;
@@ -61,13 +61,14 @@ static bool has(const char *s, const char *part)
 
 static bool is_length_name(const char *s)
 {
-	return has(s, "len") || has(s, "siz") || has(s, "count") || has(s, "nfds") || has(s, "maxevents") ||
-	       !strcmp(s, "n") || !strcmp(s, "nr");
+	return has(s, "len") || has(s, "siz") || has(s, "count") || has(s, "nfds") ||
+	       has(s, "maxevents") || !strcmp(s, "n") || !strcmp(s, "nr");
 }
 
 static bool is_fd_name(const char *s)
 {
-	return ends_with(s, "fd") || ends_with(s, "fildes") || starts_with(s, "fd_") || !strcmp(s, "fdin") || !strcmp(s, "fdout");
+	return ends_with(s, "fd") || ends_with(s, "fildes") || starts_with(s, "fd_") ||
+	       !strcmp(s, "fdin") || !strcmp(s, "fdout");
 }
 
 static bool is_one_of(const char *s, const char *const *names)
@@ -79,7 +80,8 @@ static bool is_one_of(const char *s, const char *const *names)
 
 static bool is_path_name(const char *s)
 {
-	static const char *const names[] = {"filename", "pathname", "path", "oldname", "newname", NULL};
+	static const char *const names[] = {"filename", "pathname", "path",
+					    "oldname",	"newname",  NULL};
 
 	return is_one_of(s, names);
 }
@@ -120,7 +122,8 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a);
 
 static int bad(const struct ctx *x, const struct mval *v, const char *what)
 {
-	return err(x->path, "see specs/annotations/README.md", "%s, %s: %s", x->where, v->name, what);
+	return err(x->path, "see specs/annotations/README.md", "%s, %s: %s", x->where, v->name,
+		   what);
 }
 
 static int get_number(struct ctx *x, struct mval *v, json_t *a, const char *key, int64_t *out)
@@ -129,7 +132,9 @@ static int get_number(struct ctx *x, struct mval *v, json_t *a, const char *key,
 
 	if (!n || (json_is_true(n) && !strcmp(key, "clamp")))
 		return 0;
-	return marshal_value(x->m, n, out) ? 0 : bad(x, v, "a limit is neither a number nor a known constant");
+	return marshal_value(x->m, n, out)
+		       ? 0
+		       : bad(x, v, "a limit is neither a number nor a known constant");
 }
 
 /* ---- length ---- */
@@ -168,7 +173,8 @@ static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done
 /* f(n, array): an integer like a length, which no pointer before it has claimed. */
 static bool follows_length(const struct ctx *x, int i)
 {
-	return x->params && i > 0 && x->list[i - 1].type->kind == TYPE_INT && is_length_name(x->list[i - 1].name) &&
+	return x->params && i > 0 && x->list[i - 1].type->kind == TYPE_INT &&
+	       is_length_name(x->list[i - 1].name) &&
 	       !(i > 1 && x->list[i - 2].type->kind == TYPE_PTR);
 }
 
@@ -176,7 +182,8 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 {
 	const struct mval *next = i + 1 < (int)x->n ? &x->list[i + 1] : NULL;
 
-	if (x->params && to->is_const && to->kind == TYPE_INT && to->size == 1 && is_path_name(v->name)) {
+	if (x->params && to->is_const && to->kind == TYPE_INT && to->size == 1 &&
+	    is_path_name(v->name)) {
 		v->len = LEN_STR;
 	} else if (next && x->params && is_vr_int(next->type) && has(next->name, "len")) {
 		v->len = LEN_VR;
@@ -191,7 +198,8 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 		v->len = LEN_FIXED;
 		v->bytes = to->size;
 		if (follows_length(x, i))
-			unsure(x, v, "one, or as many as the parameter before it says? say \"len\"");
+			unsure(x, v,
+			       "one, or as many as the parameter before it says? say \"len\"");
 		else if (x->params && ends_with(v->name, "s"))
 			unsure(x, v, "one, or several? say \"len\"");
 	} else {
@@ -200,8 +208,9 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 }
 
 /*
- * Lengths of void and char data are in bytes, of integers in elements. Of a struct either may be meant: a name
- * like nfds or vlen counts elements, a sockaddr's length is in bytes everywhere; the rest is unsure.
+ * Lengths of void and char data are in bytes, of integers in elements. Of a struct either may be
+ * meant: a name like nfds or vlen counts elements, a sockaddr's length is in bytes everywhere; the
+ * rest is unsure.
  */
 static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
 {
@@ -209,8 +218,9 @@ static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
 
 	if (v->len == LEN_VR || to->kind == TYPE_VOID || to->size <= 1 || has(to->name, "sockaddr"))
 		return 1;
-	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT && (has(n, "len") || has(n, "siz") || has(n, "count")) &&
-	    !has(n, "vlen") && !has(n, "iovlen"))
+	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT &&
+	    (has(n, "len") || has(n, "siz") || has(n, "count")) && !has(n, "vlen") &&
+	    !has(n, "iovlen"))
 		unsure(x, v, "is its length in bytes or in elements? say \"elem\"");
 	return to->size ?: 1;
 }
@@ -239,10 +249,11 @@ static int pointer_answer(struct ctx *x, struct mval *v, json_t *a)
 	v->terminated = json_is_true(json_object_get(a, "terminated"));
 	if (get_number(x, v, a, "longer", &v->longer))
 		return -1;
-	json_array_foreach(rec, k, n)
+	json_array_foreach (rec, k, n)
 		if (k < 4 && json_is_integer(n))
 			*to[k] = (unsigned)json_integer_value(n);
-	if (rec && (json_array_size(rec) != 4 || !v->rec.size || v->rec.size > 8 || v->rec.least < v->rec.at + v->rec.size))
+	if (rec && (json_array_size(rec) != 4 || !v->rec.size || v->rec.size > 8 ||
+		    v->rec.least < v->rec.at + v->rec.size))
 		return bad(x, v, "\"records\" is [place, bytes, least, string]: four numbers");
 	return 0;
 }
@@ -278,10 +289,10 @@ static int pointer_filled(struct ctx *x, struct mval *v, json_t *a)
 	const char *f = json_string_value(json_object_get(a, "filled"));
 
 	if (!f)
-		v->filled = !(v->dir & DIR_OUT) ? FILLED_ALL
-			    : v->len == LEN_VR	 ? FILLED_VR
+		v->filled = !(v->dir & DIR_OUT)			     ? FILLED_ALL
+			    : v->len == LEN_VR			     ? FILLED_VR
 			    : v->len == LEN_ARG && v->dir == DIR_OUT ? FILLED_RET
-								      : FILLED_ALL;
+								     : FILLED_ALL;
 	else if (!strcmp(f, "all"))
 		v->filled = FILLED_ALL;
 	else if (!strcmp(f, "ret"))
@@ -323,9 +334,12 @@ static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
 	const struct mval *before = i > 0 ? &x->list[i - 1] : NULL;
 
 	if (path && (!json_is_boolean(path) || (json_is_true(path) && (!string || !x->params))))
-		return bad(x, v, "\"path\" is true or false, and only a parameter that is a string can be true");
+		return bad(
+			x, v,
+			"\"path\" is true or false, and only a parameter that is a string can be true");
 	v->path = path ? json_is_true(path) : string && x->params && is_path_name(v->name);
-	if (v->path && before && before->type->kind == TYPE_INT && before->type->size == 4 && is_one_of(before->name, dirs))
+	if (v->path && before && before->type->kind == TYPE_INT && before->type->size == 4 &&
+	    is_one_of(before->name, dirs))
 		v->dirfd = i - 1;
 	return 0;
 }
@@ -361,8 +375,10 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 		v->len = LEN_VR;
 	if (pointer_dir(x, v, a, is_const) || pointer_limits(x, v, a) || pointer_filled(x, v, a))
 		return -1;
-	if (!v->st && to->kind != TYPE_PTR && holds_pointers(to) && !json_is_true(json_object_get(a, "flat")))
-		unsure(x, v, "its struct holds pointers: say \"as\" (a struct variant) or \"flat\"");
+	if (!v->st && to->kind != TYPE_PTR && holds_pointers(to) &&
+	    !json_is_true(json_object_get(a, "flat")))
+		unsure(x, v,
+		       "its struct holds pointers: say \"as\" (a struct variant) or \"flat\"");
 	if (to->kind == TYPE_PTR)
 		unsure(x, v, "a pointer to pointers");
 	return infer_path(x, v, i, a);
@@ -389,7 +405,8 @@ static int read_key(struct ctx *x, struct mval *v, const char *label, int64_t ke
 	return r;
 }
 
-static int one_case(struct ctx *x, struct mval *v, struct mval *into, int i, json_t *base, json_t *over)
+static int one_case(struct ctx *x, struct mval *v, struct mval *into, int i, json_t *base,
+		    json_t *over)
 {
 	json_t *a = json_copy(base);
 	int r;
@@ -420,7 +437,7 @@ static int infer_switch(struct ctx *x, struct mval *v, int i, json_t *a)
 			r = bad(x, v, "\"switch\" names no other parameter");
 	}
 	v->cases = marshal_keep(x->m, xcalloc(json_object_size(cases) + 1, sizeof(*v->cases)));
-	json_object_foreach(cases, label, c) {
+	json_object_foreach (cases, label, c) {
 		struct mcase *mc = &v->cases[n++];
 
 		mc->label = label;
@@ -484,15 +501,16 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 		v->pass = PASS_SCALAR;
 		return 0;
 	}
-	if (x->params && is_vr_int(v->type) && has(v->name, "len") && i > 0 && !json_object_get(a, "dir") &&
-	    x->list[i - 1].type->kind == TYPE_PTR) {
+	if (x->params && is_vr_int(v->type) && has(v->name, "len") && i > 0 &&
+	    !json_object_get(a, "dir") && x->list[i - 1].type->kind == TYPE_PTR) {
 		v->pass = PASS_VR;
 		v->of = i - 1;
 		v->dir = DIR_INOUT;
 		return 0;
 	}
 	if (v->type->kind == TYPE_PTR ||
-	    (x->params && (json_object_get(a, "type") || json_object_get(a, "as") || json_object_get(a, "dir"))))
+	    (x->params &&
+	     (json_object_get(a, "type") || json_object_get(a, "as") || json_object_get(a, "dir"))))
 		return infer_pointer(x, v, i, a);
 	return infer_plain(x, v, a);
 }
@@ -502,10 +520,12 @@ static int unknown_names(struct ctx *x, json_t *a)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(a, key, v)
+	json_object_foreach (a, key, v)
 		if (find(x, key) < 0)
-			return err(x->path, "the names are those of the SYSCALL_DEFINE or struct in the tree",
-				   "%s has no parameter or field \"%s\"", x->where, key);
+			return err(
+				x->path,
+				"the names are those of the SYSCALL_DEFINE or struct in the tree",
+				"%s has no parameter or field \"%s\"", x->where, key);
 	return 0;
 }
 
@@ -516,8 +536,9 @@ static bool declared_here(const struct marshal *m, const char *type)
 	size_t k;
 
 	for (size_t i = 0; i < m->ngroups; i++)
-		json_array_foreach(json_object_get(m->groups[i].json, "headers"), k, h)
-			if (strchr(json_string_value(h), '{') && starts_with(json_string_value(h), type))
+		json_array_foreach (json_object_get(m->groups[i].json, "headers"), k, h)
+			if (strchr(json_string_value(h), '{') &&
+			    starts_with(json_string_value(h), type))
 				return true;
 	return false;
 }
@@ -553,7 +574,8 @@ static struct mstruct *struct_variant(struct marshal *m, const char *name)
 	if (unknown_names(&x, fields))
 		return NULL;
 	for (size_t i = 0; i < st->nfields; i++)
-		if (infer_value(&x, &st->fields[i], (int)i, json_object_get(fields, st->fields[i].name)))
+		if (infer_value(&x, &st->fields[i], (int)i,
+				json_object_get(fields, st->fields[i].name)))
 			return NULL;
 	total = json_string_value(json_object_get(j, "total"));
 	st->total = total ? find(&x, total) : -1;
@@ -567,10 +589,13 @@ static void call_flags(struct mcall *c, json_t *a)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(json_object_get(a, "flags"), i, v) {
+	json_array_foreach (json_object_get(a, "flags"), i, v) {
 		const char *s = json_string_value(v) ?: "";
 
-		c->flags |= !strcmp(s, "fds_out") ? MCALL_FDS_OUT : !strcmp(s, "cmsg_in") ? 2 : !strcmp(s, "cmsg_out") ? 4 : 0;
+		c->flags |= !strcmp(s, "fds_out")    ? MCALL_FDS_OUT
+			    : !strcmp(s, "cmsg_in")  ? 2
+			    : !strcmp(s, "cmsg_out") ? 4
+						     : 0;
 	}
 	c->blocks = json_is_true(json_object_get(a, "blocks"));
 	c->flags |= c->blocks ? 8 : 0;
@@ -582,8 +607,8 @@ static int named(const struct ctx *x, json_t *name, const char *key)
 	int i = find(x, json_string_value(name) ?: "");
 
 	if (i < 0)
-		err(x->path, "name a parameter of the call; see specs/annotations/README.md", "%s: \"%s\" names no parameter",
-		    x->where, key);
+		err(x->path, "name a parameter of the call; see specs/annotations/README.md",
+		    "%s: \"%s\" names no parameter", x->where, key);
 	return i;
 }
 
@@ -593,12 +618,15 @@ static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 	json_t *result = json_object_get(p, "result");
 
 	if (!json_is_integer(result) || json_object_size(p) > 1)
-		return err(x->path, "a number, and nothing else", "%s: \"promise\": \"result\"", x->where);
+		return err(x->path, "a number, and nothing else", "%s: \"promise\": \"result\"",
+			   x->where);
 	if (c->ret_fd)
-		return err(x->path, "remove \"promise\"", "%s: a new descriptor isn't known before it is made", x->where);
+		return err(x->path, "remove \"promise\"",
+			   "%s: a new descriptor isn't known before it is made", x->where);
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass != PASS_SCALAR)
-			return bad(x, &c->p[i], "a call whose result is promised takes and gives no data");
+			return bad(x, &c->p[i],
+				   "a call whose result is promised takes and gives no data");
 	c->known = true;
 	c->result = json_integer_value(result);
 	return 0;
@@ -607,7 +635,8 @@ static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 /* "credit": the fd; "promise": the data; "only": conditions, by parameter. */
 static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 {
-	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "promise"), *only = json_object_get(p, "only"), *v;
+	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "promise"),
+	       *only = json_object_get(p, "only"), *v;
 	static const char *const keys[] = {"data", "only", "result", NULL};
 	const char *key;
 
@@ -624,21 +653,25 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 	c->promise = named(x, json_object_get(p, "data"), "promise");
 	if (c->promise < 0)
 		return -1;
-	if (c->credit < 0 || c->p[c->promise].pass != PASS_PTR || c->p[c->promise].len != LEN_ARG || c->p[c->promise].elem != 1)
-		return bad(x, &c->p[c->promise], "a promise needs \"credit\", and bytes whose length is a parameter");
+	if (c->credit < 0 || c->p[c->promise].pass != PASS_PTR || c->p[c->promise].len != LEN_ARG ||
+	    c->p[c->promise].elem != 1)
+		return bad(x, &c->p[c->promise],
+			   "a promise needs \"credit\", and bytes whose length is a parameter");
 	c->only = marshal_keep(x->m, xcalloc(json_object_size(only) + 1, sizeof(*c->only)));
-	json_object_foreach(only, key, v) {
+	json_object_foreach (only, key, v) {
 		struct mguard *g = &c->only[c->nonly++];
 		int64_t bits;
 
 		if (!marshal_value(x->m, v, &bits))
-			return err(x->path, "a constant, several joined by |, or 0", "%s: \"only\" %s: not a number", x->where, key);
+			return err(x->path, "a constant, several joined by |, or 0",
+				   "%s: \"only\" %s: not a number", x->where, key);
 		*g = (struct mguard){(unsigned)find(x, key), (uint64_t)bits};
 	}
 	return 0;
 }
 
-/* A call that makes descriptors says in a parameter whether they survive exec: named flags, or as "cloexec" has it. */
+/* A call that makes descriptors says in a parameter whether they survive exec: named flags, or as
+ * "cloexec" has it. */
 static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
 {
 	json_t *j = json_object_get(a, "cloexec");
@@ -647,7 +680,8 @@ static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
 	if (json_is_false(j))
 		return 0;
 	if (j && !makes_fds(c))
-		return err(x->path, "remove \"cloexec\", or add \"result\": \"fd\"", "%s makes no descriptors", x->where);
+		return err(x->path, "remove \"cloexec\", or add \"result\": \"fd\"",
+			   "%s makes no descriptors", x->where);
 	if (j && (c->cloexec = named(x, j, "cloexec")) < 0)
 		return -1;
 	if (!j && makes_fds(c))

@@ -14,7 +14,7 @@
 
 #define MARSHAL_MAX_DATA (1024 * 1024) /* SD_MAX_DATA; the output asserts it */
 
-#define MARSHAL_MAX_KEYS 8 /* of struct sd_route_key */
+#define MARSHAL_MAX_KEYS  8 /* of struct sd_route_key */
 #define MARSHAL_MAX_PATHS 2 /* of struct sd_path_args */
 
 struct spec;
@@ -33,10 +33,10 @@ enum len_kind {
 };
 
 enum filled { /* how much of an out buffer the call has written */
-	FILLED_ALL,
-	FILLED_RET, /* result units of `elem` bytes */
-	FILLED_VR,  /* the value-result length, at most what was offered */
-	FILLED_SUM, /* a scatter list: filled in order by the running total */
+	      FILLED_ALL,
+	      FILLED_RET, /* result units of `elem` bytes */
+	      FILLED_VR,  /* the value-result length, at most what was offered */
+	      FILLED_SUM, /* a scatter list: filled in order by the running total */
 };
 
 enum pass {
@@ -51,7 +51,8 @@ enum pass {
 struct mcase;
 struct mstruct;
 
-/* Records: each says at `at`, in `size` bytes, how long it is; is `least` at least; and has a string at `name`. size 0: none. */
+/* Records: each says at `at`, in `size` bytes, how long it is; is `least` at least; and has a
+ * string at `name`. size 0: none. */
 struct mrecords {
 	unsigned at, size, least, name;
 };
@@ -75,30 +76,33 @@ struct mval {
 	enum how how;
 	const char *note; /* what settled it, or what is missing; for `kslice check` */
 	bool fd;
-	bool path;  /* names a file */
-	int dirfd;  /* path: parameter it is relative to, -1: the current directory */
+	bool path;    /* names a file */
+	int dirfd;    /* path: parameter it is relative to, -1: the current directory */
 	enum dir dir; /* PTR: of what it leads to; fields that are SCALAR: OUT = written back */
 
 	enum len_kind len; /* PTR from here on */
 	size_t bytes, elem;
 	int of;
-	int64_t max;	/* units; above it the kernel refuses by itself, nothing is copied; 0: none */
-	int64_t clamp;	/* units; above it the length is cut, as MAX_RW_COUNT does; 0: none */
+	int64_t max; /* units; above it the kernel refuses by itself, nothing is copied; 0: none */
+	int64_t clamp; /* units; above it the length is cut, as MAX_RW_COUNT does; 0: none */
 	enum filled filled;
 	bool always;	   /* written back on errors as well */
 	bool ignore_fault; /* the kernel ignores a fault on writing it back */
 	bool parts;	   /* more than `clamp` goes in several calls */
-	int part_pos;	   /* parameter that says where in the file, moved along with them; -1: none */
-	const char *parts_if; /* name of a call: parts only if fd, 0, SEEK_CUR makes it succeed; NULL: always */
-	bool whole;	   /* the kernel copies the result's bytes, however many it was offered room for */
-	bool prefix;	   /* the kernel may need only the first part */
-	int keep_arg;	   /* parameter with keep_mask: set, the buffer's contents go in as well; -1: none */
+	int part_pos; /* parameter that says where in the file, moved along with them; -1: none */
+	const char *parts_if; /* name of a call: parts only if fd, 0, SEEK_CUR makes it succeed;
+				 NULL: always */
+	bool whole; /* the kernel copies the result's bytes, however many it was offered room for */
+	bool prefix;  /* the kernel may need only the first part */
+	int keep_arg; /* parameter with keep_mask: set, the buffer's contents go in as well; -1:
+			 none */
 	int64_t keep_mask;
-	bool partial;	   /* fewer elements than asked for may go over */
-	int64_t longer;	   /* VR: the length that comes back may exceed what was offered, up to this; 0: it may not */
+	bool partial;	/* fewer elements than asked for may go over */
+	int64_t longer; /* VR: the length that comes back may exceed what was offered, up to this;
+			   0: it may not */
 	struct mrecords rec; /* what comes back is a sequence of records */
-	bool terminated;   /* what comes back ends in NUL */
-	struct mstruct *st; /* elements that hold pointers or are written back in part */
+	bool terminated;     /* what comes back ends in NUL */
+	struct mstruct *st;  /* elements that hold pointers or are written back in part */
 
 	int refuse; /* errno */
 	int on[2];  /* SWITCH: parameters looked at; on[1] = -1: only one */
@@ -120,7 +124,7 @@ struct mstruct {
 	bool declared; /* by the annotations: no header has it */
 	struct mval *fields;
 	size_t nfields;
-	int total; /* field that says how many data bytes came, -1: the call's result */
+	int total;     /* field that says how many data bytes came, -1: the call's result */
 	bool in_ready; /* being built (recursion is refused) */
 };
 
@@ -138,23 +142,25 @@ struct mcall {
 	bool ret_fd;
 	struct mresult result_is;
 	bool route_none;
-	enum mroute route; /* made by routes.c */
+	enum mroute route;	     /* made by routes.c */
 	const struct spec_route *by; /* KEY, ALSO: the spec's; borrowed */
-	int cloexec;	   /* parameter with O_CLOEXEC for what it makes; -1: none */
-	int key;	   /* with nkeys: the parameter whose value, masked, is one of keys in a call of this domain */
+	int cloexec;		     /* parameter with O_CLOEXEC for what it makes; -1: none */
+	int key; /* with nkeys: the parameter whose value, masked, is one of keys in a call of this
+		    domain */
 	uint64_t keymask, *keys;
 	const char **keynames; /* borrowed from the spec */
-	size_t nkeys;	   /* 0 with KEY and ALSO: whatever its arguments are */
+	size_t nkeys;	       /* 0 with KEY and ALSO: whatever its arguments are */
 	bool blocks;
-	unsigned flags;	   /* enum sd_stub_flags */
-	int credit;	   /* parameter: the fd whose credit the answer tells; -1: none */
-	int promise;	   /* parameter: data whose length is the result a caller may be told before the answer; -1: none */
-	bool known;	   /* the result is `result`, and a caller may be told so before the answer */
+	unsigned flags; /* enum sd_stub_flags */
+	int credit;	/* parameter: the fd whose credit the answer tells; -1: none */
+	int promise; /* parameter: data whose length is the result a caller may be told before the
+			answer; -1: none */
+	bool known;  /* the result is `result`, and a caller may be told so before the answer */
 	int64_t result;
 	struct mguard *only; /* the promise's conditions */
 	size_t nonly;
-	json_t *test;	   /* borrowed; NULL: none */
-	json_t *differs;   /* borrowed; NULL: none */
+	json_t *test;	 /* borrowed; NULL: none */
+	json_t *differs; /* borrowed; NULL: none */
 };
 
 struct group { /* an annotation file */
@@ -188,12 +194,14 @@ void annotations_wants(const struct marshal *m, struct types_request *want);
 /* An unknown key is an error with its place. */
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
 
-#define MCALL_FDS_OUT 1u /* SD_STUB_FDS_OUT of sd/rpc.h: two descriptors lie in an array of the caller */
+#define MCALL_FDS_OUT \
+	1u /* SD_STUB_FDS_OUT of sd/rpc.h: two descriptors lie in an array of the caller */
 
 /* Data of a scatter list: as much as a call carries. */
 static inline bool is_data(const struct mval *v)
 {
-	return v->pass == PASS_PTR && !v->st && v->len == LEN_ARG && v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem ?: 1));
+	return v->pass == PASS_PTR && !v->st && v->len == LEN_ARG &&
+	       v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem ?: 1));
 }
 
 /* Does the struct hold some, or lead to it? */
@@ -213,7 +221,8 @@ static inline bool makes_fds(const struct mcall *c)
 	return c->ret_fd || c->flags & MCALL_FDS_OUT;
 }
 
-/* results.c: fills in the call's result_is and ret_fd, by its annotation (may be NULL). 0, or -1 after printing. */
+/* results.c: fills in the call's result_is and ret_fd, by its annotation (may be NULL). 0, or -1
+ * after printing. */
 int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t *a);
 /* routes.c: fills in every call's route and key. 0, or -1 after printing. */
 int marshal_routes(struct marshal *m);

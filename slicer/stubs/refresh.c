@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refresh.c: keeps generated/<domain>/ up to date: generates anew when the spec, an annotation group, the tree's files
- * that the calls come from, the configuration, the generator or the output itself have changed.
+ * refresh.c: keeps generated/<domain>/ up to date: generates anew when the spec, an annotation
+ * group, the tree's files that the calls come from, the configuration, the generator or the output
+ * itself have changed.
  */
 #include "commands/commands.h"
 #include "stubs/emit.h"
@@ -46,10 +47,12 @@ static uint64_t hash_dir(const char *dir, uint64_t key)
 	return key ^ sum;
 }
 
-/* What the stubs are made from. Files of the calls: those of the last generation, see summary.json. */
+/* What the stubs are made from. Files of the calls: those of the last generation, see summary.json.
+ */
 static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, const char *dir)
 {
-	static const char *const headers[] = {"include/linux/syscalls.h", "include/linux/socket.h", "include/linux/uio.h",
+	static const char *const headers[] = {"include/linux/syscalls.h", "include/linux/socket.h",
+					      "include/linux/uio.h",
 					      "arch/x86/entry/syscalls/syscall_64.tbl"};
 	uint64_t key = hash_in("/proc/self", "exe", hash_file(spec->path, 0));
 	char *summary = xasprintf("%s/summary.json", dir);
@@ -57,22 +60,25 @@ static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, con
 	size_t i;
 
 	for (i = 0; i < spec->annotations.n; i++) {
-		char *path = xasprintf("%s/specs/annotations/%s.json", repo_root(), spec->annotations.a[i]);
+		char *path = xasprintf("%s/specs/annotations/%s.json", repo_root(),
+				       spec->annotations.a[i]);
 
 		key = hash_file(path, key);
 		free(path);
 	}
 	for (i = 0; i < ARRAY_LEN(headers); i++)
 		key = hash_in(db->overlay, headers[i], key);
-	json_array_foreach(json_object_get(s, "calls"), i, c)
-		key = hash_in(db->overlay, json_string_value(json_object_get(c, "file")) ?: "", key);
+	json_array_foreach (json_object_get(s, "calls"), i, c)
+		key = hash_in(db->overlay, json_string_value(json_object_get(c, "file")) ?: "",
+			      key);
 	key = hash_in(db->objdir, "include/generated/autoconf.h", key);
 	json_decref(s);
 	free(summary);
 	return key;
 }
 
-static bool same_key(const char *stamp, const struct spec *spec, const struct compdb *db, const char *dir)
+static bool same_key(const char *stamp, const struct spec *spec, const struct compdb *db,
+		     const char *dir)
 {
 	char *text = read_file(stamp, NULL), *now;
 	bool same;
@@ -84,16 +90,19 @@ static bool same_key(const char *stamp, const struct spec *spec, const struct co
 	return same;
 }
 
-static int save_key(const char *stamp, const struct spec *spec, const struct compdb *db, const char *dir)
+static int save_key(const char *stamp, const struct spec *spec, const struct compdb *db,
+		    const char *dir)
 {
-	char *now = xasprintf("%016llx\n", (unsigned long long)hash_dir(dir, inputs_key(spec, db, dir)));
+	char *now = xasprintf("%016llx\n",
+			      (unsigned long long)hash_dir(dir, inputs_key(spec, db, dir)));
 	int r = make_parent_dirs(stamp) ? -1 : write_file(stamp, now, strlen(now));
 
 	free(now);
 	return r;
 }
 
-/* generated/NAME is that of specs/NAME.json, if there is one: a trial spec elsewhere must not overwrite it. */
+/* generated/NAME is that of specs/NAME.json, if there is one: a trial spec elsewhere must not
+ * overwrite it. */
 static int owns_its_name(const struct spec *spec)
 {
 	char *path = xasprintf("%s/specs/%s.json", repo_root(), spec->name);
@@ -101,7 +110,8 @@ static int owns_its_name(const struct spec *spec)
 	int r = 0;
 
 	if (owner && own && strcmp(owner, own))
-		r = err(spec->path, "give it another name", "its \"name\", %s, is that of %s, whose generated/%s it would overwrite",
+		r = err(spec->path, "give it another name",
+			"its \"name\", %s, is that of %s, whose generated/%s it would overwrite",
 			spec->name, owner, spec->name);
 	free(path);
 	free(owner);
@@ -111,7 +121,8 @@ static int owns_its_name(const struct spec *spec)
 
 int stubs_refresh(const struct spec *spec, const struct compdb *db)
 {
-	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name), *kbuild = xasprintf("%s/Kbuild", dir);
+	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name),
+	     *kbuild = xasprintf("%s/Kbuild", dir);
 	char *stamp = xasprintf("%s/stubs/%s-%016llx", cache_dir(), spec->name,
 				(unsigned long long)hash_str(repo_root(), 0));
 	char *was = read_file(kbuild, NULL), *is;

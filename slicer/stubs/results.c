@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * results.c: what a call may return at most, which client stubs hold a domain's answers to. An annotation's "result" is "fd", "int",
- * "long", a number, a parameter, or an object that names one. Without a word it is the number of units in the buffer that the call fills; a
- * result of which nothing is known is unsure, since a domain might say anything then.
+ * results.c: what a call may return at most, which client stubs hold a domain's answers to. An
+ * annotation's "result" is "fd", "int", "long", a number, a parameter, or an object that names one.
+ * Without a word it is the number of units in the buffer that the call fills; a result of which
+ * nothing is known is unsure, since a domain might say anything then.
  */
 #include "stubs/marshal.h"
 
@@ -18,12 +19,14 @@ static int result_of(struct mcall *c, const char *path, json_t *name)
 	while (i >= 0 && strcmp(c->p[i].name, s))
 		i--;
 	if (i < 0)
-		return err(path, "name a parameter of the call; see specs/annotations/README.md", "%s: \"result\" names no parameter",
-			   c->ct->name);
+		return err(path, "name a parameter of the call; see specs/annotations/README.md",
+			   "%s: \"result\" names no parameter", c->ct->name);
 	v = &c->p[i];
-	if (v->pass == PASS_SCALAR ? v->type->kind != TYPE_INT
-	    : v->pass != PASS_PTR || (v->st ? !holds_data(v->st) : v->len != LEN_ARG))
-		return err(path, "see specs/annotations/README.md", "%s, %s: \"result\" is a number, or data whose length is one",
+	if (v->pass == PASS_SCALAR
+		    ? v->type->kind != TYPE_INT
+		    : v->pass != PASS_PTR || (v->st ? !holds_data(v->st) : v->len != LEN_ARG))
+		return err(path, "see specs/annotations/README.md",
+			   "%s, %s: \"result\" is a number, or data whose length is one",
 			   c->ct->name, v->name);
 	c->result_is.of = i;
 	return 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * routes.c: the spec's routes, against the types of the calls => per call how the client knows it as the domain's (the
- * parameter and its values, or the files it names); and whether what a program can reach holds together.
+ * routes.c: the spec's routes, against the types of the calls => per call how the client knows it
+ * as the domain's (the parameter and its values, or the files it names); and whether what a program
+ * can reach holds together.
  */
 #include "stubs/marshal.h"
 #include "spec/spec.h"
@@ -25,11 +26,13 @@ static int key_param(const struct spec_route *r, struct mcall *c)
 			c->key = (int)i;
 			if (c->p[i].type->kind == TYPE_INT)
 				return 0;
-			return spec_error(&r->at, "name a parameter that is a number", "%s of %s is none", r->arg, r->call);
+			return spec_error(&r->at, "name a parameter that is a number",
+					  "%s of %s is none", r->arg, r->call);
 		}
 		sb_printf(&b, "%s%s", i ? ", " : "its parameters are: ", c->p[i].name);
 	}
-	e = spec_error(&r->at, b.s ?: "it has none", "\"%s\" has no parameter \"%s\"", r->call, r->arg);
+	e = spec_error(&r->at, b.s ?: "it has none", "\"%s\" has no parameter \"%s\"", r->call,
+		       r->arg);
 	sb_free(&b);
 	return e;
 }
@@ -39,7 +42,8 @@ static int key_values(struct marshal *m, const struct spec_route *r, struct mcal
 {
 	if (r->nvalues > MARSHAL_MAX_KEYS)
 		return spec_error(&r->at, "give at most 8", "%zu values", r->nvalues);
-	c->keymask = c->p[c->key].type->size < 8 ? (1ull << 8 * c->p[c->key].type->size) - 1 : ~0ull;
+	c->keymask =
+		c->p[c->key].type->size < 8 ? (1ull << 8 * c->p[c->key].type->size) - 1 : ~0ull;
 	c->keys = marshal_keep(m, xcalloc(r->nvalues, sizeof(*c->keys)));
 	for (size_t i = 0; i < r->nvalues; i++) {
 		json_t *name = json_string(r->values[i]);
@@ -48,8 +52,10 @@ static int key_values(struct marshal *m, const struct spec_route *r, struct mcal
 
 		json_decref(name);
 		if (!known)
-			return spec_error(&r->at, "a number, or a constant of a header that an annotation group names",
-					  "\"%s\" is not known", r->values[i]);
+			return spec_error(
+				&r->at,
+				"a number, or a constant of a header that an annotation group names",
+				"\"%s\" is not known", r->values[i]);
 		c->keys[i] = (uint64_t)x & c->keymask;
 	}
 	c->keynames = r->values;
@@ -96,19 +102,28 @@ static int refuse_route(const struct marshal *m, const struct spec_route *r, con
 	bool also = r->kind == ROUTE_ALSO;
 
 	if (c->by && (c->by->kind == ROUTE_ALSO) != also)
-		return spec_error(&r->at, "remove one of the two: such a call is the domain's, or the host's and told to the domain",
-				  "\"%s\" has a route by \"call\" and one by \"also\"", r->call);
+		return spec_error(
+			&r->at,
+			"remove one of the two: such a call is the domain's, or the host's and told to the domain",
+			"\"%s\" has a route by \"call\" and one by \"also\"", r->call);
 	if (c->by)
-		return spec_error(&r->at, "put all values into one", "two routes of \"%s\"", r->call);
+		return spec_error(&r->at, "put all values into one", "two routes of \"%s\"",
+				  r->call);
 	if (c->route_none)
-		return spec_error(&r->at, "leave the route out: what such a call makes goes to a domain with the first of its fds",
-				  "the client handles \"%s\" itself (\"route\": \"none\" in its annotation)", r->call);
+		return spec_error(
+			&r->at,
+			"leave the route out: what such a call makes goes to a domain with the first of its fds",
+			"the client handles \"%s\" itself (\"route\": \"none\" in its annotation)",
+			r->call);
 	if (call_paths(c) && (also || by_path(m->spec)))
-		return spec_error(&r->at, "leave the route out", "\"%s\" names files: it goes where they are", r->call);
+		return spec_error(&r->at, "leave the route out",
+				  "\"%s\" names files: it goes where they are", r->call);
 	if (call_fds(c) && (also || !r->arg))
-		return spec_error(&r->at, "leave the route out", "\"%s\" takes descriptors: it goes where they are", r->call);
+		return spec_error(&r->at, "leave the route out",
+				  "\"%s\" takes descriptors: it goes where they are", r->call);
 	if (makes_fds(c) && also)
-		return spec_error(&r->at, "give it a route by \"call\"", "\"%s\" makes descriptors: they are of one place", r->call);
+		return spec_error(&r->at, "give it a route by \"call\"",
+				  "\"%s\" makes descriptors: they are of one place", r->call);
 	return 0;
 }
 
@@ -117,7 +132,8 @@ static int one_route(struct marshal *m, const struct spec_route *r)
 	struct mcall *c = call_named(m, r->call);
 
 	if (!c)
-		return spec_error(&r->at, "add it to \"calls\"", "\"%s\" is not one of the calls", r->call);
+		return spec_error(&r->at, "add it to \"calls\"", "\"%s\" is not one of the calls",
+				  r->call);
 	if (refuse_route(m, r, c))
 		return -1;
 	c->by = r;
@@ -135,8 +151,10 @@ static int need_paths(const struct marshal *m)
 		while (r->path && k < m->ncalls && m->calls[k].route != MROUTE_PATH)
 			k++;
 		if (r->path && k == m->ncalls)
-			return spec_error(&r->at, "add some to \"calls\" (openat, newfstatat ...), or say \"path\": true in an annotation",
-					  "a route by path, and none of the calls has a parameter that names a file");
+			return spec_error(
+				&r->at,
+				"add some to \"calls\" (openat, newfstatat ...), or say \"path\": true in an annotation",
+				"a route by path, and none of the calls has a parameter that names a file");
 	}
 	return 0;
 }
@@ -149,7 +167,8 @@ static int need_close(const struct marshal *m)
 	for (size_t i = 0; i < m->ncalls; i++)
 		if (!m->calls[i].route_none && makes_fds(&m->calls[i]))
 			return spec_error(&m->spec->calls[0].at, "add \"close\" to \"calls\"",
-					  "\"%s\" makes descriptors, and no call closes them", m->calls[i].ct->name);
+					  "\"%s\" makes descriptors, and no call closes them",
+					  m->calls[i].ct->name);
 	return 0;
 }
 
@@ -157,11 +176,13 @@ static int need_close(const struct marshal *m)
 static int other_route(const struct marshal *m, struct mcall *c)
 {
 	if (__builtin_popcount(call_paths(c)) > MARSHAL_MAX_PATHS)
-		return err(c->ct->name, "say \"path\": false for some in an annotation", "more than %d parameters that name files",
-			   MARSHAL_MAX_PATHS);
+		return err(c->ct->name, "say \"path\": false for some in an annotation",
+			   "more than %d parameters that name files", MARSHAL_MAX_PATHS);
 	if (c->route_none || c->by)
 		return 0;
-	c->route = call_paths(c) && by_path(m->spec) ? MROUTE_PATH : call_fds(c) ? MROUTE_FD : MROUTE_NONE;
+	c->route = call_paths(c) && by_path(m->spec) ? MROUTE_PATH
+		   : call_fds(c)		     ? MROUTE_FD
+						     : MROUTE_NONE;
 	return 0;
 }
 
@@ -191,13 +212,15 @@ static void print_one(const struct mcall *c)
 		sep = ", ";
 	}
 	for (size_t i = 0; i < c->nkeys; i++)
-		printf(i ? " %s" : "(%s %s", i ? c->keynames[i] : c->p[c->key].name, i ? "" : c->keynames[i]);
+		printf(i ? " %s" : "(%s %s", i ? c->keynames[i] : c->p[c->key].name,
+		       i ? "" : c->keynames[i]);
 	printf(c->nkeys || sep[0] == ',' ? ")" : "");
 }
 
 void routes_print(const struct marshal *m)
 {
-	static const char *const what[] = {"by the client itself, or by their stubs' names only", "by their descriptors", "always, or by a value",
+	static const char *const what[] = {"by the client itself, or by their stubs' names only",
+					   "by their descriptors", "always, or by a value",
 					   "by path", "the host's, and told to the domain"};
 
 	printf("routes of %s:\n", m->domain);

@@ -8,16 +8,19 @@
 struct spec;
 struct compdb;
 
-/* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors; nothing is written then. */
+/* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors; nothing is
+ * written then. */
 int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir);
 
 /*
- * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: its Kbuild is a new one,
- * so that the compile commands lack some or name some that are gone: compdb_load() anew.
+ * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: its Kbuild
+ * is a new one, so that the compile commands lack some or name some that are gone: compdb_load()
+ * anew.
  */
 int stubs_refresh(const struct spec *spec, const struct compdb *db);
 
-/* `kslice check`: what was inferred, what was annotated, what is unsure; writes nothing. -1 if anything is unsure or wrong. */
+/* `kslice check`: what was inferred, what was annotated, what is unsure; writes nothing. -1 if
+ * anything is unsure or wrong. */
 int stubs_check(const struct spec *spec, const struct compdb *db);
 
 /* compile_commands.json of a tree configured by hand, instead of compdb_load(). */

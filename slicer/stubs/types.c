@@ -14,15 +14,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PUSH(a, n, cap)                                                                            \
-	({                                                                                         \
-		(a) = vec_grow((a), (n) + 1, &(cap), sizeof(*(a)));                                \
-		&(a)[(n)++];                                                                       \
+#define PUSH(a, n, cap)                                             \
+	({                                                          \
+		(a) = vec_grow((a), (n) + 1, &(cap), sizeof(*(a))); \
+		&(a)[(n)++];                                        \
 	})
 
 struct impl {
 	CXIndex index;
-	struct type **known; /* structs and unions by canonical name: they may refer to themselves */
+	struct type *
+		*known; /* structs and unions by canonical name: they may refer to themselves */
 	size_t nknown, kcap;
 	void **mem; /* everything to free */
 	size_t nmem, mcap;
@@ -109,7 +110,7 @@ static CXType peel(CXType t, bool *is_const, bool *user)
 		switch (t.kind) {
 		case CXType_BTFTagAttributed:
 			*user = true; /* __user is the only tag in calls' types */
-			/* fall through */
+				      /* fall through */
 		case CXType_Attributed:
 			t = clang_Type_getModifiedType(t);
 			break;
@@ -170,17 +171,18 @@ static const char *cast_spelling(struct impl *im, const struct type *t)
 		return t->name;
 	if (t->to->kind == TYPE_PTR)
 		return keep(im, xasprintf("%s%s %s*%s*", t->to->to->is_const ? "const " : "",
-					   t->to->to->name, t->to->to->user ? "__user " : "",
-					   t->to->user ? " __user " : " "));
+					  t->to->to->name, t->to->to->user ? "__user " : "",
+					  t->to->user ? " __user " : " "));
 	return keep(im, xasprintf("%s%s %s*", t->to->is_const ? "const " : "", t->to->name,
-				   t->to->user ? "__user " : ""));
+				  t->to->user ? "__user " : ""));
 }
 
 /* ---- parsing ---- */
 
 /* The kernel's own __user needs two options that this configuration may not have. */
 #define USER_H "/kslice/user.h" /* exists in memory only */
-static const char user_h[] = "#undef __user\n#define __user __attribute__((btf_type_tag(\"user\")))\n";
+static const char user_h[] =
+	"#undef __user\n#define __user __attribute__((btf_type_tag(\"user\")))\n";
 
 static bool dropped(const char *a)
 {
@@ -188,7 +190,8 @@ static bool dropped(const char *a)
 	       starts_with(a, "-Werror");
 }
 
-static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struct tu *tu, const char *file, const char *text)
+static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struct tu *tu,
+			       const char *file, const char *text)
 {
 	const char **argv = xcalloc(1, sizeof(*argv) * (size_t)(tu->argc + 8));
 	char *wd = xasprintf("-working-directory=%s", im->db->objdir);
@@ -211,7 +214,8 @@ static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struc
 	argv[n++] = wd;
 	if (clang_parseTranslationUnit2(index, file, argv, n, unsaved, text ? 2 : 1,
 					CXTranslationUnit_SkipFunctionBodies |
-						CXTranslationUnit_IncludeAttributedTypes, &unit))
+						CXTranslationUnit_IncludeAttributedTypes,
+					&unit))
 		unit = NULL;
 	free(argv);
 	free(wd);
@@ -239,14 +243,16 @@ static char *first_error(CXTranslationUnit unit)
 
 /* ---- where the calls are ---- */
 
-/* syscall_64.tbl: "45 64 recvfrom sys_recvfrom"; the same name may stand once for x32: not wanted. */
+/* syscall_64.tbl: "45 64 recvfrom sys_recvfrom"; the same name may stand once for x32: not wanted.
+ */
 static int read_table(struct impl *im, const char *tree, struct calltype *calls, size_t n)
 {
 	char *path = xasprintf("%s/arch/x86/entry/syscalls/syscall_64.tbl", tree);
 	char *text = read_file(path, NULL), *save = NULL;
 
 	if (!text) {
-		err(path, "is this a Linux 6.1 tree? see kernel-tree/fetch.sh", "cannot read the table of call numbers");
+		err(path, "is this a Linux 6.1 tree? see kernel-tree/fetch.sh",
+		    "cannot read the table of call numbers");
 		free(path);
 		return -1;
 	}
@@ -254,11 +260,12 @@ static int read_table(struct impl *im, const char *tree, struct calltype *calls,
 		char abi[16], name[64], entry[64];
 		unsigned nr;
 
-		if (sscanf(l, "%u %15s %63s %63s", &nr, abi, name, entry) != 4 || !strcmp(abi, "x32") ||
-		    !starts_with(entry, "sys_"))
+		if (sscanf(l, "%u %15s %63s %63s", &nr, abi, name, entry) != 4 ||
+		    !strcmp(abi, "x32") || !starts_with(entry, "sys_"))
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			/* "sendfile64" is how the tree calls it, "sendfile" how programs do: both will do */
+			/* "sendfile64" is how the tree calls it, "sendfile" how programs do: both
+			 * will do */
 			if (strcmp(calls[i].name, name) && strcmp(calls[i].name, entry + 4))
 				continue;
 			if (calls[i].entry && !strcmp(calls[i].name, calls[i].entry))
@@ -289,7 +296,8 @@ static void find_in_file(struct impl *im, struct types *t, const struct tu *tu, 
 		for (size_t i = 0; i < t->ncalls; i++) {
 			struct calltype *c = &t->calls[i];
 
-			if (!c->entry || c->file || strlen(c->entry) != len || strncmp(c->entry, q, len))
+			if (!c->entry || c->file || strlen(c->entry) != len ||
+			    strncmp(c->entry, q, len))
 				continue;
 			c->file = keep(im, xstrdup(tu->source));
 			c->line = 1;
@@ -320,11 +328,13 @@ static int find_calls(struct impl *im, struct types *t)
 		struct calltype *c = &t->calls[i];
 
 		if (!c->entry)
-			ret = err(c->name, "see arch/x86/entry/syscalls/syscall_64.tbl for the names",
-					"there is no such system call");
+			ret = err(c->name,
+				  "see arch/x86/entry/syscalls/syscall_64.tbl for the names",
+				  "there is no such system call");
 		else if (!c->file)
-			ret = err(c->name, "switch on the option that builds it in the spec's config",
-					"no SYSCALL_DEFINE for it in any file of this configuration");
+			ret = err(c->name,
+				  "switch on the option that builds it in the spec's config",
+				  "no SYSCALL_DEFINE for it in any file of this configuration");
 	}
 	return ret;
 }
@@ -378,7 +388,9 @@ static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientDat
 		return CXChildVisit_Continue;
 	cx = clang_getCursorSpelling(c);
 	s = clang_getCString(cx);
-	name = starts_with(s, "__do_sys_") ? s + 9 : starts_with(s, "sys_") && stands_in(c, a->file) ? s + 4 : NULL;
+	name = starts_with(s, "__do_sys_")			 ? s + 9
+	       : starts_with(s, "sys_") && stands_in(c, a->file) ? s + 4
+								 : NULL;
 	for (size_t i = 0; name && i < a->t->ncalls; i++)
 		if (!strcmp(a->t->calls[i].file, a->file) && !strcmp(a->t->calls[i].entry, name))
 			take_params(a->im, &a->t->calls[i], c);
@@ -394,7 +406,8 @@ static const struct tu *tu_of(const struct compdb *db, const char *source)
 	return NULL;
 }
 
-/* Files of calls, parsed by several threads; what they say is taken in the files' order, so that it is the same each time. */
+/* Files of calls, parsed by several threads; what they say is taken in the files' order, so that it
+ * is the same each time. */
 struct parsing {
 	struct impl *im;
 	struct types *t;
@@ -417,7 +430,8 @@ static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
 	while (p->turn != k)
 		pthread_cond_wait(&p->turns, &p->lock);
 	if (fault)
-		p->r = err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
+		p->r = err(path, "does it compile with this configuration?", "cannot be parsed: %s",
+			   fault);
 	else
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_decl, &a);
 	p->turn++;
@@ -462,7 +476,8 @@ static int parse_calls(struct impl *im, struct types *t)
 		if (j == i)
 			p.files[p.n++] = t->calls[i].file;
 	}
-	while (n < want && n < ARRAY_LEN(threads) && n + 1 < p.n && !pthread_create(&threads[n], NULL, parse_some, &p))
+	while (n < want && n < ARRAY_LEN(threads) && n + 1 < p.n &&
+	       !pthread_create(&threads[n], NULL, parse_some, &p))
 		n++;
 	parse_some(&p);
 	while (n)
@@ -480,8 +495,10 @@ static int refuse_hidden(const struct types *t)
 
 	for (size_t i = 0; i < t->ncalls; i++)
 		if (!t->calls[i].compiled)
-			r = err(t->calls[i].name, "switch on what the #if around it asks for: an option in the spec's config, or arch/sd",
-				"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration", t->calls[i].file, t->calls[i].line);
+			r = err(t->calls[i].name,
+				"switch on what the #if around it asks for: an option in the spec's config, or arch/sd",
+				"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration",
+				t->calls[i].file, t->calls[i].line);
 	return r;
 }
 
@@ -521,16 +538,19 @@ static int parse_named(struct impl *im, struct types *t, const struct types_requ
 	if (!want->nnames && !want->nconsts)
 		return 0;
 	for (size_t i = 0; i < want->nheaders; i++)
-		sb_printf(&b, strchr(want->headers[i], '{') ? "%s\n" : "#include <%s>\n", want->headers[i]);
+		sb_printf(&b, strchr(want->headers[i], '{') ? "%s\n" : "#include <%s>\n",
+			  want->headers[i]);
 	for (size_t i = 0; i < want->nnames; i++)
 		sb_printf(&b, "%s *sd_type_%zu;\n", want->names[i], i);
 	for (size_t i = 0; i < want->nconsts; i++)
-		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i, want->consts[i]);
+		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i,
+			  want->consts[i]);
 	unit = parse(im, im->index, tu_of(im->db, t->calls[0].file), "kslice-annotations.c", b.s);
 	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
 	if (fault)
-		err("specs/annotations", "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
-			  "a type or constant is not known to the kernel's headers: %s", fault);
+		err("specs/annotations",
+		    "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
+		    "a type or constant is not known to the kernel's headers: %s", fault);
 	else
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_var, &a);
 	if (unit)
@@ -595,7 +615,8 @@ static enum CXChildVisitResult see_function(CXCursor c, CXCursor parent, CXClien
 	return CXChildVisit_Continue;
 }
 
-int types_function(struct types *t, const struct compdb *db, const char *file, const char *name, struct calltype *fn)
+int types_function(struct types *t, const struct compdb *db, const char *file, const char *name,
+		   struct calltype *fn)
 {
 	struct impl *im = xcalloc(1, sizeof(*im));
 	struct function_arg a = {im, name, fn};
@@ -609,9 +630,12 @@ int types_function(struct types *t, const struct compdb *db, const char *file, c
 	im->index = clang_createIndex(0, 0);
 	if (tu)
 		unit = parse(im, im->index, tu, path, NULL);
-	fault = !tu ? xstrdup("it isn't compiled by itself") : unit ? first_error(unit) : xstrdup("libclang gives up");
+	fault = !tu    ? xstrdup("it isn't compiled by itself")
+		: unit ? first_error(unit)
+		       : xstrdup("libclang gives up");
 	if (fault)
-		err(path, "does it compile with this configuration?", "cannot be parsed: %s", fault);
+		err(path, "does it compile with this configuration?", "cannot be parsed: %s",
+		    fault);
 	else
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_function, &a);
 	if (unit)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * build.c, pass 9: recorded compile commands => build.ninja, without Kbuild. ninja runs in the
- * directory the commands were recorded for (sliced: tree/build, where the generated headers lie), so
- * relative paths in them stay right; absolute ones into the tree become relative.
+ * directory the commands were recorded for (sliced: tree/build, where the generated headers lie),
+ * so relative paths in them stay right; absolute ones into the tree become relative.
  */
 #include "tree/tree.h"
 #include <errno.h>
@@ -78,7 +78,8 @@ static char **flags_of(const struct builder *b, const struct tu *t, int *n)
 			i++;
 			continue;
 		}
-		if (!strcmp(a, "-c") || starts_with(a, "-Wp,-M") || (i && *a != '-' && ends_with(a, t->source)))
+		if (!strcmp(a, "-c") || starts_with(a, "-Wp,-M") ||
+		    (i && *a != '-' && ends_with(a, t->source)))
 			continue;
 		out[(*n)++] = moved(b, a);
 	}
@@ -128,11 +129,12 @@ static void add_unit(struct builder *b, uint32_t tu)
 	free(src);
 }
 
-/* Members of an archive of the object directory, in order: that is the link order, and so the initcalls'. */
+/* Members of an archive of the object directory, in order: that is the link order, and so the
+ * initcalls'. */
 static char *archive_members(const struct compdb *db, const char *archive)
 {
 	char *log = xasprintf("%s/.kslice-ar.%d", db->objdir, getpid()), *text = NULL;
-	char *argv[] = { "llvm-ar-19", "t", (char *)archive, NULL };
+	char *argv[] = {"llvm-ar-19", "t", (char *)archive, NULL};
 
 	unlink(log);
 	if (!run_command(argv, db->objdir, NULL, log))
@@ -142,7 +144,8 @@ static char *archive_members(const struct compdb *db, const char *archive)
 	return text;
 }
 
-static int link_archive(struct builder *b, const struct strmap *objects, const char *archive, bool lib)
+static int link_archive(struct builder *b, const struct strmap *objects, const char *archive,
+			bool lib)
 {
 	const struct compdb *db = b->g->db;
 	char *list = archive_members(db, archive), *save, *tok;
@@ -152,14 +155,17 @@ static int link_archive(struct builder *b, const struct strmap *objects, const c
 		return err(archive, "remove the cached object directory and run again",
 			   "the link order can't be read from it");
 	for (tok = strtok_r(list, "\n", &save); tok; tok = strtok_r(NULL, "\n", &save)) {
-		char *name = path_normalize(xstrdup(starts_with(tok, db->objdir) ? tok + strlen(db->objdir) + 1 : tok));
+		char *name = path_normalize(
+			xstrdup(starts_with(tok, db->objdir) ? tok + strlen(db->objdir) + 1 : tok));
 		char *in_lib = xasprintf("lib/%s", name);
 		uint64_t *v = strmap_get(objects, name);
 
 		if (!v && lib)
 			v = strmap_get(objects, in_lib);
 		if (!v)
-			fprintf(stderr, "kslice: note: %s in %s has no compile command, not linked\n", tok, archive);
+			fprintf(stderr,
+				"kslice: note: %s in %s has no compile command, not linked\n", tok,
+				archive);
 		else if (b->o->kind == BUILD_WHOLE || b->g->live[*v])
 			sb_printf(to, " %s/%s", b->obj, db->tus[*v].object);
 		free(in_lib);
@@ -173,7 +179,7 @@ static int link_archive(struct builder *b, const struct strmap *objects, const c
 static int link_objects(struct builder *b)
 {
 	const struct compdb *db = b->g->db;
-	struct strmap objects = { 0 };
+	struct strmap objects = {0};
 	char *lib = xasprintf("%s/lib/lib.a", db->objdir);
 	int r = 0;
 
@@ -184,7 +190,8 @@ static int link_objects(struct builder *b)
 		r = link_archive(b, &objects, "lib/lib.a", true);
 	for (size_t i = 0; i < db->ntus && !r; i++) {
 		char *o = xasprintf(" %s/%s", b->obj, db->tus[i].object);
-		bool in = (b->links.s && strstr(b->links.s, o)) || (b->libs.s && strstr(b->libs.s, o));
+		bool in = (b->links.s && strstr(b->links.s, o)) ||
+			  (b->libs.s && strstr(b->libs.s, o));
 
 		if (!in && (b->o->kind == BUILD_WHOLE || b->g->live[i]))
 			sb_puts(&b->links, o);
@@ -197,17 +204,19 @@ static int link_objects(struct builder *b)
 
 static void add_rules(struct builder *b, const char *cc)
 {
-	sb_printf(&b->ninja,
-		  "# made by kslice; ninja -C %s -f <this file>\n"
-		  "ninja_required_version = 1.8\nbuilddir = %s\n"
-		  "rule cc\n  command = %s $flags -MD -MF $out.d -c -o $out $in 2> $out.warn; "
-		  "s=$$?; cat $out.warn >&2; exit $$s\n" /* kept for the test that compares warnings */
-		  "  depfile = $out.d\n  deps = gcc\n  description = CC $out\n"
-		  "rule ar\n  command = rm -f $out && llvm-ar-19 cDrST $out $in\n  description = AR $out\n"
-		  "rule ldr\n  command = ld.lld-19 -r -m elf_x86_64 --script=$lds -o $out @$out.rsp\n"
-		  "  rspfile = $out.rsp\n  rspfile_content = $objs $libs\n  description = LD $out\n"
-		  "rule image\n  command = sh $link $in $out\n  description = IMAGE $out\n",
-		  b->o->kind == BUILD_SLICED ? "tree/build" : "OBJDIR", b->obj, cc);
+	sb_printf(
+		&b->ninja,
+		"# made by kslice; ninja -C %s -f <this file>\n"
+		"ninja_required_version = 1.8\nbuilddir = %s\n"
+		"rule cc\n  command = %s $flags -MD -MF $out.d -c -o $out $in 2> $out.warn; "
+		"s=$$?; cat $out.warn >&2; exit $$s\n" /* kept for the test that compares warnings
+							*/
+		"  depfile = $out.d\n  deps = gcc\n  description = CC $out\n"
+		"rule ar\n  command = rm -f $out && llvm-ar-19 cDrST $out $in\n  description = AR $out\n"
+		"rule ldr\n  command = ld.lld-19 -r -m elf_x86_64 --script=$lds -o $out @$out.rsp\n"
+		"  rspfile = $out.rsp\n  rspfile_content = $objs $libs\n  description = LD $out\n"
+		"rule image\n  command = sh $link $in $out\n  description = IMAGE $out\n",
+		b->o->kind == BUILD_SLICED ? "tree/build" : "OBJDIR", b->obj, cc);
 }
 
 /* Every file that `pattern` finds under runtime/: what link.sh compiles and is made of. */
@@ -260,7 +269,7 @@ static int write_commands(const struct builder *b)
 
 int emit_build(const struct graph *g, const struct build_opts *o)
 {
-	struct builder b = { .g = g, .o = o, .commands = json_array() };
+	struct builder b = {.g = g, .o = o, .commands = json_array()};
 	bool sliced = o->kind == BUILD_SLICED;
 	char *path, *lds_here, *abs;
 	int r = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * report.c, pass 11: closure + built objects => manifest.json; manifest => table, HTML. The manifest is
- * what others read of a slice (supervisor: devices; demo: sizes).
+ * report.c, pass 11: closure + built objects => manifest.json; manifest => table, HTML. The
+ * manifest is what others read of a slice (supervisor: devices; demo: sizes).
  */
 #include "tree/tree.h"
 #include "spec/remote.h"
@@ -12,8 +12,8 @@
 
 static json_t *size_json(const struct size *s)
 {
-	return json_pack("{s:I,s:I,s:I}", "functions", (json_int_t)s->functions, "lines", (json_int_t)s->lines,
-			 "files", (json_int_t)s->files);
+	return json_pack("{s:I,s:I,s:I}", "functions", (json_int_t)s->functions, "lines",
+			 (json_int_t)s->lines, "files", (json_int_t)s->files);
 }
 
 static json_t *dirs_json(const struct sizes *s)
@@ -36,8 +36,8 @@ static json_t *cuts_json(const struct spec *spec)
 
 	for (size_t i = 0; i < spec->ncuts; i++) {
 		const struct spec_cut *c = &spec->cuts[i];
-		json_t *j = json_pack("{s:s,s:s,s:i}", "kind", cut_kind_name(c->kind), "symbol", c->symbol, "hits",
-				      (int)c->matched);
+		json_t *j = json_pack("{s:s,s:s,s:i}", "kind", cut_kind_name(c->kind), "symbol",
+				      c->symbol, "hits", (int)c->matched);
 
 		if (c->group)
 			json_object_set_new(j, "group", json_string(c->group));
@@ -53,7 +53,8 @@ static json_t *groups_json(const struct spec *spec)
 	json_t *groups = json_object();
 
 	for (size_t i = 0; i < spec->ngroups; i++)
-		json_object_set_new(groups, spec->groups[i].name, json_string(spec->groups[i].lost));
+		json_object_set_new(groups, spec->groups[i].name,
+				    json_string(spec->groups[i].lost));
 	return groups;
 }
 
@@ -75,14 +76,17 @@ static void add_text(json_t *manifest, const struct graph *g, const char *outdir
 		dir = dir_of(g->db->tus[i].source);
 		d = json_object_get(json_object_get(dirs, dir), side);
 		if (d)
-			json_object_set_new(d, "text",
-					    json_integer(json_integer_value(json_object_get(d, "text")) + text));
+			json_object_set_new(
+				d, "text",
+				json_integer(json_integer_value(json_object_get(d, "text")) +
+					     text));
 		free(dir);
 		free(path);
 	}
 }
 
-/* Built from this configuration? An older whole image would make any figure beside it a wrong one. */
+/* Built from this configuration? An older whole image would make any figure beside it a wrong one.
+ */
 static bool is_of_this(const struct graph *g, const char *wholedir)
 {
 	char *path = xasprintf("%s/manifest.json", wholedir);
@@ -130,7 +134,8 @@ int report_write(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m = json_object(), *ram = json_object_get(spec->json, "ram"), *peers = remote_peers(spec);
+	json_t *m = json_object(), *ram = json_object_get(spec->json, "ram"),
+	       *peers = remote_peers(spec);
 	struct sizes s;
 	int r;
 
@@ -167,7 +172,8 @@ int report_write_whole(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m = json_pack("{s:o,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec", spec->path, "objects", g->db->objdir);
+	json_t *m = json_pack("{s:o,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec",
+			      spec->path, "objects", g->db->objdir);
 	json_t *ram = json_object_get(spec->json, "ram");
 	int r;
 
@@ -196,9 +202,10 @@ static const char *percent(long long part, long long all, char buf[16])
 	return buf;
 }
 
-static void print_row(FILE *out, const char *name, const json_t *kept, const json_t *whole, const char *fmt)
+static void print_row(FILE *out, const char *name, const json_t *kept, const json_t *whole,
+		      const char *fmt)
 {
-	static const char *const keys[] = { "functions", "lines", "text" };
+	static const char *const keys[] = {"functions", "lines", "text"};
 	char cells[9][24], p[16];
 
 	for (int i = 0; i < 3; i++) {
@@ -208,8 +215,8 @@ static void print_row(FILE *out, const char *name, const json_t *kept, const jso
 		snprintf(cells[i * 3 + 1], 24, "%lld", w);
 		snprintf(cells[i * 3 + 2], 24, "%s", percent(k, w, p));
 	}
-	fprintf(out, fmt, name, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7],
-		cells[8]);
+	fprintf(out, fmt, name, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5],
+		cells[6], cells[7], cells[8]);
 }
 
 static void print_rows(FILE *out, const json_t *m, const char *fmt)
@@ -218,7 +225,7 @@ static void print_rows(FILE *out, const json_t *m, const char *fmt)
 	const char *name;
 
 	print_row(out, "all", json_object_get(m, "kept"), json_object_get(m, "whole"), fmt);
-	json_object_foreach(dirs, name, d)
+	json_object_foreach (dirs, name, d)
 		print_row(out, name, json_object_get(d, "kept"), json_object_get(d, "whole"), fmt);
 }
 
@@ -227,12 +234,13 @@ static void print_table(const json_t *m)
 	const json_t *lost = json_object_get(m, "lost"), *v;
 	const char *name;
 
-	printf("%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n", "", "functions", "of", "", "lines", "of", "", ".text",
-	       "of", "");
+	printf("%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n", "", "functions", "of", "", "lines",
+	       "of", "", ".text", "of", "");
 	print_rows(stdout, m, "%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n");
-	printf("\n%zu calls, %zu cuts. Lost by cuts:\n", json_array_size(json_object_get(m, "calls")),
+	printf("\n%zu calls, %zu cuts. Lost by cuts:\n",
+	       json_array_size(json_object_get(m, "calls")),
 	       json_array_size(json_object_get(m, "cuts")));
-	json_object_foreach((json_t *)lost, name, v)
+	json_object_foreach ((json_t *)lost, name, v)
 		printf("  %-16s %s\n", name, json_string_value(v));
 }
 
@@ -245,15 +253,17 @@ static int print_html(const json_t *m, const char *outdir)
 	FILE *f = open_memstream(&text, &len);
 	int r;
 
-	fprintf(f, "<!doctype html><meta charset=utf-8><title>kslice: %s</title>\n"
-		   "<style>body{font:14px sans-serif;margin:2em}td,th{padding:2px 9px;text-align:right}"
-		   "td:first-child{text-align:left}tr:nth-child(odd){background:#f4f4f4}</style>\n"
-		   "<h1>%s</h1><table><tr><th><th>functions<th>of<th><th>lines<th>of<th><th>.text<th>of<th>\n",
+	fprintf(f,
+		"<!doctype html><meta charset=utf-8><title>kslice: %s</title>\n"
+		"<style>body{font:14px sans-serif;margin:2em}td,th{padding:2px 9px;text-align:right}"
+		"td:first-child{text-align:left}tr:nth-child(odd){background:#f4f4f4}</style>\n"
+		"<h1>%s</h1><table><tr><th><th>functions<th>of<th><th>lines<th>of<th><th>.text<th>of<th>\n",
 		name, name);
 	print_rows(f, m, "<tr><td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s\n");
 	fprintf(f, "</table><h2>Lost by cuts</h2><table>\n");
-	json_object_foreach(lost, key, v)
-		fprintf(f, "<tr><td>%s<td style=\"text-align:left\">%s\n", key, json_string_value(v));
+	json_object_foreach (lost, key, v)
+		fprintf(f, "<tr><td>%s<td style=\"text-align:left\">%s\n", key,
+			json_string_value(v));
 	fprintf(f, "</table>\n");
 	fclose(f);
 	r = write_file(path, text, len);
@@ -286,8 +296,9 @@ int report_summary(const char *outdir)
 	kept = json_object_get(m, "kept");
 	whole = json_object_get(m, "whole");
 	printf("%s: %lld functions of %lld (%s), %lld bytes of code of %lld (%s)\n",
-	       json_string_value(json_object_get(m, "name")), num(kept, "functions"), num(whole, "functions"),
-	       percent(num(kept, "functions"), num(whole, "functions"), p), num(kept, "text"), num(whole, "text"),
+	       json_string_value(json_object_get(m, "name")), num(kept, "functions"),
+	       num(whole, "functions"), percent(num(kept, "functions"), num(whole, "functions"), p),
+	       num(kept, "text"), num(whole, "text"),
 	       percent(num(kept, "text"), num(whole, "text"), q));
 	json_decref(m);
 	return 0;

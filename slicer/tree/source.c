@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * source.c, pass 8: closure => source tree. Every file is the original text minus dead file-scope
- * definitions, dead initialiser elements and what the cuts take away. Files with nothing kept aren't
- * written; headers are written whole.
+ * definitions, dead initialiser elements and what the cuts take away. Files with nothing kept
+ * aren't written; headers are written whole.
  */
 #include "tree/tree.h"
 #include "spec/remote.h"
@@ -64,7 +64,8 @@ static bool ref_target_kept(const struct graph *g, const struct facts *f, const 
 	return n == NONE || g->nodes.a[n].first == NONE || g->nodes.a[n].kept;
 }
 
-/* A type that others may name. What a macro declares for its own use beside a function isn't one. */
+/* A type that others may name. What a macro declares for its own use beside a function isn't one.
+ */
 static bool has_type(const struct graph *g, const struct unit *u)
 {
 	bool type = false;
@@ -119,7 +120,7 @@ static void collect_units(struct emitter *em)
 		    graph_def(g, g->unit_defs[u->first])->flags & DEF_HEADER)
 			continue;
 		*vec_add(&file_for(em, fact_str(f, f->files[u->file].path))->pieces) =
-			(struct piece){ u->beg, u->end, unit_is_dead(g, u), has_type(g, u) };
+			(struct piece){u->beg, u->end, unit_is_dead(g, u), has_type(g, u)};
 	}
 }
 
@@ -144,7 +145,8 @@ static void collect_elems(struct emitter *em, uint32_t gdef)
 		const struct fact_elem *e = &f->elems[i];
 
 		if (e->end && !closure_elem_live(em->g, f, i) && has_dead_ref(em->g, f, d, e))
-			edit_add(&file_for(em, graph_file(em->g, gdef))->edits, EDIT_ELEM, e->beg, e->end, NULL);
+			edit_add(&file_for(em, graph_file(em->g, gdef))->edits, EDIT_ELEM, e->beg,
+				 e->end, NULL);
 	}
 }
 
@@ -166,8 +168,10 @@ static void collect_body(struct emitter *em, uint32_t gdef)
 	if (c->kind == CUT_REMOTE)
 		text = remote_body(c, includes(graph_facts(g, gdef), REMOTE_HEADER));
 	else if (c->kind == CUT_TRAP)
-		text = xasprintf("{ extern void sd_trap(const char *name) __attribute__((noreturn)); "
-				 "sd_trap(\"%s\"); }", c->symbol);
+		text = xasprintf(
+			"{ extern void sd_trap(const char *name) __attribute__((noreturn)); "
+			"sd_trap(\"%s\"); }",
+			c->symbol);
 	else
 		text = c->value ? xasprintf("{ return %s; }", c->value) : xstrdup("{ }");
 	edit_add(&file_for(em, graph_file(g, gdef))->edits, EDIT_BODY, d->body, d->end, text);
@@ -185,8 +189,7 @@ static void collect_drops(struct emitter *em, uint32_t gdef)
 		const struct fact_def *d = graph_def(g, gdef);
 
 		*vec_add(&file_for(em, graph_file(g, gdef))->calls) = (struct gone_call){
-			drop[i].beg, drop[i].end, d->beg, d->end, drop[i].stmt, c->value
-		};
+			drop[i].beg, drop[i].end, d->beg, d->end, drop[i].stmt, c->value};
 	}
 }
 
@@ -253,26 +256,28 @@ static int pieces_to_edits(struct out_file *f)
 		if (p->dead && !holds)
 			edit_add(&f->edits, p->type ? EDIT_TYPE : EDIT_DEF, p->beg, p->end, NULL);
 		else if (p->dead && getenv("KSLICE_DEBUG"))
-			fprintf(stderr, "kslice: %s: dead bytes %u-%u hold something that stays\n", f->path,
-				p->beg, p->end);
+			fprintf(stderr, "kslice: %s: dead bytes %u-%u hold something that stays\n",
+				f->path, p->beg, p->end);
 	}
 	return 0;
 }
 
 static void calls_to_edits(struct out_file *f, const char *text, size_t len)
 {
-	VEC(struct range) gone = { 0 };
+	VEC(struct range) gone = {0};
 
 	for (size_t i = 0; i < f->calls.n; i++)
-		*vec_add(&gone) = (struct range){ f->calls.a[i].beg, f->calls.a[i].end };
+		*vec_add(&gone) = (struct range){f->calls.a[i].beg, f->calls.a[i].end};
 	for (size_t i = 0; i < f->calls.n; i++) {
 		const struct gone_call *c = &f->calls.a[i];
-		char *voids = orphaned_locals(text, len, c->def_beg, c->def_end, gone.a, gone.n, i, c->stmt ? "; " : ", ");
+		char *voids = orphaned_locals(text, len, c->def_beg, c->def_end, gone.a, gone.n, i,
+					      c->stmt ? "; " : ", ");
 
 		if (!c->stmt)
-			edit_add(&f->edits, EDIT_PUT, c->beg, c->end,
-				 *voids ? xasprintf("(%s%s)", voids, c->value ? c->value : "(void)0") :
-					  xasprintf("(%s)", c->value ? c->value : "(void)0"));
+			edit_add(
+				&f->edits, EDIT_PUT, c->beg, c->end,
+				*voids ? xasprintf("(%s%s)", voids, c->value ? c->value : "(void)0")
+				       : xasprintf("(%s)", c->value ? c->value : "(void)0"));
 		else if (*voids)
 			edit_add(&f->edits, EDIT_PUT, c->beg, c->end, xasprintf("{ %s}", voids));
 		else
@@ -345,7 +350,7 @@ static int put_file(struct emitter *em, const char *rel, const char *s, size_t l
 static int emit_file(struct emitter *em, struct out_file *f)
 {
 	char *to = out_path(f->path), *from;
-	struct strbuf out = { 0 };
+	struct strbuf out = {0};
 	char *text;
 	size_t len;
 	int r;
@@ -355,14 +360,16 @@ static int emit_file(struct emitter *em, struct out_file *f)
 	from = in_path(em->g, f->path);
 	text = read_file(from, &len);
 	if (!text) {
-		r = err(from, "run kslice again: the tree changed meanwhile", "%s", strerror(errno));
+		r = err(from, "run kslice again: the tree changed meanwhile", "%s",
+			strerror(errno));
 	} else {
 		pieces_to_edits(f);
 		calls_to_edits(f, text, len);
 		sb_add(&out, "", 0);
 		r = edit_apply(text, len, &f->edits, &out);
 		if (r)
-			r = err(from, "report this: it is an error of kslice", "deletions overlap in this file");
+			r = err(from, "report this: it is an error of kslice",
+				"deletions overlap in this file");
 		else
 			r = put_file(em, to, out.s, out.len);
 	}
@@ -395,8 +402,10 @@ static int asm_files(struct emitter *em, uint32_t tu)
 	list = r ? NULL : read_file(dep, NULL);
 	unlink(dep);
 	if (!list)
-		r = err(t->source, "compile it by hand to see why", "its dependencies can't be listed");
-	for (tok = list ? strtok_r(list, " \\\n\t", &save) : NULL; tok; tok = strtok_r(NULL, " \\\n\t", &save)) {
+		r = err(t->source, "compile it by hand to see why",
+			"its dependencies can't be listed");
+	for (tok = list ? strtok_r(list, " \\\n\t", &save) : NULL; tok;
+	     tok = strtok_r(NULL, " \\\n\t", &save)) {
 		char *p;
 
 		if (tok[strlen(tok) - 1] == ':')
@@ -426,7 +435,8 @@ static int exchange(const char *newdir, const char *olddir)
 			return err(olddir, NULL, "%s", strerror(errno));
 		return 0;
 	}
-	old = xasprintf("%s/compile_commands.json", olddir); /* pass 9 keeps it if it stays the same */
+	old = xasprintf("%s/compile_commands.json",
+			olddir); /* pass 9 keeps it if it stays the same */
 	new = xasprintf("%s/compile_commands.json", newdir);
 	if (link(old, new) && errno != ENOENT)
 		err(new, NULL, "%s", strerror(errno)); /* only its mtime is lost */
@@ -439,7 +449,7 @@ static int exchange(const char *newdir, const char *olddir)
 
 int emit_source(const struct graph *g, const char *outdir)
 {
-	struct emitter em = { .g = g };
+	struct emitter em = {.g = g};
 	char *lds, *from;
 	int r = 0;
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* textedit.c: original text + byte ranges to delete => text that reads as if written so. See textedit.h. */
+/* textedit.c: original text + byte ranges to delete => text that reads as if written so. See
+ * textedit.h. */
 #include "tree/textedit.h"
 #include <ctype.h>
 #include <stdlib.h>
 
 void edit_add(struct edits *e, enum edit_kind kind, uint32_t beg, uint32_t end, char *text)
 {
-	*vec_add(&e->v) = (struct edit){ .beg = beg, .end = end, .kind = kind, .text = text };
+	*vec_add(&e->v) = (struct edit){.beg = beg, .end = end, .kind = kind, .text = text};
 }
 
 void edits_free(struct edits *e)
@@ -48,7 +49,8 @@ static bool blank(const char *s, size_t beg, size_t end)
 	return true;
 }
 
-/* Start of the comment that ends right above line start i, or i. Not the one that opens the file. */
+/* Start of the comment that ends right above line start i, or i. Not the one that opens the file.
+ */
 static size_t comment_above(const char *s, size_t i)
 {
 	size_t end = i, beg;
@@ -153,7 +155,7 @@ static bool is_directive(const char *s, size_t i, const char *name)
  */
 static void keep_directives(const char *s, size_t beg, size_t end, struct strbuf *out)
 {
-	struct strbuf kept = { 0 };
+	struct strbuf kept = {0};
 	bool defines = false, fresh = beg == line_start(s, beg);
 	int depth = 0, lowest = 0;
 	size_t i = beg;
@@ -171,7 +173,9 @@ static void keep_directives(const char *s, size_t beg, size_t end, struct strbuf
 				depth++;
 			else if (is_directive(s, i, "endif"))
 				depth--;
-			else if (is_directive(s, i, "el")) /* an #else of a conditional that began outside */
+			else if (is_directive(
+					 s, i,
+					 "el")) /* an #else of a conditional that began outside */
 				lowest = depth == 0 ? -1 : lowest;
 			else if (!is_directive(s, i, "include"))
 				defines = true;
@@ -202,13 +206,14 @@ static bool is_word(char c)
 /* First struct, union or enum keyword of a declaration, and the brace that opens its members. */
 static bool find_type(const char *s, size_t beg, size_t end, size_t *kw, size_t *open)
 {
-	static const char *const keys[] = { "struct", "union", "enum" };
+	static const char *const keys[] = {"struct", "union", "enum"};
 
 	for (size_t i = beg; i < end && s[i] != '='; i = skip_token(s, i, end)) {
 		for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
 			size_t n = strlen(keys[k]);
 
-			if ((i == beg || !is_word(s[i - 1])) && !strncmp(s + i, keys[k], n) && !is_word(s[i + n]))
+			if ((i == beg || !is_word(s[i - 1])) && !strncmp(s + i, keys[k], n) &&
+			    !is_word(s[i + n]))
 				*kw = i, *open = 0;
 		}
 		if (s[i] == '{') {
@@ -227,7 +232,8 @@ static void put_type(const char *s, const struct edit *e, struct strbuf *out)
 	bool named = false;
 
 	if (!find_type(s, e->beg, e->end, &kw, &open) || !kw) {
-		sb_add(out, s + e->beg, e->end - e->beg); /* a type by macro: nothing can be taken away */
+		sb_add(out, s + e->beg,
+		       e->end - e->beg); /* a type by macro: nothing can be taken away */
 		return;
 	}
 	for (i = kw + (s[kw] == 's' ? 6 : s[kw] == 'u' ? 5 : 4); i < open; i++)
@@ -243,8 +249,8 @@ static void put_type(const char *s, const struct edit *e, struct strbuf *out)
 	sb_puts(out, ";\n");
 }
 
-static size_t count_word(const char *s, size_t beg, size_t end, const char *w, size_t n, const struct range *gone,
-			 size_t ngone, size_t *where)
+static size_t count_word(const char *s, size_t beg, size_t end, const char *w, size_t n,
+			 const struct range *gone, size_t ngone, size_t *where)
 {
 	size_t count = 0;
 
@@ -272,7 +278,8 @@ static size_t count_word(const char *s, size_t beg, size_t end, const char *w, s
 	return count;
 }
 
-/* Does the name at i stand as a declarator: behind a type, before an initialiser, comma or semicolon? */
+/* Does the name at i stand as a declarator: behind a type, before an initialiser, comma or
+ * semicolon? */
 static bool is_declarator(const char *s, size_t i, size_t n)
 {
 	size_t a = i, b = i + n;
@@ -287,15 +294,16 @@ static bool is_declarator(const char *s, size_t i, size_t n)
 		return true;
 	for (i = a; i && is_word(s[i - 1]);)
 		i--;
-	return a > i && strncmp(s + i, "return", 6) && strncmp(s + i, "goto", 4) && strncmp(s + i, "struct", 6) &&
-	       strncmp(s + i, "union", 5) && strncmp(s + i, "enum", 4);
+	return a > i && strncmp(s + i, "return", 6) && strncmp(s + i, "goto", 4) &&
+	       strncmp(s + i, "struct", 6) && strncmp(s + i, "union", 5) &&
+	       strncmp(s + i, "enum", 4);
 }
 
-char *orphaned_locals(const char *s, size_t len, uint32_t beg, uint32_t end, const struct range *gone, size_t ngone,
-		      size_t which, const char *sep)
+char *orphaned_locals(const char *s, size_t len, uint32_t beg, uint32_t end,
+		      const struct range *gone, size_t ngone, size_t which, const char *sep)
 {
 	const struct range *r = &gone[which];
-	struct strbuf out = { 0 };
+	struct strbuf out = {0};
 
 	sb_puts(&out, "");
 	if (end > len)
@@ -310,7 +318,8 @@ char *orphaned_locals(const char *s, size_t len, uint32_t beg, uint32_t end, con
 			continue;
 		}
 		if (!(i && (s[i - 1] == '.' || (s[i - 1] == '>' && s[i - 2] == '-'))) &&
-		    count_word(s, beg, end, s + i, n, gone, ngone, &where) == 1 && is_declarator(s, where, n)) {
+		    count_word(s, beg, end, s + i, n, gone, ngone, &where) == 1 &&
+		    is_declarator(s, where, n)) {
 			char *word = xasprintf("(void)%.*s%s", (int)n, s + i, sep);
 
 			if (!strstr(out.s, word))
@@ -322,7 +331,8 @@ char *orphaned_locals(const char *s, size_t len, uint32_t beg, uint32_t end, con
 	return out.s;
 }
 
-/* May a statement at beg simply vanish? Only where another statement or a brace stands before it. */
+/* May a statement at beg simply vanish? Only where another statement or a brace stands before it.
+ */
 static bool stmt_may_vanish(const char *s, size_t beg)
 {
 	while (beg && isspace((unsigned char)s[beg - 1]))

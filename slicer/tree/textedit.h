@@ -9,12 +9,12 @@
 #include "base/util.h"
 
 enum edit_kind {
-	EDIT_DEF,   /* a file-scope definition goes, with the comment that belongs to it */
-	EDIT_TYPE,  /* as EDIT_DEF, but the type that the declaration defines stays */
-	EDIT_ELEM,  /* an initialiser element goes */
-	EDIT_STMT,  /* a statement goes; an empty one stays where the grammar needs one */
-	EDIT_PUT,   /* replaced by text */
-	EDIT_BODY,  /* a function body is replaced by text */
+	EDIT_DEF,  /* a file-scope definition goes, with the comment that belongs to it */
+	EDIT_TYPE, /* as EDIT_DEF, but the type that the declaration defines stays */
+	EDIT_ELEM, /* an initialiser element goes */
+	EDIT_STMT, /* a statement goes; an empty one stays where the grammar needs one */
+	EDIT_PUT,  /* replaced by text */
+	EDIT_BODY, /* a function body is replaced by text */
 };
 
 struct edit {
@@ -37,11 +37,12 @@ struct range {
 	uint32_t beg, end;
 };
 /*
- * Local variables of the function [beg,end) that only gone[which] (and its own declaration) names: without the
- * call, the compiler would call them unused. As "(void)a; (void)b; " with `sep` behind each; malloc'ed.
+ * Local variables of the function [beg,end) that only gone[which] (and its own declaration) names:
+ * without the call, the compiler would call them unused. As "(void)a; (void)b; " with `sep` behind
+ * each; malloc'ed.
  */
-char *orphaned_locals(const char *text, size_t len, uint32_t beg, uint32_t end, const struct range *gone,
-		      size_t ngone, size_t which, const char *sep);
+char *orphaned_locals(const char *text, size_t len, uint32_t beg, uint32_t end,
+		      const struct range *gone, size_t ngone, size_t which, const char *sep);
 void edits_free(struct edits *e);
 
 #endif

@@ -12,7 +12,8 @@
 
 #include "closure/graph.h"
 
-/* Writes outdir/tree (aside, then exchanged with the old one). Unchanged files keep inode and mtime. 0/-1. */
+/* Writes outdir/tree (aside, then exchanged with the old one). Unchanged files keep inode and
+ * mtime. 0/-1. */
 int emit_source(const struct graph *g, const char *outdir);
 
 enum build_kind { BUILD_SLICED, BUILD_WHOLE };
@@ -21,7 +22,8 @@ struct build_opts {
 	const char *outdir; /* build/<domain>, or build/<domain>-whole */
 	const char *name;   /* <domain> */
 };
-/* Writes outdir/build.ninja, and compile_commands.json of the tree. g->live says what is in a sliced build. 0/-1. */
+/* Writes outdir/build.ninja, and compile_commands.json of the tree. g->live says what is in a
+ * sliced build. 0/-1. */
 int emit_build(const struct graph *g, const struct build_opts *o);
 
 /* report.c: manifest.json and sizes. */

@@ -76,7 +76,8 @@ static long calibrate(void (*op)(void *), void *arg)
 void print_samples(double *ns, long n, double mean, long ops)
 {
 	qsort(ns, n, sizeof(ns[0]), by_value);
-	printf("{\"ns\": %.3f, \"mean\": %.3f, \"min\": %.3f, \"ops\": %ld}\n", ns[n / 2], mean, ns[0], ops);
+	printf("{\"ns\": %.3f, \"mean\": %.3f, \"min\": %.3f, \"ops\": %ld}\n", ns[n / 2], mean,
+	       ns[0], ops);
 }
 
 void measure(void (*op)(void *), void *arg, int per_op, int ms)

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 int64_t now_ns(void);
-void pin(int cpu); /* this thread */
+void pin(int cpu);				      /* this thread */
 void die(const char *what) __attribute__((noreturn)); /* perror and exit 1 */
 /* op does one thing; it dies by itself where that fails. per_op: how many things one op() is. */
 void measure(void (*op)(void *), void *arg, int per_op, int ms);

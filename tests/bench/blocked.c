@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* blocked socket|pipe|file [DIR]: says "ready" and waits in a call for what never comes: data, or another's lock on a file in DIR. */
+/* blocked socket|pipe|file [DIR]: says "ready" and waits in a call for what never comes: data, or
+ * another's lock on a file in DIR. */
 #include "bench.h"
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * filebatch SOCKET DIR DEPTH MS: 4 KiB preads of a cached 4 MiB file of the domain by a program that links the client
- * library, DEPTH in flight. What was read is looked at where the domain put it; meanwhile the domain reads on.
+ * filebatch SOCKET DIR DEPTH MS: 4 KiB preads of a cached 4 MiB file of the domain by a program
+ * that links the client library, DEPTH in flight. What was read is looked at where the domain put
+ * it; meanwhile the domain reads on.
  */
 #include "attach.h"
 #include "bench.h"

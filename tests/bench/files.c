@@ -139,7 +139,8 @@ static void change_files(void)
 		snprintf(other, sizeof(other), "g%d", i);
 		int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
 
-		if (fd < 0 || close(fd) || chmod(name, 0600) || rename(name, other) || stat(other, &st) || unlink(other))
+		if (fd < 0 || close(fd) || chmod(name, 0600) || rename(name, other) ||
+		    stat(other, &st) || unlink(other))
 			die(name);
 	}
 }

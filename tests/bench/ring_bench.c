@@ -163,7 +163,7 @@ static int cmp(const void *a, const void *b)
 }
 
 static void figure(struct bench *b, const char *name, double (*round)(struct bench *), int calls,
-		    bool with_bounce)
+		   bool with_bounce)
 {
 	double v[ROUNDS], before = 0, after = 0;
 	int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * transfer CPU CPU MS: 4 KiB copied by one core and looked at by another, 16 in flight, with nothing else done: what any
- * call that brings as much from another core pays at least. ns.
+ * transfer CPU CPU MS: 4 KiB copied by one core and looked at by another, 16 in flight, with
+ * nothing else done: what any call that brings as much from another core pays at least. ns.
  */
 #include "bench.h"
 #include <pthread.h>

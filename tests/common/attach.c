@@ -19,7 +19,9 @@ static int post(int sock, struct sd_ctl_msg *m, int give)
 	union {
 		struct cmsghdr h;
 		char room[CMSG_SPACE(sizeof(int))];
-	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)),
+		       .cmsg_level = SOL_SOCKET,
+		       .cmsg_type = SCM_RIGHTS}};
 	struct iovec iov = {m, sizeof(*m)};
 	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
 
@@ -41,7 +43,10 @@ static int answer(int sock, struct sd_ctl_msg *m, int fd[3])
 	union sd_ctl_room room;
 	struct sd_ctl_came came;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &room,
+			    .msg_controllen = sizeof(room)};
 	struct timeval limit = {PATIENCE_S, 0};
 	ssize_t n;
 
@@ -68,7 +73,8 @@ int outsider_ask(int sock, struct sd_ctl_msg *m, int fd[3])
 	return err ? err : answer(sock, m, fd);
 }
 
-/* Asks over o's lifeline in the name of a new connection: its socket, and the fds that came, or -errno. */
+/* Asks over o's lifeline in the name of a new connection: its socket, and the fds that came, or
+ * -errno. */
 static int ask_as(const struct outsider *o, struct sd_ctl_msg *m, int fd[3], int *nfd)
 {
 	int pair[2], err;
@@ -88,7 +94,8 @@ static int attached(struct outsider *o, const struct sd_ctl_msg *m, const int fd
 {
 	o->region_fd = fd[0], o->bell_fd = fd[1], o->page_fd = fd[2];
 	o->id = m->u.attach.client;
-	o->head = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, o->region_fd, 0);
+	o->head = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		       o->region_fd, 0);
 	o->bell = mmap(NULL, 4096, PROT_READ, MAP_SHARED, o->page_fd, 0);
 	return o->head == MAP_FAILED || o->bell == MAP_FAILED ? -errno : 0;
 }

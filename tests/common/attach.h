@@ -35,10 +35,12 @@ int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret
 /* Waits until the channel has ended: 1, or 0 after ms. */
 int outsider_ended(const struct outsider *o, int ms);
 
-/* The control socket: a connection; a question on it, *m becoming the answer: how many fds came. Or -errno: the answer's own, too. */
+/* The control socket: a connection; a question on it, *m becoming the answer: how many fds came. Or
+ * -errno: the answer's own, too. */
 int outsider_connect(const char *path);
 int outsider_ask(int sock, struct sd_ctl_msg *m, int fd[3]);
-/* Over o's lifeline: the memory of a file (sd/share.h), a connection that holds a ticket (sd/ticket.h). An fd, or -errno. */
+/* Over o's lifeline: the memory of a file (sd/share.h), a connection that holds a ticket
+ * (sd/ticket.h). An fd, or -errno. */
 int outsider_share(const struct outsider *o, const u64 key[2]);
 int outsider_hold(const struct outsider *o, const u64 key[2]);
 

@@ -60,7 +60,8 @@ static int at_syscall(void)
 	return !errno && (word & 0xffff) == 0x050f;
 }
 
-/* Stopped at the entry of a call: a number that we set now would be that call's. It makes a harmless one, and its own when we leave. */
+/* Stopped at the entry of a call: a number that we set now would be that call's. It makes a
+ * harmless one, and its own when we leave. */
 static void skip_call(void)
 {
 	struct user_regs_struct r = regs;
@@ -125,7 +126,8 @@ static void ended(int status, int caught)
 {
 	for (int i = 0; WIFSTOPPED(status) && i < 100; i++) {
 		caught = 1;
-		resume(PTRACE_CONT, WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status)); /* that is our step */
+		resume(PTRACE_CONT,
+		       WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status)); /* that is our step */
 		status = await();
 	}
 	if (WIFSIGNALED(status))
@@ -234,7 +236,8 @@ int main(int argc, char **argv)
 	attach(suspend ? PTRACE_O_SUSPEND_SECCOMP : 0);
 	for (int i = 2 + suspend; i < argc; i++)
 		calls(argv[i]);
-	regs.orig_rax = -1; /* the call it was in has its result, or is to be made again: then it was interrupted */
+	regs.orig_rax = -1; /* the call it was in has its result, or is to be made again: then it
+			       was interrupted */
 	if (put_off >= 0) {
 		regs.rax = put_off;
 		regs.rip -= 2;

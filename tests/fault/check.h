@@ -28,30 +28,30 @@ struct test_case {
 int check_main(int argc, char **argv, const struct test_case *cases, size_t n);
 int check_failed(const char *file, int line, const char *what, long long got, int err);
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		errno = 0;                                                                         \
-		if (!(cond))                                                                       \
-			return check_failed(__FILE__, __LINE__, #cond, 0, errno);                  \
+#define CHECK(cond)                                                               \
+	do {                                                                      \
+		errno = 0;                                                        \
+		if (!(cond))                                                      \
+			return check_failed(__FILE__, __LINE__, #cond, 0, errno); \
 	} while (0)
 
 /* The expression's value must equal want. */
-#define CHECK_EQ(expr, want)                                                                       \
-	do {                                                                                       \
-		errno = 0;                                                                         \
-		long long got_ = (long long)(expr);                                                \
-		if (got_ != (long long)(want))                                                     \
-			return check_failed(__FILE__, __LINE__, #expr " == " #want, got_, errno);  \
+#define CHECK_EQ(expr, want)                                                                      \
+	do {                                                                                      \
+		errno = 0;                                                                        \
+		long long got_ = (long long)(expr);                                               \
+		if (got_ != (long long)(want))                                                    \
+			return check_failed(__FILE__, __LINE__, #expr " == " #want, got_, errno); \
 	} while (0)
 
 /* The call must fail with this errno. */
-#define CHECK_ERR(expr, code)                                                                      \
-	do {                                                                                       \
-		errno = 0;                                                                         \
-		long long got_ = (long long)(expr);                                                \
-		if (got_ != -1 || errno != (code))                                                 \
-			return check_failed(__FILE__, __LINE__, #expr " fails: " #code, got_,      \
-					    errno);                                                \
+#define CHECK_ERR(expr, code)                                                                 \
+	do {                                                                                  \
+		errno = 0;                                                                    \
+		long long got_ = (long long)(expr);                                           \
+		if (got_ != -1 || errno != (code))                                            \
+			return check_failed(__FILE__, __LINE__, #expr " fails: " #code, got_, \
+					    errno);                                           \
 	} while (0)
 
 /* Nonzero when run against a domain: the few cases where the domain documents another answer. */
@@ -70,7 +70,8 @@ int64_t now_ns(void);
 void sleep_ms(int ms);
 int wait_ok(pid_t pid); /* a child ended with 0: a CHECK of its own */
 
-/* Blocked calls: count_signal() handles SIGUSR1, which interrupt_thread(&pthread_t) sends until it came. */
+/* Blocked calls: count_signal() handles SIGUSR1, which interrupt_thread(&pthread_t) sends until it
+ * came. */
 extern volatile int signalled;
 void count_signal(int sig);
 void *interrupt_thread(void *thread);

@@ -33,7 +33,7 @@
 #define PATIENCE_MS 20000
 #define CHANNELS    1000
 #define ADDRESS	    4096 /* in the arena */
-#define LOCKS	    304 /* of a file */
+#define LOCKS	    304	 /* of a file */
 #define AT_ONCE	    16
 
 struct client {
@@ -95,7 +95,8 @@ static s64 udp(struct client *c)
 	return fd;
 }
 
-/* Calls of a lane begin in order: when the last has been answered, each other one waits or has been answered, too. */
+/* Calls of a lane begin in order: when the last has been answered, each other one waits or has been
+ * answered, too. */
 static int waiting(struct client *c, unsigned int lane)
 {
 	struct sd_lane_mem *m = outsider_lane(&c->o, lane);
@@ -163,7 +164,8 @@ static void *ring_on(void *arg)
 	while (!stop) {
 		for (int i = 0; i < CHANNELS; i++)
 			for (unsigned int w = 0; c[i].o.head && w < SD_LANES / 32; w++)
-				if (!__atomic_exchange_n(&c[i].o.head->doorbell[w], ~0u, __ATOMIC_RELAXED))
+				if (!__atomic_exchange_n(&c[i].o.head->doorbell[w], ~0u,
+							 __ATOMIC_RELAXED))
 					__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
 		outsider_ring(&c[0].o, 0);
 		usleep(1000);
@@ -286,8 +288,8 @@ static void pipes(void)
 		err = call(&c, 0, op[1], fd, F_SETPIPE_SZ, 1 << 20, 0);
 		n += err >= 0;
 	}
-	printf("%d pipes of 1 MiB, then %lld; the next has %lld bytes of %lld\n", n, (long long)err, (long long)pipe_size(&c, pipe_of(&c)),
-	       (long long)usual);
+	printf("%d pipes of 1 MiB, then %lld; the next has %lld bytes of %lld\n", n, (long long)err,
+	       (long long)pipe_size(&c, pipe_of(&c)), (long long)usual);
 	if (err != -EPERM)
 		fail("pipes of one user have no end", err);
 	if (attach_as(&honest, 64100))
@@ -301,7 +303,8 @@ static void pipes(void)
 
 static s64 lock_file(struct client *c, int n)
 {
-	snprintf((char *)outsider_lane(&c->o, 0)->arena + ADDRESS, 256, "%s/lock%d", getenv("FAULT_DIR"), n);
+	snprintf((char *)outsider_lane(&c->o, 0)->arena + ADDRESS, 256, "%s/lock%d",
+		 getenv("FAULT_DIR"), n);
 	return call(c, 0, op[0], ADDRESS, O_RDWR | O_CREAT, 0666, 0);
 }
 
@@ -314,7 +317,8 @@ static s64 lock_all(struct client *c, s64 fd, u32 *n)
 		for (int k = 0; k < AT_ONCE; k++) {
 			struct flock l = {.l_type = F_WRLCK, .l_len = 1, .l_start = 2 * (i + k)};
 
-			memcpy(outsider_lane(&c->o, 0)->arena + ADDRESS + k * sizeof(l), &l, sizeof(l));
+			memcpy(outsider_lane(&c->o, 0)->arena + ADDRESS + k * sizeof(l), &l,
+			       sizeof(l));
 			post(c, 0, op[1], fd, F_SETLK, ADDRESS + k * sizeof(l), 0);
 		}
 		for (u32 k = AT_ONCE; k; k--) {
@@ -378,7 +382,8 @@ static void attaches(void)
 		fail("its call", 0);
 }
 
-/* How many clients there are, if it is no more than that: by the supervisor, whatever the domain does. */
+/* How many clients there are, if it is no more than that: by the supervisor, whatever the domain
+ * does. */
 static u32 clients_now(int sock)
 {
 	struct sd_ctl_msg m = {.type = SD_CTL_STATUS};
@@ -398,7 +403,8 @@ static void events(void)
 	for (n = 0; n < 700; n++)
 		if (attach_as(&c[n], 64000))
 			fail("attach", n);
-	if (ptrace(PTRACE_SEIZE, vcpu, 0, 0) || ptrace(PTRACE_INTERRUPT, vcpu, 0, 0) || waitpid(vcpu, NULL, __WALL) != vcpu)
+	if (ptrace(PTRACE_SEIZE, vcpu, 0, 0) || ptrace(PTRACE_INTERRUPT, vcpu, 0, 0) ||
+	    waitpid(vcpu, NULL, __WALL) != vcpu)
 		fail("ptrace", errno);
 	while (n)
 		outsider_detach(&c[--n].o);
@@ -459,8 +465,11 @@ static void post_poll(struct client *c, unsigned int lane, s64 fd, u32 n, u32 un
 	post(c, lane, op[1], ADDRESS, n, (u64)-1, 0);
 }
 
-/* One of its user's must be there for each part of what there is; somebody else's works, the big one, too. */
-static void memory_of_calls(void (*post_one)(struct client *c, unsigned int lane, s64 fd, u32 n, u32 m), unsigned int lanes, u32 n, u32 m)
+/* One of its user's must be there for each part of what there is; somebody else's works, the big
+ * one, too. */
+static void memory_of_calls(void (*post_one)(struct client *c, unsigned int lane, s64 fd, u32 n,
+					     u32 m),
+			    unsigned int lanes, u32 n, u32 m)
 {
 	static struct client c[MANY], honest;
 	int all = 0;
@@ -506,8 +515,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} what[] = {{"tasks", tasks}, {"bells", bells}, {"tickets", tickets}, {"watches", watches}, {"pipes", pipes}, {"locks", locks},
-		    {"attaches", attaches}, {"events", events}, {"copies", copies}, {"polls", polls}};
+	} what[] = {{"tasks", tasks},	    {"bells", bells},	{"tickets", tickets},
+		    {"watches", watches},   {"pipes", pipes},	{"locks", locks},
+		    {"attaches", attaches}, {"events", events}, {"copies", copies},
+		    {"polls", polls}};
 
 	struct rlimit l;
 

@@ -17,7 +17,7 @@
 #include "attach.h"
 #include "check.h"
 
-#define USER	 65533
+#define USER	  65533
 #define ANSWER_MS 20000
 
 enum { OPEN, CLOSE, SETGROUPS, SETRESGID, SETRESUID, SETUID, OPS };
@@ -55,17 +55,28 @@ static int pass(int lifeline, u16 type, u64 key, int *result)
 	union {
 		struct cmsghdr h;
 		char room[CMSG_SPACE(sizeof(int))];
-	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-	struct sd_ctl_msg m = {.magic = SD_CTL_MAGIC, .version = SD_CTL_VERSION, .contract = SD_CONTRACT, .type = type, .seq = 1,
-			       .nfds = 1, .u.ticket.key = {key, key}};
+	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)),
+		       .cmsg_level = SOL_SOCKET,
+		       .cmsg_type = SCM_RIGHTS}};
+	struct sd_ctl_msg m = {.magic = SD_CTL_MAGIC,
+			       .version = SD_CTL_VERSION,
+			       .contract = SD_CONTRACT,
+			       .type = type,
+			       .seq = 1,
+			       .nfds = 1,
+			       .u.ticket.key = {key, key}};
 	struct iovec iov = {&m, sizeof(m)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl)};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &ctl,
+			    .msg_controllen = sizeof(ctl)};
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
 		return -1;
 	memcpy(CMSG_DATA(&ctl.h), &pair[1], sizeof(int));
-	if (sendmsg(lifeline, &mh, MSG_NOSIGNAL) != sizeof(m) || recv(pair[0], &m, sizeof(m), 0) != sizeof(m))
+	if (sendmsg(lifeline, &mh, MSG_NOSIGNAL) != sizeof(m) ||
+	    recv(pair[0], &m, sizeof(m), 0) != sizeof(m))
 		return -1;
 	close(pair[1]);
 	*result = m.result;
@@ -102,7 +113,8 @@ static int give_up(const struct outsider *o)
 static int passed(const struct outsider *o)
 {
 	static const u16 first[] = {SD_CTL_SHARE, SD_CTL_TICKET};
-	static const u16 then[] = {SD_CTL_ATTACH, SD_CTL_HELLO, SD_CTL_STATUS, SD_CTL_KILL, SD_CTL_DOWN, SD_CTL_UP};
+	static const u16 then[] = {SD_CTL_ATTACH, SD_CTL_HELLO, SD_CTL_STATUS,
+				   SD_CTL_KILL,	  SD_CTL_DOWN,	SD_CTL_UP};
 
 	for (size_t i = 0; i < 2; i++)
 		for (size_t j = 0; j < sizeof(then) / sizeof(then[0]); j++) {
@@ -156,7 +168,8 @@ static int run(void)
 	CHECK((spare = outsider_connect(socket_path)) >= 0);
 	CHECK((held = outsider_connect(socket_path)) >= 0);
 	CHECK(open_secret(&o, done, O_CREAT | O_RDWR) >= 0);
-	CHECK_EQ(open_file(&o, done, "/beside", O_CREAT | O_RDWR), -EROFS); /* no disk is there: it would be in RAM */
+	CHECK_EQ(open_file(&o, done, "/beside", O_CREAT | O_RDWR),
+		 -EROFS); /* no disk is there: it would be in RAM */
 	if (give_up(&o) || passed(&o) || rights_are_gone(&o, done) || no_power(o.sock) || child(&o))
 		return 1;
 	CHECK_EQ(asks(spare, SD_CTL_ATTACH), -EACCES); /* root connected, not we */
@@ -172,7 +185,9 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {{"escalate", run}};
 
 	if (argc != 3 + OPS || geteuid()) {
-		fprintf(stderr, "usage, by root: %s SOCKET DIR OPEN CLOSE SETGROUPS SETRESGID SETRESUID SETUID\n", argv[0]);
+		fprintf(stderr,
+			"usage, by root: %s SOCKET DIR OPEN CLOSE SETGROUPS SETRESGID SETRESUID SETUID\n",
+			argv[0]);
 		return 2;
 	}
 	socket_path = argv[1];

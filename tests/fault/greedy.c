@@ -38,11 +38,11 @@
 #include <unistd.h>
 #include <netinet/in.h>
 
-#define REFUSALS 20  /* in a row */
+#define REFUSALS 20 /* in a row */
 #define ALL	 30 /* and altogether: somebody who was ended begins again, */
 #define FEW	 3  /* ... which takes long */
 #define LIMIT	 2000000
-#define DIRTY	 480 /* 256 KiB each */
+#define DIRTY	 480   /* 256 KiB each */
 #define OTHER	 65533 /* a user's clients are limited: root's is somebody else */
 
 char data[65536];

@@ -28,9 +28,9 @@
 #define GROUPS	65536
 
 static struct outsider o;
-static u32 n; /* calls it made */
+static u32 n;		     /* calls it made */
 static u32 posted[SD_LANES]; /* and didn't wait for */
-static u32 listens; /* its listener, with BACKLOG or fewer that wait; 0: none */
+static u32 listens;	     /* its listener, with BACKLOG or fewer that wait; 0: none */
 
 static s64 outside(u16 what, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
@@ -184,8 +184,10 @@ struct rights {
 
 static s64 send_pair(u32 to, const u32 fd[2])
 {
-	/* struct msghdr with offsets for pointers: name, its length, vector, its length, control, its length, flags */
-	const u64 m[7] = {SD_OFF_NULL, 0, VECTOR, 1, RIGHTS, sizeof(struct rights)}, v[2] = {DATA, 1};
+	/* struct msghdr with offsets for pointers: name, its length, vector, its length, control,
+	 * its length, flags */
+	const u64 m[7] = {SD_OFF_NULL, 0, VECTOR, 1, RIGHTS, sizeof(struct rights)},
+		  v[2] = {DATA, 1};
 	struct rights *r = (void *)(arena() + RIGHTS);
 
 	memcpy(arena() + MESSAGE, m, sizeof(m));
@@ -196,7 +198,8 @@ static s64 send_pair(u32 to, const u32 fd[2])
 	return outside(op[4], to, MESSAGE, 0, 0, 0);
 }
 
-/* Each message has many of the one that the next lies in: who follows them all never comes to an end. */
+/* Each message has many of the one that the next lies in: who follows them all never comes to an
+ * end. */
 int one_nested(void)
 {
 	u32 in[2], out[2];
@@ -229,6 +232,7 @@ int one_of_groups(void)
 	ret = outside(op[0], GROUPS, DATA, 0, 0, 0);
 	if (ret)
 		return result(ret);
-	snprintf((char *)arena() + ADDRESS, KEY - ADDRESS, "%s/greedy-groups%u", getenv("FAULT_DIR"), file++);
+	snprintf((char *)arena() + ADDRESS, KEY - ADDRESS, "%s/greedy-groups%u",
+		 getenv("FAULT_DIR"), file++);
 	return result(outside(op[1], ADDRESS, O_RDWR | O_CREAT, 0600, 0, 0));
 }

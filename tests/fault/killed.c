@@ -90,7 +90,8 @@ static void *run_way(void *arg)
 	return NULL;
 }
 
-/* The host's: fds of the host that wait together with the domain's, and that must work when it is dead. */
+/* The host's: fds of the host that wait together with the domain's, and that must work when it is
+ * dead. */
 static int begin(struct way *w)
 {
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, w->host));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * killed.h: inside of killed.c. One struct killed for each kind of fd: its ways of being in a call, each on a thread of its
- * own until the domain dies, and what to try then. prepare() and works_again() fail through CHECK.
+ * killed.h: inside of killed.c. One struct killed for each kind of fd: its ways of being in a call,
+ * each on a thread of its own until the domain dies, and what to try then. prepare() and
+ * works_again() fail through CHECK.
  */
 #ifndef FAULT_KILLED_H
 #define FAULT_KILLED_H
@@ -42,10 +43,10 @@ int in_poll_one(struct way *w);
 int in_echo(struct way *w);
 void said(const char *name, ssize_t r, int64_t t0);
 
-#define AFTER(name, call)                                                                          \
-	do {                                                                                       \
-		int64_t t0_ = now_ns();                                                            \
-		said(name, call, t0_);                                                             \
+#define AFTER(name, call)               \
+	do {                            \
+		int64_t t0_ = now_ns(); \
+		said(name, call, t0_);  \
 	} while (0)
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* killed_file.c: ways of being in a call on a file in $FAULT_DIR; see killed.h. What was fsync()ed before has to be there after. */
+/* killed_file.c: ways of being in a call on a file in $FAULT_DIR; see killed.h. What was fsync()ed
+ * before has to be there after. */
 #include "check.h"
 #include "killed.h"
 #include <dirent.h>
@@ -76,8 +77,9 @@ static int in_fifo(struct way *w)
 }
 
 static struct way ways[] = {
-	{.name = "pwrite", .call = in_pwrite}, {.name = "fsync", .call = in_fsync},   {.name = "stat", .call = in_stat},
-	{.name = "flock", .call = in_flock},   {.name = "setlkw", .call = in_setlkw}, {.name = "fifo", .call = in_fifo},
+	{.name = "pwrite", .call = in_pwrite}, {.name = "fsync", .call = in_fsync},
+	{.name = "stat", .call = in_stat},     {.name = "flock", .call = in_flock},
+	{.name = "setlkw", .call = in_setlkw}, {.name = "fifo", .call = in_fifo},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 

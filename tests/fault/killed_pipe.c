@@ -24,10 +24,8 @@ static int in_write(struct way *w)
 }
 
 static struct way ways[] = {
-	{.name = "read", .call = in_read},
-	{.name = "poll", .call = in_poll},
-	{.name = "poll_one", .call = in_poll_one},
-	{.name = "echo", .call = in_echo},
+	{.name = "read", .call = in_read},	     {.name = "poll", .call = in_poll},
+	{.name = "poll_one", .call = in_poll_one},   {.name = "echo", .call = in_echo},
 	{.name = "write_blocked", .call = in_write},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))

@@ -152,4 +152,5 @@ static ssize_t use(struct way *w)
 	return recv(w->fd[0], &c, 1, MSG_DONTWAIT);
 }
 
-const struct killed killed_socket = {"socket", ways, WAYS, prepare, end_waits, after, works_again, use};
+const struct killed killed_socket = {"socket",	ways,  WAYS,	    prepare,
+				     end_waits, after, works_again, use};

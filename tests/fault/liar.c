@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * liar SOCKET ROUNDS SEED OPS PREFIX|- [WAY]: clients that lie, one after the other, each in one of the ways below, to a
- * domain of OPS calls, whose paths lie below PREFIX. Run by root it lies as somebody else. Where the lie can't be mistaken for an honest call the channel must end with SD_ENDED_PROTO;
- * where it can (random arguments may be an honest mistake) anything is right that harms nobody
- * else: the driver watches a bystander, the domain process and its console. Prints "way N ended N"
- * per way.
+ * liar SOCKET ROUNDS SEED OPS PREFIX|- [WAY]: clients that lie, one after the other, each in one of
+ * the ways below, to a domain of OPS calls, whose paths lie below PREFIX. Run by root it lies as
+ * somebody else. Where the lie can't be mistaken for an honest call the channel must end with
+ * SD_ENDED_PROTO; where it can (random arguments may be an honest mistake) anything is right that
+ * harms nobody else: the driver watches a bystander, the domain process and its console. Prints
+ * "way N ended N" per way.
  */
 #include "attach.h"
 #include <errno.h>
@@ -86,8 +87,9 @@ static u64 plausible(void)
 /* Somewhere in the domain, or out of it; some of the few names come up again. */
 static void some_path(char path[56])
 {
-	static const char *const forms[] = {"%s/%u",	 "%s/d%u/..", "%s",    "%u",	"..",	      "./%u",
-					    "%s/../../%u", "%s//d/%u", "%s/%u/", "/dev/sda", "/proc/%u/mem", ""};
+	static const char *const forms[] = {"%s/%u",  "%s/d%u/..", "%s",	   "%u",
+					    "..",     "./%u",	   "%s/../../%u",  "%s//d/%u",
+					    "%s/%u/", "/dev/sda",  "/proc/%u/mem", ""};
 	const char *form = forms[rnd() % (sizeof(forms) / sizeof(forms[0]))];
 	unsigned int n = rnd() % 4;
 
@@ -111,7 +113,8 @@ static void fill_arena(struct sd_lane_mem *l)
 
 static struct sd_entry wild(void)
 {
-	struct sd_entry e = {.op = rnd() % 8 ? SD_OP_CALLS + rnd() % ops : rnd() % SD_OP_OWN, .ret = rnd()};
+	struct sd_entry e = {.op = rnd() % 8 ? SD_OP_CALLS + rnd() % ops : rnd() % SD_OP_OWN,
+			     .ret = rnd()};
 	int lies = rnd() % 16 == 0;
 
 	if (e.op == SD_OP_EXIT && rnd() % 64) /* after it nothing is served */
@@ -141,8 +144,9 @@ static int must_end(struct outsider *o)
 /* ---- the ways: 1 ended, 0 still alive (allowed), -1 wrong ---- */
 
 /*
- * What the domain finds when it first looks into a slot may lie there from the last lap, and is believed. Whether it has looked since its
- * answer isn't ours to know: so lie until it has seen two of them.
+ * What the domain finds when it first looks into a slot may lie there from the last lap, and is
+ * believed. Whether it has looked since its answer isn't ours to know: so lie until it has seen two
+ * of them.
  */
 static int bad_seq(struct outsider *o)
 {
@@ -158,7 +162,8 @@ static int bad_seq(struct outsider *o)
 
 static int bad_op(struct outsider *o)
 {
-	struct sd_entry e = {.op = rnd() & 1 ? SD_OP_OWN + rnd() % (SD_OP_CALLS - SD_OP_OWN) : 4096 + rnd() % 61440};
+	struct sd_entry e = {.op = rnd() & 1 ? SD_OP_OWN + rnd() % (SD_OP_CALLS - SD_OP_OWN)
+					     : 4096 + rnd() % 61440};
 
 	outsider_post(o, 0, 1, &e);
 	return must_end(o);

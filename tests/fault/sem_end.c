@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that end, or become another program, while their threads are in calls: no thread sees anything of it, no data go where they
- * don't belong, and what the process had is free when its parent knows. Numbers that change hands do so at once.
+ * Processes that end, or become another program, while their threads are in calls: no thread sees
+ * anything of it, no data go where they don't belong, and what the process had is free when its
+ * parent knows. Numbers that change hands do so at once.
  */
 #include "check.h"
 #include <fcntl.h>
@@ -46,7 +47,8 @@ static void must(int good, const char *what)
 
 static void *writes(void *arg)
 {
-	int fd = open(in_dir("own%ld", (long)arg), O_RDWR | O_CREAT | ((long)arg & 1 ? O_DIRECT : 0), 0600);
+	int fd = open(in_dir("own%ld", (long)arg),
+		      O_RDWR | O_CREAT | ((long)arg & 1 ? O_DIRECT : 0), 0600);
 
 	must(fd >= 0, "open");
 	for (;; calls[(long)arg]++)
@@ -58,7 +60,8 @@ static void *writes(void *arg)
 static void *opens(void *arg)
 {
 	for (long i = 0;; i++, calls[(long)arg]++) {
-		int fd = open(in_dir("empty%ld", i % OPENED), O_RDWR | O_CREAT | (i & 1 ? O_CLOEXEC : 0), 0600);
+		int fd = open(in_dir("empty%ld", i % OPENED),
+			      O_RDWR | O_CREAT | (i & 1 ? O_CLOEXEC : 0), 0600);
 
 		must(fd >= 0, "open");
 		if (i % 8 || fd > 200)
@@ -70,7 +73,9 @@ static void *opens(void *arg)
 static void *sends(void *arg)
 {
 	for (;; calls[(long)arg]++)
-		must(send(udp[0], block, 100, MSG_DONTWAIT) >= 0 || errno == EAGAIN || errno == ENOBUFS, "send");
+		must(send(udp[0], block, 100, MSG_DONTWAIT) >= 0 || errno == EAGAIN ||
+			     errno == ENOBUFS,
+		     "send");
 	return NULL;
 }
 
@@ -169,14 +174,16 @@ static int after_exec(void)
 		if (fcntl(fd, F_GETFD) < 0)
 			continue;
 		must(!fstat(fd, &st), "fstat after exec");
-		must(S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode), "another kind of file after exec");
+		must(S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode),
+		     "another kind of file after exec");
 		if (S_ISREG(st.st_mode))
 			must(lseek(fd, 0, SEEK_CUR) == 0, "lseek after exec");
 		found++;
 	}
 	must(found >= 4, "files after exec");
 	for (long i = 0; i < 2 * OPENED; i++)
-		must(open(in_dir("empty%ld", i % OPENED), O_RDWR) >= 0 || errno == ENOENT, "open after exec");
+		must(open(in_dir("empty%ld", i % OPENED), O_RDWR) >= 0 || errno == ENOENT,
+		     "open after exec");
 	return nothing_written() ? 5 : 0;
 }
 
@@ -247,7 +254,8 @@ static int all_free(int last)
 
 			hold(NULL);
 			if (last)
-				must(!pthread_create(&th, NULL, exits_last, NULL), "pthread_create");
+				must(!pthread_create(&th, NULL, exits_last, NULL),
+				     "pthread_create");
 			calls[7] = 1;
 			syscall(last ? SYS_exit : SYS_exit_group, 0);
 		}
@@ -348,14 +356,17 @@ static void *uses(void *arg)
 	return NULL;
 }
 
-static int another_file(int i) /* the last is the host's; the other way round it isn't seamless: README.md */
+static int
+another_file(int i) /* the last is the host's; the other way round it isn't seamless: README.md */
 {
-	int fd = i == SWAPS - 1 ? memfd_create("host", 0) : open(in_dir("swap%ld", i % 3), O_RDWR | O_CREAT, 0600);
+	int fd = i == SWAPS - 1 ? memfd_create("host", 0)
+				: open(in_dir("swap%ld", i % 3), O_RDWR | O_CREAT, 0600);
 
 	return fd >= 0 && pwrite(fd, "", 1, 0) == 1 ? fd : -1;
 }
 
-/* dup2() over a number in use: who uses it finds the old file or the new, and no moment without any. */
+/* dup2() over a number in use: who uses it finds the old file or the new, and no moment without
+ * any. */
 static int swapped_under_use(void)
 {
 	struct swap s = {another_file(0), 0};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What files in $FAULT_DIR mean to processes, threads and signals: offsets and locks are shared over fork and dup or they are
- * not, exec keeps or closes, appends of many are all there, names change at once, what is unlinked lives as long as it is open.
+ * What files in $FAULT_DIR mean to processes, threads and signals: offsets and locks are shared
+ * over fork and dup or they are not, exec keeps or closes, appends of many are all there, names
+ * change at once, what is unlinked lives as long as it is open.
  */
 #include "check.h"
 #include <fcntl.h>
@@ -189,13 +190,18 @@ static int renamed(void)
 	pid_t pid;
 
 	CHECK((fd = make("target", 0)) >= 0);
-	CHECK(!write_all(fd, "0123456789012345678901234567890123456789012345678901234567890123", 64));
+	CHECK(!write_all(fd, "0123456789012345678901234567890123456789012345678901234567890123",
+			 64));
 	CHECK(!close(fd));
 	CHECK((pid = fork()) >= 0);
 	if (!pid) {
 		for (int i = 0; i < ROUNDS; i++) {
 			fd = make("source", O_TRUNC);
-			if (fd < 0 || write_all(fd, "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcd", 64) ||
+			if (fd < 0 ||
+			    write_all(
+				    fd,
+				    "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcd",
+				    64) ||
 			    close(fd) || rename(in_dir("source"), in_dir("target")))
 				_exit(1);
 		}
@@ -211,7 +217,8 @@ static int renamed(void)
 	return 0;
 }
 
-/* flock: the open file's; over fork and dup the same, of another open not; gone with the last close. */
+/* flock: the open file's; over fork and dup the same, of another open not; gone with the last
+ * close. */
 static int flocks(void)
 {
 	int a = make("flock", 0), b = make("flock", 0);
@@ -248,7 +255,8 @@ static int set_lock(int fd, int cmd, int type, off_t start)
 	return fcntl(fd, cmd, &l);
 }
 
-/* Record locks: the process's; not the child's; all gone when the process closes any fd of the file, or ends. */
+/* Record locks: the process's; not the child's; all gone when the process closes any fd of the
+ * file, or ends. */
 static int record_locks(void)
 {
 	int fd = make("records", 0), other;
@@ -260,9 +268,11 @@ static int record_locks(void)
 
 	CHECK(pid >= 0);
 	if (!pid) {
-		if (!set_lock(fd, F_SETLK, F_WRLCK, 5) || errno != EAGAIN || set_lock(fd, F_SETLK, F_WRLCK, 10))
+		if (!set_lock(fd, F_SETLK, F_WRLCK, 5) || errno != EAGAIN ||
+		    set_lock(fd, F_SETLK, F_WRLCK, 10))
 			_exit(1);
-		_exit(fcntl(fd, F_GETLK, &l) || l.l_type != F_WRLCK || (!check_hooked() && l.l_pid != parent));
+		_exit(fcntl(fd, F_GETLK, &l) || l.l_type != F_WRLCK ||
+		      (!check_hooked() && l.l_pid != parent));
 	}
 	CHECK(!wait_ok(pid));
 	CHECK(!set_lock(fd, F_SETLK, F_WRLCK, 10)); /* the child's is gone */
@@ -294,7 +304,8 @@ static int lock_waits(void)
 	if (!pid) {
 		int own = make("waits", 0);
 
-		if (own < 0 || flock(own, LOCK_EX) || set_lock(own, F_SETLK, F_WRLCK, 0) || write(p[1], "l", 1) != 1)
+		if (own < 0 || flock(own, LOCK_EX) || set_lock(own, F_SETLK, F_WRLCK, 0) ||
+		    write(p[1], "l", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -330,7 +341,8 @@ static void *own_part(void *arg)
 		off_t at = (off_t)p->n * 100000 + i % 30 * 3000;
 
 		fill_pattern(out, sizeof(out), p->n * 1000 + i);
-		if (pwrite(p->fd, out, sizeof(out), at) != sizeof(out) || pread(p->fd, in, sizeof(in), at) != sizeof(in))
+		if (pwrite(p->fd, out, sizeof(out), at) != sizeof(out) ||
+		    pread(p->fd, in, sizeof(in), at) != sizeof(in))
 			return "io";
 		if (check_pattern(in, sizeof(in), p->n * 1000 + i))
 			return "data";
@@ -429,9 +441,17 @@ static int closed_for_others(void)
 }
 
 static const struct test_case cases[] = {
-	{"shared_offset", shared_offset}, {"appends", appends},		{"exec_keeps", exec_keeps}, {"unlinked", unlinked},
-	{"exclusive", exclusive},	  {"renamed", renamed},		{"flocks", flocks},	    {"record_locks", record_locks},
-	{"lock_waits", lock_waits},	  {"threads_parts", threads_parts}, {"cwd_and_umask", cwd_and_umask},
+	{"shared_offset", shared_offset},
+	{"appends", appends},
+	{"exec_keeps", exec_keeps},
+	{"unlinked", unlinked},
+	{"exclusive", exclusive},
+	{"renamed", renamed},
+	{"flocks", flocks},
+	{"record_locks", record_locks},
+	{"lock_waits", lock_waits},
+	{"threads_parts", threads_parts},
+	{"cwd_and_umask", cwd_and_umask},
 	{"closed_for_others", closed_for_others},
 };
 

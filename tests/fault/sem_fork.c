@@ -381,7 +381,8 @@ static int fd_numbers(void)
 	return 0;
 }
 
-/* A socket sent over a host AF_UNIX socket arrives as the same open socket (tests/user/rights_test.py has more). */
+/* A socket sent over a host AF_UNIX socket arrives as the same open socket
+ * (tests/user/rights_test.py has more). */
 static int scm_rights(void)
 {
 	int u[2], t[2];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What pipes mean to processes, threads, signals and poll: ends are shared over fork, kept or closed by exec, the last writer's
- * end is the reader's end, small writes are never torn, waits end by data, signals and timeouts.
+ * What pipes mean to processes, threads, signals and poll: ends are shared over fork, kept or
+ * closed by exec, the last writer's end is the reader's end, small writes are never torn, waits end
+ * by data, signals and timeouts.
  */
 #include "check.h"
 #include <fcntl.h>
@@ -28,7 +29,8 @@ static int fork_shares(void)
 
 	CHECK(pid >= 0);
 	if (!pid)
-		_exit(read_all(p[0], buf, 5) || memcmp(buf, "hello", 5) || write_all(q[1], "child", 5));
+		_exit(read_all(p[0], buf, 5) || memcmp(buf, "hello", 5) ||
+		      write_all(q[1], "child", 5));
 	CHECK(!write_all(p[1], "hello", 5));
 	CHECK(!read_all(q[0], buf, 5));
 	CHECK(!memcmp(buf, "child", 5));
@@ -37,7 +39,8 @@ static int fork_shares(void)
 	return 0;
 }
 
-/* The reader sees the end only when the last of all writers is gone; the writer EPIPE when the last reader is. */
+/* The reader sees the end only when the last of all writers is gone; the writer EPIPE when the last
+ * reader is. */
 static int last_close(void)
 {
 	int p[2], go[2];
@@ -298,9 +301,16 @@ static int threads_ring(void)
 }
 
 static const struct test_case cases[] = {
-	{"fork_shares", fork_shares},	{"last_close", last_close},	  {"exec_keeps", exec_keeps},	{"pipeline", pipeline},
-	{"nonblocking", nonblocking},	{"dups", dups},			  {"atomic_writes", atomic_writes},
-	{"interrupted", interrupted},	{"sigpipe", sigpipe},		  {"mixed_waits", mixed_waits},
+	{"fork_shares", fork_shares},
+	{"last_close", last_close},
+	{"exec_keeps", exec_keeps},
+	{"pipeline", pipeline},
+	{"nonblocking", nonblocking},
+	{"dups", dups},
+	{"atomic_writes", atomic_writes},
+	{"interrupted", interrupted},
+	{"sigpipe", sigpipe},
+	{"mixed_waits", mixed_waits},
 	{"threads_ring", threads_ring},
 };
 

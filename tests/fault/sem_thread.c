@@ -134,7 +134,8 @@ static void *blocked_epoll(void *arg)
 static int many_blocked(void)
 {
 	enum { N = 240 };
-	static void *(*const how[])(void *) = {blocked_recv, blocked_recv, blocked_poll, blocked_epoll};
+	static void *(*const how[])(void *) = {blocked_recv, blocked_recv, blocked_poll,
+					       blocked_epoll};
 	static pthread_t th[N];
 	static int u[N][2];
 	pthread_attr_t at;

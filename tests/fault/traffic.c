@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * traffic socket|pipe|file: verified traffic, every byte checked, until stdin ends. The bystander that must notice nothing.
- * socket: a TCP stream, a TCP echo and a UDP echo. pipe: a stream and an echo through pipes. file: in $FAULT_DIR, files written,
- * renamed and read back, a log appended to and cut, names made and taken away. Prints "ready", then at the end "rounds N"; exit
- * status 0 only if all went well and every thread made progress.
+ * traffic socket|pipe|file: verified traffic, every byte checked, until stdin ends. The bystander
+ * that must notice nothing. socket: a TCP stream, a TCP echo and a UDP echo. pipe: a stream and an
+ * echo through pipes. file: in $FAULT_DIR, files written, renamed and read back, a log appended to
+ * and cut, names made and taken away. Prints "ready", then at the end "rounds N"; exit status 0
+ * only if all went well and every thread made progress.
  */
 #include "check.h"
 #include "traffic.h"
@@ -57,7 +58,8 @@ static void *echo(struct traffic *t)
 		fill_pattern(out, n, i);
 		if (write_all(t->fd[0], out, n))
 			return "echo: write";
-		if (t->packets ? recv(t->fd[1], in, sizeof(in), 0) != (ssize_t)n : read_all(t->fd[1], in, n))
+		if (t->packets ? recv(t->fd[1], in, sizeof(in), 0) != (ssize_t)n
+			       : read_all(t->fd[1], in, n))
 			return "echo: read";
 		if (check_pattern(in, n, i))
 			return "echo: data differs";
@@ -113,7 +115,10 @@ static void *run(void *arg)
 int main(int argc, char **argv)
 {
 	const char *kind = argc == 2 ? argv[1] : "";
-	int n = !strcmp(kind, "socket") ? sockets() : !strcmp(kind, "pipe") ? two_pipes() : !strcmp(kind, "file") ? files() : -2;
+	int n = !strcmp(kind, "socket") ? sockets()
+		: !strcmp(kind, "pipe") ? two_pipes()
+		: !strcmp(kind, "file") ? files()
+					: -2;
 	long rounds = 0;
 	int bad = 0;
 	char c;

@@ -52,7 +52,8 @@ static const char *one_file(long i, size_t size)
 		return "written: rename";
 	memset(buf, 0, size);
 	fd = open(to, O_RDONLY);
-	if (fd < 0 || fstat(fd, &st) || st.st_size != (off_t)size || read_all(fd, buf, size) || close(fd))
+	if (fd < 0 || fstat(fd, &st) || st.st_size != (off_t)size || read_all(fd, buf, size) ||
+	    close(fd))
 		return "written: read back";
 	return check_pattern(buf, size, i) ? "written: data differs" : NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * victim.h: inside of victim.c. What a client that will be killed holds, and its ways of being busy. take() gets what its
- * predecessor in the slot held, waiting VICTIM_PATIENCE for it; both functions end the process with 1 where something fails.
+ * victim.h: inside of victim.c. What a client that will be killed holds, and its ways of being
+ * busy. take() gets what its predecessor in the slot held, waiting VICTIM_PATIENCE for it; both
+ * functions end the process with 1 where something fails.
  */
 #ifndef FAULT_VICTIM_H
 #define FAULT_VICTIM_H

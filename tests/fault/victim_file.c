@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * victim_file.c: a victim with files in $FAULT_DIR: the locks (flock and record) of its slot's file, an unlinked file that is
- * still open; see victim.h.
+ * victim_file.c: a victim with files in $FAULT_DIR: the locks (flock and record) of its slot's
+ * file, an unlinked file that is still open; see victim.h.
  */
 #include "check.h"
 #include "victim.h"
@@ -37,7 +37,8 @@ static void take(int slot, int observer)
 	must(slot_fd >= 0, own);
 	t0 = now_ns();
 	while (flock(slot_fd, LOCK_EX | LOCK_NB) || fcntl(slot_fd, F_SETLK, &l)) {
-		must((errno == EAGAIN || errno == EACCES) && now_ns() - t0 < VICTIM_PATIENCE, "victim: lock");
+		must((errno == EAGAIN || errno == EACCES) && now_ns() - t0 < VICTIM_PATIENCE,
+		     "victim: lock");
 		sleep_ms(1);
 	}
 	victim_took(t0);
@@ -52,7 +53,8 @@ static void writes(void)
 	char buf[5000] = "x";
 
 	for (int i = 0;; i++)
-		must(pwrite(unlinked, buf, sizeof(buf), i % 50 * 5000) == sizeof(buf), "victim: pwrite");
+		must(pwrite(unlinked, buf, sizeof(buf), i % 50 * 5000) == sizeof(buf),
+		     "victim: pwrite");
 }
 
 static void syncs(void)
@@ -115,4 +117,5 @@ static void forks(void)
 	writes();
 }
 
-const struct victim victim_file = {"file", take, {writes, syncs, blocked, threads, reads_folder, victim_leaves, forks}};
+const struct victim victim_file = {
+	"file", take, {writes, syncs, blocked, threads, reads_folder, victim_leaves, forks}};

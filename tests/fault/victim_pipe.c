@@ -80,4 +80,5 @@ static void forks(void)
 	blocked();
 }
 
-const struct victim victim_pipe = {"pipe", take, {echo, stream, blocked, threads, waits, victim_leaves, forks}};
+const struct victim victim_pipe = {
+	"pipe", take, {echo, stream, blocked, threads, waits, victim_leaves, forks}};

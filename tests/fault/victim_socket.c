@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* victim_socket.c: a victim with sockets: the one its predecessor listened on, a connection to itself; see victim.h. */
+/* victim_socket.c: a victim with sockets: the one its predecessor listened on, a connection to
+ * itself; see victim.h. */
 #include "check.h"
 #include "victim.h"
 #include <poll.h>
@@ -105,4 +106,5 @@ static void waits(void)
 	exit(epoll_wait(ep, &e, 1, -1));
 }
 
-const struct victim victim_socket = {"socket", take_port, {echo, stream, blocked, threads, waits, victim_leaves, forks}};
+const struct victim victim_socket = {
+	"socket", take_port, {echo, stream, blocked, threads, waits, victim_leaves, forks}};

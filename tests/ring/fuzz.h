@@ -47,13 +47,13 @@ static inline void fuzz_case(struct fuzz *f, u64 i)
 	rnd(f);
 }
 
-#define FUZZ_CHECK(f, cond)                                                                        \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: case of seed %llu: not true: %s\n", __FILE__,      \
-				__LINE__, (unsigned long long)(f)->now, #cond);                    \
-			abort();                                                                   \
-		}                                                                                  \
+#define FUZZ_CHECK(f, cond)                                                                   \
+	do {                                                                                  \
+		if (!(cond)) {                                                                \
+			fprintf(stderr, "%s:%d: case of seed %llu: not true: %s\n", __FILE__, \
+				__LINE__, (unsigned long long)(f)->now, #cond);               \
+			abort();                                                              \
+		}                                                                             \
 	} while (0)
 
 static inline void fuzz_options(struct fuzz *f, int argc, char **argv, u64 cases)

@@ -5,9 +5,10 @@
  *
  * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags,
  * slots, data), or not at all, or ends the channel, and scribbles over the region before and after.
- * STUBS is the domain's table of stubs. Checked: no memory outside the region and the program's buffers is touched (guard pages, ASan,
- * UBSan); a call to read n bytes writes at most n to the program, and says that it read no more; every call ends with a status of
- * enum sd_status; a channel seen lying stays dead; the arena is level after every call.
+ * STUBS is the domain's table of stubs. Checked: no memory outside the region and the program's
+ * buffers is touched (guard pages, ASan, UBSan); a call to read n bytes writes at most n to the
+ * program, and says that it read no more; every call ends with a status of enum sd_status; a
+ * channel seen lying stays dead; the arena is level after every call.
  */
 #include <sys/mman.h>
 #include <sd/batch.h>
@@ -177,7 +178,8 @@ static void stub_call(void)
 		write_limit = arg[1] + arg[2];
 	}
 	st = s->stub(&lane, &ret, arg);
-	if (write_limit && st == SD_OK && (strcmp(s->name, "recvfrom") || !(arg[3] & 0x20))) /* MSG_TRUNC */
+	if (write_limit && st == SD_OK &&
+	    (strcmp(s->name, "recvfrom") || !(arg[3] & 0x20))) /* MSG_TRUNC */
 		FUZZ_CHECK(&fz, ret <= (long)arg[2] && ret >= -4095);
 	write_limit = 0;
 	count(st);

@@ -5,8 +5,9 @@
  *
  * Calls: 0 echo: returns arg[0]. 1 sum: adds up arg[1] bytes at arena offset arg[0] through
  * sd_user(). 2 fill: writes arg[1] bytes of arg[2] at arg[0]. 3 fetch: copies an 64-byte struct by
- * sd_fetch() and returns its first word. 4 scratch: needs arg[0] bytes of private memory. 5 take: takes arg[2] bytes at
- * arg[1] for fd arg[0], as much of them as hostdom_take says, and tells the credit that it says.
+ * sd_fetch() and returns its first word. 4 scratch: needs arg[0] bytes of private memory. 5 take:
+ * takes arg[2] bytes at arg[1] for fd arg[0], as much of them as hostdom_take says, and tells the
+ * credit that it says.
  */
 #ifndef HOSTDOM_H
 #define HOSTDOM_H
@@ -26,7 +27,8 @@ struct hostdom {
 
 extern const struct sd_table hostdom_table;
 
-/* What takes do. The results in says[] are those of the next ones, in order: -errno, or how many bytes at most; then all is taken. */
+/* What takes do. The results in says[] are those of the next ones, in order: -errno, or how many
+ * bytes at most; then all is taken. */
 struct hostdom_take {
 	s64 says[8];
 	u32 nsays, said;

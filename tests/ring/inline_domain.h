@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* inline_domain.h: a transport whose domain, in the same thread, runs where the client would wait. */
+/* inline_domain.h: a transport whose domain, in the same thread, runs where the client would wait.
+ */
 #ifndef INLINE_DOMAIN_H
 #define INLINE_DOMAIN_H
 

@@ -127,7 +127,8 @@ void all_taken(void)
 	assert_true(w->sent <= LOG_ROOM);
 	for (i = 0; i < w->sent; i++)
 		if (hostdom_take.log[i] != pattern(i))
-			fail_msg("byte %lu of %lu is not the one sent", (unsigned long)i, (unsigned long)w->sent);
+			fail_msg("byte %lu of %lu is not the one sent", (unsigned long)i,
+				 (unsigned long)w->sent);
 }
 
 void at_rest(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * promise_world.h: both ends of one lane in one thread, and a program that sends: for the tests of promises. The bytes it
- * sends follow one pattern, whatever the calls and fds, so that the domain's log shows what is missing, doubled or out of order.
+ * promise_world.h: both ends of one lane in one thread, and a program that sends: for the tests of
+ * promises. The bytes it sends follow one pattern, whatever the calls and fds, so that the domain's
+ * log shows what is missing, doubled or out of order.
  */
 #ifndef PROMISE_WORLD_H
 #define PROMISE_WORLD_H
@@ -30,7 +31,7 @@ struct world {
 	struct sd_sregion reg;
 	struct sd_lane lane;
 	void *base;
-	u64 sent;	      /* bytes that the program was told are sent */
+	u64 sent; /* bytes that the program was told are sent */
 	u8 buf[SD_MAX_DATA];
 };
 
@@ -39,7 +40,8 @@ extern struct world *w;
 int setup(void **state);
 int teardown(void **state);
 
-/* A take is begun: its bytes are the next ones to send. What is promised beside it is settled if there is no room otherwise. */
+/* A take is begun: its bytes are the next ones to send. What is promised beside it is settled if
+ * there is no room otherwise. */
 void begin_take(struct sd_call *c, u64 fd, u64 len);
 /* What a stub of send() does: its result. */
 long give(u64 fd, u64 len);

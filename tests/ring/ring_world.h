@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ring_world.h: two clients' regions and a domain in one thread, for the tests of rings. The domain runs where a client
- * would wait.
+ * ring_world.h: two clients' regions and a domain in one thread, for the tests of rings. The domain
+ * runs where a client would wait.
  */
 #ifndef RING_WORLD_H
 #define RING_WORLD_H

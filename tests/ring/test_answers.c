@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_answers.c: what a domain's answer carries beside its result, each length of it once too large: in structs, in records, in what
- * should end in NUL. The generated stubs of net and block say SD_PROTO; what an honest domain may say passes. (The results themselves:
- * tests/stubs/fuzz.c, every call.)
+ * test_answers.c: what a domain's answer carries beside its result, each length of it once too
+ * large: in structs, in records, in what should end in NUL. The generated stubs of net and block
+ * say SD_PROTO; what an honest domain may say passes. (The results themselves: tests/stubs/fuzz.c,
+ * every call.)
  */
 #define _GNU_SOURCE
 #include <net/if.h>
@@ -41,7 +42,8 @@ static u8 *region;
 static struct sd_lane lane;
 static struct sd_bell bell;
 static void (*domain)(u8 *arena, struct sd_entry *e);
-static const char path[4096] __attribute__((aligned(4096))) = "/sd"; /* read by more than it holds */
+static const char path[4096] __attribute__((aligned(4096))) =
+	"/sd";	/* read by more than it holds */
 static s64 lie; /* what the test's domain makes of it */
 
 static u32 wait_for(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
@@ -63,7 +65,8 @@ static void nothing(struct sd_lane *l)
 
 static const struct sd_transport transport = {"answers", nothing, nothing, wait_for, NULL};
 
-static enum sd_status call(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what, const u64 a[6], long *ret)
+static enum sd_status call(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what,
+			   const u64 a[6], long *ret)
 {
 	memset(region, 0, SD_HEAD_SIZE + SD_LANE_SIZE);
 	sd_lane_init(&lane, region, 0, &bell, &transport);
@@ -72,12 +75,14 @@ static enum sd_status call(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_
 	return stub(&lane, ret, a);
 }
 
-static void expect(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what, const u64 a[6], enum sd_status st)
+static void expect(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what,
+		   const u64 a[6], enum sd_status st)
 {
 	long ret = 0;
 
 	if (call(stub, answer, what, a, &ret) != st)
-		fail_msg("what=%lld: status %d, not %d", (long long)what, (int)lane.status, (int)st);
+		fail_msg("what=%lld: status %d, not %d", (long long)what, (int)lane.status,
+			 (int)st);
 	if (st == SD_OK)
 		assert_true(ret >= 0);
 }
@@ -148,7 +153,8 @@ static void strings(void **state)
 {
 	char buf[64];
 	const u64 cwd[6] = {(u64)(uintptr_t)buf, sizeof(buf)};
-	const u64 list[6] = {(u64)(uintptr_t)path, (u64)(uintptr_t)buf, sizeof(buf)}, ask[6] = {(u64)(uintptr_t)path};
+	const u64 list[6] = {(u64)(uintptr_t)path, (u64)(uintptr_t)buf, sizeof(buf)},
+		  ask[6] = {(u64)(uintptr_t)path};
 
 	(void)state;
 	expect(sd_block_stub_getcwd, text, 8, cwd, SD_OK);
@@ -174,7 +180,8 @@ static void program(void)
 	memset(&p, 0, sizeof(p));
 	for (int i = 0; i < 2; i++) {
 		p.iov[i] = (struct iovec){p.data[i], sizeof(p.data[i])};
-		p.m[i].msg_hdr = (struct msghdr){p.name[i], sizeof(p.name[i]), &p.iov[i], 1, p.control[i], sizeof(p.control[i]), 0};
+		p.m[i].msg_hdr = (struct msghdr){p.name[i],    sizeof(p.name[i]),    &p.iov[i], 1,
+						 p.control[i], sizeof(p.control[i]), 0};
 	}
 }
 
@@ -222,8 +229,10 @@ static void says_nowhere(u8 *arena, struct sd_entry *e)
 
 static void one_message(void **state)
 {
-	const u64 a[6] = {3, (u64)(uintptr_t)&p.m[0].msg_hdr}, trunc[6] = {3, (u64)(uintptr_t)&p.m[0].msg_hdr, MSG_TRUNC};
-	static const s64 cmsgs[] = {0, 15, 25, 65, 1 << 20, -1}, over[] = {65, 1 << 20, 1ll << 32, 1ll << 62, -1};
+	const u64 a[6] = {3, (u64)(uintptr_t)&p.m[0].msg_hdr},
+		  trunc[6] = {3, (u64)(uintptr_t)&p.m[0].msg_hdr, MSG_TRUNC};
+	static const s64 cmsgs[] = {0, 15, 25, 65, 1 << 20, -1},
+			 over[] = {65, 1 << 20, 1ll << 32, 1ll << 62, -1};
 
 	(void)state;
 	program();
@@ -265,7 +274,8 @@ static void two(u8 *arena, struct sd_entry *e)
 
 static void many_messages(void **state)
 {
-	const u64 a[6] = {3, (u64)(uintptr_t)p.m, 2}, trunc[6] = {3, (u64)(uintptr_t)p.m, 2, MSG_TRUNC};
+	const u64 a[6] = {3, (u64)(uintptr_t)p.m, 2},
+		  trunc[6] = {3, (u64)(uintptr_t)p.m, 2, MSG_TRUNC};
 	static const u32 lies[] = {65, 1 << 20, 0x7fffffff, 0xffffffff};
 
 	(void)state;
@@ -311,7 +321,8 @@ static void lengths(void **state)
 
 	(void)state;
 	memset(buf, 0x77, sizeof(buf));
-	expect(sd_net_stub_getsockname, says_at_2, 16, name, SD_OK); /* so long is it; four bytes of it came */
+	expect(sd_net_stub_getsockname, says_at_2, 16, name,
+	       SD_OK); /* so long is it; four bytes of it came */
 	assert_int_equal(len, 16);
 	assert_int_equal(buf[4], 0x77);
 	expect(sd_net_stub_getsockname, says_at_2, 129, name, SD_PROTO);
@@ -361,11 +372,13 @@ static void own_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(directory_entries), cmocka_unit_test(strings), cmocka_unit_test(one_message),
-		cmocka_unit_test(many_messages),     cmocka_unit_test(lengths), cmocka_unit_test(own_calls),
+		cmocka_unit_test(directory_entries), cmocka_unit_test(strings),
+		cmocka_unit_test(one_message),	     cmocka_unit_test(many_messages),
+		cmocka_unit_test(lengths),	     cmocka_unit_test(own_calls),
 	};
 
-	region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (region == MAP_FAILED)
 		return 2;
 	bell.alive = 1;

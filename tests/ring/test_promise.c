@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_promise.c: when a call is promised and when it waits, that what was promised is taken whole and in order, and what
- * becomes of promises that don't come true.
+ * test_promise.c: when a call is promised and when it waits, that what was promised is taken whole
+ * and in order, and what becomes of promises that don't come true.
  */
 #include "promise_world.h"
 
@@ -159,7 +159,8 @@ static void stream(void **state)
 		gives_promised(FD, 1 + (i * 37) % SD_CREDIT_SMALL);
 		changes += w->lane.promised.mark != last;
 		last = w->lane.promised.mark;
-		assert_true(w->lane.promised.top <= 4 * SD_CREDIT_SMALL); /* to and fro, not on and on */
+		assert_true(w->lane.promised.top <=
+			    4 * SD_CREDIT_SMALL); /* to and fro, not on and on */
 		if (i % 50 == 49)
 			assert_int_equal(waited(OTHER, i % 200), i % 200);
 	}
@@ -216,7 +217,8 @@ static void nested(void **state)
 	w->sent += 200;
 	begin_take(&b, OTHER, 100);
 	w->sent += 100;
-	assert_int_equal(sd_call_promise(&b, &ret, 1, 2, true), SD_OK); /* not at the arena's beginning: waits */
+	assert_int_equal(sd_call_promise(&b, &ret, 1, 2, true),
+			 SD_OK); /* not at the arena's beginning: waits */
 	assert_int_equal(hostdom_take.calls, 4);
 	assert_int_equal(sd_call_end(&b), SD_OK);
 	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
@@ -226,7 +228,8 @@ static void nested(void **state)
 	at_rest();
 }
 
-/* Nothing is out, and there is credit; still a call with one around it isn't promised: the arena below it is in use. */
+/* Nothing is out, and there is credit; still a call with one around it isn't promised: the arena
+ * below it is in use. */
 static void nested_with_credit(void **state)
 {
 	struct sd_call a, b;
@@ -248,7 +251,8 @@ static void nested_with_credit(void **state)
 	at_rest();
 }
 
-/* A call in flight holds the slot that is next: its answer, there but not yet taken, isn't written over. */
+/* A call in flight holds the slot that is next: its answer, there but not yet taken, isn't written
+ * over. */
 static void slot_in_use(void **state)
 {
 	struct sd_call a, c;
@@ -283,7 +287,8 @@ static void interrupted(void **state)
 	earn(2);
 	sd_lane_interrupt(&w->lane);
 	begin_take(&c, FD, 10);
-	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_INTR); /* not begun, not promised */
+	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true),
+			 SD_INTR); /* not begun, not promised */
 	sd_call_end(&c);
 	gives_promised(FD, 10);
 	sd_lane_interrupt(&w->lane);
@@ -382,7 +387,8 @@ static void known_or_waited(void **state)
 	assert_int_equal(known(7, &ret), SD_OK);
 	assert_int_equal(ret, 7);
 	w->lane.promises = true;
-	sd_call_begin(&w->lane, &posted, HD_TAKE); /* its data are in the arena, above which this one stands */
+	sd_call_begin(&w->lane, &posted,
+		      HD_TAKE); /* its data are in the arena, above which this one stands */
 	posted.arg[1] = sd_put(&posted, w->buf, 100);
 	assert_int_equal(known(8, &ret), SD_OK);
 	assert_int_equal(ret, 8);
@@ -507,7 +513,8 @@ static void shortened_then_waited(void **state)
 	earn(2);
 	says(4, 400, SD_MAX_DATA, SD_MAX_DATA, SD_MAX_DATA);
 	gives_promised(FD, 1000);
-	assert_int_equal(give(FD, SD_CREDIT_BIG + 1), SD_CREDIT_BIG + 1); /* more than the credit: waits */
+	assert_int_equal(give(FD, SD_CREDIT_BIG + 1),
+			 SD_CREDIT_BIG + 1); /* more than the credit: waits */
 	sd_promise_settle(&w->lane);
 	all_taken();
 	kept_is(0);

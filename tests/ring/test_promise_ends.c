@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_promise_ends.c: each end of a lane by itself: what the domain holds back behind a promised call and what it says of
- * it, and each single lie about promises that either end must see.
+ * test_promise_ends.c: each end of a lane by itself: what the domain holds back behind a promised
+ * call and what it says of it, and each single lie about promises that either end must see.
  */
 #include "promise_world.h"
 
@@ -333,7 +333,8 @@ static void not_now(void)
 	sd_store_release(&e->seq, sd_seq(w->lane.tail - 1) + 1);
 }
 
-/* It has no task for the promised call, nor for it again: what was promised is given until it has one. */
+/* It has no task for the promised call, nor for it again: what was promised is given until it has
+ * one. */
 static u32 refusals;
 
 static void refuses(void)
@@ -395,7 +396,8 @@ static void nothing_to_break(void **state)
 	assert_false(w->lane.promised.on);
 }
 
-/* The next call is cancelled while the promised one waits: its answer says nothing of that one, which is still out. */
+/* The next call is cancelled while the promised one waits: its answer says nothing of that one,
+ * which is still out. */
 static void cancels(void)
 {
 	w->lane.mem->domain.cancelled = w->lane.mem->client.cancel;

@@ -330,7 +330,8 @@ static u32 keep_busy(struct sd_lane *l, struct sd_ticket *t)
 	return l->tail > 1;
 }
 
-/* Calls of one client's lane among the first thousand, beside as many lanes of another as there are. */
+/* Calls of one client's lane among the first thousand, beside as many lanes of another as there
+ * are. */
 static u32 turns_of_one(bool glance)
 {
 	static struct sd_ticket t[SD_LANES], one;
@@ -405,7 +406,8 @@ static void ring_all(struct sd_sregion *r)
 		memset(r[i].head->doorbell, 0xff, sizeof(r[i].head->doorbell));
 }
 
-/* One look at doorbells costs no more than so many, nobody is polled for them, and who rings on and on is asked ever more seldom. */
+/* One look at doorbells costs no more than so many, nobody is polled for them, and who rings on and
+ * on is asked ever more seldom. */
 static void bell_storm(void **state)
 {
 	static struct sd_sregion r[STORM];
@@ -446,7 +448,10 @@ static struct sd_lane *leaving_lane(void)
 		other = lane(i);
 		echo_is(other, i);
 		w->reg.lane[i].idle = 1;
-		w->reg.lane[i].since = sd_tsc() + (1ull << 40); /* it isn't quiet for long, whatever happens to this process */
+		w->reg.lane[i].since =
+			sd_tsc() +
+			(1ull
+			 << 40); /* it isn't quiet for long, whatever happens to this process */
 		l = i == 100 ? other : l;
 	}
 	s->since = sd_tsc() - (1ull << 40);
@@ -456,7 +461,8 @@ static struct sd_lane *leaving_lane(void)
 	return l;
 }
 
-/* Who publishes without a fence, and goes on, may have read the word before the domain changed it. */
+/* Who publishes without a fence, and goes on, may have read the word before the domain changed it.
+ */
 static void told_before_dropped(void **state)
 {
 	struct sd_lane *l = leaving_lane();
@@ -560,7 +566,8 @@ static void answer_one(struct sd_req *q)
 	sd_srv_reply(q, 0, 0);
 }
 
-/* Of a lane that is looked at, the next look, and at the latest the last one before the domain sleeps, sees what there is. */
+/* Of a lane that is looked at, the next look, and at the latest the last one before the domain
+ * sleeps, sees what there is. */
 static void last_looks(void **state)
 {
 	struct sd_client_ctl *c = &w->lane.mem->client;

@@ -85,7 +85,8 @@ static int ask(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 	return m->result;
 }
 
-/* tests/common/devices.py says what the domain's device is: the file as fd 5, the image's argument. */
+/* tests/common/devices.py says what the domain's device is: the file as fd 5, the image's argument.
+ */
 static int open_device(const char **arg)
 {
 	const char *file = getenv("KSLICE_DEV_FILE");
@@ -170,9 +171,11 @@ int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t
 }
 
 /* Root's. */
-static const struct sd_ctl_rights all_rights = {.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
+static const struct sd_ctl_rights all_rights = {
+	.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
 
-int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid, const char *calls)
+int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid,
+		       const char *calls)
 {
 	struct sd_ctl_msg m = {.type = SD_CTL_ATTACH};
 	int fds[2], ret;
@@ -186,7 +189,8 @@ int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uin
 	c->bell_fd = fds[1];
 	c->base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (!uid)
-		memcpy((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, &all_rights, sizeof(all_rights));
+		memcpy((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, &all_rights,
+		       sizeof(all_rights));
 	m.u.attach.client = c->id;
 	m.u.attach.parent = parent;
 	m.u.attach.pid = (uint32_t)getpid();
@@ -209,7 +213,8 @@ int domain_detach(struct domain *d, struct dclient *c)
 
 int domain_ticket(struct domain *d, const u64 key[2], bool hold)
 {
-	struct sd_ctl_msg m = {.type = SD_CTL_TICKET, .u.ticket = {.key = {key[0], key[1]}, .hold = hold}};
+	struct sd_ctl_msg m = {.type = SD_CTL_TICKET,
+			       .u.ticket = {.key = {key[0], key[1]}, .hold = hold}};
 
 	return ask(d, &m, NULL, 0);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * domain.h: a real domain image under a test, which plays its supervisor: starts it (with the device of
- * $KSLICE_DEV, see tests/common/devices.py; with $KSLICE_PEERS it may call other domains), attaches and
- * detaches clients by the messages of sd/control.h, reads its statistics. One domain per process;
- * all functions abort the test on errors they don't return.
+ * domain.h: a real domain image under a test, which plays its supervisor: starts it (with the
+ * device of $KSLICE_DEV, see tests/common/devices.py; with $KSLICE_PEERS it may call other
+ * domains), attaches and detaches clients by the messages of sd/control.h, reads its statistics.
+ * One domain per process; all functions abort the test on errors they don't return.
  */
 #ifndef TEST_DOMAIN_H
 #define TEST_DOMAIN_H
@@ -19,7 +19,7 @@ struct domain {
 	int ctl;
 	struct sd_bell *bell;
 	uint32_t seq, next_client;
-	uint32_t contract; /* the image's */
+	uint32_t contract;		/* the image's */
 	int ended_client, ended_reason; /* of the last ENDED */
 };
 
@@ -34,7 +34,8 @@ void domain_stop(struct domain *d);
 /* 0 or -errno as the domain answered. */
 int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid);
 /* The same for a client that is a domain, and may make these calls. */
-int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid, const char *calls);
+int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid,
+		       const char *calls);
 /* Have a ticket (sd/ticket.h) outlive its giver, or drop it. */
 int domain_ticket(struct domain *d, const u64 key[2], bool hold);
 int domain_detach(struct domain *d, struct dclient *c);
@@ -45,7 +46,8 @@ void domain_stats(struct domain *d, struct sd_ctl_stats *s);
 int domain_wait_ended(struct domain *d, uint32_t client);
 void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index);
 
-/* For a test program with one domain: cmocka's setup and teardown of `dom`, 64 MB, of $KSLICE_IMAGE or the net image in build/. */
+/* For a test program with one domain: cmocka's setup and teardown of `dom`, 64 MB, of $KSLICE_IMAGE
+ * or the net image in build/. */
 extern struct domain dom;
 int dom_start(void **state);
 int dom_stop(void **state);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hostclock.c, linked with a domain's machine (clock.sh): a host whose CLOCK_REALTIME can be set. It is ahead
- * of the real one by the number (ns, s64) in the file HOSTCLOCK, which the test may write at any
- * time.
+ * hostclock.c, linked with a domain's machine (clock.sh): a host whose CLOCK_REALTIME can be set.
+ * It is ahead of the real one by the number (ns, s64) in the file HOSTCLOCK, which the test may
+ * write at any time.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -38,7 +38,8 @@ void credentials(void **state)
 	attach(&root, &lr, 0);
 	assert_int_equal(domain_attach(&dom, &user, 0, 1000), 0);
 	dclient_lane(&dom, &user, &lu, 0);
-	assert_int_equal(call4(&lu, OP(OPEN), path(&lu, "secret", 0), O_RDWR | O_CREAT, 0600, 0), -EACCES);
+	assert_int_equal(call4(&lu, OP(OPEN), path(&lu, "secret", 0), O_RDWR | O_CREAT, 0600, 0),
+			 -EACCES);
 	fd = call4(&lr, OP(OPEN), path(&lr, "secret", 0), O_RDWR | O_CREAT, 0600, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(call4(&lr, OP(CLOSE), (u64)fd, 0, 0, 0), 0);
@@ -61,7 +62,8 @@ static long locked(struct sd_lane *l)
 	return fd;
 }
 
-/* close() has closed when it answers, and so has the end of a client: both kinds of locks are free. */
+/* close() has closed when it answers, and so has the end of a client: both kinds of locks are free.
+ */
 void free_again(void **state)
 {
 	struct dclient a, b;

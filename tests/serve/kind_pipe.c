@@ -49,7 +49,9 @@ void free_again(void **state)
 		dclient_lane(&dom, &c, &l, 0);
 		for (int j = 0; j < 10; j++) {
 			pair(&l, false, fd);
-			assert_int_equal(call4(&l, OP(FCNTL), (u64)fd[0], F_SETPIPE_SZ, LARGE / 2, 0), LARGE / 2);
+			assert_int_equal(
+				call4(&l, OP(FCNTL), (u64)fd[0], F_SETPIPE_SZ, LARGE / 2, 0),
+				LARGE / 2);
 			if (j % 2) {
 				assert_int_equal(call4(&l, OP(CLOSE), (u64)fd[0], 0, 0, 0), 0);
 				assert_int_equal(call4(&l, OP(CLOSE), (u64)fd[1], 0, 0, 0), 0);

@@ -8,7 +8,9 @@
 
 void pair(struct sd_lane *l, bool cloexec, int fd[2])
 {
-	assert_int_equal(call4(l, OP(SOCKETPAIR), AF_UNIX, SOCK_STREAM | (cloexec ? SOCK_CLOEXEC : 0), 0, BUF), 0);
+	assert_int_equal(call4(l, OP(SOCKETPAIR), AF_UNIX,
+			       SOCK_STREAM | (cloexec ? SOCK_CLOEXEC : 0), 0, BUF),
+			 0);
 	memcpy(fd, l->mem->arena + BUF, 2 * sizeof(int));
 }
 

@@ -114,7 +114,8 @@ static void *run(void *arg)
 		ssize_t n = recv(peer.d->ctl, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT);
 
 		/* What else comes is for the thread that asked. */
-		if (n == sizeof(m) && m.type == SD_CTL_PEER && recv(peer.d->ctl, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m))
+		if (n == sizeof(m) && m.type == SD_CTL_PEER &&
+		    recv(peer.d->ctl, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m))
 			attach_it(&m);
 		if (!n) /* it died: its clients are to know */
 			sd_store_relaxed(&peer.d->bell->alive, 0);

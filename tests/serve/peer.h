@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * peer.h: another domain for the one under test (domain.h), which calls it: a thread that answers PEER as the supervisor would, and
- * then whatever calls come over the rings. A ticket becomes fd 7 there; what reads and writes of it answer says the test.
+ * peer.h: another domain for the one under test (domain.h), which calls it: a thread that answers
+ * PEER as the supervisor would, and then whatever calls come over the rings. A ticket becomes fd 7
+ * there; what reads and writes of it answer says the test.
  */
 #ifndef SERVE_PEER_H
 #define SERVE_PEER_H
@@ -9,7 +10,7 @@
 #include "domain.h"
 
 struct peer_says {
-	bool more;    /* the result is what was asked for plus `by`, else `by` itself */
+	bool more; /* the result is what was asked for plus `by`, else `by` itself */
 	s64 by;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * test_clock.c: the domain's CLOCK_REALTIME follows the host's when that is set, in a real kernel
- * whose host clock is hostclock.c's (clock.sh links them). What the domain's clock says is read off the time stamps of
- * its datagrams.
+ * whose host clock is hostclock.c's (clock.sh links them). What the domain's clock says is read off
+ * the time stamps of its datagrams.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_limits.c: what a client that isn't ours describes to a server stub: more elements than Linux takes, and one vector named
- * from many headers, which would be copied for each. Linux' own refusal, or the end of that channel: the domain, which has 64 MB,
- * goes on.
+ * test_limits.c: what a client that isn't ours describes to a server stub: more elements than Linux
+ * takes, and one vector named from many headers, which would be copied for each. Linux' own
+ * refusal, or the end of that channel: the domain, which has 64 MB, goes on.
  */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "kind.h"
 
-#define VEC BUF			/* where the vector lies */
-#define HEADERS (BUF + 4096u)	/* ... and the headers */
+#define VEC	BUF	      /* where the vector lies */
+#define HEADERS (BUF + 4096u) /* ... and the headers */
 
 struct w_msg { /* struct mmsghdr as it lies in an arena */
 	u64 name;
@@ -64,7 +64,8 @@ static void still_there(void)
 	assert_int_equal(call4(&honest, SD_OP_NULL, 42, 0, 0, 0), 42);
 }
 
-/* 4 MB of copies, of 4000 bytes that lie in the arena; 250 MB before headers were cut to what Linux takes. */
+/* 4 MB of copies, of 4000 bytes that lie in the arena; 250 MB before headers were cut to what Linux
+ * takes. */
 static void one_vector_many_headers(void **state)
 {
 	const u16 ops[] = {OP(SENDMMSG), OP(RECVMMSG)};
@@ -96,7 +97,8 @@ static void more_than_linux_takes(void **state)
 	still_there();
 }
 
-/* What an honest client may describe still goes: as many headers as Linux takes, each with a vector. */
+/* What an honest client may describe still goes: as many headers as Linux takes, each with a
+ * vector. */
 static void as_much_as_is_right(void **state)
 {
 	long ret;
@@ -109,7 +111,8 @@ static void as_much_as_is_right(void **state)
 	still_there();
 }
 
-/* Each call describes no more than it may, and waits; together that would be twice the domain's RAM. Others have room all the same. */
+/* Each call describes no more than it may, and waits; together that would be twice the domain's
+ * RAM. Others have room all the same. */
 static void a_client_of_many_lanes(void **state)
 {
 	static struct sd_lane l[SD_LANES];

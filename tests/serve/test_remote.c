@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_remote.c: a domain calls another one that lies about how much it read or wrote: the call ends in EPROTO, the link with it,
- * and nothing else: neither this domain nor its client.
+ * test_remote.c: a domain calls another one that lies about how much it read or wrote: the call
+ * ends in EPROTO, the link with it, and nothing else: neither this domain nor its client.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,14 @@
 #define SIZE 131072u
 
 static const struct peer_says lies[] = {
-	{true, 1}, {true, 4096}, {true, 1 << 20}, {false, 1 << 30}, {false, 0x80000000ll}, {false, 0x7fffffffffffffffll},
-	{false, -4096}, {false, -0x7fffffffffffffffll - 1},
+	{true, 1},
+	{true, 4096},
+	{true, 1 << 20},
+	{false, 1 << 30},
+	{false, 0x80000000ll},
+	{false, 0x7fffffffffffffffll},
+	{false, -4096},
+	{false, -0x7fffffffffffffffll - 1},
 };
 
 #define LIES (sizeof(lies) / sizeof(lies[0]))
@@ -81,7 +87,8 @@ static void every_lie(long (*call)(struct scene *s))
 		begin(&s);
 		assert_int_equal(call4(&s.l, OP(LSEEK), (u64)s.file, 0, SEEK_SET, 0), 0);
 		assert_int_equal(call(&s), -EPROTO);
-		assert_int_equal(call(&s), -EREMOTEIO); /* that link is over; the next open makes another */
+		assert_int_equal(call(&s),
+				 -EREMOTEIO); /* that link is over; the next open makes another */
 		end(&s);
 		assert_true(peer_attached() <= before + 1);
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE, built with that
- * domain's calls; kind.h has what differs): what each client owns, blocking and cancelling, fork and exec, what is
- * left of clients that are gone, and liars.
+ * test_serve.c: the kernel's serving side as clients see it, through a real image ($KSLICE_IMAGE,
+ * built with that domain's calls; kind.h has what differs): what each client owns, blocking and
+ * cancelling, fork and exec, what is left of clients that are gone, and liars.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -19,7 +19,6 @@
 #include "kind.h"
 
 #define RESTARTSYS 512 /* ERESTARTSYS, never seen by programs */
-
 
 static long put(struct sd_lane *l, int fd, const char *text)
 {
@@ -344,7 +343,9 @@ static void promise(struct sd_lane *l, int fd, u64 off, const char *text)
 		usleep(100);
 	memcpy(l->mem->arena + BUF, text, strlen(text));
 	l->mem->sq[l->slot].ret = (s64)strlen(text);
-	assert_int_equal(sd_submit(l, OP(WRITE), SD_F_PROMISE, (u64[6]){(u64)fd, off, strlen(text)}, &t), SD_OK);
+	assert_int_equal(
+		sd_submit(l, OP(WRITE), SD_F_PROMISE, (u64[6]){(u64)fd, off, strlen(text)}, &t),
+		SD_OK);
 }
 
 /* What a client was promised on any of its lanes is done, though it is gone. */
@@ -373,7 +374,8 @@ static void keeps_promises(void **state)
 	}
 }
 
-/* One that lies in its last call has ended with it: the rest isn't done with what no longer is its. */
+/* One that lies in its last call has ended with it: the rest isn't done with what no longer is its.
+ */
 static void keeps_nothing_of_liars(void **state)
 {
 	struct sd_lane la, lb;

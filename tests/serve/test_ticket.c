@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_ticket.c: open files that go from one client to another (sd/ticket.h), and who tries to get at them otherwise. */
+/* test_ticket.c: open files that go from one client to another (sd/ticket.h), and who tries to get
+ * at them otherwise. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +137,8 @@ static void giver_gone(void **state)
 	assert_int_equal(show(&t.lb, lost, 0), -ENOENT);
 	assert_int_equal(domain_ticket(&dom, lost, true), -ENOENT);
 	assert_int_equal(domain_ticket(&dom, dropped, false), 0);
-	assert_int_equal(domain_ticket(&dom, dropped, false), 0); /* it may have been redeemed: no error */
+	assert_int_equal(domain_ticket(&dom, dropped, false),
+			 0); /* it may have been redeemed: no error */
 	assert_int_equal(show(&t.lb, dropped, 0), -ENOENT);
 	fd = show(&t.lb, held, 0);
 	assert_true(fd >= 0);
@@ -292,10 +294,11 @@ static void peers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(handed_over),	 cmocka_unit_test(once_only), cmocka_unit_test(guessed),
-		cmocka_unit_test(giver_gone),	 cmocka_unit_test(flood),     cmocka_unit_test(held_flood),
-		cmocka_unit_test(bad_arguments), cmocka_unit_test(liar),      cmocka_unit_test(peers),
-		cmocka_unit_test(other_start),
+		cmocka_unit_test(handed_over),	 cmocka_unit_test(once_only),
+		cmocka_unit_test(guessed),	 cmocka_unit_test(giver_gone),
+		cmocka_unit_test(flood),	 cmocka_unit_test(held_flood),
+		cmocka_unit_test(bad_arguments), cmocka_unit_test(liar),
+		cmocka_unit_test(peers),	 cmocka_unit_test(other_start),
 	};
 
 	return cmocka_run_group_tests(tests, dom_start, dom_stop);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * entry.c: random arguments from the generated tables of cases (bases and edge values of every call), and the entry that the
- * generated stub makes of them: it is run on a lane of nobody's, where what it publishes is taken down and answered by EINTR.
+ * entry.c: random arguments from the generated tables of cases (bases and edge values of every
+ * call), and the entry that the generated stub makes of them: it is run on a lane of nobody's,
+ * where what it publishes is taken down and answered by EINTR.
  */
 #include "storm.h"
 
@@ -37,7 +38,8 @@ static void nothing(struct sd_lane *l)
 	(void)l;
 }
 
-static const struct sd_transport nowhere = {.name = "nowhere", .kick = nothing, .hint = nothing, .wait = take_down};
+static const struct sd_transport nowhere = {
+	.name = "nowhere", .kick = nothing, .hint = nothing, .wait = take_down};
 
 static struct sd_lane_mem *lane_mem(void)
 {
@@ -61,7 +63,8 @@ static bool flat(const char *name)
 	return true;
 }
 
-/* Data become others; of a struct some bytes change. What holds pointers stays as it is: they are this process's own. */
+/* Data become others; of a struct some bytes change. What holds pointers stays as it is: they are
+ * this process's own. */
 static void stir(int slot, const char *name)
 {
 	size_t len;
@@ -81,7 +84,8 @@ static u64 path_elsewhere(int slot, const char *name)
 {
 	char path[200] = "path ";
 
-	snprintf(path + 5, sizeof(path) - 5, "%s/%u/%.100s", life_trees, (u32)(rnd() % 4), name + 5);
+	snprintf(path + 5, sizeof(path) - 5, "%s/%u/%.100s", life_trees, (u32)(rnd() % 4),
+		 name + 5);
 	return buffer_make(slot, path, &storm_side);
 }
 
@@ -115,7 +119,8 @@ static u64 descriptor(struct chan *c, const struct st_arg *a)
 	return one_in(3) ? some_fd(c) : (u64)a->num;
 }
 
-/* Lengths that no disk or memory of a test has room for are no edge worth meeting: they take all there is. */
+/* Lengths that no disk or memory of a test has room for are no edge worth meeting: they take all
+ * there is. */
 static u64 number(const struct st_param *p, const struct st_arg *a)
 {
 	static const s64 edge[] = {0, 1, -1, 2, 4096, 65536, 0x7fffffff};
@@ -143,8 +148,10 @@ static u64 argument(struct chan *c, const struct st_param *p, const struct st_ar
 
 static bool rare(u16 nr)
 {
-	static const u16 list[] = {SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setfsuid,
-				   SYS_setfsgid, SYS_setgroups, SYS_capset, SYS_chroot, SYS_sync, SYS_syncfs, SYS_close, SYS_close_range};
+	static const u16 list[] = {SYS_setuid,	  SYS_setgid,	 SYS_setreuid,	 SYS_setregid,
+				   SYS_setresuid, SYS_setresgid, SYS_setfsuid,	 SYS_setfsgid,
+				   SYS_setgroups, SYS_capset,	 SYS_chroot,	 SYS_sync,
+				   SYS_syncfs,	  SYS_close,	 SYS_close_range};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		if (nr == list[i])
@@ -173,7 +180,8 @@ const struct sd_stub *some_call(struct chan *c, u64 arg[6], u32 *pair)
 			if (!strcmp(st_suite.stubs->stub[i].name, call->name))
 				stub = &st_suite.stubs->stub[i];
 		base = call->nbases ? &call->base[rnd() % call->nbases] : NULL;
-	} while (!stub || !base || (rare(stub->nr) && !one_in(8)) || (long_data(base, call->nparams) && !one_in(16)));
+	} while (!stub || !base || (rare(stub->nr) && !one_in(8)) ||
+		 (long_data(base, call->nparams) && !one_in(16)));
 	*pair = 0;
 	memset(arg, 0, 6 * sizeof(*arg));
 	for (u32 i = 0; i < call->nparams; i++) {
@@ -192,7 +200,8 @@ bool draft_make(struct draft *d, struct chan *c, u32 from)
 	long ret;
 
 	if (!nobodys) {
-		nobodys = mmap(NULL, SD_HEAD_SIZE + SD_LANE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		nobodys = mmap(NULL, SD_HEAD_SIZE + SD_LANE_SIZE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (nobodys == MAP_FAILED)
 			st_die("no memory for a lane");
 	}
@@ -205,6 +214,9 @@ bool draft_make(struct draft *d, struct chan *c, u32 from)
 	d->e = taken_down;
 	d->from = from;
 	d->to = top;
-	d->pair = there && pair && d->e.arg[pair - 1] >= SD_OFF_MIN && d->e.arg[pair - 1] < SD_ARENA_SIZE - 8 ? d->e.arg[pair - 1] : 0;
+	d->pair = there && pair && d->e.arg[pair - 1] >= SD_OFF_MIN &&
+				  d->e.arg[pair - 1] < SD_ARENA_SIZE - 8
+			  ? d->e.arg[pair - 1]
+			  : 0;
 	return there;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* lanes.c: entries in flight, as ring.h has them: answered in place or in the completion ring, in any order, or cancelled. */
+/* lanes.c: entries in flight, as ring.h has them: answered in place or in the completion ring, in
+ * any order, or cancelled. */
 #include "storm.h"
 
 #include <stdio.h>
@@ -131,7 +132,8 @@ static void cancel_on(struct chan *c, u32 lane)
 	struct sd_lane_mem *m = mem(c, lane);
 	u32 s = rnd() % SD_RING;
 
-	if (!p->busy || (p->cancel && __atomic_load_n(&m->domain.cancelled, __ATOMIC_ACQUIRE) != p->cancel))
+	if (!p->busy ||
+	    (p->cancel && __atomic_load_n(&m->domain.cancelled, __ATOMIC_ACQUIRE) != p->cancel))
 		return; /* one at a time */
 	while (!(p->busy >> s & 1))
 		s = (s + 1) % SD_RING;
@@ -163,10 +165,12 @@ void lane_tell(const struct chan *c)
 		const struct sd_stub *st = p->stub[i % SD_RING];
 
 		if (p->busy >> i % SD_RING & 1)
-			fprintf(stderr, "storm: in flight: %s (op %u, flags %x): %llx %llx %llx %llx %llx %llx\n", st ? st->name : "own",
-				e->op, e->flags, (unsigned long long)e->arg[0], (unsigned long long)e->arg[1],
-				(unsigned long long)e->arg[2], (unsigned long long)e->arg[3], (unsigned long long)e->arg[4],
-				(unsigned long long)e->arg[5]);
+			fprintf(stderr,
+				"storm: in flight: %s (op %u, flags %x): %llx %llx %llx %llx %llx %llx\n",
+				st ? st->name : "own", e->op, e->flags,
+				(unsigned long long)e->arg[0], (unsigned long long)e->arg[1],
+				(unsigned long long)e->arg[2], (unsigned long long)e->arg[3],
+				(unsigned long long)e->arg[4], (unsigned long long)e->arg[5]);
 	}
 }
 

@@ -168,8 +168,11 @@ static void enter_tree(void)
 	snprintf(path, sizeof(path), "%s/%u", life_trees, (u32)(rnd() % 4));
 	side_call(&storm_side, SYS_chdir, P(path), 0, 0, 0, 0, 0);
 	for (u32 i = 0; i < tree_nopened; i++) {
-		u64 flags = (u64)tree_opened[i].flags | (one_in(2) && !(tree_opened[i].flags & (O_PATH | O_DIRECTORY)) ? O_CREAT : 0);
-		long fd = side_call(&storm_side, SYS_openat, (u64)AT_FDCWD, P(tree_opened[i].name), flags, 0666, 0, 0);
+		u64 flags = (u64)tree_opened[i].flags |
+			    (one_in(2) && !(tree_opened[i].flags & (O_PATH | O_DIRECTORY)) ? O_CREAT
+											   : 0);
+		long fd = side_call(&storm_side, SYS_openat, (u64)AT_FDCWD, P(tree_opened[i].name),
+				    flags, 0666, 0, 0);
 
 		if (fd >= 0)
 			settle(&storm_side, tree_opened[i].fixture, fd);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* own.c: what isn't of the domain's table: the transport's own calls, and what a client asks of the supervisor. */
+/* own.c: what isn't of the domain's table: the transport's own calls, and what a client asks of the
+ * supervisor. */
 #include "storm.h"
 
 #include <errno.h>
@@ -25,10 +26,12 @@ static u32 nheld, forks;
 
 bool own_entry(struct sd_entry *e, struct chan *c, u32 room)
 {
-	static const u16 ops[] = {SD_OP_NULL, SD_OP_TICKET, SD_OP_REDEEM, SD_OP_CLOSE, SD_OP_PATH, SD_OP_SHARE, SD_OP_SHARE_SYNC};
+	static const u16 ops[] = {SD_OP_NULL, SD_OP_TICKET, SD_OP_REDEEM,    SD_OP_CLOSE,
+				  SD_OP_PATH, SD_OP_SHARE,  SD_OP_SHARE_SYNC};
 	const u64 *key = board->ticket[rnd() % KEYS];
 
-	*e = (struct sd_entry){.op = ops[rnd() % (sizeof(ops) / sizeof(ops[0]))], .arg = {some_fd(c), room, 256}};
+	*e = (struct sd_entry){.op = ops[rnd() % (sizeof(ops) / sizeof(ops[0]))],
+			       .arg = {some_fd(c), room, 256}};
 	if (e->op == SD_OP_SHARE_SYNC)
 		key = board->share[rnd() % KEYS];
 	if (e->op == SD_OP_REDEEM || e->op == SD_OP_SHARE_SYNC)
@@ -82,7 +85,8 @@ void own_redeem(struct chan *c)
 	keep_fd(c, ret);
 }
 
-/* A file that maybe nobody has mapped yet, to be found in this tree by others; or one that is everybody's. */
+/* A file that maybe nobody has mapped yet, to be found in this tree by others; or one that is
+ * everybody's. */
 static u32 file_to_share(struct chan *c)
 {
 	static const u32 good[] = {FD_file, FD_holes, FD_empty, FD_file_append};
@@ -92,7 +96,8 @@ static u32 file_to_share(struct chan *c)
 	if (!life_trees || one_in(2))
 		return one_in(4) ? some_fd(c) : good[rnd() % 4];
 	snprintf(name, sizeof(name), "s%u", (u32)(rnd() % 24));
-	fd = side_call(&storm_side, SYS_openat, (u64)AT_FDCWD, (u64)(uintptr_t)name, O_RDWR | O_CREAT, 0666, 0, 0);
+	fd = side_call(&storm_side, SYS_openat, (u64)AT_FDCWD, (u64)(uintptr_t)name,
+		       O_RDWR | O_CREAT, 0666, 0, 0);
 	if (fd < 0)
 		return FD_file;
 	keep_fd(c, fd);
@@ -239,10 +244,12 @@ static void ask_for_power(struct chan *c)
 		life_over(LIFE_LIE);
 }
 
-/* Questions that change nothing, and some that must be refused; each on a connection of its own or the lifeline. */
+/* Questions that change nothing, and some that must be refused; each on a connection of its own or
+ * the lifeline. */
 void own_ask(struct chan *c)
 {
-	static const u16 types[] = {SD_CTL_HELLO, SD_CTL_STATUS, SD_CTL_ATTACH, SD_CTL_TICKET, SD_CTL_SHARE};
+	static const u16 types[] = {SD_CTL_HELLO, SD_CTL_STATUS, SD_CTL_ATTACH, SD_CTL_TICKET,
+				    SD_CTL_SHARE};
 	struct sd_ctl_msg m = {.type = types[rnd() % 5]};
 	int fd[3], sock = one_in(2) ? c->o.sock : outsider_connect(storm_socket), n;
 
@@ -251,7 +258,8 @@ void own_ask(struct chan *c)
 	if (sock == c->o.sock && one_in(4))
 		return ask_for_power(c);
 	if (m.type == SD_CTL_ATTACH)
-		m.u.attach.parent = c->o.id + rnd() % 3 - 1; /* not over its lifeline, or it is attached already */
+		m.u.attach.parent = c->o.id + rnd() % 3 -
+				    1; /* not over its lifeline, or it is attached already */
 	if (m.type == SD_CTL_TICKET || m.type == SD_CTL_SHARE)
 		m.u.ticket.key[0] = rnd(), m.u.ticket.key[1] = rnd();
 	n = outsider_ask(sock, &m, fd);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * storm SOCKET SECONDS SEED SLOTS MAX_MS TREES|-: lives of clients (storm.h) on the domain of that socket, SLOTS at a time, each killed
- * with its whole process group at a random time up to MAX_MS after it has its world, and one in eight sooner, if it hasn't ended by then. TREES is a folder in the
- * domain where files may be made. By root: as several users. Prints what was done; exit status 0 if every client was
- * treated as one that keeps to the rules, and the domain answers at the end.
+ * storm SOCKET SECONDS SEED SLOTS MAX_MS TREES|-: lives of clients (storm.h) on the domain of that
+ * socket, SLOTS at a time, each killed with its whole process group at a random time up to MAX_MS
+ * after it has its world, and one in eight sooner, if it hasn't ended by then. TREES is a folder in
+ * the domain where files may be made. By root: as several users. Prints what was done; exit status
+ * 0 if every client was treated as one that keeps to the rules, and the domain answers at the end.
  */
 #include "storm.h"
 #include "../stubs/world.h"
@@ -76,14 +77,18 @@ static void start(int s)
 
 static void complain(const struct slot *v, const char *what)
 {
-	fprintf(stderr, "storm: life %llu of seed %llu: %s\n", (unsigned long long)v->seed, (unsigned long long)seed, what);
+	fprintf(stderr, "storm: life %llu of seed %llu: %s\n", (unsigned long long)v->seed,
+		(unsigned long long)seed, what);
 	failed++;
 }
 
 static void account(const struct slot *v, int status)
 {
 	static const char *const how[] = {
-		"can't begin", "the domain is gone", "its channel was ended as a liar's", "the domain's answer is nonsense",
+		"can't begin",
+		"the domain is gone",
+		"its channel was ended as a liar's",
+		"the domain's answer is nonsense",
 		"no answer comes",
 	};
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -184,7 +189,8 @@ static int answers(void)
 	cur = &chans[0];
 	err = chan_attach(cur);
 	if (err || !answers_null()) {
-		fprintf(stderr, "storm: afterwards the domain doesn't answer: %s\n", err ? strerror(-err) : "null call");
+		fprintf(stderr, "storm: afterwards the domain doesn't answer: %s\n",
+			err ? strerror(-err) : "null call");
 		return 1;
 	}
 	chan_detach(cur);
@@ -202,7 +208,8 @@ int main(int argc, char **argv)
 	storm_socket = argv[1];
 	seed = strtoull(argv[3], NULL, 0);
 	trees = strcmp(argv[6], "-") ? argv[6] : NULL;
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	if (board == MAP_FAILED || prepare())
 		return 1;
 	fflush(stdout);

@@ -22,15 +22,21 @@
 
 #include <sd/lane.h>
 
-#define LANES 4 /* of a client in use: lane 0 is the stubs' own, to wait on; the others are only posted to */
+#define LANES \
+	4 /* of a client in use: lane 0 is the stubs' own, to wait on; the others are only posted \
+	     to */
 #define CHANS 3 /* of a process: itself, and children of its */
 #define FDS   48
 #define MAPS  6
 #define KEYS  64
 
-#define COUNTS(C)                                                                                                                        \
-	C(lives) C(killed) C(ended) C(worldless) C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused) C(tickets) C(redeemed) \
-	C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) C(forks) C(execs) C(exits) C(asked) C(detached)
+#define COUNTS(C)                                                                                  \
+	C(lives)                                                                                   \
+	C(killed)                                                                                  \
+	C(ended)                                                                                   \
+	C(worldless) C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused)          \
+		C(tickets) C(redeemed) C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) \
+			C(forks) C(execs) C(exits) C(asked) C(detached)
 
 #define COUNT_NAME(name) COUNT_##name,
 enum { COUNTS(COUNT_NAME) COUNTERS };
@@ -46,16 +52,16 @@ struct board {
 /* How a life ends, if not by a signal. */
 enum { LIFE_ENDED, LIFE_BAD = 60, LIFE_GONE, LIFE_PROTO, LIFE_LIE, LIFE_SILENT };
 
-struct posted { /* a lane without waiting */
-	u32 n, slot;	   /* of the next entry */
-	u64 busy, ring;	   /* slots in flight; of these, answered in the completion ring */
+struct posted {		/* a lane without waiting */
+	u32 n, slot;	/* of the next entry */
+	u64 busy, ring; /* slots in flight; of these, answered in the completion ring */
 	u32 taken;
-	u32 sync;	   /* 1 + slot of the entry with SD_F_SYNC */
-	u32 alone;	   /* 1 + slot of one that has the whole arena */
-	u32 cancel;	   /* the last one asked for */
-	u32 num[SD_RING];  /* of the entry in a slot */
+	u32 sync;			     /* 1 + slot of the entry with SD_F_SYNC */
+	u32 alone;			     /* 1 + slot of one that has the whole arena */
+	u32 cancel;			     /* the last one asked for */
+	u32 num[SD_RING];		     /* of the entry in a slot */
 	const struct sd_stub *stub[SD_RING]; /* NULL: the transport's own */
-	u32 pair[SD_RING]; /* where two fds come back; 0: nowhere */
+	u32 pair[SD_RING];		     /* where two fds come back; 0: nowhere */
 };
 
 struct chan {
@@ -109,10 +115,10 @@ bool draft_make(struct draft *d, struct chan *c, u32 from);
 const u8 *draft_arena(void);
 
 /* ---- lanes.c ---- */
-void lane_post(struct chan *c);	  /* another entry, if there is room */
+void lane_post(struct chan *c);	   /* another entry, if there is room */
 void lane_collect(struct chan *c); /* what has been answered */
 void lane_cancel(struct chan *c);
-u32 lane_left(const struct chan *c); /* in flight */
+u32 lane_left(const struct chan *c);  /* in flight */
 void lane_tell(const struct chan *c); /* what is in flight, on standard error */
 /* Until nothing is in flight, by cancelling; SILENT where that takes longer than anything may. */
 void lane_drain(struct chan *c);

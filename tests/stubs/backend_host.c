@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * backend_host.c: the generated client and server stubs over the real rings, with the host kernel behind
- * them in place of a domain's: server.c is built with sys_xxx() = the host's system calls. Whatever differs from a
- * direct call is the marshalling's fault.
+ * backend_host.c: the generated client and server stubs over the real rings, with the host kernel
+ * behind them in place of a domain's: server.c is built with sys_xxx() = the host's system calls.
+ * Whatever differs from a direct call is the marshalling's fault.
  */
 #include "stub_test.h"
 #include "../../runtime/transport/loop/loop.h"
@@ -28,7 +28,9 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	register u64 r9 __asm__("r9") = f;
 	long r;
 
-	__asm__ volatile("syscall" : "=a"(r) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return r;
 }
@@ -100,7 +102,8 @@ struct side backend_domain = {.name = "host backend", .call = backend_call};
 
 void backend_start(int argc, char **argv)
 {
-	void *base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	(void)argc;
 	(void)argv;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * backend_loop.c: the stubs over the loop transport: this program is linked with a whole domain (kernel and machine layer),
- * and runs as its payload, in pid 1's context. The other side is the host kernel, by raw system calls.
+ * backend_loop.c: the stubs over the loop transport: this program is linked with a whole domain
+ * (kernel and machine layer), and runs as its payload, in pid 1's context. The other side is the
+ * host kernel, by raw system calls.
  */
 #include "stub_test.h"
 #include "../../runtime/machine/process/process.h"
@@ -21,7 +22,8 @@ void backend_fresh(void)
 {
 	void *old = region;
 
-	region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (region == MAP_FAILED || sd_loop_attach(region))
 		st_die("no client of the domain");
 	if (old)

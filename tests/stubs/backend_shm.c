@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * backend_shm.c: the stubs over the shm transport, against a domain process: --image=IMAGE. This program plays its
- * supervisor (tests/serve/domain.h) and is its client.
+ * backend_shm.c: the stubs over the shm transport, against a domain process: --image=IMAGE. This
+ * program plays its supervisor (tests/serve/domain.h) and is its client.
  */
 #include "stub_test.h"
 #include "../serve/domain.h"

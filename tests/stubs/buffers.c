@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * buffers.c: argument memory. Slot i holds what argument i points to: the buffer itself ends where an unmapped
- * page begins, what it points to lies below it. Both sides use the same addresses, one after the other.
+ * buffers.c: argument memory. Slot i holds what argument i points to: the buffer itself ends where
+ * an unmapped page begins, what it points to lies below it. Both sides use the same addresses, one
+ * after the other.
  */
 #include "buffers.h"
 
@@ -25,7 +26,8 @@ void buffers_init(void)
 	for (int i = 0; i < SLOTS; i++) {
 		struct slot *s = &slot[i];
 
-		s->base = mmap(NULL, BUF_SLOT + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		s->base = mmap(NULL, BUF_SLOT + 4096, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		s->readonly = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (s->base == MAP_FAILED || s->readonly == MAP_FAILED)
 			st_die("no memory for buffers");
@@ -113,7 +115,8 @@ static void fill_msg(struct slot *s, struct msghdr *m, const char *how, const st
 		int fd = FX_FD(FX_tcp_new);
 
 		m->msg_controllen = 24;
-		*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(4), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+		*c = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(4), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 		memcpy(CMSG_DATA(c), &fd, 4);
 	} else if (strstr(how, "_badiov")) {
 		iov[recv ? 0 : 1].iov_base = s->end;
@@ -155,7 +158,9 @@ static bool make_number(struct slot *s, const char *name)
 static bool make_poll(struct slot *s, const char *name)
 {
 	if (!strcmp(name, "pollfds")) {
-		struct pollfd p[3] = {{FX_FD(FX_tcp_b), POLLIN, 0}, {FX_FD(FX_udp_a), POLLIN | POLLOUT, 0}, {900, POLLIN, 0}};
+		struct pollfd p[3] = {{FX_FD(FX_tcp_b), POLLIN, 0},
+				      {FX_FD(FX_udp_a), POLLIN | POLLOUT, 0},
+				      {900, POLLIN, 0}};
 
 		put(s, p, sizeof(p));
 	} else if (!strcmp(name, "fdset")) {
@@ -167,7 +172,8 @@ static bool make_poll(struct slot *s, const char *name)
 	} else if (!strcmp(name, "timespec0")) {
 		memset(take(s, 16), 0, 16);
 	} else if (!strcmp(name, "epev")) {
-		struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.u64 = 0x8877665544332211ull};
+		struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT,
+					 .data.u64 = 0x8877665544332211ull};
 
 		put(s, &ev, sizeof(ev));
 	} else if (!strcmp(name, "sigpack")) {
@@ -225,9 +231,11 @@ u64 buffer_make(int i, const char *name, const struct side *side)
 		return (u64)(uintptr_t)s->low;
 	if (make_poll(s, name) || make_sock(s, name, side)) {
 		/* the first one taken is the argument: find its size again */
-		n = !strncmp(name, "iov", 3) ? 48 : !strncmp(name, "msg_", 4) ? sizeof(struct msghdr)
-		    : !strncmp(name, "mmsg_", 5) ? 3 * sizeof(struct mmsghdr) : !strcmp(name, "sigpack") ? 16
-		    : (size_t)(end - s->low);
+		n = !strncmp(name, "iov", 3)	 ? 48
+		    : !strncmp(name, "msg_", 4)	 ? sizeof(struct msghdr)
+		    : !strncmp(name, "mmsg_", 5) ? 3 * sizeof(struct mmsghdr)
+		    : !strcmp(name, "sigpack")	 ? 16
+						 : (size_t)(end - s->low);
 		return (u64)(uintptr_t)(end - n);
 	}
 	st_die("tests/stubs/buffers.c has no buffer \"%s\"", name);

@@ -13,11 +13,13 @@ struct slot {
 	u8 *readonly;
 };
 
-/* The first one taken of a slot is the argument's own. Filled with a pattern that tells what was not written. */
+/* The first one taken of a slot is the argument's own. Filled with a pattern that tells what was
+ * not written. */
 void *take(struct slot *s, size_t n);
 void *put(struct slot *s, const void *data, size_t n);
 
-/* buffers_files.c: paths, names, structs of calls about files and identities. False: not one of these. */
+/* buffers_files.c: paths, names, structs of calls about files and identities. False: not one of
+ * these. */
 bool make_file(struct slot *s, const char *name);
 
 #endif

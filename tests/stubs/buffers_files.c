@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * buffers_files.c: the buffers of calls about files. "path NAME" is a path, where "/sd" at the beginning stands for the domain's
- * prefix; "text TEXT" any other string.
+ * buffers_files.c: the buffers of calls about files. "path NAME" is a path, where "/sd" at the
+ * beginning stands for the domain's prefix; "text TEXT" any other string.
  */
 #include "buffers.h"
 
@@ -29,7 +29,8 @@ static void put_string(struct slot *s, const char *text)
 	put(s, text, strlen(text) + 1);
 }
 
-/* "long255": one name of that many characters; from 4095 on a path to the file, by way of itself. */
+/* "long255": one name of that many characters; from 4095 on a path to the file, by way of itself.
+ */
 static void put_long(struct slot *s, size_t n)
 {
 	char *p = take(s, n + 1);
@@ -45,7 +46,8 @@ static void put_long(struct slot *s, size_t n)
 
 static void put_path(struct slot *s, const char *path)
 {
-	const char *prefix = st_suite.stubs && st_suite.stubs->nprefix ? st_suite.stubs->prefix[0] : "/sd";
+	const char *prefix =
+		st_suite.stubs && st_suite.stubs->nprefix ? st_suite.stubs->prefix[0] : "/sd";
 	char text[512];
 
 	if (begins(path, "long"))
@@ -119,7 +121,9 @@ static bool make_times(struct slot *s, const char *name)
 		put(s, tv, sizeof(tv));
 	} else if (begins(name, "timespecs")) {
 		ts[0].tv_nsec = strstr(name, "_omit") ? UTIME_OMIT : 300;
-		ts[1].tv_nsec = strstr(name, "_omit") ? UTIME_NOW : strstr(name, "_bad") ? 1000000000 : 400;
+		ts[1].tv_nsec = strstr(name, "_omit")  ? UTIME_NOW
+				: strstr(name, "_bad") ? 1000000000
+						       : 400;
 		put(s, ts, sizeof(ts));
 	} else {
 		return false;
@@ -129,7 +133,8 @@ static bool make_times(struct slot *s, const char *name)
 
 static bool make_identity(struct slot *s, const char *name)
 {
-	static const u32 groups[2] = {2000, 3000}, override[6] = {1 << CAP_DAC_OVERRIDE, 1 << CAP_DAC_OVERRIDE};
+	static const u32 groups[2] = {2000, 3000},
+			 override[6] = {1 << CAP_DAC_OVERRIDE, 1 << CAP_DAC_OVERRIDE};
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 
 	if (!strcmp(name, "groups"))
@@ -156,7 +161,9 @@ static bool make_struct(struct slot *s, const char *name)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	u8 set[32] = {[FD_file / 8] = 1 << FD_file % 8, [FD_fifo / 8] = 1 << FD_fifo % 8};
-	struct pollfd p[3] = {{FX_FD(FX_file), POLLIN | POLLOUT, 0}, {FX_FD(FX_fifo), POLLIN, 0}, {900, POLLIN, 0}};
+	struct pollfd p[3] = {{FX_FD(FX_file), POLLIN | POLLOUT, 0},
+			      {FX_FD(FX_fifo), POLLIN, 0},
+			      {900, POLLIN, 0}};
 
 	if (!strcmp(name, "flock"))
 		put(s, &lock, sizeof(lock));
@@ -179,8 +186,8 @@ static bool make_struct(struct slot *s, const char *name)
 
 bool make_file(struct slot *s, const char *name)
 {
-	return make_string(s, name) || make_how(s, name) || make_times(s, name) || make_identity(s, name) || make_number(s, name) ||
-	       make_struct(s, name);
+	return make_string(s, name) || make_how(s, name) || make_times(s, name) ||
+	       make_identity(s, name) || make_number(s, name) || make_struct(s, name);
 }
 
 int buffer_needs(const char *name)
@@ -223,20 +230,25 @@ static void mask_statx(struct statx *x)
 	x->stx_dev_major = x->stx_dev_minor = 0;
 	x->stx_mask &= STATX_BASIC_STATS | STATX_BTIME;
 	x->stx_attributes_mask = 0;
-	memset((u8 *)x + offsetof(struct statx, stx_dev_minor) + 4, 0, sizeof(*x) - offsetof(struct statx, stx_dev_minor) - 4);
+	memset((u8 *)x + offsetof(struct statx, stx_dev_minor) + 4, 0,
+	       sizeof(*x) - offsetof(struct statx, stx_dev_minor) - 4);
 	mask_xtime(&x->stx_atime);
 	mask_xtime(&x->stx_btime);
 	mask_xtime(&x->stx_ctime);
 	mask_xtime(&x->stx_mtime);
 }
 
-/* Linux leaves the bytes between a name's end and the next entry as they are; the domain's are anything. */
+/* Linux leaves the bytes between a name's end and the next entry as they are; the domain's are
+ * anything. */
 static void mask_entries(u8 *p, u8 *end)
 {
 	u16 len;
 
-	for (; end - p > 19 && (memcpy(&len, p + 16, 2), len >= 24) && len <= end - p && !(len % 8); p += len) {
-		bool old = !memchr(p + 18, 0, 1) && p[18] >= 0x20; /* getdents: the name begins here, and the type is the last byte */
+	for (; end - p > 19 && (memcpy(&len, p + 16, 2), len >= 24) && len <= end - p && !(len % 8);
+	     p += len) {
+		bool old =
+			!memchr(p + 18, 0, 1) && p[18] >= 0x20; /* getdents: the name begins here,
+								   and the type is the last byte */
 		u8 *name = p + (old ? 18 : 19), *nul = memchr(name, 0, (size_t)(p + len - name));
 
 		if (nul)
@@ -251,7 +263,9 @@ void buffer_mask(int i, const char *name, u64 at)
 		struct statx x;
 	} u;
 	u64 end = buffer_guard(i);
-	size_t size = !strcmp(name, "stat") ? sizeof(u.st) : !strcmp(name, "statx") ? sizeof(u.x) : 0;
+	size_t size = !strcmp(name, "stat")    ? sizeof(u.st)
+		      : !strcmp(name, "statx") ? sizeof(u.x)
+					       : 0;
 
 	if (at < end - BUF_SLOT || at >= end)
 		return;

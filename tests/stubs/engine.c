@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STATE 32768
+#define STATE	 32768
 #define WATCHDOG 20 /* seconds a case may take before the run counts as hung */
 
 /* What one side made of a case. */
@@ -28,7 +28,15 @@ struct outcome {
 struct edge { /* how one argument departs from the base */
 	char name[64];
 	struct st_arg arg;
-	enum { EDGE_ARG, EDGE_NULL, EDGE_BAD, EDGE_KERNEL, EDGE_WILD, EDGE_SHIFT, EDGE_READONLY } how;
+	enum {
+		EDGE_ARG,
+		EDGE_NULL,
+		EDGE_BAD,
+		EDGE_KERNEL,
+		EDGE_WILD,
+		EDGE_SHIFT,
+		EDGE_READONLY
+	} how;
 };
 
 struct run {
@@ -81,11 +89,13 @@ static u64 argument(struct run *r, struct side *s, int i)
 	}
 }
 
-/* Bases about files say nothing of other kinds of descriptors, while those of sockets do of pipes. */
+/* Bases about files say nothing of other kinds of descriptors, while those of sockets do of pipes.
+ */
 static bool about_files(const struct st_base *b, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
-		if (b->arg[i].kind == ST_FD && b->arg[i].num >= FD_file && b->arg[i].num < FX_FD(FX_COUNT))
+		if (b->arg[i].kind == ST_FD && b->arg[i].num >= FD_file &&
+		    b->arg[i].num < FX_FD(FX_COUNT))
 			return true;
 	return false;
 }
@@ -100,7 +110,9 @@ static bool missing_fixture(struct run *r)
 
 		if (r->param == (int)i && r->edge->how == EDGE_ARG)
 			a = &r->edge->arg;
-		fixture = a->kind == ST_BUF ? buffer_needs(a->name) : a->kind == ST_FD ? a->num - FX_FD(0) : -1;
+		fixture = a->kind == ST_BUF  ? buffer_needs(a->name)
+			  : a->kind == ST_FD ? a->num - FX_FD(0)
+					     : -1;
 		if (fixture >= 0 && fixture < FX_COUNT && !world_has((int)fixture))
 			return true;
 	}
@@ -123,10 +135,13 @@ static void describe(struct side *s, struct outcome *o)
 
 	if (!world_has(FX_file))
 		return;
-	side_call(s, SYS_newfstatat, (u64)o->ret, (u64)(uintptr_t)"", (u64)(uintptr_t)&st, AT_EMPTY_PATH, 0, 0);
-	snprintf(end, sizeof(o->state) - (size_t)(end - o->state), "new: flags %lx fd %lx mode %o of %u.%u size %lld links %lu\n",
-		 side_call(s, SYS_fcntl, (u64)o->ret, F_GETFL, 0, 0, 0, 0), side_call(s, SYS_fcntl, (u64)o->ret, F_GETFD, 0, 0, 0, 0),
-		 st.st_mode, st.st_uid, st.st_gid, (long long)st.st_size, (unsigned long)st.st_nlink);
+	side_call(s, SYS_newfstatat, (u64)o->ret, (u64)(uintptr_t)"", (u64)(uintptr_t)&st,
+		  AT_EMPTY_PATH, 0, 0);
+	snprintf(end, sizeof(o->state) - (size_t)(end - o->state),
+		 "new: flags %lx fd %lx mode %o of %u.%u size %lld links %lu\n",
+		 side_call(s, SYS_fcntl, (u64)o->ret, F_GETFL, 0, 0, 0, 0),
+		 side_call(s, SYS_fcntl, (u64)o->ret, F_GETFD, 0, 0, 0, 0), st.st_mode, st.st_uid,
+		 st.st_gid, (long long)st.st_size, (unsigned long)st.st_nlink);
 }
 
 /* Descriptors the call made: they are closed, and stand for themselves by a mark only. */
@@ -139,13 +154,16 @@ static void close_new(struct run *r, struct side *s, struct outcome *o)
 
 		if (a->kind != ST_BUF || strcmp(a->name, "fdpair"))
 			continue;
-		if (o->ret == -EFAULT && o->arg[i] + 7 == buffer_guard((int)i)) /* half of a number: each side has its own */
+		if (o->ret == -EFAULT &&
+		    o->arg[i] + 7 ==
+			    buffer_guard((int)i)) /* half of a number: each side has its own */
 			memset((void *)(uintptr_t)o->arg[i], 0x33, 7);
 		if (o->arg[i] + 8 != buffer_guard((int)i))
 			continue;
 		n = buffer_take_fds((int)i, o->ret, fds);
 		while (n)
-			if (side_call(s, SYS_close, (u64)fds[--n], 0, 0, 0, 0, 0)) /* not one at all */
+			if (side_call(s, SYS_close, (u64)fds[--n], 0, 0, 0, 0,
+				      0)) /* not one at all */
 				memset((void *)(uintptr_t)o->arg[i], 0xee, 8);
 	}
 	if (o->ret < 0 || !makes_fd(r, o))
@@ -215,8 +233,9 @@ static void *play(void *arg)
 }
 
 /*
- * Who has given up being root can't undo the world, nor become root again: such a call is played by a thread of its own, as a
- * kernel sees it, and on the domain's side by a client that is not used again.
+ * Who has given up being root can't undo the world, nor become root again: such a call is played by
+ * a thread of its own, as a kernel sees it, and on the domain's side by a client that is not used
+ * again.
  */
 static void play_apart(struct play *p)
 {
@@ -235,22 +254,26 @@ static void play_apart(struct play *p)
 	world_abandon(p->s);
 }
 
-static void explain(struct run *r, const struct outcome *h, const struct outcome *d, char *why, size_t size)
+static void explain(struct run *r, const struct outcome *h, const struct outcome *d, char *why,
+		    size_t size)
 {
 	size_t n = 0;
 
 	why[0] = '\0';
 	if (h->ret != d->ret)
-		n += (size_t)snprintf(why, size, "host %ld (%s), domain %ld (%s)", h->ret, h->ret < 0 ? strerror((int)-h->ret) : "",
-				      d->ret, d->ret < 0 ? strerror((int)-d->ret) : "");
+		n += (size_t)snprintf(why, size, "host %ld (%s), domain %ld (%s)", h->ret,
+				      h->ret < 0 ? strerror((int)-h->ret) : "", d->ret,
+				      d->ret < 0 ? strerror((int)-d->ret) : "");
 	for (u32 i = 0; i < r->call->nparams && n < size / 2; i++) {
 		size_t k = 0;
 
 		while (k < h->len[i] && h->mem[i][k] == d->mem[i][k])
 			k++;
 		if (k < h->len[i])
-			n += (size_t)snprintf(why + n, size - n, "%s%s: byte %zu of %zu: host %02x, domain %02x", n ? "; " : "",
-					      r->call->param[i].name, k, h->len[i], h->mem[i][k], d->mem[i][k]);
+			n += (size_t)snprintf(why + n, size - n,
+					      "%s%s: byte %zu of %zu: host %02x, domain %02x",
+					      n ? "; " : "", r->call->param[i].name, k, h->len[i],
+					      h->mem[i][k], d->mem[i][k]);
 	}
 	if (strcmp(h->state, d->state) && n < size / 2) {
 		const char *a = h->state, *b = d->state, *la = a, *lb = b;
@@ -258,8 +281,8 @@ static void explain(struct run *r, const struct outcome *h, const struct outcome
 		for (; *a == *b; a++, b++)
 			if (*a == '\n')
 				la = a + 1, lb = b + 1;
-		snprintf(why + n, size - n, "%safterwards: host \"%.*s\", domain \"%.*s\"", n ? "; " : "",
-			 (int)strcspn(la, "\n"), la, (int)strcspn(lb, "\n"), lb);
+		snprintf(why + n, size - n, "%safterwards: host \"%.*s\", domain \"%.*s\"",
+			 n ? "; " : "", (int)strcspn(la, "\n"), la, (int)strcspn(lb, "\n"), lb);
 	}
 }
 
@@ -327,14 +350,17 @@ static void one_case(struct run *r)
 	if (r->param < 0)
 		snprintf(r->name, sizeof(r->name), "%s", r->base->name);
 	else
-		snprintf(r->name, sizeof(r->name), "%s/%s=%s", r->base->name, r->call->param[r->param].name, r->edge->name);
+		snprintf(r->name, sizeof(r->name), "%s/%s=%s", r->base->name,
+			 r->call->param[r->param].name, r->edge->name);
 	if (!engine_wanted(r->call->name, r->name))
 		return;
 	alarm(WATCHDOG);
 	snprintf(engine_now, sizeof(engine_now), "%s/%s", r->call->name, r->name);
-	if (missing_fixture(r)) { /* a fixture this domain can't have: its differences can't show either */
+	if (missing_fixture(
+		    r)) { /* a fixture this domain can't have: its differences can't show either */
 		for (u32 i = 0; i < r->call->ndiffers; i++)
-			if (!strncmp(r->call->differs[i].match, r->base->name, strlen(r->base->name)))
+			if (!strncmp(r->call->differs[i].match, r->base->name,
+				     strlen(r->base->name)))
 				r->used[i] |= 2;
 		return;
 	}
@@ -397,15 +423,19 @@ static void fd_edges(struct run *r, int i)
 
 static bool is_string(const struct st_arg *a)
 {
-	return a->kind == ST_BUF && (!strncmp(a->name, "path ", 5) || !strncmp(a->name, "text ", 5));
+	return a->kind == ST_BUF &&
+	       (!strncmp(a->name, "path ", 5) || !strncmp(a->name, "text ", 5));
 }
 
 static void path_edges(struct run *r, int i)
 {
 	static const char *const paths[] = {
-		"path ",	  "path .",	    "path missing",  "path missing/x",	  "path file/x",  "path file/",	    "path dir/",
-		"path link",	  "path link/",	    "path dangling", "path loop",	  "path dirlink/a", "path dirlink", "path dir/../file",
-		"path /sd//t/./file", "path empty", "path closed/in", "path long255", "path long256", "path long4095", "path long4096",
+		"path ",	  "path .",	      "path missing",	    "path missing/x",
+		"path file/x",	  "path file/",	      "path dir/",	    "path link",
+		"path link/",	  "path dangling",    "path loop",	    "path dirlink/a",
+		"path dirlink",	  "path dir/../file", "path /sd//t/./file", "path empty",
+		"path closed/in", "path long255",     "path long256",	    "path long4095",
+		"path long4096",
 	};
 
 	for (size_t k = 0; k < sizeof(paths) / sizeof(paths[0]); k++)
@@ -466,7 +496,8 @@ static void stale(struct run *r)
 	for (u32 i = 0; i < r->call->ndiffers; i++) {
 		const struct st_differs *d = &r->call->differs[i];
 
-		if ((d->kernel && !backend_is_kernel) || (r->used[i] & 2) || st_mutate || !engine_wanted(r->call->name, NULL))
+		if ((d->kernel && !backend_is_kernel) || (r->used[i] & 2) || st_mutate ||
+		    !engine_wanted(r->call->name, NULL))
 			continue;
 		printf("FAIL %s: \"differs\" entry %s is stale: %s\n", r->call->name, d->match,
 		       r->used[i] & 1 ? "no difference any more" : "no such case ran");
@@ -497,7 +528,9 @@ void engine_call(const struct st_call *call)
 			engine_mutated(call, r.failed);
 		return;
 	}
-	if (!r.bases && engine_wanted(call->name, NULL)) { /* edges of no base, such as a closed fd, show nothing */
+	if (!r.bases &&
+	    engine_wanted(call->name,
+			  NULL)) { /* edges of no base, such as a closed fd, show nothing */
 		printf("FAIL %s: no base has the fixtures of this domain\n", call->name);
 		r.failed++;
 	}

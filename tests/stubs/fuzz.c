@@ -87,7 +87,8 @@ void sd_mem_put(void *p)
 
 	for (int i = 0; i < TAIL; i++)
 		if (tail[i] != 0xc3)
-			st_die("the kernel wrote behind a private copy of %llu bytes", (unsigned long long)*(u64 *)start);
+			st_die("the kernel wrote behind a private copy of %llu bytes",
+			       (unsigned long long)*(u64 *)start);
 	free(start);
 }
 
@@ -120,12 +121,16 @@ static const struct sd_stub *stub_of(long nr)
 	return NULL;
 }
 
-/* Calls that make or lose descriptors, send signals, change who we are or take for ever are not made; the others get one of our descriptors. */
+/* Calls that make or lose descriptors, send signals, change who we are or take for ever are not
+ * made; the others get one of our descriptors. */
 static bool harmless(long nr, u64 b)
 {
-	static const long no[] = {SYS_close, SYS_dup, SYS_dup2, SYS_dup3, SYS_socket, SYS_socketpair, SYS_accept, SYS_accept4,
-				  SYS_epoll_create1, SYS_pipe2, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid,
-				  SYS_setfsuid, SYS_setfsgid, SYS_setgroups, SYS_capset, SYS_prctl, SYS_sync};
+	static const long no[] = {SYS_close,	     SYS_dup,	     SYS_dup2,	    SYS_dup3,
+				  SYS_socket,	     SYS_socketpair, SYS_accept,    SYS_accept4,
+				  SYS_epoll_create1, SYS_pipe2,	     SYS_setuid,    SYS_setgid,
+				  SYS_setreuid,	     SYS_setregid,   SYS_setresuid, SYS_setresgid,
+				  SYS_setfsuid,	     SYS_setfsgid,   SYS_setgroups, SYS_capset,
+				  SYS_prctl,	     SYS_sync};
 
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		if (nr == no[i])
@@ -147,7 +152,9 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 		a = (u64)fixture[a % 4];
 	if (st->fd_args & 4) /* splice's second */
 		c = (u64)fixture[c % 4];
-	__asm__ volatile("syscall" : "=a"(r) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	faults_seen += r == -EFAULT;
 	if (r >= 0 && st->ret_fd && nr != SYS_fcntl)
@@ -159,8 +166,19 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 
 static u64 wild_offset(void)
 {
-	static const u64 edge[] = {0, 1, 63, 64, SD_ARENA_SIZE - 64, SD_ARENA_SIZE - 1, SD_ARENA_SIZE, SD_ARENA_SIZE + 1,
-				   ~0ull, ~0ull - 1, ~0ull - 2, 1ull << 63, 4096};
+	static const u64 edge[] = {0,
+				   1,
+				   63,
+				   64,
+				   SD_ARENA_SIZE - 64,
+				   SD_ARENA_SIZE - 1,
+				   SD_ARENA_SIZE,
+				   SD_ARENA_SIZE + 1,
+				   ~0ull,
+				   ~0ull - 1,
+				   ~0ull - 2,
+				   1ull << 63,
+				   4096};
 
 	switch (rnd() % 4) {
 	case 0:
@@ -194,7 +212,8 @@ static void check_neighbours(const u8 *arena, const char *name)
 
 static void fuzz_server(u64 cases)
 {
-	u8 *arena = region_mem + SD_HEAD_SIZE + SD_LANE_SIZE + SD_ARENA_OFF; /* lane 1; 0 and 2 are its neighbours */
+	u8 *arena = region_mem + SD_HEAD_SIZE + SD_LANE_SIZE +
+		    SD_ARENA_OFF; /* lane 1; 0 and 2 are its neighbours */
 	const struct sd_table table = {sd_served, sd_nserved};
 	struct sd_slane *l = &region.lane[1];
 
@@ -228,7 +247,8 @@ int sd_loop_serve(u32 index)
 {
 	const struct sd_table table = {sd_served, sd_nserved};
 	struct sd_slane *l = &region.lane[index];
-	static const long answers[] = {0, 1, 3, 64, -14, -4095, 4096, 1 << 20, 0x7fffffffffffffffl, -1};
+	static const long answers[] = {0, 1, 3, 64, -14, -4095, 4096, 1 << 20, 0x7fffffffffffffffl,
+				       -1};
 	struct sd_req q;
 
 	while (sd_srv_take(l, &table, &q) > 0) {
@@ -257,7 +277,9 @@ static void new_channel(void)
 static void arguments(const struct st_call *call, const struct st_base *base, u64 arg[6])
 {
 	for (u32 k = 0; k < call->nparams; k++)
-		arg[k] = base->arg[k].kind == ST_BUF ? buffer_make((int)k, base->arg[k].name, &nobody) : (u64)base->arg[k].num;
+		arg[k] = base->arg[k].kind == ST_BUF
+				 ? buffer_make((int)k, base->arg[k].name, &nobody)
+				 : (u64)base->arg[k].num;
 }
 
 static void fuzz_client(u64 cases)
@@ -289,8 +311,8 @@ static void fuzz_client(u64 cases)
 
 			for (int j = 1; j <= 512; j++)
 				if (low[-j] != 0x3e)
-					st_die("stub_%s/%s wrote %d bytes below the buffer of %s", call->name, base->name, j,
-					       call->param[k].name);
+					st_die("stub_%s/%s wrote %d bytes below the buffer of %s",
+					       call->name, base->name, j, call->param[k].name);
 		}
 		if (canary[0] != 0x55)
 			st_die("stub_%s wrote elsewhere", call->name);
@@ -316,7 +338,8 @@ static s64 most_of(const struct st_call *call, const u64 arg[6])
 	struct msghdr m = {0};
 	s64 n = r->most;
 
-	if (r->keep_arg >= 0 && arg[r->keep_arg] & (u64)r->keep_mask && strcmp(call->name, "recvmmsg"))
+	if (r->keep_arg >= 0 && arg[r->keep_arg] & (u64)r->keep_mask &&
+	    strcmp(call->name, "recvmmsg"))
 		return 0x7fffffff;
 	switch (r->kind) {
 	case ST_RETURNS_MOST:
@@ -339,7 +362,8 @@ static s64 most_of(const struct st_call *call, const u64 arg[6])
 	return n ?: r->empty;
 }
 
-static enum sd_status answered(const struct st_call *call, const struct st_base *base, const struct sd_stub *stub, s64 said, bool more)
+static enum sd_status answered(const struct st_call *call, const struct st_base *base,
+			       const struct sd_stub *stub, s64 said, bool more)
 {
 	u64 arg[6] = {0}, before = served;
 	long ret = 0;
@@ -357,31 +381,41 @@ static enum sd_status answered(const struct st_call *call, const struct st_base 
 	return served == before ? SD_PROTO : st; /* the stub itself has refused it */
 }
 
-static void lie_about(const struct st_call *call, const struct st_base *base, const struct sd_stub *stub)
+static void lie_about(const struct st_call *call, const struct st_base *base,
+		      const struct sd_stub *stub)
 {
 	static const s64 above[] = {1, 4096, 1 << 20, 1ll << 31, 1ll << 40, 1ll << 62};
-	static const s64 below[] = {-4096, -(1 << 20), -(1ll << 31), -(1ll << 62), -0x7fffffffffffffffll - 1};
+	static const s64 below[] = {-4096, -(1 << 20), -(1ll << 31), -(1ll << 62),
+				    -0x7fffffffffffffffll - 1};
 	u64 before = served;
 
 	for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++)
 		if (answered(call, base, stub, above[i], true) != SD_PROTO)
-			st_die("stub_%s/%s believed a result that is %lld too much", call->name, base->name, (long long)above[i]);
+			st_die("stub_%s/%s believed a result that is %lld too much", call->name,
+			       base->name, (long long)above[i]);
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
 		if (answered(call, base, stub, below[i], false) != SD_PROTO)
-			st_die("stub_%s/%s believed the result %lld", call->name, base->name, (long long)below[i]);
-	if (served == before || !strcmp(call->name, "recvmsg")) /* who says nothing of control messages lies, too */
+			st_die("stub_%s/%s believed the result %lld", call->name, base->name,
+			       (long long)below[i]);
+	if (served == before ||
+	    !strcmp(call->name, "recvmsg")) /* who says nothing of control messages lies, too */
 		return;
 	for (s64 honest = 0; honest >= -4095; honest -= 4095)
 		if (answered(call, base, stub, honest, false) != SD_OK)
-			st_die("stub_%s/%s took %lld for a lie", call->name, base->name, (long long)honest);
+			st_die("stub_%s/%s took %lld for a lie", call->name, base->name,
+			       (long long)honest);
 }
 
 static void fuzz_results(void)
 {
 	for (u32 i = 0; i < st_suite.ncalls; i++)
 		for (u32 k = 0; k < st_suite.stubs->n; k++)
-			for (u32 b = 0; !strcmp(st_suite.stubs->stub[k].name, st_suite.call[i]->name) && b < st_suite.call[i]->nbases; b++)
-				lie_about(st_suite.call[i], &st_suite.call[i]->base[b], &st_suite.stubs->stub[k]);
+			for (u32 b = 0;
+			     !strcmp(st_suite.stubs->stub[k].name, st_suite.call[i]->name) &&
+			     b < st_suite.call[i]->nbases;
+			     b++)
+				lie_about(st_suite.call[i], &st_suite.call[i]->base[b],
+					  &st_suite.stubs->stub[k]);
 }
 
 static void tick(int sig)
@@ -396,13 +430,16 @@ static void make_fixtures(void)
 	char proc[64];
 
 	for (int i = 0; i < 4; i += 2)
-		if (socketpair(AF_UNIX, (i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0, fixture + i))
+		if (socketpair(AF_UNIX, (i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0,
+			       fixture + i))
 			st_die("no sockets");
 	if (!root)
 		return;
 	snprintf(proc, sizeof(proc), "%s/proc", root); /* the leak check at the end asks it */
-	if (mkdir(proc, 0555) || mount("/proc", proc, NULL, MS_BIND | MS_REC, NULL) || chroot(root) || chdir("/") || mkdir("dir", 0777))
-		st_die("%s: %s; run.sh mounts a file system of its own there", root, strerror(errno));
+	if (mkdir(proc, 0555) || mount("/proc", proc, NULL, MS_BIND | MS_REC, NULL) ||
+	    chroot(root) || chdir("/") || mkdir("dir", 0777))
+		st_die("%s: %s; run.sh mounts a file system of its own there", root,
+		       strerror(errno));
 	fixture[0] = open("file", O_RDWR | O_CREAT, 0666);
 	fixture[1] = open("dir", O_RDONLY | O_DIRECTORY);
 	if (fixture[0] < 0 || fixture[1] < 0)
@@ -418,7 +455,8 @@ int main(int argc, char **argv)
 	state = argc > 2 ? strtoull(argv[2], NULL, 0) | 1 : 0x9e3779b97f4a7c15ull;
 	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
 		st_die("no network namespace: %s", strerror(errno));
-	region_mem = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	region_mem = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	canary = malloc(64);
 	if (region_mem == MAP_FAILED || !canary)
 		st_die("no memory");
@@ -432,14 +470,15 @@ int main(int argc, char **argv)
 	buffers_init();
 	setitimer(ITIMER_REAL, &every, NULL);
 	fuzz_server(cases);
-	printf("server: %llu entries, %llu ended in EFAULT\n", (unsigned long long)cases_done, (unsigned long long)faults_seen);
+	printf("server: %llu entries, %llu ended in EFAULT\n", (unsigned long long)cases_done,
+	       (unsigned long long)faults_seen);
 	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
 	fuzz_client(cases / 4);
 	printf("client: %llu lies\n", (unsigned long long)(cases_done - cases));
 	cases = cases_done;
 	fuzz_results();
-	printf("results: %llu lies, %llu of them answers to a call\n1 passed, 0 failed\n", (unsigned long long)(cases_done - cases),
-	       (unsigned long long)served);
+	printf("results: %llu lies, %llu of them answers to a call\n1 passed, 0 failed\n",
+	       (unsigned long long)(cases_done - cases), (unsigned long long)served);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* identity.c: calls that change who the caller is, and how to see who it has become: by what it may do to files. */
+/* identity.c: calls that change who the caller is, and how to see who it has become: by what it may
+ * do to files. */
 #include "world.h"
 
 #include <fcntl.h>
@@ -43,10 +44,12 @@ void identity_state(struct side *s, char *buf, size_t size)
 	if (!tree_root[0])
 		return;
 	add(buf, size, "new %ld", try(s, SYS_openat, "sticky/who", O_CREAT | O_WRONLY, 0666));
-	add(buf, size, " private %ld owned %ld closed %ld", try(s, SYS_openat, "empty", O_RDONLY, 0), try(s, SYS_openat, "owned", O_RDWR, 0),
+	add(buf, size, " private %ld owned %ld closed %ld",
+	    try(s, SYS_openat, "empty", O_RDONLY, 0), try(s, SYS_openat, "owned", O_RDWR, 0),
 	    try(s, SYS_openat, "closed/in", O_RDONLY, 0));
 	if (st_stub(SYS_faccessat))
-		add(buf, size, " really %ld %ld", try(s, SYS_faccessat, "empty", R_OK, 0), try(s, SYS_faccessat, "owned", R_OK, 0));
+		add(buf, size, " really %ld %ld", try(s, SYS_faccessat, "empty", R_OK, 0),
+		    try(s, SYS_faccessat, "owned", R_OK, 0));
 	if (st_stub(SYS_fchownat))
 		add(buf, size, " giving away %ld", try(s, SYS_fchownat, "sticky/who", 5, 5));
 	if (st_stub(SYS_setfsuid)) { /* groups show when nothing else opens the door */

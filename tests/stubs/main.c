@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * main.c: stub tests, whatever the transport: PROGRAM [--image=IMAGE] [--mutate=in|out] [CALL[/CASE] ...]
- * Prints a line a call and "N passed, N failed".
+ * main.c: stub tests, whatever the transport: PROGRAM [--image=IMAGE] [--mutate=in|out]
+ * [CALL[/CASE] ...] Prints a line a call and "N passed, N failed".
  */
 #include "engine.h"
 
@@ -40,7 +40,8 @@ long backend_call(const struct sd_stub *st, const u64 a[6])
 	long ret = -EPROTO;
 
 	status = st->stub(&backend_lane, &ret, a);
-	if (status == SD_PROTO && st_mutate) { /* the stub itself noticed the damage: a result that can't be. The lane is good for more */
+	if (status == SD_PROTO && st_mutate) { /* the stub itself noticed the damage: a result that
+						  can't be. The lane is good for more */
 		backend_lane.status = SD_OK;
 		return -EPROTO;
 	}
@@ -54,7 +55,8 @@ static void hung(int sig)
 	static const char text[] = "hangs: ";
 
 	(void)sig;
-	if (write(2, text, sizeof(text) - 1) < 0 || write(2, engine_now, strlen(engine_now)) < 0 || write(2, "\n", 1) < 0)
+	if (write(2, text, sizeof(text) - 1) < 0 || write(2, engine_now, strlen(engine_now)) < 0 ||
+	    write(2, "\n", 1) < 0)
 		_exit(4);
 	_exit(3);
 }
@@ -67,7 +69,10 @@ static long host_call(const struct sd_stub *st, const u64 a[6])
 	register u64 r8 __asm__("r8") = a[4];
 	register u64 r9 __asm__("r9") = a[5];
 
-	__asm__ volatile("syscall" : "=a"(r) : "0"((long)st->nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "0"((long)st->nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8),
+			   "r"(r9)
 			 : "rcx", "r11", "memory");
 	return r;
 }
@@ -99,7 +104,8 @@ bool engine_wanted(const char *call, const char *name)
 	for (int i = 0; i < nwant; i++) {
 		if (!strncmp(want[i], call, n) && !want[i][n])
 			return true;
-		if (name && !strncmp(want[i], call, n) && want[i][n] == '/' && !fnmatch(want[i] + n + 1, name, 0))
+		if (name && !strncmp(want[i], call, n) && want[i][n] == '/' &&
+		    !fnmatch(want[i] + n + 1, name, 0))
 			return true;
 	}
 	return !nwant;
@@ -131,7 +137,8 @@ int stub_tests(int argc, char **argv)
 	signal(SIGIO, SIG_IGN);
 	signal(SIGALRM, hung);
 	buffers_init();
-	/* select() looks at no more bits than the table of descriptors has room for: on both sides more than any case says */
+	/* select() looks at no more bits than the table of descriptors has room for: on both sides
+	 * more than any case says */
 	if (dup2(2, 1000) == 1000)
 		close(1000);
 	for (int i = 1; i < argc; i++) {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stub_test.h: between the generated tables (generated/<domain>/tests*.c) and the engine that runs them.
+ * stub_test.h: between the generated tables (generated/<domain>/tests*.c) and the engine that runs
+ * them.
  *
- * A case is one call with all arguments chosen, made twice: on the host kernel by a raw system call, and in
- * the domain by its stub; each time in a fresh world of fixtures, prepared by the same calls on the
- * same side, with the same fd numbers, ports and buffer addresses. Compared are the result, every byte of every
- * buffer, and the state of the world afterwards.
+ * A case is one call with all arguments chosen, made twice: on the host kernel by a raw system
+ * call, and in the domain by its stub; each time in a fresh world of fixtures, prepared by the same
+ * calls on the same side, with the same fd numbers, ports and buffer addresses. Compared are the
+ * result, every byte of every buffer, and the state of the world afterwards.
  *
- * Every call has bases: complete, sensible argument lists. From each base every parameter is moved through
- * its edge values while the others stay.
+ * Every call has bases: complete, sensible argument lists. From each base every parameter is moved
+ * through its edge values while the others stay.
  *
  * Threads: none. A watchdog ends a run that hangs, naming the case.
  */
@@ -45,10 +46,12 @@ struct st_base {
 	u32 as; /* user and group id that make the call; 0: root */
 };
 
-/* A case whose outcome differs for a known reason. One that differs no more, or never ran, fails. */
+/* A case whose outcome differs for a known reason. One that differs no more, or never ran, fails.
+ */
 struct st_differs {
 	const char *match; /* fnmatch() on "base" or "base/param=value" */
-	bool kernel;	   /* because of the kernels' versions or configurations; else because of marshalling */
+	bool kernel;	   /* because of the kernels' versions or configurations; else because of
+			      marshalling */
 	const char *why;
 };
 
@@ -65,9 +68,10 @@ struct st_result {
 	enum st_returns kind;
 	s64 most;
 	int of, len;
-	u32 times; /* so often that */
-	s64 empty; /* that much where it is 0 */
-	int keep_arg; /* with these bits in this parameter: more, for lists and buffers; -1: never */
+	u32 times;    /* so often that */
+	s64 empty;    /* that much where it is 0 */
+	int keep_arg; /* with these bits in this parameter: more, for lists and buffers; -1: never
+		       */
 	s64 keep_mask;
 };
 
@@ -79,7 +83,8 @@ struct st_call {
 	const struct st_base *base;
 	u32 ndiffers;
 	const struct st_differs *differs;
-	int fd_arg; /* with one of these values the result is a descriptor (fcntl's F_DUPFD); -1: none */
+	int fd_arg; /* with one of these values the result is a descriptor (fcntl's F_DUPFD); -1:
+		       none */
 	u32 nfd_values;
 	const u32 *fd_values;
 	struct st_result result;
@@ -96,10 +101,13 @@ extern const struct st_suite st_suite; /* generated */
 /* ---- sides ---- */
 
 /* Every fixture any world may have: an open file by name. What makes them: world.c. */
-#define ST_FIXTURES(F)                                                                                                                  \
-	F(tcp_listen) F(tcp_a) F(tcp_b) F(tcp_pending) F(tcp_new) F(udp_a) F(udp_b) F(unix_a) F(unix_b) F(unixd_a) F(unixd_b)           \
-	F(epoll) F(pipe_r) F(pipe_w)                                                                                                    \
-	F(file) F(file_ro) F(file_wo) F(file_append) F(file_path) F(file_direct) F(empty) F(holes) F(dir) F(link_path) F(fifo)
+#define ST_FIXTURES(F)                                                                        \
+	F(tcp_listen)                                                                         \
+	F(tcp_a)                                                                              \
+	F(tcp_b)                                                                              \
+	F(tcp_pending) F(tcp_new) F(udp_a) F(udp_b) F(unix_a) F(unix_b) F(unixd_a) F(unixd_b) \
+		F(epoll) F(pipe_r) F(pipe_w) F(file) F(file_ro) F(file_wo) F(file_append)     \
+			F(file_path) F(file_direct) F(empty) F(holes) F(dir) F(link_path) F(fifo)
 
 #define ST_FX(name) FX_##name,
 enum { ST_FIXTURES(ST_FX) FX_COUNT };
@@ -130,9 +138,11 @@ bool world_has(int fixture);
 /* ports: chosen on the host and then used by both. Dies if it can't be made. */
 void world_make(struct side *s, u16 ports[FX_COUNT]);
 void world_end(struct side *s);
-/* The same after a call that may have changed who the side is: it has a new identity, and maybe no file open any more. */
+/* The same after a call that may have changed who the side is: it has a new identity, and maybe no
+ * file open any more. */
 void world_abandon(struct side *s);
-/* What was sent may arrive a little later (the kernels' own threads deliver it): look again for some ms. */
+/* What was sent may arrive a little later (the kernels' own threads deliver it): look again for
+ * some ms. */
 extern bool world_patient;
 /* What can be seen of the world from outside, as text; appended to buf. */
 void world_state(struct side *s, char *buf, size_t size);
@@ -147,7 +157,8 @@ void identity_state(struct side *s, char *buf, size_t size);
 #define BUF_SLOT (3u * 1024 * 1024)
 
 void buffers_init(void);
-/* Fill slot i with the buffer called name; its address. Ends at an unmapped page. Dies on an unknown name. */
+/* Fill slot i with the buffer called name; its address. Ends at an unmapped page. Dies on an
+ * unknown name. */
 u64 buffer_make(int i, const char *name, const struct side *s);
 u64 buffer_guard(int i);    /* address of the unmapped page after slot i */
 u64 buffer_readonly(int i); /* address of a read-only page, same contents for both sides */
@@ -158,7 +169,8 @@ void buffer_reset(int i);
 int buffer_needs(const char *name);
 /* What differs by nature between two kernels is made equal: times of now, device numbers. */
 void buffer_mask(int i, const char *name, u64 at);
-/* Descriptors that came back in slot i ("%fdpair") are put in fds and replaced by marks; their number. */
+/* Descriptors that came back in slot i ("%fdpair") are put in fds and replaced by marks; their
+ * number. */
 int buffer_take_fds(int i, long ret, int fds[2]);
 
 /* ---- backend ---- */
@@ -166,10 +178,12 @@ extern struct side backend_domain; /* loop, shm or the host backend */
 extern const char *backend_name;
 extern bool backend_is_kernel; /* false: host backend, where "kernel" differences don't exist */
 void backend_start(int argc, char **argv);
-/* A client with root's identity and no files takes the place of the one that was. Host backend: nothing to do. */
+/* A client with root's identity and no files takes the place of the one that was. Host backend:
+ * nothing to do. */
 void backend_fresh(void);
 extern struct sd_lane backend_lane; /* made ready by backend_start() */
-long backend_call(const struct sd_stub *st, const u64 a[6]); /* through backend_lane; dies on a transport failure */
+long backend_call(const struct sd_stub *st,
+		  const u64 a[6]); /* through backend_lane; dies on a transport failure */
 
 /* main.c: the whole run; exit status. */
 int stub_tests(int argc, char **argv);

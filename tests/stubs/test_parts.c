@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_parts.c: a generated file that would become too long goes on in a second one, and nothing is lost. */
+/* test_parts.c: a generated file that would become too long goes on in a second one, and nothing is
+ * lost. */
 #include "stubs/emit.h"
 
 #include <setjmp.h>
@@ -75,7 +76,8 @@ static void test_none(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_long), cmocka_unit_test(test_none)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_long),
+					   cmocka_unit_test(test_none)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* world.c: the fixtures a case finds, by the makers in world_*.c: each side has what the domain's calls can make. */
+/* world.c: the fixtures a case finds, by the makers in world_*.c: each side has what the domain's
+ * calls can make. */
 #include "world.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 static const char *const names[FX_COUNT] = {ST_FIXTURES(ST_NAME)};
 
 /* In the order they are made; looked at and ended in reverse: a set before what it watches. */
-static const struct maker *const makers[] = {&maker_net, &maker_unix, &maker_epoll, &maker_pipe, &maker_files};
+static const struct maker *const makers[] = {&maker_net, &maker_unix, &maker_epoll, &maker_pipe,
+					     &maker_files};
 #define MAKERS (sizeof(makers) / sizeof(makers[0]))
 
 bool world_patient;
@@ -29,13 +31,15 @@ static bool has_calls(const u16 *nr)
 
 void world_probe(struct side *s)
 {
-	bool fds = st_stub(SYS_close) && (st_stub(SYS_dup2) || st_stub(SYS_dup3) || st_stub(SYS_fcntl));
+	bool fds = st_stub(SYS_close) &&
+		   (st_stub(SYS_dup2) || st_stub(SYS_dup3) || st_stub(SYS_fcntl));
 
 	if (!fds)
 		printf("no fixtures: they need close, and dup2, dup3 or fcntl\n");
 	printf("fixtures:");
 	for (size_t i = 0; i < MAKERS; i++) {
-		able[i] = fds && has_calls(makers[i]->needs) && (!makers[i]->can || makers[i]->can(s));
+		able[i] = fds && has_calls(makers[i]->needs) &&
+			  (!makers[i]->can || makers[i]->can(s));
 		if (able[i])
 			printf(" %s", makers[i]->name);
 	}
@@ -135,7 +139,8 @@ static void flags(struct side *s, char *buf, size_t size)
 {
 	for (int i = FX_COUNT - 1; i >= 0; i--)
 		if (s->there[i])
-			add(buf, size, "%s: flags %lx fd %lx\n", names[i], side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0),
+			add(buf, size, "%s: flags %lx fd %lx\n", names[i],
+			    side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0),
 			    side_call(s, SYS_fcntl, FX_FD(i), F_GETFD, 0, 0, 0, 0));
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * world.h: between world.c and the makers of fixtures (world_*.c). A maker makes some of the fixtures, all or none; what
- * it can't do without are calls of the domain, so that both sides have the same world.
+ * world.h: between world.c and the makers of fixtures (world_*.c). A maker makes some of the
+ * fixtures, all or none; what it can't do without are calls of the domain, so that both sides have
+ * the same world.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -11,14 +12,15 @@
 #include <stddef.h>
 
 struct maker {
-	const char *name; /* as printed: "tcp udp" */
-	int first, last;  /* its fixtures */
-	const u16 *needs; /* numbers of calls, 0xffff at the end */
+	const char *name;	     /* as printed: "tcp udp" */
+	int first, last;	     /* its fixtures */
+	const u16 *needs;	     /* numbers of calls, 0xffff at the end */
 	bool (*can)(struct side *s); /* more than the calls; may be NULL */
 	void (*make)(struct side *s, u16 ports[FX_COUNT]);
 	/* Appends what can be seen of its part of the world, beside its fixtures' flags. */
 	void (*state)(struct side *s, char *buf, size_t size);
-	/* Called when its fixtures are closed, or before if it is not to be mourned (no TIME_WAIT). May be NULL. */
+	/* Called when its fixtures are closed, or before if it is not to be mourned (no TIME_WAIT).
+	 * May be NULL. */
 	void (*before_close)(struct side *s);
 	void (*after_close)(struct side *s);
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* world_files.c: a small tree of files of every kind below the domain's prefix, some of them open in every way. */
+/* world_files.c: a small tree of files of every kind below the domain's prefix, some of them open
+ * in every way. */
 #include "world.h"
 
 #include <fcntl.h>
@@ -26,7 +27,9 @@ static const char *at(const char *name)
 
 static long open_at(struct side *s, const char *name, int flags, int mode)
 {
-	return need(s, name, side_call(s, SYS_openat, (u64)AT_FDCWD, P(at(name)), (u64)flags, (u64)mode, 0, 0));
+	return need(
+		s, name,
+		side_call(s, SYS_openat, (u64)AT_FDCWD, P(at(name)), (u64)flags, (u64)mode, 0, 0));
 }
 
 static void directory(struct side *s, const char *name)
@@ -46,22 +49,26 @@ static void regular(struct side *s, const char *name, size_t size)
 static void link_to(struct side *s, const char *name, const char *target)
 {
 	if (st_stub(SYS_symlinkat))
-		need(s, name, side_call(s, SYS_symlinkat, P(target), (u64)AT_FDCWD, P(at(name)), 0, 0, 0));
+		need(s, name,
+		     side_call(s, SYS_symlinkat, P(target), (u64)AT_FDCWD, P(at(name)), 0, 0, 0));
 }
 
 /* mode: once the owner is right, which takes the set-id bits away. */
 static void owner(struct side *s, const char *name, u32 uid, u32 gid, u32 mode)
 {
 	if (st_stub(SYS_fchownat))
-		need(s, name, side_call(s, SYS_fchownat, (u64)AT_FDCWD, P(at(name)), uid, gid, 0, 0));
+		need(s, name,
+		     side_call(s, SYS_fchownat, (u64)AT_FDCWD, P(at(name)), uid, gid, 0, 0));
 	if (st_stub(SYS_fchmodat))
-		need(s, name, side_call(s, SYS_fchmodat, (u64)AT_FDCWD, P(at(name)), mode, 0, 0, 0));
+		need(s, name,
+		     side_call(s, SYS_fchmodat, (u64)AT_FDCWD, P(at(name)), mode, 0, 0, 0));
 }
 
 static void attribute(struct side *s, const char *name, const char *key, size_t size)
 {
 	if (st_stub(SYS_setxattr))
-		need(s, name, side_call(s, SYS_setxattr, P(at(name)), P(key), P(pattern), size, 0, 0));
+		need(s, name,
+		     side_call(s, SYS_setxattr, P(at(name)), P(key), P(pattern), size, 0, 0));
 }
 
 static void make_holes(struct side *s)
@@ -71,7 +78,9 @@ static void make_holes(struct side *s)
 	need(s, "holes", side_call(s, SYS_write, (u64)fd, P(pattern), 4096, 0, 0, 0));
 	need(s, "holes", side_call(s, SYS_lseek, (u64)fd, 32768, SEEK_SET, 0, 0, 0));
 	need(s, "holes", side_call(s, SYS_write, (u64)fd, P(pattern), 4096, 0, 0, 0));
-	need(s, "holes", side_call(s, SYS_lseek, (u64)fd, 3 << 20, SEEK_SET, 0, 0, 0)); /* more than a call carries */
+	need(s, "holes",
+	     side_call(s, SYS_lseek, (u64)fd, 3 << 20, SEEK_SET, 0, 0,
+		       0)); /* more than a call carries */
 	need(s, "holes", side_call(s, SYS_write, (u64)fd, P(pattern), 100, 0, 0, 0));
 	need(s, "holes", side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
 }
@@ -82,7 +91,9 @@ static void make_plain(struct side *s)
 	attribute(s, "file", "user.one", 5);
 	attribute(s, "file", "user.two", 100);
 	if (st_stub(SYS_linkat))
-		need(s, "hard", side_call(s, SYS_linkat, (u64)AT_FDCWD, P(at("file")), (u64)AT_FDCWD, P(at("hard")), 0, 0));
+		need(s, "hard",
+		     side_call(s, SYS_linkat, (u64)AT_FDCWD, P(at("file")), (u64)AT_FDCWD,
+			       P(at("hard")), 0, 0));
 	regular(s, "empty", 0);
 	make_holes(s);
 	directory(s, "dir");
@@ -97,7 +108,9 @@ static void make_plain(struct side *s)
 	link_to(s, "dangling", "nowhere");
 	link_to(s, "loop", "loop");
 	if (st_stub(SYS_mknodat))
-		need(s, "fifo", side_call(s, SYS_mknodat, (u64)AT_FDCWD, P(at("fifo")), S_IFIFO | 0644, 0, 0, 0));
+		need(s, "fifo",
+		     side_call(s, SYS_mknodat, (u64)AT_FDCWD, P(at("fifo")), S_IFIFO | 0644, 0, 0,
+			       0));
 }
 
 static void make_owned(struct side *s)
@@ -120,21 +133,31 @@ static void make_owned(struct side *s)
 
 static void set_times(struct side *s)
 {
-	static const char *const all[] = {"file",   "empty", "holes",  "dir/a", "dir/b", "dir/sub/deep", "dir/sub", "dir", "emptydir", "link",
-					  "dirlink", "owned", "closed", "suid",  "sticky/theirs", "sticky", "grouped", "."};
+	static const char *const all[] = {
+		"file",	   "empty", "holes",	     "dir/a",  "dir/b",	  "dir/sub/deep",
+		"dir/sub", "dir",   "emptydir",	     "link",   "dirlink", "owned",
+		"closed",  "suid",  "sticky/theirs", "sticky", "grouped", "."};
 	const struct timespec when[2] = {{WHEN, 111}, {WHEN, 222}};
 
 	if (!st_stub(SYS_utimensat))
 		return;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		side_call(s, SYS_utimensat, (u64)AT_FDCWD, P(at(all[i])), P(when), AT_SYMLINK_NOFOLLOW, 0, 0);
+		side_call(s, SYS_utimensat, (u64)AT_FDCWD, P(at(all[i])), P(when),
+			  AT_SYMLINK_NOFOLLOW, 0, 0);
 }
 
 const struct tree_opened tree_opened[] = {
-	{FX_file, "file", O_RDWR},	{FX_file_ro, "file", O_RDONLY},		    {FX_file_wo, "file", O_WRONLY},
-	{FX_file_path, "file", O_PATH}, {FX_file_append, "file", O_RDWR | O_APPEND}, {FX_file_direct, "file", O_RDWR | O_DIRECT},
-	{FX_empty, "empty", O_RDWR},	{FX_holes, "holes", O_RDWR},		    {FX_dir, "dir", O_RDONLY | O_DIRECTORY},
-	{FX_link_path, "link", O_PATH | O_NOFOLLOW}, {FX_fifo, "fifo", O_RDWR | O_NONBLOCK},
+	{FX_file, "file", O_RDWR},
+	{FX_file_ro, "file", O_RDONLY},
+	{FX_file_wo, "file", O_WRONLY},
+	{FX_file_path, "file", O_PATH},
+	{FX_file_append, "file", O_RDWR | O_APPEND},
+	{FX_file_direct, "file", O_RDWR | O_DIRECT},
+	{FX_empty, "empty", O_RDWR},
+	{FX_holes, "holes", O_RDWR},
+	{FX_dir, "dir", O_RDONLY | O_DIRECTORY},
+	{FX_link_path, "link", O_PATH | O_NOFOLLOW},
+	{FX_fifo, "fifo", O_RDWR | O_NONBLOCK},
 };
 const u32 tree_nopened = sizeof(tree_opened) / sizeof(tree_opened[0]);
 
@@ -150,7 +173,8 @@ static void make(struct side *s, u16 ports[FX_COUNT])
 	make_owned(s);
 	set_times(s);
 	for (size_t i = 0; i < tree_nopened; i++)
-		settle(s, tree_opened[i].fixture, open_at(s, tree_opened[i].name, tree_opened[i].flags, 0));
+		settle(s, tree_opened[i].fixture,
+		       open_at(s, tree_opened[i].name, tree_opened[i].flags, 0));
 	need(s, "fifo", side_call(s, SYS_write, FX_FD(FX_fifo), P(pattern), 20, 0, 0, 0));
 	if (st_stub(SYS_chdir))
 		need(s, tree_root, side_call(s, SYS_chdir, P(tree_root), 0, 0, 0, 0, 0));
@@ -161,7 +185,9 @@ static void state(struct side *s, char *buf, size_t size)
 	char cwd[256] = "";
 
 	for (size_t i = 0; i < tree_nopened; i++)
-		add(buf, size, "%s: at %ld\n", tree_opened[i].name, side_call(s, SYS_lseek, (u64)FX_FD(tree_opened[i].fixture), 0, SEEK_CUR, 0, 0, 0));
+		add(buf, size, "%s: at %ld\n", tree_opened[i].name,
+		    side_call(s, SYS_lseek, (u64)FX_FD(tree_opened[i].fixture), 0, SEEK_CUR, 0, 0,
+			      0));
 	if (st_stub(SYS_getcwd))
 		side_call(s, SYS_getcwd, P(cwd), sizeof(cwd), 0, 0, 0, 0);
 	if (st_stub(SYS_umask)) {
@@ -190,10 +216,17 @@ static bool can(struct side *s)
 	return tree_root[0];
 }
 
-static const u16 needs[] = {SYS_openat, SYS_mkdirat, SYS_unlinkat, SYS_newfstatat, SYS_getdents64, SYS_read, SYS_write,
-			    SYS_pread64, SYS_lseek, SYS_close, SYS_mknodat, SYS_symlinkat, 0xffff};
+static const u16 needs[] = {
+	SYS_openat,  SYS_mkdirat, SYS_unlinkat, SYS_newfstatat, SYS_getdents64, SYS_read, SYS_write,
+	SYS_pread64, SYS_lseek,	  SYS_close,	SYS_mknodat,	SYS_symlinkat,	0xffff};
 
 const struct maker maker_files = {
-	.name = "files", .first = FX_file, .last = FX_fifo, .needs = needs, .can = can,
-	.make = make, .state = state, .after_close = gone,
+	.name = "files",
+	.first = FX_file,
+	.last = FX_fifo,
+	.needs = needs,
+	.can = can,
+	.make = make,
+	.state = state,
+	.after_close = gone,
 };

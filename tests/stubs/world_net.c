@@ -27,7 +27,8 @@ static long bound(struct side *s, int i, int type, u16 ports[FX_COUNT])
 	socklen_t len = sizeof(sa);
 
 	if (type == SOCK_STREAM)
-		side_call(s, SYS_setsockopt, (u64)fd, SOL_SOCKET, SO_REUSEADDR, P(&one), sizeof(one), 0);
+		side_call(s, SYS_setsockopt, (u64)fd, SOL_SOCKET, SO_REUSEADDR, P(&one),
+			  sizeof(one), 0);
 	need(s, world_name(i), side_call(s, SYS_bind, (u64)fd, P(&sa), sizeof(sa), 0, 0, 0));
 	need(s, world_name(i), side_call(s, SYS_getsockname, (u64)fd, P(&sa), P(&len), 0, 0, 0));
 	ports[i] = s->port[i] = sa.sin_port;
@@ -72,7 +73,9 @@ static void make_tcp(struct side *s, u16 ports[FX_COUNT])
 	settle_nonblock(s, FX_tcp_pending, a);
 	settle_nonblock(s, FX_tcp_listen, l);
 	wait_in(s, FX_tcp_listen);
-	settle_nonblock(s, FX_tcp_new, need(s, "socket", side_call(s, SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0)));
+	settle_nonblock(
+		s, FX_tcp_new,
+		need(s, "socket", side_call(s, SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0)));
 	send_some(s, FX_tcp_a, 'a', 64);
 	wait_in(s, FX_tcp_b);
 }
@@ -101,10 +104,12 @@ static void make_unix(struct side *s, int type, int i, int k)
 	wait_in(s, k);
 }
 
-static const struct { int level, opt; } options[] = {
-	{SOL_SOCKET, SO_TYPE},	    {SOL_SOCKET, SO_KEEPALIVE}, {SOL_SOCKET, SO_BROADCAST}, {SOL_SOCKET, SO_ACCEPTCONN},
-	{IPPROTO_TCP, TCP_NODELAY}, {IPPROTO_TCP, TCP_KEEPIDLE}, {IPPROTO_TCP, TCP_DEFER_ACCEPT},
-	{IPPROTO_IP, IP_TTL},	    {IPPROTO_IP, IP_TOS},
+static const struct {
+	int level, opt;
+} options[] = {
+	{SOL_SOCKET, SO_TYPE},		 {SOL_SOCKET, SO_KEEPALIVE}, {SOL_SOCKET, SO_BROADCAST},
+	{SOL_SOCKET, SO_ACCEPTCONN},	 {IPPROTO_TCP, TCP_NODELAY}, {IPPROTO_TCP, TCP_KEEPIDLE},
+	{IPPROTO_TCP, TCP_DEFER_ACCEPT}, {IPPROTO_IP, IP_TTL},	     {IPPROTO_IP, IP_TOS},
 };
 
 static long take_some(struct side *s, int i, bool socket, u8 *data, size_t size)
@@ -113,7 +118,7 @@ static long take_some(struct side *s, int i, bool socket, u8 *data, size_t size)
 
 	do
 		r = socket ? side_call(s, SYS_recvfrom, FX_FD(i), P(data), size, MSG_DONTWAIT, 0, 0)
-				 : side_call(s, SYS_read, FX_FD(i), P(data), size, 0, 0, 0);
+			   : side_call(s, SYS_read, FX_FD(i), P(data), size, 0, 0, 0);
 	while (r == -EAGAIN && world_patient && poll_in(s, i, 20) > 0);
 	return r;
 }
@@ -176,7 +181,8 @@ static void reset(struct side *s)
 	struct linger now = {.l_onoff = 1};
 
 	for (int i = FX_tcp_listen; i <= FX_udp_b; i++)
-		side_call(s, SYS_setsockopt, FX_FD(i), SOL_SOCKET, SO_LINGER, P(&now), sizeof(now), 0);
+		side_call(s, SYS_setsockopt, FX_FD(i), SOL_SOCKET, SO_LINGER, P(&now), sizeof(now),
+			  0);
 }
 
 static void state_of(struct side *s, int i, char *buf, size_t size)
@@ -185,7 +191,8 @@ static void state_of(struct side *s, int i, char *buf, size_t size)
 	for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++) {
 		int v = -1;
 		socklen_t len = sizeof(v);
-		long r = side_call(s, SYS_getsockopt, FX_FD(i), (u64)options[k].level, (u64)options[k].opt, P(&v), P(&len), 0);
+		long r = side_call(s, SYS_getsockopt, FX_FD(i), (u64)options[k].level,
+				   (u64)options[k].opt, P(&v), P(&len), 0);
 
 		add(buf, size, " %ld:%d", r, r ? 0 : v);
 	}
@@ -206,15 +213,28 @@ static void state_unix(struct side *s, char *buf, size_t size)
 		state_of(s, i, buf, size);
 }
 
-static const u16 net_needs[] = {SYS_socket, SYS_bind, SYS_listen, SYS_connect, SYS_accept, SYS_getsockname, SYS_setsockopt,
-				SYS_getsockopt, SYS_sendto, SYS_recvfrom, SYS_fcntl, 0xffff};
-static const u16 unix_needs[] = {SYS_socket, SYS_socketpair, SYS_sendto, SYS_recvfrom, SYS_getsockopt, SYS_fcntl, 0xffff};
+static const u16 net_needs[] = {SYS_socket, SYS_bind,	     SYS_listen,     SYS_connect,
+				SYS_accept, SYS_getsockname, SYS_setsockopt, SYS_getsockopt,
+				SYS_sendto, SYS_recvfrom,    SYS_fcntl,	     0xffff};
+static const u16 unix_needs[] = {SYS_socket,	 SYS_socketpair, SYS_sendto, SYS_recvfrom,
+				 SYS_getsockopt, SYS_fcntl,	 0xffff};
 
 const struct maker maker_net = {
-	.name = "tcp udp", .first = FX_tcp_listen, .last = FX_udp_b, .needs = net_needs, .can = can_inet,
-	.make = make_net, .state = state_net, .before_close = reset,
+	.name = "tcp udp",
+	.first = FX_tcp_listen,
+	.last = FX_udp_b,
+	.needs = net_needs,
+	.can = can_inet,
+	.make = make_net,
+	.state = state_net,
+	.before_close = reset,
 };
 const struct maker maker_unix = {
-	.name = "unix", .first = FX_unix_a, .last = FX_unixd_b, .needs = unix_needs, .can = can_unix,
-	.make = make_pairs, .state = state_unix,
+	.name = "unix",
+	.first = FX_unix_a,
+	.last = FX_unixd_b,
+	.needs = unix_needs,
+	.can = can_unix,
+	.make = make_pairs,
+	.state = state_unix,
 };

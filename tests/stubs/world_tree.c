@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* world_tree.c: the files of a world as they are found afterwards, and their removal; by the domain's own calls. */
+/* world_tree.c: the files of a world as they are found afterwards, and their removal; by the
+ * domain's own calls. */
 #include "world.h"
 
 #include <dirent.h>
@@ -37,7 +38,8 @@ static bool is_dot(const char *name)
 
 static long open_dir(struct side *s, const char *path)
 {
-	return side_call(s, SYS_openat, (u64)AT_FDCWD, P(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, 0, 0);
+	return side_call(s, SYS_openat, (u64)AT_FDCWD, P(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+			 0, 0, 0);
 }
 
 /* ---- removal ---- */
@@ -66,10 +68,12 @@ static void empty_out(struct side *s, const char *path, int depth)
 		long fd = need(s, path, open_dir(s, path)), n, i;
 
 		any = false;
-		while ((n = side_call(s, SYS_getdents64, (u64)fd, P(buf), sizeof(buf), 0, 0, 0)) > 0)
+		while ((n = side_call(s, SYS_getdents64, (u64)fd, P(buf), sizeof(buf), 0, 0, 0)) >
+		       0)
 			for (i = 0; i < n; i += ((struct entry *)(buf + i))->len)
 				if (!is_dot(((struct entry *)(buf + i))->name)) {
-					remove_one(s, path, ((struct entry *)(buf + i))->name, depth);
+					remove_one(s, path, ((struct entry *)(buf + i))->name,
+						   depth);
 					any = true;
 				}
 		need(s, path, side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
@@ -79,7 +83,8 @@ static void empty_out(struct side *s, const char *path, int depth)
 void tree_remove(struct side *s)
 {
 	empty_out(s, tree_root, 0);
-	need(s, tree_root, side_call(s, SYS_unlinkat, (u64)AT_FDCWD, P(tree_root), AT_REMOVEDIR, 0, 0, 0));
+	need(s, tree_root,
+	     side_call(s, SYS_unlinkat, (u64)AT_FDCWD, P(tree_root), AT_REMOVEDIR, 0, 0, 0));
 }
 
 /* ---- what is there ---- */
@@ -97,7 +102,8 @@ static void add_time(const char *what, const struct timespec *t, char *buf, size
 static void add_data(struct side *s, const char *path, u64 length, char *buf, size_t size)
 {
 	static u8 data[LOOK];
-	long fd = side_call(s, SYS_openat, (u64)AT_FDCWD, P(path), O_RDONLY | O_NOATIME, 0, 0, 0), n, end = 0;
+	long fd = side_call(s, SYS_openat, (u64)AT_FDCWD, P(path), O_RDONLY | O_NOATIME, 0, 0, 0),
+	     n, end = 0;
 	u32 h = SUM_START;
 
 	if (fd < 0)
@@ -127,20 +133,25 @@ static void add_attributes(struct side *s, const char *path, char *buf, size_t s
 	}
 }
 
-static void add_file(struct side *s, const char *path, const struct stat *st, char *buf, size_t size)
+static void add_file(struct side *s, const char *path, const struct stat *st, char *buf,
+		     size_t size)
 {
-	add(buf, size, "%s: %o links %lu of %u.%u", path + strlen(tree_root), st->st_mode, (unsigned long)st->st_nlink, st->st_uid, st->st_gid);
+	add(buf, size, "%s: %o links %lu of %u.%u", path + strlen(tree_root), st->st_mode,
+	    (unsigned long)st->st_nlink, st->st_uid, st->st_gid);
 	if (!S_ISDIR(st->st_mode))
-		add(buf, size, " size %lld blocks %lld", (long long)st->st_size, (long long)st->st_blocks);
+		add(buf, size, " size %lld blocks %lld", (long long)st->st_size,
+		    (long long)st->st_blocks);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		add(buf, size, " device %llx", (unsigned long long)st->st_rdev);
 	add_time("a", &st->st_atim, buf, size);
 	add_time("m", &st->st_mtim, buf, size);
 	if (S_ISLNK(st->st_mode) && st_stub(SYS_readlinkat)) {
 		char target[4096] = "";
-		long n = side_call(s, SYS_readlinkat, (u64)AT_FDCWD, P(path), P(target), sizeof(target) - 1, 0, 0);
+		long n = side_call(s, SYS_readlinkat, (u64)AT_FDCWD, P(path), P(target),
+				   sizeof(target) - 1, 0, 0);
 
-		add(buf, size, " -> %ld %08x", n, n > 0 ? sum(SUM_START, (u8 *)target, (size_t)n) : 0);
+		add(buf, size, " -> %ld %08x", n,
+		    n > 0 ? sum(SUM_START, (u8 *)target, (size_t)n) : 0);
 	}
 	if (st_stub(SYS_llistxattr) && st_stub(SYS_lgetxattr))
 		add_attributes(s, path, buf, size);
@@ -165,7 +176,8 @@ static void walk(struct side *s, const char *dir, int depth, char *buf, size_t s
 				continue;
 			path[0] = '\0';
 			add(path, sizeof(path), "%s/%s", dir, name);
-			r = side_call(s, SYS_newfstatat, (u64)AT_FDCWD, P(path), P(&st), AT_SYMLINK_NOFOLLOW, 0, 0);
+			r = side_call(s, SYS_newfstatat, (u64)AT_FDCWD, P(path), P(&st),
+				      AT_SYMLINK_NOFOLLOW, 0, 0);
 			if (r)
 				add(buf, size, "%s: %ld\n", path, r);
 			else
@@ -180,7 +192,8 @@ static void walk(struct side *s, const char *dir, int depth, char *buf, size_t s
 void tree_state(struct side *s, char *buf, size_t size)
 {
 	struct stat st;
-	long r = side_call(s, SYS_newfstatat, (u64)AT_FDCWD, P(tree_root), P(&st), AT_SYMLINK_NOFOLLOW, 0, 0);
+	long r = side_call(s, SYS_newfstatat, (u64)AT_FDCWD, P(tree_root), P(&st),
+			   AT_SYMLINK_NOFOLLOW, 0, 0);
 
 	if (r)
 		return add(buf, size, "%s: %ld\n", tree_root, r);

@@ -12,9 +12,11 @@ static void make_epoll(struct side *s, u16 ports[FX_COUNT])
 	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = 0x1122334455667788ull};
 
 	(void)ports;
-	settle(s, FX_epoll, need(s, "epoll_create1", side_call(s, SYS_epoll_create1, 0, 0, 0, 0, 0, 0)));
+	settle(s, FX_epoll,
+	       need(s, "epoll_create1", side_call(s, SYS_epoll_create1, 0, 0, 0, 0, 0, 0)));
 	need(s, "epoll_ctl",
-	     side_call(s, SYS_epoll_ctl, FX_FD(FX_epoll), EPOLL_CTL_ADD, FX_FD(FX_udp_b), P(&ev), 0, 0));
+	     side_call(s, SYS_epoll_ctl, FX_FD(FX_epoll), EPOLL_CTL_ADD, FX_FD(FX_udp_b), P(&ev), 0,
+		       0));
 }
 
 static void events(struct side *s, char *buf, size_t size)
@@ -53,12 +55,23 @@ static bool can_epoll(struct side *s)
 	return world_has(FX_udp_b);
 }
 
-static const u16 epoll_needs[] = {SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_wait, 0xffff}, pipe_needs[] = {SYS_pipe2, SYS_read, SYS_write, 0xffff};
+static const u16 epoll_needs[] = {SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_wait, 0xffff},
+		 pipe_needs[] = {SYS_pipe2, SYS_read, SYS_write, 0xffff};
 
 const struct maker maker_epoll = {
-	.name = "epoll", .first = FX_epoll, .last = FX_epoll, .needs = epoll_needs, .can = can_epoll,
-	.make = make_epoll, .state = events,
+	.name = "epoll",
+	.first = FX_epoll,
+	.last = FX_epoll,
+	.needs = epoll_needs,
+	.can = can_epoll,
+	.make = make_epoll,
+	.state = events,
 };
 const struct maker maker_pipe = {
-	.name = "pipe", .first = FX_pipe_r, .last = FX_pipe_w, .needs = pipe_needs, .make = make_pipe, .state = state_pipe,
+	.name = "pipe",
+	.first = FX_pipe_r,
+	.last = FX_pipe_w,
+	.needs = pipe_needs,
+	.make = make_pipe,
+	.state = state_pipe,
 };

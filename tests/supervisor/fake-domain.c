@@ -65,7 +65,10 @@ static ssize_t receive(struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
 	union sd_ctl_room room;
 	struct sd_ctl_came came;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &room,
+			     .msg_controllen = sizeof(room)};
 	ssize_t n = recvmsg(SD_CTL_FD, &msg, 0);
 
 	sd_ctl_take(&came, &room, n < 0 ? 0 : msg.msg_controllen);
@@ -106,9 +109,9 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 	struct stat st = {0};
 
 	fstat(fds[0], &st);
-	printf("ATTACH client=%u parent=%u pid=%u uid=%u size=%lld seals=%x calls=%s\n", m->u.attach.client,
-	       m->u.attach.parent, m->u.attach.pid, m->u.attach.uid, (long long)st.st_size,
-	       fcntl(fds[0], F_GET_SEALS), m->u.attach.calls);
+	printf("ATTACH client=%u parent=%u pid=%u uid=%u size=%lld seals=%x calls=%s\n",
+	       m->u.attach.client, m->u.attach.parent, m->u.attach.pid, m->u.attach.uid,
+	       (long long)st.st_size, fcntl(fds[0], F_GET_SEALS), m->u.attach.calls);
 	close(fds[0]);
 	close(fds[1]);
 	if (is("crash"))
@@ -126,11 +129,15 @@ static void give(struct sd_ctl_msg *m)
 		struct cmsghdr head;
 	} control = {.head = {CMSG_LEN(12 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
 	int fds[12] = {0};
 
 	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
-	m->magic = SD_CTL_MAGIC, m->version = SD_CTL_VERSION, m->contract = SD_CONTRACT, m->nfds = 12;
+	m->magic = SD_CTL_MAGIC, m->version = SD_CTL_VERSION, m->contract = SD_CONTRACT,
+	m->nfds = 12;
 	if (sendmsg(SD_CTL_FD, &msg, 0) < 0)
 		exit(5);
 }
@@ -156,8 +163,8 @@ static int told(const struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
 	if (m->type == SD_CTL_PEER_GONE)
 		printf("PEER_GONE %s\n", m->u.peer.name);
 	else if (m->type == SD_CTL_REPLY)
-		printf("PEER %s result=%d fds=%d,%d,%d\n", m->u.peer.name, m->result, fds[0] >= 0, fds[1] >= 0,
-		       fds[2] >= 0);
+		printf("PEER %s result=%d fds=%d,%d,%d\n", m->u.peer.name, m->result, fds[0] >= 0,
+		       fds[1] >= 0, fds[2] >= 0);
 	else
 		return 0;
 	for (int i = 0; i < SD_CTL_FDS_MAX; i++)
@@ -217,7 +224,8 @@ int main(int argc, char **argv)
 		if (m.type == SD_CTL_ATTACH)
 			attach(&m, fds);
 		else if (m.type == SD_CTL_TICKET)
-			printf("TICKET %llx hold=%u\n", (unsigned long long)m.u.ticket.key[0], m.u.ticket.hold);
+			printf("TICKET %llx hold=%u\n", (unsigned long long)m.u.ticket.key[0],
+			       m.u.ticket.hold);
 		else
 			printf("TYPE %u client=%u\n", m.type, m.u.detach.client);
 		answer(&m);

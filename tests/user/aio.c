@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * aio.c: io_submit and its kin on files in a directory (the first argument), one of /tmp, or both at once. Right natively; the
- * same is wanted where the directory is a domain's.
+ * aio.c: io_submit and its kin on files in a directory (the first argument), one of /tmp, or both
+ * at once. Right natively; the same is wanted where the directory is a domain's.
  */
 #define _GNU_SOURCE
 #include "cases.h"
@@ -24,9 +24,18 @@ static char path[4096], other[64];
 static int fd;
 static aio_context_t ctx;
 
-static long io_setup(unsigned nr, aio_context_t *c) { return syscall(SYS_io_setup, nr, c); }
-static long io_destroy(aio_context_t c) { return syscall(SYS_io_destroy, c); }
-static long io_submit(aio_context_t c, long n, struct iocb **i) { return syscall(SYS_io_submit, c, n, i); }
+static long io_setup(unsigned nr, aio_context_t *c)
+{
+	return syscall(SYS_io_setup, nr, c);
+}
+static long io_destroy(aio_context_t c)
+{
+	return syscall(SYS_io_destroy, c);
+}
+static long io_submit(aio_context_t c, long n, struct iocb **i)
+{
+	return syscall(SYS_io_submit, c, n, i);
+}
 static long io_getevents(aio_context_t c, long min, long n, struct io_event *e, struct timespec *t)
 {
 	return syscall(SYS_io_getevents, c, min, n, e, t);
@@ -88,19 +97,24 @@ static void contexts(void)
 static void read_write(void)
 {
 	static char w[3 * BS], r[sizeof(w)];
-	struct iovec v[3] = {{r, 10}, {r + 10, 0}, {r + 10, 5000}}, o[2] = {{w + 100, 200}, {w, 100}};
+	struct iovec v[3] = {{r, 10}, {r + 10, 0}, {r + 10, 5000}},
+		     o[2] = {{w + 100, 200}, {w, 100}};
 
 	for (size_t i = 0; i < sizeof(w); i++)
 		w[i] = i * 7 + i / 256;
 	CHECK(result(make(fd, IOCB_CMD_PWRITE, w, sizeof(w), 0)) == sizeof(w));
-	CHECK(result(make(fd, IOCB_CMD_PREAD, r, sizeof(r), 0)) == sizeof(r) && !memcmp(r, w, sizeof(w)));
-	CHECK(result(make(fd, IOCB_CMD_PREAD, r, sizeof(r), 100)) == sizeof(r) - 100 && !memcmp(r, w + 100, sizeof(r) - 100));
+	CHECK(result(make(fd, IOCB_CMD_PREAD, r, sizeof(r), 0)) == sizeof(r) &&
+	      !memcmp(r, w, sizeof(w)));
+	CHECK(result(make(fd, IOCB_CMD_PREAD, r, sizeof(r), 100)) == sizeof(r) - 100 &&
+	      !memcmp(r, w + 100, sizeof(r) - 100));
 	CHECK(result(make(fd, IOCB_CMD_PREAD, r, 10, 1 << 20)) == 0);
 	CHECK(result(make(fd, IOCB_CMD_PREAD, r, 0, 0)) == 0);
 	memset(r, 0, sizeof(r));
-	CHECK(result(make(fd, IOCB_CMD_PREADV, v, 3, 50)) == 5010 && !memcmp(r, w + 50, 5010) && !r[5010]);
+	CHECK(result(make(fd, IOCB_CMD_PREADV, v, 3, 50)) == 5010 && !memcmp(r, w + 50, 5010) &&
+	      !r[5010]);
 	CHECK(result(make(fd, IOCB_CMD_PWRITEV, o, 2, 1000)) == 300);
-	CHECK(pread(fd, r, 300, 1000) == 300 && !memcmp(r, w + 100, 200) && !memcmp(r + 200, w, 100));
+	CHECK(pread(fd, r, 300, 1000) == 300 && !memcmp(r, w + 100, 200) &&
+	      !memcmp(r + 200, w, 100));
 	CHECK(result(make(fd, IOCB_CMD_FSYNC, NULL, 0, 0)) == 0);
 	CHECK(result(make(fd, IOCB_CMD_FDSYNC, NULL, 0, 0)) == 0);
 	CHECK(lseek(fd, 0, SEEK_CUR) == 0);
@@ -235,8 +249,10 @@ static void large(void)
 	for (size_t i = 0; i < len; i++)
 		w[i] = i * 31 + i / 4096;
 	CHECK(result(make(fd, IOCB_CMD_PWRITE, w, len, 12345)) == (long)len);
-	CHECK(result(make(fd, IOCB_CMD_PREAD, r, len + 100, 12345)) == (long)len && !memcmp(r, w, len));
-	CHECK(result(make(fd, IOCB_CMD_PREAD, r, len, 12345 + (3 << 19))) == 1 << 20 && !memcmp(r, w + (3 << 19), 1 << 20));
+	CHECK(result(make(fd, IOCB_CMD_PREAD, r, len + 100, 12345)) == (long)len &&
+	      !memcmp(r, w, len));
+	CHECK(result(make(fd, IOCB_CMD_PREAD, r, len, 12345 + (3 << 19))) == 1 << 20 &&
+	      !memcmp(r, w + (3 << 19), 1 << 20));
 	CHECK(ftruncate(fd, BS) == 0);
 	free(w);
 	free(r);
@@ -319,7 +335,8 @@ static void threads(void)
 	CHECK(pthread_create(&t, NULL, submitter, b) == 0);
 	CHECK(io_getevents(ctx, 3, 3, e, NULL) == 3);
 	pthread_join(t, NULL);
-	CHECK(pthread_create(&t, NULL, fetcher, (void *)2) == 0 && pthread_create(&u, NULL, fetcher, (void *)1) == 0);
+	CHECK(pthread_create(&t, NULL, fetcher, (void *)2) == 0 &&
+	      pthread_create(&u, NULL, fetcher, (void *)1) == 0);
 	submitter(b);
 	pthread_join(t, NULL);
 	pthread_join(u, NULL);
@@ -379,7 +396,8 @@ static void direct(void)
 	int d = open(path, O_RDWR | O_DIRECT);
 	char *w = NULL, *r = NULL;
 
-	CHECK(d >= 0 && !posix_memalign((void **)&w, BS, 8 * BS) && !posix_memalign((void **)&r, BS, 8 * BS));
+	CHECK(d >= 0 && !posix_memalign((void **)&w, BS, 8 * BS) &&
+	      !posix_memalign((void **)&r, BS, 8 * BS));
 	for (int i = 0; i < 8 * BS; i++)
 		w[i] = i * 13 + i / BS;
 	CHECK(result(make(d, IOCB_CMD_PWRITE, w, 8 * BS, 0)) == 8 * BS);
@@ -390,9 +408,19 @@ static void direct(void)
 
 int main(int argc, char **argv)
 {
-	static const struct check_case all[] = {{"contexts", contexts}, {"read_write", read_write}, {"errors", errors}, {"full", full},
-						{"notified", notified}, {"mixed", mixed}, {"large", large}, {"many", many},
-						{"threads", threads}, {"signals", signals}, {"forked", forked}, {"direct", direct}, {0}};
+	static const struct check_case all[] = {{"contexts", contexts},
+						{"read_write", read_write},
+						{"errors", errors},
+						{"full", full},
+						{"notified", notified},
+						{"mixed", mixed},
+						{"large", large},
+						{"many", many},
+						{"threads", threads},
+						{"signals", signals},
+						{"forked", forked},
+						{"direct", direct},
+						{0}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(path, sizeof(path), "%s/aio.%d", argc > 1 ? argv[1] : ".", getpid());

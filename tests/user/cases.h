@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* cases.h: a program's cases by name: all of them, or the one that was asked for; VERBOSE in the environment names each as it begins. */
+/* cases.h: a program's cases by name: all of them, or the one that was asked for; VERBOSE in the
+ * environment names each as it begins. */
 #ifndef TESTS_USER_CASES_H
 #define TESTS_USER_CASES_H
 
@@ -20,8 +21,10 @@ static int case_begins(const struct check_case *c, const char *only)
 	return 1;
 }
 
-/* In this process, each within so many seconds. Beforehand, since children say what they find and _exit(): setvbuf(_IOLBF). */
-__attribute__((unused)) static void run_cases_here(const struct check_case *c, const char *only, unsigned seconds)
+/* In this process, each within so many seconds. Beforehand, since children say what they find and
+ * _exit(): setvbuf(_IOLBF). */
+__attribute__((unused)) static void run_cases_here(const struct check_case *c, const char *only,
+						   unsigned seconds)
 {
 	for (; c->name; c++) {
 		if (!case_begins(c, only))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// filecaps DIR, as root: what capabilities let through, and no more once they were given up: by capset, prctl, ids, user namespaces, in
-// children and over exec; also where nothing was said to the domain before. See transcript.h.
+// filecaps DIR, as root: what capabilities let through, and no more once they were given up: by
+// capset, prctl, ids, user namespaces, in children and over exec; also where nothing was said to
+// the domain before. See transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include "caps.h"
@@ -22,26 +23,27 @@ static void may(void)
 {
 	int flags = 0, fd;
 
-	FD(open(p("/secret"), O_RDONLY));		 /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
-	T(chmod(p("/others"), 0644));			 /* CAP_FOWNER */
+	FD(open(p("/secret"), O_RDONLY)); /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
+	T(chmod(p("/others"), 0644));	  /* CAP_FOWNER */
 	if (!elsewhere) {
-		T(chown(p("/others"), 77, -1));		 /* CAP_CHOWN */
+		T(chown(p("/others"), 77, -1)); /* CAP_CHOWN */
 		T(chown(p("/others"), 1234, -1));
 	}
-	T(chmod(p("/ids"), 02755));			 /* CAP_FSETID */
+	T(chmod(p("/ids"), 02755));				/* CAP_FSETID */
 	T(mknod(p("/all/dev"), S_IFCHR | 0600, makedev(1, 3))); /* CAP_MKNOD */
 	T(unlink(p("/all/dev")));
 	T(setxattr(p("/others"), "trusted.t", "1", 1, 0)); /* CAP_SYS_ADMIN */
 	fd = open(p("/open"), O_RDONLY);
 	T(ioctl(fd, FS_IOC_GETFLAGS, &flags));
 	flags |= FS_IMMUTABLE_FL;
-	T(ioctl(fd, FS_IOC_SETFLAGS, &flags));		 /* CAP_LINUX_IMMUTABLE */
+	T(ioctl(fd, FS_IOC_SETFLAGS, &flags)); /* CAP_LINUX_IMMUTABLE */
 	flags &= ~FS_IMMUTABLE_FL;
 	ioctl(fd, FS_IOC_SETFLAGS, &flags);
 	close(fd);
 }
 
-static const int each[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_LINUX_IMMUTABLE, CAP_MKNOD, CAP_SYS_ADMIN};
+static const int each[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE,    CAP_DAC_READ_SEARCH, CAP_FOWNER,
+			   CAP_FSETID, CAP_LINUX_IMMUTABLE, CAP_MKNOD,		 CAP_SYS_ADMIN};
 
 /* Without one of them, for a while and for good; with one alone. */
 static void one_by_one(void)
@@ -201,8 +203,20 @@ static void child_of_others(void)
 
 int main(int argc, char **argv)
 {
-	void (*const cases[])(void) = {one_by_one, for_good, bounding, bounding_told, kept, ambient, no_root, no_fixup, no_new_privs,
-				       inherited, other_users, other_users_told, fresh_child_of_others, child_of_others};
+	void (*const cases[])(void) = {one_by_one,
+				       for_good,
+				       bounding,
+				       bounding_told,
+				       kept,
+				       ambient,
+				       no_root,
+				       no_fixup,
+				       no_new_privs,
+				       inherited,
+				       other_users,
+				       other_users_told,
+				       fresh_child_of_others,
+				       child_of_others};
 
 	base = argv[argc > 1];
 	if (argc > 2) {
@@ -210,7 +224,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(022);
-	if (argc < 2 || fork()) { /* what is there is made by another process: each case attaches by itself */
+	if (argc < 2 ||
+	    fork()) { /* what is there is made by another process: each case attaches by itself */
 		wait(NULL);
 	} else {
 		put(p("/secret"), "text");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// filefds DIR: open files: shared over fork and exec, locked, waited for, given other numbers. See transcript.h.
+// filefds DIR: open files: shared over fork and exec, locked, waited for, given other numbers. See
+// transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include <poll.h>
@@ -48,7 +49,7 @@ static void offsets(void)
 	T(fstat(shared, &st));
 	out("%ld\n", (long)st.st_size);
 	out("%s\n", get(p("/o")));
-	T(dup2(1, shared));	/* a host fd over a domain fd ... */
+	T(dup2(1, shared)); /* a host fd over a domain fd ... */
 	T(fstat(shared, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 12);
 	shared = FD(open(p("/o"), O_RDONLY));
 	two = open("/dev/null", O_RDONLY);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // fileids DIR, as root: whose calls they are: ids, groups, umask, before and after they change, in
-// threads, over fork and exec. The domain checks permissions by what the host's kernel said. See transcript.h.
+// threads, over fork and exec. The domain checks permissions by what the host's kernel said. See
+// transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include <grp.h>
@@ -129,7 +130,8 @@ static void *waiting_thread(void *arg)
 {
 	T(open(p("/root600"), O_RDONLY) >= 0);
 	pthread_barrier_wait(&turn);
-	pthread_barrier_wait(&turn); /* ids changed meanwhile: glibc sees to it that they are everybody's */
+	pthread_barrier_wait(
+		&turn); /* ids changed meanwhile: glibc sees to it that they are everybody's */
 	return as_thread(arg);
 }
 
@@ -185,14 +187,16 @@ static void exec_saved(void)
 static void back(void)
 {
 	T(setuid(0));
-	/* Past the hook's knowledge of what the host said nothing is asked; the domain must agree with it. */
+	/* Past the hook's knowledge of what the host said nothing is asked; the domain must agree
+	 * with it. */
 	may();
 }
 
 int main(int argc, char **argv)
 {
-	void (*const each[])(void) = {dropped, fresh_dropped, inherited_groups, effective, fs_ids, keeps_caps, masks, threads,
-				      children, exec_dropped, exec_saved};
+	void (*const each[])(void) = {
+		dropped, fresh_dropped, inherited_groups, effective,	fs_ids,	   keeps_caps,
+		masks,	 threads,	children,	  exec_dropped, exec_saved};
 
 	base = argv[argc > 1];
 	if (argc > 2) {
@@ -200,7 +204,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(022);
-	if (argc < 2 || fork()) { /* what is there is made by another process: the first case attaches by itself */
+	if (argc < 2 || fork()) { /* what is there is made by another process: the first case
+				     attaches by itself */
 		wait(NULL);
 	} else {
 		make("/root600", 0600, 0, 0);

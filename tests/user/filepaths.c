@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// filepaths DIR: names of every kind, the current directory, directories as descriptors. See transcript.h.
+// filepaths DIR: names of every kind, the current directory, directories as descriptors. See
+// transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include <dirent.h>
@@ -12,10 +13,35 @@ static struct stat st;
 
 static void spelling(void)
 {
-	const char *const way[] = {"/a", "//a", "/./a", "/d/../a", "/d/./../a", "/../%s/a", "/d/..//../%s/a",
-				   "/a/", "/a/.", "/d/", "/d/.", "/d/..", "/.", "/..", "", "/none", "/none/..",
-				   "/a/..", "/d/../../../../../../../../etc/passwd", "/sym/f", "/abs/f",
-				   "/up/a", "/loop", "/loop/x", "/sym/../a", "/.hidden", "/d/.hidden", "/..a", "/d/..b/c"};
+	const char *const way[] = {"/a",
+				   "//a",
+				   "/./a",
+				   "/d/../a",
+				   "/d/./../a",
+				   "/../%s/a",
+				   "/d/..//../%s/a",
+				   "/a/",
+				   "/a/.",
+				   "/d/",
+				   "/d/.",
+				   "/d/..",
+				   "/.",
+				   "/..",
+				   "",
+				   "/none",
+				   "/none/..",
+				   "/a/..",
+				   "/d/../../../../../../../../etc/passwd",
+				   "/sym/f",
+				   "/abs/f",
+				   "/up/a",
+				   "/loop",
+				   "/loop/x",
+				   "/sym/../a",
+				   "/.hidden",
+				   "/d/.hidden",
+				   "/..a",
+				   "/d/..b/c"};
 	const char *name = strrchr(base, '/') + 1;
 
 	put(p("/a"), "file a\n");
@@ -126,8 +152,8 @@ static void changing(void)
 	T(chmod(p("/a"), 0604));
 	T(utimensat(AT_FDCWD, p("/a"), ts, 0));
 	T(stat(p("/a"), &st));
-	out("%o %ld.%ld %ld.%ld\n", st.st_mode, st.st_atim.tv_sec, st.st_atim.tv_nsec, st.st_mtim.tv_sec,
-	    st.st_mtim.tv_nsec);
+	out("%o %ld.%ld %ld.%ld\n", st.st_mode, st.st_atim.tv_sec, st.st_atim.tv_nsec,
+	    st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	T(mknod(p("/fifo"), S_IFIFO | 0600, 0));
 	T(stat(p("/fifo"), &st));
 	out("%o\n", st.st_mode);
@@ -187,7 +213,8 @@ static void cwd(void)
 	d = FD(open(".", O_RDONLY | O_DIRECTORY));
 	T(chdir("/"));
 	where();
-	out("%s", get(base[1] == 's' ? p("/a") + 1 : p("/a"))); /* from "/" it is a relative name, too */
+	out("%s",
+	    get(base[1] == 's' ? p("/a") + 1 : p("/a"))); /* from "/" it is a relative name, too */
 	T(fchdir(d));
 	where();
 	T(chdir("../../../../../../../../tmp"));

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /* Each place its own site: `mov $110, %eax` (getppid), then syscall. */
-#define SITE(name)                                                                                 \
-	asm(".text\n" #name ":\n mov $110, %eax\n syscall\n ret\n");                               \
+#define SITE(name)                                                   \
+	asm(".text\n" #name ":\n mov $110, %eax\n syscall\n ret\n"); \
 	extern unsigned char name[];
 SITE(site_main)
 SITE(site_thread)

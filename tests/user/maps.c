@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * maps.c: mmap of files in a directory (the first argument). Right natively; the
- * same is wanted of a domain's files, but that there a shared map of an fd that may write doesn't end with the file.
+ * same is wanted of a domain's files, but that there a shared map of an fd that may write doesn't
+ * end with the file.
  */
 #define _GNU_SOURCE
 #include "cases.h"
@@ -107,7 +108,8 @@ static void written(void)
 
 static void errors(void)
 {
-	int wo = open(path, O_WRONLY), ro = open(path, O_RDONLY), p = open(path, O_PATH), d = open(dir, O_RDONLY);
+	int wo = open(path, O_WRONLY), ro = open(path, O_RDONLY), p = open(path, O_PATH),
+	    d = open(dir, O_RDONLY);
 	char *m;
 
 	CHECK(refused(mmap(NULL, 0, PROT_READ, MAP_PRIVATE, fd, 0), EINVAL));
@@ -127,7 +129,8 @@ static void errors(void)
 	CHECK(m != MAP_FAILED && mprotect(m, PG, PROT_READ | PROT_WRITE) == -1 && errno == EACCES);
 	CHECK(munmap(m, PG) == 0);
 	m = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0);
-	CHECK(m != MAP_FAILED && mprotect(m, PG, PROT_READ | PROT_WRITE) == 0 && munmap(m, PG) == 0);
+	CHECK(m != MAP_FAILED && mprotect(m, PG, PROT_READ | PROT_WRITE) == 0 &&
+	      munmap(m, PG) == 0);
 	close(wo);
 	close(ro);
 	close(p);
@@ -137,23 +140,29 @@ static void errors(void)
 /* What this process and its children write to a file they have mapped shared, to read. */
 static void follows(void)
 {
-	int f = open(path, O_RDONLY), wo = open(path, O_WRONLY), app = open(path, O_WRONLY | O_APPEND), s;
-	char *m = mmap(NULL, 16 * PG, PROT_READ, MAP_SHARED, f, 0), *n = mmap(NULL, PG, PROT_READ, MAP_SHARED, f, PG);
+	int f = open(path, O_RDONLY), wo = open(path, O_WRONLY),
+	    app = open(path, O_WRONLY | O_APPEND), s;
+	char *m = mmap(NULL, 16 * PG, PROT_READ, MAP_SHARED, f, 0),
+	     *n = mmap(NULL, PG, PROT_READ, MAP_SHARED, f, PG);
 	struct iovec v[2] = {{"ab", 2}, {"cdef", 4}};
 
 	CHECK(m != MAP_FAILED && n != MAP_FAILED);
 	close(f);
-	CHECK(pwrite(fd, "PWRITE", 6, PG - 3) == 6 && !memcmp(m + PG - 3, "PWRITE", 6) && !memcmp(n, "ITE", 3));
-	CHECK(lseek(wo, 10, SEEK_SET) == 10 && write(wo, "write", 5) == 5 && !memcmp(m + 10, "write", 5));
+	CHECK(pwrite(fd, "PWRITE", 6, PG - 3) == 6 && !memcmp(m + PG - 3, "PWRITE", 6) &&
+	      !memcmp(n, "ITE", 3));
+	CHECK(lseek(wo, 10, SEEK_SET) == 10 && write(wo, "write", 5) == 5 &&
+	      !memcmp(m + 10, "write", 5));
 	CHECK(writev(wo, v, 2) == 6 && !memcmp(m + 15, "abcdef", 6));
-	CHECK(pwritev(fd, v, 2, 2 * PG - 1) == 6 && !memcmp(m + 2 * PG - 1, "abcdef", 6) && n[PG - 1] == 'a');
+	CHECK(pwritev(fd, v, 2, 2 * PG - 1) == 6 && !memcmp(m + 2 * PG - 1, "abcdef", 6) &&
+	      n[PG - 1] == 'a');
 	if (!fork()) {
 		CHECK(pwrite(fd, "child", 5, 100) == 5 && !memcmp(m + 100, "child", 5));
 		_exit(check_failed);
 	}
 	CHECK(wait(&s) > 0 && s == 0 && !memcmp(m + 100, "child", 5));
 	CHECK(write(app, "appended", 8) == 8 && !memcmp(m + SIZE, "appended", 8));
-	CHECK(pwrite(fd, "far", 3, 12 * PG) == 3 && !memcmp(m + 12 * PG, "far", 3) && m[11 * PG] == 0);
+	CHECK(pwrite(fd, "far", 3, 12 * PG) == 3 && !memcmp(m + 12 * PG, "far", 3) &&
+	      m[11 * PG] == 0);
 	CHECK(ftruncate(fd, 50) == 0 && m[49] == want[49] && m[50] == 0);
 	dies(m + PG, SIGBUS);
 	CHECK(munmap(m, 16 * PG) == 0 && munmap(n, PG) == 0);
@@ -169,20 +178,24 @@ static void wait_byte(int p)
 	CHECK(read(p, &c, 1) == 1);
 }
 
-/* Stores through a map, reads and writes are one thing, in another process that opened the file by itself, too. */
+/* Stores through a map, reads and writes are one thing, in another process that opened the file by
+ * itself, too. */
 static void stored(void)
 {
-	char *m = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *n, b[100], name[24000];
+	char *m = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *n, b[100],
+	     name[24000];
 	int before = open(path, O_RDONLY), to[2], from[2], s;
 	struct stat st;
 
 	CHECK(m != MAP_FAILED);
 	memcpy(m + 10, "stored", 6);
 	CHECK(pread(fd, b, 6, 10) == 6 && !memcmp(b, "stored", 6));
-	CHECK(pread(before, b, 8, 9) == 8 && !memcmp(b + 1, "stored", 6) && b[0] == want[9] && b[7] == want[16]);
+	CHECK(pread(before, b, 8, 9) == 8 && !memcmp(b + 1, "stored", 6) && b[0] == want[9] &&
+	      b[7] == want[16]);
 	CHECK(pwrite(fd, "WRITTEN", 7, PG - 3) == 7 && !memcmp(m + PG - 3, "WRITTEN", 7));
 	CHECK(pipe(to) == 0 && pipe(from) == 0);
-	if (!fork()) { /* another program, as far as the domain knows: it has nothing of ours but the name */
+	if (!fork()) { /* another program, as far as the domain knows: it has nothing of ours but
+			  the name */
 		int f = open(path, O_RDWR);
 
 		munmap(m, 4 * PG);
@@ -210,7 +223,8 @@ static void stored(void)
 	CHECK(fstat(fd, &st) == 0 && st.st_size == 3 * PG && pread(fd, b, 100, 3 * PG - 50) == 50);
 	m[2 * PG] = 'z';
 	CHECK(munmap(m, 4 * PG) == 0 && pread(fd, b, 1, 2 * PG) == 1 && b[0] == 'z');
-	snprintf(name, sizeof(name), "cp %s %s.copy && cmp %s %s.copy && rm %s.copy", path, path, path, path, path);
+	snprintf(name, sizeof(name), "cp %s %s.copy && cmp %s %s.copy && rm %s.copy", path, path,
+		 path, path, path);
 	CHECK(system(name) == 0);
 	CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, want, SIZE, 0) == SIZE);
 	close(before);
@@ -356,7 +370,8 @@ static char *map_amid(void *(*thread)(void *), int i, int *f)
 	*f = open(race.name, O_RDWR | O_CREAT, 0600);
 	CHECK(*f >= 0 && ftruncate(*f, 2 * OPENERS * PART) == 0);
 	for (intptr_t n = 0; n < OPENERS + 2; n++)
-		CHECK(!pthread_create(&t[n], NULL, n < OPENERS ? thread : zeroes, (void *)(n < OPENERS ? n : n - OPENERS)));
+		CHECK(!pthread_create(&t[n], NULL, n < OPENERS ? thread : zeroes,
+				      (void *)(n < OPENERS ? n : n - OPENERS)));
 	usleep(2000 + i % 16 * 200); /* anywhere in what they do */
 	race.stop = 1;
 	m = mmap(NULL, 2 * OPENERS * PART, PROT_READ | PROT_WRITE, MAP_SHARED, *f, 0);
@@ -402,7 +417,8 @@ static void writing(void)
 		char *m = map_amid(writes, i, &f);
 
 		for (int n = 0; n < OPENERS && m != MAP_FAILED; n++) {
-			CHECK(pread(f, b, PART, n * PART) == PART && *b == (char)race.last[n] && !memcmp(b, b + 1, PART - 1));
+			CHECK(pread(f, b, PART, n * PART) == PART && *b == (char)race.last[n] &&
+			      !memcmp(b, b + 1, PART - 1));
 			CHECK(!memcmp(b, m + n * PART, PART));
 		}
 		map_gone(m, f);
@@ -414,9 +430,19 @@ static void writing(void)
 
 int main(int argc, char **argv)
 {
-	static const struct check_case all[] = {{"contents", contents}, {"beyond", beyond}, {"written", written}, {"errors", errors},
-						{"follows", follows}, {"stored", stored}, {"left", left}, {"executed", executed},
-						{"large", large}, {"often", often}, {"opening", opening}, {"writing", writing}, {0}};
+	static const struct check_case all[] = {{"contents", contents},
+						{"beyond", beyond},
+						{"written", written},
+						{"errors", errors},
+						{"follows", follows},
+						{"stored", stored},
+						{"left", left},
+						{"executed", executed},
+						{"large", large},
+						{"often", often},
+						{"opening", opening},
+						{"writing", writing},
+						{0}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(dir, sizeof(dir), "%s", argc > 1 ? argv[1] : ".");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// netcaps, as root: what capabilities let through on sockets, and no more once they were given up. See filecaps.c and transcript.h.
+// netcaps, as root: what capabilities let through on sockets, and no more once they were given up.
+// See filecaps.c and transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include "caps.h"
@@ -15,7 +16,8 @@
 
 static int option(int level, int name, int value)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), r = setsockopt(fd, level, name, &value, sizeof(value)), err = errno;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0),
+	    r = setsockopt(fd, level, name, &value, sizeof(value)), err = errno;
 
 	close(fd);
 	errno = err;
@@ -24,7 +26,9 @@ static int option(int level, int name, int value)
 
 static int bound(int port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(port),
+				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), r = bind(fd, (void *)&a, sizeof(a)), err = errno;
 
 	close(fd);
@@ -35,7 +39,8 @@ static int bound(int port)
 static int flags_of_lo(void)
 {
 	struct ifreq r = {.ifr_name = "lo"};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), ret = ioctl(fd, SIOCGIFFLAGS, &r) ?: ioctl(fd, SIOCSIFFLAGS, &r), err = errno;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0),
+	    ret = ioctl(fd, SIOCGIFFLAGS, &r) ?: ioctl(fd, SIOCSIFFLAGS, &r), err = errno;
 
 	close(fd);
 	errno = err;
@@ -134,7 +139,8 @@ static void other_users(void)
 
 int main(int argc, char **argv)
 {
-	void (*const cases[])(void) = {one_by_one, bounding, for_good, told_for_good, effective, kept, other_users};
+	void (*const cases[])(void) = {one_by_one, bounding, for_good,	 told_for_good,
+				       effective,  kept,     other_users};
 
 	(void)argv;
 	base = "/no such directory";

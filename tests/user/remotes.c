@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * remotes NET.sock BLOCK.sock DIR [killed]: a socket of net as a file of block (SD_OP_REMOTE), read there. No program under the hook has
- * such an fd for longer than a sendfile() into it takes, and none reads one: this is a client of both domains by the transport alone.
- * `killed`: says "waiting" and wants net to be killed. See two_domains_test.py.
+ * remotes NET.sock BLOCK.sock DIR [killed]: a socket of net as a file of block (SD_OP_REMOTE), read
+ * there. No program under the hook has such an fd for longer than a sendfile() into it takes, and
+ * none reads one: this is a client of both domains by the transport alone. `killed`: says "waiting"
+ * and wants net to be killed. See two_domains_test.py.
  */
 #define _GNU_SOURCE
 #include "cases.h"
@@ -20,7 +21,8 @@
 
 #define READ_MAX 65536 /* runtime/kernel/remote_file.c: of one call */
 #define TOTAL	 (2 << 20)
-#define RESTART	 512 /* ERESTARTSYS, the kernel's own: the client's hook makes it EINTR or another call */
+#define RESTART \
+	512 /* ERESTARTSYS, the kernel's own: the client's hook makes it EINTR or another call */
 
 extern const struct sd_domain_stubs sd_net_stubs, sd_block_stubs;
 
@@ -61,9 +63,9 @@ static long call(struct side *s, int thread, long nr, u64 x, u64 y, u64 z, u64 u
 	return -ENOSYS;
 }
 
-#define P(x) ((u64)(uintptr_t)(x))
-#define NET(nr, x, y, z) call(&net, 0, SYS_##nr, x, y, z, 0, 0, 0)
-#define BLOCK(nr, ...) BLOCK_(nr, __VA_ARGS__, 0, 0, 0)
+#define P(x)			       ((u64)(uintptr_t)(x))
+#define NET(nr, x, y, z)	       call(&net, 0, SYS_##nr, x, y, z, 0, 0, 0)
+#define BLOCK(nr, ...)		       BLOCK_(nr, __VA_ARGS__, 0, 0, 0)
 #define BLOCK_(nr, x, y, z, u, v, ...) call(&block, 0, SYS_##nr, x, y, z, u, v, 0)
 
 static void connection(void)
@@ -145,10 +147,12 @@ static void whole(void)
 	begin();
 	CHECK(NET(write, a, P("abcdefghij"), 10) == 10);
 	CHECK(BLOCK(read, r, P(buf), 2) == 2 && !memcmp(buf, "ab", 2));
-	CHECK(BLOCK(readv, r, P(v), 2) == 6 && !memcmp(buf, "cde", 3) && !memcmp(buf + 50, "fgh", 3));
+	CHECK(BLOCK(readv, r, P(v), 2) == 6 && !memcmp(buf, "cde", 3) &&
+	      !memcmp(buf + 50, "fgh", 3));
 	/* -1 is the file's position: what readv does */
 	CHECK(BLOCK(preadv2, r, P(v), 2, -1ul, -1ul) == 2 && !memcmp(buf, "ije", 3));
-	CHECK(BLOCK(writev, r, P(w), 2) == 6 && NET(read, a, P(buf), 100) == 6 && !memcmp(buf, "to net", 6));
+	CHECK(BLOCK(writev, r, P(w), 2) == 6 && NET(read, a, P(buf), 100) == 6 &&
+	      !memcmp(buf, "to net", 6));
 	end();
 }
 
@@ -169,7 +173,8 @@ static void errors(void)
 	CHECK(call(&block, 0, SYS_preadv2, r, P(&v), 1, -1ul, -1ul, 0x40000000) == -EOPNOTSUPP);
 	snprintf(path, sizeof(path), "%s/remotes", dir);
 	f = BLOCK(open, P(path), O_RDWR | O_CREAT | O_TRUNC, 0600);
-	CHECK(f >= 0 && BLOCK(sendfile, f, r, 0, 10) == -EINVAL && BLOCK(close, f, 0, 0) == 0 && BLOCK(unlink, P(path), 0, 0) == 0);
+	CHECK(f >= 0 && BLOCK(sendfile, f, r, 0, 10) == -EINVAL && BLOCK(close, f, 0, 0) == 0 &&
+	      BLOCK(unlink, P(path), 0, 0) == 0);
 	CHECK(BLOCK(readv, r, P(&v), 1) == 1 && buf[0] == 'x'); /* none of them took it */
 	CHECK(NET(fcntl, b, F_SETFL, O_NONBLOCK) == 0);
 	CHECK(BLOCK(readv, r, P(&v), 1) == -EAGAIN && BLOCK(read, r, P(buf), 10) == -EAGAIN);
@@ -250,8 +255,9 @@ static void killed(void)
 
 int main(int argc, char **argv)
 {
-	static const struct check_case all[] = {{"scattered", scattered}, {"whole", whole}, {"errors", errors},
-						{"waits", waits}, {"cancelled", cancelled}, {0}},
+	static const struct check_case all[] = {{"scattered", scattered}, {"whole", whole},
+						{"errors", errors},	  {"waits", waits},
+						{"cancelled", cancelled}, {0}},
 				       dead[] = {{"killed", killed}, {0}};
 
 	if (argc < 4)
@@ -260,7 +266,8 @@ int main(int argc, char **argv)
 	attach(&net, argv[1]);
 	attach(&block, argv[2]);
 	dir = argv[3];
-	run_cases_here(argc > 4 && !strcmp(argv[4], "killed") ? dead : all, argc > 4 ? argv[4] : NULL, 60);
+	run_cases_here(argc > 4 && !strcmp(argv[4], "killed") ? dead : all,
+		       argc > 4 ? argv[4] : NULL, 60);
 	printf("remotes: %s\n", check_failed ? "FAILED" : "ok");
 	return check_failed;
 }

@@ -13,10 +13,10 @@ typedef uint64_t u64;
 enum sd_form { SD_FORM_NONE, SD_FORM_MOV32, SD_FORM_MOV64 };
 enum sd_form sd_site_form(const u8 *before, u32 len, u64 nr, u32 *start);
 
-#define FORM(nr, start, ...)                                                                       \
-	({                                                                                         \
-		const u8 b[] = {__VA_ARGS__};                                                      \
-		sd_site_form(b, sizeof(b), (nr), (start));                                         \
+#define FORM(nr, start, ...)                               \
+	({                                                 \
+		const u8 b[] = {__VA_ARGS__};              \
+		sd_site_form(b, sizeof(b), (nr), (start)); \
 	})
 
 static void takes_mov_eax(void **state)

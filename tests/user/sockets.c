@@ -128,7 +128,8 @@ static void hostile_numbers(void)
 				close(i);
 		if (!says(fd[0], fd[1], "alive"))
 			_exit(1);
-		for (int i = 900; i < 1020 && (rlim_t)i < files.rlim_cur - 16; i++) /* a few numbers are the hook's */
+		for (int i = 900; i < 1020 && (rlim_t)i < files.rlim_cur - 16;
+		     i++) /* a few numbers are the hook's */
 			if (dup2(0, i) != i)
 				_exit(2);
 		if (!says(fd[0], fd[1], "alive"))
@@ -653,10 +654,20 @@ int main(int argc, char **argv)
 	self = "/proc/self/exe";
 	if (argc > 3)
 		return executed(argv[2], argv[3]);
-	static const struct check_case all[] = {
-		{"numbers", numbers}, {"hostile_numbers", hostile_numbers}, {"forks", forks}, {"execs", execs}, {"polls", polls},
-		{"epolls", epolls}, {"mixed_threads", mixed_threads}, {"fork_while_waiting", fork_while_waiting},
-		{"interrupted", interrupted}, {"sigpipe", sigpipe}, {"files", files}, {"threads", threads}, {"host_rights", host_rights}, {0}};
+	static const struct check_case all[] = {{"numbers", numbers},
+						{"hostile_numbers", hostile_numbers},
+						{"forks", forks},
+						{"execs", execs},
+						{"polls", polls},
+						{"epolls", epolls},
+						{"mixed_threads", mixed_threads},
+						{"fork_while_waiting", fork_while_waiting},
+						{"interrupted", interrupted},
+						{"sigpipe", sigpipe},
+						{"files", files},
+						{"threads", threads},
+						{"host_rights", host_rights},
+						{0}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run_cases_here(all, argc > 1 ? argv[1] : NULL, 60);

@@ -140,7 +140,8 @@ static void timeouts(void)
 			pos += n > 0 ? n : 0;
 		} while (n > 0 && pos < 1 << 28);
 		CHECK(n == -1 && errno == EAGAIN);
-		do { /* a probe of the closed window, 200 ms after the last data, may make some room */
+		do { /* a probe of the closed window, 200 ms after the last data, may make some room
+		      */
 			fill(block, pos, 1);
 			n = send(s.fd, block, 1, 0);
 			pos += n > 0 ? n : 0;

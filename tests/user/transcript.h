@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * transcript.h: programs that say what each of their calls answered. One run natively, in a directory
- * of the host, and one with its files in a domain must say the same (files_test.py). Where the
- * directory is doesn't show: its name is printed as "@".
+ * transcript.h: programs that say what each of their calls answered. One run natively, in a
+ * directory of the host, and one with its files in a domain must say the same (files_test.py).
+ * Where the directory is doesn't show: its name is printed as "@".
  */
 #ifndef TESTS_USER_TRANSCRIPT_H
 #define TESTS_USER_TRANSCRIPT_H
@@ -39,22 +39,22 @@ __attribute__((format(printf, 1, 2))) static void out(const char *fmt, ...)
 }
 
 /* What a call answered: its result, or its errno. */
-#define T(call)                                                                                    \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long r_ = (long)(call);                                                            \
-		out("%d %s = %ld %s\n", __LINE__, #call, r_,                                       \
-		    r_ == -1 ? strerrorname_np(errno) : "");                                       \
-		r_;                                                                                \
+#define T(call)                                              \
+	({                                                   \
+		errno = 0;                                   \
+		long r_ = (long)(call);                      \
+		out("%d %s = %ld %s\n", __LINE__, #call, r_, \
+		    r_ == -1 ? strerrorname_np(errno) : ""); \
+		r_;                                          \
 	})
 
 /* The same for a new descriptor: which number doesn't matter. */
-#define FD(call)                                                                                   \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		int r_ = (call);                                                                   \
-		out("%d %s: %s\n", __LINE__, #call, r_ < 0 ? strerrorname_np(errno) : "open");     \
-		r_;                                                                                \
+#define FD(call)                                                                               \
+	({                                                                                     \
+		errno = 0;                                                                     \
+		int r_ = (call);                                                               \
+		out("%d %s: %s\n", __LINE__, #call, r_ < 0 ? strerrorname_np(errno) : "open"); \
+		r_;                                                                            \
 	})
 
 /* Runs fn in a child and waits. */

@@ -11,7 +11,8 @@ bool sd_clock_due(void);
 void sd_clock_event(void);
 /* When it comes, in machine time; SD_NO_DEADLINE: never. */
 u64 sd_clock_deadline(void);
-/* Idle, irqs off: the vCPU slept for long enough that the host's wall clock is to be looked at once irqs are on. */
+/* Idle, irqs off: the vCPU slept for long enough that the host's wall clock is to be looked at once
+ * irqs are on. */
 void sd_clock_slept(void);
 
 #endif

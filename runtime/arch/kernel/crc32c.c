@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CRC32c by the processor's instruction (SSE4.2) instead of lib/crc32.c's weak one: ext4 sums every block of metadata it
- * changes. One instruction takes 3 cycles and begins every cycle, so long input is summed in three lanes. A lane's sum is
- * moved over the bytes behind it by a carry-less product with x^(8 n - 33) mod P: the product of two reflected numbers is
- * one bit short, and the instruction that reduces it adds x^32.
+ * CRC32c by the processor's instruction (SSE4.2) instead of lib/crc32.c's weak one: ext4 sums every
+ * block of metadata it changes. One instruction takes 3 cycles and begins every cycle, so long
+ * input is summed in three lanes. A lane's sum is moved over the bytes behind it by a carry-less
+ * product with x^(8 n - 33) mod P: the product of two reflected numbers is one bit short, and the
+ * instruction that reduces it adds x^32.
  *
- * The product is in SSE registers. No code of the domain has anything in them (-mno-sse), tasks don't change in between, and the
- * host saves them around its signals.
+ * The product is in SSE registers. No code of the domain has anything in them (-mno-sse), tasks
+ * don't change in between, and the host saves them around its signals.
  */
 #include <linux/crc32.h>
 #include <linux/init.h>
@@ -14,14 +15,14 @@
 #include <linux/types.h>
 
 #define POLY	   0x82f63b78
-#define HAS_CLMUL  (1u << 1)	/* cpuid 1, ecx */
+#define HAS_CLMUL  (1u << 1) /* cpuid 1, ecx */
 #define HAS_SSE4_2 (1u << 20)
 
 /* Of three lanes each: a block but for its own sum, a bitmap, the greater part of a small inode. */
 static struct {
 	u16 bytes;
-	u32 over_one, over_two;	/* multipliers: over one lane, over two */
-} lanes[] = { { 1360 }, { 336 }, { 80 } };
+	u32 over_one, over_two; /* multipliers: over one lane, over two */
+} lanes[] = {{1360}, {336}, {80}};
 
 static bool fast;
 
@@ -55,7 +56,10 @@ static u32 one_lane(u64 crc, const u8 *p, size_t len)
 
 static inline u64 product(u64 a, u64 b)
 {
-	asm volatile("movq %0, %%xmm0\n\tmovq %1, %%xmm1\n\tpclmulqdq $0, %%xmm1, %%xmm0\n\tmovq %%xmm0, %0" : "+r"(a) : "r"(b));
+	asm volatile(
+		"movq %0, %%xmm0\n\tmovq %1, %%xmm1\n\tpclmulqdq $0, %%xmm1, %%xmm0\n\tmovq %%xmm0, %0"
+		: "+r"(a)
+		: "r"(b));
 	return a;
 }
 

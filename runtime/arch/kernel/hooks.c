@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A task is about to sleep", told by the scheduler without a patch. schedule() tells the io_uring worker pool when a task
- * with PF_IO_WORKER sleeps and wakes; CONFIG_IO_WQ makes it call these two, and with CONFIG_IO_URING off the tree has no
- * definition of them. Serving tasks are what io workers are: made in the kernel, never in user mode, signals blocked.
+ * "A task is about to sleep", told by the scheduler without a patch. schedule() tells the io_uring
+ * worker pool when a task with PF_IO_WORKER sleeps and wakes; CONFIG_IO_WQ makes it call these two,
+ * and with CONFIG_IO_URING off the tree has no definition of them. Serving tasks are what io
+ * workers are: made in the kernel, never in user mode, signals blocked.
  */
 #include <linux/sched.h>
 #include <asm/sd.h>

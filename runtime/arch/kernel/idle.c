@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Idle: the vCPU sleeps in the machine on *sd_boot->sleeping until a doorbell or the next clock event. The order is the
- * sleeper's half of the bell protocol (sd/bell.h): say so, full fence, look once more, sleep. The first sleep after work is a nap: clients
- * that publish without waiting (promised calls) don't fence, and what their stores missed by nanoseconds is found after it.
+ * Idle: the vCPU sleeps in the machine on *sd_boot->sleeping until a doorbell or the next clock
+ * event. The order is the sleeper's half of the bell protocol (sd/bell.h): say so, full fence, look
+ * once more, sleep. The first sleep after work is a nap: clients that publish without waiting
+ * (promised calls) don't fence, and what their stores missed by nanoseconds is found after it.
  */
 #include <linux/cpu.h>
 #include <linux/sched.h>
 #include <asm/sd.h>
 #include "arch.h"
 
-#define NAP_NS	1000000u
+#define NAP_NS 1000000u
 
 bool (*sd_idle_poll)(void);
 u64 sd_sleeps;
@@ -24,7 +25,8 @@ static bool have_work(void)
 /* Until when may the vCPU sleep? */
 static u64 wake_time(bool nap)
 {
-	u64 deadline = sd_clock_deadline(), end = nap ? sd_machine_clock() + NAP_NS : SD_NO_DEADLINE;
+	u64 deadline = sd_clock_deadline(),
+	    end = nap ? sd_machine_clock() + NAP_NS : SD_NO_DEADLINE;
 
 	return end < deadline ? end : deadline;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens between start_kernel() and pid 1's body. arch_call_rest_init() is the arch's hook there; ours does what
- * init/main.c's rest_init() and kernel_init() do as far as a kernel without programs needs it, and ends in sd_main()
- * instead of executing /sbin/init. So the tree needs no patch, and a slice drops exec, initramfs and root mounting.
+ * What happens between start_kernel() and pid 1's body. arch_call_rest_init() is the arch's hook
+ * there; ours does what init/main.c's rest_init() and kernel_init() do as far as a kernel without
+ * programs needs it, and ends in sd_main() instead of executing /sbin/init. So the tree needs no
+ * patch, and a slice drops exec, initramfs and root mounting.
  */
 #include <linux/async.h>
 #include <linux/completion.h>

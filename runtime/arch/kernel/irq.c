@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupts at safe points: see asm/irqflags.h. The kernel's irq layer (kernel/irq) has no part in it. */
+/* Interrupts at safe points: see asm/irqflags.h. The kernel's irq layer (kernel/irq) has no part in
+ * it. */
 #include <linux/hardirq.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
@@ -13,7 +14,7 @@ struct sd_line {
 	void *arg;
 };
 
-struct sd_vcpu sd_vcpu = { .look_in = SD_LOOK_EVERY };
+struct sd_vcpu sd_vcpu = {.look_in = SD_LOOK_EVERY};
 u32 sd_pending ____cacheline_aligned;
 static struct sd_line lines[SD_IRQS];
 static struct pt_regs no_regs;

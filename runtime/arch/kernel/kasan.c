@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* KASAN: the shadow's place, and what an architecture does at boot. See asm/kasan.h; mm/kasan/init.c, which is about page tables, is cut. */
+/* KASAN: the shadow's place, and what an architecture does at boot. See asm/kasan.h;
+ * mm/kasan/init.c, which is about page tables, is cut. */
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/panic_notifier.h>
@@ -8,7 +9,7 @@
 #include <asm/sections.h>
 #include <sd/shadow.h>
 
-__visible const struct sd_shadow sd_shadow = { KASAN_SHADOW_START, KASAN_SHADOW_SIZE };
+__visible const struct sd_shadow sd_shadow = {KASAN_SHADOW_START, KASAN_SHADOW_SIZE};
 
 void __init kasan_init(void)
 {
@@ -27,13 +28,14 @@ pure_initcall(kasan_globals);
 /* A report has plain addresses, of a process whose image may lie anywhere. */
 static int say_where(struct notifier_block *nb, unsigned long event, void *msg)
 {
-	pr_emerg("kasan: _text is at %px: addresses less that are offsets in the image's text\n", _text);
+	pr_emerg("kasan: _text is at %px: addresses less that are offsets in the image's text\n",
+		 _text);
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block where_block = {
-	.notifier_call	= say_where,
-	.priority	= INT_MAX,
+	.notifier_call = say_where,
+	.priority = INT_MAX,
 };
 
 static int __init where_init(void)

@@ -12,11 +12,11 @@
 #include <asm/setup.h>
 
 #ifdef CONFIG_CMDLINE
-#define BUILT_IN	CONFIG_CMDLINE " "
+#define BUILT_IN CONFIG_CMDLINE " "
 #else
-#define BUILT_IN	""
+#define BUILT_IN ""
 #endif
-#define BUILT_IN_LEN	(sizeof(BUILT_IN) - 1)
+#define BUILT_IN_LEN (sizeof(BUILT_IN) - 1)
 
 unsigned long sd_page_offset;
 unsigned long memory_start;
@@ -25,11 +25,12 @@ void *empty_zero_page;
 
 void __init setup_arch(char **cmdline)
 {
-	unsigned long zones[MAX_NR_ZONES] = { 0 };
+	unsigned long zones[MAX_NR_ZONES] = {0};
 	unsigned long start = (unsigned long)sd_boot->ram;
 
 	strscpy(boot_command_line, BUILT_IN, COMMAND_LINE_SIZE);
-	strscpy(boot_command_line + BUILT_IN_LEN, sd_boot->cmdline, COMMAND_LINE_SIZE - BUILT_IN_LEN);
+	strscpy(boot_command_line + BUILT_IN_LEN, sd_boot->cmdline,
+		COMMAND_LINE_SIZE - BUILT_IN_LEN);
 	*cmdline = boot_command_line;
 	parse_early_param();
 #ifdef CONFIG_KASAN

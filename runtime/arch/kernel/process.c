@@ -38,7 +38,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	frame->r12 = (unsigned long)args->fn;
 	frame->r13 = (unsigned long)args->fn_arg;
 	frame->ip = (unsigned long)sd_first;
-	p->thread = (struct thread_struct) { .sp = (unsigned long)frame };
+	p->thread = (struct thread_struct){.sp = (unsigned long)frame};
 	return 0;
 }
 

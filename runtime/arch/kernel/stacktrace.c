@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stack traces for debugging configurations. With frame pointers, the callers. Without, every word on the stack that looks like a return
- * address, old ones too.
+ * Stack traces for debugging configurations. With frame pointers, the callers. Without, every word
+ * on the stack that looks like a return address, old ones too.
  */
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
@@ -22,9 +22,11 @@ static void add(struct stack_trace *trace, unsigned long word)
 /* From a frame to its caller's, which lies above it on the same stack. */
 static void scan(struct task_struct *tsk, unsigned long frame, struct stack_trace *trace)
 {
-	unsigned long low = (unsigned long)task_stack_page(tsk), end = low + THREAD_SIZE - 2 * sizeof(long);
+	unsigned long low = (unsigned long)task_stack_page(tsk),
+		      end = low + THREAD_SIZE - 2 * sizeof(long);
 
-	for (; frame >= low && frame <= end && trace->nr_entries < trace->max_entries; frame = *(unsigned long *)frame) {
+	for (; frame >= low && frame <= end && trace->nr_entries < trace->max_entries;
+	     frame = *(unsigned long *)frame) {
 		add(trace, ((unsigned long *)frame)[1]);
 		low = frame + 1;
 	}

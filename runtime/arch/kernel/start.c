@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entry: the machine calls sd_start() on its vCPU thread; from then on that thread only runs on kernel stacks.
+ * Entry: the machine calls sd_start() on its vCPU thread; from then on that thread only runs on
+ * kernel stacks.
  */
 #include <linux/init.h>
 #include <linux/sched.h>

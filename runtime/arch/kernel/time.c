@@ -2,9 +2,10 @@
 /*
  * Clock source and one-shot clock event, both on the machine's monotonic clock; and the wall clock.
  *
- * The wall clock is the machine's at boot, and goes on with the clock source. The host slews both of its clocks alike, so the two never
- * drift apart; but it may be set (by hand, by NTP, after a suspend). Nobody tells us, so we look: when the vCPU has slept for more than
- * a nap, before it does anything else, and while it is busy once a second. An idle domain isn't woken for it.
+ * The wall clock is the machine's at boot, and goes on with the clock source. The host slews both
+ * of its clocks alike, so the two never drift apart; but it may be set (by hand, by NTP, after a
+ * suspend). Nobody tells us, so we look: when the vCPU has slept for more than a nap, before it
+ * does anything else, and while it is busy once a second. An idle domain isn't woken for it.
  */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
@@ -17,8 +18,8 @@
 #include <asm/sd.h>
 #include "arch.h"
 
-#define WALL_CHECK_NS	NSEC_PER_SEC	/* while busy, so often */
-#define WALL_STEP_NS	NSEC_PER_MSEC	/* a difference that is taken for a step */
+#define WALL_CHECK_NS NSEC_PER_SEC  /* while busy, so often */
+#define WALL_STEP_NS  NSEC_PER_MSEC /* a difference that is taken for a step */
 
 static u64 deadline = SD_NO_DEADLINE;
 static u64 start_ns;
@@ -31,11 +32,11 @@ static u64 sd_clocksource_read(struct clocksource *cs)
 }
 
 static struct clocksource sd_clocksource = {
-	.name	= "sd",
-	.rating	= 400,
-	.read	= sd_clocksource_read,
-	.mask	= CLOCKSOURCE_MASK(64),
-	.flags	= CLOCK_SOURCE_IS_CONTINUOUS,
+	.name = "sd",
+	.rating = 400,
+	.read = sd_clocksource_read,
+	.mask = CLOCKSOURCE_MASK(64),
+	.flags = CLOCK_SOURCE_IS_CONTINUOUS,
 };
 
 static int sd_set_next_event(unsigned long delta, struct clock_event_device *evt)
@@ -51,12 +52,12 @@ static int sd_shutdown(struct clock_event_device *evt)
 }
 
 static struct clock_event_device sd_clockevent = {
-	.name			= "sd",
-	.features		= CLOCK_EVT_FEAT_ONESHOT,
-	.rating			= 400,
-	.set_next_event		= sd_set_next_event,
-	.set_state_shutdown	= sd_shutdown,
-	.set_state_oneshot	= sd_shutdown,
+	.name = "sd",
+	.features = CLOCK_EVT_FEAT_ONESHOT,
+	.rating = 400,
+	.set_next_event = sd_set_next_event,
+	.set_state_shutdown = sd_shutdown,
+	.set_state_oneshot = sd_shutdown,
 };
 
 bool sd_clock_due(void)
@@ -64,7 +65,8 @@ bool sd_clock_due(void)
 	return deadline != SD_NO_DEADLINE && sd_machine_clock() >= deadline;
 }
 
-/* By how much the host's wall clock is ahead of ours; 0 if by less than a step. What reading them takes is no difference. */
+/* By how much the host's wall clock is ahead of ours; 0 if by less than a step. What reading them
+ * takes is no difference. */
 static s64 wall_error(void)
 {
 	s64 before = ktime_get_real_ns(), host = sd_machine_realtime(), after = ktime_get_real_ns();
@@ -82,7 +84,8 @@ static void set_wall(struct work_struct *unused)
 	int err = error ? do_settimeofday64(&now) : 0;
 
 	if (err)
-		pr_warn_once("clock: the host's %lld s can't be taken over: error %d\n", now.tv_sec, err);
+		pr_warn_once("clock: the host's %lld s can't be taken over: error %d\n", now.tv_sec,
+			     err);
 }
 
 static DECLARE_WORK(wall_work, set_wall);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Oops output. Faults themselves arrive in the machine (a signal, a trap), which prints the Oops line and dies. */
+/* Oops output. Faults themselves arrive in the machine (a signal, a trap), which prints the Oops
+ * line and dies. */
 #include <linux/bug.h>
 #include <linux/console.h>
 #include <linux/init.h>
@@ -13,7 +14,7 @@
 #include <asm/sd.h>
 #include <asm/sections.h>
 
-#define TRACE_MAX	24
+#define TRACE_MAX 24
 
 static bool on_stack(struct task_struct *tsk, unsigned long *sp)
 {
@@ -22,7 +23,8 @@ static bool on_stack(struct task_struct *tsk, unsigned long *sp)
 	return (unsigned long)sp >= base && (unsigned long)sp < base + THREAD_SIZE;
 }
 
-/* Every word that looks like a return address: there is no unwinder. addr2line -e IMAGE on text-relative offsets. */
+/* Every word that looks like a return address: there is no unwinder. addr2line -e IMAGE on
+ * text-relative offsets. */
 void show_stack(struct task_struct *tsk, unsigned long *sp, const char *loglvl)
 {
 	int n = 0;
@@ -30,7 +32,8 @@ void show_stack(struct task_struct *tsk, unsigned long *sp, const char *loglvl)
 	tsk = tsk ?: current;
 	if (!sp)
 		sp = tsk == current ? __builtin_frame_address(0) : (unsigned long *)tsk->thread.sp;
-	printk("%sCall trace, maybe (offsets from _text, of %s/%d):\n", loglvl, tsk->comm, tsk->pid);
+	printk("%sCall trace, maybe (offsets from _text, of %s/%d):\n", loglvl, tsk->comm,
+	       tsk->pid);
 	for (; on_stack(tsk, sp) && n < TRACE_MAX; sp++) {
 		if (*sp < (unsigned long)_stext || *sp >= (unsigned long)_etext)
 			continue;
@@ -84,10 +87,10 @@ static int cpuinfo_show(struct seq_file *m, void *v)
 }
 
 const struct seq_operations cpuinfo_op = {
-	.start	= cpuinfo_start,
-	.next	= cpuinfo_next,
-	.stop	= cpuinfo_stop,
-	.show	= cpuinfo_show,
+	.start = cpuinfo_start,
+	.next = cpuinfo_next,
+	.stop = cpuinfo_stop,
+	.show = cpuinfo_show,
 };
 
 int show_interrupts(struct seq_file *m, void *v)
@@ -101,10 +104,10 @@ static void sd_console_write(struct console *con, const char *s, unsigned int n)
 }
 
 static struct console sd_console = {
-	.name	= "sd",
-	.write	= sd_console_write,
-	.flags	= CON_PRINTBUFFER | CON_ENABLED | CON_ANYTIME,
-	.index	= -1,
+	.name = "sd",
+	.write = sd_console_write,
+	.flags = CON_PRINTBUFFER | CON_ENABLED | CON_ANYTIME,
+	.index = -1,
 };
 
 static int __init sd_console_init(void)
@@ -126,8 +129,8 @@ static int sd_panic(struct notifier_block *nb, unsigned long event, void *msg)
 }
 
 static struct notifier_block sd_panic_block = {
-	.notifier_call	= sd_panic,
-	.priority	= INT_MIN,
+	.notifier_call = sd_panic,
+	.priority = INT_MIN,
 };
 
 static int __init sd_panic_init(void)

@@ -15,7 +15,8 @@ bool sd_user_slow(unsigned long addr, unsigned long size)
 		return sd_inside(addr, size, 0, TASK_SIZE);
 	if (sd_inside(addr, size, (unsigned long)task_stack_page(current), THREAD_SIZE))
 		return true;
-	/* Null and sd_user()'s SD_FAULT_ADDRESS: nothing is ever mapped here, they fault where Linux would. */
+	/* Null and sd_user()'s SD_FAULT_ADDRESS: nothing is ever mapped here, they fault where
+	 * Linux would. */
 	if (addr < NEVER_MAPPED)
 		return size <= TASK_SIZE - addr;
 	return sd_user_extra && sd_user_extra(addr, size);

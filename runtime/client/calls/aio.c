@@ -2,25 +2,26 @@
 /*
  * aio.c: io_setup, io_submit, io_getevents, io_pgetevents, io_destroy where the fds are a domain's.
  *
- * A context is a real one of the host (libaio reads its ring), and requests for host fds go there. Those for domains are made
- * into their pread64, pwrite64, fsync and fdatasync, posted to a lane that the context has for itself: see aio_context.c. Requests
- * of both kinds may be mixed. io_cancel is the host's: Linux doesn't find requests to files either.
- * Linux may finish a request before io_submit returns; here that is so for those that signal an eventfd (IOCB_FLAG_RESFD: nobody
- * could do it later) and for all but the last MiB of larger ones. io_submit waits where a context has no room for data.
- * What a read brought is copied to the program when it fetches the event.
- * Not carried: IOCB_CMD_POLL (EINVAL) and aio_rw_flags (EOPNOTSUPP) with a domain's fd.
+ * A context is a real one of the host (libaio reads its ring), and requests for host fds go there.
+ * Those for domains are made into their pread64, pwrite64, fsync and fdatasync, posted to a lane
+ * that the context has for itself: see aio_context.c. Requests of both kinds may be mixed.
+ * io_cancel is the host's: Linux doesn't find requests to files either. Linux may finish a request
+ * before io_submit returns; here that is so for those that signal an eventfd (IOCB_FLAG_RESFD:
+ * nobody could do it later) and for all but the last MiB of larger ones. io_submit waits where a
+ * context has no room for data. What a read brought is copied to the program when it fetches the
+ * event. Not carried: IOCB_CMD_POLL (EINVAL) and aio_rw_flags (EOPNOTSUPP) with a domain's fd.
  */
 #include "calls/aio.h"
 
 enum { CMD_PREAD, CMD_PWRITE, CMD_FSYNC, CMD_FDSYNC, CMD_PREADV = 7, CMD_PWRITEV };
-#define FLAG_RESFD   1u
-#define O_ACCMODE    3
-#define O_WRONLY     1
-#define SPANS_MAX    1024u
-#define ALONE_NS     250000000ll /* until a domain's death is noticed */
-#define BESIDE_NS    1000000ll	 /* requests fly at the host, too, which rings no bell */
-#define HOST_NS	     100000000ll /* another thread may submit to a domain meanwhile */
-#define LOOKS	     400u	 /* before a thread sleeps */
+#define FLAG_RESFD 1u
+#define O_ACCMODE  3
+#define O_WRONLY   1
+#define SPANS_MAX  1024u
+#define ALONE_NS   250000000ll /* until a domain's death is noticed */
+#define BESIDE_NS  1000000ll   /* requests fly at the host, too, which rings no bell */
+#define HOST_NS	   100000000ll /* another thread may submit to a domain meanwhile */
+#define LOOKS	   400u	       /* before a thread sleeps */
 
 /* ---- one request ---- */
 static u16 call_of(u16 opcode)
@@ -295,7 +296,8 @@ static long fetch(struct aio_ctx *c, u64 to, long room)
 	return n;
 }
 
-/* What the host has, without waiting; where nothing flies to a domain it is waited for there: ns. */
+/* What the host has, without waiting; where nothing flies to a domain it is waited for there: ns.
+ */
 static long fetch_host(struct sd_thread *t, struct aio_ctx *c, u64 to, long room, s64 ns)
 {
 	struct sd_timespec ts = {0, ns};
@@ -338,8 +340,9 @@ static void doze(struct sd_thread *t, struct aio_ctx *c, s64 ns)
 		if (c->lane[d].lane)
 			bell[n++] = (struct sd_pollfd){c->lane[d].chan->fd[SD_FD_EVENT], 1, 0};
 	sd_unlock(&c->lock);
-	long r = now ?: sd_raw_wait(__NR_ppoll, (u64)bell, n, (u64)&ts,
-				    t->has_wait_mask ? (u64)&mask : 0, 8, &t->kept);
+	long r = now
+			 ?: sd_raw_wait(__NR_ppoll, (u64)bell, n, (u64)&ts,
+					t->has_wait_mask ? (u64)&mask : 0, 8, &t->kept);
 
 	for (u32 i = 0; i < n && r > 0 && !now; i++)
 		if (bell[i].revents)

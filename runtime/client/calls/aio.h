@@ -68,18 +68,20 @@ struct aio_ctx {
 	struct aio_lane lane[SD_DOMAINS];
 };
 
-/* aio_context.c: contexts, and requests in flight. All with the context's lock held, where nothing else is said. */
+/* aio_context.c: contexts, and requests in flight. All with the context's lock held, where nothing
+ * else is said. */
 void sd_aio_destroy(struct aio_ctx *c); /* without */
-struct aio_ctx *sd_aio_find(u64 id); /* without; NULL: not known. To be put back */
-void sd_aio_put(struct aio_ctx *c);  /* without */
-long sd_aio_new(u64 id, u32 max);    /* without */
+struct aio_ctx *sd_aio_find(u64 id);	/* without; NULL: not known. To be put back */
+void sd_aio_put(struct aio_ctx *c);	/* without */
+long sd_aio_new(u64 id, u32 max);	/* without */
 long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom); /* a lane to that domain */
-/* Sends *r (to be copied), or its first piece; waits for room. The kick is the caller's. NULL: *err. */
+/* Sends *r (to be copied), or its first piece; waits for room. The kick is the caller's. NULL:
+ * *err. */
 struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r, long *err);
 void sd_aio_done(struct aio_ctx *c, u64 obj, u64 data, long res);
 void sd_aio_free(const struct aio_req *r); /* what it holds; without */
 long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r); /* waits; its result */
-u32 sd_aio_sweep(struct aio_ctx *c); /* events new */
+u32 sd_aio_sweep(struct aio_ctx *c);					    /* events new */
 void sd_aio_check(struct aio_ctx *c); /* without: are the supervisors still there? */
 u32 sd_aio_flying_in(const struct aio_ctx *c);
 

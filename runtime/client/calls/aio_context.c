@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aio_context.c: contexts of aio.c and their requests in flight. A context has a lane of its own to each
- * domain, and the lane's arena in pages; up to SD_RING requests fly, each in the slot of its entry,
- * and are taken in any order. A request too large for one entry is sent piece by piece.
+ * aio_context.c: contexts of aio.c and their requests in flight. A context has a lane of its own to
+ * each domain, and the lane's arena in pages; up to SD_RING requests fly, each in the slot of its
+ * entry, and are taken in any order. A request too large for one entry is sent piece by piece.
  *
  * Locks: contexts_lock (the list, users) before a context's own; neither is held while a thread
  * waits for events, but a context's is while room is waited for.
@@ -254,8 +254,8 @@ static struct aio_req *launch(struct aio_ctx *c, u32 dom, const struct aio_req *
 	}
 	*err = r->reads ? 0 : copy(r, l->mem->arena + r->page * PAGE, r->piece);
 	if (!*err) {
-		enum sd_status st = sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_BELL, arg,
-					      &r->ticket);
+		enum sd_status st =
+			sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_BELL, arg, &r->ticket);
 
 		*err = st == SD_OK ? 0 : sd_status_errno(sd_self(), l, st);
 	}
@@ -334,7 +334,8 @@ u32 sd_aio_sweep(struct aio_ctx *c)
 }
 
 /* ---- others who must know ---- */
-/* An fd is about to be closed in its domain (dfd < 0: the program ends): what flies to it must not meet the next of that number. */
+/* An fd is about to be closed in its domain (dfd < 0: the program ends): what flies to it must not
+ * meet the next of that number. */
 void sd_aio_settle(struct sd_thread *t, u32 dom, s32 dfd)
 {
 	if (sd_likely(!sd_load_relaxed(&flying)))

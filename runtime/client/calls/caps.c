@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * caps.c: a program's capabilities, as every domain must know them (SD_OP_RIGHTS). After each call that may have changed them on the
- * host, the host is asked what they are now; so too on a new channel, and by a program that was just executed. A domain only ever takes
- * away; what a program could have at most it knows from the supervisor.
+ * caps.c: a program's capabilities, as every domain must know them (SD_OP_RIGHTS). After each call
+ * that may have changed them on the host, the host is asked what they are now; so too on a new
+ * channel, and by a program that was just executed. A domain only ever takes away; what a program
+ * could have at most it knows from the supervisor.
  *
- * Where the host can't be asked (a seccomp filter might kill for it) the program keeps none after a call that is about them. Those
- * of another user namespace are worth nothing in a domain, for good. Threads: the domain knows one set for all, never more permitted than the
- * weakest that told it.
+ * Where the host can't be asked (a seccomp filter might kill for it) the program keeps none after a
+ * call that is about them. Those of another user namespace are worth nothing in a domain, for good.
+ * Threads: the domain knows one set for all, never more permitted than the weakest that told it.
  */
 #include "names/names.h"
 #include <sd/ticket.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
 
-enum change { NONE, MAYBE, CAPS, USERS }; /* by the ids; of the sets as such; to another user namespace */
+enum change {
+	NONE,
+	MAYBE,
+	CAPS,
+	USERS
+}; /* by the ids; of the sets as such; to another user namespace */
 
 static enum change change(u64 nr, const u64 arg[6])
 {
@@ -85,7 +91,8 @@ static enum sd_status tell(struct sd_lane *l, const u64 arg[6])
 		l->intr = 0;
 		st = sd_own_call(l, &ret, SD_OP_RIGHTS, arg);
 	} while (st == SD_INTR || st == SD_REFUSED);
-	return st == SD_OK && ret < 0 ? SD_PROTO : st; /* no memory: who wasn't told isn't used any more */
+	return st == SD_OK && ret < 0 ? SD_PROTO
+				      : st; /* no memory: who wasn't told isn't used any more */
 }
 
 static void tell_all(struct sd_thread *t, const u64 arg[6])
@@ -99,7 +106,8 @@ static void tell_all(struct sd_thread *t, const u64 arg[6])
 		if (!c || c->state != SD_CHAN_LIVE)
 			continue;
 		l = sd_lane_of(t, d, 0, &err);
-		if (!l && c->state == SD_CHAN_LIVE) /* it doesn't know: it isn't asked for anything any more */
+		if (!l && c->state == SD_CHAN_LIVE) /* it doesn't know: it isn't asked for anything
+						       any more */
 			c->state = SD_CHAN_PROTO;
 		if (!l)
 			continue;
@@ -152,7 +160,8 @@ void sd_caps_executed(struct sd_thread *t)
 
 void sd_caps_init(void (*each)(u64 nr))
 {
-	static const u16 nrs[] = {__NR_setuid, __NR_setreuid, __NR_setresuid, __NR_setfsuid, __NR_capset, __NR_unshare, __NR_setns, __NR_prctl};
+	static const u16 nrs[] = {__NR_setuid, __NR_setreuid, __NR_setresuid, __NR_setfsuid,
+				  __NR_capset, __NR_unshare,  __NR_setns,     __NR_prctl};
 
 	for (u32 i = 0; sd_ndomains && i < sizeof(nrs) / sizeof(nrs[0]); i++)
 		each(nrs[i]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * copy_end.h: the two ends of sendfile, splice and copy_file_range, where they aren't of one kernel:
- * each is the host's or a domain's, and the data go through memory of the hook's. What one end gave
- * and the other didn't take stays where it was: files are read at a position, sockets looked into
- * (MSG_PEEK), pipes copied (tee), and only what arrived is taken off.
+ * copy_end.h: the two ends of sendfile, splice and copy_file_range, where they aren't of one
+ * kernel: each is the host's or a domain's, and the data go through memory of the hook's. What one
+ * end gave and the other didn't take stays where it was: files are read at a position, sockets
+ * looked into (MSG_PEEK), pipes copied (tee), and only what arrived is taken off.
  */
 #ifndef SD_USER_ENDS_H
 #define SD_USER_ENDS_H
@@ -41,7 +41,8 @@ long sd_end_write(struct sd_thread *t, const struct sd_end *x, const u8 *buf, u6
 int sd_buf_get(struct sd_buf *b, u64 len);
 void sd_buf_put(struct sd_buf *b);
 
-/* sendfile_remote.c: sendfile of in's domain into out's, by calls between the two. -ENOSYS: they don't. */
+/* sendfile_remote.c: sendfile of in's domain into out's, by calls between the two. -ENOSYS: they
+ * don't. */
 long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const struct sd_end *in,
 			u64 count, int *again);
 

@@ -267,8 +267,8 @@ struct wait {
 	struct sd_ep *ep;
 	s32 epfd;
 	u64 events;
-	u32 max, n; /* n: domains */
-	int pure;   /* one domain and no host members */
+	u32 max, n;  /* n: domains */
+	int pure;    /* one domain and no host members */
 	int refused; /* by it: the wait goes on as a mixed one */
 	struct sd_async a[SD_DOMAINS];
 	long got;

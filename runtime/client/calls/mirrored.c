@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mirrored.c: calls that change what every domain must know of the program: ids, groups, umask. The host
- * does it first; if it did, each domain the program is attached to is told the same call, and judges it
- * by what it knows itself. One that refuses isn't used any more: it would act for somebody else than
- * the host takes the program for.
+ * mirrored.c: calls that change what every domain must know of the program: ids, groups, umask. The
+ * host does it first; if it did, each domain the program is attached to is told the same call, and
+ * judges it by what it knows itself. One that refuses isn't used any more: it would act for
+ * somebody else than the host takes the program for.
  */
 #include "names/names.h"
 

@@ -1,42 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap.c: mmap of a domain's file. The host maps a memfd instead, filled by the domain's pread64, where byte n of the file is
- * byte n; it ends where the file does, so what lies beyond is SIGBUS as on Linux.
+ * mmap.c: mmap of a domain's file. The host maps a memfd instead, filled by the domain's pread64,
+ * where byte n of the file is byte n; it ends where the file does, so what lies beyond is SIGBUS as
+ * on Linux.
  *
- * MAP_PRIVATE is a copy of what the file held when it was mapped. MAP_SHARED of a file open for reading and writing is its
- * share (sd/share.h), one memory for all. Of a file open for reading only it is a copy, in a memfd that is sealed, so that the
- * host refuses PROT_WRITE; it follows what this process, and those it forks, write through descriptors, and doesn't see what
- * other processes write. Shared maps are kept in shared[], the copies with a second map that can be written.
+ * MAP_PRIVATE is a copy of what the file held when it was mapped. MAP_SHARED of a file open for
+ * reading and writing is its share (sd/share.h), one memory for all. Of a file open for reading
+ * only it is a copy, in a memfd that is sealed, so that the host refuses PROT_WRITE; it follows
+ * what this process, and those it forks, write through descriptors, and doesn't see what other
+ * processes write. Shared maps are kept in shared[], the copies with a second map that can be
+ * written.
  */
 #include "channel/channel.h"
 #include <sd/control.h>
 #include <sd/share.h>
 #include <sd/stub.h>
 
-#define MAP_TYPE	     0xf
-#define MAP_SHARED_VALIDATE  3
-#define O_ACCMODE	     3
-#define O_WRONLY	     1
-#define O_RDWR		     2
-#define O_APPEND	     02000
-#define S_IFMT		     0170000
-#define S_IFREG		     0100000
-#define SEEK_CUR	     1
-#define MS_SYNC	     4
-#define MFD_CLOEXEC	     1
-#define MFD_ALLOW_SEALING    2
-#define F_ADD_SEALS	     1033
-#define F_SEAL_FUTURE_WRITE  0x10
-#define MOST		     (1ull << 30) /* bytes of a file in one map: they are copied */
-#define SHARED_MAX	     128u
+#define MAP_TYPE	    0xf
+#define MAP_SHARED_VALIDATE 3
+#define O_ACCMODE	    3
+#define O_WRONLY	    1
+#define O_RDWR		    2
+#define O_APPEND	    02000
+#define S_IFMT		    0170000
+#define S_IFREG		    0100000
+#define SEEK_CUR	    1
+#define MS_SYNC		    4
+#define MFD_CLOEXEC	    1
+#define MFD_ALLOW_SEALING   2
+#define F_ADD_SEALS	    1033
+#define F_SEAL_FUTURE_WRITE 0x10
+#define MOST		    (1ull << 30) /* bytes of a file in one map: they are copied */
+#define SHARED_MAX	    128u
 
-struct shared { /* a read-only shared map */
+struct shared {	     /* a read-only shared map */
 	u64 at, len; /* the program's; len 0: free */
 	u64 off;
 	u64 dev, ino;
 	u32 dom;
-	s32 mem;   /* -1: it's the file's share */
-	u8 *alias; /* len bytes of the memfd from off on */
+	s32 mem;    /* -1: it's the file's share */
+	u8 *alias;  /* len bytes of the memfd from off on */
 	u64 key[2]; /* of the share */
 };
 
@@ -169,9 +172,9 @@ static long keep(struct map *m, u64 at)
 	sd_lock(&shared_lock);
 	for (u32 i = 0; i < SHARED_MAX && err; i++)
 		if (!shared[i].len) {
-			shared[i] = (struct shared){at,		  m->len, m->off,   m->st.dev,
-						    m->st.ino, m->dom, m->mem,	  m->alias,
-						    {m->key[0], m->key[1]}};
+			shared[i] = (struct shared){at,	       m->len,	  m->off,
+						    m->st.dev, m->st.ino, m->dom,
+						    m->mem,    m->alias,  {m->key[0], m->key[1]}};
 			__atomic_fetch_add(&nshared, 1, __ATOMIC_RELAXED);
 			err = 0;
 		}
@@ -323,7 +326,8 @@ enum sd_way sd_call_munmap(struct sd_thread *t)
 	return SD_HOST;
 }
 
-/* mremap(old, old_size, new_size ...): a share's whole map may; a copy can't, since nothing may be left that could be read for it. */
+/* mremap(old, old_size, new_size ...): a share's whole map may; a copy can't, since nothing may be
+ * left that could be read for it. */
 enum sd_way sd_call_mremap(struct sd_thread *t)
 {
 	u64 from = t->regs.rdi, old = (t->regs.rsi + PAGE - 1) & ~(PAGE - 1);
@@ -454,7 +458,8 @@ static void renew(struct sd_thread *t, struct sd_lane *l, struct shared *s, u64 
 	case __NR_ftruncate:
 		break;
 	default:
-		copy_all(t, l, s, nr == __NR_copy_file_range || nr == __NR_splice ? arg[2] : arg[0]);
+		copy_all(t, l, s,
+			 nr == __NR_copy_file_range || nr == __NR_splice ? arg[2] : arg[0]);
 	}
 }
 
@@ -503,8 +508,7 @@ void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, co
 	if (sd_likely(!sd_load_relaxed(&nshared)) || ret < 0)
 		return;
 	which = written_fd(nr);
-	if (which < 0 ||
-	    call(t, l, dom, __NR_fstat, arg[which], (u64)&st, 0, 0))
+	if (which < 0 || call(t, l, dom, __NR_fstat, arg[which], (u64)&st, 0, 0))
 		return;
 	pos = position(t, l, dom, nr, arg, ret, st.size);
 	sd_lock(&shared_lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sendfile_remote.c: sendfile from one domain into another without this program in between. The target's
- * domain gives a ticket for its file, the source's redeems it as a client of that one
+ * sendfile_remote.c: sendfile from one domain into another without this program in between. The
+ * target's domain gives a ticket for its file, the source's redeems it as a client of that one
  * (sd/ticket.h), and its own sendfile does the rest. Of what goes over our lanes, nothing is data.
  */
 #include "calls/copy_end.h"

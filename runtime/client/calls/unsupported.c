@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unsupported.c: calls about an open file that its domain has no stub for. What the placeholder would answer
- * is right for some calls: one of a domain of files is an empty directory, so that calls on sockets,
- * timers and the like get what Linux says of a file; any other is a socket. The rest is an error.
+ * unsupported.c: calls about an open file that its domain has no stub for. What the placeholder
+ * would answer is right for some calls: one of a domain of files is an empty directory, so that
+ * calls on sockets, timers and the like get what Linux says of a file; any other is a socket. The
+ * rest is an error.
  */
 #include "names/names.h"
 

@@ -8,17 +8,17 @@
 #include <sd/control.h>
 #include <sd/ctlfds.h>
 
-#define AF_UNIX				      1
-#define SOCK_SEQPACKET			      5
-#define SOL_SOCKET			      1
-#define SCM_RIGHTS			      1
-#define SO_RCVTIMEO			      20
-#define SO_SNDTIMEO			      21
-#define MSG_NOSIGNAL			      0x4000
-#define MSG_PEEK			      2
-#define MSG_DONTWAIT			      0x40
-#define MSG_CMSG_CLOEXEC		      0x40000000
-#define ATTACH_SECONDS			      5
+#define AF_UNIX		 1
+#define SOCK_SEQPACKET	 5
+#define SOL_SOCKET	 1
+#define SCM_RIGHTS	 1
+#define SO_RCVTIMEO	 20
+#define SO_SNDTIMEO	 21
+#define MSG_NOSIGNAL	 0x4000
+#define MSG_PEEK	 2
+#define MSG_DONTWAIT	 0x40
+#define MSG_CMSG_CLOEXEC 0x40000000
+#define ATTACH_SECONDS	 5
 
 struct iov {
 	void *base;
@@ -66,7 +66,8 @@ static long open_socket(const char *path)
 	return err;
 }
 
-/* Receives one packet: its length, or -errno. What came beside it is the caller's; *flags become those of the message. */
+/* Receives one packet: its length, or -errno. What came beside it is the caller's; *flags become
+ * those of the message. */
 static long receive(long sock, u32 *flags, struct sd_ctl_msg *m, struct sd_ctl_came *came)
 {
 	union sd_ctl_room room;
@@ -126,7 +127,8 @@ static long check_attached(u32 dom, const struct sd_ctl_msg *m, u32 nfds)
 	return nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
 }
 
-/* over: a lifeline it goes over, with pass, the other end of the socket that is to be answered; -1: over sock. */
+/* over: a lifeline it goes over, with pass, the other end of the socket that is to be answered; -1:
+ * over sock. */
 static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 {
 	struct cmsg c = {.len = 20, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = pass};
@@ -175,7 +177,8 @@ static long ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
 	return err ?: sock;
 }
 
-/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno: then nothing is left in *came. */
+/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno:
+ * then nothing is left in *came. */
 static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, struct sd_ctl_came *came)
 {
 	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
@@ -245,8 +248,8 @@ struct sd_chan *sd_chan_new(u32 dom, u16 serial)
 }
 
 /*
- * Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. A child's request goes
- * over its parent's lifeline.
+ * Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. A child's
+ * request goes over its parent's lifeline.
  */
 long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 {

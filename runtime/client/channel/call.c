@@ -251,7 +251,8 @@ static int wants_sigpipe(u64 nr, const u64 arg[6])
 }
 
 /* ---- new fds ---- */
-/* O_CLOEXEC where the table says (SOCK_CLOEXEC and the rest are equal to it); openat2's flags lie in a structure. */
+/* O_CLOEXEC where the table says (SOCK_CLOEXEC and the rest are equal to it); openat2's flags lie
+ * in a structure. */
 static int cloexec_asked(const struct sd_stub *s, const u64 arg[6])
 {
 	u64 flags = s->cloexec ? arg[s->cloexec - 1] : 0;
@@ -378,7 +379,8 @@ void sd_unsupported(u64 nr)
 	if (nr >= SD_KINDS || __atomic_exchange_n(&said[nr], 1, __ATOMIC_RELAXED))
 		return;
 	sd_utoa(sd_stpcpy(what, "system call "), nr);
-	sd_say(what, "not carried for a file of a domain, open or by name", "the program sees EOPNOTSUPP or EINVAL");
+	sd_say(what, "not carried for a file of a domain, open or by name",
+	       "the program sees EOPNOTSUPP or EINVAL");
 }
 
 enum sd_way sd_call_routed(struct sd_thread *t)

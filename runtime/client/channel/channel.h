@@ -74,18 +74,18 @@ struct sd_chan {
 	u32 keep;		     /* a child of this program couldn't attach by itself */
 	u32 live;		     /* domain fds open through it */
 	u32 top;		     /* refs at and above it are 0 */
-	u8 shared[SD_DFDS];  /* another process may use it: nothing is promised for it */
+	u8 shared[SD_DFDS];	     /* another process may use it: nothing is promised for it */
 	u16 ref[SD_DFDS];	     /* host fds (and epoll records) per domain fd */
 	struct sd_lane lane[SD_LANES];
 };
 
 struct sd_files {
 	u32 lock;
-	u32 mapped; /* entries of any kind */
-	u32 top;    /* entries at and above it are empty */
-	u32 ending; /* the process ends: see end.c */
-	u32 cwd;	   /* 1 + the domain that has the current directory; 0: the host */
-	u16 cwd_serial;	   /* of the channel it has it by */
+	u32 mapped;	    /* entries of any kind */
+	u32 top;	    /* entries at and above it are empty */
+	u32 ending;	    /* the process ends: see end.c */
+	u32 cwd;	    /* 1 + the domain that has the current directory; 0: the host */
+	u16 cwd_serial;	    /* of the channel it has it by */
 	s32 placeholder[2]; /* of domains without and with files below a path; -1: not made yet */
 	struct sd_chan *chan[SD_DOMAINS];
 	u16 serial[SD_DOMAINS];
@@ -102,7 +102,8 @@ struct sd_domain {
 extern struct sd_domain sd_domain[SD_DOMAINS];
 extern u32 sd_ndomains;
 
-/* clone.c: somebody else may run in this memory, or use these fds, without a system call of ours in between. */
+/* clone.c: somebody else may run in this memory, or use these fds, without a system call of ours in
+ * between. */
 extern u32 sd_not_alone;
 
 /* call.c */
@@ -112,43 +113,49 @@ enum sd_way sd_call_routed(struct sd_thread *t);
 long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s,
 		    const u64 arg[6], int *again);
 long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st);
-long sd_chan_errno(const struct sd_chan *c); /* what calls on a channel fail with that has ended, or on none */
+long sd_chan_errno(
+	const struct sd_chan *c); /* what calls on a channel fail with that has ended, or on none */
 enum sd_way sd_result(struct sd_thread *t, long ret, int again);
 long sd_verdict(struct sd_thread *t, long ret, int *again);
 void sd_lane_enter(struct sd_thread *t, struct sd_lane *l);
 void sd_lane_leave(struct sd_thread *t);
 const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
-/* Promised calls (sd/rpc.h) are answered before anything happens that could tell somebody else of them. */
+/* Promised calls (sd/rpc.h) are answered before anything happens that could tell somebody else of
+ * them. */
 void sd_settle_all(struct sd_thread *t);
 static inline void sd_settle(struct sd_thread *t)
 {
 	if (sd_unlikely(t->look & SD_LOOK_PROMISE))
 		sd_settle_all(t);
 }
-/* Around a call on this lane: others' promised calls come first, its own is left to the lane. dfd: what the call may be promised for; -1: nothing. */
+/* Around a call on this lane: others' promised calls come first, its own is left to the lane. dfd:
+ * what the call may be promised for; -1: nothing. */
 void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd);
 void sd_promises_end(struct sd_thread *t, const struct sd_lane *l);
-void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later); /* later: it may be promised */
-void sd_unsupported(u64 nr); /* says so, once a call */
+void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd,
+		     int later); /* later: it may be promised */
+void sd_unsupported(u64 nr);	 /* says so, once a call */
 /* The result of a call that makes an fd: the program's number for it, or -errno. */
 long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
 		    const u64 arg[6], long ret);
 
 /* fdmap.c */
 struct sd_files *sd_files_of(struct sd_thread *t); /* makes it; NULL: no memory */
-struct sd_fd sd_fd_unpack(u64 v); /* an entry of the map */
+struct sd_fd sd_fd_unpack(u64 v);		   /* an entry of the map */
 struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd);
 int sd_fd_in_domain(const struct sd_thread *t, s64 fd);	    /* SD_FD_DOMAIN */
 void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e); /* locked */
 long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec);
 /* The same under the number of an open host fd, which goes; dead: it only answers EREMOTEIO. */
-long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at, int cloexec);
+long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at,
+		      int cloexec);
 void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec);
-/* What the host does with numbers and what stands for what change together: whoever looks meanwhile, fork and exec too, sees both or
-   neither. */
+/* What the host does with numbers and what stands for what change together: whoever looks
+   meanwhile, fork and exec too, sees both or neither. */
 long sd_fd_close(struct sd_thread *t, s32 fd, int later); /* later: as above */
 void sd_fd_close_late(struct sd_thread *t);		  /* its call is over, and it has late[] */
-long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a, u64 b); /* a call that makes a new name */
+long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a,
+	       u64 b); /* a call that makes a new name */
 long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags); /* dup3 */
 int sd_fd_hide(struct sd_thread *t, s32 *fd);	     /* locked: moved up, hidden, close-on-exec */
 void sd_fd_unhide_close(struct sd_files *f, s32 fd); /* locked */
@@ -158,22 +165,25 @@ void sd_files_drop_table(struct sd_files *f);
 extern u32 sd_files_lent; /* clone.c: to a process, not just to threads */
 
 /* end.c */
-void sd_files_lock(struct sd_files *f);	/* f->lock, for what mustn't begin once the process ends */
-int sd_files_exit(struct sd_thread *t); /* it is about to; 0: no domain knows, and the program may go on */
+void sd_files_lock(struct sd_files *f); /* f->lock, for what mustn't begin once the process ends */
+int sd_files_exit(
+	struct sd_thread *t); /* it is about to; 0: no domain knows, and the program may go on */
 enum sd_way sd_call_exit_group(struct sd_thread *t);
 
 /* lanes.c */
 /* This thread's lane to a domain; attaches where create says so. NULL: *err. */
 struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
-/* The same for a domain it is attached to, with the files' lock held, lanes_in_use set, and without waiting for one. */
+/* The same for a domain it is attached to, with the files' lock held, lanes_in_use set, and without
+ * waiting for one. */
 struct sd_lane *sd_lane_at_once(struct sd_thread *t, u32 dom);
-void sd_lanes_free(struct sd_thread *t); /* the thread ends */
-void sd_lanes_pass(struct sd_thread *t); /* those in which calls don't wait: to whom they help */
+void sd_lanes_free(struct sd_thread *t);    /* the thread ends */
+void sd_lanes_pass(struct sd_thread *t);    /* those in which calls don't wait: to whom they help */
 void sd_refused_pause(struct sd_thread *t); /* see wait.c */
-void sd_lanes_reset(void);		 /* in a forked child: nobody waits for one */
-void sd_hook_left(struct sd_thread *t);	 /* its call ended, and sd_lanes_wanted isn't 0 */
-void sd_lane_freed(void);		 /* a call ended, and sd_lanes_wanted isn't 0 */
-extern u32 sd_lanes_wanted; /* and closes left to threads in calls: a thread that leaves the hook has something to see to */
+void sd_lanes_reset(void);		    /* in a forked child: nobody waits for one */
+void sd_hook_left(struct sd_thread *t);	    /* its call ended, and sd_lanes_wanted isn't 0 */
+void sd_lane_freed(void);		    /* a call ended, and sd_lanes_wanted isn't 0 */
+extern u32 sd_lanes_wanted; /* and closes left to threads in calls: a thread that leaves the hook
+			       has something to see to */
 /* One that no thread has, nor borrows: posted calls may stay in it. NULL: none is free. */
 struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c);
 void sd_lane_give(struct sd_chan *c, struct sd_lane *l);
@@ -252,7 +262,9 @@ struct sd_pollfd {
 /* fds hold the program's numbers; timeout in ns, < 0: none; returns count or -errno. */
 long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeout, int *again);
 void sd_wait_mask(struct sd_thread *t, u64 mask); /* in force until the exit */
-long sd_wait_mask_arg(struct sd_thread *t); /* the same by a sixth argument { mask, size }, if there is one: 0 or -errno */
+long sd_wait_mask_arg(
+	struct sd_thread
+		*t); /* the same by a sixth argument { mask, size }, if there is one: 0 or -errno */
 s64 sd_now(void);
 void sd_waiters_reset(void);
 

@@ -41,11 +41,12 @@ void sd_files_drop_table(struct sd_files *f)
 }
 
 /*
- * Linux finds the file of a number once, and holds it until the call is over. Here a call finds a domain's fd, and the domain finds the
- * file later: meanwhile another thread may close the number, and the domain give the fd to somebody else's file. So a thread
- * says what it found, then looks again; and who closes leaves the domain's close to a thread that has said so (leave_to_user()), as
- * there the file lives until its last user's call is over. The fence between saying and looking is the closer's. Not
- * covered: all but the last SD_USING fds of one poll or select.
+ * Linux finds the file of a number once, and holds it until the call is over. Here a call finds a
+ * domain's fd, and the domain finds the file later: meanwhile another thread may close the number,
+ * and the domain give the fd to somebody else's file. So a thread says what it found, then looks
+ * again; and who closes leaves the domain's close to a thread that has said so (leave_to_user()),
+ * as there the file lives until its last user's call is over. The fence between saying and looking
+ * is the closer's. Not covered: all but the last SD_USING fds of one poll or select.
  */
 static u64 hold(struct sd_thread *t, const u64 *at, u64 v)
 {
@@ -176,7 +177,8 @@ static int make_placeholder(struct sd_thread *t, u32 kind)
 	return err;
 }
 
-/* A placeholder of the domain's kind at the number `at`, whatever that was before; -1: the lowest free. */
+/* A placeholder of the domain's kind at the number `at`, whatever that was before; -1: the lowest
+ * free. */
 static long stand_in(struct sd_thread *t, u32 dom, s32 at, int cloexec)
 {
 	u32 kind = sd_has_prefix(dom);
@@ -204,11 +206,13 @@ void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec)
 		return;
 	sd_lock(&f->lock);
 	if (stand_in(t, dom, at, cloexec) == at)
-		sd_fd_put(f, at, (struct sd_fd){SD_FD_DOMAIN, dom, 0, 0}); /* no channel has this serial */
+		sd_fd_put(f, at,
+			  (struct sd_fd){SD_FD_DOMAIN, dom, 0, 0}); /* no channel has this serial */
 	sd_unlock(&f->lock);
 }
 
-long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at, int cloexec)
+long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at,
+		      int cloexec)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = t->chan[dom];
@@ -308,7 +312,8 @@ static struct sd_thread *user_of(const struct sd_thread *t, u64 v)
 	return o;
 }
 
-/* What other threads have said before is visible, and what was done before is so to them. Not where a filter might kill for it. */
+/* What other threads have said before is visible, and what was done before is so to them. Not where
+ * a filter might kill for it. */
 static void fence_all(void)
 {
 	if (sd_no_patch || !sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED))
@@ -366,7 +371,8 @@ static void close_in_domains(struct sd_thread *t, const struct closing *c, int l
 {
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (c->dfd[d] >= 0)
-			close_fd(t, (struct sd_fd){SD_FD_DOMAIN, d, c->serial[d], c->dfd[d]}, later);
+			close_fd(t, (struct sd_fd){SD_FD_DOMAIN, d, c->serial[d], c->dfd[d]},
+				 later);
 }
 
 /* The map before the number, which another thread's call may get at once. */
@@ -413,7 +419,8 @@ long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a, u64 b)
 	return fd;
 }
 
-/* Who uses `to` meanwhile gets at the old file or at the new, not at a placeholder: a domain's is known before the host has it there. */
+/* Who uses `to` meanwhile gets at the old file or at the new, not at a placeholder: a domain's is
+ * known before the host has it there. */
 long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags)
 {
 	struct sd_files *f = t->files;

@@ -2,8 +2,8 @@
 /*
  * fork.c: fork, vfork and clone without CLONE_FILES. Before the call, the parent asks each
  * supervisor for a channel whose files are a copy of its own; the child takes it over and closes
- * the parent's; the parent closes the child's. A domain that it has nothing of is left out: the child
- * attaches by itself when it needs it.
+ * the parent's; the parent closes the child's. A domain that it has nothing of is left out: the
+ * child attaches by itself when it needs it.
  */
 #include "channel/channel.h"
 

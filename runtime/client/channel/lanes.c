@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lanes.c: who has which lane of a channel. A thread keeps the one it got; when all have owners, one of a thread that isn't in a
- * call is taken. The last few lanes are for who gets none so: calls in them don't wait (SD_F_NOWAIT) but are issued again, see
- * sd_refused_pause(), each time in a better lane if there is one. So threads that wait never keep others from their calls. When these are all
- * in use, a thread sleeps until a call ends.
+ * lanes.c: who has which lane of a channel. A thread keeps the one it got; when all have owners,
+ * one of a thread that isn't in a call is taken. The last few lanes are for who gets none so: calls
+ * in them don't wait (SD_F_NOWAIT) but are issued again, see sd_refused_pause(), each time in a
+ * better lane if there is one. So threads that wait never keep others from their calls. When these
+ * are all in use, a thread sleeps until a call ends.
  */
 #include "names/names.h"
 
-#define RECHECK_NS			      100000000	  /* who frees a lane looks for waiters without a fence */
-#define GIVE_UP_NS			      30000000000ll /* without a single call made: a busy host may keep the domain waiting for seconds */
+#define RECHECK_NS 100000000 /* who frees a lane looks for waiters without a fence */
+#define GIVE_UP_NS \
+	30000000000ll /* without a single call made: a busy host may keep the domain waiting for \
+			 seconds */
 #define MEMBARRIER_PRIVATE_EXPEDITED	      8
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
@@ -22,7 +25,8 @@ void sd_lanes_reset(void)
 	sd_lanes_wanted = 0;
 }
 
-/* A lane nobody has, from `from` to before `to`, position found where an image before us used it. With the lock held. */
+/* A lane nobody has, from `from` to before `to`, position found where an image before us used it.
+ * With the lock held. */
 static struct sd_lane *take_lane(struct sd_chan *c, u32 from, u32 to)
 {
 	for (u32 i = from; i < to; i++) {
@@ -206,7 +210,8 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 
 	sd_store_relaxed(&t->lanes_in_use, t->lanes_in_use | 1);
 	asm volatile("" ::: "memory"); /* see borrow_lane() */
-	/* What belongs to no fd of the old goes to a domain that was started again, even if nobody here has seen its end. */
+	/* What belongs to no fd of the old goes to a domain that was started again, even if nobody
+	 * here has seen its end. */
 	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE &&
 		      (!create || sd_load_relaxed(&c->bell->alive))))
 		return t->lane[dom];

@@ -10,15 +10,16 @@
 #include "channel/wait.h"
 
 #define CLOCK_MONOTONIC 1
-#define PAUSE_MIN	1000000  /* ns */
+#define PAUSE_MIN	1000000 /* ns */
 #define PAUSE_MAX	32000000
 
 static struct sd_async *waiters; /* posted calls of this address space that wait for a bell */
 static u32 waiters_lock;
 
 /*
- * A domain that can't keep another of our calls waiting, or a lane that others need: the call is issued again a little later, for as long as
- * it takes. Meanwhile it holds nothing. Signals are those of a call that waits.
+ * A domain that can't keep another of our calls waiting, or a lane that others need: the call is
+ * issued again a little later, for as long as it takes. Meanwhile it holds nothing. Signals are
+ * those of a call that waits.
  */
 void sd_refused_pause(struct sd_thread *t)
 {
@@ -246,7 +247,8 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pol
 	return ret;
 }
 
-/* After sd_async_wait(), with no call begun: a domain keeps ours waiting no longer. The host's fds are waited for, and it is asked again soon. */
+/* After sd_async_wait(), with no call begun: a domain keeps ours waiting no longer. The host's fds
+ * are waited for, and it is asked again soon. */
 long sd_refused_wait(struct sd_thread *t, struct sd_pollfd *host, u32 nhost, s64 deadline)
 {
 	s64 soon = sd_now() + PAUSE_MAX / 4;

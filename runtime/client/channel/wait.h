@@ -19,7 +19,8 @@ s64 sd_deadline(s64 timeout);
 s64 sd_timeout_from(u64 ptr, s64 unit, long *err); /* unit: 1 timespec, 1000 timeval */
 u32 sd_timeout_ms(s64 timeout);
 void sd_time_left(u64 ptr, s64 unit, s64 deadline);
-/* Empties a channel's bell; who else waits for what is done is rung for, but for aio's context `mine`. */
+/* Empties a channel's bell; who else waits for what is done is rung for, but for aio's context
+ * `mine`. */
 void sd_bell_drain(s32 event, const struct aio_ctx *mine);
 void sd_async_post(struct sd_thread *t, struct sd_async *a);
 long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pollfd *host,

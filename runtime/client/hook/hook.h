@@ -75,12 +75,15 @@ struct sd_thread {
 	struct sd_files *files;	 /* NULL: no domain fd, and no channel, ever */
 	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
 	struct sd_lane *lane[4];
-	u32 lanes_in_use;	  /* bit 0: a call is being made: chan[] isn't to be taken away; above: how many of using[] */
-	u64 using[SD_USING];	  /* entries of the fd map that this call found, the last of them: see channel/fdmap.c */
-	u64 late[SD_USING];	  /* to be closed when it is over */
+	u32 lanes_in_use; /* bit 0: a call is being made: chan[] isn't to be taken away; above: how
+			     many of using[] */
+	u64 using[SD_USING]; /* entries of the fd map that this call found, the last of them: see
+				channel/fdmap.c */
+	u64 late[SD_USING];  /* to be closed when it is over */
 	u32 nlate;
-	u32 refused;		  /* this call wasn't served, since it would have to wait: see sd_refused_pause() */
-	u32 pause;		  /* ns, then it is tried again ... */
+	u32 refused; /* this call wasn't served, since it would have to wait: see sd_refused_pause()
+		      */
+	u32 pause;   /* ns, then it is tried again ... */
 	s64 refused_at;		  /* ... as at that time */
 	struct sd_ep *pure_ep;	  /* waited for in its domain alone */
 	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
@@ -155,7 +158,8 @@ extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], 
 	sd_edited_end[], sd_edited[], sd_restorer[], sd_restorer_end[], sd_handler_begin[],
 	sd_handler_end[], sd_signal_entry[], sd_sigsys_entry[], sd_copy_begin[], sd_copy_end[],
 	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_str_begin[], sd_str_end[],
-	sd_str_fault[], sd_pathcopy_begin[], sd_pathcopy_end[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
+	sd_str_fault[], sd_pathcopy_begin[], sd_pathcopy_end[], sd_cx_begin[], sd_cx_end[],
+	sd_cx_fault[];
 extern const char __executable_start[], etext[]; /* the linker's */
 
 /* launch.c */
@@ -179,8 +183,8 @@ void sd_thread_free(struct sd_thread *t);
 void sd_thread_only(struct sd_thread *t); /* in a forked child: every other region is free */
 int sd_thread_count(void);
 int sd_thread_last(struct sd_thread *t); /* it ends; is it the last that uses its files? */
-void sd_threads_lock(void);	    /* over fork */
-struct sd_thread *sd_threads(void); /* with the lock held */
+void sd_threads_lock(void);		 /* over fork */
+struct sd_thread *sd_threads(void);	 /* with the lock held */
 void sd_threads_unlock(void);
 int sd_arm(struct sd_thread *t); /* GS base and Syscall User Dispatch */
 

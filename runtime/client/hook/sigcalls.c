@@ -9,8 +9,8 @@
 #include "hook/hook.h"
 
 #define SA_EXPOSE_TAGBITS 0x800ull
-#define KNOWN_FLAGS                                                                                \
-	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |         \
+#define KNOWN_FLAGS                                                                        \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
 	 SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS)
 
 static int always_ours(int sig)

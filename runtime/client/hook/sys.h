@@ -23,44 +23,44 @@ static inline long sys6(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	return ret;
 }
 
-#define SYS_N(nr, a, b, c, d, e, f, ...)                                                           \
+#define SYS_N(nr, a, b, c, d, e, f, ...) \
 	sys6((nr), (u64)(a), (u64)(b), (u64)(c), (u64)(d), (u64)(e), (u64)(f))
 #define sys(nr, ...) SYS_N(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
 /* ---- signals ---- */
 #define FUTEX_WAIT_PRIVATE 128
 #define FUTEX_WAKE_PRIVATE 129
-#define NSIG		  64
-#define SIGILL		  4
-#define SIGTRAP		  5
-#define SIGABRT		  6
-#define SIGBUS		  7
-#define SIGFPE		  8
-#define SIGKILL		  9
-#define SIGSEGV		  11
-#define SIGPIPE		  13
-#define SIGCHLD		  17
-#define SIGSTOP		  19
-#define SIGSYS		  31
-#define SYNC_BITS	  (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS))
-#define SIGBIT(s)	  (1ull << ((s) - 1))
-#define SIG_DFL		  0ull
-#define SIG_IGN		  1ull
-#define SIG_BLOCK	  0
-#define SIG_UNBLOCK	  1
-#define SIG_SETMASK	  2
-#define SA_NOCLDSTOP	  1ull
-#define SA_NOCLDWAIT	  2ull
-#define SA_SIGINFO	  4ull
-#define SA_RESTORER	  0x04000000ull
-#define SA_ONSTACK	  0x08000000ull
-#define SA_RESTART	  0x10000000ull
-#define SA_NODEFER	  0x40000000ull
-#define SA_RESETHAND	  0x80000000ull
-#define SS_ONSTACK	  1u
-#define SS_DISABLE	  2u
-#define SS_AUTODISARM	  0x80000000u
-#define SYS_USER_DISPATCH 2 /* si_code of SIGSYS */
+#define NSIG		   64
+#define SIGILL		   4
+#define SIGTRAP		   5
+#define SIGABRT		   6
+#define SIGBUS		   7
+#define SIGFPE		   8
+#define SIGKILL		   9
+#define SIGSEGV		   11
+#define SIGPIPE		   13
+#define SIGCHLD		   17
+#define SIGSTOP		   19
+#define SIGSYS		   31
+#define SYNC_BITS	   (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS))
+#define SIGBIT(s)	   (1ull << ((s) - 1))
+#define SIG_DFL		   0ull
+#define SIG_IGN		   1ull
+#define SIG_BLOCK	   0
+#define SIG_UNBLOCK	   1
+#define SIG_SETMASK	   2
+#define SA_NOCLDSTOP	   1ull
+#define SA_NOCLDWAIT	   2ull
+#define SA_SIGINFO	   4ull
+#define SA_RESTORER	   0x04000000ull
+#define SA_ONSTACK	   0x08000000ull
+#define SA_RESTART	   0x10000000ull
+#define SA_NODEFER	   0x40000000ull
+#define SA_RESETHAND	   0x80000000ull
+#define SS_ONSTACK	   1u
+#define SS_DISABLE	   2u
+#define SS_AUTODISARM	   0x80000000u
+#define SYS_USER_DISPATCH  2 /* si_code of SIGSYS */
 
 struct sd_ksigaction {
 	u64 handler;

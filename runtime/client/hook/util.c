@@ -137,13 +137,14 @@ long sd_path_from_prog(char *dst, const char *prog)
 	return n == PATH_MAX ? -ENAMETOOLONG : n;
 }
 
-/* 0: free, 1: held, 2: held, and somebody may sleep for it. Nobody yields in a loop: a program with hundreds of threads would
- * keep the holder from its CPU. */
+/* 0: free, 1: held, 2: held, and somebody may sleep for it. Nobody yields in a loop: a program with
+ * hundreds of threads would keep the holder from its CPU. */
 void sd_lock(u32 *l)
 {
 	u32 free = 0;
 
-	if (sd_likely(__atomic_compare_exchange_n(l, &free, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+	if (sd_likely(__atomic_compare_exchange_n(l, &free, 1, 0, __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED)))
 		return;
 	while (__atomic_exchange_n(l, 2, __ATOMIC_ACQUIRE))
 		sys(__NR_futex, l, FUTEX_WAIT_PRIVATE, 2, 0);

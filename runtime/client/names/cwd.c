@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cwd.c: the current directory, where it may lie in a domain, and the names of a domain's open files.
- * sd_files.cwd says which domain has it; what it is only that domain knows.
+ * cwd.c: the current directory, where it may lie in a domain, and the names of a domain's open
+ * files. sd_files.cwd says which domain has it; what it is only that domain knows.
  */
 #include "names/names.h"
 
@@ -22,7 +22,8 @@ static enum sd_status insist(struct sd_lane *l, struct sd_call *c, long *ret)
 	return st;
 }
 
-/* n bytes of a path that a domain gave: is it a place of the host's? That would make the program go there: it has no name. */
+/* n bytes of a path that a domain gave: is it a place of the host's? That would make the program go
+ * there: it has no name. */
 static int host_place(char *path, long n, u32 dom)
 {
 	memset(path + n, 0, 8);
@@ -118,7 +119,8 @@ long sd_empty_dir(void)
 	long fd = -ENOENT;
 
 	for (u32 i = 0; i < sizeof(under) / sizeof(under[0]) && fd < 0; i++) {
-		char *p = sd_utoa(sd_stpcpy(sd_stpcpy(path, under[i]), "kdom-empty-"), sys(__NR_gettid));
+		char *p = sd_utoa(sd_stpcpy(sd_stpcpy(path, under[i]), "kdom-empty-"),
+				  sys(__NR_gettid));
 
 		*p++ = '-';
 		sd_utoa(p, __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED));
@@ -137,7 +139,8 @@ static long park(void)
 	long fd = sd_empty_dir(), err;
 
 	if (fd < 0) {
-		sd_say("chdir", "no directory for the host's side (in /dev/shm, /tmp, /var/tmp, /run)",
+		sd_say("chdir",
+		       "no directory for the host's side (in /dev/shm, /tmp, /var/tmp, /run)",
 		       "make one of them writable");
 		return fd;
 	}
@@ -149,7 +152,7 @@ static long park(void)
 /* The domain has it from now on. */
 static long entered(struct sd_thread *t, u32 dom)
 {
-	u64 root[6] = {(u64)"/"};
+	u64 root[6] = {(u64) "/"};
 	long err = 0;
 
 	if (!t->files->cwd)

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path_calls.c: every call of Linux that names files by path. A domain's table has those it has stubs
- * for, with their arguments; host_calls[] has all, so that no name of a domain's file is ever given to
- * the host in silence. See names.h.
+ * path_calls.c: every call of Linux that names files by path. A domain's table has those it has
+ * stubs for, with their arguments; host_calls[] has all, so that no name of a domain's file is ever
+ * given to the host in silence. See names.h.
  */
 #include "names/names.h"
 
-#define AF_UNIX	      1
-#define O_NOFOLLOW    0400000
-#define NR_FCHMODAT2  452
-#define NR_SETXATTRAT 463
-#define NR_GETXATTRAT 464
-#define NR_LISTXATTRAT 465
+#define AF_UNIX		 1
+#define O_NOFOLLOW	 0400000
+#define NR_FCHMODAT2	 452
+#define NR_SETXATTRAT	 463
+#define NR_GETXATTRAT	 464
+#define NR_LISTXATTRAT	 465
 #define NR_REMOVEXATTRAT 466
-#define CWD	      SD_PATH_CWD
+#define CWD		 SD_PATH_CWD
 
-/* { call, paths, { path, its directory } ... } as x86-64 has them. exec, chdir, chroot are done elsewhere. */
+/* { call, paths, { path, its directory } ... } as x86-64 has them. exec, chdir, chroot are done
+ * elsewhere. */
 static const struct {
 	u16 nr;
 	struct sd_path_args args;

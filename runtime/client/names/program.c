@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program.c: a program that lies in a domain. The domain says whether it may be executed; then it is
- * copied to memory, since only the host's files can be mapped to be run.
+ * program.c: a program that lies in a domain. The domain says whether it may be executed; then it
+ * is copied to memory, since only the host's files can be mapped to be run.
  */
 #include "names/names.h"
 
@@ -44,7 +44,8 @@ static long open_program(struct sd_thread *t, const struct sd_place *p, const ch
 
 static long copy_all(struct sd_thread *t, u32 dom, s32 dfd, long mem)
 {
-	long buf = sys(__NR_mmap, 0, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long buf = sys(__NR_mmap, 0, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 	long n = buf;
 
 	for (u64 at = 0; buf >= 0 || buf < -4095; at += n) {

@@ -53,7 +53,8 @@ int sd_has_prefix(u32 dom)
 	return sd_domain[dom].stubs->nprefix != 0;
 }
 
-/* The domain an absolute name without "." and ".." belongs to, or -1. Eight bytes of abs can be read. */
+/* The domain an absolute name without "." and ".." belongs to, or -1. Eight bytes of abs can be
+ * read. */
 static s32 below(const char *abs)
 {
 	s32 dom = -1;
@@ -77,7 +78,8 @@ static u64 zeros(u64 w)
 	return (w - REP(1)) & ~w & REP(0x80);
 }
 
-/* Has it "//" or "/."? Then somebody must look closer; and it may be said of a name that has not. */
+/* Has it "//" or "/."? Then somebody must look closer; and it may be said of a name that has not.
+ */
 static int odd(const char *s, u64 n)
 {
 	u64 carry = 0;
@@ -183,7 +185,8 @@ static long fold(struct fold *f, const char *s)
 	return 0;
 }
 
-/* base (of domain `from`, -1: the host's; NULL: s is absolute) and s => *p, with out for its path. */
+/* base (of domain `from`, -1: the host's; NULL: s is absolute) and s => *p, with out for its path.
+ */
 static long folded(const char *base, s32 from, const char *s, char *out, struct sd_place *p)
 {
 	struct fold f = {.out = out};
@@ -323,7 +326,8 @@ static int rises(const char *s)
 	return 0;
 }
 
-/* Could it lead below a prefix, from some directory of the host? Then it goes on with a part of one. */
+/* Could it lead below a prefix, from some directory of the host? Then it goes on with a part of
+ * one. */
 static int may_reach(const char *s)
 {
 	u64 n;

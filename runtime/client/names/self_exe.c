@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * self_exe.c: the kernel believes that this process runs the launcher, so /proc/self/exe and its other
- * names are answered with the program.
+ * self_exe.c: the kernel believes that this process runs the launcher, so /proc/self/exe and its
+ * other names are answered with the program.
  */
 #include "names/names.h"
 
@@ -86,7 +86,9 @@ static enum sd_way answer_name(struct sd_thread *t, const char *prog_path, u64 b
 	if (fd == -1 || *rest || size <= 0)
 		return SD_HOST;
 	e = sd_fd_get(t, fd);
-	dom = fd == AT_FDCWD ? sd_cwd_domain(t) : e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) ? e.dom : -1;
+	dom = fd == AT_FDCWD				       ? sd_cwd_domain(t)
+	      : e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) ? e.dom
+							       : -1;
 	if (dom < 0)
 		return SD_HOST;
 	n = fd == AT_FDCWD ? sd_cwd_check(t) : 0;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * end.c: how a process ends. Linux has released its files, locks and ports when its parent learns of the end; the supervisor hears of it
- * a moment later, by the lifeline. So exit_group, and exit of the last thread, tell the domains first (SD_OP_EXIT).
+ * end.c: how a process ends. Linux has released its files, locks and ports when its parent learns
+ * of the end; the supervisor hears of it a moment later, by the lifeline. So exit_group, and exit
+ * of the last thread, tell the domains first (SD_OP_EXIT).
  *
- * The process's other threads still run then, and must see nothing of it. From the moment a domain is told it begins none of their calls
- * and answers none, so each waits in its next or present one until the host ends it. What would get round that (a new lane, a new
- * channel, fork, exec) takes the files' lock by sd_files_lock(), and waits there. The fd map isn't touched. Maps go on until the
- * lifeline ends: a thread outside any call can still write to them.
+ * The process's other threads still run then, and must see nothing of it. From the moment a domain
+ * is told it begins none of their calls and answers none, so each waits in its next or present one
+ * until the host ends it. What would get round that (a new lane, a new channel, fork, exec) takes
+ * the files' lock by sd_files_lock(), and waits there. The fd map isn't touched. Maps go on until
+ * the lifeline ends: a thread outside any call can still write to them.
  *
- * Not told: a domain that has no lane free at once, and all of them where another process uses this table (CLONE_FILES). They,
- * and every process that a signal ends, are left to the lifeline.
+ * Not told: a domain that has no lane free at once, and all of them where another process uses this
+ * table (CLONE_FILES). They, and every process that a signal ends, are left to the lifeline.
  */
 #include "channel/channel.h"
 #include <sd/ticket.h>

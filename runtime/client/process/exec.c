@@ -3,8 +3,8 @@
  * exec.c: execve of a program becomes execve of the launcher with the program's own argv, and the
  * path in the environment. What the kernel would have said about the file (ENOENT, EACCES, ENOEXEC,
  * "#!") is found out first, while the caller can still be told. A program that gains privilege goes
- * to the host unhooked, since its launcher wouldn't have the privilege. One that lies in a domain is
- * run from a copy in memory, and gains nothing, as from a file system mounted nosuid.
+ * to the host unhooked, since its launcher wouldn't have the privilege. One that lies in a domain
+ * is run from a copy in memory, and gains nothing, as from a file system mounted nosuid.
  */
 #include "names/names.h"
 #include <linux/elf.h>
@@ -27,7 +27,7 @@ struct plan {
 	long mem;     /* the program in memory, if it lies in a domain, or -1 */
 	struct sd_place place;
 	char place_buf[SD_NAME_ROOM], real[SD_NAME_ROOM];
-	long state;   /* sd_state_save()'s, or -1 */
+	long state; /* sd_state_save()'s, or -1 */
 	char state_env[40];
 	char file_env[PATH_MAX + 64], name_env[PATH_MAX + 64], domains_env[PATH_MAX + 16];
 	char real_env[PATH_MAX + 32];
@@ -71,7 +71,9 @@ static long look(struct sd_thread *t, struct plan *p, u64 *len)
 	long fd, n = whose(t, p);
 
 	if (n)
-		return n < 0 ? n : sd_domfile_look(t, &p->place, p->path, p->head, sizeof(p->head), len);
+		return n < 0 ? n
+			     : sd_domfile_look(t, &p->place, p->path, p->head, sizeof(p->head),
+					       len);
 	fd = sys(__NR_open, p->path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
@@ -285,8 +287,9 @@ static long execute(struct sd_thread *t, struct plan *p, long env_at)
 }
 
 /*
- * Other threads go on until the host's execve has ended them, or go on for good if it fails. What is passed on is what is true then:
- * no number becomes another file's, and no child or channel is made, between that and the call.
+ * Other threads go on until the host's execve has ended them, or go on for good if it fails. What
+ * is passed on is what is true then: no number becomes another file's, and no child or channel is
+ * made, between that and the call.
  */
 static long execute_held(struct sd_thread *t, struct plan *p, long env_at)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec_state.c: channels and the fd map over execve. They are written to a memfd whose number goes in
- * KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes in the
+ * exec_state.c: channels and the fd map over execve. They are written to a memfd whose number goes
+ * in KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes in the
  * domains what was close-on-exec. Nobody but these two programs ever sees the memfd.
  */
 #include "names/names.h"
@@ -90,7 +90,8 @@ static long write_fds(struct sd_thread *t, long mem)
 	for (u32 fd = 0; n >= 0 && fd < f->top; fd++) {
 		struct saved_fd s = {.fd = fd, .e = sd_fd_get(t, fd)};
 
-		if (s.e.kind == SD_FD_HOST || s.e.kind == SD_FD_HIDDEN || sys(__NR_fcntl, fd, F_GETFD) < 0)
+		if (s.e.kind == SD_FD_HOST || s.e.kind == SD_FD_HIDDEN ||
+		    sys(__NR_fcntl, fd, F_GETFD) < 0)
 			continue;
 		if (sys(__NR_write, mem, &s, sizeof(s)) != sizeof(s))
 			return -ENOMEM;
@@ -264,7 +265,8 @@ static void load_members(struct sd_files *f, const struct saved_member *s, u32 n
 	}
 }
 
-/* Calls of threads that are gone end, and saved ids become the effective ones. Which fds to close the client knows better. */
+/* Calls of threads that are gone end, and saved ids become the effective ones. Which fds to close
+ * the client knows better. */
 static void tell_domains(struct sd_thread *t)
 {
 	for (u32 d = 0; d < SD_DOMAINS; d++)

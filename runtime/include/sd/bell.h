@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bell.h: the bell page, one 4 KiB memfd per domain. The domain and the supervisor write it; clients
- * map it read-only (FUTEX_WAKE needs read access only), so no client can mislead another through it.
+ * bell.h: the bell page, one 4 KiB memfd per domain. The domain and the supervisor write it;
+ * clients map it read-only (FUTEX_WAKE needs read access only), so no client can mislead another
+ * through it.
  *
  * Domain about to sleep: sleeping = 1; full fence; one more look at every lane and doorbell;
  * FUTEX_WAIT(&sleeping, 1). Awake: sleeping = 0.
- * Client, after publishing: while it waits it re-reads sleeping; where set, FUTEX_WAKE. It does not go
- * to sleep itself until it has seen sleeping == 0 or a FUTEX_WAKE that returned 1, since a wake that
- * comes between the domain's last look and its sleep wakes nobody.
+ * Client, after publishing: while it waits it re-reads sleeping; where set, FUTEX_WAKE. It does not
+ * go to sleep itself until it has seen sleeping == 0 or a FUTEX_WAKE that returned 1, since a wake
+ * that comes between the domain's last look and its sleep wakes nobody.
  */
 #ifndef SD_BELL_H
 #define SD_BELL_H
@@ -22,7 +23,8 @@ struct sd_bell {
 	u32 alive;	/* 1 while the domain process lives; the supervisor stores 0 */
 	u32 generation; /* counts the domain's starts */
 	u8 pad[48];
-	/* Bit c: more than one client thread has lately waited on host CPU c: a spin there keeps another from its work. A hint. */
+	/* Bit c: more than one client thread has lately waited on host CPU c: a spin there keeps
+	 * another from its work. A hint. */
 	u64 shared[SD_BELL_CPUS / 64];
 };
 

@@ -84,15 +84,15 @@
 #include <stdint.h>
 #endif
 
-#define SD_CTL_MAGIC	0x6b736c31u	/* "1lsk" */
-#define SD_CTL_VERSION	1u	/* of the head */
-#define SD_CTL_FD	3	/* the domain's end of its control socket */
-#define SD_BELL_FD	4	/* the domain's bell page memfd, writable */
-#define SD_NAME_MAX	32
-#define SD_CTL_FDS_MAX	3
-#define SD_CALLS_MAX	64
-#define SD_BELTS	16
-#define SD_SHARE_SIZE	(1ull << 30)	/* of a share's memfd; sealed, sparse */
+#define SD_CTL_MAGIC   0x6b736c31u /* "1lsk" */
+#define SD_CTL_VERSION 1u	   /* of the head */
+#define SD_CTL_FD      3	   /* the domain's end of its control socket */
+#define SD_BELL_FD     4	   /* the domain's bell page memfd, writable */
+#define SD_NAME_MAX    32
+#define SD_CTL_FDS_MAX 3
+#define SD_CALLS_MAX   64
+#define SD_BELTS       16
+#define SD_SHARE_SIZE  (1ull << 30) /* of a share's memfd; sealed, sparse */
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -115,23 +115,27 @@ enum sd_ctl_type {
 };
 
 struct sd_ctl_attach {
-	uint32_t client;	/* the new client's id, never 0, never used twice in one generation */
-	uint32_t parent;	/* 0 or the client whose files the new one starts with */
-	uint32_t pid, uid, gid;	/* of the program, as the supervisor's SO_PEERCRED saw them */
+	uint32_t client; /* the new client's id, never 0, never used twice in one generation */
+	uint32_t parent; /* 0 or the client whose files the new one starts with */
+	uint32_t pid, uid, gid; /* of the program, as the supervisor's SO_PEERCRED saw them */
 	uint32_t generation;	/* in replies */
 	uint64_t region_size;	/* bytes of the region memfd */
 	uint32_t stubs;		/* in replies to clients: the domain's sd_served_contract */
 	uint32_t pad;
-	char name[SD_NAME_MAX];	/* domain name, in replies to clients */
-	uint32_t ruid, rgid;	/* to the domain: the real ids, as SCM_CREDENTIALS of the request told them; uid and gid are the effective ones */
-	uint32_t ngroups;	/* to the domain: supplementary groups; they lie in the region, behind struct sd_ctl_rights */
-	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make these calls only: "writev,readv" */
+	char name[SD_NAME_MAX]; /* domain name, in replies to clients */
+	uint32_t ruid, rgid; /* to the domain: the real ids, as SCM_CREDENTIALS of the request told
+				them; uid and gid are the effective ones */
+	uint32_t ngroups;    /* to the domain: supplementary groups; they lie in the region, behind
+				struct sd_ctl_rights */
+	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make these calls
+				     only: "writev,readv" */
 };
 
 /*
- * To the domain, in the region from lane 0's arena on, before the supplementary groups: what the program may do at most. Capability
- * sets by the kernel's numbers, of the process that connected; none where the supervisor can't know them, or where they are of
- * another user namespace. With a parent it isn't looked at.
+ * To the domain, in the region from lane 0's arena on, before the supplementary groups: what the
+ * program may do at most. Capability sets by the kernel's numbers, of the process that connected;
+ * none where the supervisor can't know them, or where they are of another user namespace. With a
+ * parent it isn't looked at.
  */
 struct sd_ctl_rights {
 	uint64_t permitted, effective, inheritable, ambient, bounding;
@@ -143,7 +147,7 @@ struct sd_ctl_ticket {
 	uint64_t key[2];
 	uint32_t hold;
 	uint32_t generation;	/* in replies to clients: of the domain */
-	char name[SD_NAME_MAX];	/* the same: its name */
+	char name[SD_NAME_MAX]; /* the same: its name */
 };
 
 struct sd_ctl_peer {
@@ -154,7 +158,7 @@ struct sd_ctl_peer {
 
 struct sd_ctl_detach {
 	uint32_t client;
-	int32_t reason;		/* ENDED: -errno */
+	int32_t reason; /* ENDED: -errno */
 };
 
 struct sd_ctl_hello {
@@ -164,41 +168,42 @@ struct sd_ctl_hello {
 };
 
 struct sd_ctl_ready {
-	uint64_t boot_ns;	/* start of the kernel to serving */
-	uint32_t stubs;		/* sd_served_contract */
-	uint32_t unlocked;	/* 0: Landlock confines it; else the errno of why not */
+	uint64_t boot_ns;  /* start of the kernel to serving */
+	uint32_t stubs;	   /* sd_served_contract */
+	uint32_t unlocked; /* 0: Landlock confines it; else the errno of why not */
 };
 
 struct sd_ctl_stats {
-	uint64_t calls;		/* calls answered */
-	uint64_t blocked;	/* of them, how many slept */
-	uint64_t sleeps;	/* times the vCPU slept */
+	uint64_t calls;	  /* calls answered */
+	uint64_t blocked; /* of them, how many slept */
+	uint64_t sleeps;  /* times the vCPU slept */
 	uint64_t uptime_ns;
-	uint64_t mem_total, mem_free;	/* bytes of the domain's RAM */
-	uint32_t clients;	/* attached now */
-	uint32_t tasks;		/* serving tasks */
+	uint64_t mem_total, mem_free; /* bytes of the domain's RAM */
+	uint32_t clients;	      /* attached now */
+	uint32_t tasks;		      /* serving tasks */
 };
 
 struct sd_ctl_status {
 	struct sd_ctl_stats stats;
 	uint64_t boot_ns;
 	uint32_t generation;
-	uint32_t domain_pid;	/* 0: not running */
-	int32_t last_status;	/* wait status of the last domain process that ended, or 0 */
+	uint32_t domain_pid; /* 0: not running */
+	int32_t last_status; /* wait status of the last domain process that ended, or 0 */
 	uint32_t clients;
 	char name[SD_NAME_MAX];
-	uint8_t belts[SD_BELTS]; /* what confines the domain, as kdom numbers it: 0: is there; else the errno of why not */
+	uint8_t belts[SD_BELTS]; /* what confines the domain, as kdom numbers it: 0: is there; else
+				    the errno of why not */
 };
 
 struct sd_ctl_msg {
 	uint32_t magic;
 	uint16_t version;
-	uint16_t type;		/* enum sd_ctl_type */
+	uint16_t type; /* enum sd_ctl_type */
 	uint32_t seq;
-	uint16_t of;		/* REPLY: type of the request */
-	uint16_t nfds;		/* fds sent along */
-	int32_t result;		/* REPLY: 0 or -errno */
-	uint32_t contract;	/* the sender's SD_CONTRACT */
+	uint16_t of;	   /* REPLY: type of the request */
+	uint16_t nfds;	   /* fds sent along */
+	int32_t result;	   /* REPLY: 0 or -errno */
+	uint32_t contract; /* the sender's SD_CONTRACT */
 	union {
 		struct sd_ctl_attach attach;
 		struct sd_ctl_detach detach;

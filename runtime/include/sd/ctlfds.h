@@ -19,10 +19,10 @@
 #include <sd/control.h>
 #include <stdint.h>
 
-#define SD_CTL_ROOM	64u	/* one SCM_CREDENTIALS, and SCM_RIGHTS of SD_CTL_FDS_MAX fds */
+#define SD_CTL_ROOM	64u /* one SCM_CREDENTIALS, and SCM_RIGHTS of SD_CTL_FDS_MAX fds */
 #define SD_CTL_CAME_MAX ((SD_CTL_ROOM - sizeof(struct sd_ctl_cmsg)) / 4)
 
-struct sd_ctl_cmsg {		/* struct cmsghdr */
+struct sd_ctl_cmsg { /* struct cmsghdr */
 	uint64_t len;
 	int32_t level, type;
 };
@@ -36,13 +36,14 @@ struct sd_ctl_came {
 	uint32_t nfds, ncreds;
 	struct {
 		uint32_t pid, uid, gid;
-	} cred;			/* the sender's, if ncreds: real ids, unless it named others of its own */
+	} cred; /* the sender's, if ncreds: real ids, unless it named others of its own */
 	int32_t fd[SD_CTL_CAME_MAX];
 };
 
 enum sd_ctl_verdict { SD_CTL_GOOD, SD_CTL_ALIEN, SD_CTL_BAD };
 
-static inline void sd_ctl_take_one(struct sd_ctl_came *came, const struct sd_ctl_cmsg *h, const uint8_t *data)
+static inline void sd_ctl_take_one(struct sd_ctl_came *came, const struct sd_ctl_cmsg *h,
+				   const uint8_t *data)
 {
 	uint64_t len = h->len - sizeof(*h);
 
@@ -52,12 +53,14 @@ static inline void sd_ctl_take_one(struct sd_ctl_came *came, const struct sd_ctl
 		__builtin_memcpy(&came->cred, data, sizeof(came->cred));
 		came->ncreds++;
 	}
-	for (; h->type == 1 && len >= 4 && came->nfds < SD_CTL_CAME_MAX; len -= 4, data += 4) /* SCM_RIGHTS */
+	for (; h->type == 1 && len >= 4 && came->nfds < SD_CTL_CAME_MAX;
+	     len -= 4, data += 4) /* SCM_RIGHTS */
 		__builtin_memcpy(&came->fd[came->nfds++], data, 4);
 }
 
 /* len: what the kernel made of msg_controllen. */
-static inline void sd_ctl_take(struct sd_ctl_came *came, const union sd_ctl_room *room, uint64_t len)
+static inline void sd_ctl_take(struct sd_ctl_came *came, const union sd_ctl_room *room,
+			       uint64_t len)
 {
 	struct sd_ctl_cmsg h;
 
@@ -74,13 +77,15 @@ static inline void sd_ctl_take(struct sd_ctl_came *came, const union sd_ctl_room
 	}
 }
 
-/* ALIEN: of another contract, only the head says something. len: bytes received; flags: what recvmsg() left in msg_flags. */
-static inline enum sd_ctl_verdict sd_ctl_judge(const struct sd_ctl_msg *m, uint64_t len, uint32_t flags, uint32_t nfds,
-					       uint32_t contract)
+/* ALIEN: of another contract, only the head says something. len: bytes received; flags: what
+ * recvmsg() left in msg_flags. */
+static inline enum sd_ctl_verdict sd_ctl_judge(const struct sd_ctl_msg *m, uint64_t len,
+					       uint32_t flags, uint32_t nfds, uint32_t contract)
 {
 	const uint32_t cut_control = 8, cut = 0x20; /* MSG_CTRUNC, MSG_TRUNC */
 
-	if (len < __builtin_offsetof(struct sd_ctl_msg, u) || (flags & cut_control) || nfds > SD_CTL_FDS_MAX)
+	if (len < __builtin_offsetof(struct sd_ctl_msg, u) || (flags & cut_control) ||
+	    nfds > SD_CTL_FDS_MAX)
 		return SD_CTL_BAD;
 	if (m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION || m->nfds != nfds)
 		return SD_CTL_BAD;

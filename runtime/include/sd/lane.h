@@ -2,8 +2,8 @@
 /*
  * lane.h: the client's end of a lane. See ring.h for the protocol.
  *
- * Ownership: a struct sd_lane belongs to one client thread and lies in that client's private memory;
- * mem, head and bell point into mappings somebody else owns and must outlive it. No locks.
+ * Ownership: a struct sd_lane belongs to one client thread and lies in that client's private
+ * memory; mem, head and bell point into mappings somebody else owns and must outlive it. No locks.
  * sd_lane_interrupt() alone may be called from that thread's signal handlers.
  *
  * A lane can't be trusted to end well: every wait ends with an enum sd_status, and once status is
@@ -22,11 +22,11 @@
 struct sd_promised { /* a call whose result the program has, and the domain may not yet */
 	bool on;
 	u16 op;
-	u32 n, slot;	/* its entry */
-	u32 mark, top;	/* its data in the arena */
-	u32 fd;		/* 1 + the domain's fd; 0: of no fd's credit, its result is known */
-	u32 data, len;	/* of an fd's credit: which arguments are data and length */
-	s64 result;	/* what the program was told */
+	u32 n, slot;   /* its entry */
+	u32 mark, top; /* its data in the arena */
+	u32 fd;	       /* 1 + the domain's fd; 0: of no fd's credit, its result is known */
+	u32 data, len; /* of an fd's credit: which arguments are data and length */
+	s64 result;    /* what the program was told */
 	u64 arg[6];
 };
 
@@ -39,32 +39,34 @@ struct sd_lane {
 	const struct sd_transport *tr;
 	enum sd_status status;
 	u32 index;
-	u32 tail;	/* number of the next entry */
-	u32 slot;	/* and where it goes */
-	bool sync;	/* an entry with SD_F_SYNC is in flight: nothing else may be published */
-	u16 op;		/* of the last entry */
+	u32 tail;  /* number of the next entry */
+	u32 slot;  /* and where it goes */
+	bool sync; /* an entry with SD_F_SYNC is in flight: nothing else may be published */
+	u16 op;	   /* of the last entry */
 	u8 slow[SD_HABITS]; /* by op % SD_HABITS: how often in a row it wasn't answered soon */
-	u32 level;	/* arena bytes in use */
+	u32 level;	    /* arena bytes in use */
 	u32 base, limit; /* and where the arena begins and ends for calls beside a promised one */
-	u16 answer;	/* SD_R_* of the last answer taken in place */
-	bool narrow;	/* that isn't the whole arena */
-	u16 flags;	/* the embedder: SD_F_BELL, where every answer is to ring, or 0 */
-	bool promises;	/* the embedder: calls may be promised. See sd_call_promise() */
+	u16 answer;	 /* SD_R_* of the last answer taken in place */
+	bool narrow;	 /* that isn't the whole arena */
+	u16 flags;	 /* the embedder: SD_F_BELL, where every answer is to ring, or 0 */
+	bool promises;	 /* the embedder: calls may be promised. See sd_call_promise() */
 	struct sd_promised promised;
 	struct {
-		u32 fd;	/* 1 + the domain's fd; 0: none */
+		u32 fd; /* 1 + the domain's fd; 0: none */
 		u8 level;
 	} credit[SD_CREDITS];
-	bool credits;	/* there is any */
-	u32 posted;	/* completions owed or given: calls submitted with SD_F_CQ */
-	u32 taken;	/* completions taken */
-	u64 busy;	/* bit s: slot s is in flight */
-	u32 sleeps;	/* last value of client.sleep */
-	u32 cpu;	/* where the last long wait found itself; ~0: nowhere yet */
-	u32 hogged;	/* long waits to come in which it doesn't yield: the CPU was gone for too long */
+	bool credits; /* there is any */
+	u32 posted;   /* completions owed or given: calls submitted with SD_F_CQ */
+	u32 taken;    /* completions taken */
+	u64 busy;     /* bit s: slot s is in flight */
+	u32 sleeps;   /* last value of client.sleep */
+	u32 cpu;      /* where the last long wait found itself; ~0: nowhere yet */
+	u32 hogged;   /* long waits to come in which it doesn't yield: the CPU was gone for too long
+		       */
 	volatile u32 intr; /* someone wants the wait to end, see sd_lane_interrupt() */
-	void *priv;	/* the embedder's */
-	bool (*gone)(const struct sd_lane *l); /* the embedder's: is the other end lost? Asked after every sleep; NULL: no */
+	void *priv;	   /* the embedder's */
+	bool (*gone)(const struct sd_lane *l); /* the embedder's: is the other end lost? Asked after
+						  every sleep; NULL: no */
 };
 
 /* Start on lane `index` of a fresh region mapped at base. */
@@ -72,8 +74,8 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 		  const struct sd_transport *tr);
 
 /*
- * Start on a lane used before by a program image that is gone (exec): position is found from the ring.
- * -EBUSY: calls of the old image are still in flight there; take another lane.
+ * Start on a lane used before by a program image that is gone (exec): position is found from the
+ * ring. -EBUSY: calls of the old image are still in flight there; take another lane.
  */
 int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
 		   const struct sd_transport *tr);
@@ -85,18 +87,20 @@ struct sd_ticket {
 };
 
 /* Publish an entry. SD_REFUSED: 64 are in flight, or one with SD_F_SYNC is. */
-enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6], struct sd_ticket *t);
+enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
+			 struct sd_ticket *t);
 
 /* Has an entry (without SD_F_CQ) been answered? Doesn't take the answer. */
 bool sd_answered(const struct sd_lane *l, struct sd_ticket t);
 
 /*
- * Wait for an entry and take its answer. SD_INTR: intr was set; the entry is still in flight, and the caller
- * cancels it and waits again.
+ * Wait for an entry and take its answer. SD_INTR: intr was set; the entry is still in flight, and
+ * the caller cancels it and waits again.
  */
 enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret);
 
-/* Have an entry interrupted; returns when the domain has seen to it. The entry is still to be waited for. */
+/* Have an entry interrupted; returns when the domain has seen to it. The entry is still to be
+ * waited for. */
 enum sd_status sd_cancel(struct sd_lane *l, struct sd_ticket t);
 
 /* promise.c: see sd_call_promise(). */
@@ -112,7 +116,8 @@ void sd_promise_settle(struct sd_lane *l);
 /* Wait until completion number m is there (all before it are, then). */
 enum sd_status sd_wait_done(struct sd_lane *l, u32 m);
 
-/* Take the next completion; SD_PROTO if it's nonsense. Call only when sd_wait_done() said it is there. */
+/* Take the next completion; SD_PROTO if it's nonsense. Call only when sd_wait_done() said it is
+ * there. */
 enum sd_status sd_take_done(struct sd_lane *l, u32 *slot, long *ret, bool *refused);
 
 /* A signal arrived: end the wait in progress, or the next one, with SD_INTR. Async-signal-safe. */

@@ -31,32 +31,37 @@ struct sd_use {
 	struct task_struct *task;
 	struct sd_link *link;
 	struct sd_lane *lane;
-	struct sd_client *client;	/* whose share of the waiting calls it has, or NULL */
-	const u32 *word;	/* what it sleeps for, until that isn't `pending` any more; NULL: it doesn't */
+	struct sd_client *client; /* whose share of the waiting calls it has, or NULL */
+	const u32 *word; /* what it sleeps for, until that isn't `pending` any more; NULL: it
+			    doesn't */
 	u32 pending;
-	bool deaf;	/* signals don't interrupt any more, or never do */
-	bool waits;	/* its calls may */
-	bool refused;	/* the last one was: nothing was done */
+	bool deaf;    /* signals don't interrupt any more, or never do */
+	bool waits;   /* its calls may */
+	bool refused; /* the last one was: nothing was done */
 };
 
-/* The link to a domain, with a reference, attached if it wasn't; or an ERR_PTR: -EREMOTEIO, if that domain can't be reached. */
+/* The link to a domain, with a reference, attached if it wasn't; or an ERR_PTR: -EREMOTEIO, if that
+ * domain can't be reached. */
 struct sd_link *sd_link_get(const char *domain);
 void sd_link_put(struct sd_link *link);
 
-/* Takes a lane of it for the current task, until sd_remote_leave(). 0, -EREMOTEIO, or, unless deaf, -ERESTARTSYS. */
+/* Takes a lane of it for the current task, until sd_remote_leave(). 0, -EREMOTEIO, or, unless deaf,
+ * -ERESTARTSYS. */
 int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf);
 void sd_remote_leave(struct sd_use *use);
 /*
- * After sd_remote_leave(): is the call to be made again, from sd_remote_enter() on? Then it was refused, and this has slept a little, longer each
- * time; tries begins as 0. A signal ends that, unless deaf: false, and *ret is -ERESTARTSYS.
+ * After sd_remote_leave(): is the call to be made again, from sd_remote_enter() on? Then it was
+ * refused, and this has slept a little, longer each time; tries begins as 0. A signal ends that,
+ * unless deaf: false, and *ret is -ERESTARTSYS.
  */
 bool sd_remote_again(const struct sd_use *use, long *ret, u32 *tries);
 /* What a stub's status means here; -errno for what isn't SD_OK. */
 long sd_remote_result(struct sd_use *use, enum sd_status st, long ret);
 
 /*
- * The body of a remote cut: the call `stub` of a domain whose stubs have this contract, over the link the task has entered, or
- * else the present one. Pointers among the arguments are the kernel's own, or those of a user pointer it has checked.
+ * The body of a remote cut: the call `stub` of a domain whose stubs have this contract, over the
+ * link the task has entered, or else the present one. Pointers among the arguments are the kernel's
+ * own, or those of a user pointer it has checked.
  */
 long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6]);
 

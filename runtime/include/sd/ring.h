@@ -54,57 +54,72 @@
 
 #include <sd/port.h>
 
-#define SD_RING	       64u		      /* entries of a submission and of a completion ring */
-#define SD_LANES       128u		      /* lanes (client threads) of a region */
+#define SD_RING	       64u  /* entries of a submission and of a completion ring */
+#define SD_LANES       128u /* lanes (client threads) of a region */
 #define SD_HEAD_SIZE   4096u
-#define SD_ARENA_OFF   8192u		      /* within a lane */
+#define SD_ARENA_OFF   8192u /* within a lane */
 #define SD_ARENA_SIZE  (1024u * 1024 + 64 * 1024 - SD_ARENA_OFF)
 #define SD_LANE_SIZE   (SD_ARENA_OFF + SD_ARENA_SIZE)
 #define SD_REGION_SIZE (SD_HEAD_SIZE + (u64)SD_LANES * SD_LANE_SIZE)
-#define SD_MAX_DATA    (1024u * 1024)	      /* the most data bytes one call carries */
+#define SD_MAX_DATA    (1024u * 1024) /* the most data bytes one call carries */
 #define SD_CACHELINE   64
 
 /* Entry flags, set by the client. */
 #define SD_F_CQ	  0x0001u /* answer in the completion ring */
 #define SD_F_BELL 0x0002u /* on completion also signal the client's bell eventfd */
 #define SD_F_SYNC 0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
-#define SD_F_PROMISE 0x0008u /* the program has its result already: it is in ret; not with SD_F_CQ or SD_F_SYNC */
+#define SD_F_PROMISE \
+	0x0008u /* the program has its result already: it is in ret; not with SD_F_CQ or SD_F_SYNC \
+		 */
 #define SD_F_NOWAIT 0x0010u /* refused, rather than that it waits for what may never come */
-#define SD_F_ALL  (SD_F_CQ | SD_F_BELL | SD_F_SYNC | SD_F_PROMISE | SD_F_NOWAIT)
+#define SD_F_ALL    (SD_F_CQ | SD_F_BELL | SD_F_SYNC | SD_F_PROMISE | SD_F_NOWAIT)
 
 /* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
-#define SD_R_OK	     0x0000u
-#define SD_R_REFUSED 0x0100u /* it did nothing: it would have to wait, and may not, or there was no task for it. It can be issued again */
-#define SD_R_CREDIT(level) ((level) << 9)   /* of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG */
-#define SD_R_LEFT(level)   ((level) << 11)  /* of the fd of the promised call before this one */
-#define SD_R_BROKEN	   0x2000u	    /* the promised call before this one came out otherwise */
-#define SD_R_SETTLED	   0x4000u	    /* it was answered before this one */
+#define SD_R_OK 0x0000u
+#define SD_R_REFUSED \
+	0x0100u /* it did nothing: it would have to wait, and may not, or there was no task for \
+		   it. It can be issued again */
+#define SD_R_CREDIT(level) \
+	((level)           \
+	 << 9) /* of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG */
+#define SD_R_LEFT(level)    ((level) << 11) /* of the fd of the promised call before this one */
+#define SD_R_BROKEN	    0x2000u /* the promised call before this one came out otherwise */
+#define SD_R_SETTLED	    0x4000u /* it was answered before this one */
 #define SD_CREDIT_OF(flags) ((flags) >> 9 & 3)
 #define SD_LEFT_OF(flags)   ((flags) >> 11 & 3)
-#define SD_CREDIT_SMALL	   1024u	    /* below what any link carries whole */
-#define SD_CREDIT_BIG	   65536u
+#define SD_CREDIT_SMALL	    1024u /* below what any link carries whole */
+#define SD_CREDIT_BIG	    65536u
 
-/* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table. */
+/* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table.
+ */
 enum sd_op {
 	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
-	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, those not begun are refused, close-on-exec fds
-			     close (not with SD_EXEC_KEEP in arg[0]), saved ids become the effective ones */
-	SD_OP_TICKET = 2, /* arg[0]: an fd; its ticket is written at arena offset arg[1]. See sd/ticket.h for these */
-	SD_OP_REDEEM = 3, /* arg[0], arg[1]: a ticket; arg[2]: SD_REDEEM_KEEP or 0. Answers a new fd */
+	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, those
+			     not begun are refused, close-on-exec fds   close (not with SD_EXEC_KEEP in
+			     arg[0]), saved ids become the effective ones */
+	SD_OP_TICKET = 2, /* arg[0]: an fd; its ticket is written at arena offset arg[1]. See
+			     sd/ticket.h for these */
+	SD_OP_REDEEM =
+		3, /* arg[0], arg[1]: a ticket; arg[2]: SD_REDEEM_KEEP or 0. Answers a new fd */
 	SD_OP_CLOSE = 4,  /* arg[0]: an fd; for clients that have none of the domain's calls */
-	SD_OP_REMOTE = 5, /* arg[0], arg[1]: a ticket of another domain, arg[2 .. 5]: its name. Answers an fd that stands for that file */
-	SD_OP_PATH = 6,	  /* arg[0]: an fd, or -1 for the current directory; arg[1], arg[2]: room in the arena. Its path, without a NUL; answers the length */
-	SD_OP_SHARE = 7,  /* arg[0]: an fd; the key of its file's memory is written at arena offset arg[1]. See sd/share.h */
+	SD_OP_REMOTE = 5, /* arg[0], arg[1]: a ticket of another domain, arg[2 .. 5]: its name.
+			     Answers an fd that stands for that file */
+	SD_OP_PATH = 6,	  /* arg[0]: an fd, or -1 for the current directory; arg[1], arg[2]: room in
+			     the arena. Its path, without a NUL; answers the length */
+	SD_OP_SHARE = 7,  /* arg[0]: an fd; the key of its file's memory is written at arena offset
+			     arg[1]. See sd/share.h */
 	SD_OP_SHARE_SYNC = 8, /* arg[0], arg[1]: that key: what the memory holds goes to the disk */
-	SD_OP_EXIT = 9,	  /* the process ends: none of the client's other calls begins or is answered any more, then its files close.
-			     The last call of a client: nothing is taken from its lanes after it */
-	SD_OP_RIGHTS = 10, /* arg[0 .. 4]: the program's permitted, effective, inheritable, ambient and bounding capabilities are no more than
-			      these; arg[5]: its securebits, and SD_RIGHTS_* */
-	SD_OP_OWN,	  /* beyond the transport's own */
+	SD_OP_EXIT = 9, /* the process ends: none of the client's other calls begins or is answered
+			   any more, then its files close. The last call of a client: nothing is
+			   taken from its lanes after it */
+	SD_OP_RIGHTS = 10, /* arg[0 .. 4]: the program's permitted, effective, inheritable, ambient
+			      and bounding capabilities are no more than these; arg[5]: its
+			      securebits, and SD_RIGHTS_* */
+	SD_OP_OWN,	   /* beyond the transport's own */
 	SD_OP_CALLS = 16,
 };
 
-#define SD_EXEC_KEEP 1u
+#define SD_EXEC_KEEP	       1u
 #define SD_RIGHTS_NO_NEW_PRIVS (1ull << 32)
 
 struct sd_entry {
@@ -112,7 +127,8 @@ struct sd_entry {
 	u16 op;
 	u16 flags;
 	u64 arg[6];
-	s64 ret; /* >= 0 or -errno of the function called; with SD_F_PROMISE also before: what it is to be */
+	s64 ret; /* >= 0 or -errno of the function called; with SD_F_PROMISE also before: what it is
+		    to be */
 };
 
 struct sd_done {
@@ -124,7 +140,7 @@ struct sd_done {
 
 enum sd_ended {
 	SD_LIVE = 0,
-	SD_ENDED_PROTO = 1, /* the client broke the protocol */
+	SD_ENDED_PROTO = 1,  /* the client broke the protocol */
 	SD_ENDED_CLOSED = 2, /* the domain closed the channel in good order */
 	SD_ENDED_MEMORY = 3, /* the domain was out of memory, and this client held most of it */
 };
@@ -138,16 +154,16 @@ struct sd_region_head {
 
 /* Written by the client; sleep also by the domain, which sets it to 0. */
 struct sd_client_ctl {
-	u32 sleep; /* futex word; nonzero while the client sleeps or is about to */
-	u32 want;  /* completion count it waits for; 0: any answer */
-	u32 cpu;   /* 1 + CPU the client last waited on, 0 unknown: a hint */
+	u32 sleep;  /* futex word; nonzero while the client sleeps or is about to */
+	u32 want;   /* completion count it waits for; 0: any answer */
+	u32 cpu;    /* 1 + CPU the client last waited on, 0 unknown: a hint */
 	u32 cancel; /* see above */
 	u8 pad[SD_CACHELINE - 16];
 };
 
 /* Written by the domain only. */
 struct sd_domain_ctl {
-	u32 polled; /* 0: the domain doesn't look at this lane until its doorbell bit is set */
+	u32 polled;    /* 0: the domain doesn't look at this lane until its doorbell bit is set */
 	u32 cancelled; /* the last client.cancel seen to */
 	u8 pad[SD_CACHELINE - 8];
 };

@@ -32,8 +32,8 @@
 
 #include <sd/ring.h>
 
-#define SD_OFF_NULL  0ull
-#define SD_OFF_MIN   64ull
+#define SD_OFF_NULL   0ull
+#define SD_OFF_MIN    64ull
 #define SD_OFF_FAULT  (~0ull)
 #define SD_OFF_BEYOND (~0ull - 1)
 
@@ -58,27 +58,29 @@ struct sd_lane; /* the client's end of a lane: core/lane.h */
 
 struct sd_call {
 	struct sd_lane *lane;
-	u32 mark; /* arena level to return to */
+	u32 mark;    /* arena level to return to */
 	u32 n, slot; /* its entry, once submitted */
 	u16 op;
 	u16 flags;
 	u32 fd; /* 1 + the domain's fd whose credit the answer tells; 0: none */
 	u64 arg[6];
 	u64 most; /* what the domain may answer beside an errno: see sd_call_most() */
-	enum sd_status status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
+	enum sd_status
+		status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
 };
 
 enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op);
 u64 sd_put(struct sd_call *c, const void *prog, u64 len);
-u64 sd_room(struct sd_call *c, u64 len);	/* zero-filled only by the domain's writes */
+u64 sd_room(struct sd_call *c, u64 len); /* zero-filled only by the domain's writes */
 /*
- * The same for data of the program at prog: they begin on a sector's boundary in the arena if, and only if, they do there; and on that of
- * as big a block, up to a page.
+ * The same for data of the program at prog: they begin on a sector's boundary in the arena if, and
+ * only if, they do there; and on that of as big a block, up to a page.
  */
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len);
-void *sd_at(struct sd_call *c, u64 off);	/* offset made by this call => address in the arena */
-void sd_bad(struct sd_call *c);			/* the answer is nonsense: the channel ends with SD_PROTO */
-/* A result beyond `most` that is no errno either is a lie: SD_PROTO. Without a word any number will do. */
+void *sd_at(struct sd_call *c, u64 off); /* offset made by this call => address in the arena */
+void sd_bad(struct sd_call *c); /* the answer is nonsense: the channel ends with SD_PROTO */
+/* A result beyond `most` that is no errno either is a lie: SD_PROTO. Without a word any number will
+ * do. */
 static inline void sd_call_most(struct sd_call *c, u64 most)
 {
 	c->most = most;
@@ -88,10 +90,11 @@ long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret); /* ret, 
 enum sd_status sd_call_end(struct sd_call *c);
 
 /*
- * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must stay put until
- * sd_call_finish(). With SD_F_BELL in c->flags the domain also signals the client's eventfd, so that the
- * caller may wait for host fds meanwhile. sd_call_done() only looks; sd_call_cancel() has the call
- * interrupted as by a signal (it is still to be finished). Calls end in the reverse order of begin.
+ * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must stay put
+ * until sd_call_finish(). With SD_F_BELL in c->flags the domain also signals the client's eventfd,
+ * so that the caller may wait for host fds meanwhile. sd_call_done() only looks; sd_call_cancel()
+ * has the call interrupted as by a signal (it is still to be finished). Calls end in the reverse
+ * order of begin.
  */
 enum sd_status sd_call_post(struct sd_call *c);
 bool sd_call_done(struct sd_call *c);
@@ -99,40 +102,49 @@ enum sd_status sd_call_cancel(struct sd_call *c);
 enum sd_status sd_call_finish(struct sd_call *c, long *ret);
 
 /*
- * Promises (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and the call may follow a promised one; any
- * other call makes the lane forget all credits, since it may have changed what they rest on. sd_call_promise() instead of
- * sd_call_wait(): arg[data] is the place of arg[len] bytes for that fd. If it `may`, with enough credit, and if the lane's
- * embedder allows promises, *ret is arg[len] at once, and the answer is taken with the next call's. If that then fails, the
- * domain keeps the error for the fd's next call, as if it had come just after this one; what was refused for now is given again.
+ * Promises (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and the call
+ * may follow a promised one; any other call makes the lane forget all credits, since it may have
+ * changed what they rest on. sd_call_promise() instead of sd_call_wait(): arg[data] is the place of
+ * arg[len] bytes for that fd. If it `may`, with enough credit, and if the lane's embedder allows
+ * promises, *ret is arg[len] at once, and the answer is taken with the next call's. If that then
+ * fails, the domain keeps the error for the fd's next call, as if it had come just after this one;
+ * what was refused for now is given again.
  */
 static inline void sd_call_credit(struct sd_call *c, u64 fd)
 {
 	c->fd = (u32)fd + 1;
 }
 enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may);
-/* The same of a call without data whose result is known before, as close()'s: if the domain says something else, nobody hears of it. */
+/* The same of a call without data whose result is known before, as close()'s: if the domain says
+ * something else, nobody hears of it. */
 enum sd_status sd_call_known(struct sd_call *c, long *ret, long result);
 
-/* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user. */
+/* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user.
+ */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
 int sd_copy_to_prog(void *prog, const void *src, u64 len);
-/* How many bytes from prog on can be written (looked at by page, nothing is changed): data are not taken off a stream for a bad buffer. */
+/* How many bytes from prog on can be written (looked at by page, nothing is changed): data are not
+ * taken off a stream for a bad buffer. */
 u64 sd_writable(void *prog, u64 len);
 
 /* One row per call in generated/<domain>/client.c; route() and the tests read it. */
 typedef enum sd_status (*sd_stub_fn)(struct sd_lane *lane, long *ret, const u64 arg[6]);
 
-enum sd_route {	      /* how a call is recognised as the domain's */
-	SD_ROUTE_FD,  /* by its first fd argument */
-	SD_ROUTE_KEY, /* by an argument's value, see routes in the spec: socket(family ...) */
-	SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
-	SD_ROUTE_ALSO, /* the host's; when that was done, every domain the program is attached to hears of it: setuid, umask */
-	SD_ROUTE_NONE /* the client handles it itself (dup, close, poll ...), or it's only called direct */
+enum sd_route {		       /* how a call is recognised as the domain's */
+		SD_ROUTE_FD,   /* by its first fd argument */
+		SD_ROUTE_KEY,  /* by an argument's value, see routes in the spec: socket(family ...)
+				*/
+		SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
+		SD_ROUTE_ALSO, /* the host's; when that was done, every domain the program is
+				  attached to hears of it: setuid, umask */
+		SD_ROUTE_NONE  /* the client handles it itself (dup, close, poll ...), or it's only
+				  called direct */
 };
 
 /*
- * The arguments that name files. Such a call is the domain's if they lie below one of its prefixes; a relative path
- * belongs where its directory does, and so does an empty or null one. Two that belong to different places: -EXDEV.
+ * The arguments that name files. Such a call is the domain's if they lie below one of its prefixes;
+ * a relative path belongs where its directory does, and so does an empty or null one. Two that
+ * belong to different places: -EXDEV.
  */
 #define SD_PATH_CWD 0xff
 
@@ -140,7 +152,8 @@ struct sd_path_args {
 	u8 n;
 	struct {
 		u8 path;
-		u8 dirfd; /* the argument it is relative to, or SD_PATH_CWD: the current directory */
+		u8 dirfd; /* the argument it is relative to, or SD_PATH_CWD: the current directory
+			   */
 	} arg[2];
 };
 
@@ -160,25 +173,28 @@ enum sd_stub_flags {
 
 struct sd_stub {
 	const char *name;
-	u16 nr;	     /* x86-64 system call number */
-	u16 op;	     /* SD_OP_CALLS + index */
-	u8 fd_args;  /* bit i: arg i is a file descriptor */
-	u8 ret_fd;   /* the result is a new file descriptor */
-	u8 route;    /* enum sd_route */
-	u16 flags;   /* enum sd_stub_flags */
+	u16 nr;				/* x86-64 system call number */
+	u16 op;				/* SD_OP_CALLS + index */
+	u8 fd_args;			/* bit i: arg i is a file descriptor */
+	u8 ret_fd;			/* the result is a new file descriptor */
+	u8 route;			/* enum sd_route */
+	u16 flags;			/* enum sd_stub_flags */
 	const struct sd_route_key *key; /* KEY; ALSO: only these are told, NULL: all */
 	sd_stub_fn stub;
 	const struct sd_path_args *paths; /* NULL: none of its arguments names a file */
-	u8 cloexec; /* 1 + the argument whose O_CLOEXEC its new fds follow (SOCK_CLOEXEC and the rest equal it); 0: none */
+	u8 cloexec; /* 1 + the argument whose O_CLOEXEC its new fds follow (SOCK_CLOEXEC and the
+		       rest equal it); 0: none */
 };
 
 struct sd_domain_stubs {
 	const char *name; /* "net" */
 	const struct sd_stub *stub;
 	u32 n;
-	u32 contract; /* of the calls' form; a domain that has another isn't called. See sd/control.h */
+	u32 contract; /* of the calls' form; a domain that has another isn't called. See
+			 sd/control.h */
 	u32 nprefix;
-	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the same place: "/sd" */
+	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the
+				      same place: "/sd" */
 };
 
 #endif

@@ -16,8 +16,8 @@
 #include <sd/rpc.h>
 
 struct sd_serve {
-	u64 arg[6];	/* private copy */
-	u8 *arena;	/* lane's arena, SD_ARENA_SIZE bytes, shared: never trusted */
+	u64 arg[6]; /* private copy */
+	u8 *arena;  /* lane's arena, SD_ARENA_SIZE bytes, shared: never trusted */
 	bool bad;
 	bool promised; /* its caller has been told that it would go well */
 	bool last;     /* and no other try follows: EAGAIN breaks the promise */
@@ -38,18 +38,22 @@ extern const struct sd_served sd_served[]; /* generated; index = op - SD_OP_CALL
 extern const u32 sd_nserved;
 extern const u32 sd_served_contract; /* of the stubs, see struct sd_domain_stubs */
 
-/* off, len => user pointer (NULL for SD_OFF_NULL, a refused one for SD_OFF_FAULT); s->bad if out of bounds. */
+/* off, len => user pointer (NULL for SD_OFF_NULL, a refused one for SD_OFF_FAULT); s->bad if out of
+ * bounds. */
 void __user *sd_user(struct sd_serve *s, u64 off, u64 len);
-/* Copies len bytes at off into dst, once. 0, -EFAULT (SD_OFF_FAULT/NULL) or -EPROTO with s->bad set. */
+/* Copies len bytes at off into dst, once. 0, -EFAULT (SD_OFF_FAULT/NULL) or -EPROTO with s->bad
+ * set. */
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
-/* Supplied by the surroundings: the credit of a file, 0 where nothing can be said. See SD_R_CREDIT. */
+/* Supplied by the surroundings: the credit of a file, 0 where nothing can be said. See SD_R_CREDIT.
+ */
 u8 sd_file_credit(unsigned int fd);
-/* Supplied by the surroundings: a promised call came out as -err: the file's next call reports it, as if it had come just after.
- * A stream that has lost bytes so ends with it. */
+/* Supplied by the surroundings: a promised call came out as -err: the file's next call reports it,
+ * as if it had come just after. A stream that has lost bytes so ends with it. */
 void sd_file_error(unsigned int fd, int err);
 /*
- * Private, zeroed memory until the call ends; NULL when out of memory. All that a call describes lies in the arena once, so it gets
- * no more than that has: who names one array from many others runs out, which sets s->bad.
+ * Private, zeroed memory until the call ends; NULL when out of memory. All that a call describes
+ * lies in the arena once, so it gets no more than that has: who names one array from many others
+ * runs out, which sets s->bad.
  */
 void *sd_scratch(struct sd_serve *s, u64 len);
 

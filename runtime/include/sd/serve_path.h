@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * serve_path.h: what every call passes through at the domain's end, inline in whoever serves: take, look, answer. A
- * null call's answer is a few dozen instructions; calls between files were a third of them. All else is server.h.
+ * serve_path.h: what every call passes through at the domain's end, inline in whoever serves: take,
+ * look, answer. A null call's answer is a few dozen instructions; calls between files were a third
+ * of them. All else is server.h.
  */
 #ifndef SD_SERVE_PATH_H
 #define SD_SERVE_PATH_H
@@ -10,9 +11,9 @@
 
 /* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
  * they aren't written yet. From sweeps by hand (tests/bench/batch.c, with lane.c's AHEAD). */
-#define SD_AHEAD	16u  /* entries */
-#define SD_AHEAD_DONE	4u  /* completions, 4 to a line */
-#define SD_RUN_MAX	16u /* calls of one lane before the next lane's turn */
+#define SD_AHEAD      16u /* entries */
+#define SD_AHEAD_DONE 4u  /* completions, 4 to a line */
+#define SD_RUN_MAX    16u /* calls of one lane before the next lane's turn */
 
 static inline bool sd_op_known(const struct sd_table *t, u16 op)
 {
@@ -41,8 +42,8 @@ static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
 }
 
 /*
- * Next entry of a lane. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied, the region is
- * to be ended. One acquire load when there is none.
+ * Next entry of a lane. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied, the
+ * region is to be ended. One acquire load when there is none.
  */
 static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
 {
@@ -111,7 +112,8 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 		l->expect = 2 * l->head + 1;
 		if (sd_srv_ready(l)) /* that answer is what its client waits for */
 			l->owes = false;
-		l->left = SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->promise ? SD_R_BROKEN : 0);
+		l->left =
+			SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->promise ? SD_R_BROKEN : 0);
 	} else {
 		rflags |= l->left;
 		l->left = 0;
@@ -126,8 +128,9 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 }
 
 /*
- * Has a lane (other than `but`) a call? One look at each, and nothing else: sd_poll_next() begins with the lane that has one. Most looks find
- * nothing and so teach the branch predictor: any further branch on the way to the call would be mispredicted.
+ * Has a lane (other than `but`) a call? One look at each, and nothing else: sd_poll_next() begins
+ * with the lane that has one. Most looks find nothing and so teach the branch predictor: any
+ * further branch on the way to the call would be mispredicted.
  */
 static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *but)
 {
@@ -149,8 +152,8 @@ static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *bu
 }
 
 /*
- * The next call of any lane, lanes taking turns. 1: *q; 0: a pass over all lanes found nothing; -EPROTO: *liar
- * is a region to be ended and removed.
+ * The next call of any lane, lanes taking turns. 1: *q; 0: a pass over all lanes found nothing;
+ * -EPROTO: *liar is a region to be ended and removed.
  */
 static inline int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
 {
@@ -173,7 +176,8 @@ again:
 		}
 		sd_poll_quiet(p, l);
 	}
-	if (sd_unlikely(p->many) && sd_poll_glance_fair(p, NULL)) { /* so many looks, but not one at each lane */
+	if (sd_unlikely(p->many) &&
+	    sd_poll_glance_fair(p, NULL)) { /* so many looks, but not one at each lane */
 		n = 1;
 		goto again;
 	}
@@ -181,7 +185,8 @@ again:
 	return 0;
 }
 
-/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and nobody would see that later. */
+/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and nobody would see
+ * that later. */
 static inline void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags)
 {
 	sd_srv_reply(q, ret, rflags);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server.h: the domain's end of the rings: consuming, checking, dispatching, answering. Compiled into the kernel, and on
- * the host for the fuzz tests and benchmarks. What it knows about a client is private memory; the region is
- * only ever read once per value and never believed.
+ * server.h: the domain's end of the rings: consuming, checking, dispatching, answering. Compiled
+ * into the kernel, and on the host for the fuzz tests and benchmarks. What it knows about a client
+ * is private memory; the region is only ever read once per value and never believed.
  *
- * Threads: the domain's one vCPU. Tasks may switch inside the function called (a blocked call), nowhere else.
+ * Threads: the domain's one vCPU. Tasks may switch inside the function called (a blocked call),
+ * nowhere else.
  */
 #ifndef SD_SERVER_H
 #define SD_SERVER_H
@@ -18,36 +19,37 @@ struct sd_sregion;
 struct sd_slane { /* the domain's end of a lane */
 	struct sd_lane_mem *mem;
 	struct sd_sregion *reg;
-	struct sd_slane *next, *prev; /* the poller's ring, while polled */
+	struct sd_slane *next, *prev;	   /* the poller's ring, while polled */
 	struct sd_slane *mate, *mate_prev; /* those of them that are its region's */
-	u64 busy;    /* bit s: the call in slot s is being served */
-	u32 head;    /* number of the next entry */
-	u32 expect;  /* the seq it is published with; an even number: not before the promised call is answered */
-	u32 seen;    /* seq found in its slot, nothing new; good unless fresh */
-	u32 done;    /* completions written */
-	u32 idle;    /* looks without finding anything */
-	u64 since;   /* the poller's time of the first of them, or when it was told to leave */
+	u64 busy;			   /* bit s: the call in slot s is being served */
+	u32 head;			   /* number of the next entry */
+	u32 expect; /* the seq it is published with; an even number: not before the promised call is
+		       answered */
+	u32 seen;   /* seq found in its slot, nothing new; good unless fresh */
+	u32 done;   /* completions written */
+	u32 idle;   /* looks without finding anything */
+	u64 since;  /* the poller's time of the first of them, or when it was told to leave */
 	u16 index;
-	u8 slot;     /* of the next entry */
-	u16 left;    /* SD_R_SETTLED and the like of the last promised call, for the next answer */
-	bool fresh;  /* nobody has looked into that slot since it became the head's */
-	bool early;  /* a cancel came for an entry that isn't taken yet */
-	bool polled; /* on the poller's list */
+	u8 slot;      /* of the next entry */
+	u16 left;     /* SD_R_SETTLED and the like of the last promised call, for the next answer */
+	bool fresh;   /* nobody has looked into that slot since it became the head's */
+	bool early;   /* a cancel came for an entry that isn't taken yet */
+	bool polled;  /* on the poller's list */
 	bool leaving; /* but told that it isn't: soon it won't be */
-	bool owes;   /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
+	bool owes;    /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
 };
 
 struct sd_sregion {
 	struct sd_region_head *head;
 	struct sd_sregion *next, *prev; /* the poller's regions */
 	void *owner;
-	u32 ended;   /* enum sd_ended */
-	u32 serving; /* calls being served */
-	u32 polled;  /* lanes on the poller's list; if there are any: */
+	u32 ended;			      /* enum sd_ended */
+	u32 serving;			      /* calls being served */
+	u32 polled;			      /* lanes on the poller's list; if there are any: */
 	struct sd_sregion *on_next, *on_prev; /* regions that have such lanes */
-	struct sd_slane *turn; /* whose turn is next in this region */
-	u32 vain;    /* doorbells with nothing behind them, since one that had */
-	u64 deaf;    /* until then, by the poller's time, its doorbells aren't looked at ... */
+	struct sd_slane *turn;		      /* whose turn is next in this region */
+	u32 vain;     /* doorbells with nothing behind them, since one that had */
+	u64 deaf;     /* until then, by the poller's time, its doorbells aren't looked at ... */
 	u64 deafness; /* ... and for how long that was */
 	struct sd_slane lane[SD_LANES];
 };
@@ -79,10 +81,10 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner);
 long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad);
 
 /*
- * The word to FUTEX_WAKE when the lane's client sleeps and is owed that; NULL otherwise. The answer was
- * a plain store, so the load of client.sleep may have been ahead of it: while the domain is awake it
- * asks again in its later looks; before it sleeps (and now and then, with fenced = true) it asks after a full fence,
- * which settles it.
+ * The word to FUTEX_WAKE when the lane's client sleeps and is owed that; NULL otherwise. The answer
+ * was a plain store, so the load of client.sleep may have been ahead of it: while the domain is
+ * awake it asks again in its later looks; before it sleeps (and now and then, with fenced = true)
+ * it asks after a full fence, which settles it.
  */
 u32 *sd_srv_wake(struct sd_slane *l, bool fenced);
 
@@ -98,8 +100,8 @@ static inline bool sd_srv_news(const struct sd_slane *l)
 }
 
 /*
- * Is the lane's next entry published? What a tight loop asks: one load, one branch. Nonsense isn't found here but
- * by sd_srv_take().
+ * Is the lane's next entry published? What a tight loop asks: one load, one branch. Nonsense isn't
+ * found here but by sd_srv_take().
  */
 static inline bool sd_srv_ready(const struct sd_slane *l)
 {
@@ -107,15 +109,15 @@ static inline bool sd_srv_ready(const struct sd_slane *l)
 }
 
 /*
- * The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled() when that was seen to.
- * One that isn't taken yet is none: sd_srv_take() will see to it.
+ * The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled()
+ * when that was seen to. One that isn't taken yet is none: sd_srv_take() will see to it.
  */
 bool sd_srv_cancel(struct sd_slane *l, u32 *n);
 void sd_srv_cancelled(struct sd_slane *l, u32 n);
 
 /*
- * Between two looks at quiet lanes. A look takes the line away from a client that is about to write it, see LOOK_GAP in
- * transport/shm/shm_client.c: both sides look about as often as a line travels.
+ * Between two looks at quiet lanes. A look takes the line away from a client that is about to write
+ * it, see LOOK_GAP in transport/shm/shm_client.c: both sides look about as often as a line travels.
  */
 static inline void sd_srv_gap(void)
 {
@@ -130,9 +132,10 @@ void sd_srv_end(struct sd_sregion *r, u32 why);
 /*
  * The poller: every attached region, and a ring of the lanes that are looked at in every pass.
  *
- * Fair by region, then by lane: where some region has more lanes polled than another, a turn of one is followed by that of another
- * region's, each time with the next of its lanes. Doorbells of unpolled lanes are looked at region after region, so many in a
- * pass; who rings for nothing isn't looked at for a while. Lanes leave when no call came for a time, the sooner the more there are.
+ * Fair by region, then by lane: where some region has more lanes polled than another, a turn of one
+ * is followed by that of another region's, each time with the next of its lanes. Doorbells of
+ * unpolled lanes are looked at region after region, so many in a pass; who rings for nothing isn't
+ * looked at for a while. Lanes leave when no call came for a time, the sooner the more there are.
  */
 struct sd_poller {
 	const struct sd_table *table;
@@ -140,9 +143,9 @@ struct sd_poller {
 	struct sd_slane *at;	    /* looked at next; NULL: no lane is polled */
 	struct sd_sregion *regions; /* circular list; where the next look at doorbells begins */
 	u32 lanes, run, passes;
-	u32 nregions, on;	    /* all, and those with polled lanes */
-	bool many;		    /* more than one of these, and some has several lanes */
-	u64 now;		    /* time stamp counter, when last looked at */
+	u32 nregions, on; /* all, and those with polled lanes */
+	bool many;	  /* more than one of these, and some has several lanes */
+	u64 now;	  /* time stamp counter, when last looked at */
 };
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell);
@@ -152,17 +155,22 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);
 /* Refuse what is published in a region's lanes and not begun, but for lane `but`. */
 void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_slane *but);
 /* What the inline path in serve_path.h leaves to core: */
-int sd_srv_odd(struct sd_slane *l, u32 seq);		/* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
-bool sd_srv_cancelled_early(struct sd_slane *l, u32 n); /* entry n is being taken, and some entry was cancelled before that */
-bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but); /* sd_poll_glance(), where p->many */
-void sd_poll_turn(struct sd_poller *p);			/* the next lane's turn, although this one has more */
+int sd_srv_odd(struct sd_slane *l,
+	       u32 seq); /* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
+bool sd_srv_cancelled_early(
+	struct sd_slane *l,
+	u32 n); /* entry n is being taken, and some entry was cancelled before that */
+bool sd_poll_glance_fair(struct sd_poller *p,
+			 const struct sd_slane *but); /* sd_poll_glance(), where p->many */
+void sd_poll_turn(struct sd_poller *p); /* the next lane's turn, although this one has more */
 void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l); /* nothing new on lane l */
-void sd_poll_passed(struct sd_poller *p);		/* a pass is over: see to what is looked at less often */
-void sd_poll_owed(struct sd_slane *l, bool fenced);	/* wake the client if it sleeps and is owed that */
+void sd_poll_passed(struct sd_poller *p); /* a pass is over: see to what is looked at less often */
+void sd_poll_owed(struct sd_slane *l,
+		  bool fenced); /* wake the client if it sleeps and is owed that */
 
 /*
- * The last look before a sleep, to be called after a full fence: true if there is something to serve. Wakes the
- * clients that are owed that.
+ * The last look before a sleep, to be called after a full fence: true if there is something to
+ * serve. Wakes the clients that are owed that.
  */
 bool sd_poll_settle(struct sd_poller *p);
 
@@ -171,9 +179,11 @@ void sd_interrupt_call(struct sd_slane *l, u32 n);
 /* Supplied by the surroundings: FUTEX_WAKE of one waiter. */
 void sd_wake_client(u32 *word);
 /* Supplied by the surroundings: private memory for sd_scratch(). */
-void *sd_mem_get(void *owner, u64 len); /* zeroed; of the region's owner; NULL when out of memory, or he has too much of it */
+void *sd_mem_get(void *owner, u64 len); /* zeroed; of the region's owner; NULL when out of memory,
+					   or he has too much of it */
 void sd_mem_put(void *p);
-/* access_ok() lets it pass (any length), and nothing is ever mapped there: below vm.mmap_min_addr. */
+/* access_ok() lets it pass (any length), and nothing is ever mapped there: below vm.mmap_min_addr.
+ */
 #define SD_FAULT_ADDRESS 4096ul
 /* Supplied by the surroundings: a user pointer that access_ok() refuses. */
 void __user *sd_bad_pointer(void);

@@ -11,10 +11,11 @@
 
 #include <sd/lane.h>
 
-#define SD_SPAN_MAX  0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() says no */
-#define SD_PATH_MAX  4096u
-#define SD_RW_MAX    0x7ffff000ull /* MAX_RW_COUNT */
-#define SD_KEEP_FREE (80u * 1024) /* arena left for addresses and control messages when data are cut */
+#define SD_SPAN_MAX 0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() says no */
+#define SD_PATH_MAX 4096u
+#define SD_RW_MAX   0x7ffff000ull /* MAX_RW_COUNT */
+#define SD_KEEP_FREE \
+	(80u * 1024) /* arena left for addresses and control messages when data are cut */
 
 #define SD_PTR(p) ((void *)(uintptr_t)(p))
 
@@ -41,12 +42,14 @@ static inline u64 sd_max(u64 a, u64 b)
 
 struct sd_puts {   /* while structs are placed, and brought back */
 	bool cut;  /* out: data were cut to what the arena holds */
-	bool keep; /* in: the call may report more than it writes: what the buffers hold goes along */
+	bool keep; /* in: the call may report more than it writes: what the buffers hold goes along
+		    */
 	u64 data;  /* out: bytes of scatter lists that go, or may come */
 	u64 sum;   /* while they are brought back: bytes that came and aren't copied out yet */
 };
 
-/* Data going in, or in and out. A negative length is a huge one: the kernel refuses the call by itself. */
+/* Data going in, or in and out. A negative length is a huge one: the kernel refuses the call by
+ * itself. */
 static inline u64 sd_in(struct sd_call *c, u64 p, u64 len)
 {
 	if (!p)
@@ -81,15 +84,16 @@ static inline u64 sd_out(struct sd_call *c, u64 p, u64 len)
 	return sd_likely(sd_span_ok(p, len)) ? sd_room_for(c, SD_PTR(p), len) : SD_OFF_BEYOND;
 }
 
-/* Room for an address or an option whose value-result length is small: a bad pointer shows when it's copied out. */
+/* Room for an address or an option whose value-result length is small: a bad pointer shows when
+ * it's copied out. */
 static inline u64 sd_out_vr(struct sd_call *c, u64 p, u64 len)
 {
 	return p ? sd_room(c, (s64)len > 0 ? len : 0) : SD_OFF_NULL;
 }
 
 /*
- * Room for *n units of data. What the call takes off a queue must have where to go: with nothing writable there
- * the domain faults, as Linux would; otherwise no more is asked for than fits.
+ * Room for *n units of data. What the call takes off a queue must have where to go: with nothing
+ * writable there the domain faults, as Linux would; otherwise no more is asked for than fits.
  */
 static inline u64 sd_out_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
 {
@@ -131,7 +135,8 @@ static inline u64 sd_unread(u64 p)
 	return p ? SD_OFF_FAULT : SD_OFF_NULL;
 }
 
-/* Copy out what came back; ret, or -EFAULT. Nothing is done for a call that has failed (ret < 0). */
+/* Copy out what came back; ret, or -EFAULT. Nothing is done for a call that has failed (ret < 0).
+ */
 static inline long sd_back(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
 {
 	if (ret < 0 || !sd_placed(off))
@@ -147,8 +152,8 @@ static inline long sd_lie(struct sd_call *c)
 }
 
 /*
- * The same where the place stands in the arena, with what else a struct there says: data that came lie somewhere. (less: it
- * may be that they don't, since more was said than was written.)
+ * The same where the place stands in the arena, with what else a struct there says: data that came
+ * lie somewhere. (less: it may be that they don't, since more was said than was written.)
  */
 static inline long sd_back_at(struct sd_call *c, u64 p, u64 off, u64 len, bool less, long ret)
 {
@@ -175,11 +180,13 @@ static inline bool sd_ends(u64 p, u64 len)
 }
 
 /*
- * len bytes at p came back, a sequence of records. Each says at `at`, in `size` bytes, how long it is, is at least `least` and lies within
- * them; the next is at a multiple of 8. With `name`: from there on it holds a string that ends in it. What the program has now is
- * what is looked at, since the domain may still write the arena.
+ * len bytes at p came back, a sequence of records. Each says at `at`, in `size` bytes, how long it
+ * is, is at least `least` and lies within them; the next is at a multiple of 8. With `name`: from
+ * there on it holds a string that ends in it. What the program has now is what is looked at, since
+ * the domain may still write the arena.
  */
-static inline long sd_records(struct sd_call *c, u64 p, u64 off, u64 len, u32 at, u32 size, u32 least, u32 name, long ret)
+static inline long sd_records(struct sd_call *c, u64 p, u64 off, u64 len, u32 at, u32 size,
+			      u32 least, u32 name, long ret)
 {
 	u64 n;
 
@@ -187,8 +194,8 @@ static inline long sd_records(struct sd_call *c, u64 p, u64 off, u64 len, u32 at
 		return ret;
 	for (; len; p += n, len -= n) {
 		n = 0;
-		if (len < least || sd_copy_from_prog(&n, SD_PTR(p + at), size) || n < least || n > len ||
-		    (name && !sd_ends(p + name, n - name)))
+		if (len < least || sd_copy_from_prog(&n, SD_PTR(p + at), size) || n < least ||
+		    n > len || (name && !sd_ends(p + name, n - name)))
 			return sd_lie(c);
 		n = sd_min((n + 7) & ~7ull, len);
 	}
@@ -200,12 +207,14 @@ static inline long sd_terminated(struct sd_call *c, u64 p, u64 off, u64 len, lon
 {
 	char last = 0;
 
-	if (ret > 0 && len && sd_placed(off) && (sd_copy_from_prog(&last, SD_PTR(p + len - 1), 1) || last))
+	if (ret > 0 && len && sd_placed(off) &&
+	    (sd_copy_from_prog(&last, SD_PTR(p + len - 1), 1) || last))
 		return sd_lie(c);
 	return ret;
 }
 
-/* The bytes that a list of the program asks for: n elements of `size` bytes, each with a u64 at `at`. */
+/* The bytes that a list of the program asks for: n elements of `size` bytes, each with a u64 at
+ * `at`. */
 static inline u64 sd_listed(u64 list, u64 n, u64 size, u64 at)
 {
 	u64 sum = 0, len;
@@ -243,8 +252,10 @@ static inline s32 sd_vr_value(struct sd_call *c, u64 off)
 	return !sd_placed(off) ? 0 : sd_load_relaxed((s32 *)sd_at(c, off));
 }
 
-/* Data of `room` bytes at off with their value-result length at loff, in units of elem: no more than `most`, even where less is copied. */
-static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 elem, u64 lp, u64 loff, u64 most, long ret)
+/* Data of `room` bytes at off with their value-result length at loff, in units of elem: no more
+ * than `most`, even where less is copied. */
+static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 elem, u64 lp,
+			      u64 loff, u64 most, long ret)
 {
 	s32 l = sd_vr_value(c, loff);
 
@@ -271,7 +282,8 @@ static inline u64 sd_put_str(struct sd_call *c, u64 p)
 		return off;
 	at = sd_at(c, off);
 	while (n < SD_PATH_MAX) {
-		u64 len = sd_min(SD_PATH_MAX - n, 256 - ((p + n) & 255)); /* never into another page */
+		u64 len = sd_min(SD_PATH_MAX - n,
+				 256 - ((p + n) & 255)); /* never into another page */
 
 		if (!sd_span_ok(p + n, len) || sd_copy_from_prog(at + n, SD_PTR(p + n), len))
 			return SD_OFF_FAULT;
@@ -302,11 +314,12 @@ static inline bool sd_seekable(sd_stub_fn lseek, struct sd_lane *lane, u64 fd)
 }
 
 /*
- * More data than one call carries, as the kernel would do it: on until a part comes up short. data, len and pos are the
- * arguments' numbers, pos < 0: the file's own position. lseek: on only in what has one; NULL: in any case.
+ * More data than one call carries, as the kernel would do it: on until a part comes up short. data,
+ * len and pos are the arguments' numbers, pos < 0: the file's own position. lseek: on only in what
+ * has one; NULL: in any case.
  */
-static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, long *ret, const u64 a[6], u32 data, u32 len, int pos,
-				      sd_stub_fn lseek)
+static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, long *ret,
+				      const u64 a[6], u32 data, u32 len, int pos, sd_stub_fn lseek)
 {
 	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]}, all = sd_min(a[len], SD_RW_MAX), done = 0;
 	enum sd_status st;
@@ -320,7 +333,8 @@ static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, lon
 		if (st != SD_OK || *ret <= 0)
 			break;
 		done += (u64)*ret;
-	} while ((u64)*ret == b[len] && done < all && (!lseek || done > b[len] || sd_seekable(lseek, lane, a[0])));
+	} while ((u64)*ret == b[len] && done < all &&
+		 (!lseek || done > b[len] || sd_seekable(lseek, lane, a[0])));
 	if (!done)
 		return st;
 	*ret = (long)done;
@@ -331,7 +345,8 @@ struct sd_piece { /* struct iovec */
 	u64 base, len;
 };
 
-/* What follows the first `done` bytes of a list of n in the program: at most 16 pieces and `most` bytes. Their number. */
+/* What follows the first `done` bytes of a list of n in the program: at most 16 pieces and `most`
+ * bytes. Their number. */
 static inline u64 sd_pieces_after(struct sd_piece *w, u64 list, u64 n, u64 done, u64 most)
 {
 	struct sd_piece p;
@@ -351,9 +366,12 @@ static inline u64 sd_pieces_after(struct sd_piece *w, u64 list, u64 n, u64 done,
 	return got;
 }
 
-/* sd_parts() for a scatter list, after a first part that was cut; *ret: what that did, then what all have done. */
-static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut), struct sd_lane *lane,
-				 long *ret, const u64 a[6], u32 list, u32 n, int pos, sd_stub_fn lseek)
+/* sd_parts() for a scatter list, after a first part that was cut; *ret: what that did, then what
+ * all have done. */
+static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, long *ret,
+							const u64 a[6], bool *cut),
+				 struct sd_lane *lane, long *ret, const u64 a[6], u32 list, u32 n,
+				 int pos, sd_stub_fn lseek)
 {
 	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]};
 	struct sd_piece w[16];
@@ -363,7 +381,8 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, lo
 	if (lseek && !sd_seekable(lseek, lane, a[0]))
 		return;
 	/* A domain that lies may say that it did more than there was: that isn't added up. */
-	while ((u64)*ret < SD_RW_MAX && (b[n] = sd_pieces_after(w, a[list], a[n], (u64)*ret, SD_RW_MAX - (u64)*ret))) {
+	while ((u64)*ret < SD_RW_MAX &&
+	       (b[n] = sd_pieces_after(w, a[list], a[n], (u64)*ret, SD_RW_MAX - (u64)*ret))) {
 		b[list] = (u64)(uintptr_t)w;
 		if (pos >= 0 && a[pos] != ~0ull) /* -1: the file's own */
 			b[pos] = a[pos] + (u64)*ret;
@@ -373,7 +392,8 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, lo
 	}
 }
 
-/* n elements of a wire array that the domain was given at off; NULL if that can't be (then nothing is read). */
+/* n elements of a wire array that the domain was given at off; NULL if that can't be (then nothing
+ * is read). */
 static inline void *sd_wire(struct sd_call *c, u64 off, u64 bytes)
 {
 	if (off % 8 || off < c->mark || off > c->lane->level || bytes > c->lane->level - off) {

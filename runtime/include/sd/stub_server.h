@@ -2,8 +2,8 @@
 /*
  * stub_server.h: the small steps of generated server stubs, on top of serve.h. Kernel side.
  *
- * Value-result lengths and structs with pointers are taken into private memory before they are checked,
- * and the kernel is given the private copy.
+ * Value-result lengths and structs with pointers are taken into private memory before they are
+ * checked, and the kernel is given the private copy.
  */
 #ifndef SD_STUB_SERVER_H
 #define SD_STUB_SERVER_H
@@ -21,7 +21,8 @@ static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 		sd_file_error(fd, ret == -EAGAIN && s->last ? ENOBUFS : (int)-ret);
 }
 
-/* The reference to n units, of which the kernel takes `max` at most and then looks at none: as sd_unread() of a client makes it. */
+/* The reference to n units, of which the kernel takes `max` at most and then looks at none: as
+ * sd_unread() of a client makes it. */
 static inline u64 sd_up_to(u64 off, u64 n, u64 max)
 {
 	return n <= max || off == SD_OFF_NULL ? off : SD_OFF_FAULT;

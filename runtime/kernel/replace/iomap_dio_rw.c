@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fs/iomap/direct-io.c: iomap_dio_rw(). Direct I/O wants the pages behind a program's buffer, and a program's memory has none here: pages
- * of ours stand in for them (runtime/kernel/bounce.c). Calls are served one by one, so nothing here is asynchronous.
+ * fs/iomap/direct-io.c: iomap_dio_rw(). Direct I/O wants the pages behind a program's buffer, and a
+ * program's memory has none here: pages of ours stand in for them (runtime/kernel/bounce.c). Calls
+ * are served one by one, so nothing here is asynchronous.
  */
 struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages);
 ssize_t sd_bounce_end(struct sd_bounce *b, struct iov_iter *iter, ssize_t ret);
 
-ssize_t
-iomap_dio_rw(struct kiocb *iocb, struct iov_iter *iter,
-		const struct iomap_ops *ops, const struct iomap_dio_ops *dops,
-		unsigned int dio_flags, void *private, size_t done_before)
+ssize_t iomap_dio_rw(struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
+		     const struct iomap_dio_ops *dops, unsigned int dio_flags, void *private,
+		     size_t done_before)
 {
 	struct sd_bounce *bounce = NULL;
 	struct iov_iter pages;

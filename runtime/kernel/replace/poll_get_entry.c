@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fs/select.c: poll_get_entry(). A file in a poll that waits takes 64 bytes: they are charged to the call's client (runtime/kernel/serve_env.c). */
+/* fs/select.c: poll_get_entry(). A file in a poll that waits takes 64 bytes: they are charged to
+ * the call's client (runtime/kernel/serve_env.c). */
 extern bool sd_call_takes(u64 len);
 
 static struct poll_table_entry *poll_get_entry(struct poll_wqueues *p)
@@ -10,7 +11,8 @@ static struct poll_table_entry *poll_get_entry(struct poll_wqueues *p)
 		return p->inline_entries + p->inline_index++;
 	if (table && !POLL_TABLE_FULL(table))
 		return table->entry++;
-	more = sd_call_takes(PAGE_SIZE) ? (struct poll_table_page *)__get_free_page(GFP_KERNEL) : NULL;
+	more = sd_call_takes(PAGE_SIZE) ? (struct poll_table_page *)__get_free_page(GFP_KERNEL)
+					: NULL;
 	if (!more) {
 		p->error = -ENOMEM;
 		return NULL;

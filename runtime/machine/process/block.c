@@ -2,10 +2,10 @@
 /*
  * Block backend: a file or block device of the host, opened by the supervisor. Host threads do what
  * may wait. Each has a ring of requests (producer: the vCPU) and one of what is done (consumer: the
- * vCPU), neither of which can overflow, since no more than SD_BLOCK_REQS are under way. Nothing waits
- * behind a flush if it needn't; all writes go to one thread, which makes one of those that follow
- * each other. What needs no waiting the vCPU does itself: reads of what the host has in its page
- * cache, everything on a RAM backend.
+ * vCPU), neither of which can overflow, since no more than SD_BLOCK_REQS are under way. Nothing
+ * waits behind a flush if it needn't; all writes go to one thread, which makes one of those that
+ * follow each other. What needs no waiting the vCPU does itself: reads of what the host has in its
+ * page cache, everything on a RAM backend.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,7 +42,7 @@ struct worker {
 	struct ring todo, done;
 	_Atomic uint32_t sleeping;
 	unsigned int load, writes, flushes; /* under way here; the vCPU's */
-	uint64_t out_at, out_len; /* what is to be pushed out when that was reported */
+	uint64_t out_at, out_len;	    /* what is to be pushed out when that was reported */
 };
 
 struct disk {
@@ -80,12 +80,14 @@ static void pop(struct ring *r, uint32_t n)
 /* ---- doing it; any thread ---- */
 
 /* All of it, or an error: a file cut short underneath is one, too. */
-static int transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64_t offset, int flags)
+static int transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64_t offset,
+		    int flags)
 {
 	ssize_t done;
 
 	while (n) {
-		done = write ? pwritev2(d->fd, iov, n, offset, flags) : preadv2(d->fd, iov, n, offset, flags);
+		done = write ? pwritev2(d->fd, iov, n, offset, flags)
+			     : preadv2(d->fd, iov, n, offset, flags);
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
@@ -111,22 +113,27 @@ static void push_out(struct disk *d, uint64_t offset, uint64_t len)
 }
 
 /*
- * A hole reads as zeroes, also one that is made to have zeroes. ZERO_RANGE would leave what the host has given to the file; with
- * KEEP_SIZE it would also give it blocks behind its end, which nothing bounds: seccomp doesn't let it pass.
+ * A hole reads as zeroes, also one that is made to have zeroes. ZERO_RANGE would leave what the
+ * host has given to the file; with KEEP_SIZE it would also give it blocks behind its end, which
+ * nothing bounds: seccomp doesn't let it pass.
  */
 static int punch(struct disk *d, const struct sd_block_req *req)
 {
 	int err;
 
 	do
-		err = fallocate(d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, req->offset, req->len) ? -errno : 0;
+		err = fallocate(d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, req->offset,
+				req->len)
+			      ? -errno
+			      : 0;
 	while (err == -EINTR);
 	return err;
 }
 
 /*
- * What was written before this began is on stable storage when it returns. One at a time: who waited finds its own done, if the other
- * began late enough. A host that once failed to write back what it had accepted says so only once; we say it for ever.
+ * What was written before this began is on stable storage when it returns. One at a time: who
+ * waited finds its own done, if the other began late enough. A host that once failed to write back
+ * what it had accepted says so only once; we say it for ever.
  */
 static int flush(struct disk *d)
 {
@@ -225,10 +232,13 @@ static uint32_t perform_merged(struct worker *w)
 	return n;
 }
 
-/* Until when to look for more. On the vCPU's own CPU not at all: it wants to run with what was just done. */
+/* Until when to look for more. On the vCPU's own CPU not at all: it wants to run with what was just
+ * done. */
 static uint64_t spin_end(void)
 {
-	return (int)__atomic_load_n(vcpu_cpu, __ATOMIC_RELAXED) == sched_getcpu() ? 0 : sd_machine_clock() + SPIN_NS;
+	return (int)__atomic_load_n(vcpu_cpu, __ATOMIC_RELAXED) == sched_getcpu()
+		       ? 0
+		       : sd_machine_clock() + SPIN_NS;
 }
 
 static void await_work(struct worker *w)
@@ -301,7 +311,8 @@ static void count(struct worker *w, const struct sd_block_req *req, int n)
 
 static int read_now(struct disk *d, const struct sd_block_req *req)
 {
-	ssize_t n = preadv2(d->fd, (const struct iovec *)req->vec, req->nvec, req->offset, RWF_NOWAIT);
+	ssize_t n =
+		preadv2(d->fd, (const struct iovec *)req->vec, req->nvec, req->offset, RWF_NOWAIT);
 
 	return n == (ssize_t)req->len;
 }
@@ -383,7 +394,8 @@ static void measure(struct disk *d, long fd)
 		    "that number",
 		    fd, strerror(errno));
 	size = st.st_size;
-	if (S_ISBLK(st.st_mode) && (ioctl(fd, BLKGETSIZE64, &size) || ioctl(fd, BLKSSZGET, &sector)))
+	if (S_ISBLK(st.st_mode) &&
+	    (ioctl(fd, BLKGETSIZE64, &size) || ioctl(fd, BLKSSZGET, &sector)))
 		die("--dev=block,fd=%ld: asking its size: %s", fd, strerror(errno));
 	d->info = (struct sd_block_info){
 		.size = size / sector * sector,
@@ -398,7 +410,8 @@ static void measure(struct disk *d, long fd)
 
 void block_open(struct sd_device *dev, int index)
 {
-	static const int calls[] = {SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_fdatasync, SYS_fallocate, SYS_sync_file_range};
+	static const int calls[] = {SYS_preadv,	   SYS_pwritev,	  SYS_preadv2,	      SYS_pwritev2,
+				    SYS_fdatasync, SYS_fallocate, SYS_sync_file_range};
 	struct disk *d = calloc(1, sizeof(*d));
 	char text[8];
 

@@ -19,7 +19,7 @@
 #include "sd/contract.h"
 #include "sd/ctlfds.h"
 
-#define QUEUE	    256
+#define QUEUE 256
 
 struct attached {
 	uint32_t client; /* 0: free */
@@ -198,7 +198,8 @@ static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t 
 		    "this image's %08x); run `make all image` and start the domain anew",
 		    msg->contract, SD_CONTRACT);
 	default:
-		die("control socket: no message of version %u: %zu bytes, %u fds", SD_CTL_VERSION, len, nfds);
+		die("control socket: no message of version %u: %zu bytes, %u fds", SD_CTL_VERSION,
+		    len, nfds);
 	}
 }
 

@@ -46,7 +46,8 @@ static void die_of(int sig)
 		__asm__ volatile("movb $0, (%0)" ::"r"(1UL << 63) : "memory");
 		break;
 	case SIGBUS: /* alignment check */
-		__asm__ volatile("pushfq; orl $0x40000, (%%rsp); popfq; movl 1(%%rsp), %%eax" ::: "rax", "memory", "cc");
+		__asm__ volatile("pushfq; orl $0x40000, (%%rsp); popfq; movl 1(%%rsp), %%eax" ::
+					 : "rax", "memory", "cc");
 		break;
 	case SIGILL:
 		__asm__ volatile("ud2");
@@ -83,8 +84,7 @@ void faults_init(void)
 {
 	static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
 	stack_t stack = {.ss_sp = alt_stack, .ss_size = sizeof(alt_stack)};
-	struct sigaction act = {.sa_sigaction = on_fault,
-				.sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	sigaltstack(&stack, NULL);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)

@@ -34,14 +34,16 @@ static size_t console_write(const char *s, size_t n)
 	return n;
 }
 
-/* The supervisor's end is a pipe that it reads at its leisure: nothing waits for it, what doesn't fit is counted. */
+/* The supervisor's end is a pipe that it reads at its leisure: nothing waits for it, what doesn't
+ * fit is counted. */
 void sd_machine_puts(const char *s, size_t n)
 {
 	static size_t dropped;
 	char text[64];
 
 	if (dropped) {
-		size_t len = snprintf(text, sizeof(text), "[%zu bytes of the console dropped]\n", dropped);
+		size_t len = snprintf(text, sizeof(text), "[%zu bytes of the console dropped]\n",
+				      dropped);
 
 		if (console_write(text, len) == len) {
 			dropped += n;

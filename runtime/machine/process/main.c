@@ -27,7 +27,8 @@
 #include "sd/bell.h"
 #include "sd/shadow.h"
 
-#define RAM_ALIGN (4UL << 20) /* the kernel's largest free block: its first page must lie on one   \
+#define RAM_ALIGN \
+	(4UL << 20) /* the kernel's largest free block: its first page must lie on one   \
 			       */
 #define PAYLOAD_STACK (1UL << 20)
 #define MEM_DEFAULT   64
@@ -272,7 +273,8 @@ static int run_payload(void)
 
 /*
  * A payload is host code linked into the image: it gets the command line and keeps the process's
- * rights, since it calls the host as well (tests compare the two). Arguments before a "--" are ours.
+ * rights, since it calls the host as well (tests compare the two). Arguments before a "--" are
+ * ours.
  */
 static void setup_payload(int argc, char **argv)
 {

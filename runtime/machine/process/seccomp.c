@@ -37,7 +37,8 @@
 #define CONDS	 2
 #define PROG_MAX 512
 
-/* The low half of an argument, masked, is one of these values; else `bad`. Their kernel types have no upper half. */
+/* The low half of an argument, masked, is one of these values; else `bad`. Their kernel types have
+ * no upper half. */
 struct cond {
 	int arg, n;
 	uint32_t mask, value[VALUES], bad;
@@ -45,7 +46,7 @@ struct cond {
 
 struct rule {
 	int call;
-	bool device; /* only where a device asked for it: seccomp_allow() */
+	bool device;  /* only where a device asked for it: seccomp_allow() */
 	uint32_t end; /* what becomes of it if all conditions hold; 0: allowed */
 	struct cond cond[CONDS];
 };
@@ -80,9 +81,15 @@ static const struct rule rules[] = {
 		   .value = {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET},
 		   .bad = KILL}}},
 	{.call = SYS_clock_gettime,
-	 .cond = {{.arg = 0, .n = 2, .mask = ~0u, .value = {CLOCK_REALTIME, CLOCK_MONOTONIC}, .bad = TRAP}}},
-	/* Files that the supervisor sent, never memory of its own: that would be an allocation, a bug. */
-	{.call = SYS_mmap, .cond = {NOT_EXEC, {.arg = 3, .n = 1, .mask = ~0u, .value = {MAP_SHARED}, .bad = TRAP}}},
+	 .cond = {{.arg = 0,
+		   .n = 2,
+		   .mask = ~0u,
+		   .value = {CLOCK_REALTIME, CLOCK_MONOTONIC},
+		   .bad = TRAP}}},
+	/* Files that the supervisor sent, never memory of its own: that would be an allocation, a
+	   bug. */
+	{.call = SYS_mmap,
+	 .cond = {NOT_EXEC, {.arg = 3, .n = 1, .mask = ~0u, .value = {MAP_SHARED}, .bad = TRAP}}},
 	{.call = SYS_mprotect, .end = TRAP, .cond = {NOT_EXEC}},
 	{.call = SYS_sendmsg, .cond = {ON_CTL}},
 	{.call = SYS_recvmsg, .cond = {ON_CTL}},
@@ -92,23 +99,98 @@ static const struct rule rules[] = {
 	 .cond = {{.arg = 2, .n = 2, .mask = ~0u, .value = {SEEK_DATA, SEEK_HOLE}, .bad = KILL}}},
 	{.call = SYS_fallocate,
 	 .device = true,
-	 /* Gives blocks back. All other modes take some, with KEEP_SIZE also behind the end, where no RLIMIT_FSIZE looks. */
-	 .cond = {{.arg = 1, .n = 1, .mask = ~0u, .value = {FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE}, .bad = KILL}}},
+	 /* Gives blocks back. All other modes take some, with KEEP_SIZE also behind the end, where
+	    no RLIMIT_FSIZE looks. */
+	 .cond = {{.arg = 1,
+		   .n = 1,
+		   .mask = ~0u,
+		   .value = {FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE},
+		   .bad = KILL}}},
 };
 
 /* KILL: programs and processes, other processes, sockets, names of the host, its kernel's doors. */
 static const int evil[] = {
-	SYS_execve, SYS_execveat, SYS_fork, SYS_vfork, SYS_clone, SYS_clone3,
-	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
-	SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_kill, SYS_tkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
-	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_sendto, SYS_recvfrom,
-	SYS_sendmmsg, SYS_recvmmsg, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_fsopen,
-	SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_open_by_handle_at, SYS_memfd_create, SYS_memfd_secret, SYS_pkey_mprotect,
-	SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid,
-	SYS_capset, SYS_prctl, SYS_seccomp, SYS_personality, SYS_modify_ldt, SYS_arch_prctl, SYS_add_key, SYS_request_key, SYS_keyctl,
-	SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
-	SYS_shmget, SYS_shmat, SYS_msgget, SYS_semget, SYS_mq_open, SYS_iopl, SYS_ioperm, SYS_init_module, SYS_finit_module,
-	SYS_delete_module, SYS_kexec_load, SYS_kexec_file_load, SYS_reboot, SYS_syslog,
+	SYS_execve,
+	SYS_execveat,
+	SYS_fork,
+	SYS_vfork,
+	SYS_clone,
+	SYS_clone3,
+	SYS_ptrace,
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
+	SYS_process_madvise,
+	SYS_kcmp,
+	SYS_pidfd_open,
+	SYS_pidfd_getfd,
+	SYS_pidfd_send_signal,
+	SYS_kill,
+	SYS_tkill,
+	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
+	SYS_socket,
+	SYS_socketpair,
+	SYS_connect,
+	SYS_bind,
+	SYS_listen,
+	SYS_accept,
+	SYS_accept4,
+	SYS_sendto,
+	SYS_recvfrom,
+	SYS_sendmmsg,
+	SYS_recvmmsg,
+	SYS_mount,
+	SYS_umount2,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_unshare,
+	SYS_setns,
+	SYS_fsopen,
+	SYS_open_tree,
+	SYS_move_mount,
+	SYS_mount_setattr,
+	SYS_open_by_handle_at,
+	SYS_memfd_create,
+	SYS_memfd_secret,
+	SYS_pkey_mprotect,
+	SYS_setuid,
+	SYS_setgid,
+	SYS_setreuid,
+	SYS_setregid,
+	SYS_setresuid,
+	SYS_setresgid,
+	SYS_setgroups,
+	SYS_setfsuid,
+	SYS_setfsgid,
+	SYS_capset,
+	SYS_prctl,
+	SYS_seccomp,
+	SYS_personality,
+	SYS_modify_ldt,
+	SYS_arch_prctl,
+	SYS_add_key,
+	SYS_request_key,
+	SYS_keyctl,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_userfaultfd,
+	SYS_io_uring_setup,
+	SYS_io_uring_enter,
+	SYS_io_uring_register,
+	SYS_shmget,
+	SYS_shmat,
+	SYS_msgget,
+	SYS_semget,
+	SYS_mq_open,
+	SYS_iopl,
+	SYS_ioperm,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_delete_module,
+	SYS_kexec_load,
+	SYS_kexec_file_load,
+	SYS_reboot,
+	SYS_syslog,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -123,7 +205,8 @@ void seccomp_allow(const int *calls, size_t n)
 		while (r < COUNT(rules) && (rules[r].call != calls[i] || !rules[r].device))
 			r++;
 		if (r == COUNT(rules))
-			die("seccomp: a device needs call %d, of which seccomp.c has no rule for devices", calls[i]);
+			die("seccomp: a device needs call %d, of which seccomp.c has no rule for devices",
+			    calls[i]);
 		wanted[r] = true;
 	}
 }
@@ -143,12 +226,15 @@ void rights_drop(void)
 }
 
 /*
- * No file system, no TCP port, no signal and no abstract socket beyond this process: what is handled and has no rule is refused. For
- * this thread, and those that it starts. By numbers, so that an older host's headers do. 0, or the errno of why not.
+ * No file system, no TCP port, no signal and no abstract socket beyond this process: what is
+ * handled and has no rule is refused. For this thread, and those that it starts. By numbers, so
+ * that an older host's headers do. 0, or the errno of why not.
  */
 int landlock_enter(void)
 {
-	static const uint64_t files[] = {0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff, 0xffff}; /* rights by version of the interface */
+	static const uint64_t files[] = {
+		0,	0x1fff, 0x3fff, 0x7fff,
+		0x7fff, 0xffff, 0xffff}; /* rights by version of the interface */
 	struct {
 		uint64_t files, net, scoped;
 	} attr = {0};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory of files that programs have mapped: memfds of the supervisor's (sd/share.h), 1 GiB each and sparse. The fd stays open with the
- * map: only through it can one learn which pages there are without making them.
+ * Memory of files that programs have mapped: memfds of the supervisor's (sd/share.h), 1 GiB each
+ * and sparse. The fd stays open with the map: only through it can one learn which pages there are
+ * without making them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,7 +36,8 @@ void shares_limit(const char *args)
 
 uint64_t shares_max(void)
 {
-	return most ? most : (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / OF_HOST;
+	return most ? most
+		    : (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / OF_HOST;
 }
 
 int share_map(int fd, struct sd_event *ev)
@@ -67,7 +69,10 @@ int sd_machine_share_data(int fd, uint64_t *from, uint64_t *to)
 
 int sd_machine_share_zero(int fd, uint64_t from, uint64_t to)
 {
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)) ? -errno : 0;
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+			 (off_t)(to - from))
+		       ? -errno
+		       : 0;
 }
 
 uint64_t sd_machine_share_held(int fd)

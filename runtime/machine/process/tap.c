@@ -111,7 +111,8 @@ static void *tap_thread(void *arg)
 		doorbell(tap->bit);
 	}
 	fprintf(stderr, "net device: reading the TAP fd ended: %s\n", strerror(errno));
-	for (uint32_t never = 0;;) /* the end of a thread makes calls that seccomp.c doesn't allow */
+	for (uint32_t never = 0;
+	     ;) /* the end of a thread makes calls that seccomp.c doesn't allow */
 		sd_machine_wait(&never, 0, SD_NO_DEADLINE);
 	return NULL;
 }

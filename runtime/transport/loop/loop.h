@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.h: calls marshalled as over shm, but client and server are the same thread of the same process: the
- * client end calls the kernel end where it would wait.
+ * loop.h: calls marshalled as over shm, but client and server are the same thread of the same
+ * process: the client end calls the kernel end where it would wait.
  *
- * Calls are served in order, one at a time, each to its end: a call that blocks blocks the thread (the kernel's
- * other tasks run), and a posted call begins when somebody waits. A cancel comes too late, always.
+ * Calls are served in order, one at a time, each to its end: a call that blocks blocks the thread
+ * (the kernel's other tasks run), and a posted call begins when somebody waits. A cancel comes too
+ * late, always.
  *
- * The kernel end lies in sd.o and is on its entry list; tests without a kernel define these two themselves.
+ * The kernel end lies in sd.o and is on its entry list; tests without a kernel define these two
+ * themselves.
  */
 #ifndef SD_LOOP_H
 #define SD_LOOP_H
 
 #include <sd/port.h>
 
-/* A new client whose region (SD_REGION_SIZE bytes, zeroed) is at base; it replaces the one before. 0 or -errno. */
+/* A new client whose region (SD_REGION_SIZE bytes, zeroed) is at base; it replaces the one before.
+ * 0 or -errno. */
 int sd_loop_attach(void *base);
-/* Serve what is published on a lane of that client. 0, or -EPROTO: the client's channel has ended. */
+/* Serve what is published on a lane of that client. 0, or -EPROTO: the client's channel has ended.
+ */
 int sd_loop_serve(u32 lane);
 
 #endif

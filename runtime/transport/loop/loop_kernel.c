@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* loop_kernel.c: the kernel's end of loop: the calling thread is a kernel task and serves its own calls. */
+/* loop_kernel.c: the kernel's end of loop: the calling thread is a kernel task and serves its own
+ * calls. */
 #include <linux/errno.h>
 #include <sd/serve_path.h>
 #include "../../kernel/serve.h"
@@ -12,14 +13,15 @@ static struct sd_worker *self;
 static void tell_rights(void *base)
 {
 	struct sd_lane_mem *lane = base + SD_HEAD_SIZE;
-	const struct sd_ctl_rights all = { .permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull };
+	const struct sd_ctl_rights all = {
+		.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
 
 	memcpy(lane->arena, &all, sizeof(all));
 }
 
 int sd_loop_attach(void *base)
 {
-	const struct sd_ctl_attach root = { .client = 1 };
+	const struct sd_ctl_attach root = {.client = 1};
 	int err = 0;
 
 	if (!self) {

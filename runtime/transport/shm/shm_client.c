@@ -11,10 +11,11 @@
  * bell.sleeping, so a plain load that was too early is made good later. Before we stop re-reading
  * (to sleep, or in kick()) we do a full fence; then either we see sleeping == 1, or the domain's
  * last look sees our entry. Seen 1: FUTEX_WAKE. It returns 1: the domain was in its sleep and is
- * out of it. It returns 0: the domain is between its announcement and its sleep, or awake and about to
- * clear the word: look again soon, until the word is 0 or a wake hits. Awake may be long before running, where others
- * want its CPU: clients that yield in a loop, or wake often, then keep it from it (measured on 6.18: 128 threads that looked
- * again every 3 ms at the latest, beside a busy loop, kept a runnable domain waiting for 11 s). So they look ever more seldom.
+ * out of it. It returns 0: the domain is between its announcement and its sleep, or awake and about
+ * to clear the word: look again soon, until the word is 0 or a wake hits. Awake may be long before
+ * running, where others want its CPU: clients that yield in a loop, or wake often, then keep it
+ * from it (measured on 6.18: 128 threads that looked again every 3 ms at the latest, beside a busy
+ * loop, kept a runnable domain waiting for 11 s). So they look ever more seldom.
  *
  * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence;
  * a last look. Setting the bit twice does no harm.
@@ -27,12 +28,12 @@
 #include <sd/lane.h>
 #include <sd/sys.h>
 
-#define FIRST_LOOK	6u  /* pauses before it: a short call's answer can't be there sooner */
-#define LOOK_GAP	3u  /* pauses before each further one */
-#define SLOW		2u  /* so often in a row not answered soon: a habit of that op */
-#define TRY_AGAIN	16u /* waits before it is given another chance */
-#define AFTER_YIELD	16u /* looks */
-#define TIGHT_LOOKS	24u /* longer than a far round trip */
+#define FIRST_LOOK	6u	/* pauses before it: a short call's answer can't be there sooner */
+#define LOOK_GAP	3u	/* pauses before each further one */
+#define SLOW		2u	/* so often in a row not answered soon: a habit of that op */
+#define TRY_AGAIN	16u	/* waits before it is given another chance */
+#define AFTER_YIELD	16u	/* looks */
+#define TIGHT_LOOKS	24u	/* longer than a far round trip */
 #define SPIN_CYCLES	8000u	/* about 3 us */
 #define YIELD_CYCLES	150000u /* about 50 us */
 #define HOG_CYCLES	120000u /* a yield that took so long gave the CPU to somebody who doesn't */
@@ -49,7 +50,7 @@ struct waiter {
 	const u32 *word;
 	u32 pending;
 	u32 want;
-	bool told; /* the domain is sure to look at our entry */
+	bool told;  /* the domain is sure to look at our entry */
 	u32 untold; /* times it couldn't be told so */
 };
 
@@ -108,10 +109,11 @@ static bool shared_cpu(const struct sd_lane *l, u32 cpu)
 }
 
 /*
- * Nothing but looking: what goes on beside it costs more than the answer takes. Not at once, and not without a gap: a look at
- * a line that the domain has read, or written, takes it away from there, and if that was before the answer its store has to
- * fetch it back first. (Measured beside a bounce of 130: a null ring operation with a look at once 235 ns, so 165; fcntl(F_GETFL)
- * 300 and 225.)
+ * Nothing but looking: what goes on beside it costs more than the answer takes. Not at once, and
+ * not without a gap: a look at a line that the domain has read, or written, takes it away from
+ * there, and if that was before the answer its store has to fetch it back first. (Measured beside a
+ * bounce of 130: a null ring operation with a look at once 235 ns, so 165; fcntl(F_GETFL) 300 and
+ * 225.)
  */
 static bool tight(const struct waiter *w, u32 looks)
 {
@@ -128,8 +130,9 @@ static bool tight(const struct waiter *w, u32 looks)
 }
 
 /*
- * Is it worth while to look for the answer from this CPU? Not if the domain was last seen on it, and not if another client
- * wants it and calls of this op used to wait for somebody: it may be the one. Tried again now and then.
+ * Is it worth while to look for the answer from this CPU? Not if the domain was last seen on it,
+ * and not if another client wants it and calls of this op used to wait for somebody: it may be the
+ * one. Tried again now and then.
  */
 static bool hopeful(struct sd_lane *l)
 {
@@ -194,8 +197,10 @@ static enum sd_status yield(const struct waiter *w, u64 start)
 		nudge(l);
 		before = now;
 		sd_sys_yield();
-		/* Whoever was let run has called by now: what it called for may be about to be our answer. */
-		if (answered(w) || (sd_load_relaxed(&l->bell->cpu) != l->cpu && tight(w, AFTER_YIELD)))
+		/* Whoever was let run has called by now: what it called for may be about to be our
+		 * answer. */
+		if (answered(w) ||
+		    (sd_load_relaxed(&l->bell->cpu) != l->cpu && tight(w, AFTER_YIELD)))
 			return SD_OK;
 		st = trouble(l);
 		if (st != SD_OK)
@@ -217,7 +222,9 @@ static void let_it_run(struct sd_lane *l, u32 sleep, u32 *untold)
 		sd_sys_yield();
 	else
 		sd_sys_futex_wait(&l->mem->client.sleep, sleep,
-				  (u64)UNTOLD_NS << (n - UNTOLD_YIELDS < UNTOLD_SHIFT ? n - UNTOLD_YIELDS : UNTOLD_SHIFT));
+				  (u64)UNTOLD_NS
+					  << (n - UNTOLD_YIELDS < UNTOLD_SHIFT ? n - UNTOLD_YIELDS
+									       : UNTOLD_SHIFT));
 }
 
 /* One sleep. The caller looks at what it was good for. */
@@ -283,8 +290,9 @@ static void shm_kick(struct sd_lane *l)
 }
 
 /*
- * No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. Nobody looks again, and a doorbell with nothing behind it is
- * forgotten: the bit is set, whether it was or not, with what was published before it.
+ * No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. Nobody looks again, and
+ * a doorbell with nothing behind it is forgotten: the bit is set, whether it was or not, with what
+ * was published before it.
  */
 static void shm_hint(struct sd_lane *l)
 {

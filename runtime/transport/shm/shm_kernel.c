@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* shm_kernel.c: the domain's end of shm: regions come and go by the supervisor's word. The polling is runtime/core's. */
+/* shm_kernel.c: the domain's end of shm: regions come and go by the supervisor's word. The polling
+ * is runtime/core's. */
 #include <linux/errno.h>
 #include "../../kernel/serve.h"
 

@@ -59,8 +59,8 @@ static void read_args(struct job *job, int argc, char **argv)
 			job->depfile = a + 9;
 		else if (!strncmp(a, "-Wp,-MD,", 8))
 			job->depfile = a + 8;
-		else if (!strcmp(a, "-m16") || !strncmp(a, "-DBUILD_VDSO", 12) || !strcmp(a, "-D_SETUP") ||
-			 !strcmp(a, "-D__DISABLE_EXPORTS"))
+		else if (!strcmp(a, "-m16") || !strncmp(a, "-DBUILD_VDSO", 12) ||
+			 !strcmp(a, "-D_SETUP") || !strcmp(a, "-D__DISABLE_EXPORTS"))
 			job->other_tree = 1; /* code that is not linked into the kernel proper */
 		else if (a[0] != '-' && (ends_with(a, ".c") || ends_with(a, ".S")))
 			job->source = a;
@@ -117,7 +117,8 @@ static uint32_t add_deps(struct buffer *b, const char *path)
 static void write_log(const struct job *job, int argc, char **argv, int with_deps)
 {
 	const char *log = getenv("KSLICE_CC_LOG");
-	struct cc_record head = { .magic = CC_MAGIC, .argc = argc, .is_asm = ends_with(job->source, ".S") };
+	struct cc_record head = {
+		.magic = CC_MAGIC, .argc = argc, .is_asm = ends_with(job->source, ".S")};
 	struct buffer b = {};
 	char *cwd = getcwd(NULL, 0);
 	int fd;

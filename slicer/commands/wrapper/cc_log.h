@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cc_log.h: the log kslice-cc appends to and pass 2 reads. A record is this head, then NUL-terminated
- * strings: working directory, source, object, argv[0..argc), the dependencies [ndeps].
+ * cc_log.h: the log kslice-cc appends to and pass 2 reads. A record is this head, then
+ * NUL-terminated strings: working directory, source, object, argv[0..argc), the dependencies
+ * [ndeps].
  */
 #ifndef KSLICE_CC_LOG_H
 #define KSLICE_CC_LOG_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults of a kernel, one for each offset that fallocate() is asked for; compiled as the domain's own code is, and put in the place of
- * ext4_fallocate() in an image of a debug build (planted.py), which must find them. What isn't named does nothing wrong, in the same calls.
+ * Faults of a kernel, one for each offset that fallocate() is asked for; compiled as the domain's
+ * own code is, and put in the place of ext4_fallocate() in an image of a debug build (planted.py),
+ * which must find them. What isn't named does nothing wrong, in the same calls.
  */
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -10,7 +11,19 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-enum bug { NONE, READ_FREED, WRITE_FREED, WRITE_BEHIND, READ_BEFORE, FREE_TWICE, FREE_INSIDE, COPY_BEHIND, PAGE_FREED, LARGE_BEHIND, GLOBAL_BEHIND };
+enum bug {
+	NONE,
+	READ_FREED,
+	WRITE_FREED,
+	WRITE_BEHIND,
+	READ_BEFORE,
+	FREE_TWICE,
+	FREE_INSIDE,
+	COPY_BEHIND,
+	PAGE_FREED,
+	LARGE_BEHIND,
+	GLOBAL_BEHIND
+};
 
 #define SIZE 45 /* no multiple of what an allocator rounds to */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The domain's end: what its control thread makes of a supervisor's messages, and the vCPU of the events they become. */
+/* The domain's end: what its control thread makes of a supervisor's messages, and the vCPU of the
+ * events they become. */
 #include <sd/control.h>
 
 #undef SD_SHARE_SIZE /* of each map ASan clears the shadow */
@@ -74,8 +75,9 @@ int thread_start(void *(*fn)(void *), void *arg)
 
 static void say_something(struct input *in)
 {
-	static const uint16_t types[] = {SD_CTL_ATTACH, SD_CTL_ATTACH, SD_CTL_DETACH, SD_CTL_SHARE,  SD_CTL_STATS,
-					 SD_CTL_TICKET, SD_CTL_REPLY,  SD_CTL_PEER_GONE};
+	static const uint16_t types[] = {SD_CTL_ATTACH, SD_CTL_ATTACH,	 SD_CTL_DETACH,
+					 SD_CTL_SHARE,	SD_CTL_STATS,	 SD_CTL_TICKET,
+					 SD_CTL_REPLY,	SD_CTL_PEER_GONE};
 	uint8_t what = choice(in);
 	uint16_t type = what & 128 ? what & 31 : types[what & 7];
 	int fds[FUZZ_FDS], n = type == SD_CTL_ATTACH ? 2 : type == SD_CTL_SHARE;
@@ -102,7 +104,8 @@ static void take_events(struct input *in)
 	while (sd_machine_event(&ev)) {
 		int result = choice(in) & 1 ? -ENOMEM : 0;
 
-		if (ev.type == SD_CTL_REPLY || ev.type == SD_CTL_PEER || ev.type == SD_CTL_PEER_GONE)
+		if (ev.type == SD_CTL_REPLY || ev.type == SD_CTL_PEER ||
+		    ev.type == SD_CTL_PEER_GONE)
 			continue;
 		if (ev.type == SD_CTL_SHARE && !result && nkept < 64)
 			kept[nkept++] = ev;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fuzz.h: what the harnesses of the control protocol share: an input that is read as choices, messages made of it, and the fds
- * of this process, which must be as many afterwards as before.
+ * fuzz.h: what the harnesses of the control protocol share: an input that is read as choices,
+ * messages made of it, and the fds of this process, which must be as many afterwards as before.
  *
- * Each harness runs the real code of one end in this process, over socketpairs: supervisor.c, domain.c, client.c. A harness may
- * abort(); nothing else ends it. The other end of every socket is the liar, and lies in messages, fds, order and time.
+ * Each harness runs the real code of one end in this process, over socketpairs: supervisor.c,
+ * domain.c, client.c. A harness may abort(); nothing else ends it. The other end of every socket is
+ * the liar, and lies in messages, fds, order and time.
  */
 #ifndef CONTROL_FUZZ_H
 #define CONTROL_FUZZ_H
@@ -39,12 +40,12 @@ static inline uint8_t choice(struct input *in)
 	return *in->at++;
 }
 
-#define FUZZ_CHECK(cond)                                                                           \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #cond);       \
-			abort();                                                                   \
-		}                                                                                  \
+#define FUZZ_CHECK(cond)                                                                     \
+	do {                                                                                 \
+		if (!(cond)) {                                                               \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #cond); \
+			abort();                                                             \
+		}                                                                            \
 	} while (0)
 
 static inline int fuzz_fds(void)
@@ -83,8 +84,10 @@ static inline size_t fuzz_message(struct input *in, struct sd_ctl_msg *m, uint16
 	return len > sizeof(*m) ? sizeof(*m) : len;
 }
 
-/* Sends it with these fds, which stay the caller's. Not waiting: who doesn't read misses something. */
-static inline void fuzz_send(int sock, const struct sd_ctl_msg *m, size_t len, const int *fds, int nfds)
+/* Sends it with these fds, which stay the caller's. Not waiting: who doesn't read misses something.
+ */
+static inline void fuzz_send(int sock, const struct sd_ctl_msg *m, size_t len, const int *fds,
+			     int nfds)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(int) * FUZZ_FDS)];

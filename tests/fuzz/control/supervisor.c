@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The supervisor's end: the daemon itself, less its main loop, its log, its threads (a job is done when it is given) and its domain
- * process. The input is a sequence of what clients and domain do: connect, send, pass sockets, answer or not, end; and of time that passes.
+ * The supervisor's end: the daemon itself, less its main loop, its log, its threads (a job is done
+ * when it is given) and its domain process. The input is a sequence of what clients and domain do:
+ * connect, send, pass sockets, answer or not, end; and of time that passes.
  */
 #include "../../../runtime/supervisor/daemon.c"
 
@@ -179,7 +180,8 @@ static void new_client(void)
 		connected++;
 }
 
-/* Up to a dozen fds: of nothing, of sockets of the wrong kind, and one that may become a connection. */
+/* Up to a dozen fds: of nothing, of sockets of the wrong kind, and one that may become a
+ * connection. */
 static int some_fds(struct input *in, int *fds)
 {
 	int n = choice(in) % 16, kind = choice(in), i = free_slot(), pair[2];
@@ -188,7 +190,8 @@ static int some_fds(struct input *in, int *fds)
 	for (int k = 0; k < n; k++)
 		fds[k] = eventfd(0, EFD_CLOEXEC);
 	if (n && i >= 0 && kind % 4) {
-		FUZZ_CHECK(!socketpair(AF_UNIX, kind % 4 == 3 ? SOCK_STREAM : SOCK_SEQPACKET, 0, pair));
+		FUZZ_CHECK(!socketpair(AF_UNIX, kind % 4 == 3 ? SOCK_STREAM : SOCK_SEQPACKET, 0,
+				       pair));
 		fds_close(fds, 1);
 		slot[i].sock = pair[0];
 		fds[0] = pair[1];
@@ -220,7 +223,10 @@ static void read_all(int sock, bool domain)
 	struct iovec iov = {&m, sizeof(m)};
 
 	for (int i = 0; i < 32; i++) {
-		struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		struct msghdr msg = {.msg_iov = &iov,
+				     .msg_iovlen = 1,
+				     .msg_control = &control,
+				     .msg_controllen = sizeof(control)};
 		int fds[64], n = 0;
 
 		if (sock < 0 || recvmsg(sock, &msg, MSG_DONTWAIT) <= 0)
@@ -239,7 +245,8 @@ static void read_all(int sock, bool domain)
 
 static void domain_says(struct input *in)
 {
-	static const uint16_t of[] = {SD_CTL_ATTACH, SD_CTL_DETACH, SD_CTL_STATS, SD_CTL_SHUTDOWN, SD_CTL_TICKET, SD_CTL_SHARE};
+	static const uint16_t of[] = {SD_CTL_ATTACH,   SD_CTL_DETACH, SD_CTL_STATS,
+				      SD_CTL_SHUTDOWN, SD_CTL_TICKET, SD_CTL_SHARE};
 	int fds[FUZZ_FDS], n = choice(in) % 16 == 15 ? 3 : 0;
 	uint8_t what = choice(in);
 	struct sd_ctl_msg m;
@@ -258,7 +265,10 @@ static void domain_says(struct input *in)
 
 static void ready(void)
 {
-	struct sd_ctl_msg m = {.magic = SD_CTL_MAGIC, .version = SD_CTL_VERSION, .contract = SD_CONTRACT, .type = SD_CTL_READY};
+	struct sd_ctl_msg m = {.magic = SD_CTL_MAGIC,
+			       .version = SD_CTL_VERSION,
+			       .contract = SD_CONTRACT,
+			       .type = SD_CTL_READY};
 
 	fuzz_send(domain_end, &m, sizeof(m), NULL, 0);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ext4.c: libFuzzer's side, see ext4.h. FUZZ_DOMAIN is the domain image, FUZZ_BASES the two base images, KSLICE_DEV its --dev with fd=5; FUZZ_SHOW: show the console.
- * A domain may refuse to mount, or answer with errors; its console may not have a BUG, WARNING or Oops, nor may it hang, nor panic but
- * where the superblock asks for that.
- * What is new is told to libFuzzer by the answers of calls, and by the lines that ext4 complained with.
+ * ext4.c: libFuzzer's side, see ext4.h. FUZZ_DOMAIN is the domain image, FUZZ_BASES the two base
+ * images, KSLICE_DEV its --dev with fd=5; FUZZ_SHOW: show the console. A domain may refuse to
+ * mount, or answer with errors; its console may not have a BUG, WARNING or Oops, nor may it hang,
+ * nor panic but where the superblock asks for that. What is new is told to libFuzzer by the answers
+ * of calls, and by the lines that ext4 complained with.
  */
 #include "ext4.h"
 
@@ -20,12 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define COUNTERS  8192 /* one half by answers, the other by complaints */
-#define CONSOLE	  65536
-#define HANG_S	  60
-#define LONGEST	  4096
+#define COUNTERS 8192 /* one half by answers, the other by complaints */
+#define CONSOLE	 65536
+#define HANG_S	 60
+#define LONGEST	 4096
 
-__attribute__((section("__libfuzzer_extra_counters"), used)) static volatile uint8_t counters[COUNTERS];
+__attribute__((section("__libfuzzer_extra_counters"),
+	       used)) static volatile uint8_t counters[COUNTERS];
 
 static uint8_t *base[2], *shared, *image;
 static size_t size[2];
@@ -98,7 +100,8 @@ static bool listen_to(int in)
 		while (got && poll(&p, 1, 1000) > 0) {
 			char rest[4096];
 
-			got = n < CONSOLE - 1 ? read(in, console + n, CONSOLE - 1 - n) : read(in, rest, sizeof(rest));
+			got = n < CONSOLE - 1 ? read(in, console + n, CONSOLE - 1 - n)
+					      : read(in, rest, sizeof(rest));
 			if (got > 0 && n < CONSOLE - 1)
 				n += (size_t)got;
 			got = got > 0;
@@ -107,10 +110,12 @@ static bool listen_to(int in)
 	return !got;
 }
 
-/* "EXT4-fs error (device vda): ext4_find_extent:936: inode #12: ..." is another way through the code by its function and line. */
+/* "EXT4-fs error (device vda): ext4_find_extent:936: inode #12: ..." is another way through the
+ * code by its function and line. */
 static void learn(void)
 {
-	for (const char *line = console; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (const char *line = console; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 		uint32_t h = 2166136261u;
 
 		if (strncmp(line, "EXT4-fs", 7) && strncmp(line, "JBD2", 4))
@@ -133,7 +138,9 @@ static const char *wrong(int status, bool ended)
 		if (strstr(console, bad[i]))
 			return bad[i];
 	if (strstr(console, "Kernel panic"))
-		return strstr(console, "can't mount") || strstr(console, "panic forced after error") ? NULL : "panic";
+		return strstr(console, "can't mount") || strstr(console, "panic forced after error")
+			       ? NULL
+			       : "panic";
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? NULL : "it ended without a word why";
 }
 

@@ -18,7 +18,8 @@
 /* Applies an input to a copy of its base. */
 void image_craft(uint8_t *image, size_t size, const uint8_t *data, size_t len);
 
-/* In a process of its own: starts the domain image, uses its file system, ends it in good order. What the calls came to is noted in seen. */
+/* In a process of its own: starts the domain image, uses its file system, ends it in good order.
+ * What the calls came to is noted in seen. */
 void use_domain(const char *domain, uint8_t *seen, size_t n);
 
 #endif

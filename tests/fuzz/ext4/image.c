@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SB	  1024
-#define GOOD_INO  16
-#define DIR_TAIL  12
-#define MODE_DIR  0x4000
+#define SB	 1024
+#define GOOD_INO 16
+#define DIR_TAIL 12
+#define MODE_DIR 0x4000
 
 static uint8_t *img;
 static size_t img_size;
@@ -87,7 +87,8 @@ static uint8_t *place(const uint8_t *r)
 	case 6:
 		return data_of(8) + off % block; /* the journal's superblock */
 	case 7:
-		return at((uint64_t)get32(inode(item) + 104) * block + off % block); /* its attributes */
+		return at((uint64_t)get32(inode(item) + 104) * block +
+			  off % block); /* its attributes */
 	case 8:
 		return inode(item % (2 * GOOD_INO) + 1) + 40 + off % 60; /* extents */
 	default:
@@ -97,7 +98,9 @@ static uint8_t *place(const uint8_t *r)
 
 static uint32_t value(const uint8_t *r)
 {
-	static const uint32_t edge[] = {0, 1, 2, 0xffffffff, 0x7fffffff, 0x80000000, 0xfffe, 0x8000, 4095, 4096, 0x10000, 12, 8, 0xf30a, 0xff, 64};
+	static const uint32_t edge[] = {0,	1,	2,    0xffffffff, 0x7fffffff, 0x80000000,
+					0xfffe, 0x8000, 4095, 4096,	  0x10000,    12,
+					8,	0xf30a, 0xff, 64};
 
 	return r[7] < 0xc0 ? r[5] | (uint32_t)r[6] << 8 | (uint32_t)r[7] << 16 : edge[r[5] % 16];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* use.c: a client of the generated stubs on a file system that may be anything. Every error is right; a silence isn't. */
+/* use.c: a client of the generated stubs on a file system that may be anything. Every error is
+ * right; a silence isn't. */
 #include "../../stubs/stub_test.h"
 #include "../../stubs/world.h"
 #include "../../serve/domain.h"
@@ -92,7 +93,8 @@ static void attributes(const char *path)
 
 static void walk(const char *dir, int depth, void (*fn)(const char *path, const struct stat *st));
 
-static void one(const char *dir, const char *name, int depth, void (*fn)(const char *path, const struct stat *st))
+static void one(const char *dir, const char *name, int depth,
+		void (*fn)(const char *path, const struct stat *st))
 {
 	char path[4200];
 	struct stat st = {0};
@@ -149,7 +151,8 @@ static void make_some(const char *root)
 	char path[300], other[300];
 
 	for (int i = 0; i < 12; i++) {
-		snprintf(path, sizeof(path), "%s/new-with-a-name-that-takes-room-in-the-directory-%d", root, i);
+		snprintf(path, sizeof(path),
+			 "%s/new-with-a-name-that-takes-room-in-the-directory-%d", root, i);
 		long fd = call(SYS_openat, (u64)AT_FDCWD, P(path), O_RDWR | O_CREAT, 0644, 0);
 
 		call(SYS_write, (u64)fd, P(buf), i * 1500u, 0, 0);

@@ -178,7 +178,8 @@ size_t frame_question(uint8_t *frame, bool vnet, uint16_t n)
 
 bool frame_is_answer(const uint8_t *p, size_t len, uint16_t n)
 {
-	return len >= ETH + 28 && get16(p + 12) == 0x0806 && get16(p + ETH + 6) == 2 && get16(p + ETH + 20) == 0x5a00 && get16(p + ETH + 22) == n;
+	return len >= ETH + 28 && get16(p + 12) == 0x0806 && get16(p + ETH + 6) == 2 &&
+	       get16(p + ETH + 20) == 0x5a00 && get16(p + ETH + 22) == n;
 }
 
 uint32_t frame_seen(const uint8_t *p, size_t len)
@@ -194,6 +195,7 @@ uint32_t frame_seen(const uint8_t *p, size_t len)
 	if (ip[9] != 6 || len < ETH + IP + 20)
 		return kind + (uint32_t)(len / 64 % 256);
 	next_seq = get32(tcp + 8);
-	next_ack = get32(tcp + 4) + (tcp[13] & 3 ? 1 : 0) + (uint32_t)(get16(ip + 2) - IP - (tcp[12] >> 4) * 4);
+	next_ack = get32(tcp + 4) + (tcp[13] & 3 ? 1 : 0) +
+		   (uint32_t)(get16(ip + 2) - IP - (tcp[12] >> 4) * 4);
 	return kind + tcp[13] * 16u + (tcp[12] >> 4);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * frames.c: see frames.h. Arguments: the image's, "--", libFuzzer's. FUZZ_VNET: the device's packets carry a header of offloads.
- * FUZZ_CURRENT: a file that always holds the input under way, for who finds that the process has ended.
+ * frames.c: see frames.h. Arguments: the image's, "--", libFuzzer's. FUZZ_VNET: the device's
+ * packets carry a header of offloads. FUZZ_CURRENT: a file that always holds the input under way,
+ * for who finds that the process has ended.
  */
 #define _GNU_SOURCE
 #include "../../../runtime/machine/process/process.h"
@@ -33,14 +34,16 @@
 void __wrap___sanitizer_cov_trace_pc(void);
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*fn)(const uint8_t *data, size_t len));
 
-__attribute__((section("__libfuzzer_extra_counters"), used)) static volatile uint8_t counters[COUNTERS];
+__attribute__((section("__libfuzzer_extra_counters"),
+	       used)) static volatile uint8_t counters[COUNTERS];
 
 static int wire; /* our end */
 static bool vnet;
 static uint8_t *current; /* length, bytes */
 static uint8_t frame[FRAME_MAX + 100];
 
-/* Where the kernel was built for that (coverage.py): its edges. They are the same in every process, wherever that lies. */
+/* Where the kernel was built for that (coverage.py): its edges. They are the same in every process,
+ * wherever that lies. */
 void __wrap___sanitizer_cov_trace_pc(void)
 {
 	uintptr_t edge = (uintptr_t)__builtin_return_address(0) - (uintptr_t)sd_start;
@@ -48,14 +51,16 @@ void __wrap___sanitizer_cov_trace_pc(void)
 	counters[ANSWERS + edge * 2654435761u % (COUNTERS - ANSWERS)]++;
 }
 
-/* Before main(): the image's arguments name the device's fd. Who can't be written to at once is left out. */
+/* Before main(): the image's arguments name the device's fd. Who can't be written to at once is
+ * left out. */
 __attribute__((constructor)) static void make_wire(void)
 {
 	struct timeval at_once = {0, 1};
 	int pair[2], room = ROOM;
 
 	vnet = getenv("FUZZ_VNET");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) || dup2(pair[1], DEVICE) != DEVICE)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+	    dup2(pair[1], DEVICE) != DEVICE)
 		abort();
 	wire = pair[0];
 	for (int i = 0; i < 2; i++)
@@ -129,10 +134,12 @@ static int one(const uint8_t *data, size_t size)
 
 	if (current) {
 		memcpy(current, &size, sizeof(size));
-		memcpy(current + sizeof(size), data, size < CURRENT - sizeof(size) ? size : CURRENT - sizeof(size));
+		memcpy(current + sizeof(size), data,
+		       size < CURRENT - sizeof(size) ? size : CURRENT - sizeof(size));
 	}
 	for (int i = 0; i < 16 && (len = frame_next(&data, &size, frame, vnet)); i++) {
-		if (send(wire, frame, len, MSG_DONTWAIT) < 0 && errno != EAGAIN && errno != EMSGSIZE)
+		if (send(wire, frame, len, MSG_DONTWAIT) < 0 && errno != EAGAIN &&
+		    errno != EMSGSIZE)
 			abort();
 		if (i % 4 == 3)
 			seen_to(), sockets_use();

@@ -25,7 +25,8 @@ size_t frame_next(const uint8_t **data, size_t *len, uint8_t *frame, bool vnet);
 /* A question that is always answered; and is this the answer to it? */
 size_t frame_question(uint8_t *frame, bool vnet, uint16_t n);
 bool frame_is_answer(const uint8_t *frame, size_t len, uint16_t n);
-/* Something else came from the domain: what is next of its connection; a number for what kind of frame it is. */
+/* Something else came from the domain: what is next of its connection; a number for what kind of
+ * frame it is. */
 uint32_t frame_seen(const uint8_t *frame, size_t len);
 
 void sockets_begin(void);

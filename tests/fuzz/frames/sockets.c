@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sockets.c: sockets of the domain that take what comes, in the same process as the harness: none of them may block. */
+/* sockets.c: sockets of the domain that take what comes, in the same process as the harness: none
+ * of them may block. */
 #include "../../stubs/stub_test.h"
 #include "../../stubs/world.h"
 #include "../../../runtime/transport/loop/loop.h"
@@ -37,7 +38,8 @@ static long call(unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e)
 	long ret = -ENOSYS;
 
 	for (u32 i = 0; i < st_suite.stubs->n; i++)
-		if (st_suite.stubs->stub[i].nr == nr && st_suite.stubs->stub[i].stub(&lane, &ret, arg) != SD_OK)
+		if (st_suite.stubs->stub[i].nr == nr &&
+		    st_suite.stubs->stub[i].stub(&lane, &ret, arg) != SD_OK)
 			st_die("a call's transport failed");
 	return ret;
 }
@@ -54,7 +56,8 @@ static long bound(int type)
 
 void sockets_begin(void)
 {
-	void *region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *region = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (region == MAP_FAILED || sd_loop_attach(region))
 		st_die("no client of the domain");

@@ -28,7 +28,7 @@ static void make_set(struct depset *set, const char *a, const char *b)
 
 static void age(const char *path, time_t seconds)
 {
-	struct timespec ts[2] = { { .tv_sec = seconds }, { .tv_sec = seconds } };
+	struct timespec ts[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
 
 	assert_int_equal(utimensat(AT_FDCWD, path, ts, 0), 0);
 }
@@ -144,7 +144,8 @@ static void file_of_this_run_is_not_trusted(void **state)
 
 static void damaged_text_is_refused(void **state)
 {
-	static const char *const bad[] = { "", "deps", "deps 2\n", "deps 1\n1 2 3\n", "deps 1\nx y z w\n", "other 1\n" };
+	static const char *const bad[] = {
+		"", "deps", "deps 2\n", "deps 1\n1 2 3\n", "deps 1\nx y z w\n", "other 1\n"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -160,8 +161,10 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_files, free_files)
 	static const struct CMUnitTest tests[] = {
-		CASE(nothing_changed),	       CASE(touched_but_same), CASE(changed_at_same_size), CASE(removed_and_back),
-		CASE(missing_file_may_appear), CASE(file_of_this_run_is_not_trusted),  CASE(damaged_text_is_refused),
+		CASE(nothing_changed),	       CASE(touched_but_same),
+		CASE(changed_at_same_size),    CASE(removed_and_back),
+		CASE(missing_file_may_appear), CASE(file_of_this_run_is_not_trusted),
+		CASE(damaged_text_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

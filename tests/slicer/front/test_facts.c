@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * facts: small C files => their facts. Each case parses a text and asks for facts by the words of the text:
- * an offset is given as the text that stands there.
+ * facts: small C files => their facts. Each case parses a text and asks for facts by the words of
+ * the text: an offset is given as the text that stands there.
  */
 #include "front.h"
 
@@ -22,9 +22,9 @@ struct parsed {
 static void parse_args(struct parsed *p, const char *text, const char *extra)
 {
 	char *path = in_scratch("t.c");
-	char *argv[] = { "clang-19", "-std=gnu11", (char *)extra, path, NULL };
-	struct tu tu = { .source = "t.c", .argv = argv, .argc = 4 };
-	struct parse_job job = { .tu = &tu };
+	char *argv[] = {"clang-19", "-std=gnu11", (char *)extra, path, NULL};
+	struct tu tu = {.source = "t.c", .argv = argv, .argc = 4};
+	struct parse_job job = {.tu = &tu};
 	size_t size;
 	void *block;
 
@@ -82,18 +82,21 @@ static bool reads(const struct parsed *p, const struct fact_def *d, const char *
 	return false;
 }
 
-static const struct fact_call *call(const struct parsed *p, const struct fact_def *d, const char *text)
+static const struct fact_call *call(const struct parsed *p, const struct fact_def *d,
+				    const char *text)
 {
 	for (uint32_t i = d->call0; i < d->call0 + d->ncall; i++) {
 		const struct fact_call *c = &p->f.calls[i];
 
-		if (strlen(text) == c->end - c->beg && !strncmp(p->text + c->beg, text, c->end - c->beg))
+		if (strlen(text) == c->end - c->beg &&
+		    !strncmp(p->text + c->beg, text, c->end - c->beg))
 			return c;
 	}
 	return NULL;
 }
 
-#define OPS "struct ops { int (*open)(int); int (*close)(int); struct { int (*in)(int); } sub; int (*tab[2])(int); };\n"
+#define OPS \
+	"struct ops { int (*open)(int); int (*close)(int); struct { int (*in)(int); } sub; int (*tab[2])(int); };\n"
 
 static void references(void **state)
 {
@@ -101,18 +104,20 @@ static void references(void **state)
 	const struct fact_def *f;
 
 	(void)state;
-	parse(&p, "static int a(int x) { return x; }\nstatic int b(int x) { return x; }\nextern int ext(int);\n"
-		  "static int v, w;\nstatic void cl(int *p) { }\nenum { E = 1 };\n"
-		  "#define CALL(x) a(x)\n"
-		  "int f(int x)\n{\n\tint l __attribute__((cleanup(cl))) = 0;\n\tstatic int (*fp)(int) = b;\n"
-		  "\tw = 1;\n\t__asm__ volatile(\"call late_name\" : \"+r\"(l) : \"i\"(&v));\n"
-		  "\treturn CALL(x) + fp(1) + _Generic(x, int: ext, long: b)(E) + __builtin_choose_expr(1, 1, b(2)) +\n"
-		  "\t\tsizeof(__typeof__(ext(2)));\n}\n");
+	parse(&p,
+	      "static int a(int x) { return x; }\nstatic int b(int x) { return x; }\nextern int ext(int);\n"
+	      "static int v, w;\nstatic void cl(int *p) { }\nenum { E = 1 };\n"
+	      "#define CALL(x) a(x)\n"
+	      "int f(int x)\n{\n\tint l __attribute__((cleanup(cl))) = 0;\n\tstatic int (*fp)(int) = b;\n"
+	      "\tw = 1;\n\t__asm__ volatile(\"call late_name\" : \"+r\"(l) : \"i\"(&v));\n"
+	      "\treturn CALL(x) + fp(1) + _Generic(x, int: ext, long: b)(E) + __builtin_choose_expr(1, 1, b(2)) +\n"
+	      "\t\tsizeof(__typeof__(ext(2)));\n}\n");
 	f = def(&p, "f", DEF_FUNC);
 	assert_non_null(f);
 	assert_non_null(ref(&p, f, "t.c:a"));
 	assert_int_equal(ref(&p, f, "t.c:a")->kind, REF_CALL);
-	assert_string_equal(strtok(p.text + ref(&p, f, "t.c:a")->off, "("), "CALL"); /* where the macro is called */
+	assert_string_equal(strtok(p.text + ref(&p, f, "t.c:a")->off, "("),
+			    "CALL"); /* where the macro is called */
 	assert_non_null(ref(&p, f, "t.c:b"));
 	assert_non_null(ref(&p, f, "ext"));
 	assert_int_equal(ref(&p, f, "t.c:cl")->kind, REF_CLEANUP);
@@ -130,12 +135,13 @@ static void fields(void **state)
 	const struct fact_def *d;
 
 	(void)state;
-	parse(&p, OPS "void sink(void *);\nint r(struct ops *o) { return o->open(1); }\n"
-		      "void w(struct ops *o, int (*f)(int)) { o->close = f; o->sub.in = f; }\n"
-		      "void c(struct ops *o, struct ops *q) { *o = *q; }\nvoid e(struct ops *o) { sink(o); }\n"
-		      "void *ad(struct ops *o) { return &o->close; }\n"
-		      "unsigned long of(void) { return __builtin_offsetof(struct ops, close); }\n"
-		      "struct outer { int x; struct ops inner; };\nvoid n(struct outer *o) { sink(o); }\n");
+	parse(&p, OPS
+	      "void sink(void *);\nint r(struct ops *o) { return o->open(1); }\n"
+	      "void w(struct ops *o, int (*f)(int)) { o->close = f; o->sub.in = f; }\n"
+	      "void c(struct ops *o, struct ops *q) { *o = *q; }\nvoid e(struct ops *o) { sink(o); }\n"
+	      "void *ad(struct ops *o) { return &o->close; }\n"
+	      "unsigned long of(void) { return __builtin_offsetof(struct ops, close); }\n"
+	      "struct outer { int x; struct ops inner; };\nvoid n(struct outer *o) { sink(o); }\n");
 	d = def(&p, "r", DEF_FUNC);
 	assert_true(reads(&p, d, "struct ops:open"));
 	assert_false(reads(&p, d, "struct ops:close"));
@@ -159,7 +165,8 @@ static const struct fact_elem *elem_of(const struct parsed *p, const char *var, 
 	return r && r->elem ? &p->f.elems[r->elem - 1] : NULL;
 }
 
-static bool elem_is(const struct parsed *p, const struct fact_elem *e, const char *field, const char *text)
+static bool elem_is(const struct parsed *p, const struct fact_elem *e, const char *field,
+		    const char *text)
 {
 	return e && !strcmp(fact_str(&p->f, e->field), field) && e->end - e->beg == strlen(text) &&
 	       !strncmp(p->text + e->beg, text, strlen(text));
@@ -171,16 +178,18 @@ static void elements(void **state)
 	const struct fact_elem *e;
 
 	(void)state;
-	parse(&p, OPS "int a(int); int b(int); int c(int); int d(int);\n"
-		      "#define BOTH .open = a, .close = b\n#define VAL b\n"
-		      "struct ops o1 = { .open = a, .close = VAL , .sub = { .in = c }, .tab = { d, [1] = d } };\n"
-		      "struct ops o2 = { a, b };\nstruct ops o3 = { BOTH };\nstruct ops o4[] = { { .close = a }, };\n"
-		      "struct ops o5 = { .sub.in = c };\nstruct ops o6 = { .open = a, b };\nstruct ops o7 = { a, b, c, d };\n");
+	parse(&p, OPS
+	      "int a(int); int b(int); int c(int); int d(int);\n"
+	      "#define BOTH .open = a, .close = b\n#define VAL b\n"
+	      "struct ops o1 = { .open = a, .close = VAL , .sub = { .in = c }, .tab = { d, [1] = d } };\n"
+	      "struct ops o2 = { a, b };\nstruct ops o3 = { BOTH };\nstruct ops o4[] = { { .close = a }, };\n"
+	      "struct ops o5 = { .sub.in = c };\nstruct ops o6 = { .open = a, b };\nstruct ops o7 = { a, b, c, d };\n");
 	assert_true(elem_is(&p, elem_of(&p, "o1", "a"), "struct ops:open", ".open = a,"));
 	assert_true(elem_is(&p, elem_of(&p, "o1", "b"), "struct ops:close", ".close = VAL ,"));
 	e = elem_of(&p, "o1", "c");
 	assert_true(elem_is(&p, e, "struct ops:in", ".in = c"));
-	assert_true(elem_is(&p, &p.f.elems[e->parent - 1], "struct ops:sub", ".sub = { .in = c },"));
+	assert_true(
+		elem_is(&p, &p.f.elems[e->parent - 1], "struct ops:sub", ".sub = { .in = c },"));
 	assert_true(elem_is(&p, elem_of(&p, "o1", "d"), "struct ops:tab", ".tab = { d, [1] = d }"));
 	assert_true(elem_is(&p, elem_of(&p, "o2", "b"), "struct ops:close", ""));
 	assert_true(elem_is(&p, elem_of(&p, "o3", "b"), "struct ops:close", ""));
@@ -199,18 +208,19 @@ static void calls(void **state)
 	const struct fact_def *f;
 
 	(void)state;
-	parse(&p, "int reg(int); int other(int);\n#define REG(x) reg(x)\n#define REG2(x) ({ reg(x); other(x); })\n"
-		  "#define likely(x) __builtin_expect(!!(x), 1)\n#define ALIAS reg\n#define TWO(x) reg(x); other(x)\n"
-		  "int f(int x)\n{\n\treg(1);\n\tif (x)\n\t\treg(2) ;\n\tREG(3);\n\tREG2(4);\n\tif (likely(reg(5)))\n"
-		  "\t\treturn reg(6);\n\t(void)reg(7);\n\tALIAS(8);\n\tTWO(9);\n\tx = ({ reg(10); });\n\treturn reg(11) + 1;\n}\n");
+	parse(&p,
+	      "int reg(int); int other(int);\n#define REG(x) reg(x)\n#define REG2(x) ({ reg(x); other(x); })\n"
+	      "#define likely(x) __builtin_expect(!!(x), 1)\n#define ALIAS reg\n#define TWO(x) reg(x); other(x)\n"
+	      "int f(int x)\n{\n\treg(1);\n\tif (x)\n\t\treg(2) ;\n\tREG(3);\n\tREG2(4);\n\tif (likely(reg(5)))\n"
+	      "\t\treturn reg(6);\n\t(void)reg(7);\n\tALIAS(8);\n\tTWO(9);\n\tx = ({ reg(10); });\n\treturn reg(11) + 1;\n}\n");
 	f = def(&p, "f", DEF_FUNC);
-#define CALL_IS(t, s, m)                                                                           \
-	do {                                                                                       \
-		const struct fact_call *c_ = call(&p, f, t);                                       \
-		assert_non_null(c_);                                                               \
-		assert_string_equal(fact_str(&p.f, c_->callee), "reg");                            \
-		assert_int_equal(c_->stmt, s);                                                     \
-		assert_int_equal(c_->macro, m);                                                    \
+#define CALL_IS(t, s, m)                                                \
+	do {                                                            \
+		const struct fact_call *c_ = call(&p, f, t);            \
+		assert_non_null(c_);                                    \
+		assert_string_equal(fact_str(&p.f, c_->callee), "reg"); \
+		assert_int_equal(c_->stmt, s);                          \
+		assert_int_equal(c_->macro, m);                         \
 	} while (0)
 	CALL_IS("reg(1);", 1, 0);
 	CALL_IS("reg(2) ;", 1, 0);
@@ -232,12 +242,13 @@ static void attributes(void **state)
 	const struct fact_def *d;
 
 	(void)state;
-	parse(&p, "#define __weak __attribute__((weak))\n#define __init __attribute__((__section__(\".init.text\")))\n"
-		  "int __weak wk(void) { return 0; }\nstatic int target(void) { return 0; }\n"
-		  "int al(void) __attribute__((alias(\"target\")));\nstatic int __init in(void) { return 0; }\n"
-		  "static int (*entry)(void) __attribute__((used, section(\".initcall6.init\"))) = in;\n"
-		  "static void *note __attribute__((used, section(\".discard.addressable\"))) = in;\n"
-		  "int renamed(void) __asm__(\"real\");\nint user(void) { return renamed(); }\nint tent;\nint tent2, tent3;\n");
+	parse(&p,
+	      "#define __weak __attribute__((weak))\n#define __init __attribute__((__section__(\".init.text\")))\n"
+	      "int __weak wk(void) { return 0; }\nstatic int target(void) { return 0; }\n"
+	      "int al(void) __attribute__((alias(\"target\")));\nstatic int __init in(void) { return 0; }\n"
+	      "static int (*entry)(void) __attribute__((used, section(\".initcall6.init\"))) = in;\n"
+	      "static void *note __attribute__((used, section(\".discard.addressable\"))) = in;\n"
+	      "int renamed(void) __asm__(\"real\");\nint user(void) { return renamed(); }\nint tent;\nint tent2, tent3;\n");
 	assert_true(def(&p, "wk", DEF_FUNC)->flags & DEF_WEAK);
 	d = def(&p, "al", DEF_FUNC);
 	assert_true(d->flags & DEF_ALIAS);
@@ -261,9 +272,10 @@ static void file_scope_asm(void **state)
 	const struct fact_def *d;
 
 	(void)state;
-	parse(&p, "static int fn(void) { return 0; }\n"
-		  "__asm__(\".section \\\".initcall3.init\\\", \\\"a\\\"\\n__initcall_fn:\\n\\t.long fn - .\\n.previous\");\n"
-		  "__asm__(\".weak maybe\\n\\t.set maybe, fallback\");\n_Static_assert(1, \"x\");\nint x;\n");
+	parse(&p,
+	      "static int fn(void) { return 0; }\n"
+	      "__asm__(\".section \\\".initcall3.init\\\", \\\"a\\\"\\n__initcall_fn:\\n\\t.long fn - .\\n.previous\");\n"
+	      "__asm__(\".weak maybe\\n\\t.set maybe, fallback\");\n_Static_assert(1, \"x\");\nint x;\n");
 	d = def(&p, "__initcall_fn", DEF_ASM);
 	assert_string_equal(fact_str(&p.f, d->section), "initcall3");
 	assert_non_null(ref(&p, d, "t.c:fn"));
@@ -282,12 +294,13 @@ static void macro_units(void **state)
 	const struct fact_def *d;
 
 	(void)state;
-	parse(&p, "#define EXPORT_SYMBOL(x)\n#define DEFINE_THING(n) static int n##_get(void) { return 0; } static int n##_val\n"
-		  "#define SYSCALL_DEFINE1(n, t, a) long sys_##n(t a); static long do_##n(t a); \\\n"
-		  "\tlong sys_##n(t a) { return do_##n(a); } static long do_##n(t a)\n"
-		  "#define MODULE_THING(x) static const char info_##x[] __attribute__((used)) = #x;\n"
-		  "DEFINE_THING(ab);\nint f(void) { return 0; }\nEXPORT_SYMBOL(f);\nMODULE_THING(zz)\n"
-		  "SYSCALL_DEFINE1(call, int, a)\n{\n\treturn a;\n}\nint tail;\n");
+	parse(&p,
+	      "#define EXPORT_SYMBOL(x)\n#define DEFINE_THING(n) static int n##_get(void) { return 0; } static int n##_val\n"
+	      "#define SYSCALL_DEFINE1(n, t, a) long sys_##n(t a); static long do_##n(t a); \\\n"
+	      "\tlong sys_##n(t a) { return do_##n(a); } static long do_##n(t a)\n"
+	      "#define MODULE_THING(x) static const char info_##x[] __attribute__((used)) = #x;\n"
+	      "DEFINE_THING(ab);\nint f(void) { return 0; }\nEXPORT_SYMBOL(f);\nMODULE_THING(zz)\n"
+	      "SYSCALL_DEFINE1(call, int, a)\n{\n\treturn a;\n}\nint tail;\n");
 	d = def(&p, "t.c:ab_get", DEF_FUNC);
 	assert_true(unit_is(&p, d, "DEFINE_THING(ab);"));
 	assert_true(d->flags & DEF_MACRO);
@@ -317,15 +330,18 @@ static void units_cover_text(void **state)
 	char *seen;
 
 	(void)state;
-	parse(&p, "int a; /* c */ int b(void)\n{\n#ifdef X\n\t}{\n#endif\n\treturn 0;\n}\nstruct s { int x; } v[] = { { 1 } };\n"
-		  "#define M int m;\nM\ntypedef int t;\n__asm__(\"nop\");\nextern t q;\n");
+	parse(&p,
+	      "int a; /* c */ int b(void)\n{\n#ifdef X\n\t}{\n#endif\n\treturn 0;\n}\nstruct s { int x; } v[] = { { 1 } };\n"
+	      "#define M int m;\nM\ntypedef int t;\n__asm__(\"nop\");\nextern t q;\n");
 	seen = xstrdup(p.text);
 	for (uint32_t i = 0; i < p.f.ndefs; i++)
 		memset(seen + p.f.defs[i].beg, ' ', p.f.defs[i].end - p.f.defs[i].beg);
 	for (char *line = strtok(seen, "\n"); line; line = strtok(NULL, "\n"))
 		if (*line != '#')
 			assert_int_equal(strspn(line, " ") + (strstr(line, "/* c */") ? 7 : 0) +
-						 (strstr(line, "/* c */") ? strspn(strstr(line, "*/") + 2, " ") : 0),
+						 (strstr(line, "/* c */")
+							  ? strspn(strstr(line, "*/") + 2, " ")
+							  : 0),
 					 strlen(line));
 	free(seen);
 	done(&p);
@@ -338,7 +354,8 @@ static void headers_go_to_the_pool_once(void **state)
 	uint32_t before = worker.pool.defs.n;
 
 	(void)state;
-	put(header, "int far(void);\nstatic inline int near(void) { return far(); }\nint not_inline = 1;\n");
+	put(header,
+	    "int far(void);\nstatic inline int near(void) { return far(); }\nint not_inline = 1;\n");
 	parse(&p, "#include \"h.h\"\nint f(void) { return near(); }\n");
 	assert_int_equal(worker.pool.defs.n, before + 1);
 	assert_non_null(ref(&p, def(&p, "f", DEF_FUNC), "h.h:near"));
@@ -359,13 +376,16 @@ static void cleanup_in_header(void **state)
 	struct parsed p;
 
 	(void)state;
-	put(header, "static inline void free_it(int *p) { }\n"
-		    "static inline int uses(void) { int x __attribute__((cleanup(free_it))) = 0; return x; }\n");
-	parse(&p, "#include \"free.h\"\nint f(void) { int y __attribute__((cleanup(free_it))) = 0; return y; }\n");
+	put(header,
+	    "static inline void free_it(int *p) { }\n"
+	    "static inline int uses(void) { int x __attribute__((cleanup(free_it))) = 0; return x; }\n");
+	parse(&p,
+	      "#include \"free.h\"\nint f(void) { int y __attribute__((cleanup(free_it))) = 0; return y; }\n");
 	assert_non_null(ref(&p, def(&p, "f", DEF_FUNC), "free.h:free_it"));
 	for (uint32_t i = 0; i < worker.pool.refs.n; i++)
 		if (worker.pool.refs.a[i].kind == REF_CLEANUP)
-			assert_string_equal(worker.pool.str.s + worker.pool.refs.a[i].key, "free.h:free_it");
+			assert_string_equal(worker.pool.str.s + worker.pool.refs.a[i].key,
+					    "free.h:free_it");
 	done(&p);
 	free(header);
 }
@@ -391,9 +411,9 @@ static void included_source_is_no_header(void **state)
 static void what_does_not_parse_is_an_error(void **state)
 {
 	char *path = in_scratch("bad.c");
-	char *argv[] = { "clang-19", "-std=gnu11", path, NULL };
-	struct tu tu = { .source = "bad.c", .argv = argv, .argc = 3 };
-	struct parse_job job = { .tu = &tu, .quiet = true };
+	char *argv[] = {"clang-19", "-std=gnu11", path, NULL};
+	struct tu tu = {.source = "bad.c", .argv = argv, .argc = 3};
+	struct parse_job job = {.tu = &tu, .quiet = true};
 	struct fb fb;
 
 	(void)state;

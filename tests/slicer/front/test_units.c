@@ -29,9 +29,9 @@ static void read_marks(struct marked *m, const char *s)
 		else if (*s == '<')
 			open = off;
 		else if (*s == '>')
-			*vec_add(&m->in.macros) = (struct span){ open, off };
+			*vec_add(&m->in.macros) = (struct span){open, off};
 		else if (*s == '[' && s[1] == '[')
-			s++, *vec_add(&m->in.skipped) = (struct span){ off, 0 };
+			s++, *vec_add(&m->in.skipped) = (struct span){off, 0};
 		else if (*s == ']' && s[1] == ']')
 			s++, m->in.skipped.a[m->in.skipped.n - 1].end = off;
 		else
@@ -75,7 +75,8 @@ static void check(const char *marked, const char *expected)
 static void plain(void **state)
 {
 	(void)state;
-	check("@int a;\n@int f(void)\n^{ return a; }\n@int b, c;", "int a;|int f(void)\n{ return a; }|int b, c;");
+	check("@int a;\n@int f(void)\n^{ return a; }\n@int b, c;",
+	      "int a;|int f(void)\n{ return a; }|int b, c;");
 	check("@struct s { int x; } v = { 1 };@int y;", "struct s { int x; } v = { 1 };|int y;");
 	check("@struct s { int x; };", "struct s { int x; };");
 	check("@typedef struct { int x; } t;", "typedef struct { int x; } t;");
@@ -89,7 +90,8 @@ static void attributes(void **state)
 	      "__attribute__((cold)) int f(void) __attribute__((x))\n{ }|int g;");
 	check("@struct s { int x; } <__packed>;", "struct s { int x; } __packed;");
 	check("@static int <__init> f(void)\n^{ }", "static int __init f(void)\n{ }");
-	/* a macro call that is an attribute, and one that expands to nothing in front of a declaration */
+	/* a macro call that is an attribute, and one that expands to nothing in front of a
+	 * declaration */
 	check("@<__printf(1, 2)> int f(char *, ...);", "__printf(1, 2) int f(char *, ...);");
 	check("<__nothing(x)> @int f(void);", "__nothing(x) int f(void);");
 }
@@ -102,7 +104,8 @@ static void macros(void **state)
 	check("@<module_init(f)>\n@int x;", "module_init(f)|int x;"); /* no ';' */
 	check("<EXPORT(f)>\n<EXPORT(g)>\n@int x;", "EXPORT(f)|EXPORT(g)|int x;");
 	check("<EXPORT(f)>;<EXPORT(g)>;", "EXPORT(f);|EXPORT(g);");
-	check("@<SYSCALL_DEFINE1(x, int, a)>\n^{ return a; }\n@int y;", "SYSCALL_DEFINE1(x, int, a)\n{ return a; }|int y;");
+	check("@<SYSCALL_DEFINE1(x, int, a)>\n^{ return a; }\n@int y;",
+	      "SYSCALL_DEFINE1(x, int, a)\n{ return a; }|int y;");
 	check("@<LIST(l)> = { 1 };@int x;", "LIST(l) = { 1 };|int x;");
 	check("@int x = <M>(1);", "int x = M(1);");
 	check("@<DEF(a, { 1, 2 })>;", "DEF(a, { 1, 2 });");
@@ -111,7 +114,8 @@ static void macros(void **state)
 static void texts(void **state)
 {
 	(void)state;
-	check("/* ; { */@char *s = \"};{\"; // }\n@char c = '{';", "char *s = \"};{\";|char c = '{';");
+	check("/* ; { */@char *s = \"};{\"; // }\n@char c = '{';",
+	      "char *s = \"};{\";|char c = '{';");
 	check("@char c = '\\'';@char *d = \"\\\"{\";", "char c = '\\'';|char *d = \"\\\"{\";");
 	check("#define X { \\\n ( \n@int a;\n#include \"x\"\n@int b;", "int a;|int b;");
 	check("  # define Y '\n@int a;", "int a;");
@@ -122,16 +126,17 @@ static void skipped_parts(void **state)
 	(void)state;
 	check("[[#ifdef A\nint f(int a) {\n#else]]\n@int f(void) ^{\n#endif\n}\n@int x;",
 	      "int f(void) {\n#endif\n}|int x;");
-	check("@int t[] = {\n[[#ifdef A\n {{ don't \n#endif]]\n 1 };", "int t[] = {\n#ifdef A\n {{ don't \n#endif\n 1 };");
+	check("@int t[] = {\n[[#ifdef A\n {{ don't \n#endif]]\n 1 };",
+	      "int t[] = {\n#ifdef A\n {{ don't \n#endif\n 1 };");
 }
 
 static void unbalanced_text_is_refused(void **state)
 {
-	static const char *const bad[] = { "int f(void) {", "int a[;", "}", "int f());" };
+	static const char *const bad[] = {"int f(void) {", "int a[;", "}", "int f());"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		struct unit_input in = { .text = bad[i], .len = strlen(bad[i]) };
+		struct unit_input in = {.text = bad[i], .len = strlen(bad[i])};
 		unit_vec units = {};
 		size_t off = 1000;
 

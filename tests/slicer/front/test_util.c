@@ -35,9 +35,15 @@ static void map_keeps_what_is_added(void **state)
 static void paths_are_normalized(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "a/b/../c", "a/c" },	   { "./a//b/./c", "a/b/c" }, { "/x/../../y", "/y" }, { "../a/../../b", "../../b" },
-		{ "a/..", "" },		   { "/", "/" },	      { "a/b/", "a/b" },      { "..", ".." },
-		{ "net/../net/x.h", "net/x.h" },
+		{"a/b/../c", "a/c"},
+		{"./a//b/./c", "a/b/c"},
+		{"/x/../../y", "/y"},
+		{"../a/../../b", "../../b"},
+		{"a/..", ""},
+		{"/", "/"},
+		{"a/b/", "a/b"},
+		{"..", ".."},
+		{"net/../net/x.h", "net/x.h"},
 	};
 
 	(void)state;
@@ -64,7 +70,8 @@ static unsigned count_files(const char *dir)
 /* A file that may not grow stands for a full disk. */
 static void full_disk_leaves_old_file(void **state)
 {
-	char *dir = in_scratch("full"), *path = in_scratch("full/file"), *big = xcalloc(1, 100000), *text;
+	char *dir = in_scratch("full"), *path = in_scratch("full/file"), *big = xcalloc(1, 100000),
+	     *text;
 	pid_t pid;
 	int status;
 
@@ -72,7 +79,7 @@ static void full_disk_leaves_old_file(void **state)
 	put(path, "old");
 	pid = fork();
 	if (!pid) {
-		struct rlimit limit = { 4096, 4096 };
+		struct rlimit limit = {4096, 4096};
 
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &limit);
@@ -139,8 +146,10 @@ static void unchanged_file_keeps_its_time(void **state)
 
 static void commands_report_status(void **state)
 {
-	char *ok[] = { "true", NULL }, *bad[] = { "sh", "-c", "exit 7", NULL }, *none[] = { "no-such-program-x", NULL };
-	char *env_test[] = { "sh", "-c", "test \"$KS_X\" = 1 && test \"$PWD\" = /", NULL }, *env[] = { "KS_X=1", NULL };
+	char *ok[] = {"true", NULL}, *bad[] = {"sh", "-c", "exit 7", NULL},
+	     *none[] = {"no-such-program-x", NULL};
+	char *env_test[] = {"sh", "-c", "test \"$KS_X\" = 1 && test \"$PWD\" = /", NULL},
+	     *env[] = {"KS_X=1", NULL};
 
 	(void)state;
 	assert_int_equal(run_command(ok, NULL, NULL, NULL), 0);
@@ -151,7 +160,8 @@ static void commands_report_status(void **state)
 
 static void remove_tree_stays_inside(void **state)
 {
-	char *keep = in_scratch("keep/file"), *link = in_scratch("gone/link"), *gone = in_scratch("gone");
+	char *keep = in_scratch("keep/file"), *link = in_scratch("gone/link"),
+	     *gone = in_scratch("gone");
 	char *target = in_scratch("keep");
 
 	(void)state;
@@ -170,10 +180,14 @@ static void remove_tree_stays_inside(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(map_keeps_what_is_added),	cmocka_unit_test(paths_are_normalized),
-		cmocka_unit_test(full_disk_leaves_old_file),	cmocka_unit_test(unwritable_directory_is_an_error),
-		cmocka_unit_test(signal_removes_guarded_file),	cmocka_unit_test(unchanged_file_keeps_its_time),
-		cmocka_unit_test(commands_report_status),	cmocka_unit_test(remove_tree_stays_inside),
+		cmocka_unit_test(map_keeps_what_is_added),
+		cmocka_unit_test(paths_are_normalized),
+		cmocka_unit_test(full_disk_leaves_old_file),
+		cmocka_unit_test(unwritable_directory_is_an_error),
+		cmocka_unit_test(signal_removes_guarded_file),
+		cmocka_unit_test(unchanged_file_keeps_its_time),
+		cmocka_unit_test(commands_report_status),
+		cmocka_unit_test(remove_tree_stays_inside),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

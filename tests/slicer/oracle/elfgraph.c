@@ -14,9 +14,9 @@ struct reading {
 	struct oracle *o;
 	struct object *obj;
 	Elf *elf;
-	uint32_t index; /* of the object */
-	VEC(uint32_t) by_symtab; /* symbol table index => osym */
-	VEC(uint32_t) *in_section; /* osyms of each section, by value */
+	uint32_t index;		    /* of the object */
+	VEC(uint32_t) by_symtab;    /* symbol table index => osym */
+	VEC(uint32_t) * in_section; /* osyms of each section, by value */
 };
 
 static struct osym *sym_at(struct oracle *o, uint32_t i)
@@ -35,7 +35,7 @@ static int make_sections(struct reading *r)
 	r->obj->section_names = xcalloc(n, sizeof(char *));
 	r->in_section = xcalloc(n, sizeof(*r->in_section));
 	for (size_t i = 0; i < n; i++)
-		*vec_add(&r->o->syms) = (struct osym){ .name = "", .object = r->index, .section = i };
+		*vec_add(&r->o->syms) = (struct osym){.name = "", .object = r->index, .section = i};
 	while ((scn = elf_nextscn(r->elf, scn))) {
 		GElf_Shdr shdr;
 		size_t i = elf_ndxscn(scn);
@@ -108,8 +108,8 @@ static uint32_t holder(struct reading *r, uint32_t section, uint64_t off)
 }
 
 /*
- * A PC-relative field counts from the end of its instruction: bytes of the immediate operand behind it.
- * code[-1] is the ModRM byte, code[-2] the opcode.
+ * A PC-relative field counts from the end of its instruction: bytes of the immediate operand behind
+ * it. code[-1] is the ModRM byte, code[-2] the opcode.
  */
 static int immediate_bytes(const Elf_Data *code, uint64_t off)
 {
@@ -140,7 +140,8 @@ static int immediate_bytes(const Elf_Data *code, uint64_t off)
 	}
 }
 
-static void add_relocation(struct reading *r, uint32_t section, const Elf_Data *code, const GElf_Rela *rela)
+static void add_relocation(struct reading *r, uint32_t section, const Elf_Data *code,
+			   const GElf_Rela *rela)
 {
 	uint32_t from = holder(r, section, rela->r_offset), to;
 	size_t index = GELF_R_SYM(rela->r_info);
@@ -169,7 +170,8 @@ static int make_relocations(struct reading *r)
 
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_RELA)
 			continue;
-		if (!gelf_getshdr(elf_getscn(r->elf, shdr.sh_info), &target) || !(target.sh_flags & SHF_ALLOC))
+		if (!gelf_getshdr(elf_getscn(r->elf, shdr.sh_info), &target) ||
+		    !(target.sh_flags & SHF_ALLOC))
 			continue;
 		data = elf_getdata(scn, NULL);
 		code = elf_getdata(elf_getscn(r->elf, shdr.sh_info), NULL);
@@ -187,8 +189,8 @@ static int make_relocations(struct reading *r)
 int oracle_load(struct oracle *o, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -1;
-	struct reading r = { .o = o, .index = o->objects.n };
-	struct object obj = { .first = o->syms.n };
+	struct reading r = {.o = o, .index = o->objects.n};
+	struct object obj = {.first = o->syms.n};
 
 	elf_version(EV_CURRENT);
 	if (fd < 0)
@@ -198,7 +200,8 @@ int oracle_load(struct oracle *o, const char *path)
 	if (r.elf && elf_kind(r.elf) == ELF_K_ELF && !make_sections(&r) && !make_symbols(&r))
 		rc = make_relocations(&r);
 	if (rc)
-		err(path, "kslice build --whole makes the objects", "not an ELF object: %s", elf_errmsg(-1));
+		err(path, "kslice build --whole makes the objects", "not an ELF object: %s",
+		    elf_errmsg(-1));
 	obj.n = o->syms.n - obj.first;
 	*vec_add(&o->objects) = obj;
 	for (uint32_t i = 0; i < obj.nsections && r.in_section; i++)

@@ -18,7 +18,8 @@
 struct test {
 	struct session s;
 	struct oracle o;
-	struct strmap *kept; /* per unit: names it keeps; [ntus] the headers', [ntus + 1] all external ones */
+	struct strmap *kept; /* per unit: names it keeps; [ntus] the headers', [ntus + 1] all
+				external ones */
 	struct strmap whitelist, own;
 	size_t missing, checked;
 };
@@ -36,7 +37,7 @@ static void drop_cuts(struct spec *spec)
 
 static int slice(struct test *t, const char *spec, const char *tree)
 {
-	struct options opt = { .tree = tree, .jobs = 2 };
+	struct options opt = {.tree = tree, .jobs = 2};
 	struct session *s = &t->s;
 
 	if (session_spec(s, spec, &opt))
@@ -45,7 +46,8 @@ static int slice(struct test *t, const char *spec, const char *tree)
 		return -1;
 	drop_cuts(&s->spec);
 	s->facts = xcalloc(s->db.ntus + 1, sizeof(*s->facts));
-	if (facts_load_all(s->facts, &s->db, opt.jobs) || graph_make(&s->graph, &s->db, s->facts, &s->spec))
+	if (facts_load_all(s->facts, &s->db, opt.jobs) ||
+	    graph_make(&s->graph, &s->db, s->facts, &s->spec))
 		return -1;
 	s->graph.field_blind = true;
 	return boundary_match(&s->graph) || closure_run(&s->graph);
@@ -53,7 +55,9 @@ static int slice(struct test *t, const char *spec, const char *tree)
 
 const char *without_counter(const char *name)
 {
-	const char *s = starts_with(name, "__initcall__") ? strstr(name + strlen("__initcall__"), "__") : NULL;
+	const char *s = starts_with(name, "__initcall__")
+				? strstr(name + strlen("__initcall__"), "__")
+				: NULL;
 	size_t digits = s ? strspn(s + 2, "0123456789") : 0;
 
 	return digits && s[2 + digits] == '_' ? s + 2 + digits : name;
@@ -73,7 +77,8 @@ static void note_kept(struct test *t)
 		strmap_add(&t->kept[tu], without_counter(graph_name(g, d)), NULL);
 		strmap_add(&t->kept[tu], key_name(fact_str(graph_facts(g, d), def->key)), NULL);
 		if (!(def->flags & DEF_STATIC))
-			strmap_add(&t->kept[g->db->ntus + 1], fact_str(graph_facts(g, d), def->key), NULL);
+			strmap_add(&t->kept[g->db->ntus + 1], fact_str(graph_facts(g, d), def->key),
+				   NULL);
 	}
 }
 
@@ -96,7 +101,8 @@ static int load_objects(struct test *t, const char *objdir)
 /* Tables walked at boot: part of every live unit, as in the slicer. */
 static void reach_tables(void *arg, uint32_t object)
 {
-	static const char *const tables[] = { ".initcall", ".con_initcall", ".init.setup", "__param" };
+	static const char *const tables[] = {".initcall", ".con_initcall", ".init.setup",
+					     "__param"};
 	struct test *t = arg;
 	struct object *obj = &t->o.objects.a[object];
 
@@ -134,10 +140,13 @@ char *source_name(const struct osym *s)
 
 	if (starts_with(name, "__const."))
 		name += strlen("__const.");
-	if (starts_with(name, "switch.table.") || starts_with(name, ".L") || starts_with(name, "anon."))
+	if (starts_with(name, "switch.table.") || starts_with(name, ".L") ||
+	    starts_with(name, "anon."))
 		return NULL;
 	n = strcspn(name, ".");
-	return n ? xasprintf("%.*s", (int)(n - (without_counter(name) - name)), without_counter(name)) : NULL;
+	return n ? xasprintf("%.*s", (int)(n - (without_counter(name) - name)),
+			     without_counter(name))
+		 : NULL;
 }
 
 static bool is_kept(const struct test *t, const struct osym *s, const char *name)
@@ -174,7 +183,8 @@ static void compare(struct test *t)
 		const struct osym *s = &t->o.syms.a[i];
 		char *name;
 
-		if (osym_is_section(&t->o, i) || !s->section || (s->type != STT_FUNC && s->type != STT_OBJECT))
+		if (osym_is_section(&t->o, i) || !s->section ||
+		    (s->type != STT_FUNC && s->type != STT_OBJECT))
 			continue;
 		name = source_name(s);
 		if (name) {
@@ -241,7 +251,9 @@ int main(int argc, char **argv)
 	int bad;
 
 	if (argc != 5 && argc != 6)
-		return err("oracle", "oracle SPEC TREE OBJDIR WHITELIST [OWN_WHITELIST]", "wrong arguments") & 2;
+		return err("oracle", "oracle SPEC TREE OBJDIR WHITELIST [OWN_WHITELIST]",
+			   "wrong arguments") &
+		       2;
 	interrupt_init();
 	if (read_whitelist(&t, argv[4], false) || (argc > 5 && read_whitelist(&t, argv[5], true)) ||
 	    slice(&t, argv[1], argv[2]) || load_objects(&t, argv[3]))
@@ -252,10 +264,12 @@ int main(int argc, char **argv)
 	compare(&t);
 	refs = refs_check(&t.s.graph, &t.o, &t.whitelist, &unknown);
 	bad = useless_lines(&t, argv[argc - 1]);
-	printf("oracle: %zu relocations of single definitions, %zu not in their facts\n", refs, unknown);
-	printf("oracle: %zu symbols reached by relocations, %zu missing in the slice, %zu excused\n", t.checked, t.missing,
-	       t.whitelist.n);
+	printf("oracle: %zu relocations of single definitions, %zu not in their facts\n", refs,
+	       unknown);
+	printf("oracle: %zu symbols reached by relocations, %zu missing in the slice, %zu excused\n",
+	       t.checked, t.missing, t.whitelist.n);
 	if (!t.checked || !refs)
-		return err(argv[3], "build it with kslice build --whole", "no symbol was reached") & 2;
+		return err(argv[3], "build it with kslice build --whole", "no symbol was reached") &
+		       2;
 	return t.missing || unknown || bad ? 1 : 0;
 }

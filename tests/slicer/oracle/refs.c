@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refs.c: the sharper half of the oracle. Each definition's relocations must be among the names that its facts
- * mention, or the facts of what the compiler may have inlined into it: definitions of the same unit and of headers.
- * Or its callers' in the unit: an argument that is the same constant in all calls is moved into the callee.
+ * refs.c: the sharper half of the oracle. Each definition's relocations must be among the names
+ * that its facts mention, or the facts of what the compiler may have inlined into it: definitions
+ * of the same unit and of headers. Or its callers' in the unit: an argument that is the same
+ * constant in all calls is moved into the callee.
  */
 #include "refs.h"
 
@@ -21,7 +22,7 @@ struct check {
 	struct strmap by_name; /* of the unit's definitions: 1 + first in chain */
 	uint32_t *chain;       /* per gdef: next of the same name, 1 + gdef */
 	uint32_t *seen_def, *seen_node, *seen_sym, round;
-	struct strmap names;   /* mentioned */
+	struct strmap names; /* mentioned */
 	VEC(uint32_t) queue;
 	struct use *uses; /* who refers to whom in the unit and headers, by node */
 	size_t nuses, uses_cap, nown;
@@ -96,8 +97,9 @@ static void index_uses(struct check *c)
 
 				if (n == NONE)
 					continue;
-				c->uses = vec_grow(c->uses, c->nuses + 1, &c->uses_cap, sizeof(*c->uses));
-				c->uses[c->nuses++] = (struct use){ n, d };
+				c->uses = vec_grow(c->uses, c->nuses + 1, &c->uses_cap,
+						   sizeof(*c->uses));
+				c->uses[c->nuses++] = (struct use){n, d};
 			}
 		}
 		if (tu == c->g->db->ntus)
@@ -106,7 +108,8 @@ static void index_uses(struct check *c)
 	qsort(c->uses, c->nuses, sizeof(*c->uses), by_node);
 }
 
-/* All names that the queued definitions and what they take in mention; values: not what they only call. */
+/* All names that the queued definitions and what they take in mention; values: not what they only
+ * call. */
 static void expand(struct check *c, size_t from, bool values)
 {
 	for (size_t i = from; i < c->queue.n; i++) {
@@ -117,7 +120,8 @@ static void expand(struct check *c, size_t from, bool values)
 		/* its own name: it may hand out its static variables */
 		strmap_add(&c->names, without_counter(graph_name(c->g, d)), NULL);
 		for (uint32_t r = def->ref0; r < def->ref0 + def->nref; r++)
-			see_key(c, fact_str(f, f->refs[r].key), !values || f->refs[r].kind != REF_CALL);
+			see_key(c, fact_str(f, f->refs[r].key),
+				!values || f->refs[r].kind != REF_CALL);
 	}
 }
 
@@ -188,7 +192,8 @@ static void index_unit(struct check *c)
 	strmap_free(&c->by_name);
 	for (uint32_t tu = c->tu;; tu = c->g->db->ntus) {
 		for (uint32_t d = c->g->base[tu]; d < c->g->base[tu + 1]; d++) {
-			const char *keyname = key_name(fact_str(graph_facts(c->g, d), graph_def(c->g, d)->key));
+			const char *keyname =
+				key_name(fact_str(graph_facts(c->g, d), graph_def(c->g, d)->key));
 			uint64_t *at = strmap_add(&c->by_name, without_counter(keyname), NULL);
 
 			c->chain[d] = *at;
@@ -201,7 +206,7 @@ static void index_unit(struct check *c)
 
 size_t refs_check(struct graph *g, struct oracle *o, struct strmap *whitelist, size_t *missing)
 {
-	struct check c = { .g = g, .o = o, .whitelist = whitelist };
+	struct check c = {.g = g, .o = o, .whitelist = whitelist};
 
 	c.chain = xcalloc(g->ndefs + 1, sizeof(uint32_t));
 	c.seen_def = xcalloc(g->ndefs + 1, sizeof(uint32_t));
@@ -217,7 +222,9 @@ size_t refs_check(struct graph *g, struct oracle *o, struct strmap *whitelist, s
 		c.nuses = 0;
 		for (uint32_t i = obj->first + obj->nsections; i < obj->first + obj->n; i++) {
 			const struct osym *s = &o->syms.a[i];
-			char *name = s->section && (s->type == STT_FUNC || s->type == STT_OBJECT) ? source_name(s) : NULL;
+			char *name = s->section && (s->type == STT_FUNC || s->type == STT_OBJECT)
+					     ? source_name(s)
+					     : NULL;
 
 			if (name) {
 				collect_names(&c, name);

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 unsigned int sd_csum(const unsigned char *buff, int len);
-#define do_csum(buff, len)	sd_csum(buff, len)
+#define do_csum(buff, len) sd_csum(buff, len)
 
 /* ihl 32-bit words: the sum can't overflow 64 bits, so carries are folded once. */
 static inline __sum16 ip_fast_csum(const void *iph, unsigned int ihl)

@@ -4,9 +4,9 @@
 
 #ifndef __ASSEMBLY__
 struct task_struct;
-extern struct task_struct *sd_current;	/* set by switch_to() */
-#define get_current()	sd_current
-#define current		get_current()
+extern struct task_struct *sd_current; /* set by switch_to() */
+#define get_current() sd_current
+#define current	      get_current()
 #endif
 
 #endif

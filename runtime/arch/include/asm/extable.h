@@ -3,8 +3,8 @@
 #define _ASM_SD_EXTABLE_H
 
 /*
- * User copies may fault: the machine's fault handler asks sd_fixup(ip). Entries are relative, so the table needs no
- * relocation at load.
+ * User copies may fault: the machine's fault handler asks sd_fixup(ip). Entries are relative, so
+ * the table needs no relocation at load.
  */
 #define ARCH_HAS_RELATIVE_EXTABLE
 
@@ -17,11 +17,11 @@ struct pt_regs;
 int fixup_exception(struct pt_regs *regs);
 #endif
 
-#define _ASM_EXTABLE(from, to)			\
-	".pushsection __ex_table,\"a\"\n"	\
-	".balign 4\n"				\
-	".long (" #from ") - .\n"		\
-	".long (" #to ") - .\n"			\
+#define _ASM_EXTABLE(from, to)            \
+	".pushsection __ex_table,\"a\"\n" \
+	".balign 4\n"                     \
+	".long (" #from ") - .\n"         \
+	".long (" #to ") - .\n"           \
 	".popsection\n"
 
 #endif

@@ -3,18 +3,19 @@
 #define _ASM_SD_IRQFLAGS_H
 
 /*
- * Interrupts exist as a flag and a pending word (sd_pending, sd/machine.h). They are delivered at safe points only:
- * where irqs get enabled, in cpu_relax() and in idle. Every SD_LOOK_EVERY safe points the clock is looked at as well.
+ * Interrupts exist as a flag and a pending word (sd_pending, sd/machine.h). They are delivered at
+ * safe points only: where irqs get enabled, in cpu_relax() and in idle. Every SD_LOOK_EVERY safe
+ * points the clock is looked at as well.
  */
 #ifndef __ASSEMBLY__
 #include <linux/types.h>
 #include <linux/compiler.h>
 
-#define SD_LOOK_EVERY	64
+#define SD_LOOK_EVERY 64
 
 struct sd_vcpu {
 	u32 irqs_on;
-	u32 look_in;		/* safe points until the clock is looked at */
+	u32 look_in; /* safe points until the clock is looked at */
 };
 
 extern struct sd_vcpu sd_vcpu;

@@ -3,17 +3,18 @@
 #define _ASM_SD_KASAN_H
 
 /*
- * Shadow of every address of the process, one byte for eight, at a place where no kernel's layout puts anything: the image and what is
- * mapped lie near the stack (0x7...) or at 0x5..., with an unlimited stack above 0x2aaa...; this ends at 0x2000.... The machine maps it
- * before it starts the kernel (sd/shadow.h). It is zero, which allows all, until the allocators say something else; so what is no RAM of
- * the domain (the image, a client's region, the host's stacks) is let through.
+ * Shadow of every address of the process, one byte for eight, at a place where no kernel's layout
+ * puts anything: the image and what is mapped lie near the stack (0x7...) or at 0x5..., with an
+ * unlimited stack above 0x2aaa...; this ends at 0x2000.... The machine maps it before it starts the
+ * kernel (sd/shadow.h). It is zero, which allows all, until the allocators say something else; so
+ * what is no RAM of the domain (the image, a client's region, the host's stacks) is let through.
  */
 #include <linux/const.h>
 
-#define KASAN_SHADOW_SCALE_SHIFT	3
-#define KASAN_SHADOW_OFFSET		_AC(CONFIG_KASAN_SHADOW_OFFSET, UL)
-#define KASAN_SHADOW_START		KASAN_SHADOW_OFFSET
-#define KASAN_SHADOW_SIZE		(_AC(1, UL) << (47 - KASAN_SHADOW_SCALE_SHIFT))
+#define KASAN_SHADOW_SCALE_SHIFT 3
+#define KASAN_SHADOW_OFFSET	 _AC(CONFIG_KASAN_SHADOW_OFFSET, UL)
+#define KASAN_SHADOW_START	 KASAN_SHADOW_OFFSET
+#define KASAN_SHADOW_SIZE	 (_AC(1, UL) << (47 - KASAN_SHADOW_SCALE_SHIFT))
 
 #ifndef __ASSEMBLY__
 #include <linux/string.h>
@@ -21,8 +22,8 @@
 #include <asm/page.h>
 
 /* Page tables of an early shadow, which linux/kasan.h declares: there are none. */
-#define PTRS_PER_PTE	1
-#define PTRS_PER_PMD	1
+#define PTRS_PER_PTE 1
+#define PTRS_PER_PMD 1
 
 /* From here on reports count, for tasks that are made later as well. */
 void kasan_init(void);
@@ -37,9 +38,9 @@ void *__memset(void *p, int c, size_t n);
 #undef memcpy
 #undef memmove
 #undef memset
-#define memcpy(to, from, n)	__memcpy(to, from, n)
-#define memmove(to, from, n)	__memmove(to, from, n)
-#define memset(p, c, n)		__memset(p, c, n)
+#define memcpy(to, from, n)  __memcpy(to, from, n)
+#define memmove(to, from, n) __memmove(to, from, n)
+#define memset(p, c, n)	     __memset(p, c, n)
 #endif
 #endif
 

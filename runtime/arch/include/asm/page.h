@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Physical address = host address - PAGE_OFFSET: the RAM the machine gave starts at 0, and mem_map covers it and nothing
- * of the image. (Host addresses as physical ones would make the boot walk all page blocks below them.)
+ * Physical address = host address - PAGE_OFFSET: the RAM the machine gave starts at 0, and mem_map
+ * covers it and nothing of the image. (Host addresses as physical ones would make the boot walk all
+ * page blocks below them.)
  */
 #ifndef _ASM_SD_PAGE_H
 #define _ASM_SD_PAGE_H
 
 #include <linux/const.h>
 
-#define ARCH_PFN_OFFSET	0UL
+#define ARCH_PFN_OFFSET 0UL
 
 #include <asm-generic/page.h>
 
@@ -21,12 +22,12 @@ extern unsigned long sd_page_offset;
 #undef virt_addr_valid
 #undef pfn_valid
 
-#define PAGE_OFFSET	sd_page_offset
-#define __va(x)		((void *)((unsigned long)(x) + PAGE_OFFSET))
-#define __pa(x)		((unsigned long)(x) - PAGE_OFFSET)
-#define pfn_valid(pfn)	((pfn) < max_mapnr)
+#define PAGE_OFFSET    sd_page_offset
+#define __va(x)	       ((void *)((unsigned long)(x) + PAGE_OFFSET))
+#define __pa(x)	       ((unsigned long)(x) - PAGE_OFFSET)
+#define pfn_valid(pfn) ((pfn) < max_mapnr)
 /* Unsigned: what lies below RAM wraps to a huge number. */
-#define virt_addr_valid(kaddr)	pfn_valid(virt_to_pfn(kaddr))
+#define virt_addr_valid(kaddr) pfn_valid(virt_to_pfn(kaddr))
 #endif
 
 #endif

@@ -5,13 +5,13 @@
 #include <uapi/asm/ptrace.h>
 
 #ifndef __ASSEMBLY__
-#define user_mode(regs)			0
-#define instruction_pointer(regs)	((regs)->ip)
-#define user_stack_pointer(regs)	((regs)->sp)
-#define kernel_stack_pointer(regs)	((regs)->sp)
-#define frame_pointer(regs)		((regs)->bp)
-#define profile_pc(regs)		((regs)->ip)
-#define arch_has_single_step()		0
+#define user_mode(regs)		   0
+#define instruction_pointer(regs)  ((regs)->ip)
+#define user_stack_pointer(regs)   ((regs)->sp)
+#define kernel_stack_pointer(regs) ((regs)->sp)
+#define frame_pointer(regs)	   ((regs)->bp)
+#define profile_pc(regs)	   ((regs)->ip)
+#define arch_has_single_step()	   0
 
 static inline void instruction_pointer_set(struct pt_regs *regs, unsigned long val)
 {

@@ -25,9 +25,10 @@
 struct task_struct;
 
 extern const struct sd_boot *sd_boot;
-extern u64 sd_boot_start;	/* machine time when sd_start() was called */
+extern u64 sd_boot_start; /* machine time when sd_start() was called */
 
-/* Doorbell lines: fn(arg) in interrupt context when bit `line` of sd_pending was set. Never unregistered. */
+/* Doorbell lines: fn(arg) in interrupt context when bit `line` of sd_pending was set. Never
+ * unregistered. */
 void sd_irq_register(unsigned int line, void (*fn)(void *arg), void *arg);
 /* Raises a line from the vCPU itself. */
 void sd_irq_raise(unsigned int line);
@@ -43,12 +44,13 @@ extern bool (*sd_out_of_memory)(gfp_t gfp, int order);
 /* Fewer free pages than this: the kernel looks for more, or soon will. */
 extern unsigned long sd_memory_mark;
 
-/* Gives the current task an empty address space, so that what looks for one (zero-copy, vmsplice) answers -EFAULT. */
+/* Gives the current task an empty address space, so that what looks for one (zero-copy, vmsplice)
+ * answers -EFAULT. */
 int sd_own_mm(void);
 
 /*
- * Confines the current task's user pointers to [start, start + len), its stack and what sd_user_extra() says yes to;
- * len 0: not confined. See asm/uaccess.h.
+ * Confines the current task's user pointers to [start, start + len), its stack and what
+ * sd_user_extra() says yes to; len 0: not confined. See asm/uaccess.h.
  */
 void sd_user_confine(const void *start, unsigned long len);
 extern bool (*sd_user_extra)(unsigned long addr, unsigned long size);
@@ -62,7 +64,8 @@ int sd_call_on(void *top, int (*fn)(void));
 /* Times the vCPU slept on the host. */
 extern u64 sd_sleeps;
 
-/* The body of pid 1, when all initcalls have run. Defined by runtime/kernel/main.c. Doesn't return. */
+/* The body of pid 1, when all initcalls have run. Defined by runtime/kernel/main.c. Doesn't return.
+ */
 void sd_main(void) __noreturn;
 
 #endif

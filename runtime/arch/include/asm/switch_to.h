@@ -4,13 +4,14 @@
 
 #include <linux/sched.h>
 
-/* kernel/switch.S: saves the callee-saved registers on the stack, goes on on sp, returns prev there. */
+/* kernel/switch.S: saves the callee-saved registers on the stack, goes on on sp, returns prev
+ * there. */
 struct task_struct *sd_switch(unsigned long *save_sp, unsigned long sp, struct task_struct *prev);
 
-#define switch_to(prev, next, last)							\
-do {											\
-	sd_current = (next);								\
-	(last) = sd_switch(&(prev)->thread.sp, (next)->thread.sp, (prev));		\
-} while (0)
+#define switch_to(prev, next, last)                                                \
+	do {                                                                       \
+		sd_current = (next);                                               \
+		(last) = sd_switch(&(prev)->thread.sp, (next)->thread.sp, (prev)); \
+	} while (0)
 
 #endif

@@ -3,27 +3,30 @@
 #define _ASM_SD_UACCESS_H
 
 /*
- * User pointers are host addresses of this process (a client's arena, or an embedding program's memory). A bad one faults;
- * the machine's handler asks sd_fixup() and the access reports -EFAULT. Bodies of the long copies: kernel/uaccess.S.
+ * User pointers are host addresses of this process (a client's arena, or an embedding program's
+ * memory). A bad one faults; the machine's handler asks sd_fixup() and the access reports -EFAULT.
+ * Bodies of the long copies: kernel/uaccess.S.
  */
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <asm/extable.h>
 
 /*
- * A task that serves a client may touch that client's memory, its own stack and what sd_user_extra() knows (the call's
- * private copies), so that a raw pointer smuggled in by some structure reads and writes nothing of the domain's or of
- * other clients'. Others, which get their pointers from the kernel itself, may touch all that can be an address.
+ * A task that serves a client may touch that client's memory, its own stack and what
+ * sd_user_extra() knows (the call's private copies), so that a raw pointer smuggled in by some
+ * structure reads and writes nothing of the domain's or of other clients'. Others, which get their
+ * pointers from the kernel itself, may touch all that can be an address.
  */
 bool sd_user_slow(unsigned long addr, unsigned long size);
 
 /* Does [addr, addr + size) lie in the len bytes from start on? No sum can overflow. */
-static __always_inline bool sd_inside(unsigned long addr, unsigned long size, unsigned long start, unsigned long len)
+static __always_inline bool sd_inside(unsigned long addr, unsigned long size, unsigned long start,
+				      unsigned long len)
 {
 	return addr - start < len && size <= len - (addr - start);
 }
 
-#define __access_ok(ptr, size)	sd_access_ok((unsigned long)(ptr), size)
+#define __access_ok(ptr, size) sd_access_ok((unsigned long)(ptr), size)
 static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 {
 	const struct thread_struct *t = &current->thread;
@@ -37,22 +40,26 @@ static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 unsigned long sd_copy_user(void *to, const void *from, unsigned long n);
 unsigned long sd_clear_user(void *to, unsigned long n);
 
-#define __SD_GET(type, mov)						\
-	do {								\
-		type __gu_v;						\
-		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, %l[fault])	\
-			 : "=r" (__gu_v) : "m" (*(const type *)from)	\
-			 : : fault);					\
-		__builtin_memcpy(to, &__gu_v, sizeof(type));		\
+#define __SD_GET(type, mov)                                             \
+	do {                                                            \
+		type __gu_v;                                            \
+		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, % l[fault]) \
+			 : "=r"(__gu_v)                                 \
+			 : "m"(*(const type *)from)                     \
+			 :                                              \
+			 : fault);                                      \
+		__builtin_memcpy(to, &__gu_v, sizeof(type));            \
 	} while (0)
 
-#define __SD_PUT(type, mov)						\
-	do {								\
-		type __pu_v;						\
-		__builtin_memcpy(&__pu_v, from, sizeof(type));		\
-		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, %l[fault])	\
-			 : : "r" (__pu_v), "m" (*(type *)to)		\
-			 : "memory" : fault);				\
+#define __SD_PUT(type, mov)                                             \
+	do {                                                            \
+		type __pu_v;                                            \
+		__builtin_memcpy(&__pu_v, from, sizeof(type));          \
+		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, % l[fault]) \
+			 :                                              \
+			 : "r"(__pu_v), "m"(*(type *)to)                \
+			 : "memory"                                     \
+			 : fault);                                      \
 	} while (0)
 
 static __always_inline int __get_user_fn(size_t size, const void __user *ptr, void *to)
@@ -60,44 +67,60 @@ static __always_inline int __get_user_fn(size_t size, const void __user *ptr, vo
 	const void *from = (__force const void *)ptr;
 
 	switch (size) {
-	case 1: __SD_GET(u8, "b %1, %b0"); break;
-	case 2: __SD_GET(u16, "w %1, %w0"); break;
-	case 4: __SD_GET(u32, "l %1, %k0"); break;
-	case 8: __SD_GET(u64, "q %1, %q0"); break;
+	case 1:
+		__SD_GET(u8, "b %1, %b0");
+		break;
+	case 2:
+		__SD_GET(u16, "w %1, %w0");
+		break;
+	case 4:
+		__SD_GET(u32, "l %1, %k0");
+		break;
+	case 8:
+		__SD_GET(u64, "q %1, %q0");
+		break;
 	}
 	return 0;
 fault:
 	return -EFAULT;
 }
-#define __get_user_fn(sz, u, k)	__get_user_fn(sz, u, k)
+#define __get_user_fn(sz, u, k) __get_user_fn(sz, u, k)
 
 static __always_inline int __put_user_fn(size_t size, void __user *ptr, const void *from)
 {
 	void *to = (__force void *)ptr;
 
 	switch (size) {
-	case 1: __SD_PUT(u8, "b %b0, %1"); break;
-	case 2: __SD_PUT(u16, "w %w0, %1"); break;
-	case 4: __SD_PUT(u32, "l %k0, %1"); break;
-	case 8: __SD_PUT(u64, "q %q0, %1"); break;
+	case 1:
+		__SD_PUT(u8, "b %b0, %1");
+		break;
+	case 2:
+		__SD_PUT(u16, "w %w0, %1");
+		break;
+	case 4:
+		__SD_PUT(u32, "l %k0, %1");
+		break;
+	case 8:
+		__SD_PUT(u64, "q %q0, %1");
+		break;
 	}
 	return 0;
 fault:
 	return -EFAULT;
 }
-#define __put_user_fn(sz, u, k)	__put_user_fn(sz, u, k)
+#define __put_user_fn(sz, u, k) __put_user_fn(sz, u, k)
 
-#define __get_kernel_nofault(dst, src, type, label)			\
-do {									\
-	if (__get_user_fn(sizeof(type), (__force const void __user *)(src), dst))	\
-		goto label;						\
-} while (0)
+#define __get_kernel_nofault(dst, src, type, label)                                       \
+	do {                                                                              \
+		if (__get_user_fn(sizeof(type), (__force const void __user *)(src), dst)) \
+			goto label;                                                       \
+	} while (0)
 
-#define __put_kernel_nofault(dst, src, type, label)			\
-do {									\
-	if (__put_user_fn(sizeof(type), (__force void __user *)(dst), src))	\
-		goto label;						\
-} while (0)
+#define __put_kernel_nofault(dst, src, type, label)                                 \
+	do {                                                                        \
+		if (__put_user_fn(sizeof(type), (__force void __user *)(dst), src)) \
+			goto label;                                                 \
+	} while (0)
 
 static __always_inline __must_check unsigned long
 raw_copy_from_user(void *to, const void __user *from, unsigned long n)
@@ -113,7 +136,7 @@ raw_copy_to_user(void __user *to, const void *from, unsigned long n)
 #define INLINE_COPY_FROM_USER
 #define INLINE_COPY_TO_USER
 
-#define __clear_user(to, n)	sd_clear_user((__force void *)(to), n)
+#define __clear_user(to, n) sd_clear_user((__force void *)(to), n)
 
 #include <asm-generic/uaccess.h>
 

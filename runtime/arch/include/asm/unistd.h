@@ -9,6 +9,6 @@
 #define __ARCH_WANT_SYS_FADVISE64
 #define __ARCH_WANT_SYS_UTIME
 
-#define NR_syscalls		(__NR_syscalls)
+#define NR_syscalls (__NR_syscalls)
 
 #endif

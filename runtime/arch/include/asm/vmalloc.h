@@ -2,5 +2,4 @@
 #ifndef _ASM_SD_VMALLOC_H
 #define _ASM_SD_VMALLOC_H
 
-
 #endif

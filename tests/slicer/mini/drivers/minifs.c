@@ -8,7 +8,8 @@ static int minifs_mount(void) /* expect: kept */
 	return 77;
 }
 
-static struct file_system_type minifs = { /* expect: kept */
+static struct file_system_type minifs = {
+	/* expect: kept */
 	.name = /* not "otherfs" */ "minifs",
 	.mount = minifs_mount, /* expect: kept */
 };

@@ -8,7 +8,8 @@ static int otherfs_mount(void) /* expect: gone */
 	return 78;
 }
 
-static struct file_system_type otherfs = { /* expect: gone */
+static struct file_system_type otherfs = {
+	/* expect: gone */
 	.name = /* not "minifs" */ "otherfs",
 	.mount = otherfs_mount, /* expect: gone */
 };

@@ -5,10 +5,10 @@
 #include <linux/syscalls.h>
 
 /* A macro that holds more than the call: the call can't be dropped. */
-#define NOTE_IF(c)			\
-	do {				\
-		if (c)			\
-			note("much");	\
+#define NOTE_IF(c)                    \
+	do {                          \
+		if (c)                \
+			note("much"); \
 	} while (0)
 
 static int behind_trap(int a) /* expect: gone */

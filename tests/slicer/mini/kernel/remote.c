@@ -10,7 +10,7 @@ static long behind_far(char *buf) /* expect: gone */
 
 /* The net domain's read. */
 long far_read(unsigned int fd, char *buf, unsigned long count); /* expect: kept */
-long far_read(unsigned int fd, char *buf, unsigned long count) /* expect: kept */
+long far_read(unsigned int fd, char *buf, unsigned long count)	/* expect: kept */
 {
 	return behind_far(buf) + fd + count; /* expect: gone */
 }

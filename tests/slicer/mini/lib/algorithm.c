@@ -9,8 +9,9 @@ static int digest_plus(int x) /* expect: kept */
 	return x + 1;
 }
 
-static const struct algorithm sums[] = { /* expect: kept */
-	{ .base = { .name = "plus" }, .digest = digest_plus }, /* expect: kept */
+static const struct algorithm sums[] = {
+	/* expect: kept */
+	{.base = {.name = "plus"}, .digest = digest_plus}, /* expect: kept */
 };
 
 static int __init sums_init(void) /* expect: kept */

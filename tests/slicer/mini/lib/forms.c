@@ -13,16 +13,16 @@ int shared_b_of(void) /* expect: kept */
 
 /* The type of a dead variable may be needed: the type stays, the variable goes. */
 static struct pair {
-	int x, y; /* expect: kept */
+	int x, y;		    /* expect: kept */
 } pair_var __attribute__((unused)); /* expect: gone */
 
 static const struct {
-	int nobody_can_name_this; /* expect: gone */
+	int nobody_can_name_this;	 /* expect: gone */
 } anonymous_var __attribute__((unused)); /* expect: gone */
 
 int type_user(int x) /* expect: kept */
 {
-	struct pair p = { x, x };
+	struct pair p = {x, x};
 
 	return p.x + p.y;
 }
@@ -42,7 +42,8 @@ static const struct copied_ops copied = {
 	.b = copied_b,
 };
 
-static int (*table[])(int) = { /* expect: kept */
+static int (*table[])(int) = {
+	/* expect: kept */
 	[0] = copied_a,
 	[1] = copied_b,
 };
@@ -61,9 +62,11 @@ int copied_sum(int x) /* expect: kept */
 	return mine.a(cleaned) + table[1](x);
 }
 
-_Static_assert(sizeof(table) == 2 * sizeof(table[0]), "the table has two members"); /* expect: kept */
+_Static_assert(sizeof(table) == 2 * sizeof(table[0]),
+	       "the table has two members"); /* expect: kept */
 
-static const char *const dead_names[] = { /* expect: gone */
+static const char *const dead_names[] = {
+	/* expect: gone */
 	"one",
 	"two",
 };

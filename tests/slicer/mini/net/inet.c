@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An ops table: `bind` is read by kept code, `ioctl` and `poll` aren't. The initcall makes all of it live. */
+/* An ops table: `bind` is read by kept code, `ioctl` and `poll` aren't. The initcall makes all of
+ * it live. */
 #include <linux/init.h>
 #include <linux/net.h>
 
@@ -29,18 +30,19 @@ static int inet_destroy(int arg) /* expect: gone */
 }
 
 static const struct proto_ops inet_ops = {
-	.family = 1, /* expect: kept */
-	.bind = inet_bind, /* expect: kept */
+	.family = 1,	     /* expect: kept */
+	.bind = inet_bind,   /* expect: kept */
 	.ioctl = inet_ioctl, /* expect: gone */
-	.poll = inet_poll, /* expect: gone */
+	.poll = inet_poll,   /* expect: gone */
 };
 
 static const struct family inet_family = {
 	.ops = &inet_ops,
-	.life = {
-		.create = inet_create, /* expect: kept */
-		.destroy = inet_destroy, /* expect: gone */
-	},
+	.life =
+		{
+			.create = inet_create,	 /* expect: kept */
+			.destroy = inet_destroy, /* expect: gone */
+		},
 };
 
 static int show_inet(int x) /* expect: gone */

@@ -27,7 +27,7 @@ static int late_probe(void) /* expect: kept */
 	return 5;
 }
 
-static struct driver late_driver __used __section("__drivers") = { late_probe }; /* expect: kept */
+static struct driver late_driver __used __section("__drivers") = {late_probe}; /* expect: kept */
 
 int lib_sum(int a, int b) /* expect: kept */
 {

@@ -48,9 +48,11 @@ int main(void)
 	inet_init();
 	printf("bind %ld\n", sys_bind(1));
 	printf("cuts %ld\n", sys_cuts(0));
-	printf("weak %d %d alias %d asm %d\n", lib_weak_only(), lib_overridden(), lib_alias(1), asm_entry(2));
+	printf("weak %d %d alias %d asm %d\n", lib_weak_only(), lib_overridden(), lib_alias(1),
+	       asm_entry(2));
 	printf("forms %d %d %d %d\n", shared_b_of(), type_user(3), copied_sum(4), part_entry(5));
-	printf("named %d %d\n", mount_by_name("minifs"), digest_by_name("plus", 1)); /* no initcalls here */
+	printf("named %d %d\n", mount_by_name("minifs"),
+	       digest_by_name("plus", 1)); /* no initcalls here */
 	printf("far %ld\n", sys_far(5));
 	printf("sum %d\n", lib_sum(1, 2));
 	return 0;
