@@ -40,10 +40,12 @@ static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 unsigned long sd_copy_user(void *to, const void *from, unsigned long n);
 unsigned long sd_clear_user(void *to, unsigned long n);
 
+/* clang-format takes the % of %l for an operator. */
+/* clang-format off */
 #define __SD_GET(type, mov)                                             \
 	do {                                                            \
 		type __gu_v;                                            \
-		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, % l[fault]) \
+		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, %l[fault]) \
 			 : "=r"(__gu_v)                                 \
 			 : "m"(*(const type *)from)                     \
 			 :                                              \
@@ -55,12 +57,13 @@ unsigned long sd_clear_user(void *to, unsigned long n);
 	do {                                                            \
 		type __pu_v;                                            \
 		__builtin_memcpy(&__pu_v, from, sizeof(type));          \
-		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, % l[fault]) \
+		asm goto("1: mov" mov "\n" _ASM_EXTABLE(1b, %l[fault]) \
 			 :                                              \
 			 : "r"(__pu_v), "m"(*(type *)to)                \
 			 : "memory"                                     \
 			 : fault);                                      \
 	} while (0)
+/* clang-format on */
 
 static __always_inline int __get_user_fn(size_t size, const void __user *ptr, void *to)
 {
