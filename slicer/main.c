@@ -1,52 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* main.c: the command line of kslice. Exit status: 0 done, 1 an error was printed, 2 wrong usage.
+/* main.c: the commands of kslice, and its command line. Exit status: 0 done, 1 an error was
+ * printed, 2 wrong usage.
  */
 #include "tree/tree.h"
 #include "session.h"
 #include "stubs/stubs.h"
 #include "base/util.h"
+#include "cli.h"
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static const char usage[] =
-	"usage: kslice COMMAND [options] ARGUMENTS\n"
-	"\n"
-	"  check SPEC         is the spec right? every call, cut and annotation against the tree\n"
-	"  slice SPEC         write the sliced tree, stubs and manifest to build/NAME\n"
-	"  build NAME|SPEC    slice if needed, then build the domain image\n"
-	"  why NAME SYMBOL    the path from an exported call (or other root) to a symbol\n"
-	"  report NAME        sizes against the same configuration whole, and what the cuts lose\n"
-	"  test NAME          run the generated tests of every stub\n"
-	"  stubs SPEC         only generate the stubs, to generated/NAME or --out (slice does it when needed)\n"
-	"  facts ...          what the slicer knows of a file (kslice facts --help)\n"
-	"\n"
-	"SPEC is the path of a spec, or the name of one in specs/ (net for specs/net.json).\n"
-	"\n"
-	"options\n"
-	"  -t, --tree=DIR     kernel source (default: kernel-tree/linux of the repo)\n"
-	"  -o, --out=DIR      where to write (default: build/NAME of the repo)\n"
-	"  -j, --jobs=N       worker processes (default: one per core)\n"
-	"  -c, --compdb=FILE  take compile commands from this compile_commands.json, don't configure the tree\n"
-	"  -w, --whole        build: the same configuration unsliced, to build/NAME-whole\n"
-	"  -d, --debug=KIND   slice, build, whole: with the options of specs/debug/KIND.config as well, to build/NAME-KIND;\n"
-	"                     poison: freed memory, locks; kasan: every access to memory (specs/README.md)\n"
-	"      --html         report: write report.html instead of a table\n"
-	"  -l, --list         check: also list cuts of shared groups that aren't in this configuration\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"environment\n"
-	"  KSLICE_CACHE       cache folder (default ~/.cache/kslice)\n"
-	"  KSLICE_REPO        the kslice repo (default: found from the program's own path)\n"
-	"  KSLICE_ARCH        architecture the tree is configured for (default sd)\n";
-
-struct command {
-	const char *name;
-	int nargs;
-	int (*run)(const struct options *o, char **args);
-};
 
 static int do_slice(struct session *s, const struct options *o)
 {
@@ -212,90 +176,181 @@ static int cmd_stubs(const struct options *o, char **args)
 	return r < 0 ? r : 0;
 }
 
-static const struct command commands[] = {
-	{"check", 1, cmd_check}, {"slice", 1, cmd_slice},   {"build", 1, cmd_build},
-	{"why", 2, cmd_why},	 {"report", 1, cmd_report}, {"test", 1, cmd_test},
-	{"stubs", 1, cmd_stubs},
-};
+/* ---- the command line ---- */
 
-static int wrong_usage(const char *what, const char *arg)
+#define RUN(command)                                                    \
+	static int run_##command(void *options, int nargs, char **args) \
+	{                                                               \
+		return cmd_##command(options, args) ? 1 : 0;            \
+	}
+
+RUN(check)
+RUN(slice)
+RUN(build)
+RUN(why)
+RUN(report)
+RUN(test)
+RUN(stubs)
+
+static int run_facts(void *options, int nargs, char **args)
 {
-	fprintf(stderr, "kslice: %s%s\n\n%s", what, arg, usage);
-	return 2;
+	return cmd_facts(nargs, args);
 }
 
-static int parse_options(struct options *o, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{"tree", required_argument, NULL, 't'}, {"out", required_argument, NULL, 'o'},
-		{"jobs", required_argument, NULL, 'j'}, {"compdb", required_argument, NULL, 'c'},
-		{"whole", no_argument, NULL, 'w'},	{"debug", required_argument, NULL, 'd'},
-		{"html", no_argument, NULL, 'H'},	{"list", no_argument, NULL, 'l'},
-		{"help", no_argument, NULL, 'h'},	{0},
-	};
-	char *end;
-	int c;
+static const struct cli_command commands[] = {
+	{
+		.name = "check",
+		.args = "SPEC",
+		.summary = "check a spec against the tree",
+		.text = "Every call, cut and annotation is checked.",
+		.min = 1,
+		.max = 1,
+		.run = run_check,
+	},
+	{
+		.name = "slice",
+		.args = "SPEC",
+		.summary = "write the sliced tree, stubs and manifest",
+		.min = 1,
+		.max = 1,
+		.run = run_slice,
+	},
+	{
+		.name = "build",
+		.args = "SPEC",
+		.summary = "slice if needed, then build the domain image",
+		.min = 1,
+		.max = 1,
+		.run = run_build,
+	},
+	{
+		.name = "why",
+		.args = "NAME SYMBOL",
+		.summary = "show the path from a call to a symbol",
+		.text = "The path begins at an exported call, or another root of the slice.",
+		.min = 2,
+		.max = 2,
+		.run = run_why,
+	},
+	{
+		.name = "report",
+		.args = "NAME",
+		.summary = "compare sizes, show what the cuts lose",
+		.text = "Sizes are compared with those of the same configuration unsliced.",
+		.min = 1,
+		.max = 1,
+		.run = run_report,
+	},
+	{
+		.name = "test",
+		.args = "NAME",
+		.summary = "run the generated tests of every stub",
+		.min = 1,
+		.max = 1,
+		.run = run_test,
+	},
+	{
+		.name = "stubs",
+		.args = "SPEC",
+		.summary = "generate the stubs only",
+		.text = "They are written to generated/NAME, or to --out. `kslice slice' does the "
+			"same when it is needed.",
+		.min = 1,
+		.max = 1,
+		.run = run_stubs,
+	},
+	{
+		.name = "facts",
+		.args = "TREE OBJDIR SOURCE [--pool] -- COMPILER ARG...",
+		.summary = "print what the slicer knows of a file",
+		.text = "SOURCE is relative to TREE. The command behind -- is that of "
+			"compile_commands.json. --pool prints the facts of headers, too.",
+		.max = -1,
+		.rest = true,
+		.run = run_facts,
+	},
+	{},
+};
 
-	o->jobs = sysconf(_SC_NPROCESSORS_ONLN);
-	while ((c = getopt_long(argc, argv, "t:o:j:c:d:wlh", longs, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			o->tree = optarg;
-			break;
-		case 'o':
-			o->out = optarg;
-			break;
-		case 'j':
-			o->jobs = strtol(optarg, &end, 10);
-			if (*end || end == optarg || o->jobs < 1 || o->jobs > 1024)
-				return wrong_usage("--jobs wants a number from 1 to 1024, not ",
-						   optarg);
-			break;
-		case 'c':
-			o->compdb = optarg;
-			break;
-		case 'd':
-			o->debug = optarg;
-			break;
-		case 'w':
-			o->whole = true;
-			break;
-		case 'H':
-			o->html = true;
-			break;
-		case 'l':
-			o->list = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return -1;
-		default:
-			fprintf(stderr, "\n%s", usage);
-			return 2;
-		}
+enum { OPT_HTML = CLI_KEY(0) };
+
+static const struct cli_option options[] = {
+	{"tree", 't', "DIR", "kernel-tree/linux", "check slice build stubs", "the kernel's source"},
+	{"out", 'o', "DIR", "build/NAME", "check slice build why report test stubs",
+	 "where products are written to, or read from; of stubs: generated/NAME"},
+	{"jobs", 'j', "N", "one per core", "check slice build stubs", "worker processes"},
+	{"compdb", 'c', "FILE", NULL, "check slice build stubs",
+	 "take compile commands from this compile_commands.json, don't configure the tree"},
+	{"whole", 'w', NULL, NULL, "build", "the same configuration unsliced, in build/NAME-whole"},
+	{"debug", 'd', "KIND", NULL, "check slice build stubs",
+	 "with the options of specs/debug/KIND.config as well, in build/NAME-KIND; poison: freed "
+	 "memory and locks are checked; kasan: every access to memory is"},
+	{"html", OPT_HTML, NULL, NULL, "report", "write report.html instead of a table"},
+	{"list", 'l', NULL, NULL, "check",
+	 "also list cuts of shared groups that aren't in this configuration"},
+	{},
+};
+
+static int set_jobs(struct options *o, const char *arg)
+{
+	char *end;
+	long n = strtol(arg, &end, 10);
+
+	if (*end || end == arg || n < 1 || n > 1024) {
+		fprintf(stderr, "kslice: --jobs=%s: must be a number from 1 to 1024\n", arg);
+		return -EINVAL;
 	}
+	o->jobs = n;
 	return 0;
 }
 
+static int set_option(void *values, int key, const char *arg)
+{
+	struct options *o = values;
+
+	switch (key) {
+	case 't':
+		o->tree = arg;
+		return 0;
+	case 'o':
+		o->out = arg;
+		return 0;
+	case 'j':
+		return set_jobs(o, arg);
+	case 'c':
+		o->compdb = arg;
+		return 0;
+	case 'd':
+		o->debug = arg;
+		return 0;
+	case 'w':
+		o->whole = true;
+		return 0;
+	case OPT_HTML:
+		o->html = true;
+		return 0;
+	case 'l':
+		o->list = true;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static const struct cli cli = {
+	.name = "kslice",
+	.summary = "Cut a subsystem out of a Linux tree, and build it as a service domain.",
+	.text = "SPEC is the path of a spec, or the name of one in specs/ (net for "
+		"specs/net.json).",
+	.options = options,
+	.commands = commands,
+	.set = set_option,
+};
+
 int main(int argc, char **argv)
 {
-	struct options o = {0};
-	int r;
+	struct options o = {.jobs = sysconf(_SC_NPROCESSORS_ONLN)};
 
 	interrupt_init();
-	if (argc > 1 && !strcmp(argv[1], "facts"))
-		return cmd_facts(argc - 1, argv + 1);
-	r = parse_options(&o, argc, argv);
-	if (r)
-		return r < 0 ? 0 : r;
-	if (optind == argc)
-		return wrong_usage("no command", "");
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(commands[i].name, argv[optind]))
-			continue;
-		if (argc - optind - 1 != commands[i].nargs)
-			return wrong_usage("wrong number of arguments for ", argv[optind]);
-		return commands[i].run(&o, argv + optind + 1) ? 1 : 0;
-	}
-	return wrong_usage("no such command: ", argv[optind]);
+	return cli_main(&cli, &o, argc, argv);
 }

@@ -99,18 +99,13 @@ static int is_socket(const struct dirent *e)
 	return n > 5 && !strcmp(e->d_name + n - 5, ".sock");
 }
 
-int cmd_ps(int argc, char **argv)
+int cmd_ps(void *values, int nargs, char **args)
 {
+	const struct kdom_values *v = values;
 	char dir[PATH_MAX], name[256];
 	struct dirent **list;
-	bool belts;
 	int n;
 
-	belts = argc == 2 && !strcmp(argv[1], "-v");
-	if (argc != 1 + belts) {
-		say("ps: takes no argument but -v");
-		return 2;
-	}
 	if (paths_dir(dir, sizeof(dir)))
 		return 1;
 	n = scandir(dir, &list, is_socket, alphasort);
@@ -123,7 +118,7 @@ int cmd_ps(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "%.*s", (int)strlen(list[i]->d_name) - 5,
 			 list[i]->d_name);
-		show(name, belts);
+		show(name, v->belts);
 		free(list[i]);
 	}
 	free(list);

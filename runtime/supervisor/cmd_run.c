@@ -145,21 +145,20 @@ static int run_and_wait(struct run *run, char **argv)
 	return WEXITSTATUS(status) || !err ? WEXITSTATUS(status) : 125;
 }
 
-int cmd_run(int argc, char **argv)
+int cmd_run(void *values, int nargs, char **args)
 {
 	static struct run run;
+	const struct kdom_values *v = values;
 	bool any = false;
-	int at = options_parse(&run.cfg, argc, argv);
 
-	if (at < 0)
-		return 2;
-	if (argc - at < 3 || strcmp(argv[at + 1], "--")) {
-		say("run: NAME -- PROG [ARG]... is missing; see kdom --help");
+	if (nargs < 3 || strcmp(args[1], "--")) {
+		say("run: NAME -- PROG [ARG]... is missing; see kdom run --help");
 		return 2;
 	}
-	if (parse_names(&run, argv[at]) || bring_all_up(&run) || set_env(&run))
+	run.cfg = v->cfg;
+	if (parse_names(&run, args[0]) || bring_all_up(&run) || set_env(&run))
 		return 125;
 	for (int i = 0; i < run.n; i++)
 		any |= run.ours[i];
-	return any ? run_and_wait(&run, argv + at + 2) : exec_program(argv + at + 2);
+	return any ? run_and_wait(&run, args + 2) : exec_program(args + 2);
 }

@@ -196,34 +196,27 @@ int bring_up(struct config *cfg)
 	return err;
 }
 
-static int one_name(int argc, char **argv, int at)
+static int check_name(const char *name)
 {
-	if (at < 0)
-		return -1;
-	if (argc - at != 1) {
-		say("%s: takes one domain name; see kdom --help", argv[0]);
-		return -1;
-	}
-	if (!name_valid(argv[at])) {
-		say("%s: not a domain name (letters, digits, - _ . and at most %d of them)",
-		    argv[at], SD_NAME_MAX - 1);
-		return -1;
-	}
-	return 0;
+	if (name_valid(name))
+		return 0;
+	say("%s: not a domain name (letters, digits, - _ . and at most %d of them)", name,
+	    SD_NAME_MAX - 1);
+	return -1;
 }
 
-int cmd_up(int argc, char **argv)
+int cmd_up(void *values, int nargs, char **args)
 {
-	struct config cfg;
-	int at = options_parse(&cfg, argc, argv), err;
+	struct kdom_values *v = values;
+	int err;
 
-	if (one_name(argc, argv, at))
+	if (check_name(args[0]))
 		return 2;
-	strcpy(cfg.name, argv[at]);
-	err = bring_up(&cfg);
+	strcpy(v->cfg.name, args[0]);
+	err = bring_up(&v->cfg);
 	if (err < 0)
 		return 1;
-	printf(err ? "%s is already up\n" : "%s is up\n", cfg.name);
+	printf(err ? "%s is already up\n" : "%s is up\n", v->cfg.name);
 	return 0;
 }
 
@@ -251,16 +244,16 @@ int take_down(const char *name)
 	return tell(name, SD_CTL_DOWN, DOWN_WAIT_MS);
 }
 
-int cmd_down(int argc, char **argv)
+int cmd_down(void *values, int nargs, char **args)
 {
-	if (one_name(argc, argv, 1))
+	if (check_name(args[0]))
 		return 2;
-	return take_down(argv[1]) ? 1 : 0;
+	return take_down(args[0]) ? 1 : 0;
 }
 
-int cmd_kill(int argc, char **argv)
+int cmd_kill(void *values, int nargs, char **args)
 {
-	if (one_name(argc, argv, 1))
+	if (check_name(args[0]))
 		return 2;
-	return tell(argv[1], SD_CTL_KILL, DOWN_WAIT_MS) ? 1 : 0;
+	return tell(args[0], SD_CTL_KILL, DOWN_WAIT_MS) ? 1 : 0;
 }

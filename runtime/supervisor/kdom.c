@@ -1,45 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kdom: keeps service domains running and starts programs on them. */
+/* kdom: keeps service domains running and starts programs on them. Options: options.c. */
 #include "supervisor.h"
 
-#include <string.h>
+#include "options.h"
 
-static const char usage[] =
-	"usage: kdom up   [OPTIONS] NAME             start a domain, or start it again after kill\n"
-	"       kdom run  [OPTIONS] NAME[,NAME] -- PROG [ARG]...\n"
-	"                                            run a program on it; starts and stops it if "
-	"it isn't up\n"
-	"       kdom ps [-v]                         every domain of this user; -v: what confines it (belts)\n"
-	"       kdom kill NAME                       SIGKILL the domain; its supervisor stays\n"
-	"       kdom down NAME                       stop domain and supervisor in good order\n"
-	"options: --no-tap              without its TAP device: loopback only, needs no root\n"
-	"         --device N:KEY=VALUE  another value for a key of the manifest's device N, counted from 0:\n"
-	"                               --device 0:path=/x.img --device 0:backend=ram\n"
-	"         --image FILE          default: build/NAME/NAME.image\n"
-	"         --manifest FILE       default: build/NAME/manifest.json (devices, ram)\n"
-	"         --ram SIZE            default: the manifest's, else 64M\n"
-	"         --cpu N               pin the domain\n"
-	"         --restart POLICY      no (default), on-failure, always\n"
-	"Disks whose path isn't absolute lie in $KDOM_DIR, else $XDG_STATE_HOME/kdom, else ~/.local/state/kdom.\n"
-	"Sockets and logs lie in $KDOM_DIR, else $XDG_RUNTIME_DIR/kdom, else /tmp/kdom-UID.\n";
+static const struct cli_command commands[] = {
+	{
+		.name = "up",
+		.args = "NAME",
+		.summary = "start a domain, or start it again after kill",
+		.min = 1,
+		.max = 1,
+		.run = cmd_up,
+	},
+	{
+		.name = "run",
+		.args = "NAME[=SOCKET][,NAME]... -- PROG [ARG]...",
+		.summary = "run a program on domains",
+		.text = "A domain that isn't up is started, and stopped when PROG has ended. Options "
+			"are for those that are started. With SOCKET, an absolute path, NAME is "
+			"another user's domain.",
+		.max = -1,
+		.rest = true,
+		.run = cmd_run,
+	},
+	{
+		.name = "ps",
+		.args = "",
+		.summary = "show every domain of this user",
+		.run = cmd_ps,
+	},
+	{
+		.name = "kill",
+		.args = "NAME",
+		.summary = "SIGKILL the domain; its supervisor stays",
+		.min = 1,
+		.max = 1,
+		.run = cmd_kill,
+	},
+	{
+		.name = "down",
+		.args = "NAME",
+		.summary = "stop domain and supervisor in good order",
+		.min = 1,
+		.max = 1,
+		.run = cmd_down,
+	},
+	{},
+};
+
+static const struct cli cli = {
+	.name = "kdom",
+	.summary = "Keep service domains running, and run programs on them.",
+	.options = kdom_options,
+	.commands = commands,
+	.set = kdom_option_set,
+};
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*fn)(int argc, char **argv);
-	} commands[] = {
-		{"up", cmd_up},	    {"run", cmd_run},	{"ps", cmd_ps},
-		{"kill", cmd_kill}, {"down", cmd_down},
-	};
+	static struct kdom_values values = {.cfg = {.cpu = -1, .image_fd = -1}};
 
-	if (argc >= 2 && (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].fn(argc - 1, argv + 1);
-	fputs(usage, stderr);
-	return 2;
+	return cli_main(&cli, &values, argc, argv);
 }

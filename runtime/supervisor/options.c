@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command line's part of struct config, and the defaults. */
+/* Options of the command line, and what holds without them. */
 #include "supervisor.h"
+
+#include "options.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ static int copy_path(char *dst, const char *opt, const char *src)
 	if (snprintf(dst, PATH_MAX, "%s", src) < PATH_MAX)
 		return 0;
 	say("--%s: path too long", opt);
-	return -ENAMETOOLONG;
+	return -EINVAL;
 }
 
 static int add_override(struct config *cfg, const char *text)
@@ -78,57 +79,67 @@ static int add_override(struct config *cfg, const char *text)
 	return 0;
 }
 
-int options_parse(struct config *cfg, int argc, char **argv)
-{
-	static const struct option opts[] = {
-		{"image", required_argument, NULL, 'i'},
-		{"manifest", required_argument, NULL, 'm'},
-		{"device", required_argument, NULL, 'd'},
-		{"no-tap", no_argument, NULL, 't'},
-		{"ram", required_argument, NULL, 'r'},
-		{"cpu", required_argument, NULL, 'c'},
-		{"restart", required_argument, NULL, 'R'},
-		{NULL, 0, NULL, 0},
-	};
-	int o, err = 0;
+enum {
+	OPT_IMAGE = CLI_KEY(0),
+	OPT_MANIFEST,
+	OPT_DEVICE,
+	OPT_NO_TAP,
+	OPT_RAM,
+	OPT_CPU,
+	OPT_RESTART
+};
 
-	memset(cfg, 0, sizeof(*cfg));
-	cfg->cpu = -1;
-	cfg->image_fd = -1;
-	optind = 0;
-	while (!err && (o = getopt_long(argc, argv, "+", opts, NULL)) != -1) {
-		switch (o) {
-		case 'i':
-			err = copy_path(cfg->image, "image", optarg);
-			break;
-		case 'm':
-			err = copy_path(cfg->manifest, "manifest", optarg);
-			break;
-		case 'd':
-			err = add_override(cfg, optarg);
-			break;
-		case 't':
-			cfg->no_tap = true;
-			break;
-		case 'r':
-			err = parse_size(optarg, &cfg->ram);
-			if (err)
-				say("--ram=%s: must be a size from 1M to 1024G, like 64M", optarg);
-			break;
-		case 'c':
-			err = parse_cpu(optarg, &cfg->cpu);
-			break;
-		case 'R':
-			err = parse_restart(optarg, &cfg->restart);
-			break;
-		default:
-			err = -EINVAL;
-		}
+const struct cli_option kdom_options[] = {
+	{"image", OPT_IMAGE, "FILE", "NAME/NAME.image", "up run", "the domain's image"},
+	{"manifest", OPT_MANIFEST, "FILE", "NAME/manifest.json", "up run",
+	 "its manifest: devices and RAM"},
+	{"device", OPT_DEVICE, "N:KEY=VALUE", NULL, "up run",
+	 "another value for a key of the manifest's device N, counted from 0; may be repeated: "
+	 "--device 0:path=/x.img --device 0:backend=ram"},
+	{"no-tap", OPT_NO_TAP, NULL, NULL, "up run",
+	 "without its TAP device: loopback only, needs no root"},
+	{"ram", OPT_RAM, "SIZE", "the manifest's, else 64M", "up run", "memory of the domain"},
+	{"cpu", OPT_CPU, "N", NULL, "up run", "pin the domain to this CPU"},
+	{"restart", OPT_RESTART, "POLICY", "no", "up run",
+	 "start the domain again when it has died: no, on-failure or always"},
+	{"belts", 'v', NULL, NULL, "ps", "also show what confines each domain"},
+	{},
+};
+
+int kdom_option_set(void *values, int key, const char *arg)
+{
+	struct kdom_values *v = values;
+	struct config *cfg = &v->cfg;
+
+	switch (key) {
+	case OPT_IMAGE:
+		return copy_path(cfg->image, "image", arg);
+	case OPT_MANIFEST:
+		return copy_path(cfg->manifest, "manifest", arg);
+	case OPT_DEVICE:
+		return add_override(cfg, arg);
+	case OPT_NO_TAP:
+		cfg->no_tap = true;
+		return 0;
+	case OPT_RAM:
+		if (!parse_size(arg, &cfg->ram))
+			return 0;
+		say("--ram=%s: must be a size from 1M to 1024G, like 64M", arg);
+		return -EINVAL;
+	case OPT_CPU:
+		return parse_cpu(arg, &cfg->cpu);
+	case OPT_RESTART:
+		return parse_restart(arg, &cfg->restart);
+	case 'v':
+		v->belts = true;
+		return 0;
+	default:
+		return -ENOSYS;
 	}
-	return err ? err : optind;
 }
 
-/* --image and --manifest are relative to where the user stands; the daemon works in /. */
+/* --image and --manifest are relative to the working directory of the user; the daemon works in /.
+ */
 static int absolute(char *path)
 {
 	char full[PATH_MAX];

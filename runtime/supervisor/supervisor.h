@@ -80,9 +80,12 @@ struct config {
 
 #define RAM_DEFAULT (64ull << 20)
 
-/* Parses options up to the first word that isn't one. Index of that word, or -EINVAL after
- * printing. */
-int options_parse(struct config *cfg, int argc, char **argv);
+/* What options say (options.h). */
+struct kdom_values {
+	struct config cfg;
+	bool belts; /* ps -v */
+};
+
 /* Fills in what the options left open: image, devices, RAM. 0, or -errno after printing. */
 int config_complete(struct config *cfg);
 int parse_size(const char *text, uint64_t *bytes);
@@ -144,11 +147,12 @@ int ask(int sock, uint16_t type, struct sd_ctl_msg *reply,
 
 /* ---- commands ---- */
 
-int cmd_up(int argc, char **argv);
-int cmd_down(int argc, char **argv);
-int cmd_kill(int argc, char **argv);
-int cmd_ps(int argc, char **argv);
-int cmd_run(int argc, char **argv);
+/* As struct cli_command's run (cli.h), values are struct kdom_values. */
+int cmd_up(void *values, int nargs, char **args);
+int cmd_down(void *values, int nargs, char **args);
+int cmd_kill(void *values, int nargs, char **args);
+int cmd_ps(void *values, int nargs, char **args);
+int cmd_run(void *values, int nargs, char **args);
 /* Brings cfg->name up. 0: started; 1: was up already; -errno after printing. */
 int bring_up(struct config *cfg);
 int take_down(const char *name);

@@ -63,16 +63,7 @@ static void dump_builder(const struct fb *fb)
 	free(block);
 }
 
-static int usage(void)
-{
-	return err(
-		"kslice facts",
-		"kslice facts TREE OBJDIR SOURCE [--pool] -- COMPILER ARG...\n"
-		"              SOURCE is relative to TREE; the command is the one from compile_commands.json",
-		"wrong arguments");
-}
-
-int cmd_facts(int argc, char **argv)
+int cmd_facts(int nargs, char **args)
 {
 	struct compdb db = {};
 	struct claims claims;
@@ -83,15 +74,15 @@ int cmd_facts(int argc, char **argv)
 	struct fb fb;
 	int i;
 
-	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		pool |= !strcmp(argv[i], "--pool");
-	if (i < 4 + pool || i + 2 > argc)
-		return usage() & 1;
-	db.tree = db.overlay = argv[1];
-	db.objdir = argv[2];
-	tu.source = argv[3];
-	tu.argv = argv + i + 1;
-	tu.argc = argc - i - 1;
+	for (i = 0; i < nargs && strcmp(args[i], "--"); i++)
+		pool |= !strcmp(args[i], "--pool");
+	if (i < 3 + pool || i + 2 > nargs)
+		return err("kslice facts", "see `kslice facts --help`", "wrong arguments") & 1;
+	db.tree = db.overlay = args[0];
+	db.objdir = args[1];
+	tu.source = args[2];
+	tu.argv = args + i + 1;
+	tu.argc = nargs - i - 1;
 	if (chdir(db.objdir))
 		return err(db.objdir, "give the object directory", "can't go there: %m") & 1;
 	if (claims_init(&claims))

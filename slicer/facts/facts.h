@@ -137,7 +137,7 @@ struct facts {
 /* Prints facts readably to stdout. */
 void facts_dump(const struct facts *f);
 /* `kslice facts`; the exit status. */
-int cmd_facts(int argc, char **argv);
+int cmd_facts(int nargs, char **args);
 
 static inline const char *fact_str(const struct facts *f, fstr s)
 {

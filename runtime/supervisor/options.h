@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * options.h: the options of all of kdom's commands, as cli.h wants them: a row for each, and
+ * what it does to struct kdom_values.
+ */
+#ifndef KDOM_OPTIONS_H
+#define KDOM_OPTIONS_H
+
+#include "cli.h"
+
+extern const struct cli_option kdom_options[];
+int kdom_option_set(void *values, int key, const char *arg);
+
+#endif
