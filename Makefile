@@ -1,58 +1,89 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everyday targets. The work is done by CMake + ninja (host programs) and `kslice build` (images).
+# Only packages, tests and the demo's network need root. Under sudo all else is done as the user who called it.
 BUILD := build
 comma := ,
 CMAKE := $(BUILD)/cmake
+AS := kernel-tree/as-builder.sh
 # Those that can carry specs/debug/poison.config, and one of those that can carry kasan.config: it takes minutes.
 KASAN := block
 POISON := $(basename $(notdir $(shell grep -l CONFIG_SYSFS=y specs/*.config)))
 DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
+# Where tests that run as root find what the builder has made.
+BUILDERS_CACHE := $(shell $(AS) --cache)
+ifneq ($(BUILDERS_CACHE),)
+export KSLICE_CACHE := $(BUILDERS_CACHE)
+endif
+# A line that moves on a terminal, and nothing elsewhere.
+NINJA = $(AS) ninja -C $(CMAKE) $$([ -t 1 ] || echo --quiet)
 # One more than cores: many wait.
 CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j$(shell expr $$(nproc) + 1)
-# One after the other: each keeps all cores busy.
-build-each = @set -e; n=0; for d in $(DOMAINS); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(1): $$n of $(words $(DOMAINS))"; \
-	$(BUILD)/bin/kslice build $$d $(2); echo "== $$d$(1): $$(($$(date +%s) - t)) s"; done
+# Tests that run as root leave files of root's.
+run-tests = $(CTEST) $(1); s=$$?; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
+# One after the other: each keeps all cores busy. A list of domains, then how: suffix of the folder, and options.
+build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(2): $$n of $(words $(1))"; \
+	$(AS) $(BUILD)/bin/kslice build $$d $(3); echo "== $$d$(2): $$(($$(date +%s) - t)) s"; done
 
-.PHONY: all help deps tree image poison kasan whole demo test quick bench fuzz storm format clean install-deps
+.DEFAULT_GOAL := programs
+.NOTPARALLEL:
+.PHONY: programs all help tree image poison kasan whole demo test check quick bench fuzz storm format clean \
+	build-deps demo-deps quick-deps test-deps
 
-all: $(CMAKE)/build.ninja ## host programs: build/bin, build/lib
-	@ninja -C $(CMAKE) --quiet
+programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
+	@$(NINJA) programs
 
-$(CMAKE)/build.ninja: | install-deps
-	@cmake -S . -B $(CMAKE) -G Ninja -DCMAKE_C_COMPILER=gcc >$(BUILD)/cmake.log 2>&1 || \
+all: quick-deps $(CMAKE)/build.ninja ## those, and the tests' own programs
+	@$(NINJA)
+
+$(CMAKE)/build.ninja: | build-deps
+	@$(AS) sh -c 'mkdir -p $(BUILD) && cmake -S . -B $(CMAKE) -G Ninja -DCMAKE_C_COMPILER=gcc $(if $(WERROR),-DKSLICE_WERROR=ON) >$(BUILD)/cmake.log 2>&1' || \
 		{ cat $(BUILD)/cmake.log; exit 1; }
 
-install-deps: ## Debian packages that are missing
-	@mkdir -p $(BUILD)
-	@kernel-tree/install-deps.sh
+build-deps: # what an older checkout's `sudo make` has left becomes the builder's, too
+	@kernel-tree/install-deps.sh kernel-tree/packages.txt
+	@$(AS) --own $(BUILD) $(BUILDERS_CACHE)
 
-tree: ## the pristine kernel tree, in the cache
-	@kernel-tree/fetch.sh
+demo-deps:
+	@kernel-tree/install-deps.sh kernel-tree/packages.txt tests/e2e/packages.txt
+
+quick-deps:
+	@kernel-tree/install-deps.sh kernel-tree/packages.txt tests/lint/packages.txt
+
+test-deps: ## every package that tests want, and those to build with (root)
+	@kernel-tree/install-deps.sh kernel-tree/packages.txt tests/e2e/packages.txt tests/lint/packages.txt tests/packages.txt
+
+tree: build-deps ## the pristine kernel tree, in the cache
+	@$(AS) kernel-tree/fetch.sh
 
 # Stubs first: an image with `remote` cuts holds those of other domains.
-image: all tree ## the domain of every spec in specs/
-	@set -e; for d in $(DOMAINS); do $(BUILD)/bin/kslice stubs $$d; done
-	$(call build-each)
+image: programs tree ## the domain of every spec in specs/ (D=NAMES: of those)
+	@set -e; for d in $(DOMAINS); do $(AS) $(BUILD)/bin/kslice stubs $$d; done
+	$(call build-each,$(or $(D),$(DOMAINS)))
 
 poison: image ## the domains that can, as they look for faults in themselves (specs/README.md)
-	@set -e; for d in $(POISON); do $(BUILD)/bin/kslice build $$d --debug=poison; done
+	$(call build-each,$(POISON),-poison,--debug=poison)
 
 kasan: image ## a domain that asks before every access to memory (KASAN=NAMES)
-	@set -e; for d in $(KASAN); do $(BUILD)/bin/kslice build $$d --debug=kasan; done
+	$(call build-each,$(KASAN),-kasan,--debug=kasan)
 
-whole: all tree ## the same configs, unsliced
-	$(call build-each,$(comma) whole,--whole)
+whole: programs tree ## the same configs, unsliced: for `make bench`, and for tests with the label `whole`
+	$(call build-each,$(DOMAINS),$(comma) whole,--whole)
 
-demo: ## from nothing to programs running on a domain
+demo: demo-deps ## from nothing to programs running on a domain (root)
 	@tests/e2e/demo.sh
 
-test: all image poison kasan whole ## every test
-	@$(CTEST)
+test: test-deps all image poison kasan whole ## every test (root)
+	@$(call run-tests)
 
 quick: all ## tests that take seconds and need no kernel tree
-	@$(CTEST) -L quick
+	@$(call run-tests,-L '^quick$$')
 
-bench: all image whole ## every figure beside native
+# Without those that want another image than D's own.
+check: all image ## D=NAME: what a change to that domain wants: its image, its tests, and the quick ones (root)
+	@[ -n "$(D)" ] || { echo "make check: which domain? make check D=net" >&2; exit 2; }
+	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|domains)$$')
+
+bench: test-deps all image whole ## every figure beside native
 	@/usr/bin/python3 tests/bench/bench.py
 
 fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
@@ -62,7 +93,7 @@ storm: all ## storms of clients on every domain (STORM_SECONDS=n, STORM_SEED=n, 
 	@set -e; for d in $(DOMAINS); do STORM_SECONDS=$${STORM_SECONDS:-60} /usr/bin/python3 tests/storm/storm.py $$d; done
 
 format: ## clang-format over what differs
-	@git ls-files '*.c' '*.h' | grep -v ^generated/ | xargs clang-format-19 -i
+	@git ls-files '*.c' '*.h' | grep -v -e ^generated/ -e ^tests/slicer/.*/ | xargs clang-format-19 -i
 
 clean:
 	rm -rf $(BUILD)

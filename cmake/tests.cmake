@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # How tests are declared. A test's first label is its group: what a developer runs with `ctest -L`.
 #   quick    seconds, needs nothing but the host programs
+#   gate     what is written, not what it does: warnings of other compilers, checkers
 #   slicer   mini tree and the real tree
 #   stubs ring user arch    the part of that name
-#   image    anything that needs a domain image in build/
+#   image    anything that needs a domain image in build/; also
+#     whole        needs it unsliced as well (make whole)
+#     poison kasan is about an image of that kind (make poison kasan)
+#     domains      needs the images of several domains
 #   fault e2e               whole system; they set `image` too
 # Tests run beside each other, on domains and in folders of their own. Those with the label `alone` measure; those of the group slicer
 # that are about one domain share its folder in build/, and take turns.

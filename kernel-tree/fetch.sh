@@ -78,7 +78,9 @@ aside=$(mktemp -d "$cache/tree/unpack.XXXXXX") || die "$cache/tree: cannot write
 trap 'rm -rf "$aside"' EXIT
 trap 'exit 130' INT TERM HUP
 echo "fetch.sh: unpacking $tarball (once)"
-tar -C "$aside" -xf "$tarball" ||
+moving=()
+[ ! -t 1 ] || moving=(--checkpoint=2000 '--checkpoint-action=ttyout=%d s, %{}T%*\r')
+tar -C "$aside" "${moving[@]}" -xf "$tarball" ||
 	die "$tarball: does not unpack into $cache" "make room (1.5 GB), or point KSLICE_CACHE elsewhere"
 set -- "$aside"/*
 is_tree "$1" || die "$tarball: holds no Linux source tree" "set KSLICE_LINUX to a linux-source package"

@@ -60,23 +60,6 @@ static int cmd_slice(const struct options *o, char **args)
 	return r;
 }
 
-static int run_ninja(const char *outdir, const char *dir, int jobs)
-{
-	char *file = xasprintf("%s/build.ninja", outdir), *real = realpath(file, NULL);
-	char *j = xasprintf("-j%d", jobs);
-	char *argv[] = {"ninja", "-C", (char *)dir, "-f", real, j, NULL};
-	int r = real ? run_command(argv, NULL, NULL, NULL) : -1;
-
-	if (r)
-		r = err(file,
-			"the lines above say which file; a sliced tree that doesn't compile is an error of kslice or of a cut",
-			"the build failed");
-	free(j);
-	free(real);
-	free(file);
-	return r;
-}
-
 static int build_whole(struct session *s, const struct options *o)
 {
 	char *dir = xasprintf("%s-whole", s->outdir), *name = xasprintf("%s-whole", s->spec.name);
@@ -84,7 +67,7 @@ static int build_whole(struct session *s, const struct options *o)
 	int r = 0;
 
 	if (session_closure(s, o) || emit_build(&s->graph, &b) ||
-	    run_ninja(dir, s->db.objdir, o->jobs) || report_write_whole(&s->graph, dir))
+	    run_ninja(dir, s->db.objdir, name, o->jobs) || report_write_whole(&s->graph, dir))
 		r = -1;
 	free(name);
 	free(dir);
@@ -97,7 +80,7 @@ static int build_sliced(struct session *s, const struct options *o)
 	int r = do_slice(s, o);
 
 	if (!r)
-		r = run_ninja(s->outdir, dir, o->jobs);
+		r = run_ninja(s->outdir, dir, s->spec.name, o->jobs);
 	free(dir);
 	return r;
 }

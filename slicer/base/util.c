@@ -264,11 +264,36 @@ char *path_normalize(char *path)
 	return path;
 }
 
+#define PROGRESS_SECONDS 3
+
+/* Where nothing can move: a line for each tenth, none for what takes seconds. */
+static void progress_log(const char *what, size_t done, size_t all)
+{
+	static char step[64];
+	static double begun;
+	static size_t tenth;
+
+	if (strcmp(step, what)) {
+		snprintf(step, sizeof(step), "%s", what);
+		begun = now_seconds();
+		tenth = 0;
+	}
+	if (!all || done * 10 / all <= tenth || now_seconds() - begun < PROGRESS_SECONDS)
+		return;
+	tenth = done * 10 / all;
+	fprintf(stderr, "%s %zu/%zu\n", what, done, all);
+}
+
 void progress(const char *what, size_t done, size_t all)
 {
-	if (!isatty(STDERR_FILENO))
+	if (!isatty(STDERR_FILENO)) {
+		progress_log(what, done, all);
 		return;
-	fprintf(stderr, "\r%s %zu/%zu\033[K", what, done, all);
+	}
+	if (all)
+		fprintf(stderr, "\r%s %zu/%zu\033[K", what, done, all);
+	else
+		fprintf(stderr, "\r%s\033[K", what);
 	fflush(stderr);
 	progress_shown = true;
 }

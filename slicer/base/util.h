@@ -122,7 +122,10 @@ int child_wait(pid_t pid); /* wait status; forgets the child */
  */
 int run_command(char *const argv[], const char *dir, char *const env[], const char *log);
 
-/* "facts 120/650" on a terminal's last line, nothing elsewhere. */
+/*
+ * "facts 120/650" on a terminal's last line; elsewhere a line for each tenth of a step that takes
+ * longer than some seconds. all: 0 where nobody knows.
+ */
 void progress(const char *what, size_t done, size_t all);
 void progress_end(void);
 

@@ -265,7 +265,7 @@ static int record(struct kbuild *k)
 	char *archive = xasprintf("%s/vmlinux.a", k->db->objdir);
 	int rc = 0;
 
-	progress("record compile commands", 0, 1);
+	progress("record compile commands", 0, 0);
 	unlink(archive);
 	if (run_make(k, "vmlinux") && access(archive, F_OK))
 		rc = make_failed(k, "record the compile commands");
@@ -288,7 +288,7 @@ static int run_kbuild(struct kbuild *k)
 	if (access(k->spec->config, R_OK))
 		return err(k->spec->config, "give a Kconfig fragment in the spec's \"config\"",
 			   "cannot read it: %s", strerror(errno));
-	progress("configure the tree", 0, 1);
+	progress("configure the tree", 0, 0);
 	if (run_make(k, "allnoconfig"))
 		return make_failed(k, "configure the tree");
 	if (check_config(k))

@@ -212,7 +212,10 @@ static void print_row(FILE *out, const char *name, const json_t *kept, const jso
 		long long k = num(kept, keys[i]), w = num(whole, keys[i]);
 
 		snprintf(cells[i * 3], 24, "%lld", k);
-		snprintf(cells[i * 3 + 1], 24, "%lld", w);
+		if (w)
+			snprintf(cells[i * 3 + 1], 24, "%lld", w);
+		else
+			strcpy(cells[i * 3 + 1], "-");
 		snprintf(cells[i * 3 + 2], 24, "%s", percent(k, w, p));
 	}
 	fprintf(out, fmt, name, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5],
@@ -237,6 +240,8 @@ static void print_table(const json_t *m)
 	printf("%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n", "", "functions", "of", "", "lines",
 	       "of", "", ".text", "of", "");
 	print_rows(stdout, m, "%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n");
+	if (!num(json_object_get(m, "whole"), "text"))
+		printf("\nNo unsliced image is built of this configuration (kslice build --whole): its .text isn't known.\n");
 	printf("\n%zu calls, %zu cuts. Lost by cuts:\n",
 	       json_array_size(json_object_get(m, "calls")),
 	       json_array_size(json_object_get(m, "cuts")));
@@ -286,20 +291,28 @@ static json_t *load_manifest(const char *outdir)
 	return m;
 }
 
+/* The code of the unsliced image is known where that was built from this configuration. */
 int report_summary(const char *outdir)
 {
 	json_t *m = load_manifest(outdir), *kept, *whole;
-	char p[16], q[16];
+	long long functions, all_functions, text, all_text;
+	char p[16];
 
 	if (!m)
 		return -1;
 	kept = json_object_get(m, "kept");
 	whole = json_object_get(m, "whole");
-	printf("%s: %lld functions of %lld (%s), %lld bytes of code of %lld (%s)\n",
-	       json_string_value(json_object_get(m, "name")), num(kept, "functions"),
-	       num(whole, "functions"), percent(num(kept, "functions"), num(whole, "functions"), p),
-	       num(kept, "text"), num(whole, "text"),
-	       percent(num(kept, "text"), num(whole, "text"), q));
+	functions = num(kept, "functions");
+	all_functions = num(whole, "functions");
+	text = num(kept, "text");
+	all_text = num(whole, "text");
+	printf("%s: %lld functions of %lld (%s), %lld bytes of code",
+	       json_string_value(json_object_get(m, "name")), functions, all_functions,
+	       percent(functions, all_functions, p), text);
+	if (all_text)
+		printf(" of %lld (%s)\n", all_text, percent(text, all_text, p));
+	else
+		printf(" (kslice build --whole: of how many)\n");
 	json_decref(m);
 	return 0;
 }

@@ -25,6 +25,8 @@ struct build_opts {
 /* Writes outdir/build.ninja, and compile_commands.json of the tree. g->live says what is in a
  * sliced build. 0/-1. */
 int emit_build(const struct graph *g, const struct build_opts *o);
+/* ninja.c: builds outdir/build.ninja in dir, with progress under that name. 0, or -1 after err(). */
+int run_ninja(const char *outdir, const char *dir, const char *name, int jobs);
 
 /* report.c: manifest.json and sizes. */
 int report_write(const struct graph *g, const char *outdir);

@@ -1,35 +1,40 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# `make demo`: from the Debian package linux-source-6.1 to unmodified programs running on a service
-# domain cut out of it. Needs root for a network namespace of its own and the TAP device in it; nothing
-# it sends leaves that namespace.
+# `make demo`: from the Debian package linux-source-6.1 to unmodified programs running on service
+# domains cut out of it. Programs run on net before block is built. Needs root for a network namespace
+# of its own and the TAP device in it; nothing it sends leaves that namespace. Builds as the user who
+# called sudo.
 set -u
 SRC=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 cd "$SRC" || exit 1
 
+AS=$SRC/kernel-tree/as-builder.sh	# only packages and the network are root's
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 die() { echo "demo: $*" >&2; exit 1; }
 
+build() { # what it says, command
+	local t=$SECONDS
+	step "$1"
+	shift
+	"$@" || die "that failed: $*"
+	BUILT=$((BUILT + SECONDS - t))
+	echo "$((SECONDS - t)) s"
+}
+
 if [ -z "${E2E_NS-}" ]; then
 	[ "$(id -u)" = 0 ] || die "needs root (a network namespace and a TAP device in it). Run: sudo make demo"
-	start=$SECONDS
-	step "Building: host programs, kernel tree, slice, stubs, image"
-	make --no-print-directory all || die "the host programs don't build"
-	make --no-print-directory image || die "no image"
-	step "The same configuration, unsliced, to compare with"
-	make --no-print-directory whole || die "no whole image"
-	export DEMO_BUILD_SECONDS=$((SECONDS - start))
+	BUILT=0
+	build "Building kslice, kdom and the launcher" make --no-print-directory programs
+	build "Unpacking the kernel tree" make --no-print-directory tree
+	build "Slicing and compiling the domain net" "$AS" build/bin/kslice build net
+	export BUILT
 fi
 . "$SRC/tests/e2e/lib.sh"
 E2E_QUIET=1
 
-json() { "$PY" -c 'import json,sys; d=json.load(sys.stdin)
-for k in sys.argv[1].split("."): d=d[k]
-print(d)' "$1"; }
 # Between two clients iperf3 -s closes its listener and opens another.
 iperf() {
-	local i
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		"$@" >"$TMP/json"
 		grep -q '"error":.*Connection re[fs]' "$TMP/json" || break
 		sleep 0.3
@@ -69,6 +74,8 @@ wait_for grep -q 'Server listening' "$TMP/native.log"
 native=$(iperf iperf3 -c 127.0.0.1 -t 4 -J)
 echo "domain $in_dom Gbit/s, native $native Gbit/s, host to domain $across Gbit/s"
 
+build "Slicing and compiling the domain block" "$AS" "$BUILD/bin/kslice" build block
+
 step "A web server on both domains: its sockets in net, its files in block"
 truncate -s 512M "$TMP/disk.img"
 mkfs.ext4 -qF "$TMP/disk.img" || fail mkfs.ext4
@@ -95,5 +102,4 @@ e2fsck -fn "$TMP/disk.img" 2>&1 | tail -1
 read -r _ _ _ _ _ calls rss boot < <("$KDOM" ps | awk -v d="$DOMAIN" '$1 == d')
 step "Result"
 "$PY" "$SRC/tests/e2e/demo_table.py" "$BUILD/net/manifest.json" "$BUILD/net/net.image" \
-	"$BUILD/net-whole/net-whole.image" "$boot" "$calls" "$rss" "$in_dom" "$native" "$across" \
-	"${DEMO_BUILD_SECONDS:-0}" || fail "no table"
+	"$boot" "$calls" "$rss" "$in_dom" "$native" "$across" "$BUILT" || fail "no table"

@@ -42,9 +42,15 @@ class Domain:
         self.name, self.kslice = name, kslice
         self.out, self.whole = f"{BUILD}/{name}", f"{BUILD}/{name}-whole"
         self.spec = json.load(open(f"{REPO}/specs/{name}.json"))
-        for image in (f"{self.out}/{name}.image", f"{self.whole}/{name}-whole.image"):
-            if not os.path.exists(image):
-                sys.exit(f"{image}: no such image; run `make image whole`")
+        self.need(f"{self.out}/{name}.image", "image")
+
+    @staticmethod
+    def need(image, target):
+        if not os.path.exists(image):
+            sys.exit(f"{image}: no such image; run `make {target}`")
+
+    def need_whole(self):
+        self.need(f"{self.whole}/{self.name}-whole.image", "whole")
 
     def manifest(self):
         return json.load(open(f"{self.out}/manifest.json"))
@@ -84,6 +90,7 @@ def warnings(build):
 
 
 def test_warnings(d):
+    d.need_whole()
     (sliced, n), (whole, w) = warnings(d.out), warnings(d.whole)
     if n < 100 or w < n:
         sys.exit(f"only {n} sliced and {w} whole units found: build both first")
@@ -94,6 +101,7 @@ def test_warnings(d):
 
 
 def test_size(d):
+    d.need_whole()
     m = d.manifest()
     kept, whole = m["kept"]["text"], m["whole"]["text"]
     print(f"{kept} of {whole} bytes of .text: {100 * kept / whole:.1f}%, at most {SHARE[d.name]}%")
@@ -201,6 +209,7 @@ def undefined(image):
 
 
 def test_undefined(d):
+    d.need_whole()
     sliced, whole = undefined(f"{d.out}/{d.name}.vmlinux"), undefined(f"{d.whole}/{d.name}-whole.vmlinux")
     print("open in the sliced kernel:", " ".join(sorted(sliced)))
     return "sd_machine_wait" in sliced and not sliced - whole
@@ -232,6 +241,7 @@ def add_up(m):
 
 
 def test_report(d):
+    d.need_whole()
     m, out = d.manifest(), run([d.kslice, "report", d.name])
     run([d.kslice, "report", d.name, "--html"])
     html = open(f"{d.out}/report.html").read()
