@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A command asking a daemon over NAME.sock. */
-#include "supervisor.h"
+#include "ask.h"
+#include "ctlmsg.h"
+#include "log.h"
+#include "paths.h"
 
 #include <errno.h>
 #include <poll.h>

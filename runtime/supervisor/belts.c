@@ -11,7 +11,9 @@
  * unless that couldn't read its program: then the kernel asks for rights outside. So the image is
  * started from a copy that may be run and not read.
  */
-#include "supervisor.h"
+#include "belts.h"
+#include "ctlmsg.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +57,7 @@ static const struct {
 	{BELT_CGROUP, CLONE_NEWCGROUP}, {BELT_ROOT, CLONE_NEWNS},
 };
 
-static void wear(uint8_t *belts, enum belt belt, int failed)
+static void belt_set(uint8_t *belts, enum belt belt, int failed)
 {
 	belts[belt] = failed ? errno : 0;
 }
@@ -87,7 +89,7 @@ pid_t belts_fork(uint8_t *belts)
 	return pid < 0 ? -errno : pid;
 }
 
-static int copy_into(int to, int from)
+static int image_copy(int to, int from)
 {
 	struct stat st;
 	off_t at = 0;
@@ -104,7 +106,7 @@ static int copy_into(int to, int from)
 }
 
 /* Opened anew: what is open for writing can't be run. */
-static int only_run(int copy)
+static int image_seal(int copy)
 {
 	char path[32];
 	int fd;
@@ -127,8 +129,8 @@ int image_hide(struct config *cfg)
 		copy = memfd_create("kdom-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
 		return -errno;
-	err = copy_into(copy, cfg->image_fd);
-	fd = err ? err : only_run(copy);
+	err = image_copy(copy, cfg->image_fd);
+	fd = err ? err : image_seal(copy);
 	close(copy);
 	if (fd < 0)
 		return fd;
@@ -137,7 +139,7 @@ int image_hide(struct config *cfg)
 	return 0;
 }
 
-void belts_say(const char *name, const uint8_t *belts)
+void belts_log(const char *name, const uint8_t *belts)
 {
 	char on[256] = "", off[768] = "";
 
@@ -194,13 +196,13 @@ static void enter_spaces(uint8_t *belts, bool again)
 
 		if (again && !belts[b])
 			continue;
-		wear(belts, b, unshare(spaces[i].flag) || (b == BELT_ROOT && empty_root()));
+		belt_set(belts, b, unshare(spaces[i].flag) || (b == BELT_ROOT && empty_root()));
 	}
 }
 
 /* As system calls: libc's would ask the supervisor's threads to do the same, which this process
  * hasn't (belts_fork()). */
-static int become(uid_t id)
+static int become_uid(uid_t id)
 {
 	return syscall(SYS_setresgid, id, id, id) || syscall(SYS_setresuid, id, id, id);
 }
@@ -211,12 +213,12 @@ static int own_uid(uint8_t *belts, pid_t supervisor)
 {
 	if (syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
 		return -1;
-	wear(belts, BELT_UID, become(UID_OWN + supervisor));
+	belt_set(belts, BELT_UID, become_uid(UID_OWN + supervisor));
 	/* In a user namespace these may have no number at all. Without a bounding set exec gives
 	 * the 0 in there nothing. */
-	if (belts[BELT_UID] && become(UID_NOBODY) && errno != EINVAL)
+	if (belts[BELT_UID] && become_uid(UID_NOBODY) && errno != EINVAL)
 		return -1;
-	wear(belts, BELT_USER, unshare(CLONE_NEWUSER));
+	belt_set(belts, BELT_USER, unshare(CLONE_NEWUSER));
 	return 0;
 }
 
@@ -263,7 +265,7 @@ int belts_limits(rlim_t size, uint8_t *belts)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		failed |= setrlimit(none[i], &(struct rlimit){0, 0});
 	failed |= setrlimit(RLIMIT_FSIZE, &file);
-	wear(belts, BELT_LIMITS, failed);
+	belt_set(belts, BELT_LIMITS, failed);
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		return -1;
 	files.rlim_cur = files.rlim_max; /* each client brings an eventfd */

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A cgroup for the domain, made before it starts, removed when it has ended: how much of the host's memory it may hold, how many threads
- * it may have, and that all its threads together compete for CPUs as one of its supervisor's nice value would. Each controller is a
- * belt of its own (belts.c), since a host may let us have one and not the other.
+ * A cgroup for the domain, made before it starts and removed when it has ended: how much of the
+ * host's memory it may hold, how many threads it may have, and that all its threads together compete
+ * for CPUs as one thread of its supervisor's nice value would. Each controller is a belt of its own
+ * (belts.c), since a host may let us have one and not the other.
  *
- * Always below the supervisor's own cgroup, so that what bounds that bounds the domain, too. Version 1 (a hierarchy per controller, or
- * for some together): root's to make. Version 2: where the cgroup is ours, as root's in a container, or delegated:
+ * It is always below the supervisor's own cgroup, so that what bounds that bounds the domain, too.
+ * Version 1 (a hierarchy per controller, or for some together): only root can make it. Version 2:
+ * possible where the cgroup is ours, as root's in a container, or delegated:
  *     systemd-run --user --scope -p Delegate=yes kdom up net
- * There a cgroup with processes in it can't hand on controllers: the supervisor and the `kdom up` that started it move to a leaf first.
- * If others are in there it is theirs, and stays as it is (EBUSY).
+ * There a cgroup with processes in it can't hand on controllers: the supervisor and the `kdom up`
+ * that started it move to a leaf first. If other processes are in there the cgroup is theirs, and
+ * stays as it is (EBUSY).
  *
- *     OWN/kdom-NAME-RANDOM   the domain; its supervisor holds a lock on the directory: one that can be locked is a dead supervisor's
+ *     OWN/kdom-NAME-RANDOM   the domain; its supervisor holds a lock on the directory: one that can
+ *                            be locked is a dead supervisor's
  *     OWN/kdom-supervisors   version 2 only
  */
-#include "supervisor.h"
+#include "cgroup.h"
+#include "belts.h"
+#include "ctlmsg.h"
+#include "log.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -39,7 +47,7 @@ static const struct {
 	enum belt belt;
 } controllers[CAGES] = {{"memory", BELT_MEMORY}, {"cpu", BELT_CPU}, {"pids", BELT_PIDS}};
 
-static bool listed(const char *list, const char *word, const char *between)
+static bool list_has(const char *list, const char *word, const char *between)
 {
 	size_t len = strlen(word);
 
@@ -62,7 +70,7 @@ static bool own_path(const char *text, const char *controller, char *path, bool 
 		if (!at)
 			continue;
 		*at++ = 0;
-		*v2 = !listed(list + 1, controller, ",");
+		*v2 = !list_has(list + 1, controller, ",");
 		if (*v2 && list[1])
 			continue;
 		strcpy(path, at);
@@ -75,7 +83,8 @@ static bool own_path(const char *text, const char *controller, char *path, bool 
 
 /* Of a line of /proc/self/mountinfo, if that hierarchy is mounted there, and we are in what is seen
  * of it. */
-static bool mounted(const char *line, const char *controller, const char *path, bool v2, char *dir)
+static bool mount_matches(const char *line, const char *controller, const char *path, bool v2,
+			  char *dir)
 {
 	char root[PATH_MAX], point[PATH_MAX], type[32], options[256];
 	const char *dash = strstr(line, " - ");
@@ -83,7 +92,7 @@ static bool mounted(const char *line, const char *controller, const char *path, 
 
 	if (!dash || sscanf(line, "%*s %*s %*s %4095s %4095s", root, point) != 2 ||
 	    sscanf(dash, " - %31s %*s %255s", type, options) != 2 ||
-	    strcmp(type, v2 ? "cgroup2" : "cgroup") || (!v2 && !listed(options, controller, ",")))
+	    strcmp(type, v2 ? "cgroup2" : "cgroup") || (!v2 && !list_has(options, controller, ",")))
 		return false;
 	n = strcmp(root, "/") ? strlen(root) : 0;
 	if (strncmp(path, root, n) || (path[n] && path[n] != '/') || !strncmp(path, "/..", 3))
@@ -101,14 +110,14 @@ int cgroup_find(const char *cgroups, const char *mounts, const char *controller,
 		return -EOPNOTSUPP;
 	for (const char *p = mounts; *p; p += strcspn(p, "\n"), p += *p == '\n') {
 		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
-		if (mounted(line, controller, path, *v2, dir))
+		if (mount_matches(line, controller, path, *v2, dir))
 			return 0;
 	}
 	return -EOPNOTSUPP;
 }
 
 /* A whole small file, as a string that is to be freed. */
-static char *text_of(const char *path)
+static char *file_text(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
@@ -123,7 +132,7 @@ static char *text_of(const char *path)
 	return text;
 }
 
-static int put(int dir, const char *file, const char *text)
+static int file_put(int dir, const char *file, const char *text)
 {
 	int fd = openat(dir, file, O_WRONLY | O_CLOEXEC), err = 0;
 
@@ -135,12 +144,12 @@ static int put(int dir, const char *file, const char *text)
 	return err;
 }
 
-static int put_number(int dir, const char *file, uint64_t n)
+static int file_put_number(int dir, const char *file, uint64_t n)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	return put(dir, file, text);
+	return file_put(dir, file, text);
 }
 
 /* ---- version 2: controllers are handed on ---- */
@@ -153,7 +162,7 @@ static bool has_word(int dir, const char *file, const char *word)
 
 	fds_close(&fd, 1);
 	text[n > 0 ? n : 0] = 0;
-	return listed(text, word, " \n");
+	return list_has(text, word, " \n");
 }
 
 /* Nobody but us, and `kdom up` as long as it waits for our start. */
@@ -172,7 +181,7 @@ static bool only_ours(int own, pid_t up)
 	return ours;
 }
 
-static int step_aside(int own, pid_t up)
+static int supervisor_step_aside(int own, pid_t up)
 {
 	int leaf, err;
 
@@ -183,14 +192,14 @@ static int step_aside(int own, pid_t up)
 	leaf = openat(own, LEAF, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (leaf < 0)
 		return -errno;
-	err = put_number(leaf, "cgroup.procs", getpid());
+	err = file_put_number(leaf, "cgroup.procs", getpid());
 	if (!err && up)
-		err = put_number(leaf, "cgroup.procs", up);
+		err = file_put_number(leaf, "cgroup.procs", up);
 	close(leaf);
 	return err;
 }
 
-static int hand_on(int own, const char *controller, pid_t up)
+static int controller_hand_on(int own, const char *controller, pid_t up)
 {
 	char plus[32];
 	int err;
@@ -200,16 +209,18 @@ static int hand_on(int own, const char *controller, pid_t up)
 	if (has_word(own, "cgroup.subtree_control", controller))
 		return 0;
 	snprintf(plus, sizeof(plus), "+%s", controller);
-	err = put(own, "cgroup.subtree_control", plus);
+	err = file_put(own, "cgroup.subtree_control", plus);
 	if (err == -EBUSY)
-		err = step_aside(own, up) ? -EBUSY : put(own, "cgroup.subtree_control", plus);
+		err = supervisor_step_aside(own, up)
+			      ? -EBUSY
+			      : file_put(own, "cgroup.subtree_control", plus);
 	return err;
 }
 
 /* ---- either ---- */
 
 /* Those of supervisors that were killed: their domains died with them. */
-static void sweep(int own)
+static void cages_sweep(int own)
 {
 	int copy = openat(own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -261,24 +272,24 @@ static uint64_t memory_bound(const struct config *cfg, unsigned clients)
 }
 
 /* Where swap is counted, that is of it; and the one may never be above the other. */
-static int bound_memory(const struct cage *c, uint64_t most)
+static int cage_bound_memory(const struct cage *c, uint64_t most)
 {
 	int err;
 
 	if (c->v2) {
-		err = put_number(c->fd, "memory.max", most);
-		put_number(c->fd, "memory.swap.max", most);
+		err = file_put_number(c->fd, "memory.max", most);
+		file_put_number(c->fd, "memory.swap.max", most);
 		return err;
 	}
-	put_number(c->fd, "memory.memsw.limit_in_bytes", most);
-	err = put_number(c->fd, "memory.limit_in_bytes", most);
-	put_number(c->fd, "memory.memsw.limit_in_bytes", most);
+	file_put_number(c->fd, "memory.memsw.limit_in_bytes", most);
+	err = file_put_number(c->fd, "memory.limit_in_bytes", most);
+	file_put_number(c->fd, "memory.memsw.limit_in_bytes", most);
 	return err;
 }
 
 /* Together it is one thread that has our nice value: else `nice kdom up` would win by having a
  * cgroup. */
-static int weigh(const struct cage *c)
+static int cage_weigh(const struct cage *c)
 {
 	int nice = getpriority(PRIO_PROCESS, 0);
 	char text[8];
@@ -286,37 +297,35 @@ static int weigh(const struct cage *c)
 
 	snprintf(text, sizeof(text), "%d", nice);
 	if (c->v2)
-		return put(c->fd, "cpu.weight.nice", text);
+		return file_put(c->fd, "cpu.weight.nice", text);
 	for (int i = 0; i < nice; i++)
 		shares = shares * 4 / 5;
 	for (int i = 0; i > nice; i--)
 		shares = shares * 5 / 4;
-	return put_number(c->fd, "cpu.shares", shares);
+	return file_put_number(c->fd, "cpu.shares", shares);
 }
 
-static int bound(const struct daemon *d, enum cage_kind kind, const struct cage *c)
+static int cage_bound(const struct cage *c, const struct config *cfg, enum cage_kind kind)
 {
 	switch (kind) {
 	case CAGE_MEMORY:
-		return bound_memory(c, memory_bound(&d->cfg, CLIENTS_MIN));
+		return cage_bound_memory(c, memory_bound(cfg, CLIENTS_MIN));
 	case CAGE_CPU:
-		return weigh(c);
+		return cage_weigh(c);
 	default:
-		return put_number(c->fd, "pids.max", TASKS);
+		return file_put_number(c->fd, "pids.max", TASKS);
 	}
 }
 
 /* One directory may be for several controllers: the name is the same for all. */
-static int make(struct cage *c, const struct daemon *d, const char *controller)
+static int cage_make(struct cage *c, const char *name, const char *controller, pid_t up)
 {
-	const char *name = d->dom.cage_name;
-	pid_t up = d->started_pipe < 0 ? 0 : getppid();
 	int own = open(c->own, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 
 	if (own < 0)
 		return -errno;
-	sweep(own);
-	err = c->v2 ? hand_on(own, controller, up) : 0;
+	cages_sweep(own);
+	err = c->v2 ? controller_hand_on(own, controller, up) : 0;
 	if (!err && mkdirat(own, name, 0755) && errno != EEXIST)
 		err = -errno;
 	if (!err) {
@@ -325,11 +334,11 @@ static int make(struct cage *c, const struct daemon *d, const char *controller)
 	}
 	close(own);
 	if (!err && flock(c->fd, LOCK_EX | LOCK_NB))
-		note("%s/%s: another process holds its lock", c->own, name);
+		note_warn("%s/%s: another process holds its lock", c->own, name);
 	return err;
 }
 
-static void unmake(struct daemon *d, struct cage *c)
+static void cage_remove(struct cage *c, const char *name)
 {
 	char path[PATH_MAX + NAME_MAX];
 
@@ -337,67 +346,60 @@ static void unmake(struct daemon *d, struct cage *c)
 		return;
 	close(c->fd);
 	c->fd = -1;
-	snprintf(path, sizeof(path), "%s/%s", c->own, d->dom.cage_name);
+	snprintf(path, sizeof(path), "%s/%s", c->own, name);
 	if (rmdir(path) && errno != ENOENT)
-		note("%s: %s; the next domain's start removes it", path, strerror(errno));
+		note_warn("%s: %s; the next domain's start removes it", path, strerror(errno));
 }
 
-void cgroup_make(struct daemon *d)
+void cgroup_make(struct cgroup *g, const struct config *cfg, pid_t up)
 {
-	char *cgroups = text_of("/proc/self/cgroup"), *mounts = text_of("/proc/self/mountinfo");
+	char *cgroups = file_text("/proc/self/cgroup"), *mounts = file_text("/proc/self/mountinfo");
 	uint32_t random = 0;
 
 	if (getrandom(&random, sizeof(random), 0) < 0)
 		random = now_ms();
-	snprintf(d->dom.cage_name, sizeof(d->dom.cage_name), PREFIX "%s-%08x", d->cfg.name, random);
-	d->dom.cage_clients = CLIENTS_MIN;
+	snprintf(g->name, sizeof(g->name), PREFIX "%s-%08x", cfg->name, random);
+	g->clients = CLIENTS_MIN;
 	for (int i = 0; i < CAGES; i++) {
-		struct cage *c = &d->dom.cage[i];
+		struct cage *c = &g->cage[i];
 
 		c->fd = -1;
 		c->err = !cgroups || !mounts ? -EOPNOTSUPP
 					     : cgroup_find(cgroups, mounts, controllers[i].name,
 							   c->own, &c->v2);
 		if (!c->err)
-			c->err = make(c, d, controllers[i].name);
+			c->err = cage_make(c, g->name, controllers[i].name, up);
 		if (!c->err)
-			c->err = bound(d, i, c);
+			c->err = cage_bound(c, cfg, i);
 		if (c->err)
-			unmake(d, c);
+			cage_remove(c, g->name);
 	}
 	free(cgroups);
 	free(mounts);
 }
 
-void cgroup_enter(const struct domain *dom, uint8_t *belts)
+void cgroup_enter(const struct cgroup *g, uint8_t *belts)
 {
 	for (int i = 0; i < CAGES; i++) {
-		const struct cage *c = &dom->cage[i];
+		const struct cage *c = &g->cage[i];
 
-		belts[controllers[i].belt] = c->err ? -c->err : -put(c->fd, "cgroup.procs", "0");
+		belts[controllers[i].belt] =
+			c->err ? -c->err : -file_put(c->fd, "cgroup.procs", "0");
 	}
 }
 
-void cgroup_clients(struct daemon *d)
+void cgroup_clients(struct cgroup *g, const struct config *cfg, unsigned n)
 {
-	struct domain *dom = &d->dom;
-	unsigned n = 1; /* who is about to be */
-
-	if (dom->cage[CAGE_MEMORY].fd < 0)
+	if (g->cage[CAGE_MEMORY].fd < 0 || n <= g->clients)
 		return;
-	for (const struct conn *c = d->conns; c; c = c->next)
-		n += c->state == CONN_ATTACHING || conn_lives(d, c);
-	if (n <= dom->cage_clients)
-		return;
-	while (dom->cage_clients < n)
-		dom->cage_clients *= 2;
-	if (bound_memory(&dom->cage[CAGE_MEMORY], memory_bound(&d->cfg, dom->cage_clients)))
-		note("%s: its bound can't be raised for %u clients", dom->cage_name,
-		     dom->cage_clients);
+	while (g->clients < n)
+		g->clients *= 2;
+	if (cage_bound_memory(&g->cage[CAGE_MEMORY], memory_bound(cfg, g->clients)))
+		note_warn("%s: its bound can't be raised for %u clients", g->name, g->clients);
 }
 
-void cgroup_remove(struct daemon *d)
+void cgroup_remove(struct cgroup *g)
 {
 	for (int i = 0; i < CAGES; i++)
-		unmake(d, &d->dom.cage[i]);
+		cage_remove(&g->cage[i], g->name);
 }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kdom ps: a line per supervisor of this run directory. */
-#include "supervisor.h"
+#include "commands.h"
+#include "ask.h"
+#include "belts.h"
+#include "ctlmsg.h"
+#include "log.h"
+#include "options.h"
+#include "paths.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kdom run NAME[,NAME] -- PROG: the program runs under the launcher, its calls go to the domains.
  */
-#include "supervisor.h"
+#include "commands.h"
+#include "log.h"
+#include "options.h"
+#include "paths.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kdom up, down, kill. */
-#include "supervisor.h"
+#include "commands.h"
+#include "ask.h"
+#include "ctlmsg.h"
+#include "daemon.h"
+#include "devices.h"
+#include "log.h"
+#include "options.h"
+#include "paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

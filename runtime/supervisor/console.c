@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the domain prints: a pipe that never blocks its writer, read here at a bounded rate into the
- * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where
- * it is counted; neither the host's disk nor this loop's time is its to take. At its end all that
- * lies in the pipe is read, so that its last words arrive.
+ * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where it
+ * is counted; it can't fill the host's disk, nor keep this loop busy. When it has ended, all that is
+ * left in the pipe is read, so that its last words arrive.
  */
-#include "supervisor.h"
+#include "console.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,83 +19,73 @@
 #define TICK_MS	 250
 #define PIPE_MAX (1 << 20) /* more than any pipe of ours holds */
 
-static int take(struct domain *dom, size_t room)
+static int console_read(struct console *c, size_t room)
 {
 	char buf[4096];
-	ssize_t n = read(dom->console.fd, buf, room < sizeof(buf) ? room : sizeof(buf));
+	ssize_t n = read(c->src.fd, buf, room < sizeof(buf) ? room : sizeof(buf));
 
 	if (n > 0)
 		log_text(buf, n);
 	return n < 0 ? -errno : n;
 }
 
-/* Not in the set at all: an epoll member without events still says HUP. */
-static void pause_reading(struct daemon *d)
+static void console_pause(struct console *c)
 {
-	struct domain *dom = &d->dom;
-
-	if (!dom->console_paused)
-		note("the domain prints a lot: from now on %d KiB a second of it are kept",
-		     PER_TICK / 256);
-	dom->console_paused = true;
-	epoll_ctl(d->epoll, EPOLL_CTL_DEL, dom->console.fd, NULL);
-	dom->console_at = now_ms() + TICK_MS;
+	if (!c->paused)
+		note_warn("the domain prints a lot: from now on %d KiB a second of it are kept",
+			  PER_TICK / 256);
+	c->paused = true;
+	loop_pause(c->loop, &c->src);
+	c->resume_at = now_ms() + TICK_MS;
 }
 
 static void console_ready(struct daemon *d, struct source *src, uint32_t events)
 {
-	struct domain *dom = &d->dom;
-	int n = take(dom, dom->console_room);
+	struct console *c = (struct console *)src; /* src is its first member */
+	int n = console_read(c, c->room);
 
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0) {
-		daemon_unwatch(d, src);
+		loop_unwatch(c->loop, src);
 		return;
 	}
-	dom->console_room -= n;
-	if (!dom->console_room)
-		pause_reading(d);
+	c->room -= n;
+	if (!c->room)
+		console_pause(c);
 }
 
-void console_timer(struct daemon *d)
+void console_timer(struct console *c)
 {
-	struct domain *dom = &d->dom;
-
-	if (!dom->console_at || dom->console_at > now_ms())
+	if (!c->resume_at || c->resume_at > now_ms())
 		return;
-	dom->console_at = 0;
-	dom->console_room = PER_TICK;
-	if (dom->console.fd >= 0 && daemon_watch(d, &dom->console, EPOLLIN))
-		daemon_unwatch(d, &dom->console);
+	c->resume_at = 0;
+	c->room = PER_TICK;
+	if (c->src.fd >= 0 && loop_watch(c->loop, &c->src, EPOLLIN))
+		loop_unwatch(c->loop, &c->src);
 }
 
-int console_make(struct daemon *d)
+int console_make(struct console *c, struct loop *l)
 {
-	struct domain *dom = &d->dom;
 	int ends[2], err;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
-	dom->console.fd = ends[0];
-	dom->console.ready = console_ready;
-	dom->console_room = BURST;
-	dom->console_at = 0;
-	dom->console_paused = false;
-	err = daemon_watch(d, &dom->console, EPOLLIN);
+	*c = (struct console){
+		.src = {.fd = ends[0], .ready = console_ready}, .loop = l, .room = BURST};
+	err = loop_watch(l, &c->src, EPOLLIN);
 	if (!err)
 		return ends[1];
 	close(ends[1]);
 	return err;
 }
 
-void console_end(struct daemon *d)
+void console_end(struct console *c)
 {
-	struct domain *dom = &d->dom;
 	int n = 1;
 
-	for (size_t got = 0; dom->console.fd >= 0 && n > 0 && got < PIPE_MAX; got += n)
-		n = take(dom, PIPE_MAX);
-	daemon_unwatch(d, &dom->console);
-	dom->console_at = 0;
+	for (size_t got = 0; c->src.fd >= 0 && n > 0 && got < PIPE_MAX; got += n)
+		n = console_read(c, PIPE_MAX);
+	loop_unwatch(c->loop, &c->src);
+	c->resume_at = 0;
 }

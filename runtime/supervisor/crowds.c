@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections come, are read and go, fair by who made them: those of one uid are a crowd. Each crowd has an epoll set of its own in the
- * daemon's, so one message of one of its connections is a turn, however many it has. What may block (threads.c) is done by a thread,
- * and of one crowd no more at a time than CROWD_THREADS: the rest of it waits, nobody else.
+ * Connections are read and closed, fair by the uid that made them: those of one uid are a crowd. Each
+ * crowd has an epoll set of its own in the daemon's, so one message of one of its connections is a
+ * turn, however many connections it has. What may block (threads.c) is done by a thread, and no more
+ * than CROWD_THREADS at a time for one crowd: the rest of that crowd waits, nobody else.
  *
- *	watched, once -> [by a thread: receive] -> conn_came() -> [by a thread: close what isn't wanted] -> watched
- *	conn_close() -> [by a thread: close] -> freed
+ *	watched, once -> [by a thread: receive] -> came() -> [by a thread: close what isn't wanted] -> watched
+ *	crowd_end() -> [by a thread: close] -> freed
  *
  * A message without fds is received by the loop itself if nobody else reads that socket.
  */
+#include "crowds.h"
+#include "log.h"
 #include "supervisor.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,26 +34,28 @@ struct crowd *crowd_of(const struct daemon *d, uid_t uid)
 	return w;
 }
 
-static void do_job(struct daemon *d, struct crowd *w, struct job *j)
+static void crowd_do(struct daemon *d, struct crowd *w, struct job *j)
 {
-	bool stranger = rule_stranger(w->uid);
+	bool stranger = conn_stranger(w->uid);
 
 	if (w->busy >= (stranger ? CROWD_THREADS : OWN_THREADS)) {
 		jobs_put(&w->waiting, j);
 		return;
 	}
 	w->busy++;
-	thread_do(d, j, stranger);
+	threads_do(j, stranger);
 }
 
-static void job_done(struct daemon *d, struct crowd *w)
+static void crowd_job_done(struct daemon *d, struct crowd *w)
 {
 	struct job *next = jobs_take(&w->waiting);
 
 	w->busy--;
 	if (next)
-		do_job(d, w, next);
+		crowd_do(d, w, next);
 }
+
+static void conn_ready(struct daemon *d, struct conn *c);
 
 /* A turn of the crowd. */
 static void crowd_ready(struct daemon *d, struct source *src, uint32_t events)
@@ -87,7 +93,7 @@ static void crowd_leave(struct daemon *d, struct crowd *w)
 	while (*p != w)
 		p = &(*p)->next;
 	*p = w->next;
-	daemon_unwatch(d, &w->src);
+	loop_unwatch(&d->loop, &w->src);
 	free(w);
 }
 
@@ -98,26 +104,18 @@ static int crowd_open(struct daemon *d, struct crowd *w)
 	if (w->src.fd >= 0)
 		return 0;
 	w->src.fd = epoll_create1(EPOLL_CLOEXEC);
-	err = w->src.fd < 0 ? -errno : daemon_watch(d, &w->src, EPOLLIN);
+	err = w->src.fd < 0 ? -errno : loop_watch(&d->loop, &w->src, EPOLLIN);
 	if (err)
 		fds_close(&w->src.fd, 1);
 	return err;
 }
 
 /* For its next message. */
-static int watch(struct conn *c, int op)
+static int conn_watch(struct conn *c, int op)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = c};
 
 	return epoll_ctl(c->crowd->src.fd, op, c->fd, &ev) ? -errno : 0;
-}
-
-void listener_watch(struct daemon *d, bool on)
-{
-	if (on)
-		daemon_watch(d, &d->listener, EPOLLIN);
-	else
-		epoll_ctl(d->epoll, EPOLL_CTL_DEL, d->listener.fd, NULL);
 }
 
 static struct conn *conn_of(struct job *j)
@@ -125,7 +123,7 @@ static struct conn *conn_of(struct job *j)
 	return (struct conn *)((char *)j - offsetof(struct conn, job));
 }
 
-static void close_both(struct job *j)
+static void conn_close_both(struct job *j)
 {
 	struct conn *c = conn_of(j);
 
@@ -133,88 +131,92 @@ static void close_both(struct job *j)
 	fds_close(&c->fd, 1);
 }
 
-static void gone(struct daemon *d, struct job *j)
+static void conn_closed(struct daemon *d, struct job *j)
 {
 	struct conn *c = conn_of(j);
 
-	job_done(d, c->crowd);
+	crowd_job_done(d, c->crowd);
 	crowd_leave(d, c->crowd);
 	free(c);
 	if (d->spare_fd < 0) {
 		d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		listener_watch(d, true);
+		loop_watch(&d->loop, &d->listener, EPOLLIN);
 	}
 }
 
-void conn_end(struct daemon *d, struct conn *c)
+void crowd_end(struct daemon *d, struct conn *c)
 {
 	shutdown(c->fd, SHUT_RDWR); /* seen at once */
 	if (c->crowd->src.fd >= 0)
 		epoll_ctl(c->crowd->src.fd, EPOLL_CTL_DEL, c->fd, NULL);
-	c->job.work = close_both;
-	c->job.done = gone;
-	do_job(d, c->crowd, &c->job);
+	c->job.work = conn_close_both;
+	c->job.done = conn_closed;
+	crowd_do(d, c->crowd, &c->job);
 }
 
-static void receive(struct job *j)
+static void conn_receive(struct job *j)
 {
 	struct conn *c = conn_of(j);
 
 	ctl_recv_conn(c->fd, &c->in);
 }
 
-static void received(struct daemon *d, struct job *j)
+static void conn_received(struct daemon *d, struct job *j)
 {
 	struct conn *c = conn_of(j);
 
-	job_done(d, c->crowd);
-	conn_came(d, c);
+	crowd_job_done(d, c->crowd);
+	c->came(d, c);
 }
 
-void conn_ready(struct daemon *d, struct conn *c)
+static void conn_ready(struct daemon *d, struct conn *c)
 {
 	if (!c->passed && ctl_plain(c->fd)) {
 		ctl_recv_conn(c->fd, &c->in);
-		conn_came(d, c);
+		c->came(d, c);
 		return;
 	}
-	c->job.work = receive;
-	c->job.done = received;
-	do_job(d, c->crowd, &c->job);
+	c->job.work = conn_receive;
+	c->job.done = conn_received;
+	crowd_do(d, c->crowd, &c->job);
 }
 
-static void close_unwanted(struct job *j)
+static void conn_close_unwanted(struct job *j)
 {
 	fds_close(&conn_of(j)->in.fd, 1);
 }
 
-static void closed_unwanted(struct daemon *d, struct job *j)
+static void conn_closed_unwanted(struct daemon *d, struct job *j)
 {
 	struct conn *c = conn_of(j);
 
-	job_done(d, c->crowd);
-	conn_next(d, c);
+	crowd_job_done(d, c->crowd);
+	crowd_next(d, c);
 }
 
-void conn_next(struct daemon *d, struct conn *c)
+void crowd_next(struct daemon *d, struct conn *c)
 {
 	if (c->in.fd < 0) {
-		if (watch(c, EPOLL_CTL_MOD))
-			conn_close(d, c);
+		if (conn_watch(c, EPOLL_CTL_MOD)) {
+			c->in.err = -EPIPE; /* it can't be heard any more */
+			c->came(d, c);
+		}
 		return;
 	}
-	c->job.work = close_unwanted;
-	c->job.done = closed_unwanted;
-	do_job(d, c->crowd, &c->job);
+	c->job.work = conn_close_unwanted;
+	c->job.done = conn_closed_unwanted;
+	crowd_do(d, c->crowd, &c->job);
 }
 
-struct conn *conn_make(struct daemon *d, int fd, const struct ucred *cred)
+struct conn *crowd_add(struct daemon *d, int fd, const struct ucred *cred,
+		       void (*came)(struct daemon *d, struct conn *c))
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	c->fd = fd;
+	c->came = came;
 	c->in.fd = -1;
 	c->cred = c->real = *cred;
 	c->crowd = crowd_join(d, cred->uid);
@@ -224,11 +226,11 @@ struct conn *conn_make(struct daemon *d, int fd, const struct ucred *cred)
 	return NULL;
 }
 
-int conn_start(struct daemon *d, struct conn *c)
+int crowd_watch(struct daemon *d, struct conn *c)
 {
 	int on = 1, err = crowd_open(d, c->crowd);
 
 	if (!err && setsockopt(c->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)))
 		err = -errno;
-	return err ? err : watch(c, EPOLL_CTL_ADD);
+	return err ? err : conn_watch(c, EPOLL_CTL_ADD);
 }

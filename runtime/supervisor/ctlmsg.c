@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One control message = one packet with its fds. The other end is never trusted. */
-#include "supervisor.h"
+#include "ctlmsg.h"
 #include <sd/contract.h>
 #include <sd/ctlfds.h>
 

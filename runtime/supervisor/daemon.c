@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The supervisor daemon: one epoll loop, one event at a time, so that a handler may free any
- * source. All sources have the same number of turns; connections are by uid (crowds.c). */
+/* The supervisor daemon: its start, its main loop and timers, and what its domain reports. */
+#include "daemon.h"
+#include "belts.h"
+#include "clients.h"
+#include "conn.h"
+#include "log.h"
+#include "paths.h"
+#include "peers.h"
+#include "requests.h"
+#include "shares.h"
+#include "spawn.h"
 #include "supervisor.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,27 +26,15 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-int daemon_watch(struct daemon *d, struct source *src, uint32_t events)
-{
-	struct epoll_event ev = {.events = events, .data.ptr = src};
+#include <sd/contract.h>
 
-	if (!epoll_ctl(d->epoll, EPOLL_CTL_MOD, src->fd, &ev))
-		return 0;
-	return epoll_ctl(d->epoll, EPOLL_CTL_ADD, src->fd, &ev) ? -errno : 0;
-}
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 10000
 
-void daemon_unwatch(struct daemon *d, struct source *src)
-{
-	if (src->fd < 0)
-		return;
-	epoll_ctl(d->epoll, EPOLL_CTL_DEL, src->fd, NULL);
-	close(src->fd);
-	src->fd = -1;
-}
-
-void daemon_started(struct daemon *d, int status)
+static void daemon_started(struct daemon *d, int status)
 {
 	if (d->started_pipe < 0)
 		return;
@@ -45,7 +44,7 @@ void daemon_started(struct daemon *d, int status)
 	d->started_pipe = -1;
 }
 
-void daemon_failed(struct daemon *d, int status)
+static void daemon_start_failed(struct daemon *d, int status)
 {
 	if (d->started_pipe < 0)
 		return;
@@ -54,7 +53,109 @@ void daemon_failed(struct daemon *d, int status)
 		d->start_error = status;
 }
 
-static void signalled(struct daemon *d, struct source *src, uint32_t events)
+/* ---- what the domain reports ---- */
+
+/* Once is enough: the same image would come up again. */
+static int domain_is_alien(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	note_error(
+		"%s was built from another kslice (its contract is %08x, kdom's %08x); run `make all "
+		"image`",
+		d->cfg.image, m->contract, SD_CONTRACT);
+	d->killed = true;
+	daemon_start_failed(d, -EPROTONOSUPPORT);
+	return -EPROTONOSUPPORT;
+}
+
+/* Once per client: it may have been detached meanwhile, but it was attached. */
+static int client_ended(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	struct conn *c = conn_by_client(d, m->u.detach.client);
+	uint32_t reason = m->u.detach.reason < 0 ? -(uint32_t)m->u.detach.reason
+						 : (uint32_t)m->u.detach.reason;
+
+	if (c ? c->ended : request_ended(d, m->u.detach.client))
+		return -EPROTO;
+	if (c)
+		c->ended = true;
+	note_warn("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client,
+		  c ? c->real.pid : 0, strerror(reason & 0xfff));
+	return 0;
+}
+
+static bool restart_wanted(const struct daemon *d, int status)
+{
+	switch (d->cfg.restart) {
+	case RESTART_ALWAYS:
+		return true;
+	case RESTART_ON_FAILURE:
+		return status != 0;
+	default:
+		return false;
+	}
+}
+
+static void restart_schedule(struct daemon *d)
+{
+	if (now_ms() - d->dom.started_ms > BACKOFF_MAX_MS || !d->backoff_ms)
+		d->backoff_ms = BACKOFF_MIN_MS;
+	note("restart in %u ms", d->backoff_ms);
+	d->restart_at = now_ms() + d->backoff_ms;
+	d->backoff_ms = d->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : d->backoff_ms * 2;
+}
+
+static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	int err = domain_serves(d, m);
+
+	if (err)
+		return err;
+	daemon_started(d, 0);
+	requests_domain_serves(d);
+
+	return 0;
+}
+
+static int domain_says(struct daemon *d, const struct sd_ctl_msg *m)
+{
+	if (ctl_alien(m))
+		return domain_is_alien(d, m);
+	switch (m->type) {
+	case SD_CTL_READY:
+		return domain_is_ready(d, m);
+	case SD_CTL_REPLY:
+		return request_answered(d, m);
+	case SD_CTL_PEER:
+		peer_asked(d, m);
+		return 0;
+	case SD_CTL_SHARE_GONE:
+		share_gone(d, m->u.ticket.key);
+		return 0;
+	case SD_CTL_ENDED:
+		return client_ended(d, m);
+	default:
+		return -EPROTO;
+	}
+}
+
+static void domain_has_ended(struct daemon *d, int status, bool asked)
+{
+	peers_close(d);
+	shares_close(d);
+	requests_domain_ended(d);
+	daemon_start_failed(d, -EREMOTEIO);
+	if (!d->down && !asked && restart_wanted(d, status))
+		restart_schedule(d);
+}
+
+static const struct domain_reports daemon_reports = {
+	.message = domain_says,
+	.ended = domain_has_ended,
+};
+
+/* ---- the start ---- */
+
+static void daemon_signalled(struct daemon *d, struct source *src, uint32_t events)
 {
 	struct signalfd_siginfo info;
 
@@ -63,10 +164,10 @@ static void signalled(struct daemon *d, struct source *src, uint32_t events)
 	note("signal %u: going down", info.ssi_signo);
 	d->restart_at = 0;
 	d->down = true;
-	domain_stop(d);
+	request_shutdown(d);
 }
 
-static int listen_on(struct daemon *d)
+static int daemon_listen(struct daemon *d)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int on = 1, off = 0;
@@ -88,10 +189,10 @@ static int listen_on(struct daemon *d)
 	    listen(d->listener.fd, 4096))
 		return -errno;
 	umask(077);
-	return daemon_watch(d, &d->listener, EPOLLIN);
+	return loop_watch(&d->loop, &d->listener, EPOLLIN);
 }
 
-static int watch_signals(struct daemon *d)
+static int signals_watch(struct daemon *d)
 {
 	sigset_t set;
 
@@ -100,13 +201,13 @@ static int watch_signals(struct daemon *d)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	d->signals.ready = signalled;
+	d->signals.ready = daemon_signalled;
 	d->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return d->signals.fd < 0 ? -errno : daemon_watch(d, &d->signals, EPOLLIN);
+	return d->signals.fd < 0 ? -errno : loop_watch(&d->loop, &d->signals, EPOLLIN);
 }
 
 /* Held for the daemon's life, so that two `kdom up` at once can't make two daemons. */
-static int take_lock(struct daemon *d)
+static int lock_take(struct daemon *d)
 {
 	char path[PATH_MAX];
 	int err = paths_in_dir(path, sizeof(path), d->cfg.name, ".lock");
@@ -118,7 +219,7 @@ static int take_lock(struct daemon *d)
 	return flock(fd, LOCK_EX | LOCK_NB) ? -EEXIST : 0;
 }
 
-static int move_up(int *fd)
+static int fd_move_up(int *fd)
 {
 	int up = *fd < 0 || *fd >= FD_LOW ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, FD_LOW);
 
@@ -132,20 +233,20 @@ static int move_up(int *fd)
 }
 
 /* From now on the kernel gives us none below FD_LOW. */
-static int keep_low(struct daemon *d)
+static int fds_keep_low(struct daemon *d)
 {
-	int err = move_up(&d->cfg.image_fd);
+	int err = fd_move_up(&d->cfg.image_fd);
 
 	if (!err)
-		err = move_up(&d->started_pipe);
+		err = fd_move_up(&d->started_pipe);
 	for (int i = 0; i < d->cfg.ndev && !err; i++)
-		err = move_up(&d->cfg.dev[i].fd);
+		err = fd_move_up(&d->cfg.dev[i].fd);
 	for (int fd = STDERR_FILENO + 1; fd < FD_LOW && !err; fd++)
 		err = dup3(STDIN_FILENO, fd, O_CLOEXEC) < 0 ? -errno : 0;
 	return err;
 }
 
-static int setup(struct daemon *d)
+static int daemon_setup(struct daemon *d)
 {
 	struct rlimit files;
 	char name[16];
@@ -157,24 +258,24 @@ static int setup(struct daemon *d)
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
-	err = keep_low(d);
+	err = fds_keep_low(d);
 	if (err)
 		return err;
 	d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	d->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (d->epoll < 0)
-		return -errno;
+	err = loop_open(&d->loop);
+	if (err)
+		return err;
 	d->cfg.hide_error = -image_hide(&d->cfg);
-	err = take_lock(d);
+	err = lock_take(d);
 	if (!err)
 		err = paths_in_dir(d->sock_path, sizeof(d->sock_path), d->cfg.name, ".sock");
 	if (!err)
-		err = watch_signals(d);
+		err = signals_watch(d);
 	if (!err)
-		err = threads_start(d);
+		err = threads_start(&d->loop);
 	if (!err)
 		err = domain_start(d);
-	return err ? err : listen_on(d);
+	return err ? err : daemon_listen(d);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -182,10 +283,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-static int wait_ms(struct daemon *d)
+static int daemon_wait_ms(struct daemon *d)
 {
 	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at),
-			      earlier(d->restart_at, d->dom.console_at));
+			      earlier(d->restart_at, d->dom.console.resume_at));
 	uint64_t now = now_ms();
 
 	at = earlier(at, d->dom.read_by);
@@ -194,19 +295,20 @@ static int wait_ms(struct daemon *d)
 	return at > now ? (int)(at - now) : 0;
 }
 
-static void timers(struct daemon *d)
+static void daemon_timers(struct daemon *d)
 {
 	uint64_t now = now_ms();
 
 	requests_expire(d);
-	console_timer(d);
+	console_timer(&d->dom.console);
 	if (d->kill_at && d->kill_at <= now) {
-		note("the domain took too long to %s; killing it", d->dom.ready ? "stop" : "boot");
+		note_error("the domain took too long to %s; killing it",
+			   d->dom.ready ? "stop" : "boot");
 		d->kill_at = 0;
 		domain_kill(d);
 	}
 	if (d->dom.read_by && d->dom.read_by <= now) {
-		note("the domain doesn't read its control socket; killing it");
+		note_error("the domain doesn't read its control socket; killing it");
 		d->dom.read_by = 0;
 		domain_kill(d);
 	}
@@ -214,45 +316,44 @@ static void timers(struct daemon *d)
 		int err = domain_start(d);
 
 		if (err)
-			note("cannot restart: %s", strerror(-err));
+			note_error("cannot restart: %s", strerror(-err));
 	}
 }
 
 int daemon_main(struct config *cfg, int started_pipe)
 {
 	static struct daemon d;
-	struct epoll_event ev;
+	struct source *src;
+	uint32_t events;
 	int err;
 
 	d.cfg = *cfg;
 	d.started_pipe = started_pipe;
-	err = setup(&d);
+	d.dom.reports = &daemon_reports;
+	err = daemon_setup(&d);
 	if (err) {
-		note("cannot start: %s", strerror(-err));
+		note_error("cannot start: %s", strerror(-err));
 		domain_kill(&d);
 		daemon_started(&d, err);
 		exit(1);
 	}
 	while (!d.down || d.dom.pid) {
-		int n = epoll_wait(d.epoll, &ev, 1, wait_ms(&d));
-
-		timers(&d);
-		if (n == 1) {
-			struct source *src = ev.data.ptr;
-
-			src->ready(&d, src, ev.events);
-		}
+		src = loop_wait(&d.loop, daemon_wait_ms(&d), &events);
+		daemon_timers(&d);
+		if (src)
+			src->ready(&d, src, events);
 	}
 	unlink(d.sock_path);
-	shutdown(d.listener.fd, SHUT_RDWR); /* closed by our end: who knows what lies in it */
+	shutdown(d.listener.fd,
+		 SHUT_RDWR); /* closed when we end: nobody knows what is queued in it */
 	for (int i = 0; i < d.cfg.ndev; i++)
 		fds_close(&d.cfg.dev[i].fd, 1);
 	close(d.lock_fd);
-	requests_down(&d);
+	requests_supervisor_ends(&d);
 	/* Our end may take long, where a thread hangs. */
 	for (struct conn *c = d.conns; c; c = c->next)
 		shutdown(c->fd, SHUT_RDWR);
-	daemon_started(&d, d.start_error); /* last of all: who is told may try again at once */
+	daemon_started(&d, d.start_error); /* last of all: `kdom up` may try again at once */
 	note("supervisor of %s ends", d.cfg.name);
 	exit(0);
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Backends: what a device of the domain stands on in the host. Opened by the command, kept by the
  * daemon. */
-#include "supervisor.h"
+#include "devices.h"
+#include "log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -118,8 +120,8 @@ static const struct backend {
 	int (*open)(struct device *dev);
 } backends[] = {
 	{"tap", "net", tap_open},
-	{"file", "block", file_open},
-	{"ram", "block", ram_open},
+	{"file", "block", disk_file_open},
+	{"ram", "block", disk_ram_open},
 	{"none", NULL, NULL}, /* the device isn't there: a net domain has loopback */
 };
 

@@ -4,11 +4,15 @@
  * domain is up, so that no two domains write one. "ram": memory of the supervisor, filled from the
  * file; survives `kdom kill`, not `kdom down`.
  */
-#include "supervisor.h"
+#include "devices.h"
+#include "ctlmsg.h"
+#include "log.h"
+#include "paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -31,7 +35,7 @@ static int disk_error(const struct device *dev, const char *what, int err)
 
 /* A path of the command line is absolute by now; one of the manifest is where the user's domains
  * keep their data. */
-static int resolve(struct device *dev)
+static int disk_resolve(struct device *dev)
 {
 	char name[PATH_MAX];
 
@@ -92,9 +96,9 @@ static void tell_image(struct device *dev)
 	snprintf(dev->args + used, room, ",path=%s", dev->path);
 }
 
-int file_open(struct device *dev)
+int disk_file_open(struct device *dev)
 {
-	int fd, err = resolve(dev);
+	int fd, err = disk_resolve(dev);
 
 	if (!err)
 		err = disk_open(dev, &fd);
@@ -164,7 +168,7 @@ static int disk_size(int fd, uint64_t *size)
 	return 0;
 }
 
-static int fill(struct device *dev, int from, int to)
+static int disk_fill(struct device *dev, int from, int to)
 {
 	uint64_t size = 0;
 	int err = disk_size(from, &size);
@@ -183,9 +187,9 @@ static int fill(struct device *dev, int from, int to)
 	return err ? disk_error(dev, "copy it into memory", -err) : 0;
 }
 
-int ram_open(struct device *dev)
+int disk_ram_open(struct device *dev)
 {
-	int from, to, err = resolve(dev);
+	int from, to, err = disk_resolve(dev);
 
 	if (err)
 		return err;
@@ -193,7 +197,7 @@ int ram_open(struct device *dev)
 	if (from < 0)
 		return disk_error(dev, "open it", errno);
 	to = memfd_create("kdom-disk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	err = to < 0 ? disk_error(dev, "make a memory file", errno) : fill(dev, from, to);
+	err = to < 0 ? disk_error(dev, "make a memory file", errno) : disk_fill(dev, from, to);
 	close(from);
 	if (err) {
 		fds_close(&to, 1);

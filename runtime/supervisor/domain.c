@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The domain process as the daemon sees it: start, messages, end. */
+#include "domain.h"
+#include "belts.h"
+#include "ctlmsg.h"
+#include "log.h"
+#include "spawn.h"
 #include "supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,16 +19,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sd/contract.h>
-
 #define STOP_MS	     5000  /* an orderly end may take so long */
 #define STOP_DISK_MS 60000 /* one that has to write what is dirty */
 #define BOOT_MS	     30000
 #define READ_MS \
 	10000 /* the domain's control thread only ever waits for its vCPU to take an event */
-#define REPLIES_MAX    64 /* answers that it asked for and didn't read */
-#define BACKOFF_MIN_MS 100
-#define BACKOFF_MAX_MS 10000
+#define REPLIES_MAX 64 /* answers that it asked for and didn't read */
+
+struct domain_out {
+	struct domain_out *next;
+	struct sd_ctl_msg msg;
+	int fds[SD_CTL_FDS_MAX];
+};
 
 static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t events);
 static void domain_ended(struct daemon *d, struct source *src, uint32_t events);
@@ -63,7 +71,7 @@ static int bell_publish(struct domain *dom)
 static void domain_release(struct daemon *d)
 {
 	struct domain *dom = &d->dom;
-	struct outmsg *o;
+	struct domain_out *o;
 
 	while ((o = dom->out)) {
 		dom->out = o->next;
@@ -79,10 +87,10 @@ static void domain_release(struct daemon *d)
 	dom->bell = NULL;
 	fds_close(&dom->bell_fd, 1);
 	fds_close(&dom->bell_ro, 1);
-	console_end(d);
-	daemon_unwatch(d, &dom->ctl);
-	daemon_unwatch(d, &dom->pidfd);
-	cgroup_remove(d);
+	console_end(&dom->console);
+	loop_unwatch(&d->loop, &dom->ctl);
+	loop_unwatch(&d->loop, &dom->pidfd);
+	cgroup_remove(&dom->cgroup);
 	dom->pid = 0;
 	dom->ready = dom->stopping = false;
 }
@@ -98,8 +106,8 @@ static int domain_watch(struct daemon *d, int ctl)
 	dom->pidfd.fd = pidfd_open(dom->pid, 0);
 	if (dom->pidfd.fd < 0)
 		return -errno;
-	err = daemon_watch(d, &dom->ctl, EPOLLIN);
-	return err ? err : daemon_watch(d, &dom->pidfd, EPOLLIN);
+	err = loop_watch(&d->loop, &dom->ctl, EPOLLIN);
+	return err ? err : loop_watch(&d->loop, &dom->pidfd, EPOLLIN);
 }
 
 int domain_start(struct daemon *d)
@@ -109,7 +117,7 @@ int domain_start(struct daemon *d)
 	pid_t pid;
 
 	dom->generation++;
-	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->pidfd.fd = dom->console.fd = -1;
+	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->pidfd.fd = dom->console.src.fd = -1;
 	dom->out_tail = &dom->out;
 	dom->next_client = dom->next_seq = 1;
 	dom->started_ms = now_ms();
@@ -119,8 +127,8 @@ int domain_start(struct daemon *d)
 	if (!dom->belts)
 		dom->belts = belts_make();
 	err = dom->belts ? bell_make(dom) : -ENOMEM;
-	console = err ? err : console_make(d);
-	cgroup_make(d);
+	console = err ? err : console_make(&dom->console, &d->loop);
+	cgroup_make(&dom->cgroup, &d->cfg, d->started_pipe < 0 ? 0 : getppid());
 	pid = console < 0 ? console : spawn(&d->cfg, dom, pair[1], dom->bell_fd, console);
 	close(pair[1]);
 	fds_close(&console, 1);
@@ -144,9 +152,9 @@ int domain_start(struct daemon *d)
 }
 
 /* The oldest message is on its way. */
-static void out_taken(struct domain *dom)
+static void domain_out_sent(struct domain *dom)
 {
-	struct outmsg *o = dom->out;
+	struct domain_out *o = dom->out;
 
 	dom->out = o->next;
 	if (!dom->out)
@@ -161,7 +169,7 @@ static void out_taken(struct domain *dom)
 static void domain_flush(struct daemon *d)
 {
 	struct domain *dom = &d->dom;
-	struct outmsg *o;
+	struct domain_out *o;
 
 	while (dom->ready && (o = dom->out)) {
 		int err = ctl_send(dom->ctl.fd, &o->msg, o->fds, o->msg.nfds);
@@ -169,18 +177,18 @@ static void domain_flush(struct daemon *d)
 		if (err == -EAGAIN)
 			break;
 		if (err) {
-			note("domain's control socket: %s", strerror(-err));
+			note_error("domain's control socket: %s", strerror(-err));
 			domain_kill(d);
 			return;
 		}
-		out_taken(dom);
+		domain_out_sent(dom);
 	}
-	daemon_watch(d, &dom->ctl, dom->ready && dom->out ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	loop_watch(&d->loop, &dom->ctl, dom->ready && dom->out ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 {
-	struct outmsg *o = calloc(1, sizeof(*o));
+	struct domain_out *o = calloc(1, sizeof(*o));
 
 	if (!o) {
 		for (int i = 0; i < nfds; i++)
@@ -199,7 +207,7 @@ int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds
 		d->dom.read_by = now_ms() + READ_MS;
 	domain_flush(d);
 	if (d->dom.unread_replies > REPLIES_MAX) {
-		note("the domain asks for more than it reads; killing it");
+		note_error("the domain asks for more than it reads; killing it");
 		domain_kill(d);
 	}
 	return 0;
@@ -211,7 +219,7 @@ void domain_kill(struct daemon *d)
 		kill(d->dom.pid, SIGKILL);
 }
 
-static bool has_disk(const struct config *cfg)
+static bool domain_has_disk(const struct config *cfg)
 {
 	for (int i = 0; i < cfg->ndev; i++)
 		if (!strcmp(cfg->dev[i].type, "block"))
@@ -219,20 +227,13 @@ static bool has_disk(const struct config *cfg)
 	return false;
 }
 
-void domain_stop(struct daemon *d)
+void domain_stopping(struct daemon *d)
 {
-	struct request *r;
-
-	if (!d->dom.pid || d->dom.stopping)
-		return;
 	d->dom.stopping = true;
-	d->kill_at = now_ms() + (has_disk(&d->cfg) ? STOP_DISK_MS : STOP_MS);
-	r = d->dom.ready ? request_add(d, NULL, SD_CTL_SHUTDOWN, 0, 0) : NULL;
-	if (!r || request_send(d, r, NULL, NULL, 0))
-		domain_kill(d);
+	d->kill_at = now_ms() + (domain_has_disk(&d->cfg) ? STOP_DISK_MS : STOP_MS);
 }
 
-static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
+int domain_serves(struct daemon *d, const struct sd_ctl_msg *ready)
 {
 	int err;
 
@@ -242,66 +243,16 @@ static int domain_is_ready(struct daemon *d, const struct sd_ctl_msg *m)
 	if (err)
 		return err;
 	d->dom.ready = true;
-	d->dom.boot_ns = m->u.ready.boot_ns;
-	d->dom.stubs = m->u.ready.stubs;
+	d->dom.boot_ns = ready->u.ready.boot_ns;
+	d->dom.stubs = ready->u.ready.stubs;
 	d->dom.read_by = d->dom.out ? now_ms() + READ_MS : 0;
 	d->kill_at = 0;
 	note("domain %s serves, booted in %.2f ms", d->cfg.name, d->dom.boot_ns / 1e6);
 	belts_look(d->dom.belts, d->dom.pid);
-	d->dom.belts[BELT_LANDLOCK] = m->u.ready.unlocked;
-	belts_say(d->cfg.name, d->dom.belts);
-	daemon_started(d, 0);
-	requests_domain_ready(d);
+	d->dom.belts[BELT_LANDLOCK] = ready->u.ready.unlocked;
+	belts_log(d->cfg.name, d->dom.belts);
 	domain_flush(d);
 	return 0;
-}
-
-/* Once is enough: the same image would come up again. */
-static int alien_domain(struct daemon *d, const struct sd_ctl_msg *m)
-{
-	note("%s was built from another kslice (its contract is %08x, kdom's %08x); run `make all "
-	     "image`",
-	     d->cfg.image, m->contract, SD_CONTRACT);
-	d->killed = true;
-	daemon_failed(d, -EPROTONOSUPPORT);
-	return -EPROTONOSUPPORT;
-}
-
-/* Once per client: it may have been detached meanwhile, but it was attached. */
-static int client_ended(struct daemon *d, const struct sd_ctl_msg *m)
-{
-	struct conn *c = conn_by_client(d, m->u.detach.client);
-	uint32_t reason = m->u.detach.reason < 0 ? -(uint32_t)m->u.detach.reason
-						 : (uint32_t)m->u.detach.reason;
-
-	if (c ? c->ended : request_ended(d, m->u.detach.client))
-		return -EPROTO;
-	if (c)
-		c->ended = true;
-	note("client %u (pid %d): channel ended by the domain: %s", m->u.detach.client,
-	     c ? c->real.pid : 0, strerror(reason & 0xfff));
-	return 0;
-}
-
-static int domain_message(struct daemon *d, const struct sd_ctl_msg *m)
-{
-	if (ctl_alien(m))
-		return alien_domain(d, m);
-	switch (m->type) {
-	case SD_CTL_READY:
-		return domain_is_ready(d, m);
-	case SD_CTL_REPLY:
-		return request_answered(d, m);
-	case SD_CTL_PEER:
-		return peer_asked(d, m);
-	case SD_CTL_SHARE_GONE:
-		share_gone(d, m->u.ticket.key);
-		return 0;
-	case SD_CTL_ENDED:
-		return client_ended(d, m);
-	default:
-		return -EPROTO;
-	}
 }
 
 static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t events)
@@ -321,35 +272,14 @@ static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t even
 		err = -EPROTO;
 	}
 	if (!err)
-		err = domain_message(d, &m);
+		err = d->dom.reports->message(d, &m);
 	if (!err)
 		return;
 	if (err != -EPIPE)
-		note("domain's control socket: %s; killing the domain", strerror(-err));
-	/* EOF comes with the process's end or is one: either way it is over. */
-	epoll_ctl(d->epoll, EPOLL_CTL_DEL, src->fd, NULL);
+		note_error("domain's control socket: %s; killing the domain", strerror(-err));
+	/* At EOF the process has ended or gave up its control socket: either way it is over. */
+	loop_pause(&d->loop, src);
 	domain_kill(d);
-}
-
-static bool restart_wanted(const struct daemon *d, int status)
-{
-	switch (d->cfg.restart) {
-	case RESTART_ALWAYS:
-		return true;
-	case RESTART_ON_FAILURE:
-		return status != 0;
-	default:
-		return false;
-	}
-}
-
-static void schedule_restart(struct daemon *d)
-{
-	if (now_ms() - d->dom.started_ms > BACKOFF_MAX_MS || !d->backoff_ms)
-		d->backoff_ms = BACKOFF_MIN_MS;
-	note("restart in %u ms", d->backoff_ms);
-	d->restart_at = now_ms() + d->backoff_ms;
-	d->backoff_ms = d->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : d->backoff_ms * 2;
 }
 
 static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
@@ -359,20 +289,15 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 
 	if (waitpid(d->dom.pid, &status, WNOHANG) != d->dom.pid)
 		return;
-	console_end(d);
+	console_end(&d->dom.console);
 	if (WIFSIGNALED(status))
-		note("domain %s ended by signal %d (%s)", d->cfg.name, WTERMSIG(status),
-		     strsignal(WTERMSIG(status)));
+		note("domain %s ended by signal %d (%s)%s", d->cfg.name, WTERMSIG(status),
+		     strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
 	else
 		note("domain %s ended with status %d", d->cfg.name, WEXITSTATUS(status));
 	d->kill_at = 0;
 	d->killed = false;
 	d->dom.last_status = status;
 	domain_release(d);
-	peers_close(d);
-	shares_close(d);
-	requests_domain_gone(d);
-	daemon_failed(d, -EREMOTEIO);
-	if (!d->down && !asked && restart_wanted(d, status))
-		schedule_restart(d);
+	d->dom.reports->ended(d, status, asked);
 }

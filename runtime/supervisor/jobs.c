@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queues of jobs: what comes first goes first. Locked by whoever shares one. */
-#include "supervisor.h"
+/* Queues of jobs, see jobs.h. */
+#include "jobs.h"
+
+#include <stddef.h>
 
 void jobs_put(struct jobs *q, struct job *j)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kdom: keeps service domains running and starts programs on them. Options: options.c. */
-#include "supervisor.h"
-
+#include "commands.h"
 #include "options.h"
 
 static const struct cli_command commands[] = {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What people read: errors of a command on stderr, lines of the daemon and of its domain in
- * NAME.log (the daemon's stderr). NAME.log is never bigger than LOG_MAX: then it becomes
- * NAME.log.1, whose predecessor goes.
+ * Messages for people, see log.h. NAME.log never becomes bigger than LOG_MAX: before that it is
+ * renamed to NAME.log.1, which replaces the file of that name.
  */
-#include "supervisor.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,7 +23,16 @@
 
 static char log_path[PATH_MAX]; /* empty: stderr is somebody else's, as it is */
 static size_t log_size;
-static bool mid_line;
+static bool log_mid_line;
+
+const char *const log_level_names[LOG_LEVELS] = {"error", "warn", "info", "debug"};
+
+static enum log_level log_level = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	log_level = level;
+}
 
 void say(const char *fmt, ...)
 {
@@ -34,8 +45,8 @@ void say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* A new file under the name, which is fds 1 and 2 from then on; the old one is NAME.log.1. */
-static int start_file(const char *path)
+/* Makes a new file of that name the fds 1 and 2; the old one becomes NAME.log.1. */
+static int log_start_file(const char *path)
 {
 	char old[PATH_MAX + 4];
 	int log, err = 0;
@@ -61,29 +72,29 @@ int log_open(const char *path)
 		return -errno;
 	if (null > 2)
 		close(null);
-	err = start_file(path);
+	err = log_start_file(path);
 	if (!err)
 		strcpy(log_path, path);
 	return err;
 }
 
-/* A disk that takes no new name: what is there is cut. */
-static void make_room(size_t n)
+/* Where no new file can be made, the log is truncated. */
+static void log_make_room(size_t n)
 {
 	if (!log_path[0] || log_size + n <= LOG_MAX)
 		return;
-	if (start_file(log_path) && ftruncate(STDERR_FILENO, 0))
+	if (log_start_file(log_path) && ftruncate(STDERR_FILENO, 0))
 		return;
 	log_size = 0;
 }
 
 static void log_write(const char *text, size_t n)
 {
-	make_room(n);
+	log_make_room(n);
 	if (write(STDERR_FILENO, text, n) < 0)
 		return; /* a full disk must not stop the supervisor */
 	log_size += n;
-	mid_line = text[n - 1] != '\n';
+	log_mid_line = text[n - 1] != '\n';
 }
 
 void log_text(char *text, size_t n)
@@ -96,11 +107,11 @@ void log_text(char *text, size_t n)
 }
 
 /*
- * Lines of one kind (of one format): what others can bring about again and again doesn't bury the
- * rest, or fill the disk. False: it has had its share for now. *left_out: so many weren't written
- * before this one.
+ * Lines of one kind (of one format) are limited: those that others can cause again and again don't
+ * bury the rest, or fill the disk. False: this kind has had its share for now. *left_out: so many
+ * lines weren't written before this one.
  */
-static bool may_note(const char *fmt, unsigned *left_out)
+static bool log_may_write(const char *fmt, unsigned *left_out)
 {
 	static struct kind {
 		const char *fmt;
@@ -127,7 +138,7 @@ static bool may_note(const char *fmt, unsigned *left_out)
 }
 
 /* One write per line, and a line of its own. */
-void note(const char *fmt, ...)
+void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[1024];
 	unsigned left_out;
@@ -136,13 +147,15 @@ void note(const char *fmt, ...)
 	va_list ap;
 	size_t n = 0;
 
-	if (!may_note(fmt, &left_out))
+	if (level > log_level || !log_may_write(fmt, &left_out))
 		return;
-	if (mid_line)
+	if (log_mid_line)
 		line[n++] = '\n';
 	clock_gettime(CLOCK_REALTIME, &ts);
 	localtime_r(&ts.tv_sec, &tm);
 	n += strftime(line + n, sizeof(line) - n, "[kdom %H:%M:%S] ", &tm);
+	if (level != LOG_LEVEL_INFO)
+		n += snprintf(line + n, sizeof(line) - n, "%s: ", log_level_names[level]);
 	if (left_out)
 		n += snprintf(line + n, sizeof(line) - n,
 			      "(%u lines like this one weren't written) ", left_out);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* manifest.json => the domain's devices and RAM. Keys that kdom doesn't know are the slicer's. */
-#include "supervisor.h"
+#include "config.h"
+#include "log.h"
+#include "options.h"
 
 #include <errno.h>
 #include <jansson.h>

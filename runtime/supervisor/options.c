@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options of the command line, and what holds without them. */
-#include "supervisor.h"
-
 #include "options.h"
+#include "log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int parse_size(const char *text, uint64_t *bytes)
 {
@@ -136,55 +134,4 @@ int kdom_option_set(void *values, int key, const char *arg)
 	default:
 		return -ENOSYS;
 	}
-}
-
-/* --image and --manifest are relative to the working directory of the user; the daemon works in /.
- */
-static int absolute(char *path)
-{
-	char full[PATH_MAX];
-
-	if (!realpath(path, full))
-		return -errno;
-	strcpy(path, full);
-	return 0;
-}
-
-static int default_path(char *path, const char *name, const char *file)
-{
-	char rel[PATH_MAX];
-
-	if (snprintf(rel, sizeof(rel), "%s/%s", name, file) >= (int)sizeof(rel))
-		return -ENAMETOOLONG;
-	return paths_beside(path, PATH_MAX, rel);
-}
-
-int config_complete(struct config *cfg)
-{
-	char file[SD_NAME_MAX + 8];
-	int err;
-
-	snprintf(file, sizeof(file), "%s.image", cfg->name);
-	if (!cfg->image[0] && (err = default_path(cfg->image, cfg->name, file)))
-		return err;
-	if (!cfg->manifest[0] && (err = default_path(cfg->manifest, cfg->name, "manifest.json")))
-		return err;
-	if (absolute(cfg->image) || (cfg->image_fd = open(cfg->image, O_RDONLY | O_CLOEXEC)) < 0) {
-		err = errno;
-		say("%s: cannot open the domain image: %s; build it with `kslice build %s`, or "
-		    "name one with --image",
-		    cfg->image, strerror(err), cfg->name);
-		return -err;
-	}
-	if (absolute(cfg->manifest)) {
-		err = errno;
-		say("%s: cannot open the manifest: %s; `kslice build %s` writes it, or name one "
-		    "with --manifest",
-		    cfg->manifest, strerror(err), cfg->name);
-		return -err;
-	}
-	err = manifest_load(cfg);
-	if (!err && !cfg->ram)
-		cfg->ram = RAM_DEFAULT;
-	return err;
 }

@@ -7,8 +7,15 @@
 #define KDOM_OPTIONS_H
 
 #include "cli.h"
+#include "config.h"
+
+struct kdom_values {
+	struct config cfg;
+	bool belts; /* ps -v */
+};
 
 extern const struct cli_option kdom_options[];
 int kdom_option_set(void *values, int key, const char *arg);
+int parse_size(const char *text, uint64_t *bytes);
 
 #endif

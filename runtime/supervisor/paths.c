@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where sockets, logs and images lie. */
-#include "supervisor.h"
+#include "paths.h"
+#include "log.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Our domain calls another: this daemon attaches to that one's as any client, and hands its domain
  * what it got. */
+#include "peers.h"
+#include "ctlmsg.h"
+#include "log.h"
+#include "paths.h"
 #include "supervisor.h"
 #include <sd/ring.h>
 
@@ -12,8 +16,8 @@
 #include <unistd.h>
 
 /* To the domain, as the answer to PEER, or (of 0) as PEER_GONE. Takes fds over. */
-static void tell(struct daemon *d, const char *name, uint16_t of, int result,
-		 const struct sd_ctl_attach *a, const int *fds)
+static void peer_tell(struct daemon *d, const char *name, uint16_t of, int result,
+		      const struct sd_ctl_attach *a, const int *fds)
 {
 	struct sd_ctl_msg m;
 
@@ -27,7 +31,7 @@ static void tell(struct daemon *d, const char *name, uint16_t of, int result,
 		m.u.peer.region_size = a->region_size;
 	}
 	if (domain_send(d, &m, fds, a ? SD_CTL_FDS_MAX : 0)) {
-		note("no memory to tell the domain of %s; killing it", name);
+		note_error("no memory to tell the domain of %s; killing it", name);
 		domain_kill(d);
 	}
 }
@@ -39,11 +43,11 @@ static void peer_close(struct daemon *d, struct peer *p)
 	while (*link != p)
 		link = &(*link)->next;
 	*link = p->next;
-	daemon_unwatch(d, &p->src);
+	loop_unwatch(&d->loop, &p->src);
 	free(p);
 }
 
-static int answer(struct daemon *d, struct peer *p, const struct sd_ctl_msg *m, int *fds)
+static int peer_answer(struct daemon *d, struct peer *p, const struct sd_ctl_msg *m, int *fds)
 {
 	if (p->attached || m->type != SD_CTL_REPLY || m->of != SD_CTL_ATTACH)
 		return -EPROTO;
@@ -53,7 +57,7 @@ static int answer(struct daemon *d, struct peer *p, const struct sd_ctl_msg *m, 
 	    m->u.attach.region_size != SD_REGION_SIZE)
 		return -EPROTO;
 	p->attached = true;
-	tell(d, p->name, SD_CTL_PEER, 0, &m->u.attach, fds);
+	peer_tell(d, p->name, SD_CTL_PEER, 0, &m->u.attach, fds);
 	note("attached to domain %s, generation %u", p->name, m->u.attach.generation);
 	return 0;
 }
@@ -68,18 +72,19 @@ static void peer_ready(struct daemon *d, struct source *src, uint32_t events)
 	if (err == -EAGAIN)
 		return;
 	if (!err) {
-		err = answer(d, p, &m, fds);
+		err = peer_answer(d, p, &m, fds);
 		if (!err)
 			return;
 		fds_close(fds, SD_CTL_FDS_MAX);
 	}
-	note("domain %s: %s", p->name, err == -EPIPE ? "its supervisor has ended" : strerror(-err));
-	tell(d, p->name, p->attached ? 0 : SD_CTL_PEER, err == -EPIPE ? -EREMOTEIO : err, NULL,
-	     NULL);
+	note_warn("domain %s: %s", p->name,
+		  err == -EPIPE ? "its supervisor has ended" : strerror(-err));
+	peer_tell(d, p->name, p->attached ? 0 : SD_CTL_PEER, err == -EPIPE ? -EREMOTEIO : err, NULL,
+		  NULL);
 	peer_close(d, p);
 }
 
-static int ask_attach(int sock, const char *calls)
+static int peer_ask_attach(int sock, const char *calls)
 {
 	struct sd_ctl_msg m;
 
@@ -102,7 +107,7 @@ static int peer_connect(const char *name, const char *calls)
 	if (sock < 0)
 		return -errno;
 	err = connect(sock, (struct sockaddr *)&sun, sizeof(sun)) ? -EREMOTEIO
-								  : ask_attach(sock, calls);
+								  : peer_ask_attach(sock, calls);
 	if (!err)
 		return sock;
 	close(sock);
@@ -119,7 +124,7 @@ static int peer_open(struct daemon *d, const char *name, const char *calls)
 	memcpy(p->name, name, SD_NAME_MAX);
 	p->src.ready = peer_ready;
 	p->src.fd = peer_connect(name, calls);
-	err = p->src.fd < 0 ? p->src.fd : daemon_watch(d, &p->src, EPOLLIN);
+	err = p->src.fd < 0 ? p->src.fd : loop_watch(&d->loop, &p->src, EPOLLIN);
 	if (err) {
 		if (p->src.fd >= 0)
 			close(p->src.fd);
@@ -131,7 +136,7 @@ static int peer_open(struct daemon *d, const char *name, const char *calls)
 	return 0;
 }
 
-int peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
+void peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	char name[SD_NAME_MAX];
 	struct peer *p;
@@ -143,8 +148,8 @@ int peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
 		i++;
 	/* Not the domain's fault: the name may be what a client told it. */
 	if (i == d->cfg.npeers) {
-		tell(d, name, SD_CTL_PEER, -EPERM, NULL, NULL);
-		return 0;
+		peer_tell(d, name, SD_CTL_PEER, -EPERM, NULL, NULL);
+		return;
 	}
 	for (p = d->peers; p && strcmp(p->name, name); p = p->next)
 		;
@@ -152,8 +157,7 @@ int peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
 		peer_close(d, p);
 	err = peer_open(d, d->cfg.peer[i].name, d->cfg.peer[i].calls);
 	if (err)
-		tell(d, name, SD_CTL_PEER, err, NULL, NULL);
-	return 0;
+		peer_tell(d, name, SD_CTL_PEER, err, NULL, NULL);
 }
 
 void peers_close(struct daemon *d)

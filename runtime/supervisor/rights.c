@@ -5,7 +5,7 @@
  * meanwhile. What can't be read is none. Sets of another user namespace mean nothing in the domain:
  * none, too.
  */
-#include "supervisor.h"
+#include "rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static int peer_pidfd(const struct conn *c)
 	return c->cred.pid > 0 ? (int)syscall(SYS_pidfd_open, c->cred.pid, 0) : -1;
 }
 
-static bool alive(int pidfd)
+static bool pidfd_alive(int pidfd)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 
@@ -56,7 +56,7 @@ static bool read_proc(int dir, const char *name, char *buf, size_t size)
 
 /* By what the kernel calls it; where that isn't ours to see (it is more than we are), by whom it
  * knows. */
-static bool our_users(int dir)
+static bool same_user_namespace(int dir)
 {
 	struct stat its, ours;
 	char map[2][1024];
@@ -75,7 +75,7 @@ static bool our_users(int dir)
 	return same;
 }
 
-static bool field(const char *status, const char *name, int base, uint64_t *to)
+static bool status_field(const char *status, const char *name, int base, uint64_t *to)
 {
 	const char *at = strstr(status, name);
 	char *end;
@@ -87,21 +87,22 @@ static bool field(const char *status, const char *name, int base, uint64_t *to)
 	return end != at;
 }
 
-static bool parse(const struct conn *c, const char *s, struct sd_ctl_rights *r)
+static bool rights_parse(const struct conn *c, const char *s, struct sd_ctl_rights *r)
 {
 	uint64_t nnp, uid, euid = 0;
 	const char *at = strstr(s, "\nUid:");
 
 	if (at && sscanf(at, "\nUid: %lu %lu", &uid, &euid) != 2)
 		return false;
-	r->no_new_privs = field(s, "\nNoNewPrivs:", 10, &nnp) ? (uint32_t)nnp : 1;
-	return at && euid == c->cred.uid && field(s, "\nCapInh:", 16, &r->inheritable) &&
-	       field(s, "\nCapPrm:", 16, &r->permitted) &&
-	       field(s, "\nCapEff:", 16, &r->effective) &&
-	       field(s, "\nCapBnd:", 16, &r->bounding) && field(s, "\nCapAmb:", 16, &r->ambient);
+	r->no_new_privs = status_field(s, "\nNoNewPrivs:", 10, &nnp) ? (uint32_t)nnp : 1;
+	return at && euid == c->cred.uid && status_field(s, "\nCapInh:", 16, &r->inheritable) &&
+	       status_field(s, "\nCapPrm:", 16, &r->permitted) &&
+	       status_field(s, "\nCapEff:", 16, &r->effective) &&
+	       status_field(s, "\nCapBnd:", 16, &r->bounding) &&
+	       status_field(s, "\nCapAmb:", 16, &r->ambient);
 }
 
-static bool known(const struct conn *c, struct sd_ctl_rights *r)
+static bool rights_read(const struct conn *c, struct sd_ctl_rights *r)
 {
 	char path[32], status[4096];
 	int pidfd = peer_pidfd(c), dir;
@@ -111,8 +112,8 @@ static bool known(const struct conn *c, struct sd_ctl_rights *r)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d", c->cred.pid);
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	good = dir >= 0 && read_proc(dir, "status", status, sizeof(status)) && our_users(dir) &&
-	       alive(pidfd) && parse(c, status, r);
+	good = dir >= 0 && read_proc(dir, "status", status, sizeof(status)) &&
+	       same_user_namespace(dir) && pidfd_alive(pidfd) && rights_parse(c, status, r);
 	if (dir >= 0)
 		close(dir);
 	close(pidfd);
@@ -123,9 +124,31 @@ int rights_into(int region, const struct conn *c)
 {
 	struct sd_ctl_rights r = {0};
 
-	if (!known(c, &r))
+	if (!rights_read(c, &r))
 		r = (struct sd_ctl_rights){.no_new_privs = 1};
 	return pwrite(region, &r, sizeof(r), SD_HEAD_SIZE + SD_ARENA_OFF) == (ssize_t)sizeof(r)
 		       ? 0
 		       : -ENOMEM;
+}
+
+int rights_groups_into(int region, const struct conn *c)
+{
+	gid_t few[32], *list = few;
+	socklen_t len = sizeof(few);
+	int err = getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+
+	if (err && errno == ERANGE) {
+		list = malloc(len);
+		if (!list)
+			return -ENOMEM;
+		err = getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+	}
+	err = err ? -errno : 0;
+	if (!err &&
+	    pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF + sizeof(struct sd_ctl_rights)) !=
+		    (ssize_t)len)
+		err = -ENOMEM;
+	if (list != few)
+		free(list);
+	return err ? err : (int)(len / sizeof(gid_t));
 }

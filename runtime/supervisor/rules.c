@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who may ask what, and how much of it: the table of sd/control.h. */
+#include "rules.h"
+#include "crowds.h"
+#include "requests.h"
 #include "supervisor.h"
 
 #include <errno.h>
@@ -47,11 +50,6 @@ static enum asked asked_what(uint16_t type)
 	}
 }
 
-bool rule_stranger(uid_t uid)
-{
-	return uid != 0 && uid != geteuid();
-}
-
 int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_ctl_msg *m)
 {
 	enum asked what = asked_what(m->type);
@@ -63,13 +61,13 @@ int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_c
 		return -EPROTO;
 	if (rules[c->state][what])
 		return rules[c->state][what];
-	if (what == POWER && rule_stranger(c->real.uid))
+	if (what == POWER && conn_stranger(c->real.uid))
 		return -EPERM;
 	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
 }
 
-/* Ids that an unattached connection has from its connect() are nobody's who has given them up, or
- * only got the connection. */
+/* The ids that an unattached connection has from its connect() don't hold for a process that has
+ * given them up since, or that was only handed the connection. */
 bool rule_same_person(const struct conn *c)
 {
 	return c->real.uid == 0 || (c->real.uid == c->cred.uid && c->real.gid == c->cred.gid);
@@ -87,10 +85,10 @@ bool rule_room(const struct daemon *d, uid_t uid, bool ticket)
 	const struct crowd *his = crowd_of(d, uid);
 	unsigned alike = 0, all = 0, files = files_max();
 
-	if (!rule_stranger(uid))
+	if (!conn_stranger(uid))
 		return true;
 	for (const struct crowd *w = d->crowds; w; w = w->next)
-		all += rule_stranger(w->uid) ? w->conns : 0;
+		all += conn_stranger(w->uid) ? w->conns : 0;
 	for (const struct conn *c = d->conns; c; c = c->next)
 		alike += c->cred.uid == uid &&
 			 ticket == (c->state == CONN_TICKET || c->state == CONN_TICKETING);
@@ -101,7 +99,7 @@ bool rule_room(const struct daemon *d, uid_t uid, bool ticket)
 int rule_owed(const struct daemon *d, const struct conn *c)
 {
 	unsigned his = 0, all = 0;
-	bool guest = rule_stranger(c->cred.uid);
+	bool guest = conn_stranger(c->cred.uid);
 
 	for (const struct request *r = d->requests; r; r = r->next) {
 		all += r->counted;

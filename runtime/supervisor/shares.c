@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory of mapped files (sd/share.h): made here, given to the domain, and to every client that
+/* Memory of mapped files (sd/share.h): made here, and given to the domain and to every client that
  * shows its key. */
+#include "shares.h"
+#include "memory.h"
+#include "reply.h"
+#include "requests.h"
+#include "rules.h"
 #include "supervisor.h"
 
 #include <errno.h>
@@ -12,11 +17,11 @@
 
 #define SHARE_MS 10000
 #define SHARES_MAX \
-	4096 /* as many as a domain has (kernel/serve_share.c): more would be a lie of it */
+	4096 /* as many as a domain has (kernel/serve_share.c): it would be lying about more */
 #define ASKED_MAX \
 	256 /* for which the domain hasn't answered yet: a guess costs a memfd until then */
 
-static struct share *find(struct daemon *d, const uint64_t key[2])
+static struct share *share_find(struct daemon *d, const uint64_t key[2])
 {
 	struct share *s = d->shares;
 
@@ -26,7 +31,7 @@ static struct share *find(struct daemon *d, const uint64_t key[2])
 }
 
 /* Is there room for one more? */
-static bool room(struct daemon *d)
+static bool share_room(struct daemon *d)
 {
 	unsigned made = 0, asked = 0;
 
@@ -37,51 +42,18 @@ static bool room(struct daemon *d)
 	return asked < ASKED_MAX && made + asked < SHARES_MAX;
 }
 
-static void answer(struct daemon *d, struct conn *c, uint32_t seq, int result, int fd)
+static void share_reply(struct conn *c, uint32_t seq, int result, int fd)
 {
 	struct sd_ctl_msg m;
 
 	ctl_init(&m, SD_CTL_REPLY, seq);
-	conn_reply(d, c, &m, result, SD_CTL_SHARE, seq, &fd, result ? 0 : 1);
+	reply_send(c, &m, result, SD_CTL_SHARE, seq, &fd, result ? 0 : 1);
 }
 
-int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+static void share_answered(struct daemon *d, struct request *r, int result,
+			   const struct sd_ctl_msg *m)
 {
-	struct share *s = find(d, asked->u.ticket.key);
-	struct sd_ctl_msg m;
-	struct request *r;
-	int fd;
-
-	int err;
-
-	if (!d->dom.pid || d->dom.stopping)
-		return -EREMOTEIO;
-	if (c->passed)
-		c->state = CONN_SPENT;
-	if (s) {
-		answer(d, c, asked->seq, 0, s->fd);
-		return 0;
-	}
-	err = room(d) ? rule_owed(d, c) : -ENFILE;
-	if (err)
-		return err;
-	r = request_add(d, c, SD_CTL_SHARE, asked->seq, SHARE_MS);
-	if (!r)
-		return -ENOMEM;
-	r->region = memory_make("sd-share", SD_SHARE_SIZE);
-	fd = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
-	memcpy(r->key, asked->u.ticket.key, sizeof(r->key));
-	ctl_init(&m, SD_CTL_SHARE, 0);
-	memcpy(m.u.ticket.key, r->key, sizeof(r->key));
-	if (fd >= 0 && !request_send(d, r, &m, &fd, 1))
-		return 0;
-	request_drop(d, r);
-	return -ENOMEM;
-}
-
-void share_answered(struct daemon *d, struct request *r, int result)
-{
-	struct share *s = find(d, r->key);
+	struct share *s = share_find(d, r->key);
 
 	if (!result && !s) {
 		s = calloc(1, sizeof(*s));
@@ -96,12 +68,45 @@ void share_answered(struct daemon *d, struct request *r, int result)
 	if (!result && !s)
 		result = -ENOMEM;
 	if (r->conn)
-		answer(d, r->conn, r->conn_seq, result, s ? s->fd : -1);
+		share_reply(r->conn, r->conn_seq, result, s ? s->fd : -1);
+}
+
+int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
+{
+	struct share *s = share_find(d, asked->u.ticket.key);
+	struct sd_ctl_msg m;
+	struct request *r;
+	int fd, err;
+
+	if (!d->dom.pid || d->dom.stopping)
+		return -EREMOTEIO;
+	if (c->passed)
+		c->state = CONN_SPENT;
+	if (s) {
+		share_reply(c, asked->seq, 0, s->fd);
+		return 0;
+	}
+	err = share_room(d) ? rule_owed(d, c) : -ENFILE;
+	if (err)
+		return err;
+	r = request_add(d, c, SD_CTL_SHARE, asked->seq, SHARE_MS);
+	if (!r)
+		return -ENOMEM;
+	r->answered = share_answered;
+	r->region = memory_make("sd-share", SD_SHARE_SIZE);
+	fd = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
+	memcpy(r->key, asked->u.ticket.key, sizeof(r->key));
+	ctl_init(&m, SD_CTL_SHARE, 0);
+	memcpy(m.u.ticket.key, r->key, sizeof(r->key));
+	if (fd >= 0 && !request_send(d, r, &m, &fd, 1))
+		return 0;
+	request_drop(d, r);
+	return -ENOMEM;
 }
 
 void share_gone(struct daemon *d, const uint64_t key[2])
 {
-	struct share *s = find(d, key), **p = &d->shares;
+	struct share *s = share_find(d, key), **p = &d->shares;
 
 	if (!s)
 		return;

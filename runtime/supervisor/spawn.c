@@ -3,13 +3,16 @@
  * Starts the domain process with the fds of ARCH.md's table and no right that it doesn't need. What
  * it gives up by itself before READY (system calls, by seccomp) comes on top.
  */
-#include "supervisor.h"
+#include "spawn.h"
+#include "belts.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,9 +24,9 @@
 #define FD_ROOM	   3
 _Static_assert(FD_ROOM + FDS_MAX <= FD_LOW, "they find room");
 
-static void die(const char *what)
+static void child_die(const char *what)
 {
-	note("cannot start the domain: %s: %s", what, strerror(errno));
+	note_error("cannot start the domain: %s: %s", what, strerror(errno));
 	_exit(127);
 }
 
@@ -36,13 +39,13 @@ static void place_fds(int n)
 	for (i = 0; i < n; i++) {
 		high[i] = fcntl(FD_ROOM + i, F_DUPFD_CLOEXEC, 100);
 		if (high[i] < 0)
-			die("dup");
+			child_die("dup");
 	}
 	for (i = 0; i < n; i++)
 		if (dup2(high[i], i) < 0)
-			die("dup2");
+			child_die("dup2");
 	if (close_range(n, ~0u, 0))
-		die("close_range");
+		child_die("close_range");
 }
 
 static void pin(const struct config *cfg)
@@ -54,7 +57,7 @@ static void pin(const struct config *cfg)
 	CPU_ZERO(&set);
 	CPU_SET(cfg->cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		die("--cpu");
+		child_die("--cpu");
 }
 
 /* The supervisor may lie in another pid namespace, where getppid() sees nothing: its end of the
@@ -65,21 +68,21 @@ static void live_with_supervisor(void)
 
 	/* After the ids: a change of ids clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
-		die("PR_SET_PDEATHSIG");
+		child_die("PR_SET_PDEATHSIG");
 	if (poll(&ctl, 1, 0) && ctl.revents & POLLHUP)
-		die("the supervisor is gone");
+		child_die("the supervisor is gone");
 }
 
 static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *belts,
 			rlim_t file_size)
 {
 	if (belts_limits(file_size, belts))
-		die("rlimit");
+		child_die("rlimit");
 	if (belts_wear(belts, supervisor))
-		die("give up rights");
+		child_die("give up rights");
 	belts[BELT_HIDDEN] = belts[BELT_USER] ? 0 : cfg->hide_error;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		die("no_new_privs");
+		child_die("no_new_privs");
 	live_with_supervisor();
 }
 
@@ -104,9 +107,10 @@ static void exec_image(const struct config *cfg, int image_fd)
 	argv[argc] = NULL;
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
 	if (errno == ENOENT) /* it would be looked for in a root that is empty */
-		note("%s wants an interpreter: it is no image of this kslice; run `make image`",
-		     cfg->image);
-	die(cfg->image);
+		note_error(
+			"%s wants an interpreter: it is no image of this kslice; run `make image`",
+			cfg->image);
+	child_die(cfg->image);
 }
 
 static void child(const struct config *cfg, const struct domain *dom, pid_t supervisor, int n)
@@ -114,9 +118,9 @@ static void child(const struct config *cfg, const struct domain *dom, pid_t supe
 	rlim_t file_size = belts_file_limit(cfg);
 	sigset_t none;
 
-	cgroup_enter(dom, dom->belts);
+	cgroup_enter(&dom->cgroup, dom->belts);
 	if (close_range(FD_LOW, ~0u, CLOSE_RANGE_UNSHARE))
-		die("close_range");
+		child_die("close_range");
 	place_fds(n);
 	fcntl(n - 1, F_SETFD, FD_CLOEXEC);
 

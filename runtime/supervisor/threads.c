@@ -3,12 +3,13 @@
  * Threads for what may block: a close() of what somebody else gave us. The kernel closes such files
  * in our context, be it in close(), in recvmsg() of more fds than there is room for, or with the
  * socket in whose queue they lie: a TCP socket that lingers, a file whose server doesn't answer.
- * The loop hands a job over (thread_do) and gets it back when it is done; in between only the
+ * The loop hands a job over (threads_do) and gets it back when it is done; in between only the
  * thread touches what it needs. Strangers' jobs and those of root and the owner have threads of
  * their own, of each at least one from the start on. A thread takes no memory and no other lock:
  * the loop forks.
  */
-#include "supervisor.h"
+#include "threads.h"
+#include "log.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -24,34 +25,34 @@ struct pool {
 	unsigned queued, idle, threads, most;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static struct pool pools[] = {{.work = PTHREAD_COND_INITIALIZER, .most = 256},
 			      {.work = PTHREAD_COND_INITIALIZER, .most = 128}};
-static struct jobs done;
+static struct jobs jobs_done;
 static struct source done_src; /* read by the loop */
 
-static void *run(void *arg)
+static void *thread_run(void *arg)
 {
 	struct pool *p = arg;
 	struct job *j;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&pools_lock);
 	for (;;) {
 		p->idle++;
 		while (!(j = jobs_take(&p->todo)))
-			pthread_cond_wait(&p->work, &lock);
+			pthread_cond_wait(&p->work, &pools_lock);
 		p->idle--;
 		p->queued--;
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_unlock(&pools_lock);
 		j->work(j);
-		pthread_mutex_lock(&lock);
-		jobs_put(&done, j);
+		pthread_mutex_lock(&pools_lock);
+		jobs_put(&jobs_done, j);
 		eventfd_write(done_src.fd, 1);
 	}
 	return NULL;
 }
 
-static int start_one(struct pool *p)
+static int pool_grow(struct pool *p)
 {
 	pthread_attr_t attr;
 	pthread_t t;
@@ -60,50 +61,50 @@ static int start_one(struct pool *p)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = pthread_create(&t, &attr, run, p);
+	err = pthread_create(&t, &attr, thread_run, p);
 	pthread_attr_destroy(&attr);
 	p->threads += !err;
 	return -err;
 }
 
 /* One a turn. */
-static void one_done(struct daemon *d, struct source *src, uint32_t events)
+static void thread_job_done(struct daemon *d, struct source *src, uint32_t events)
 {
 	eventfd_t one;
 	struct job *j;
 
 	if (eventfd_read(src->fd, &one))
 		return;
-	pthread_mutex_lock(&lock);
-	j = jobs_take(&done);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&pools_lock);
+	j = jobs_take(&jobs_done);
+	pthread_mutex_unlock(&pools_lock);
 	j->done(d, j);
 }
 
-int threads_start(struct daemon *d)
+int threads_start(struct loop *l)
 {
 	int err;
 
-	done_src.ready = one_done;
+	done_src.ready = thread_job_done;
 	done_src.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	if (done_src.fd < 0)
 		return -errno;
-	err = daemon_watch(d, &done_src, EPOLLIN);
+	err = loop_watch(l, &done_src, EPOLLIN);
 	for (unsigned i = 0; i < sizeof(pools) / sizeof(pools[0]) && !err; i++)
-		err = start_one(&pools[i]);
+		err = pool_grow(&pools[i]);
 	return err;
 }
 
-void thread_do(struct daemon *d, struct job *j, bool stranger)
+void threads_do(struct job *j, bool stranger)
 {
 	struct pool *p = &pools[!stranger];
 	bool few;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&pools_lock);
 	jobs_put(&p->todo, j);
 	few = ++p->queued > p->idle && p->threads < p->most;
 	pthread_cond_signal(&p->work);
-	pthread_mutex_unlock(&lock);
-	if (few && start_one(p))
-		note("no thread more than %u: what is to be closed waits", p->threads);
+	pthread_mutex_unlock(&pools_lock);
+	if (few && pool_grow(p))
+		note_warn("no thread more than %u: what is to be closed waits", p->threads);
 }

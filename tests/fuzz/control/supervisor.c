@@ -35,7 +35,7 @@ uint64_t now_ms(void)
 	return now;
 }
 
-void note(const char *fmt, ...)
+void log_line(enum log_level level, const char *fmt, ...)
 {
 }
 
@@ -68,7 +68,7 @@ void belts_look(uint8_t *belts, pid_t pid)
 {
 }
 
-void belts_say(const char *name, const uint8_t *belts)
+void belts_log(const char *name, const uint8_t *belts)
 {
 }
 
@@ -77,15 +77,15 @@ int image_hide(struct config *cfg)
 	return 0;
 }
 
-void cgroup_make(struct daemon *daemon)
+void cgroup_make(struct cgroup *g, const struct config *cfg, pid_t up)
 {
 }
 
-void cgroup_clients(struct daemon *daemon)
+void cgroup_clients(struct cgroup *g, const struct config *cfg, unsigned n)
 {
 }
 
-void cgroup_remove(struct daemon *daemon)
+void cgroup_remove(struct cgroup *g)
 {
 }
 
@@ -99,12 +99,12 @@ pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bel
 /* threads.c, less the threads */
 static struct jobs done;
 
-int threads_start(struct daemon *daemon)
+int threads_start(struct loop *l)
 {
 	return 0;
 }
 
-void thread_do(struct daemon *daemon, struct job *j, bool stranger)
+void threads_do(struct job *j, bool stranger)
 {
 	j->work(j);
 	jobs_put(&done, j);
@@ -140,16 +140,15 @@ static void jobs_done(void)
 
 static void loop(void)
 {
-	struct epoll_event ev;
+	struct source *src;
+	uint32_t events;
 
-	for (int i = 0; i < 64 && epoll_wait(d.epoll, &ev, 1, 0) == 1; i++) {
-		struct source *src = ev.data.ptr;
-
-		timers(&d);
-		src->ready(&d, src, ev.events);
+	for (int i = 0; i < 64 && (src = loop_wait(&d.loop, 0, &events)); i++) {
+		daemon_timers(&d);
+		src->ready(&d, src, events);
 		jobs_done();
 	}
-	timers(&d);
+	daemon_timers(&d);
 }
 
 static int free_slot(void)
@@ -243,7 +242,7 @@ static void read_all(int sock, bool domain)
 	}
 }
 
-static void domain_says(struct input *in)
+static void fake_says(struct input *in)
 {
 	static const uint16_t of[] = {SD_CTL_ATTACH,   SD_CTL_DETACH, SD_CTL_STATS,
 				      SD_CTL_SHUTDOWN, SD_CTL_TICKET, SD_CTL_SHARE};
@@ -294,7 +293,7 @@ static void step(struct input *in)
 		break;
 	case 5:
 	case 6:
-		domain_says(in);
+		fake_says(in);
 		break;
 	case 7:
 		if (d.dom.pid)
@@ -347,14 +346,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 0; i < SLOTS; i++)
 		slot[i].sock = slot[i].theirs = -1;
-	d.epoll = epoll_create1(EPOLL_CLOEXEC);
+	FUZZ_CHECK(!loop_open(&d.loop));
+	d.dom.reports = &daemon_reports;
 	d.started_pipe = -1;
 	d.spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	d.listener.ready = clients_accept;
 	d.listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(d.listener.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	FUZZ_CHECK(!bind(d.listener.fd, (struct sockaddr *)&sun, sizeof(sun.sun_family)));
-	FUZZ_CHECK(!listen(d.listener.fd, SLOTS) && !daemon_watch(&d, &d.listener, EPOLLIN));
+	FUZZ_CHECK(!listen(d.listener.fd, SLOTS) && !loop_watch(&d.loop, &d.listener, EPOLLIN));
 	strcpy(d.cfg.name, "fuzz");
 	strcpy(d.cfg.peer[0].name, "other");
 	d.cfg.npeers = 1;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ask.h: a command asks a daemon over NAME.sock. */
+#ifndef KDOM_ASK_H
+#define KDOM_ASK_H
+
+#include <stdint.h>
+
+#include <sd/control.h>
+
+/* A socket, or -errno. -ENOENT, -ECONNREFUSED: there is no daemon. */
+int ask_connect(const char *name);
+/* 0, or -errno of the transport. The daemon's own result is in reply. */
+int ask(int sock, uint16_t type, struct sd_ctl_msg *reply, int timeout_ms);
+
+#endif

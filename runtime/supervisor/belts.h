@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * belts.h: what confines a domain's process, see belts.c. Belts are an array of BELTS bytes in
+ * memory shared with that process until it calls exec. Per belt 0: it is worn, or the errno of why
+ * it isn't.
+ */
+#ifndef KDOM_BELTS_H
+#define KDOM_BELTS_H
+
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "config.h"
+
+enum belt {
+	BELT_UID,  /* a uid of its own */
+	BELT_USER, /* namespaces */
+	BELT_PID,
+	BELT_NET,
+	BELT_IPC,
+	BELT_UTS,
+	BELT_CGROUP,
+	BELT_ROOT,   /* mount namespace, an empty root in it */
+	BELT_LIMITS, /* rlimits */
+	BELT_HIDDEN, /* its memory is for root only */
+	BELT_SECCOMP,
+	BELT_LANDLOCK,
+	BELT_MEMORY, /* bounds of a cgroup of its own */
+	BELT_CPU,
+	BELT_PIDS,
+	BELTS
+};
+_Static_assert(BELTS <= SD_BELTS, "they fit a status message");
+
+extern const char *const belt_names[BELTS];
+
+uint8_t *belts_make(void); /* NULL: out of memory */
+/* Replaces image_fd by a copy that may be run and not read. 0 or -errno */
+int image_hide(struct config *cfg);
+/* Like fork(), in user and pid namespaces that are new if possible. The child shares our fds until
+ * it unshares them; we wait for its exec. -errno */
+pid_t belts_fork(uint8_t *belts);
+rlim_t belts_file_limit(const struct config *cfg); /* while the devices' fds are what cfg says */
+void belts_look(uint8_t *belts, pid_t pid);	   /* at READY: what only the image can do */
+void belts_log(const char *name, const uint8_t *belts);
+
+/* ---- in the child ---- */
+
+int belts_limits(rlim_t file_size, uint8_t *belts); /* -1: errno */
+/* The rest; it has no capability afterwards. -1: errno says why not even that. */
+int belts_wear(uint8_t *belts, pid_t supervisor);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* clients.h: connections come, say what they want, and are closed. */
+#ifndef KDOM_CLIENTS_H
+#define KDOM_CLIENTS_H
+
+#include "loop.h"
+
+void clients_accept(struct daemon *d, struct source *src,
+		    uint32_t events); /* the listener's ready() */
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* commands.h: the commands of kdom, one function each. They return kdom's exit status. */
+#ifndef KDOM_COMMANDS_H
+#define KDOM_COMMANDS_H
+
+#include "config.h"
+
+/* As struct cli_command's run (cli.h), values are struct kdom_values (options.h). */
+int cmd_up(void *values, int nargs, char **args);
+int cmd_down(void *values, int nargs, char **args);
+int cmd_kill(void *values, int nargs, char **args);
+int cmd_ps(void *values, int nargs, char **args);
+int cmd_run(void *values, int nargs, char **args);
+
+/* ---- cmd_up.c, for cmd_run.c ---- */
+
+/* Brings cfg->name up. 0: started; 1: was up already; -errno after printing. */
+int bring_up(struct config *cfg);
+int take_down(const char *name);
+
+#endif

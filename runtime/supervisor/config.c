@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the options left open: files, and what the manifest says. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "paths.h"
+
+/* --image and --manifest are relative to the user's directory; the daemon works in /. */
+static int path_absolute(char *path)
+{
+	char full[PATH_MAX];
+
+	if (!realpath(path, full))
+		return -errno;
+	strcpy(path, full);
+	return 0;
+}
+
+static int path_default(char *path, const char *name, const char *file)
+{
+	char rel[PATH_MAX];
+
+	if (snprintf(rel, sizeof(rel), "%s/%s", name, file) >= (int)sizeof(rel))
+		return -ENAMETOOLONG;
+	return paths_beside(path, PATH_MAX, rel);
+}
+
+int config_complete(struct config *cfg)
+{
+	char file[SD_NAME_MAX + 8];
+	int err;
+
+	snprintf(file, sizeof(file), "%s.image", cfg->name);
+	if (!cfg->image[0] && (err = path_default(cfg->image, cfg->name, file)))
+		return err;
+	if (!cfg->manifest[0] && (err = path_default(cfg->manifest, cfg->name, "manifest.json")))
+		return err;
+	if (path_absolute(cfg->image) ||
+	    (cfg->image_fd = open(cfg->image, O_RDONLY | O_CLOEXEC)) < 0) {
+		err = errno;
+		say("%s: cannot open the domain image: %s; build it with `kslice build %s`, or "
+		    "name one with --image",
+		    cfg->image, strerror(err), cfg->name);
+		return -err;
+	}
+	if (path_absolute(cfg->manifest)) {
+		err = errno;
+		say("%s: cannot open the manifest: %s; `kslice build %s` writes it, or name one "
+		    "with --manifest",
+		    cfg->manifest, strerror(err), cfg->name);
+		return -err;
+	}
+	err = manifest_load(cfg);
+	if (!err && !cfg->ram)
+		cfg->ram = RAM_DEFAULT;
+	return err;
+}

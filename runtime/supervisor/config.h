@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * config.h: what the command line and the manifest say about a domain. A struct config is filled by
+ * a command: options first, then config_complete() (files and the manifest), then devices_open().
+ * It is copied into the daemon, which owns the fds in it from then on.
+ */
+#ifndef KDOM_CONFIG_H
+#define KDOM_CONFIG_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sd/control.h>
+#include <sd/machine.h>
+
+enum restart { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
+struct device {
+	char type[16];
+	char backend[16];
+	char ifname[16];     /* tap: name of the interface */
+	char host[32];	     /* tap: address of the host's end, A.B.C.D/P */
+	char path[PATH_MAX]; /* file, ram: what holds the file system */
+	uint64_t size;	     /* ram: bytes, 0: the file's */
+	char args[512];	     /* ",key=value..." for the image */
+	int fd;		     /* what the backend opened, or -1 */
+};
+
+#define OVERRIDES_MAX 32
+#define PEERS_MAX     4
+
+struct config {
+	char name[SD_NAME_MAX];
+	char image[PATH_MAX];
+	char manifest[PATH_MAX];
+	struct device dev[SD_DEVICES_MAX];
+	int ndev;
+	struct {
+		char name[SD_NAME_MAX];
+		char calls[SD_CALLS_MAX]; /* as in struct sd_ctl_attach */
+	} peer[PEERS_MAX];		  /* domains that this one calls */
+	int npeers;
+	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
+	int noverride;
+	uint64_t ram;
+	int cpu; /* -1: anywhere */
+	enum restart restart;
+	bool no_tap;
+	int image_fd;
+	int hide_error; /* errno of image_hide() */
+};
+
+#define RAM_DEFAULT (64ull << 20)
+
+/* ---- manifest.c ---- */
+
+/* Reads cfg->manifest: devices, peers, and RAM if no option gave it. 0, or -errno after printing. */
+int manifest_load(struct config *cfg);
+
+/* ---- config.c ---- */
+
+/* Fills in what the options left open: image, devices, RAM. 0, or -errno after printing. */
+int config_complete(struct config *cfg);
+
+#endif

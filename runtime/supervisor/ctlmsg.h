@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ctlmsg.h: one control message is one packet, with its fds. The other end is never trusted. */
+#ifndef KDOM_CTLMSG_H
+#define KDOM_CTLMSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <sd/control.h>
+
+#ifndef SO_PASSRIGHTS
+/* Linux 6.16: whether a socket accepts fds at all; a connection inherits it from its listener. */
+#define SO_PASSRIGHTS 83
+#endif
+
+void ctl_init(struct sd_ctl_msg *m, uint16_t type, uint32_t seq);
+/* 0; -EAGAIN: queue full; other -errno: peer gone. fds stay the caller's. */
+int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
+/* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds has SD_CTL_FDS_MAX elements: the
+ * fds that were received, then -1. */
+int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
+
+/* What comes over a connection, by ctl_recv_conn(). */
+struct ctl_in {
+	int err; /* as of ctl_recv() */
+	struct sd_ctl_msg m;
+	int fd; /* a SEQPACKET socket that came with it, or -1 */
+	struct ucred
+		real; /* the sender: pid and real ids as the kernel says; a message without them is
+			      malformed */
+};
+
+void ctl_recv_conn(int sock, struct ctl_in *in); /* may block: it closes fds that nobody wants */
+bool ctl_plain(int sock);			 /* there is a message, and no fd with it */
+/* Its sender was built by another contract (sd/control.h): only the head says something. */
+bool ctl_alien(const struct sd_ctl_msg *m);
+void fds_close(int *fds, int n);
+
+#endif

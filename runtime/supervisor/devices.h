@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * devices.h: backends, the host's side of a domain's devices. A command opens them; the fd of each
+ * is in its struct device. All print what went wrong and return 0 or -errno.
+ */
+#ifndef KDOM_DEVICES_H
+#define KDOM_DEVICES_H
+
+#include "config.h"
+
+int devices_open(struct config *cfg); /* all devices of the domain */
+
+/* ---- disks.c ---- */
+
+int disk_file_open(struct device *dev);
+int disk_ram_open(struct device *dev);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * domain.h: the domain's process as the daemon sees it: its start, its control socket, its bell page,
+ * its end. What it says and that it ended is reported upwards through struct domain_reports, which
+ * the daemon sets before the first domain_start().
+ */
+#ifndef KDOM_DOMAIN_H
+#define KDOM_DOMAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cgroup.h"
+#include "console.h"
+#include "loop.h"
+#include <sd/bell.h>
+#include <sd/control.h>
+
+struct domain_out;
+
+struct domain_reports {
+	/* A message without fds came. -errno: the domain is killed for it. */
+	int (*message)(struct daemon *d, const struct sd_ctl_msg *m);
+	/* The process has ended, by status of waitpid(); all of it is released. asked: we wanted it
+	 * to. */
+	void (*ended)(struct daemon *d, int status, bool asked);
+};
+
+struct domain {
+	const struct domain_reports *reports;
+	pid_t pid; /* 0: not running */
+	struct source ctl, pidfd;
+	int bell_fd, bell_ro; /* writable, and opened read-only for clients */
+	struct sd_bell *bell;
+	uint32_t generation;
+	uint32_t next_client, next_seq;
+	bool ready, stopping;
+	uint32_t stubs; /* contract of its calls */
+	uint64_t boot_ns, started_ms;
+	uint8_t *belts; /* shared with the process until it calls exec */
+	struct cgroup cgroup;
+	struct console console;
+	int last_status;
+	struct domain_out *out, **out_tail; /* messages that it hasn't received yet */
+	unsigned unread, unread_replies;    /* of them: those with fds; answers to what it asked */
+	uint64_t
+		read_by; /* it is killed if it receives none of them until then; 0: there are none */
+};
+
+/* up: as of cgroup_make(). 0 or -errno. */
+int domain_start(struct daemon *d);
+/* The domain says READY: from now on it gets messages, and clients its bell page. 0 or -errno. */
+int domain_serves(struct daemon *d, const struct sd_ctl_msg *ready);
+/* Queues m, and kills a domain that doesn't receive. Takes fds over. 0 or -errno. */
+int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);
+/* It is about to be asked to end: from now on it has a deadline and no new clients. */
+void domain_stopping(struct daemon *d);
+void domain_kill(struct daemon *d);
+
+#endif
