@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# walk.sh: follows README.md's "A spec of your own" in a copy of the repo, command by command as it stands there. The spec shown
+# walk.sh: follows doc/TUTORIAL.md in a copy of the repo, command by command as it stands there. The spec shown
 # must be specs/pipe.json, and the domain a stranger gets must serve a program's pipes.
 set -u
 home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -15,8 +15,8 @@ finish() {
 trap finish EXIT
 fail() { echo "FAIL: $*" >&2; exit 1; }
 
-section() { # the indented lines of the section, without their indent
-	sed -n '/^## A spec of your own/,/^## Where things lie/p' "$home/README.md" | sed -n 's/^    //p'
+section() { # its indented lines, without their indent
+	sed -n "s/^    //p" "$home/doc/TUTORIAL.md"
 }
 
 mkdir -p "$tmp/repo" "$tmp/kdom"
@@ -27,7 +27,7 @@ chmod 700 "$tmp/kdom"
 ln -s "$(readlink -f "$home/kernel-tree/linux")" "$tmp/repo/kernel-tree/linux"
 cd "$tmp/repo" || exit 1
 
-section | sed -n '/^{/,/^}/p' | diff - specs/pipe.json || fail "the spec in README.md isn't specs/pipe.json"
+section | sed -n '/^{/,/^}/p' | diff - specs/pipe.json || fail "the spec in doc/TUTORIAL.md isn't specs/pipe.json"
 [ "$(wc -l <specs/pipe.json)" -lt 15 ] || fail "specs/pipe.json has 15 lines or more"
 make all || fail "make all, before the first step"
 
@@ -40,7 +40,7 @@ while IFS= read -r line; do
 	bash -c "$line" </dev/null >"$tmp/out" 2>&1 || { cat "$tmp/out"; fail "$line"; }
 	tail -5 "$tmp/out"
 done < <(section)
-[ "$steps" -ge 10 ] || fail "only $steps commands found in README.md"
+[ "$steps" -ge 10 ] || fail "only $steps commands found in doc/TUTORIAL.md"
 [ "$(cat "$tmp/out")" = 1000 ] || fail "the last one printed: $(cat "$tmp/out")"
 [ -f generated/mine/client.c ] || fail "no stubs in generated/mine"
 grep -q '"mine"' build/mine/manifest.json || fail "no manifest of mine"
