@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * files WHAT DIR MS: one operation on files below DIR, over and over.
- *	pread, pwrite	4 KiB at random places of a 4 MiB file that is cached; what was read is looked at
- *	direct		4 KiB O_DIRECT reads at random places of a 64 MiB file
- *	fdatasync	4 KiB overwritten, then fdatasync
- *	create		create, write 4 KiB, close
- *	meta		create, chmod, rename, stat, unlink: time of one of the five
- *	seqwrite	64 KiB of a 256 MiB sequential write that ends with fsync (MS is not looked at)
+ *      pread, pwrite   4 KiB at random places of a 4 MiB file that is cached; what was read is
+ *                      looked at
+ *      direct          4 KiB O_DIRECT reads at random places of a 64 MiB file
+ *      fdatasync       4 KiB overwritten, then fdatasync
+ *      create          create, write 4 KiB, close
+ *      meta            create, chmod, rename, stat, unlink: time of one of the five
+ *      seqwrite        64 KiB of a 256 MiB sequential write that ends with fsync (MS is not looked
+ *                      at)
  */
 #define _GNU_SOURCE
 #include "bench.h"

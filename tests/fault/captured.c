@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * captured [-s] PID [NR[,ARG...]]...: code run inside a domain process: makes its first thread do these system calls, one after the
- * other, as an attacker's code in there would. Needs root. Prints a line for each:
+ * captured [-s] PID [NR[,ARG...]]...: code run inside a domain process: makes its first thread do
+ * these system calls, one after the other, as an attacker's code in there would. Needs root. Prints
+ * a line for each:
  *   result N        it was made, and returned that
- *   signal N        it ended the process; the calls behind it aren't made. With "caught" where a handler ran before
- * ARG is a number, @TEXT (an address where that text lies) or % (an address of 32 KiB of its code). -s suspends its seccomp filter, to
- * see what else holds. NR may be N*NR: so many times; then the line is "sum N": of what isn't negative.
+ *   signal N        it ended the process; the calls behind it aren't made. With "caught" where a
+ *                   handler ran before
+ * ARG is a number, @TEXT (an address where that text lies) or % (an address of 32 KiB of its code).
+ * -s suspends its seccomp filter, to see what else holds. NR may be N*NR: so many times; then the
+ * line is "sum N": of what isn't negative.
  *
  * captured spin PID: from now on all its threads do nothing but run.
  */

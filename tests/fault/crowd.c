@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * crowd SOCKET WHAT OP...: clients that want all of what all share, beside one of another user that wants its part of it. SOCKET is the
- * domain's; OP are the numbers of the calls that WHAT makes:
+ * crowd SOCKET WHAT OP...: clients that want all of what all share, beside one of another user that
+ * wants its part of it. SOCKET is the domain's; OP are the numbers of the calls that WHAT makes:
  *
- *	tasks socket recvfrom close		clients with as many waiting calls as they get
- *	bells socket recvfrom close		a thousand channels that do nothing but ring their doorbells
- *	tickets socket				clients that make tickets
- *	watches socket epoll_create1 epoll_ctl	a client that adds to epoll sets
- *	pipes pipe2 fcntl			a client whose pipes are as big as they can be
- *	locks open fcntl			one that locks parts of files in $FAULT_DIR
- *	attaches				as many clients as there can be
- *	events PID				clients that all detach while PID, the domain's vCPU, stands still
- *	copies socket recvmmsg close		clients whose waiting calls have as much private memory as they get
- *	polls socket poll close			clients whose waiting calls name as many files as they may
+ *      tasks socket recvfrom close             clients with as many waiting calls as they get
+ *      bells socket recvfrom close             a thousand channels that do nothing but ring their
+ *                                              doorbells
+ *      tickets socket                          clients that make tickets
+ *      watches socket epoll_create1 epoll_ctl  a client that adds to epoll sets
+ *      pipes pipe2 fcntl                       a client whose pipes are as big as they can be
+ *      locks open fcntl                        one that locks parts of files in $FAULT_DIR
+ *      attaches                                as many clients as there can be
+ *      events PID                              clients that all detach while PID, the domain's
+ *                                              vCPU, stands still
+ *      copies socket recvmmsg close            clients whose waiting calls have as much private
+ *                                              memory as they get
+ *      polls socket poll close                 clients whose waiting calls name as many files as
+ *                                              they may
  *
- * Exit status 0: the bystander got its part. Nothing here has an end in time but the bounds of each wait.
+ * Exit status 0: the bystander got its part. Nothing here has an end in time but the bounds of each
+ * wait.
  */
 #include "attach.h"
 #include <errno.h>

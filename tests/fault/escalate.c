@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that root attached gives up its rights, here and in the domain, and tries every way to get them back from the
- * supervisor (sd/control.h: who may ask what).
+ * A program that root attached gives up its rights, here and in the domain, and tries every way to
+ * get them back from the supervisor (sd/control.h: who may ask what).
  *
- *	escalate SOCKET DIR OPEN CLOSE SETGROUPS SETRESGID SETRESUID SETUID	(numbers of calls)
+ *      escalate SOCKET DIR OPEN CLOSE SETGROUPS SETRESGID SETRESUID SETUID     (numbers of calls)
  */
 #include <fcntl.h>
 #include <grp.h>

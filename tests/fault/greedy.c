@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * greedy WHAT: takes of a domain what it can get and holds it. Prints "held N errno E" when it was refused REFUSALS times in a row
- * (or altogether some times more, or has LIMIT of them), then waits for a line, tries again for each, and ends with stdin. Any error is fine with it.
- *	tcp udp connections	sockets with data nobody reads; without
- *	pipes			full ones
- *	files locks		open files, record locks, in $FAULT_DIR
- *	deep fifos		directories above an open one, full FIFOs, in $FAULT_DIR
- *	dirty			there, too: pages written here and there, attributes, names that come and go; so much of it that all memory is dirty many times
- *	memberships		multicast groups
- *	attaches SOCKET		clients
+ * greedy WHAT: takes of a domain what it can get and holds it. Prints "held N errno E" when it was
+ * refused REFUSALS times in a row (or altogether some times more, or has LIMIT of them), then waits
+ * for a line, tries again for each, and ends with stdin. Any error is fine with it.
+ *      tcp udp connections     sockets with data nobody reads; without
+ *      pipes                   full ones
+ *      files locks             open files, record locks, in $FAULT_DIR
+ *      deep fifos              directories above an open one, full FIFOs, in $FAULT_DIR
+ *      dirty                   there, too: pages written here and there, attributes, names that
+ *                              come and go; so much of it that all memory is dirty many times
+ *      memberships             multicast groups
+ *      attaches SOCKET         clients
  * By calls that are exported, not routed (OPS: their numbers, greedy_raw.c):
- *	unix OPS SOCKET		full socketpairs
- *	groups OPS SOCKET	open files, each with 65,536 groups of whoever opened it
- *	embryos OPS SOCKET	full connections, closed by who made them, that nobody accepts
- *	nested OPS SOCKET	full sockets in messages of sockets in messages ...
- *	polled OPS SOCKET	full socketpairs, each with a call that waits for it and names it many times
- *	tickets OPS SOCKET	full socketpairs that only tickets hold
- * greedy pressed N: fills N connections like tcp. Each send ends; what fails is that connection's and nobody else's: exit status.
- * greedy honest socket|pipe|file [N]: somebody else beside it, who makes a file, sends a little through it and closes it, until stdin ends, and holds N
- * of them all the time. No error is fine with that one. Prints "ready" after its first round, "rounds N" at the end.
+ *      unix OPS SOCKET         full socketpairs
+ *      groups OPS SOCKET       open files, each with 65,536 groups of whoever opened it
+ *      embryos OPS SOCKET      full connections, closed by who made them, that nobody accepts
+ *      nested OPS SOCKET       full sockets in messages of sockets in messages ...
+ *      polled OPS SOCKET       full socketpairs, each with a call that waits for it and names it
+ *                              many times
+ *      tickets OPS SOCKET      full socketpairs that only tickets hold
+ * greedy pressed N: fills N connections like tcp. Each send ends; what fails is that connection's
+ * and nobody else's: exit status.
+ * greedy honest socket|pipe|file [N]: somebody else beside it, who makes a file, sends a little
+ * through it and closes it, until stdin ends, and holds N of them all the time. No error is fine
+ * with that one. Prints "ready" after its first round, "rounds N" at the end.
  */
 #define _GNU_SOURCE
 #include "attach.h"

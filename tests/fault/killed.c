@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * killed socket|pipe|file [native|idle]: a client whose domain is killed under it. One thread per way of being in a call; each ends
- * at its first error and remembers errno and time. Talks to its driver over stdin and stdout:
+ * killed socket|pipe|file [native|idle]: a client whose domain is killed under it. One thread per
+ * way of being in a call; each ends at its first error and remembers errno and time. Talks to its
+ * driver over stdin and stdout:
  *
- *	-> "ready"				every thread is in its call
- *	<- any line				the domain is dead now
- *	-> "thread NAME ERRNO NS" per thread	NS on CLOCK_MONOTONIC; ERRNO 0: it didn't fail but should have
- *	-> "after NAME ERRNO MICROSECONDS"	calls made now on the dead fds, and one that makes an fd
- *	-> "host ok" | "host ERRNO"		pipes, files and AF_UNIX sockets of the host
- *	<- any line				the domain is up again
- *	-> "again ok" | "again PLACE ERRNO"	new fds carry verified data
- *	-> "old NAME ERRNO", at last "end"	the old fds
+ *      -> "ready"                              every thread is in its call
+ *      <- any line                             the domain is dead now
+ *      -> "thread NAME ERRNO NS" per thread    NS on CLOCK_MONOTONIC; ERRNO 0: it didn't fail but
+ *                                              should have
+ *      -> "after NAME ERRNO MICROSECONDS"      calls made now on the dead fds, and one that makes
+ *                                              an fd
+ *      -> "host ok" | "host ERRNO"             pipes, files and AF_UNIX sockets of the host
+ *      <- any line                             the domain is up again
+ *      -> "again ok" | "again PLACE ERRNO"     new fds carry verified data
+ *      -> "old NAME ERRNO", at last "end"      the old fds
  *
- * With "native" the waits are ended instead of the domain being killed: every thread must come back then too, which
- * proves that the waits are real. With "idle" there are no threads: between two rounds of new fds the client makes no call, and so
- * doesn't see that the domain dies and is started again: "ready", any line, "again ok".
+ * With "native" the waits are ended instead of the domain being killed: every thread must come back
+ * then too, which proves that the waits are real. With "idle" there are no threads: between two
+ * rounds of new fds the client makes no call, and so doesn't see that the domain dies and is
+ * started again: "ready", any line, "again ok".
  */
 #include "check.h"
 #include "killed.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * storm.h: the inside of `storm`, clients that keep to the rules of sd/ring.h and sd/control.h, and to nothing else.
+ * storm.h: the inside of `storm`, clients that keep to the rules of sd/ring.h and sd/control.h, and
+ * to nothing else.
  *
- * What is good: an entry's number, slot, flags and offsets, as the domain's own generated stubs make them. What is random:
- * which call, its arguments and data, on which lane, awaited or not, cancelled or not; tickets, shares and children, and when
- * a client detaches, ends, or is killed. So nothing of it may end a channel: SD_ENDED_PROTO is a failure.
+ * What is good: an entry's number, slot, flags and offsets, as the domain's own generated stubs
+ * make them. What is random: which call, its arguments and data, on which lane, awaited or not,
+ * cancelled or not; tickets, shares and children, and when a client detaches, ends, or is killed.
+ * So nothing of it may end a channel: SD_ENDED_PROTO is a failure.
  *
  *   storm.c        the parent: lives in slots, kills them, counts
  *   life.c         one life: attaches, makes its world, does things until it ends
@@ -12,7 +14,8 @@
  *   lanes.c        entries in flight on a client's lanes
  *   own.c          the transport's own calls and the supervisor's: tickets, shares, children
  *
- * One thread per process. The board is shared by all of them; nothing of it is trusted to be in order.
+ * One thread per process. The board is shared by all of them; nothing of it is trusted to be in
+ * order.
  */
 #ifndef STORM_H
 #define STORM_H
@@ -30,13 +33,14 @@
 #define MAPS  6
 #define KEYS  64
 
-#define COUNTS(C)                                                                                  \
-	C(lives)                                                                                   \
-	C(killed)                                                                                  \
-	C(ended)                                                                                   \
-	C(worldless) C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused)          \
-		C(tickets) C(redeemed) C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) \
-			C(forks) C(execs) C(exits) C(asked) C(detached)
+#define COUNTS(C)                                                                                \
+	C(lives)                                                                                 \
+	C(killed)                                                                                \
+	C(ended)                                                                                 \
+	C(worldless)                                                                             \
+	C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused) C(tickets)          \
+		C(redeemed) C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) C(forks) \
+			C(execs) C(exits) C(asked) C(detached)
 
 #define COUNT_NAME(name) COUNT_##name,
 enum { COUNTS(COUNT_NAME) COUNTERS };

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * fuzz.c: liars on both sides of the generated stubs, under ASan and UBSan: fuzz [CASES [SEED]].
- *   server  random entries over a random arena, the host kernel behind: nothing beside the arena and the private
- *           copies changes, whatever the entry says
- *   client  good calls answered by nonsense in result and arena: the program's memory beside the buffers it gave is untouched
- *   lies    every good call answered by more than it asked for, and by what is neither a number of it nor an errno: the channel
- *           ends for it (SD_PROTO), whatever the call; and by what it may be, which passes
- * Runs in a network namespace of its own, so that no address or interface is real; and where the domain serves files with that
- * file system, as with_files.sh mounts it, for its root directory.
+ *   server  random entries over a random arena, the host kernel behind: nothing beside the arena
+ *           and the private copies changes, whatever the entry says
+ *   client  good calls answered by nonsense in result and arena: the program's memory beside the
+ *           buffers it gave is untouched
+ *   lies    every good call answered by more than it asked for, and by what is neither a number of
+ *           it nor an errno: the channel ends for it (SD_PROTO), whatever the call; and by what it
+ *           may be, which passes
+ * Runs in a network namespace of its own, so that no address or interface is real; and where the
+ * domain serves files with that file system, as with_files.sh mounts it, for its root directory.
  */
 #include "stub_test.h"
 #include "../../runtime/transport/loop/loop.h"

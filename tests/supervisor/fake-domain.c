@@ -10,7 +10,8 @@
  *   short...   sends a short packet
  *   refuse...  answers ATTACH with -EAGAIN
  *   crash...   exits with 3 on the first ATTACH
- *   chatter... prints 20 MiB on the first ATTACH, as fast as it may, then its last words, and exits with 6
+ *   chatter... prints 20 MiB on the first ATTACH, as fast as it may, then its last words, and exits
+ *       with 6
  *   older...   built before there were contracts
  *   newer...   by a later contract, with longer messages
  *   caller...  answers everything, and on an ATTACH asks to be attached to domain "good"
@@ -19,7 +20,8 @@
  *   greedy...  on an ATTACH asks for more than it reads
  *   giver...   answers an ATTACH with a dozen fds
  *   noticket.. refuses TICKET and SHARE
- *   ender...   ends each client at once; twice...: says so twice; unborn...: ends one that nobody attached
+ *   ender...   ends each client at once; twice...: says so twice; unborn...: ends one that nobody
+ *              attached
  * Prints what it got, one line each, to its console.
  */
 #include <errno.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * image.c: records of an input:  where, item, offset (16 bits), width, value (24 bits).
- * where names a structure, item which one of its kind; width 1, 2 or 4 bytes. A value whose top bits are 11 is one of the edges.
+ * where names a structure, item which one of its kind; width 1, 2 or 4 bytes. A value whose top
+ * bits are 11 is one of the edges.
  */
 #include "ext4.h"
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * frame.c: how: bits 0..2 say what the record's bytes are
- *   0  a whole frame   1  an ARP message   2  an IPv4 packet   3  an IPv4 payload of any protocol, its number first
+ *   0  a whole frame   1  an ARP message   2  an IPv4 packet   3  an IPv4 payload of any protocol,
+ *      its number first
  *   4  TCP   5  UDP   6  ICMP   7  IGMP
- * 8: ports, sequence and IP length stay as they are; 16: so does the IP header's checksum; 32: and the protocol's.
- * 64: the record begins with a header of the device (struct virtio_net_hdr). 128: cut in two fragments, of which this is the first.
+ * 8: ports, sequence and IP length stay as they are; 16: so does the IP header's checksum; 32: and
+ * the protocol's.
+ * 64: the record begins with a header of the device (struct virtio_net_hdr).
+ * 128: cut in two fragments, of which this is the first.
  */
 #include "frames.h"
 

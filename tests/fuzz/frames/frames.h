@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * frames.h: crafted frames for a domain's network device, by libFuzzer inside of the domain: the harness is the payload of the image
- * (runtime/machine/process/process.h) and the other end of its "TAP", a socket pair.
+ * frames.h: crafted frames for a domain's network device, by libFuzzer inside of the domain: the
+ * harness is the payload of the image (runtime/machine/process/process.h) and the other end of its
+ * "TAP", a socket pair.
  *
  *   frames.c   libFuzzer, the device's fd, and when a frame has been seen to
- *   frame.c    an input's records become frames, with addresses, lengths and checksums made good or left as they are
+ *   frame.c    an input's records become frames, with addresses, lengths and checksums made good or
+ *              left as they are
  *   sockets.c  what in the domain listens, by the generated stubs over loop
  *
  * An input is records: how (8 bits), length (16 bits), bytes. See frame.c.

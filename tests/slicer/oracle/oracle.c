@@ -3,9 +3,10 @@
  * oracle SPEC TREE OBJDIR WHITELIST [OWN_WHITELIST]: does the slicer keep all that a linker would?
  *
  * The spec is taken without its cuts (but for replacements, which are in the objects) and without
- * field sensitivity, so that source closure and relocation closure mean the same. OBJDIR holds the objects of
- * `kslice build --whole`. Exit status 1: something a relocation reaches isn't kept and isn't
- * in a WHITELIST ("name  # why it may be missing"), or a line of the domain's own is of no use.
+ * field sensitivity, so that source closure and relocation closure mean the same. OBJDIR holds the
+ * objects of `kslice build --whole`. Exit status 1: something a relocation reaches isn't kept and
+ * isn't in a WHITELIST ("name  # why it may be missing"), or a line of the domain's own is of no
+ * use.
  */
 #include "refs.h"
 #include "session.h"
