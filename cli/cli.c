@@ -50,6 +50,15 @@ static char *option_doc(const struct cli_option *o)
 	return must(doc);
 }
 
+/* argp puts the brackets where they belong: --name[=ARG]. */
+static void option_arg(struct argp_option *option, const char *arg)
+{
+	bool optional = arg && *arg == '[';
+
+	option->flags = optional ? OPTION_ARG_OPTIONAL : 0;
+	option->arg = optional ? must(strndup(arg + 1, strlen(arg) - 2)) : arg;
+}
+
 /* The options of one command, NULL: all of them. */
 static struct argp_option *options_new(const struct cli *cli, const struct cli_command *command)
 {
@@ -66,7 +75,7 @@ static struct argp_option *options_new(const struct cli *cli, const struct cli_c
 			continue;
 		options[used].name = o->name;
 		options[used].key = o->key;
-		options[used].arg = o->arg;
+		option_arg(&options[used], o->arg);
 		options[used++].doc = option_doc(o);
 	}
 	options[used].key = 'h'; /* as --help, which argp has */
@@ -76,8 +85,11 @@ static struct argp_option *options_new(const struct cli *cli, const struct cli_c
 
 static void options_free(struct argp_option *options)
 {
-	for (struct argp_option *o = options; o->name; o++)
+	for (struct argp_option *o = options; o->name; o++) {
+		if (o->flags & OPTION_ARG_OPTIONAL)
+			free((char *)o->arg);
 		free((char *)o->doc);
+	}
 	free(options);
 }
 

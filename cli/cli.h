@@ -23,7 +23,7 @@
 struct cli_option {
 	const char *name;     /* without the dashes */
 	int key;	      /* its letter if it has a short form, else CLI_KEY(n) */
-	const char *arg;      /* name of its argument, NULL: it has none */
+	const char *arg;      /* name of its argument, in [] if it may be left out; NULL: none */
 	const char *value;    /* what holds without it, NULL: nothing worth saying */
 	const char *commands; /* those that take it, separated by blanks */
 	const char *help;     /* a phrase, no full stop */

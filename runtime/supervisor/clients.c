@@ -187,6 +187,7 @@ static void client_welcome(struct daemon *d, int fd, bool turn_away)
 		note_warn("uid %u has too many connections; one was turned away", cred.uid);
 		crowd_end(d, c);
 	} else {
+		note_debug("connection of pid %d, uid %u", cred.pid, cred.uid);
 		client_open(d, c);
 	}
 }

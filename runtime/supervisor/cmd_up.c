@@ -100,6 +100,7 @@ static void become_daemon(struct config *cfg, int started_pipe, const char *log)
 	default_signals();
 	umask(077);
 	keep_environment();
+	log_set_level(cfg->log_level);
 	err = log_open(log);
 	if (!err)
 		err = close_others(cfg, started_pipe);
@@ -204,7 +205,7 @@ int bring_up(struct config *cfg)
 	return err;
 }
 
-static int check_name(const char *name)
+int check_name(const char *name)
 {
 	if (name_valid(name))
 		return 0;

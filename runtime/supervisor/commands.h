@@ -9,6 +9,7 @@
 int cmd_up(void *values, int nargs, char **args);
 int cmd_down(void *values, int nargs, char **args);
 int cmd_kill(void *values, int nargs, char **args);
+int cmd_log(void *values, int nargs, char **args);
 int cmd_ps(void *values, int nargs, char **args);
 int cmd_run(void *values, int nargs, char **args);
 
@@ -17,5 +18,6 @@ int cmd_run(void *values, int nargs, char **args);
 /* Brings cfg->name up. 0: started; 1: was up already; -errno after printing. */
 int bring_up(struct config *cfg);
 int take_down(const char *name);
+int check_name(const char *name); /* is it a domain's? 0, or -1 after printing */
 
 #endif

@@ -33,27 +33,30 @@ static int path_default(char *path, const char *name, const char *file)
 
 int config_complete(struct config *cfg)
 {
-	char file[SD_NAME_MAX + 8];
+	char file[SD_NAME_MAX + 8], folder[SD_NAME_MAX + sizeof(cfg->debug) + 1], build[128];
 	int err;
 
+	snprintf(folder, sizeof(folder), "%s%s%s", cfg->name, cfg->debug[0] ? "-" : "", cfg->debug);
 	snprintf(file, sizeof(file), "%s.image", cfg->name);
-	if (!cfg->image[0] && (err = path_default(cfg->image, cfg->name, file)))
+	snprintf(build, sizeof(build), "kslice build %s%s%s", cfg->name,
+		 cfg->debug[0] ? " --debug=" : "", cfg->debug);
+	if (!cfg->image[0] && (err = path_default(cfg->image, folder, file)))
 		return err;
-	if (!cfg->manifest[0] && (err = path_default(cfg->manifest, cfg->name, "manifest.json")))
+	if (!cfg->manifest[0] && (err = path_default(cfg->manifest, folder, "manifest.json")))
 		return err;
 	if (path_absolute(cfg->image) ||
 	    (cfg->image_fd = open(cfg->image, O_RDONLY | O_CLOEXEC)) < 0) {
 		err = errno;
-		say("%s: cannot open the domain image: %s; build it with `kslice build %s`, or "
+		say("%s: cannot open the domain image: %s; build it with `%s`, or "
 		    "name one with --image",
-		    cfg->image, strerror(err), cfg->name);
+		    cfg->image, strerror(err), build);
 		return -err;
 	}
 	if (path_absolute(cfg->manifest)) {
 		err = errno;
-		say("%s: cannot open the manifest: %s; `kslice build %s` writes it, or name one "
+		say("%s: cannot open the manifest: %s; `%s` writes it, or name one "
 		    "with --manifest",
-		    cfg->manifest, strerror(err), cfg->name);
+		    cfg->manifest, strerror(err), build);
 		return -err;
 	}
 	err = manifest_load(cfg);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "log.h"
 #include <sd/control.h>
 #include <sd/machine.h>
 
@@ -47,6 +48,10 @@ struct config {
 	int cpu; /* -1: anywhere */
 	enum restart restart;
 	bool no_tap;
+	char debug[32]; /* --debug: the kind of image, "": the ordinary one */
+	bool verbose;	/* --verbose and --cmdline are passed to the image */
+	char cmdline[500];
+	enum log_level log_level;
 	int image_fd;
 	int hide_error; /* errno of image_hide() */
 };

@@ -30,6 +30,16 @@ static const struct cli_command commands[] = {
 		.run = cmd_ps,
 	},
 	{
+		.name = "log",
+		.args = "NAME",
+		.summary = "print what the domain and its supervisor wrote",
+		.text = "The log is NAME.log in the run directory, and NAME.log.1 with what was "
+			"written before. It stays when the domain is down, until the next start.",
+		.min = 1,
+		.max = 1,
+		.run = cmd_log,
+	},
+	{
 		.name = "kill",
 		.args = "NAME",
 		.summary = "SIGKILL the domain; its supervisor stays",
@@ -58,7 +68,10 @@ static const struct cli cli = {
 
 int main(int argc, char **argv)
 {
-	static struct kdom_values values = {.cfg = {.cpu = -1, .image_fd = -1}};
+	static struct kdom_values values = {
+		.cfg = {.cpu = -1, .image_fd = -1, .log_level = LOG_LEVEL_INFO},
+		.lines = -1,
+	};
 
 	return cli_main(&cli, &values, argc, argv);
 }

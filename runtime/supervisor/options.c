@@ -2,8 +2,10 @@
 /* Options of the command line, and what holds without them. */
 #include "options.h"
 #include "log.h"
+#include "paths.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +79,54 @@ static int add_override(struct config *cfg, const char *text)
 	return 0;
 }
 
+static int parse_log_level(const char *text, enum log_level *level)
+{
+	for (int i = 0; i < LOG_LEVELS; i++)
+		if (!strcmp(text, log_level_names[i])) {
+			*level = i;
+			return 0;
+		}
+	say("--log-level=%s: must be error, warn, info or debug", text);
+	return -EINVAL;
+}
+
+static int parse_lines(const char *text, int *lines)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+
+	if (end == text || *end || v < 0 || v > INT_MAX) {
+		say("-n %s: must be a number of lines", text);
+		return -EINVAL;
+	}
+	*lines = v;
+	return 0;
+}
+
+/* It is part of a path. */
+static int set_debug(struct kdom_values *v, const char *kind)
+{
+	if (!name_valid(kind) || strlen(kind) >= sizeof(v->cfg.debug)) {
+		say("--debug=%s: must be a kind of image that kslice build --debug knows", kind);
+		return -EINVAL;
+	}
+	strcpy(v->cfg.debug, kind);
+	if (!v->log_level_given)
+		v->cfg.log_level = LOG_LEVEL_DEBUG;
+	return 0;
+}
+
+static int set_cmdline(struct config *cfg, const char *text)
+{
+	size_t used = strlen(cfg->cmdline);
+
+	if (snprintf(cfg->cmdline + used, sizeof(cfg->cmdline) - used, "%s%s", used ? " " : "",
+		     text) < (int)(sizeof(cfg->cmdline) - used))
+		return 0;
+	say("--cmdline: longer than %zu characters in all", sizeof(cfg->cmdline) - 1);
+	return -EINVAL;
+}
+
 enum {
 	OPT_IMAGE = CLI_KEY(0),
 	OPT_MANIFEST,
@@ -84,7 +134,11 @@ enum {
 	OPT_NO_TAP,
 	OPT_RAM,
 	OPT_CPU,
-	OPT_RESTART
+	OPT_RESTART,
+	OPT_DEBUG,
+	OPT_VERBOSE,
+	OPT_CMDLINE,
+	OPT_LOG_LEVEL,
 };
 
 const struct cli_option kdom_options[] = {
@@ -100,6 +154,18 @@ const struct cli_option kdom_options[] = {
 	{"cpu", OPT_CPU, "N", NULL, "up run", "pin the domain to this CPU"},
 	{"restart", OPT_RESTART, "POLICY", "no", "up run",
 	 "start the domain again when it has died: no, on-failure or always"},
+	{"debug", OPT_DEBUG, "[KIND]", NULL, "up run",
+	 "start the image of `kslice build NAME --debug=KIND', NAME-KIND/NAME.image, and set the "
+	 "log level to debug; KIND is debug if it isn't given"},
+	{"verbose", OPT_VERBOSE, NULL, NULL, "up run",
+	 "the image prints all messages of its kernel, see kdom log"},
+	{"cmdline", OPT_CMDLINE, "TEXT", NULL, "up run",
+	 "parameters for the image's kernel, as on the command line of any Linux"},
+	{"log-level", OPT_LOG_LEVEL, "LEVEL", "info", "up run",
+	 "what the supervisor logs, and run's launcher prints (there the default is error): "
+	 "error, warn, info or debug"},
+	{"follow", 'f', NULL, NULL, "log", "also print what comes, until the supervisor ends"},
+	{"lines", 'n', "N", NULL, "log", "only the last N lines of what there is"},
 	{"belts", 'v', NULL, NULL, "ps", "also show what confines each domain"},
 	{},
 };
@@ -128,6 +194,21 @@ int kdom_option_set(void *values, int key, const char *arg)
 		return parse_cpu(arg, &cfg->cpu);
 	case OPT_RESTART:
 		return parse_restart(arg, &cfg->restart);
+	case OPT_DEBUG:
+		return set_debug(v, arg ? arg : "debug");
+	case OPT_VERBOSE:
+		cfg->verbose = true;
+		return 0;
+	case OPT_CMDLINE:
+		return set_cmdline(cfg, arg);
+	case OPT_LOG_LEVEL:
+		v->log_level_given = true;
+		return parse_log_level(arg, &cfg->log_level);
+	case 'f':
+		v->follow = true;
+		return 0;
+	case 'n':
+		return parse_lines(arg, &v->lines);
 	case 'v':
 		v->belts = true;
 		return 0;

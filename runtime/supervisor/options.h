@@ -12,6 +12,9 @@
 struct kdom_values {
 	struct config cfg;
 	bool belts; /* ps -v */
+	bool log_level_given;
+	bool follow; /* log -f */
+	int lines;   /* log -n; -1: all */
 };
 
 extern const struct cli_option kdom_options[];

@@ -101,8 +101,10 @@ void request_detach(struct daemon *d, uint32_t client, bool ended)
 		r->answered = detach_answered;
 		r->client = client;
 		r->ended = ended;
-		if (!request_send(d, r, NULL, NULL, 0))
+		if (!request_send(d, r, NULL, NULL, 0)) {
+			note_debug("client %u is gone", client);
 			return;
+		}
 	}
 	/* Its files would stay open as long as the domain runs: that is worse than a restart. */
 	note_error("no memory to detach client %u; killing the domain", client);

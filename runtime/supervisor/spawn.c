@@ -88,7 +88,7 @@ static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *bel
 
 static void exec_image(const struct config *cfg, int image_fd)
 {
-	char argv_text[SD_DEVICES_MAX + 4][640], *argv[SD_DEVICES_MAX + 5];
+	char argv_text[SD_DEVICES_MAX + 6][640], *argv[SD_DEVICES_MAX + 7];
 	char *envp[] = {NULL};
 	int argc = 0, fd = FD_DEVICES;
 
@@ -98,6 +98,10 @@ static void exec_image(const struct config *cfg, int image_fd)
 		 (unsigned long long)cfg->ram >> 20);
 	if (cfg->npeers)
 		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--peers");
+	if (cfg->verbose)
+		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--verbose");
+	if (cfg->cmdline[0])
+		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--cmdline=%s", cfg->cmdline);
 	for (int i = 0; i < cfg->ndev; i++)
 		if (cfg->dev[i].fd >= 0)
 			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s,fd=%d%s",

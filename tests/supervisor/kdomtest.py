@@ -173,8 +173,8 @@ class Fixture(unittest.TestCase):
     def conn(self, name):
         return Conn(self.path(name + ".sock"))
 
-    def log(self, name):
-        with open(self.path(name + ".log")) as f:
+    def log(self, name, suffix=".log"):
+        with open(self.path(name + suffix)) as f:
             return f.read()
 
     def log_has(self, name, text, count=1):

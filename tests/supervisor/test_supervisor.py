@@ -5,6 +5,7 @@ import errno
 import mmap
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -551,6 +552,113 @@ class Supervisor(Fixture):
         self.up("good")
         self.assertEqual(self.kdom(*run, "true").returncode, 0)
         self.assertEqual(self.ps("good")[1], "up")
+
+    # ---- looking inside ----
+
+    def kdom_log(self, *args):
+        r = self.kdom("log", *args)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return r.stdout
+
+    def test_log(self):
+        r = self.kdom("log", "good")
+        self.assertEqual((r.returncode, r.stdout), (1, ""))
+        self.assertIn("no domain of that name was started here", r.stderr)
+        self.up("good")
+        self.assertEqual(self.kdom_log("good"), self.log("good"))
+        lines = self.log("good").splitlines(True)
+        self.assertEqual(self.kdom_log("-n", "2", "good"), "".join(lines[-2:]))
+        self.assertEqual(self.kdom_log("-n", "0", "good"), "")
+        self.assertEqual(self.kdom_log("--lines=100000", "good"), "".join(lines))
+        self.kdom("down", "good")
+        self.up("good")  # NAME.log is renamed and begins anew: both are the log
+        text = self.kdom_log("good")
+        self.assertEqual(text, self.log("good", ".log.1") + self.log("good"))
+        self.assertEqual(text.count("supervisor of good ends"), 1)
+        self.assertEqual(self.kdom("log", "-n", "many", "good").returncode, 2)
+
+    def test_log_is_followed(self):
+        """Across a rename of the file, by a domain that prints more than a file holds, until the supervisor has ended."""
+        self.up("chatter")
+        out = self.path("followed")
+        with open(out, "wb") as f:
+            reader = subprocess.Popen([KDOM, "log", "-f", "-n", "1", "chatter"], env=self.env, stdout=f)
+        ends = 0
+        while not os.path.exists(self.path("chatter.log.1")):
+            self.kdom("up", "chatter")
+            self.assertEqual(self.conn("chatter").attach()[0], -errno.EREMOTEIO)
+            ends += 1
+            self.assertLess(ends, 20)
+        self.kdom("up", "chatter")
+        os.kill(self.supervisor("chatter"), signal.SIGTERM)
+        self.assertEqual(reader.wait(20), 0)
+        with open(out) as f:
+            text = f.read()
+        self.assertIn("domain chatter wears", text.splitlines()[0])  # the last line when it began
+        self.assertEqual(text.count("ended with status 6"), ends)
+        for last in ("signal 15: going down", "supervisor of chatter ends"):
+            self.assertEqual(text.count(last), 1, last)
+        self.assertTrue(text.endswith("supervisor of chatter ends\n"))
+        # Nobody writes any more: what there is, and no waiting.
+        self.assertTrue(self.kdom_log("-f", "chatter").endswith("supervisor of chatter ends\n"))
+
+    def test_log_levels(self):
+        for name, level, has in (("good1", None, "info"), ("good2", "error", "error"), ("good3", "warn", "warn"), ("good4", "debug", "debug")):
+            self.up(name, *(["--log-level", level] if level else []))
+            c = self.conn(name)
+            c.sock.send(b"not a message")
+            self.assert_closed(c)
+            c = self.conn(name)
+            self.assertEqual(c.attach()[0], 0)
+            c.close()
+            self.kdom("down", name)
+            text = self.log(name)
+            self.assertEqual("serves, booted" in text, has in ("info", "debug"), text)
+            self.assertEqual("warn: connection of pid" in text, has != "error", text)
+            self.assertEqual("debug: client 1 attached: pid" in text, has == "debug", text)
+            self.assertIn("ARG --control", text)  # the domain's own lines have no level
+        r = self.up("good", "--log-level", "loud", ok=False)
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("must be error, warn, info or debug", r.stderr)
+
+    def test_debug_image(self):
+        for args, kind in ((["--debug"], "debug"), (["--debug=kind"], "kind")):
+            r = self.kdom("up", *args, "no-such-domain")
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(f"/no-such-domain-{kind}/no-such-domain.image", r.stderr)
+            self.assertIn(f"kslice build no-such-domain --debug={kind}", r.stderr)
+        self.assertEqual(self.kdom("up", "--debug=../x", "good").returncode, 2)
+        # Where it is built, it is what starts.
+        build = self.path("build")
+        os.makedirs(build + "/bin")
+        os.makedirs(build + "/good-kind")
+        shutil.copy(KDOM, build + "/bin/kdom")
+        shutil.copy(FAKE, build + "/good-kind/good.image")
+        shutil.copy(self.manifest, build + "/good-kind/manifest.json")
+        self.names.append("good")
+        r = subprocess.run([build + "/bin/kdom", "up", "--debug=kind", "good"], env=self.env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        c = self.conn("good")
+        self.assertEqual(c.attach()[0], 0)
+        self.log_has("good", "debug: client 1 attached")  # the level is debug, too
+
+    def test_options_of_the_image(self):
+        self.up("good", "--verbose", "--cmdline=loglevel=7 slub_debug=P", "--cmdline", "quiet")
+        self.assertIn("ARG --verbose\n", self.log("good"))
+        self.assertIn("ARG --cmdline=loglevel=7 slub_debug=P quiet\n", self.log("good"))
+        self.up("good1")
+        self.assertNotIn("--verbose", self.log("good1"))
+        self.assertNotIn("--cmdline", self.log("good1"))
+        self.assertEqual(self.up("good2", "--cmdline", "x" * 600, ok=False).returncode, 2)
+
+    def test_every_command_has_help(self):
+        for command in ("up", "run", "ps", "log", "kill", "down"):
+            r = self.kdom(command, "--help")
+            self.assertEqual((r.returncode, r.stderr), (0, ""), command)
+            self.assertIn(f"kdom {command}", r.stdout)
+        for option in ("--debug[=KIND]", "--log-level=LEVEL", "--verbose", "--cmdline=TEXT"):
+            for command in ("up", "run"):
+                self.assertIn(option, self.kdom(command, "--help").stdout)
 
 
 if __name__ == "__main__":
