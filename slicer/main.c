@@ -3,6 +3,7 @@
  * printed, 2 wrong usage.
  */
 #include "tree/tree.h"
+#include "closure/why.h"
 #include "session.h"
 #include "stubs/stubs.h"
 #include "base/util.h"
@@ -39,7 +40,7 @@ static int cmd_check(const struct options *given, char **args)
 		printf("%s: right: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls,
 		       s.spec.ncuts, s.spec.ngroups);
 		if (o->list)
-			boundary_list_absent(&s.graph, stdout);
+			cuts_list_absent(&s.graph, stdout);
 	}
 	session_close(&s);
 	return r;

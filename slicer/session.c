@@ -83,7 +83,7 @@ int session_closure(struct session *s, const struct options *o)
 	s->t_facts = now_seconds() - t - s->t_compdb;
 	if (graph_make(&s->graph, &s->db, s->facts, &s->spec))
 		return -1;
-	if (boundary_match(&s->graph) || closure_run(&s->graph) || boundary_check(&s->graph))
+	if (cuts_match(&s->graph) || closure_run(&s->graph) || cuts_check(&s->graph))
 		return -1;
 	s->t_closure = now_seconds() - t - s->t_compdb - s->t_facts;
 	return 0;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t nanoseconds(struct timespec ts)
+static int64_t stat_nanoseconds(struct timespec ts)
 {
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
@@ -23,7 +23,7 @@ void depset_init(struct depset *set)
 
 	*set = (struct depset){};
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	set->since = nanoseconds(now);
+	set->since = stat_nanoseconds(now);
 }
 
 void depset_free(struct depset *set)
@@ -35,7 +35,7 @@ void depset_free(struct depset *set)
 	*set = (struct depset){};
 }
 
-static void read_stat(const char *path, struct dep *d)
+static void dep_read_stat(const char *path, struct dep *d)
 {
 	struct stat st;
 
@@ -45,11 +45,11 @@ static void read_stat(const char *path, struct dep *d)
 		return;
 	}
 	d->size = st.st_size;
-	d->mtime = nanoseconds(st.st_mtim);
+	d->mtime = stat_nanoseconds(st.st_mtim);
 	d->ino = st.st_ino;
 }
 
-static uint64_t content_hash(const char *path)
+static uint64_t dep_content_hash(const char *path)
 {
 	size_t len;
 	char *text = read_file(path, &len);
@@ -63,8 +63,8 @@ void depset_refresh(struct depset *set, uint32_t i)
 {
 	struct dep *d = &set->deps.a[i];
 
-	read_stat(d->path, d);
-	d->hash = content_hash(d->path);
+	dep_read_stat(d->path, d);
+	d->hash = dep_content_hash(d->path);
 	if (d->mtime >= set->since)
 		d->mtime = -1, d->hash = 0;
 }
@@ -88,10 +88,10 @@ bool depset_same(struct depset *set, uint32_t i)
 {
 	struct dep *d = &set->deps.a[i], now = *d;
 
-	read_stat(d->path, &now);
+	dep_read_stat(d->path, &now);
 	if (now.size == d->size && now.mtime == d->mtime && now.ino == d->ino)
 		return true;
-	if (now.size != d->size || content_hash(d->path) != d->hash)
+	if (now.size != d->size || dep_content_hash(d->path) != d->hash)
 		return false;
 	*d = now;
 	set->touched = true;
@@ -123,7 +123,7 @@ void depset_write(const struct depset *set, struct strbuf *out)
 
 /* "SIZE MTIME INO HASH PATH\n" at text => d; returns behind it, NULL if it isn't that. (No sscanf:
  * it measures all the rest.) */
-static const char *read_dep(struct dep *d, const char *text)
+static const char *dep_read(struct dep *d, const char *text)
 {
 	const char *eol = strchr(text, '\n');
 	char *end;
@@ -154,7 +154,7 @@ const char *depset_read(struct depset *set, const char *text)
 	for (size_t i = 0; i < n; i++) {
 		struct dep d = {};
 
-		text = read_dep(&d, text);
+		text = dep_read(&d, text);
 		if (!text)
 			return NULL;
 		*vec_add(&set->deps) = d;

@@ -7,8 +7,8 @@
  * A file that doesn't exist is a content too. A file changed after `since` counts as changed next
  * time: it may have been read before or after.
  */
-#ifndef KSLICE_CACHE_H
-#define KSLICE_CACHE_H
+#ifndef KSLICE_BASE_CACHE_H
+#define KSLICE_BASE_CACHE_H
 
 #include "base/util.h"
 

@@ -57,7 +57,7 @@ char *read_file(const char *path, size_t *len)
 	return buf;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+static int fd_write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t w = write(fd, data, len);
@@ -96,7 +96,7 @@ int write_file(const char *path, const void *data, size_t len)
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		goto fail;
-	if (write_all(fd, data, len)) {
+	if (fd_write_all(fd, data, len)) {
 		e = errno;
 		close(fd);
 		errno = e;
@@ -226,7 +226,7 @@ const char *repo_root(void)
 }
 
 /* Root's, ours, or his who became root by sudo: he could do as much without us. */
-static bool trusted_owner(uid_t uid)
+static bool is_trusted_owner(uid_t uid)
 {
 	const char *caller = getenv("SUDO_UID");
 
@@ -236,11 +236,11 @@ static bool trusted_owner(uid_t uid)
 
 /* May others put something else in the place of what lies there? Of a directory above, its sticky
  * bit is enough. */
-static bool others_change(const struct stat *st, bool last)
+static bool others_can_change(const struct stat *st, bool last)
 {
 	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
 
-	if (!trusted_owner(st->st_uid))
+	if (!is_trusted_owner(st->st_uid))
 		return true;
 	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) &&
 	       (last || !(st->st_mode & S_ISVTX));
@@ -255,7 +255,7 @@ static void __attribute__((noreturn)) bad_cache(const char *cache, const char *c
 }
 
 /* Every directory and link on the way to path, as far as there are any. */
-static void check_way(const char *cache, const char *path)
+static void cache_check_way(const char *cache, const char *path)
 {
 	const char *end = path;
 
@@ -267,7 +267,7 @@ static void check_way(const char *cache, const char *path)
 		end = strchrnul(end + 1, '/');
 		part = xasprintf("%.*s", (int)(end - path), path);
 		there = !lstat(part, &st);
-		if (there && others_change(&st, false))
+		if (there && others_can_change(&st, false))
 			bad_cache(cache, xasprintf("others than root and you can change %s", part));
 		free(part);
 		if (!there)
@@ -276,18 +276,18 @@ static void check_way(const char *cache, const char *path)
 }
 
 /* What lies in the cache is compiled and run. */
-static void check_cache(const char *cache)
+static void cache_check(const char *cache)
 {
 	char real[PATH_MAX];
 	struct stat st;
 
 	if (cache[0] != '/')
 		bad_cache(cache, "not an absolute path");
-	check_way(cache, cache);
+	cache_check_way(cache, cache);
 	if (!realpath(cache, real))
 		return; /* it will be made */
-	check_way(cache, real);
-	if (stat(real, &st) || !S_ISDIR(st.st_mode) || others_change(&st, true))
+	cache_check_way(cache, real);
+	if (stat(real, &st) || !S_ISDIR(st.st_mode) || others_can_change(&st, true))
 		bad_cache(cache, "not a directory that belongs to you alone, or to root");
 }
 
@@ -304,11 +304,11 @@ const char *cache_dir(void)
 	if (!(env && *env) && !(home && *home))
 		bad_cache("the cache", "HOME isn't set, and you have no home directory");
 	dir = env && *env ? xstrdup(env) : xasprintf("%s/.cache/kslice", home);
-	check_cache(dir);
+	cache_check(dir);
 	return dir;
 }
 
-static void on_signal(int sig)
+static void interrupt_on_signal(int sig)
 {
 	if (guarded[0])
 		unlink(guarded);
@@ -323,7 +323,7 @@ static const int handled[] = {SIGINT, SIGTERM, SIGHUP};
 
 void interrupt_init(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
+	struct sigaction sa = {.sa_handler = interrupt_on_signal, .sa_flags = SA_NODEFER};
 
 	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
 		sigaction(handled[i], &sa, NULL);

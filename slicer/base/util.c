@@ -146,7 +146,7 @@ void *vec_grow(void *a, size_t n, size_t *cap, size_t size)
 	return a;
 }
 
-static uint64_t mix(uint64_t a)
+static uint64_t hash_mix(uint64_t a)
 {
 	a ^= a >> 32;
 	a *= 0xd6e8feb86659fd93ull;
@@ -162,11 +162,11 @@ uint64_t hash64(const void *data, size_t n, uint64_t seed)
 
 	for (; n >= 8; n -= 8, p += 8) {
 		memcpy(&w, p, 8);
-		h = mix(h ^ w) + 0x2545f4914f6cdd1dull;
+		h = hash_mix(h ^ w) + 0x2545f4914f6cdd1dull;
 	}
 	w = 0;
 	memcpy(&w, p, n);
-	return mix(h ^ w ^ (uint64_t)n << 56);
+	return hash_mix(h ^ w ^ (uint64_t)n << 56);
 }
 
 static struct strmap_slot *strmap_slot(const struct strmap *m, const char *key, uint64_t hash)

@@ -7,8 +7,8 @@
  * written aside and renamed, and what lies aside is removed on an error and on a signal. One thread
  * per process; worker processes are forked.
  */
-#ifndef KSLICE_UTIL_H
-#define KSLICE_UTIL_H
+#ifndef KSLICE_BASE_UTIL_H
+#define KSLICE_BASE_UTIL_H
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * closure.c, pass 6: roots + graph => kept definitions, each with the edge that first reached it.
+ * closure.c: roots + graph => kept definitions, each with the edge that first reached it.
  *
  * A breadth-first walk, so that the recorded paths are short. Three things are found out on the way
  * and make more reachable: a field becomes read (initialiser elements that waited for it count from
  * then on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
  */
 #include "closure/graph.h"
+#include "base/arch.h"
 #include "spec/remote.h"
 #include <ctype.h>
 #include <stdlib.h>
 
-static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e);
+static void keep_def(struct graph *g, uint32_t def_id, struct edge e);
 
 /* What compilers call and read of their own accord. */
 static const char *const libcalls[] = {
 	"memcpy", "memmove", "memset",		 "memcmp",	     "bcmp",
 	"memchr", "strlen",  "__stack_chk_fail", "__stack_chk_guard"};
 
-static uint32_t record_for(struct graph *g, const char *field)
+static uint32_t record_id_for(struct graph *g, const char *field)
 {
 	const char *colon = strrchr(field, ':');
 	char *name = xstrndup(field, colon ? (size_t)(colon - field) : strlen(field));
@@ -33,14 +34,14 @@ static uint32_t record_for(struct graph *g, const char *field)
 	return (uint32_t)(*v - 1);
 }
 
-static uint32_t field_for(struct graph *g, const char *name)
+static uint32_t field_id_for(struct graph *g, const char *name)
 {
 	bool added;
 	uint64_t *v = strmap_add(&g->field_index, name, &added);
 
 	if (added) {
 		struct field *f = vec_add(&g->fields);
-		uint32_t rec = record_for(g, name);
+		uint32_t rec = record_id_for(g, name);
 
 		f->name = name;
 		f->record = rec;
@@ -51,7 +52,7 @@ static uint32_t field_for(struct graph *g, const char *name)
 	return (uint32_t)(*v - 1);
 }
 
-static bool is_read(const struct graph *g, uint32_t field)
+static bool field_is_read(const struct graph *g, uint32_t field)
 {
 	return g->field_blind || g->fields.a[field].read ||
 	       g->records.a[g->fields.a[field].record].all;
@@ -61,13 +62,13 @@ bool closure_field_read(const struct graph *g, const char *field)
 {
 	uint64_t *v = strmap_get(&g->field_index, field);
 
-	return g->field_blind || (v && is_read(g, (uint32_t)(*v - 1)));
+	return g->field_blind || (v && field_is_read(g, (uint32_t)(*v - 1)));
 }
 
-bool closure_elem_live(const struct graph *g, const struct facts *f, uint32_t elem)
+bool closure_element_live(const struct graph *g, const struct facts *f, uint32_t element)
 {
-	for (uint32_t e = elem + 1; e; e = f->elems[e - 1].parent) {
-		const struct fact_elem *el = &f->elems[e - 1];
+	for (uint32_t e = element + 1; e; e = f->elements[e - 1].parent) {
+		const struct fact_element *el = &f->elements[e - 1];
 
 		if (el->field && el->end && !closure_field_read(g, fact_str(f, el->field)))
 			return false;
@@ -85,7 +86,7 @@ static bool keep_node(struct graph *g, uint32_t n, struct edge e)
 	for (uint32_t d = node->first; d != NONE; d = g->next[d]) {
 		/* kernel/sys_ni.c has a weak twin of every system call */
 		if (!node->strong || !(graph_def(g, d)->flags & DEF_WEAK))
-			keep_gdef(g, d, e);
+			keep_def(g, d, e);
 	}
 	return node->first != NONE;
 }
@@ -98,7 +99,7 @@ static bool keep_symbol(struct graph *g, const char *key, struct edge e)
 }
 
 /* What a live file brings along comes last, so that paths begin at a call wherever there is one. */
-static void make_live(struct graph *g, uint32_t tu, uint32_t from)
+static void make_file_live(struct graph *g, uint32_t tu, uint32_t from)
 {
 	if (g->live[tu] || tu == g->db->ntus)
 		return;
@@ -106,22 +107,22 @@ static void make_live(struct graph *g, uint32_t tu, uint32_t from)
 	*vec_add(&g->newly_live) = (struct live_tu){tu, from};
 }
 
-static void bring_along(struct graph *g, struct live_tu l)
+static void keep_pinned_of_file(struct graph *g, struct live_tu l)
 {
 	for (uint32_t i = g->base[l.tu]; i < g->base[l.tu + 1]; i++) {
 		const struct unit *u = &g->units.a[g->unit_of[i]];
 
 		if (u->pinned && !u->dropped)
-			keep_gdef(g, i,
-				  (struct edge){.from = l.from,
-						.kind = l.from == NONE ? EDGE_KEEP : EDGE_LIVE});
+			keep_def(g, i,
+				 (struct edge){.from = l.from,
+					       .kind = l.from == NONE ? EDGE_KEEP : EDGE_LIVE});
 	}
 }
 
 /* A unit stays as a whole; each of its names that had no reason yet gets one. */
-static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e)
+static void keep_def(struct graph *g, uint32_t def_id, struct edge e)
 {
-	struct unit *u = &g->units.a[g->unit_of[gdef]];
+	struct unit *u = &g->units.a[g->unit_of[def_id]];
 
 	if (u->kept)
 		return;
@@ -136,22 +137,23 @@ static void keep_gdef(struct graph *g, uint32_t gdef, struct edge e)
 		if (n != NONE && !g->nodes.a[n].kept && graph_def(g, d)->kind != DEF_PROTO &&
 		    graph_def(g, d)->kind != DEF_TYPE)
 			keep_node(g, n,
-				  d == gdef ? e : (struct edge){.from = gdef, .kind = EDGE_UNIT});
+				  d == def_id ? e
+					      : (struct edge){.from = def_id, .kind = EDGE_UNIT});
 	}
-	make_live(g, u->tu, gdef);
+	make_file_live(g, u->tu, def_id);
 }
 
 /* The innermost element first; the first one that isn't live is what the reference waits for. */
-static uint32_t waits_for(struct graph *g, const struct facts *f, uint32_t elem)
+static uint32_t element_waits_for(struct graph *g, const struct facts *f, uint32_t element)
 {
-	for (uint32_t e = elem; e; e = f->elems[e - 1].parent) {
-		const struct fact_elem *el = &f->elems[e - 1];
+	for (uint32_t e = element; e; e = f->elements[e - 1].parent) {
+		const struct fact_element *el = &f->elements[e - 1];
 		uint32_t field;
 
 		if (!el->field || !el->end)
 			continue;
-		field = field_for(g, fact_str(f, el->field));
-		if (!is_read(g, field))
+		field = field_id_for(g, fact_str(f, el->field));
+		if (!field_is_read(g, field))
 			return field;
 	}
 	return NONE;
@@ -159,7 +161,7 @@ static uint32_t waits_for(struct graph *g, const struct facts *f, uint32_t elem)
 
 /* KSLICE_EDGES=FILE: every edge by unit number, for slicer/closure/heavy.py, which finds what a cut
  * would free. */
-static void log_edge(struct graph *g, uint32_t gdef, const char *key)
+static void log_edge(struct graph *g, uint32_t def_id, const char *key)
 {
 	uint32_t n = graph_node(g, key);
 
@@ -167,34 +169,35 @@ static void log_edge(struct graph *g, uint32_t gdef, const char *key)
 		return;
 	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
 		if (!g->nodes.a[n].strong || !(graph_def(g, d)->flags & DEF_WEAK))
-			fprintf(g->edges, "%u %u\n", g->unit_of[gdef], g->unit_of[d]);
+			fprintf(g->edges, "%u %u\n", g->unit_of[def_id], g->unit_of[d]);
 }
 
-static void follow_ref(struct graph *g, uint32_t gdef, uint32_t ref, uint32_t field)
+static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t field)
 {
-	const struct facts *f = graph_facts(g, gdef);
+	const struct facts *f = graph_facts(g, def_id);
 	const struct fact_ref *r = &f->refs[ref];
 	struct edge e = {
-		.from = gdef, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD};
+		.from = def_id, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD};
 
-	if (r->elem && graph_def(g, gdef)->kind == DEF_VAR) {
-		uint32_t wait = waits_for(g, f, r->elem);
+	if (r->element && graph_def(g, def_id)->kind == DEF_VAR) {
+		uint32_t wait = element_waits_for(g, f, r->element);
 
 		if (wait != NONE) {
-			*vec_add(&g->fields.a[wait].waiters) = (struct waiter){gdef, ref};
+			*vec_add(&g->fields.a[wait].waiters) = (struct waiter){def_id, ref};
 			return;
 		}
-		if (field == NONE && f->elems[r->elem - 1].field) {
-			e.field = field_for(g, fact_str(f, f->elems[r->elem - 1].field));
-			e.kind = !g->field_blind && is_read(g, e.field) ? EDGE_FIELD : EDGE_REF;
+		if (field == NONE && f->elements[r->element - 1].field) {
+			e.field = field_id_for(g, fact_str(f, f->elements[r->element - 1].field));
+			e.kind = !g->field_blind && field_is_read(g, e.field) ? EDGE_FIELD
+									      : EDGE_REF;
 		}
 	}
 	if (g->edges)
-		log_edge(g, gdef, fact_str(f, r->key));
+		log_edge(g, def_id, fact_str(f, r->key));
 	keep_symbol(g, fact_str(f, r->key), e);
 }
 
-static void wake_field(struct graph *g, uint32_t field)
+static void wake_field_waiters(struct graph *g, uint32_t field)
 {
 	struct field *f = &g->fields.a[field];
 	struct waiter *w = f->waiters.a;
@@ -203,36 +206,42 @@ static void wake_field(struct graph *g, uint32_t field)
 	f->waiters.a = NULL;
 	f->waiters.n = f->waiters.cap = 0;
 	for (size_t i = 0; i < n; i++)
-		follow_ref(g, w[i].gdef, w[i].ref, field);
+		follow_ref(g, w[i].def_id, w[i].ref, field);
 	free(w);
 }
 
-static void read_field(struct graph *g, const char *name, uint32_t reader)
+static void mark_field_read(struct graph *g, const char *name, uint32_t reader)
 {
 	uint32_t rec, field;
 
 	if (ends_with(name, ":*")) {
-		rec = record_for(g, name);
+		rec = record_id_for(g, name);
 		if (g->records.a[rec].all)
 			return;
 		g->records.a[rec].all = true;
 		g->records.a[rec].reader = reader;
 		for (size_t i = 0; i < g->records.a[rec].fields.n; i++)
-			wake_field(g, g->records.a[rec].fields.a[i]);
+			wake_field_waiters(g, g->records.a[rec].fields.a[i]);
 		return;
 	}
-	field = field_for(g, name);
+	field = field_id_for(g, name);
 	if (g->fields.a[field].read)
 		return;
 	g->fields.a[field].read = true;
 	g->fields.a[field].reader = reader;
-	wake_field(g, field);
+	wake_field_waiters(g, field);
+}
+
+/* What the body of a remote cut names: identifiers with spaces between. To be freed. */
+static char *remote_names(const struct spec_cut *c)
+{
+	return xasprintf("sd_remote_call sd_%s_stub_%s", c->domain, c->remote->call);
 }
 
 /* What a cut puts in names things too: "value": "&init_net". */
-static void keep_value(struct graph *g, uint32_t gdef, const char *value)
+static void keep_value(struct graph *g, uint32_t def_id, const char *value)
 {
-	struct edge e = {.from = gdef, .kind = EDGE_VALUE};
+	struct edge e = {.from = def_id, .kind = EDGE_VALUE};
 
 	while (value && *value) {
 		const char *s = value;
@@ -245,7 +254,7 @@ static void keep_value(struct graph *g, uint32_t gdef, const char *value)
 			continue;
 		}
 		name = xstrndup(s, value - s);
-		key = xasprintf("%s:%s", graph_file(g, gdef), name);
+		key = xasprintf("%s:%s", graph_file(g, def_id), name);
 		if (!keep_symbol(g, key, e))
 			keep_symbol(g, name, e);
 		free(name);
@@ -253,15 +262,15 @@ static void keep_value(struct graph *g, uint32_t gdef, const char *value)
 	}
 }
 
-static void walk_gdef(struct graph *g, uint32_t gdef)
+static void walk_def(struct graph *g, uint32_t def_id)
 {
-	const struct facts *f = graph_facts(g, gdef);
-	const struct fact_def *d = graph_def(g, gdef);
-	uint32_t body_end = g->body_cut[gdef] ? d->body : NONE;
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_def *d = graph_def(g, def_id);
+	uint32_t body_end = g->body_cut[def_id] ? d->body : NONE;
 	const struct dropping *drops;
 	size_t ndrops;
 
-	drops = drops_of(g, gdef, &ndrops);
+	drops = drops_of(g, def_id, &ndrops);
 #define GONE(off)                                                                \
 	({                                                                       \
 		bool gone_ = (off) >= body_end;                                  \
@@ -271,19 +280,19 @@ static void walk_gdef(struct graph *g, uint32_t gdef)
 	})
 	for (uint32_t i = d->read0; i < d->read0 + d->nread; i++)
 		if (!GONE(f->reads[i].off))
-			read_field(g, fact_str(f, f->reads[i].field), gdef);
+			mark_field_read(g, fact_str(f, f->reads[i].field), def_id);
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
 		if (!GONE(f->refs[i].off))
-			follow_ref(g, gdef, i, NONE);
+			follow_ref(g, def_id, i, NONE);
 #undef GONE
 	for (size_t i = 0; i < ndrops; i++)
-		keep_value(g, gdef, g->spec->cuts[drops[i].cut].value);
-	if (g->body_cut[gdef]) {
-		const struct spec_cut *c = &g->spec->cuts[g->body_cut[gdef] - 1];
+		keep_value(g, def_id, g->spec->cuts[drops[i].cut].value);
+	if (g->body_cut[def_id]) {
+		const struct spec_cut *c = &g->spec->cuts[g->body_cut[def_id] - 1];
 
 		char *names = c->kind == CUT_REMOTE ? remote_names(c) : NULL;
 
-		keep_value(g, gdef, names ? names : c->kind == CUT_TRAP ? "sd_trap" : c->value);
+		keep_value(g, def_id, names ? names : c->kind == CUT_TRAP ? "sd_trap" : c->value);
 		free(names);
 	}
 }
@@ -291,7 +300,7 @@ static void walk_gdef(struct graph *g, uint32_t gdef)
 /* `jiffies = jiffies_64;` and ENTRY(x) in the generated linker script. */
 static void keep_linker_script(struct graph *g)
 {
-	char *path = xasprintf("%s/arch/%s/kernel/vmlinux.lds", g->db->objdir, compdb_arch());
+	char *path = xasprintf("%s/arch/%s/kernel/vmlinux.lds", g->db->objdir, arch_name());
 	char *text = read_file(path, NULL), *s;
 	struct edge e = {.from = NONE, .kind = EDGE_LINKER};
 
@@ -318,7 +327,7 @@ static bool keep_file(struct graph *g, const char *path)
 {
 	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
 		if (!strcmp(g->db->tus[tu].source, path)) {
-			make_live(g, tu, NONE);
+			make_file_live(g, tu, NONE);
 			return true;
 		}
 	return false;
@@ -326,12 +335,13 @@ static bool keep_file(struct graph *g, const char *path)
 
 static int keep_named(struct graph *g, const struct spec_keep *k)
 {
-	uint32_t *gdefs;
-	int n = find_named(g, k, &gdefs);
+	uint32_t *def_ids;
+	int n = find_named(g, k, &def_ids);
 
 	for (int i = 0; i < n; i++)
-		keep_node(g, g->node_of[gdefs[i]], (struct edge){.from = NONE, .kind = EDGE_NAMED});
-	free(gdefs);
+		keep_node(g, g->node_of[def_ids[i]],
+			  (struct edge){.from = NONE, .kind = EDGE_NAMED});
+	free(def_ids);
 	return n < 0 ? -1 : 0;
 }
 
@@ -378,10 +388,10 @@ static int keep_calls(struct graph *g)
 	return r;
 }
 
-static void drain(struct graph *g)
+static void closure_drain(struct graph *g)
 {
 	while (g->queue_head < g->queue.n)
-		walk_gdef(g, g->queue.a[g->queue_head++]);
+		walk_def(g, g->queue.a[g->queue_head++]);
 }
 
 static void keep_runtime(struct graph *g, uint32_t tu)
@@ -393,7 +403,7 @@ static void keep_runtime(struct graph *g, uint32_t tu)
 		return;
 	g->live[tu] = true;
 	for (uint32_t i = g->base[tu]; i < g->base[tu + 1]; i++)
-		keep_gdef(g, i, (struct edge){.from = NONE, .kind = EDGE_RUNTIME});
+		keep_def(g, i, (struct edge){.from = NONE, .kind = EDGE_RUNTIME});
 }
 
 int closure_run(struct graph *g)
@@ -402,7 +412,7 @@ int closure_run(struct graph *g)
 		g->edges = fopen(getenv("KSLICE_EDGES"), "w");
 	if (keep_calls(g))
 		return -1;
-	drain(g);
+	closure_drain(g);
 	if (keep_spec(g))
 		return -1;
 	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
@@ -410,10 +420,10 @@ int closure_run(struct graph *g)
 	for (size_t i = 0; i < ARRAY_LEN(libcalls); i++)
 		keep_symbol(g, libcalls[i], (struct edge){.from = NONE, .kind = EDGE_LINKER});
 	keep_linker_script(g);
-	drain(g);
+	closure_drain(g);
 	for (size_t i = 0; i < g->newly_live.n; i++) {
-		bring_along(g, g->newly_live.a[i]);
-		drain(g);
+		keep_pinned_of_file(g, g->newly_live.a[i]);
+		closure_drain(g);
 	}
 	if (g->edges)
 		fclose(g->edges);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cuts.c, pass 7: the spec's cuts + graph => the ranges of text they take away and the bodies they
+ * cuts.c: the spec's cuts + graph => the ranges of text they take away and the bodies they
  * exchange. Matching looks at all code, kept or not: a cut is right if it hits something in this
  * configuration, even where another cut already took its caller away.
  */
 #include "closure/graph.h"
 #include "spec/remote.h"
 #include "commands/overlay.h"
+#include "stubs/types.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -28,7 +29,7 @@ static void index_cuts(struct matcher *m)
 
 		m->same[i] = *v;
 		*v = i + 1;
-		/* replace_apply() has found the definition that is no more */
+		/* overlay_apply() has found the definition that is no more */
 		c->matched = c->kind == CUT_REPLACE && replace_removes(c);
 	}
 }
@@ -41,14 +42,14 @@ static bool names_have(const struct spec_names *names, const char *s)
 	return false;
 }
 
-static bool cut_is_in(const struct graph *g, const struct spec_cut *c, uint32_t gdef)
+static bool cut_is_in(const struct graph *g, const struct spec_cut *c, uint32_t def_id)
 {
-	return !c->in.n || names_have(&c->in, graph_name(g, gdef)) ||
-	       names_have(&c->in, graph_file(g, gdef));
+	return !c->in.n || names_have(&c->in, graph_name(g, def_id)) ||
+	       names_have(&c->in, graph_file(g, def_id));
 }
 
-static bool range_names(const struct facts *f, const struct fact_def *d,
-			const struct fact_call *call, const struct spec_names *naming)
+static bool call_range_names(const struct facts *f, const struct fact_def *d,
+			     const struct fact_call *call, const struct spec_names *naming)
 {
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
 		const struct fact_ref *r = &f->refs[i];
@@ -60,11 +61,11 @@ static bool range_names(const struct facts *f, const struct fact_def *d,
 	return false;
 }
 
-static void match_calls(struct matcher *m, uint32_t gdef)
+static void match_calls(struct matcher *m, uint32_t def_id)
 {
 	struct graph *g = m->g;
-	const struct facts *f = graph_facts(g, gdef);
-	const struct fact_def *d = graph_def(g, gdef);
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_def *d = graph_def(g, def_id);
 
 	for (uint32_t i = d->call0; i < d->call0 + d->ncall; i++) {
 		const struct fact_call *call = &f->calls[i];
@@ -73,12 +74,12 @@ static void match_calls(struct matcher *m, uint32_t gdef)
 		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
 			struct spec_cut *c = &g->spec->cuts[k - 1];
 
-			if (!cut_is_in(g, c, gdef) ||
-			    (c->naming.n && !range_names(f, d, call, &c->naming)))
+			if (!cut_is_in(g, c, def_id) ||
+			    (c->naming.n && !call_range_names(f, d, call, &c->naming)))
 				continue;
 			c->matched++;
 			*vec_add(&g->drops) = (struct dropping){
-				.gdef = gdef,
+				.def_id = def_id,
 				.beg = call->beg,
 				.end = call->end,
 				.cut = k - 1,
@@ -91,8 +92,8 @@ static void match_calls(struct matcher *m, uint32_t gdef)
 }
 
 /* The call that begins at off of a header's text, found by its parentheses. */
-static bool scan_call(const char *s, size_t len, uint32_t off, const char *name,
-		      struct dropping *out)
+static bool scan_header_call(const char *s, size_t len, uint32_t off, const char *name,
+			     struct dropping *out)
 {
 	size_t i = off + strlen(name), b = off, depth = 0;
 
@@ -118,11 +119,11 @@ static bool scan_call(const char *s, size_t len, uint32_t off, const char *name,
 
 /* Facts list calls in .c files only; in headers, which are edited too, the reference says where one
  * begins. */
-static void match_header_calls(struct matcher *m, uint32_t gdef)
+static void match_header_calls(struct matcher *m, uint32_t def_id)
 {
 	struct graph *g = m->g;
-	const struct facts *f = graph_facts(g, gdef);
-	const struct fact_def *d = graph_def(g, gdef);
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_def *d = graph_def(g, def_id);
 
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
 		const char *name = key_name(fact_str(f, f->refs[i].key));
@@ -130,15 +131,16 @@ static void match_header_calls(struct matcher *m, uint32_t gdef)
 
 		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
 			struct spec_cut *c = &g->spec->cuts[k - 1];
-			struct dropping drop = {.gdef = gdef, .beg = f->refs[i].off, .cut = k - 1};
+			struct dropping drop = {
+				.def_id = def_id, .beg = f->refs[i].off, .cut = k - 1};
 			size_t len = 0;
 			char *text;
 
-			if (!cut_is_in(g, c, gdef) || c->naming.n)
+			if (!cut_is_in(g, c, def_id) || c->naming.n)
 				continue;
-			text = graph_text(g, gdef, &len);
+			text = graph_text(g, def_id, &len);
 			drop.end = drop.beg + 1;
-			drop.macro = !text || !scan_call(text, len, drop.beg, name, &drop);
+			drop.macro = !text || !scan_header_call(text, len, drop.beg, name, &drop);
 			free(text);
 			c->matched++;
 			*vec_add(&g->drops) = drop;
@@ -148,11 +150,11 @@ static void match_header_calls(struct matcher *m, uint32_t gdef)
 }
 
 /* `drop: init_x` also takes the line that registers it: subsys_initcall(init_x). */
-static void match_initcall(struct matcher *m, uint32_t gdef)
+static void match_initcall(struct matcher *m, uint32_t def_id)
 {
 	struct graph *g = m->g;
-	const struct facts *f = graph_facts(g, gdef);
-	const struct fact_def *d = graph_def(g, gdef);
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_def *d = graph_def(g, def_id);
 
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
 		const char *name = key_name(fact_str(f, f->refs[i].key));
@@ -161,20 +163,84 @@ static void match_initcall(struct matcher *m, uint32_t gdef)
 		for (uint32_t k = v ? *v : 0; k; k = m->same[k - 1]) {
 			struct spec_cut *c = &g->spec->cuts[k - 1];
 
-			if (c->naming.n || !cut_is_in(g, c, gdef))
+			if (c->naming.n || !cut_is_in(g, c, def_id))
 				continue;
 			c->matched++;
-			g->units.a[g->unit_of[gdef]].dropped = true;
+			g->units.a[g->unit_of[def_id]].dropped = true;
 		}
 	}
 }
 
-static int match_body(struct matcher *m, uint32_t gdef)
+/* ---- remote cuts: do the function's parameters agree with the call's? ---- */
+
+static bool remote_agrees(const struct type *t, const char *want)
+{
+	if (!strcmp(want, "ptr"))
+		return t->kind == TYPE_PTR;
+	return t->kind == TYPE_INT && t->size * 8 == strtoul(want + 1, NULL, 10);
+}
+
+static int remote_compare(const struct spec_cut *c, const struct calltype *fn, const char *place)
+{
+	struct remote *r = c->remote;
+
+	if (!fn->result || fn->result->kind != TYPE_INT || fn->result->size < 4)
+		return spec_error(&c->at, "it returns what the call does: long",
+				  "%s in %s returns no number of that size", c->symbol, place);
+	if (fn->nparams != r->n)
+		return spec_error(&c->at, "give it the call's parameters",
+				  "%s in %s has %u parameters, %s of %s has %u", c->symbol, place,
+				  fn->nparams, r->call, c->domain, r->n);
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct param *p = &fn->param[i];
+
+		if (!remote_agrees(p->type, r->types[i]))
+			return spec_error(
+				&c->at, "give it the call's parameters",
+				"parameter %u of %s in %s, %s %s, differs from that of %s of %s (%s)",
+				i + 1, c->symbol, place, p->type->name, p->name, r->call, c->domain,
+				r->types[i]);
+		if (!*p->name)
+			return spec_error(&c->at, "give it a name",
+					  "parameter %u of %s in %s has no name", i + 1, c->symbol,
+					  place);
+	}
+	return 0;
+}
+
+static int remote_match(const struct graph *g, uint32_t def_id, struct spec_cut *c)
+{
+	const char *file = graph_file(g, def_id);
+	char *place = xasprintf("%s:%u", file, graph_def(g, def_id)->line);
+	struct types t = {0};
+	struct calltype fn;
+	int r = -1;
+
+	if (graph_def(g, def_id)->flags & DEF_HEADER)
+		spec_error(&c->at, "name a function of a .c file", "%s stands in a header, %s",
+			   c->symbol, place);
+	else
+		r = types_function(&t, g->db, file, c->symbol, &fn);
+	if (!r)
+		r = remote_compare(c, &fn, place);
+	for (unsigned i = 0; !r && i < fn.nparams; i++) {
+		free(c->remote->names[i]);
+		c->remote->names[i] = xstrdup(fn.param[i].name);
+		c->remote->pointer[i] = fn.param[i].type->kind == TYPE_PTR;
+	}
+	types_free(&t);
+	free(place);
+	return r;
+}
+
+/* ---- bodies ---- */
+
+static int match_body(struct matcher *m, uint32_t def_id)
 {
 	struct graph *g = m->g;
-	const struct facts *f = graph_facts(g, gdef);
-	const struct fact_def *d = graph_def(g, gdef);
-	uint64_t *v = strmap_get(&m->bodies, graph_name(g, gdef));
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_def *d = graph_def(g, def_id);
+	uint64_t *v = strmap_get(&m->bodies, graph_name(g, def_id));
 	struct spec_cut *c;
 	bool is_void;
 
@@ -182,34 +248,34 @@ static int match_body(struct matcher *m, uint32_t gdef)
 		return 0;
 	c = &g->spec->cuts[*v - 1];
 	if (c->kind == CUT_REPLACE) {
-		c->matched += !strcmp(c->in.a[0], graph_file(g, gdef));
+		c->matched += !strcmp(c->in.a[0], graph_file(g, def_id));
 		return 0;
 	}
 	if (d->kind != DEF_FUNC || !d->body)
 		return 0;
 	c->matched++;
-	g->body_cut[gdef] = *v;
+	g->body_cut[def_id] = *v;
 	if (d->flags & DEF_MACRO)
 		return spec_error(&c->at, "cut the function it calls instead",
 				  "%s in %s:%u is written by a macro", c->symbol,
-				  graph_file(g, gdef), d->line);
+				  graph_file(g, def_id), d->line);
 	if (c->kind == CUT_REMOTE)
-		return remote_match(g, gdef, c);
+		return remote_match(g, def_id, c);
 	is_void = !strcmp(fact_str(f, d->type), "void");
 	if (c->kind == CUT_RETURN && is_void != !c->value)
 		return spec_error(&c->at,
 				  is_void ? "remove \"value\"" : "give the \"value\" to return",
-				  "%s in %s:%u returns %s", c->symbol, graph_file(g, gdef), d->line,
-				  fact_str(f, d->type));
+				  "%s in %s:%u returns %s", c->symbol, graph_file(g, def_id),
+				  d->line, fact_str(f, d->type));
 	return 0;
 }
 
-static int by_drop(const void *pa, const void *pb)
+static int compare_drops(const void *pa, const void *pb)
 {
 	const struct dropping *a = pa, *b = pb;
 
-	if (a->gdef != b->gdef)
-		return a->gdef < b->gdef ? -1 : 1;
+	if (a->def_id != b->def_id)
+		return a->def_id < b->def_id ? -1 : 1;
 	if (a->beg != b->beg)
 		return a->beg < b->beg ? -1 : 1;
 	return a->end > b->end ? -1 : a->end < b->end;
@@ -221,35 +287,35 @@ static void order_drops(struct graph *g)
 	size_t n = 0;
 
 	if (g->drops.n)
-		qsort(g->drops.a, g->drops.n, sizeof(*g->drops.a), by_drop);
+		qsort(g->drops.a, g->drops.n, sizeof(*g->drops.a), compare_drops);
 	for (size_t i = 0; i < g->drops.n; i++) {
 		const struct dropping *d = &g->drops.a[i], *last = n ? &g->drops.a[n - 1] : NULL;
 
-		if (!last || last->gdef != d->gdef || d->beg >= last->end)
+		if (!last || last->def_id != d->def_id || d->beg >= last->end)
 			g->drops.a[n++] = *d;
 	}
 	g->drops.n = n;
 }
 
-const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n)
+const struct dropping *drops_of(const struct graph *g, uint32_t def_id, size_t *n)
 {
 	size_t lo = 0, hi = g->drops.n, mid;
 
 	while (lo < hi) {
 		mid = (lo + hi) / 2;
-		if (g->drops.a[mid].gdef < gdef)
+		if (g->drops.a[mid].def_id < def_id)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (*n = 0; lo + *n < g->drops.n && g->drops.a[lo + *n].gdef == gdef;)
+	for (*n = 0; lo + *n < g->drops.n && g->drops.a[lo + *n].def_id == def_id;)
 		++*n;
 	return g->drops.a + lo;
 }
 
 /* Does this configuration have one of these symbols and files? No names: no condition. */
-static bool any_there(const struct graph *g, const struct spec_names *names,
-		      const struct strmap *defined)
+static bool any_name_defined(const struct graph *g, const struct spec_names *names,
+			     const struct strmap *defined)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		if (strmap_get(defined, names->a[i]))
@@ -268,8 +334,8 @@ static bool group_may_miss(const struct graph *g, const struct spec_cut *c,
 {
 	if (!c->group)
 		return false;
-	if (!strmap_get(defined, c->symbol) || !any_there(g, &c->in, defined) ||
-	    !any_there(g, &c->naming, defined))
+	if (!strmap_get(defined, c->symbol) || !any_name_defined(g, &c->in, defined) ||
+	    !any_name_defined(g, &c->naming, defined))
 		return true;
 	return c->kind == CUT_DROP && !c->in.n && !c->naming.n;
 }
@@ -308,26 +374,26 @@ static int report_unmatched(struct matcher *m, const struct strmap *defined)
 	return r;
 }
 
-int boundary_match(struct graph *g)
+int cuts_match(struct graph *g)
 {
 	struct matcher m = {.g = g};
 	struct strmap defined = {0};
 	int r = 0;
 
 	index_cuts(&m);
-	for (uint32_t gdef = 0; gdef < g->ndefs; gdef++) {
-		const struct fact_def *d = graph_def(g, gdef);
+	for (uint32_t def_id = 0; def_id < g->ndefs; def_id++) {
+		const struct fact_def *d = graph_def(g, def_id);
 
-		match_calls(&m, gdef);
+		match_calls(&m, def_id);
 		if (d->flags & DEF_HEADER && !d->ncall)
-			match_header_calls(&m, gdef);
+			match_header_calls(&m, def_id);
 		if (d->flags & DEF_INITCALL)
-			match_initcall(&m, gdef);
+			match_initcall(&m, def_id);
 		if (d->kind != DEF_FUNC && d->kind != DEF_VAR)
 			continue;
 		if (!(d->flags & DEF_HEADER) && d->name)
-			strmap_add(&defined, graph_name(g, gdef), NULL);
-		if (match_body(&m, gdef))
+			strmap_add(&defined, graph_name(g, def_id), NULL);
+		if (match_body(&m, def_id))
 			r = -1;
 	}
 	order_drops(g);
@@ -340,7 +406,7 @@ int boundary_match(struct graph *g)
 	return r;
 }
 
-static const char *result_type(const struct graph *g, const char *symbol)
+static const char *symbol_result_type(const struct graph *g, const char *symbol)
 {
 	uint32_t n = graph_node(g, symbol);
 
@@ -350,7 +416,7 @@ static const char *result_type(const struct graph *g, const char *symbol)
 			graph_def(g, g->nodes.a[n].first)->type);
 }
 
-int boundary_check(const struct graph *g)
+int cuts_check(const struct graph *g)
 {
 	int r = 0;
 
@@ -358,24 +424,24 @@ int boundary_check(const struct graph *g)
 		const struct dropping *d = &g->drops.a[i];
 		const struct spec_cut *c = &g->spec->cuts[d->cut];
 
-		if (!g->kept[d->gdef])
+		if (!g->kept[d->def_id])
 			continue;
 		if (d->macro)
 			r = spec_error(
 				&c->at,
 				"drop a call that stands in the text, or replace the function",
 				"the call of %s in %s (%s) lies inside a macro", c->symbol,
-				graph_name(g, d->gdef), graph_file(g, d->gdef));
-		else if (!d->stmt && !c->value && strcmp(result_type(g, c->symbol), "void"))
+				graph_name(g, d->def_id), graph_file(g, d->def_id));
+		else if (!d->stmt && !c->value && strcmp(symbol_result_type(g, c->symbol), "void"))
 			r = spec_error(&c->at, "give the \"value\" that stands for the result",
 				       "%s in %s (%s) uses the result of %s",
-				       graph_name(g, d->gdef), graph_file(g, d->gdef),
+				       graph_name(g, d->def_id), graph_file(g, d->def_id),
 				       "an expression", c->symbol);
 	}
 	return r;
 }
 
-void boundary_list_absent(const struct graph *g, FILE *out)
+void cuts_list_absent(const struct graph *g, FILE *out)
 {
 	for (size_t i = 0; i < g->spec->ncuts; i++) {
 		const struct spec_cut *c = &g->spec->cuts[i];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* graph.c, pass 6: facts of all units => nodes by symbol, units of removal. See graph.h. */
+/* graph.c: facts of all units => nodes by symbol, units of removal. See graph.h. */
 #include "closure/graph.h"
+#include "base/arch.h"
 #include <stdlib.h>
 
 const char *key_name(const char *key)
@@ -17,21 +18,21 @@ uint32_t graph_node(const struct graph *g, const char *key)
 	return v ? (uint32_t)(*v - 1) : NONE;
 }
 
-const char *graph_file(const struct graph *g, uint32_t gdef)
+const char *graph_file(const struct graph *g, uint32_t def_id)
 {
-	const struct facts *f = graph_facts(g, gdef);
+	const struct facts *f = graph_facts(g, def_id);
 
-	return fact_str(f, f->files[graph_def(g, gdef)->file].path);
+	return fact_str(f, f->files[graph_def(g, def_id)->file].path);
 }
 
-const char *graph_name(const struct graph *g, uint32_t gdef)
+const char *graph_name(const struct graph *g, uint32_t def_id)
 {
-	return fact_str(graph_facts(g, gdef), graph_def(g, gdef)->name);
+	return fact_str(graph_facts(g, def_id), graph_def(g, def_id)->name);
 }
 
 bool graph_is_runtime(const struct graph *g, uint32_t tu)
 {
-	const char *arch = compdb_arch(), *s;
+	const char *arch = arch_name(), *s;
 
 	if (tu >= g->db->ntus)
 		return false;
@@ -46,7 +47,7 @@ static bool is_named_def(const struct fact_def *d)
 	       !(d->flags & DEF_EXPORT);
 }
 
-static uint32_t node_for(struct graph *g, const char *key)
+static uint32_t node_id_for(struct graph *g, const char *key)
 {
 	bool added;
 	uint64_t *v = strmap_add(&g->node_index, key, &added);
@@ -61,24 +62,24 @@ static uint32_t node_for(struct graph *g, const char *key)
 	return (uint32_t)(*v - 1);
 }
 
-static void link_defs(struct graph *g)
+static void link_defs_to_nodes(struct graph *g)
 {
 	for (uint32_t tu = 0; tu < g->ntu; tu++) {
 		const struct facts *f = &g->facts[tu];
 
 		for (uint32_t i = 0; i < f->ndefs; i++) {
 			const struct fact_def *d = &f->defs[i];
-			uint32_t gdef = g->base[tu] + i, n;
+			uint32_t def_id = g->base[tu] + i, n;
 
-			g->tu_of[gdef] = tu;
-			g->node_of[gdef] = g->next[gdef] = NONE;
+			g->tu_of[def_id] = tu;
+			g->node_of[def_id] = g->next[def_id] = NONE;
 			if (!d->key)
 				continue;
-			n = g->node_of[gdef] = node_for(g, fact_str(f, d->key));
+			n = g->node_of[def_id] = node_id_for(g, fact_str(f, d->key));
 			if (!is_named_def(d))
 				continue;
-			g->next[gdef] = g->nodes.a[n].first;
-			g->nodes.a[n].first = gdef;
+			g->next[def_id] = g->nodes.a[n].first;
+			g->nodes.a[n].first = def_id;
 			if (!(d->flags & DEF_WEAK))
 				g->nodes.a[n].strong = true;
 		}
@@ -87,7 +88,7 @@ static void link_defs(struct graph *g)
 
 static const struct facts *sort_facts;
 
-static int by_place(const void *pa, const void *pb)
+static int compare_places(const void *pa, const void *pb)
 {
 	const struct fact_def *a = &sort_facts->defs[*(const uint32_t *)pa];
 	const struct fact_def *b = &sort_facts->defs[*(const uint32_t *)pb];
@@ -149,7 +150,7 @@ static bool is_plain_section(const char *s)
  * Pinned: nothing names it, yet it takes part once its file is in the image: initcalls, parameters,
  * members of sections that the linker script turns into tables, file-scope asm and assertions.
  */
-static bool is_pinning(const struct facts *f, const struct fact_def *d)
+static bool def_is_pinning(const struct facts *f, const struct fact_def *d)
 {
 	if (d->flags & DEF_EXPORT)
 		return false;
@@ -163,7 +164,7 @@ static bool is_pinning(const struct facts *f, const struct fact_def *d)
 	       !is_plain_section(fact_str(f, d->section));
 }
 
-static void units_of_tu(struct graph *g, uint32_t tu)
+static void make_units_of_tu(struct graph *g, uint32_t tu)
 {
 	const struct facts *f = &g->facts[tu];
 	uint32_t *order = g->unit_defs + g->base[tu];
@@ -172,11 +173,11 @@ static void units_of_tu(struct graph *g, uint32_t tu)
 	for (uint32_t i = 0; i < f->ndefs; i++)
 		order[i] = i;
 	sort_facts = f;
-	qsort(order, f->ndefs, sizeof(*order), by_place);
+	qsort(order, f->ndefs, sizeof(*order), compare_places);
 	for (uint32_t i = 0; i < f->ndefs; i++) {
 		const struct fact_def *d = &f->defs[order[i]];
 
-		if (!i || by_place(&order[i - 1], &order[i])) {
+		if (!i || compare_places(&order[i - 1], &order[i])) {
 			u = vec_add(&g->units);
 			*u = (struct unit){.tu = tu,
 					   .file = d->file,
@@ -185,7 +186,7 @@ static void units_of_tu(struct graph *g, uint32_t tu)
 					   .first = g->base[tu] + i};
 		}
 		u->n++;
-		u->pinned |= is_pinning(f, d);
+		u->pinned |= def_is_pinning(f, d);
 		g->unit_of[g->base[tu] + order[i]] = g->units.n - 1;
 	}
 	for (uint32_t i = 0; i < f->ndefs; i++)
@@ -215,9 +216,9 @@ int graph_make(struct graph *g, const struct compdb *db, const struct facts *fac
 	g->kept = xcalloc(g->ndefs + 1, 1);
 	g->body_cut = xcalloc(g->ndefs + 1, sizeof(uint32_t));
 	g->live = xcalloc(g->ntu, sizeof(bool));
-	link_defs(g);
+	link_defs_to_nodes(g);
 	for (uint32_t tu = 0; tu < g->ntu; tu++)
-		units_of_tu(g, tu);
+		make_units_of_tu(g, tu);
 	return 0;
 }
 
@@ -249,9 +250,9 @@ void graph_free(struct graph *g)
 	memset(g, 0, sizeof(*g));
 }
 
-char *graph_text(const struct graph *g, uint32_t gdef, size_t *len)
+char *graph_text(const struct graph *g, uint32_t def_id, size_t *len)
 {
-	const char *file = graph_file(g, gdef);
+	const char *file = graph_file(g, def_id);
 	char *path, *text;
 
 	if (starts_with(file, "obj:"))

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * graph.h: passes 6 and 7, facts + spec => what is kept, and why.
+ * graph.h: the passes graph, cuts and closure, facts + spec => what is kept, and why.
  *
- *   graph.c     facts of all units => nodes (symbols), units (what is deleted as one piece)
- *   cuts.c  the spec's cuts => droppings (ranges of text) and cut bodies
- *   closure.c   roots + edges => kept nodes, each with the edge that first reached it
+ *	graph.c		facts of all units => nodes (symbols), units (what is deleted as one piece)
+ *	cuts.c		the spec's cuts => droppings (ranges of text) and cut bodies
+ *	closure.c	roots + edges => kept nodes, each with the edge that first reached it
+ *	named.c		what the kernel finds by a string => roots, for closure.c
  *
- * A definition is named by one number over all units of the tree, its "gdef": base[tu] + index.
- * The header pool (commands/commands.h) counts as one more unit, number db->ntus. Strings belong to the facts.
+ * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header pool (facts/facts.h) counts as one more unit, number db->ntus.
+ *
+ * A graph owns its arrays, graph_free() frees them; strings belong to the facts, and facts, compdb and
+ * spec must outlive it. cuts_match() and closure_run() change it, afterwards it is only read.
  */
-#ifndef KSLICE_GRAPH_H
-#define KSLICE_GRAPH_H
+#ifndef KSLICE_CLOSURE_GRAPH_H
+#define KSLICE_CLOSURE_GRAPH_H
 
 #include "commands/commands.h"
 #include "facts/facts.h"
@@ -35,14 +38,14 @@ enum edge_kind {
 };
 
 struct edge {
-	uint32_t from;	/* gdef, NONE for roots */
+	uint32_t from;	/* def_id, NONE for roots */
 	uint32_t field; /* EDGE_FIELD: index into fields */
 	uint8_t kind;
 };
 
 struct node {
 	const char *key;
-	uint32_t first; /* gdef, NONE: not defined in the tree (or only declared) */
+	uint32_t first; /* def_id, NONE: not defined in the tree (or only declared) */
 	bool kept, strong;
 };
 
@@ -54,9 +57,9 @@ struct unit {
 	bool kept, dropped, pinned; /* dropped: by a cut. pinned: stays if its file is live */
 };
 
-/* A call that a cut deletes or replaces, in definition gdef's file. */
+/* A call that a cut deletes or replaces, in definition def_id's file. */
 struct dropping {
-	uint32_t gdef, beg, end;
+	uint32_t def_id, beg, end;
 	uint32_t cut;
 	bool stmt, macro;
 };
@@ -65,9 +68,9 @@ struct field {
 	const char *name; /* "struct X:f" */
 	uint32_t record;
 	bool read;
-	uint32_t reader; /* the gdef that first read it */
+	uint32_t reader; /* the def_id that first read it */
 	VEC(struct waiter {
-		uint32_t gdef;
+		uint32_t def_id;
 		uint32_t ref;
 	})
 	waiters;
@@ -84,21 +87,21 @@ struct graph {
 	const struct facts *facts; /* ntu of them */
 	struct spec *spec;
 	uint32_t ntu, ndefs, *base;
-	uint32_t *node_of, *next, *unit_of; /* per gdef; next: of the same node */
-	uint8_t *kept;			    /* per gdef */
+	uint32_t *node_of, *next, *unit_of; /* per def_id; next: of the same node */
+	uint8_t *kept;			    /* per def_id */
 	uint16_t *tu_of;
 	VEC(struct node) nodes;
 	struct strmap node_index; /* key => index + 1 */
 	VEC(struct unit) units;
-	uint32_t *unit_defs; /* gdefs sorted by unit */
+	uint32_t *unit_defs; /* def_ids sorted by unit */
 	bool *live;	     /* per unit of translation */
 	VEC(struct live_tu {
 		uint32_t tu;
 		uint32_t from;
 	})
 	newly_live;
-	VEC(struct dropping) drops; /* sorted by gdef, beg; none inside another */
-	uint32_t *body_cut;	    /* per gdef: 1 + index of a trap/return/remote cut */
+	VEC(struct dropping) drops; /* sorted by def_id, beg; none inside another */
+	uint32_t *body_cut;	    /* per def_id: 1 + index of a trap/return/remote cut */
 	VEC(struct field) fields;
 	VEC(struct record) records;
 	struct strmap field_index, record_index;
@@ -113,20 +116,20 @@ int graph_make(struct graph *g, const struct compdb *db, const struct facts *fac
 	       struct spec *spec);
 void graph_free(struct graph *g);
 uint32_t graph_node(const struct graph *g, const char *key); /* NONE: no such symbol */
-static inline const struct fact_def *graph_def(const struct graph *g, uint32_t gdef)
+static inline const struct fact_def *graph_def(const struct graph *g, uint32_t def_id)
 {
-	uint32_t tu = g->tu_of[gdef];
+	uint32_t tu = g->tu_of[def_id];
 
-	return &g->facts[tu].defs[gdef - g->base[tu]];
+	return &g->facts[tu].defs[def_id - g->base[tu]];
 }
-static inline const struct facts *graph_facts(const struct graph *g, uint32_t gdef)
+static inline const struct facts *graph_facts(const struct graph *g, uint32_t def_id)
 {
-	return &g->facts[g->tu_of[gdef]];
+	return &g->facts[g->tu_of[def_id]];
 }
-const char *graph_file(const struct graph *g, uint32_t gdef); /* path of the file it stands in */
-const char *graph_name(const struct graph *g, uint32_t gdef);
+const char *graph_file(const struct graph *g, uint32_t def_id); /* path of the file it stands in */
+const char *graph_name(const struct graph *g, uint32_t def_id);
 /* The whole file it stands in; NULL: unreadable. To be freed. */
-char *graph_text(const struct graph *g, uint32_t gdef, size_t *len);
+char *graph_text(const struct graph *g, uint32_t def_id, size_t *len);
 /* Is this unit part of the runtime (arch/<arch>/...), which is never sliced? */
 bool graph_is_runtime(const struct graph *g, uint32_t tu);
 /* The part of a key behind "path:". */
@@ -134,22 +137,22 @@ const char *key_name(const char *key);
 
 /* cuts.c: finds what every cut hits. 0, or -1 after errors: a cut that hits nothing or can't be
  * made. */
-int boundary_match(struct graph *g);
+int cuts_match(struct graph *g);
 /* After the closure: cuts that can't be made in text that stays. 0, or -1 after errors. */
-int boundary_check(const struct graph *g);
+int cuts_check(const struct graph *g);
 /* Lists cuts of groups whose symbol isn't in this configuration. */
-void boundary_list_absent(const struct graph *g, FILE *out);
-/* First dropping of gdef, and the end of them. */
-const struct dropping *drops_of(const struct graph *g, uint32_t gdef, size_t *n);
+void cuts_list_absent(const struct graph *g, FILE *out);
+/* First dropping of def_id, and the end of them. */
+const struct dropping *drops_of(const struct graph *g, uint32_t def_id, size_t *n);
 
 /* named.c: the definitions with that name in their initialiser. How many, or -1 after printing that
  * there are none. */
-int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **gdefs);
+int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **def_ids);
 
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */
 int closure_run(struct graph *g);
 bool closure_field_read(const struct graph *g, const char *field);
 /* Would this element of a kept variable's initialiser be kept? */
-bool closure_elem_live(const struct graph *g, const struct facts *f, uint32_t elem);
+bool closure_element_live(const struct graph *g, const struct facts *f, uint32_t element);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* "const struct shash_alg[2]" is of type "struct shash_alg". */
-static bool is_of_type(const char *printed, const char *type)
+static bool is_of_printed_type(const char *printed, const char *type)
 {
 	size_t n = strlen(type);
 
@@ -19,7 +19,7 @@ static bool is_of_type(const char *printed, const char *type)
 }
 
 /* Is there a literal that is the name, all of it? */
-static bool holds_name(const char *s, size_t beg, size_t end, const char *name)
+static bool text_holds_name(const char *s, size_t beg, size_t end, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -43,7 +43,8 @@ static bool holds_name(const char *s, size_t beg, size_t end, const char *name)
 	return false;
 }
 
-static int none_found(const struct graph *g, const struct spec_keep *k, const struct strmap *others)
+static int report_none_named(const struct graph *g, const struct spec_keep *k,
+			     const struct strmap *others)
 {
 	struct strbuf cure = {0};
 	unsigned n = 0;
@@ -60,29 +61,29 @@ static int none_found(const struct graph *g, const struct spec_keep *k, const st
 	return r;
 }
 
-int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **gdefs)
+int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **def_ids)
 {
 	struct strmap others = {0};
 	VEC(uint32_t) found = {0};
 	int r;
 
-	for (uint32_t gdef = 0; gdef < g->ndefs; gdef++) {
-		const struct fact_def *d = graph_def(g, gdef);
+	for (uint32_t def_id = 0; def_id < g->ndefs; def_id++) {
+		const struct fact_def *d = graph_def(g, def_id);
 		size_t len = 0;
 		char *text;
 
 		if (d->kind != DEF_VAR || d->flags & DEF_HEADER ||
-		    !is_of_type(fact_str(graph_facts(g, gdef), d->type), k->type))
+		    !is_of_printed_type(fact_str(graph_facts(g, def_id), d->type), k->type))
 			continue;
-		text = graph_text(g, gdef, &len);
-		if (text && d->end <= len && holds_name(text, d->beg, d->end, k->name))
-			*vec_add(&found) = gdef;
+		text = graph_text(g, def_id, &len);
+		if (text && d->end <= len && text_holds_name(text, d->beg, d->end, k->name))
+			*vec_add(&found) = def_id;
 		else
-			strmap_add(&others, graph_file(g, gdef), NULL);
+			strmap_add(&others, graph_file(g, def_id), NULL);
 		free(text);
 	}
-	r = found.n ? (int)found.n : none_found(g, k, &others);
+	r = found.n ? (int)found.n : report_none_named(g, k, &others);
 	strmap_free(&others);
-	*gdefs = found.a;
+	*def_ids = found.a;
 	return r;
 }

@@ -46,22 +46,22 @@ static struct source *source_for(struct counter *c, const char *path)
 	return &c->sources.a[*v - 1];
 }
 
-static void gather(struct counter *c, const struct graph *g)
+static void gather_functions(struct counter *c, const struct graph *g)
 {
-	for (uint32_t gdef = 0; gdef < g->base[g->db->ntus]; gdef++) {
-		const struct fact_def *d = graph_def(g, gdef);
+	for (uint32_t def_id = 0; def_id < g->base[g->db->ntus]; def_id++) {
+		const struct fact_def *d = graph_def(g, def_id);
 		struct source *s;
 
-		if (d->flags & DEF_HEADER || graph_facts(g, gdef)->files[d->file].header)
+		if (d->flags & DEF_HEADER || graph_facts(g, def_id)->files[d->file].header)
 			continue;
-		s = source_for(c, graph_file(g, gdef));
-		s->kept |= g->kept[gdef];
+		s = source_for(c, graph_file(g, def_id));
+		s->kept |= g->kept[def_id];
 		if (d->kind == DEF_FUNC && (d->body || d->flags & DEF_SYSCALL))
-			*vec_add(&s->funs) = (struct fun){d->beg, d->end, g->kept[gdef]};
+			*vec_add(&s->funs) = (struct fun){d->beg, d->end, g->kept[def_id]};
 	}
 }
 
-static int by_fun(const void *pa, const void *pb)
+static int compare_functions(const void *pa, const void *pb)
 {
 	const struct fun *a = pa, *b = pb;
 
@@ -79,7 +79,7 @@ static void count_source(struct sizes *out, struct dir_size *dir, const struct g
 
 	text = read_file(path, &len);
 	if (s->funs.n)
-		qsort(s->funs.a, s->funs.n, sizeof(*s->funs.a), by_fun);
+		qsort(s->funs.a, s->funs.n, sizeof(*s->funs.a), compare_functions);
 	for (size_t i = 0; i < s->funs.n; i++) {
 		const struct fun *f = &s->funs.a[i];
 		uint64_t lines = 1;
@@ -107,7 +107,7 @@ static void count_source(struct sizes *out, struct dir_size *dir, const struct g
 	free(path);
 }
 
-static int by_dir(const void *a, const void *b)
+static int compare_dirs(const void *a, const void *b)
 {
 	return strcmp(((const struct dir_size *)a)->dir, ((const struct dir_size *)b)->dir);
 }
@@ -118,7 +118,7 @@ void sizes_count(struct sizes *out, const struct graph *g)
 	struct strmap dirs = {0};
 
 	memset(out, 0, sizeof(*out));
-	gather(&c, g);
+	gather_functions(&c, g);
 	for (size_t i = 0; i < c.sources.n; i++) {
 		char *dir = dir_of(c.sources.a[i].path);
 		bool added;
@@ -134,7 +134,7 @@ void sizes_count(struct sizes *out, const struct graph *g)
 		free(c.sources.a[i].funs.a);
 	}
 	if (out->dirs.n)
-		qsort(out->dirs.a, out->dirs.n, sizeof(*out->dirs.a), by_dir);
+		qsort(out->dirs.a, out->dirs.n, sizeof(*out->dirs.a), compare_dirs);
 	free(c.sources.a);
 	strmap_free(&c.index);
 	strmap_free(&dirs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sizes.h: functions, lines and bytes of code, per directory of the tree, kept and whole. */
-#ifndef KSLICE_SIZES_H
-#define KSLICE_SIZES_H
+#ifndef KSLICE_CLOSURE_SIZES_H
+#define KSLICE_CLOSURE_SIZES_H
 
 #include "closure/graph.h"
 

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * why.c: closure => why.tsv, one line per kept unit with the edge that first reached it; and the path
- * from a root to one symbol, read from that file (no parsing of the tree).
- *
- *	number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field and its holder
- * For an edge through a field, `from` is the code that reads the field.
- */
-#include "tree/tree.h"
+/* why.c: closure => why.tsv, and why.tsv => the path to one symbol. See why.h. */
+#include "closure/why.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +19,7 @@ static const char *const edge_names[] = {
 	[EDGE_VALUE] = "value of a cut in",
 };
 
-static void add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
+static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 {
 	const struct unit *u = &g->units.a[i];
 	uint32_t first = g->unit_defs[u->first];
@@ -33,10 +27,10 @@ static void add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 
 	sb_printf(b, "%u\t", i);
 	for (uint32_t k = 0; k < u->n; k++) {
-		uint32_t gdef = g->unit_defs[u->first + k];
+		uint32_t def_id = g->unit_defs[u->first + k];
 
-		if (*graph_name(g, gdef))
-			sb_printf(b, "%s%s", names++ ? "," : "", graph_name(g, gdef));
+		if (*graph_name(g, def_id))
+			sb_printf(b, "%s%s", names++ ? "," : "", graph_name(g, def_id));
 	}
 	sb_printf(b, "%s\t%s:%u\t%s\t", names ? "" : "(unnamed)", graph_file(g, first),
 		  graph_def(g, first)->line, edge_names[u->edge.kind]);
@@ -63,7 +57,7 @@ int why_write(const struct graph *g, const char *outdir)
 	sb_add(&b, "", 0);
 	for (uint32_t i = 0; i < g->units.n; i++)
 		if (g->units.a[i].kept)
-			add_unit(&b, g, i);
+			why_add_unit(&b, g, i);
 	r = write_file_if_changed(path, b.s, b.len);
 	sb_free(&b);
 	free(path);
@@ -75,7 +69,7 @@ struct line {
 	char *names, *place, *edge, *from, *extra;
 };
 
-static bool has_name(const char *names, const char *symbol)
+static bool line_has_name(const char *names, const char *symbol)
 {
 	size_t n = strlen(symbol);
 	const char *s = names;
@@ -88,7 +82,7 @@ static bool has_name(const char *names, const char *symbol)
 	return false;
 }
 
-static size_t parse(char *text, struct line **out)
+static size_t why_parse(char *text, struct line **out)
 {
 	VEC(struct line) v = {0};
 	char *line, *save;
@@ -107,7 +101,7 @@ static size_t parse(char *text, struct line **out)
 	return v.n;
 }
 
-static const struct line *by_id(const struct line *l, size_t n, const char *id)
+static const struct line *line_by_id(const struct line *l, size_t n, const char *id)
 {
 	unsigned want = strtoul(id, NULL, 10);
 	size_t lo = 0, hi = n;
@@ -136,16 +130,16 @@ int why_print(const char *outdir, const char *symbol)
 		free(path);
 		return r;
 	}
-	n = parse(text, &lines);
+	n = why_parse(text, &lines);
 	for (size_t i = 0; i < n && !l; i++)
-		if (has_name(lines[i].names, symbol))
+		if (line_has_name(lines[i].names, symbol))
 			l = &lines[i];
 	if (!l)
 		r = err(path, NULL, "%s is not in the slice", symbol);
 	for (unsigned depth = 0; l && depth < 1000; depth++) {
 		printf("%-40s %s\n    %s%s%s\n", l->names, l->place, l->edge,
 		       l->extra && *l->extra ? " " : "", l->extra ? l->extra : "");
-		l = *l->from == '-' ? NULL : by_id(lines, n, l->from);
+		l = *l->from == '-' ? NULL : line_by_id(lines, n, l->from);
 	}
 	free(lines);
 	free(text);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * commands.h (CONTRACT): pass 2, tree + config => one compile command per translation unit, without
- * compiling.
+ * commands.h (CONTRACT): the pass commands, tree + config => one compile command per translation
+ * unit, without compiling.
+ *
+ * A struct compdb owns all it points to; compdb_free() frees it, also where loading failed. Only read
+ * once it is loaded.
  */
-#ifndef KSLICE_COMPDB_H
-#define KSLICE_COMPDB_H
+#ifndef KSLICE_COMMANDS_H
+#define KSLICE_COMMANDS_H
 
 #include <stddef.h>
 
@@ -34,23 +37,9 @@ struct spec;
 /* Makes (or takes from the cache) the commands for spec's config. 0, or -1 after printing the
  * error. */
 int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, int jobs);
+/* The same from a compile_commands.json that was made elsewhere: of tests, and of trees that were
+ * configured by hand. */
+int compdb_from_json(struct compdb *db, const char *tree, const char *path);
 void compdb_free(struct compdb *db);
-
-struct facts;
-/*
- * Passes 3-5: facts of every TU, in db order, from the cache or by parsing. facts[i].str NULL for
- * .S without facts. 0/-1. `facts` has room for db->ntus + 1: the last one is the header pool. All
- * DEF_HEADER definitions of all units are there, once each; the others hold only what stands in .c
- * files (file 0, or a .c file that a .c file includes, such as kernel/sched/rt.c: files[i].header
- * is 0 for these, and they may be deleted from too).
- */
-int facts_load_all(struct facts *facts, const struct compdb *db, int jobs);
-void facts_free_all(struct facts *facts, const struct compdb *db);
-
-/*
- * The architecture the tree is configured for: $KSLICE_ARCH, else "sd". Only "sd" gets an overlay
- * tree; for others overlay is the tree itself.
- */
-const char *compdb_arch(void);
 
 #endif

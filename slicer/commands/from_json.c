@@ -5,7 +5,6 @@
  */
 #include "commands/commands.h"
 #include "base/util.h"
-#include "stubs/stubs.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 	})
 
 /* The kernel's commands quote with '...' and \" only. */
-static void split(struct tu *tu, const char *cmd)
+static void tu_split_command(struct tu *tu, const char *cmd)
 {
 	struct strbuf b = {0};
 	size_t cap = 0, n = 0;
@@ -49,7 +48,7 @@ static void split(struct tu *tu, const char *cmd)
 }
 
 /* The standard's other form: "arguments", as kslice itself writes them. */
-static void take_arguments(struct tu *tu, json_t *args)
+static void tu_take_arguments(struct tu *tu, json_t *args)
 {
 	size_t cap = 0, n = 0, i;
 	json_t *a;
@@ -86,9 +85,9 @@ int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 		tu->source = xstrdup(file + len + 1);
 		tu->is_asm = ends_with(file, ".S");
 		if (args)
-			take_arguments(tu, args);
+			tu_take_arguments(tu, args);
 		else
-			split(tu, cmd);
+			tu_split_command(tu, cmd);
 		for (int k = 0; k + 1 < tu->argc; k++)
 			if (!strcmp(tu->argv[k], "-o"))
 				tu->object = xstrdup(tu->argv[k + 1]);

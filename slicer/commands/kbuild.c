@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kbuild.c: pass 2: tree + config => one compile command per translation unit.
+ * kbuild.c: tree + config => one compile command per translation unit.
  *
  * Kbuild itself is run, in a directory of the cache, with a compiler that only writes down what it
  * is asked (wrapper/cc.c). What Kbuild then archives in vmlinux.a says which units are the kernel,
  * and in which order they are linked.
  */
 #include "commands/commands.h"
+#include "base/arch.h"
 #include "base/cache.h"
+#include "base/path_map.h"
 #include "commands/log.h"
-#include "facts/parse.h"
-#include "spec/remote.h"
 #include "commands/overlay.h"
 #include "spec/spec.h"
 
@@ -24,16 +24,9 @@
 #define LLVM_SUFFIX "-19"
 #define COMPILER    "clang" LLVM_SUFFIX
 
-const char *compdb_arch(void)
-{
-	const char *arch = getenv("KSLICE_ARCH");
-
-	return arch && *arch ? arch : "sd";
-}
-
 static bool has_overlay(void)
 {
-	return !strcmp(compdb_arch(), "sd");
+	return !strcmp(arch_name(), "sd");
 }
 
 static int check_tree(const char *tree)
@@ -112,7 +105,7 @@ static char *generated_dir(const struct spec *spec)
 }
 
 /* Shows what make said that looks like the reason. */
-static int make_failed(struct kbuild *k, const char *what)
+static int kbuild_failed(struct kbuild *k, const char *what)
 {
 	size_t len, shown = 0;
 	char *text = read_file(k->make_log, &len);
@@ -130,10 +123,10 @@ static int make_failed(struct kbuild *k, const char *what)
 	return -1;
 }
 
-static int run_make(struct kbuild *k, const char *target)
+static int kbuild_make(struct kbuild *k, const char *target)
 {
 	char *jobs = xasprintf("-j%d", k->jobs), *out = xasprintf("O=%s", k->db->objdir);
-	char *arch = xasprintf("ARCH=%s", compdb_arch());
+	char *arch = xasprintf("ARCH=%s", arch_name());
 	char *argv[] = {"make",
 			"-C",
 			k->db->overlay,
@@ -173,9 +166,8 @@ static int make_overlay(struct kbuild *k)
 		rc = run_command(argv, NULL, NULL, k->make_log);
 	free(script);
 	if (rc)
-		return make_failed(k, "make the overlay tree");
-	rc = replace_apply(k->spec, k->db->tree, k->db->overlay);
-	return rc ? rc : remote_overlay(k->spec, k->db->overlay);
+		return kbuild_failed(k, "make the overlay tree");
+	return overlay_apply(k->spec, k->db->tree, k->db->overlay);
 }
 
 /* Every value the fragment asks for must be in .config: Kconfig drops what it can't have without a
@@ -260,15 +252,15 @@ out:
 
 /* What fails is the link of empty objects. By then vmlinux.a is there, and it only is if all before
  * it went well. */
-static int record(struct kbuild *k)
+static int record_commands(struct kbuild *k)
 {
 	char *archive = xasprintf("%s/vmlinux.a", k->db->objdir);
 	int rc = 0;
 
 	progress("record compile commands", 0, 0);
 	unlink(archive);
-	if (run_make(k, "vmlinux") && access(archive, F_OK))
-		rc = make_failed(k, "record the compile commands");
+	if (kbuild_make(k, "vmlinux") && access(archive, F_OK))
+		rc = kbuild_failed(k, "record the compile commands");
 	free(archive);
 	return rc;
 }
@@ -289,11 +281,11 @@ static int run_kbuild(struct kbuild *k)
 		return err(k->spec->config, "give a Kconfig fragment in the spec's \"config\"",
 			   "cannot read it: %s", strerror(errno));
 	progress("configure the tree", 0, 0);
-	if (run_make(k, "allnoconfig"))
-		return make_failed(k, "configure the tree");
+	if (kbuild_make(k, "allnoconfig"))
+		return kbuild_failed(k, "configure the tree");
 	if (check_config(k))
 		return -1;
-	return record(k);
+	return record_commands(k);
 }
 
 /* ---- log => units ---- */
@@ -307,7 +299,8 @@ static char **copy_strings(const char **strings, size_t n)
 	return copy;
 }
 
-static int add_unit(struct compdb *db, const struct log_entry *e, const struct path_map *paths)
+static int add_recorded_unit(struct compdb *db, const struct log_entry *e,
+			     const struct path_map *paths)
 {
 	struct tu *tu;
 
@@ -335,7 +328,7 @@ static int add_members(struct compdb *db, const struct cc_log *log, const struct
 		uint64_t *at = strmap_get(&log->by_object, members.a[i]);
 
 		if (at)
-			rc = add_unit(db, &log->entries.a[*at - 1], paths);
+			rc = add_recorded_unit(db, &log->entries.a[*at - 1], paths);
 		else
 			rc = err(members.a[i],
 				 "remove the kbuild directory in the cache and run again",
@@ -379,7 +372,7 @@ static int collect_units(struct kbuild *k)
 
 	if (cc_log_read(&log, k->log))
 		return -1;
-	path_map_init(&paths, db);
+	path_map_init(&paths, db->tree, db->overlay, db->objdir);
 	rc = add_members(db, &log, &paths, "vmlinux.a");
 	db->nbuiltin = db->ntus;
 	if (!rc && !db->ntus)
@@ -492,7 +485,7 @@ static int save_stamp(struct kbuild *k, const char *stamp)
 	return rc;
 }
 
-static bool up_to_date(const char *stamp)
+static bool stamp_is_current(const char *stamp)
 {
 	char *text = read_file(stamp, NULL);
 	struct depset deps;
@@ -535,7 +528,7 @@ static uint64_t kbuild_key(const struct compdb *db, const struct spec *spec)
 {
 	size_t len = 0;
 	char *config = read_file(spec->config, &len), *kernel;
-	uint64_t key = hash_str(db->tree, replace_key(spec) ^ remote_key(spec));
+	uint64_t key = hash_str(db->tree, overlay_key(spec));
 
 	key = hash64(config ? config : "", len, key);
 	key = hash_str(repo_root(), key);
@@ -543,7 +536,7 @@ static uint64_t kbuild_key(const struct compdb *db, const struct spec *spec)
 	kernel = xasprintf("%s/runtime/kernel", repo_root());
 	key = hash_names(kernel, key);
 	free(kernel);
-	return hash_str(compdb_arch(), key);
+	return hash_str(arch_name(), key);
 }
 
 static int make_commands(struct compdb *db, const struct spec *spec, int jobs, const char *stamp,
@@ -589,7 +582,7 @@ int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, in
 			   strerror(errno));
 	if (check_tree(db->tree))
 		return -1;
-	db->dir = xasprintf("%s/kbuild/%s-%s-%016llx", cache_dir(), compdb_arch(), spec->name,
+	db->dir = xasprintf("%s/kbuild/%s-%s-%016llx", cache_dir(), arch_name(), spec->name,
 			    (unsigned long long)kbuild_key(db, spec));
 	db->overlay = has_overlay() ? xasprintf("%s/tree", db->dir) : xstrdup(db->tree);
 	db->objdir = xasprintf("%s/obj", db->dir);
@@ -599,7 +592,7 @@ int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, in
 	fd = cache_lock(lock);
 	if (fd < 0) {
 		rc = -1;
-	} else if (!up_to_date(stamp) || compdb_read(db, tus)) {
+	} else if (!stamp_is_current(stamp) || compdb_read(db, tus)) {
 		unlink(stamp);
 		rc = make_commands(db, spec, jobs, stamp, tus);
 	}

@@ -12,7 +12,7 @@
 
 /* ---- the wrapper's log ---- */
 
-static const char *take(const char **s)
+static const char *log_take(const char **s)
 {
 	const char *at = *s;
 
@@ -31,15 +31,15 @@ static void read_record(struct cc_log *log, const char *at)
 	e.ndeps = head.ndeps;
 	e.is_asm = head.is_asm;
 	e.to_asm = head.to_asm;
-	e.cwd = take(&at);
-	e.source = take(&at);
-	e.object = take(&at);
+	e.cwd = log_take(&at);
+	e.source = log_take(&at);
+	e.object = log_take(&at);
 	e.argv = xcalloc(e.argc, sizeof(*e.argv));
 	for (uint32_t i = 0; i < e.argc; i++)
-		e.argv[i] = take(&at);
+		e.argv[i] = log_take(&at);
 	e.deps = xcalloc(e.ndeps, sizeof(*e.deps));
 	for (uint32_t i = 0; i < e.ndeps; i++)
-		e.deps[i] = take(&at);
+		e.deps[i] = log_take(&at);
 	*vec_add(&log->entries) = e;
 	*strmap_add(&log->by_object, e.object, NULL) = log->entries.n;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * log.h: inside of pass 2: the compiler wrapper's log and the archives that say what is linked,
+ * log.h: inside of the pass commands: the compiler wrapper's log and the archives that say what is linked,
  * and compile commands on disk.
  */
-#ifndef KSLICE_COMPDB_LOG_H
-#define KSLICE_COMPDB_LOG_H
+#ifndef KSLICE_COMMANDS_LOG_H
+#define KSLICE_COMMANDS_LOG_H
 
 #include "commands/commands.h"
 #include "base/util.h"

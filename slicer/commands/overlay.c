@@ -2,6 +2,7 @@
 /* overlay.c: spec + pristine tree => overlay with replaced definitions. See overlay.h. */
 #include "commands/overlay.h"
 #include "base/util.h"
+#include "spec/remote.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-uint64_t replace_key(const struct spec *spec)
+static uint64_t replace_key(const struct spec *spec)
 {
 	uint64_t h = 0;
 
@@ -42,7 +43,7 @@ static size_t skip_line(const char *s, size_t i, size_t len)
 }
 
 /* Behind the comment, constant or single character at i. */
-static size_t skip_one(const char *s, size_t i, size_t len)
+static size_t skip_c_token(const char *s, size_t i, size_t len)
 {
 	char q = s[i];
 
@@ -89,7 +90,7 @@ int find_definition(const char *s, size_t len, const char *name, size_t *beg, si
 			continue;
 		}
 		if (c == '/' && i + 1 < len && (s[i + 1] == '*' || s[i + 1] == '/')) {
-			i = skip_one(s, i, len);
+			i = skip_c_token(s, i, len);
 			continue;
 		}
 		if (!started) {
@@ -102,7 +103,7 @@ int find_definition(const char *s, size_t len, const char *name, size_t *beg, si
 		body |= c == '{' || (c == '=' && !parens);
 		depth += (c == '{') - (c == '}');
 		parens += (c == '(') - (c == ')');
-		i = skip_one(s, i, len);
+		i = skip_c_token(s, i, len);
 		/* a function ends with its brace, a variable with its semicolon */
 		if (depth || parens ||
 		    (c != ';' && !(c == '}' && memchr(s + start, '(', i - start) &&
@@ -120,7 +121,7 @@ int find_definition(const char *s, size_t len, const char *name, size_t *beg, si
 
 /* A folder of the overlay that is a symlink, or lies under one, becomes a real one full of
  * symlinks. */
-static int make_real(const char *overlay, const char *tree, char *dir)
+static int make_real_dir(const char *overlay, const char *tree, char *dir)
 {
 	char *here = xasprintf("%s/%s", overlay, dir), *there = xasprintf("%s/%s", tree, dir);
 	char *slash = strrchr(dir, '/');
@@ -131,7 +132,7 @@ static int make_real(const char *overlay, const char *tree, char *dir)
 
 	if (slash) {
 		*slash = 0;
-		r = make_real(overlay, tree, dir);
+		r = make_real_dir(overlay, tree, dir);
 		*slash = '/';
 	}
 	if (r || (!lstat(here, &st) && S_ISDIR(st.st_mode)))
@@ -160,7 +161,7 @@ out:
 }
 
 /* The text behind the comments that open one of our files. */
-static const char *behind_header(const char *s)
+static const char *text_behind_header(const char *s)
 {
 	for (;;) {
 		while (isspace((unsigned char)*s))
@@ -177,14 +178,14 @@ static const char *behind_header(const char *s)
 bool replace_removes(const struct spec_cut *c)
 {
 	char *path = xasprintf("%s/%s", repo_root(), c->with), *text = read_file(path, NULL);
-	bool nothing = text && !*behind_header(text);
+	bool nothing = text && !*text_behind_header(text);
 
 	free(text);
 	free(path);
 	return nothing;
 }
 
-static int replace_one(const struct spec_cut *c, const char *tree, const char *overlay)
+static int replace_definition(const struct spec_cut *c, const char *tree, const char *overlay)
 {
 	char *path = xasprintf("%s/%s", overlay, c->in.a[0]),
 	     *with = xasprintf("%s/%s", repo_root(), c->with);
@@ -199,7 +200,7 @@ static int replace_one(const struct spec_cut *c, const char *tree, const char *o
 	if (!ours)
 		spec_error(&c->at, "\"with\" is relative to the repo", "%s: %s", with,
 			   strerror(errno));
-	else if (slash && make_real(overlay, tree, dir))
+	else if (slash && make_real_dir(overlay, tree, dir))
 		spec_error(&c->at, NULL, "%s can't be replaced", c->symbol);
 	else if (!(text = read_file(path, &len)))
 		spec_error(&c->at, "\"in\" is a path in the tree", "%s: %s", c->in.a[0],
@@ -213,7 +214,7 @@ static int replace_one(const struct spec_cut *c, const char *tree, const char *o
 	if (!r) {
 		sb_add(&out, text, beg);
 		sb_printf(&out, "/* kslice: %s is replaced by %s */\n", c->symbol, c->with);
-		sb_puts(&out, behind_header(ours));
+		sb_puts(&out, text_behind_header(ours));
 		while (out.len && out.s[out.len - 1] == '\n')
 			out.s[--out.len] = 0;
 		sb_add(&out, text + end, len - end);
@@ -232,7 +233,7 @@ static int replace_one(const struct spec_cut *c, const char *tree, const char *o
  * An edited file of an earlier run becomes a link again: each run starts from the pristine text.
  * The folder must really lie in the overlay; through a link, this would be the tree's own file.
  */
-static int reset_file(const struct spec_cut *c, const char *tree, const char *overlay)
+static int reset_replaced_file(const struct spec_cut *c, const char *tree, const char *overlay)
 {
 	char *path = xasprintf("%s/%s", overlay, c->in.a[0]),
 	     *from = xasprintf("%s/%s", tree, c->in.a[0]);
@@ -252,7 +253,7 @@ static int reset_file(const struct spec_cut *c, const char *tree, const char *ov
 	return r;
 }
 
-int replace_apply(const struct spec *spec, const char *tree, const char *overlay)
+static int replace_apply(const struct spec *spec, const char *tree, const char *overlay)
 {
 	int r = 0;
 
@@ -262,11 +263,75 @@ int replace_apply(const struct spec *spec, const char *tree, const char *overlay
 		die("replace_apply: %s is not an overlay of %s", overlay, tree);
 	for (size_t i = 0; i < spec->ncuts && !r; i++)
 		if (spec->cuts[i].kind == CUT_REPLACE)
-			r = reset_file(&spec->cuts[i], real, overlay);
+			r = reset_replaced_file(&spec->cuts[i], real, overlay);
 	for (size_t i = 0; i < spec->ncuts && !r; i++)
 		if (spec->cuts[i].kind == CUT_REPLACE)
-			r = replace_one(&spec->cuts[i], real, overlay);
+			r = replace_definition(&spec->cuts[i], real, overlay);
 	free(real);
 	free(over);
 	return r;
+}
+
+/* ---- remote cuts: the stubs of other domains ---- */
+
+static void peers_kbuild(const struct spec *spec, struct strbuf *b)
+{
+	for (size_t i = 0; i < spec->ncuts; i++) {
+		const struct spec_cut *c = &spec->cuts[i];
+
+		if (c->kind == CUT_REMOTE && remote_is_first(spec, i, true))
+			sb_printf(b, "obj-y += %s/%s.o\n", c->domain, c->remote->unit);
+	}
+}
+
+static uint64_t peers_key(const struct spec *spec)
+{
+	struct strbuf b = {0};
+	uint64_t key = 0;
+
+	peers_kbuild(spec, &b);
+	if (b.len)
+		key = hash64(b.s, b.len, 0);
+	sb_free(&b);
+	return key;
+}
+
+static int peers_apply(const struct spec *spec, const char *overlay)
+{
+	struct strbuf b = {0};
+	char *dir = xasprintf("%s/arch/sd/peer", overlay), *kbuild = xasprintf("%s/Kbuild", dir);
+	int r = 0;
+
+	peers_kbuild(spec, &b);
+	if (b.len)
+		r = make_dirs(dir) ? -1 : write_file(kbuild, b.s, b.len);
+	for (size_t i = 0; i < spec->ncuts && !r; i++) {
+		const struct spec_cut *c = &spec->cuts[i];
+		char *from, *to;
+
+		if (c->kind != CUT_REMOTE || !remote_is_first(spec, i, false))
+			continue;
+		from = xasprintf("%s/generated/%s", repo_root(), c->domain);
+		to = xasprintf("%s/%s", dir, c->domain);
+		if (symlink(from, to))
+			r = err(to, NULL, "%s", strerror(errno));
+		free(from);
+		free(to);
+	}
+	sb_free(&b);
+	free(dir);
+	free(kbuild);
+	return r;
+}
+
+/* ---- both ---- */
+
+uint64_t overlay_key(const struct spec *spec)
+{
+	return replace_key(spec) ^ peers_key(spec);
+}
+
+int overlay_apply(const struct spec *spec, const char *tree, const char *overlay)
+{
+	return replace_apply(spec, tree, overlay) || peers_apply(spec, overlay) ? -1 : 0;
 }

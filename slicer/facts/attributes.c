@@ -36,7 +36,7 @@ static bool attr_is(const char *s, const char *name)
  * Sections that are tables walked at boot make their entry live with its unit: initcalls, setup
  * parameters, module parameters. ".initcall6.init" => "initcall6", ".init.setup" => "setup".
  */
-static void set_section(struct fb *fb, struct fact_def *d, const char *section)
+static void def_set_section(struct fb *fb, struct fact_def *d, const char *section)
 {
 	char *name = xstrdup(section);
 	char *dot;
@@ -81,7 +81,7 @@ void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d)
 		s += strlen(open);
 		arg = attr_arg(s, "section");
 		if (arg)
-			set_section(w->fb, &made, arg);
+			def_set_section(w->fb, &made, arg);
 		free(arg);
 	}
 	w->fb->defs.a[w->fb->defs.n - 1] = made;
@@ -89,7 +89,7 @@ void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d)
 }
 
 /* The string literals of printed asm, unescaped. Stops behind `end` closing quotes' last. */
-static char *unescape(const char *s)
+static char *asm_unescape(const char *s)
 {
 	struct strbuf out = {};
 
@@ -106,7 +106,7 @@ static char *unescape(const char *s)
 	return out.s;
 }
 
-static void operand_ref(struct walk *w, const char *name)
+static void asm_operand_ref(struct walk *w, const char *name)
 {
 	add_late_ref(w, name, w->beg, REF_ASM);
 }
@@ -129,8 +129,8 @@ void asm_statements(struct walk *w, CXCursor function)
 		quote += strspn(quote, " (");
 		if (*quote != '"')
 			continue;
-		code = unescape(quote);
-		asm_operands(code, operand_ref, w);
+		code = asm_unescape(quote);
+		asm_operands(code, asm_operand_ref, w);
 		free(code);
 	}
 	free(text);
@@ -142,7 +142,7 @@ struct asm_symbol {
 };
 typedef VEC(struct asm_symbol) asm_symbols;
 
-static void make_symbol(asm_symbols *symbols, const char *name, size_t n, bool weak)
+static void asm_make_symbol(asm_symbols *symbols, const char *name, size_t n, bool weak)
 {
 	struct asm_symbol *s;
 
@@ -159,7 +159,7 @@ static void make_symbol(asm_symbols *symbols, const char *name, size_t n, bool w
 	s->weak = weak;
 }
 
-static size_t symbol_length(const char *s)
+static size_t asm_symbol_length(const char *s)
 {
 	size_t n = 0;
 
@@ -169,7 +169,7 @@ static size_t symbol_length(const char *s)
 }
 
 /* One line of file-scope asm: what it defines, and its section if it sets one. */
-static void asm_line(const char *s, asm_symbols *symbols, char **section)
+static void asm_read_line(const char *s, asm_symbols *symbols, char **section)
 {
 	static const struct {
 		const char *directive;
@@ -178,17 +178,17 @@ static void asm_line(const char *s, asm_symbols *symbols, char **section)
 	size_t n;
 
 	s += strspn(s, " \t");
-	n = symbol_length(s);
+	n = asm_symbol_length(s);
 	if (s[n] == ':') {
-		make_symbol(symbols, s, n, false);
-		asm_line(s + n + 1, symbols, section);
+		asm_make_symbol(symbols, s, n, false);
+		asm_read_line(s + n + 1, symbols, section);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(makers); i++) {
 		if (n == strlen(makers[i].directive) && !strncmp(s, makers[i].directive, n)) {
 			s += n;
 			s += strspn(s, " \t");
-			make_symbol(symbols, s, symbol_length(s), makers[i].weak);
+			asm_make_symbol(symbols, s, asm_symbol_length(s), makers[i].weak);
 			return;
 		}
 	}
@@ -200,7 +200,7 @@ static void asm_line(const char *s, asm_symbols *symbols, char **section)
 	}
 }
 
-static void read_asm(char *code, asm_symbols *symbols, char **section)
+static void asm_read_text(char *code, asm_symbols *symbols, char **section)
 {
 	char *copy = xstrdup(code), *line = copy, *end;
 
@@ -208,18 +208,18 @@ static void read_asm(char *code, asm_symbols *symbols, char **section)
 		end = strpbrk(line, "\n;");
 		if (end)
 			*end = 0;
-		asm_line(line, symbols, section);
+		asm_read_line(line, symbols, section);
 	}
 	free(copy);
 }
 
 void asm_definition(struct walk *w, const char *printed, struct fact_def base)
 {
-	char *code = unescape(printed), *section = NULL, *anonymous;
+	char *code = asm_unescape(printed), *section = NULL, *anonymous;
 	asm_symbols symbols = {};
 	size_t n;
 
-	read_asm(code, &symbols, &section);
+	asm_read_text(code, &symbols, &section);
 	n = symbols.n;
 	for (size_t i = 0; i < (n ? n : 1); i++) {
 		struct fact_def *d = fb_def(w->fb);
@@ -238,8 +238,8 @@ void asm_definition(struct walk *w, const char *printed, struct fact_def base)
 		d->name = fb_str(w->fb, n ? symbols.a[i].name : "");
 		free(anonymous);
 		if (section)
-			set_section(w->fb, d, section);
-		asm_operands(code, operand_ref, w);
+			def_set_section(w->fb, d, section);
+		asm_operands(code, asm_operand_ref, w);
 		fb_def_end(w->fb);
 	}
 	for (size_t i = 0; i < n; i++)

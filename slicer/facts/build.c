@@ -13,7 +13,7 @@ static const uint32_t item_size[A_N] = {
 	sizeof(struct fact_file),
 	sizeof(struct fact_def),
 	sizeof(struct fact_ref),
-	sizeof(struct fact_elem),
+	sizeof(struct fact_element),
 	sizeof(struct fact_read),
 	sizeof(struct fact_call),
 };
@@ -39,13 +39,13 @@ void fb_free(struct fb *fb)
 	free(fb->files.a);
 	free(fb->defs.a);
 	free(fb->refs.a);
-	free(fb->elems.a);
+	free(fb->elements.a);
 	free(fb->reads.a);
 	free(fb->calls.a);
 	memset(fb, 0, sizeof(*fb));
 }
 
-fstr fb_str(struct fb *fb, const char *s)
+fact_string fb_str(struct fb *fb, const char *s)
 {
 	uint64_t *at;
 	bool added;
@@ -81,7 +81,7 @@ struct fact_def *fb_def(struct fb *fb)
 		.ref0 = fb->refs.n,
 		.read0 = fb->reads.n,
 		.call0 = fb->calls.n,
-		.elem0 = fb->elems.n,
+		.element0 = fb->elements.n,
 	};
 	return d;
 }
@@ -93,15 +93,15 @@ struct fact_def *fb_def_end(struct fb *fb)
 	d->nref = fb->refs.n - d->ref0;
 	d->nread = fb->reads.n - d->read0;
 	d->ncall = fb->calls.n - d->call0;
-	d->nelem = fb->elems.n - d->elem0;
+	d->nelement = fb->elements.n - d->element0;
 	return d;
 }
 
-static void merge_def(struct fb *fb, const struct facts *src, const struct fact_def *s)
+static void fb_merge_def(struct fb *fb, const struct facts *src, const struct fact_def *s)
 {
 	struct fact_def *d = fb_def(fb);
 	struct fact_def made = *d;
-	uint32_t shift = fb->elems.n - s->elem0;
+	uint32_t shift = fb->elements.n - s->element0;
 
 	made.key = fb_str(fb, fact_str(src, s->key));
 	made.name = fb_str(fb, fact_str(src, s->name));
@@ -120,15 +120,15 @@ static void merge_def(struct fb *fb, const struct facts *src, const struct fact_
 		struct fact_ref r = src->refs[i];
 
 		r.key = fb_str(fb, fact_str(src, r.key));
-		r.elem = r.elem ? r.elem + shift : 0;
+		r.element = r.element ? r.element + shift : 0;
 		*vec_add(&fb->refs) = r;
 	}
-	for (uint32_t i = s->elem0; i < s->elem0 + s->nelem; i++) {
-		struct fact_elem e = src->elems[i];
+	for (uint32_t i = s->element0; i < s->element0 + s->nelement; i++) {
+		struct fact_element e = src->elements[i];
 
 		e.field = fb_str(fb, fact_str(src, e.field));
 		e.parent = e.parent ? e.parent + shift : 0;
-		*vec_add(&fb->elems) = e;
+		*vec_add(&fb->elements) = e;
 	}
 	for (uint32_t i = s->read0; i < s->read0 + s->nread; i++)
 		*vec_add(&fb->reads) = (struct fact_read){
@@ -147,28 +147,28 @@ void fb_merge(struct fb *fb, const struct facts *src)
 	for (uint32_t i = 0; i < src->nfiles; i++)
 		fb_file(fb, fact_str(src, src->files[i].path), src->files[i].header);
 	for (uint32_t i = 0; i < src->ndefs; i++)
-		merge_def(fb, src, &src->defs[i]);
+		fb_merge_def(fb, src, &src->defs[i]);
 }
 
-static size_t align8(size_t n)
+static size_t block_align(size_t n)
 {
 	return (n + 7) & ~(size_t)7;
 }
 
 void *fb_pack(const struct fb *fb, size_t *size)
 {
-	const void *data[A_N] = {fb->str.s,   fb->files.a, fb->defs.a, fb->refs.a,
-				 fb->elems.a, fb->reads.a, fb->calls.a};
+	const void *data[A_N] = {fb->str.s,	 fb->files.a, fb->defs.a, fb->refs.a,
+				 fb->elements.a, fb->reads.a, fb->calls.a};
 	struct block_head head = {
 		.magic = FACTS_MAGIC,
-		.count = {fb->str.len, fb->files.n, fb->defs.n, fb->refs.n, fb->elems.n,
+		.count = {fb->str.len, fb->files.n, fb->defs.n, fb->refs.n, fb->elements.n,
 			  fb->reads.n, fb->calls.n},
 	};
 	size_t at = sizeof(head);
 	char *block;
 
 	for (int i = 0; i < A_N; i++)
-		at += align8((size_t)head.count[i] * item_size[i]);
+		at += block_align((size_t)head.count[i] * item_size[i]);
 	head.size = at;
 	block = xcalloc(1, at);
 	memcpy(block, &head, sizeof(head));
@@ -178,7 +178,7 @@ void *fb_pack(const struct fb *fb, size_t *size)
 
 		if (n)
 			memcpy(block + at, data[i], n);
-		at += align8(n);
+		at += block_align(n);
 	}
 	*size = at;
 	return block;
@@ -194,7 +194,7 @@ int facts_unpack(struct facts *f, void *block, size_t size)
 		return -1;
 	for (int i = 0; i < A_N; i++) {
 		a[i] = (char *)block + at;
-		at += align8((size_t)head->count[i] * item_size[i]);
+		at += block_align((size_t)head->count[i] * item_size[i]);
 	}
 	if (at != size)
 		return -1;
@@ -207,8 +207,8 @@ int facts_unpack(struct facts *f, void *block, size_t size)
 		.ndefs = head->count[A_DEFS],
 		.refs = (void *)a[A_REFS],
 		.nrefs = head->count[A_REFS],
-		.elems = (void *)a[A_ELEMS],
-		.nelems = head->count[A_ELEMS],
+		.elements = (void *)a[A_ELEMS],
+		.nelements = head->count[A_ELEMS],
 		.reads = (void *)a[A_READS],
 		.nreads = head->count[A_READS],
 		.calls = (void *)a[A_CALLS],

@@ -18,14 +18,14 @@ struct fb {
 	VEC(struct fact_file) files;
 	VEC(struct fact_def) defs;
 	VEC(struct fact_ref) refs;
-	VEC(struct fact_elem) elems;
+	VEC(struct fact_element) elements;
 	VEC(struct fact_read) reads;
 	VEC(struct fact_call) calls;
 };
 
 void fb_init(struct fb *fb);
 void fb_free(struct fb *fb);
-fstr fb_str(struct fb *fb, const char *s); /* NULL counts as "" */
+fact_string fb_str(struct fb *fb, const char *s); /* NULL counts as "" */
 uint32_t fb_file(struct fb *fb, const char *path, int header);
 struct fact_def *fb_def(struct fb *fb);
 struct fact_def *fb_def_end(struct fb *fb);

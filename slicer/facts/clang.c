@@ -33,7 +33,7 @@ static void see_macro(struct walk *w, CXCursor c)
 		*vec_add(&ctext_of(w, beg)->in.macros) = (struct span){beg.off, end.off};
 }
 
-static enum CXChildVisitResult find_body(CXCursor c, CXCursor parent, CXClientData data)
+static enum CXChildVisitResult def_find_body(CXCursor c, CXCursor parent, CXClientData data)
 {
 	(void)parent;
 	if (clang_getCursorKind(c) != CXCursor_CompoundStmt)
@@ -53,7 +53,7 @@ static void see_source_decl(struct walk *w, CXCursor c, struct place p)
 		*vec_add(&t->in.starts) = beg.off;
 	if (clang_getCursorKind(c) != CXCursor_FunctionDecl || !clang_isCursorDefinition(c))
 		return;
-	clang_visitChildren(c, find_body, &body);
+	clang_visitChildren(c, def_find_body, &body);
 	if (clang_Cursor_isNull(body))
 		return;
 	beg = walk_place(w, clang_getRangeStart(clang_getCursorExtent(body)));
@@ -136,11 +136,11 @@ static uint32_t def_flags_of(CXCursor c, enum CXCursorKind kind)
 	return flags;
 }
 
-static fstr type_text(struct fb *fb, CXCursor c, enum CXCursorKind kind)
+static fact_string def_type_text(struct fb *fb, CXCursor c, enum CXCursorKind kind)
 {
 	CXType t = clang_getCursorType(c);
 	CXString s;
-	fstr text;
+	fact_string text;
 
 	if (kind == CXCursor_FunctionDecl)
 		t = clang_getResultType(t);
@@ -153,7 +153,7 @@ static fstr type_text(struct fb *fb, CXCursor c, enum CXCursorKind kind)
 }
 
 /* Fills the open definition from its cursor and walks it. base has its place. */
-static void fill_def(struct walk *w, CXCursor c, struct fact_def base)
+static void def_fill(struct walk *w, CXCursor c, struct fact_def base)
 {
 	enum CXCursorKind kind = clang_getCursorKind(c);
 	CXString name = clang_getCursorSpelling(c);
@@ -172,7 +172,7 @@ static void fill_def(struct walk *w, CXCursor c, struct fact_def base)
 	d->flags = base.flags | def_flags_of(c, kind);
 	d->key = fb_str(w->fb, key);
 	d->name = fb_str(w->fb, clang_getCString(name));
-	d->type = type_text(w->fb, c, kind);
+	d->type = def_type_text(w->fb, c, kind);
 	w->beg = base.beg;
 	if ((d->flags & DEF_STATIC) && w->fb == &w->unit_fb) {
 		bool added;
@@ -207,7 +207,7 @@ static void emit_def(struct walk *w, CXCursor c, struct fact_def base)
 		free(text);
 		return;
 	}
-	fill_def(w, c, base);
+	def_fill(w, c, base);
 }
 
 /* Whether a header's definition can be shared: nothing but code that refers to it makes it live. */
@@ -305,7 +305,7 @@ static int cut_units(struct walk *w, struct ctext *t)
 	return 0;
 }
 
-static bool unit_name_is(const struct ctext *t, const struct unit *u, const char *prefix)
+static bool unit_name_is(const struct ctext *t, const struct text_unit *u, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
@@ -316,7 +316,7 @@ static void emit_source_def(struct walk *w, CXCursor c)
 {
 	struct place p = walk_place(w, clang_getCursorLocation(c));
 	struct ctext *t = ctext_of(w, p);
-	const struct unit *u = units_find(&t->units, p.off);
+	const struct text_unit *u = units_find(&t->units, p.off);
 	struct fact_def base = {.file = fb_file(&w->unit_fb, p.file->path, 0)};
 	size_t before;
 
@@ -340,7 +340,7 @@ static void emit_source_def(struct walk *w, CXCursor c)
  * A macro call that made nothing, EXPORT_SYMBOL(x) without modules: belongs to the definition its
  * first argument names.
  */
-static void emit_empty_unit(struct walk *w, const struct ctext *t, const struct unit *u)
+static void emit_empty_unit(struct walk *w, const struct ctext *t, const struct text_unit *u)
 {
 	const char *s = t->blank + u->beg + u->name_len;
 	struct fact_def *d;

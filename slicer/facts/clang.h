@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * clang.h: inside of pass 3, shared by clang.c (a unit, its definitions), walk.c (what a
- * definition refers to) and names.c (keys, places, attributes). Nothing else includes clang-c here.
+ * clang.h: inside of the pass facts, shared by clang.c (a unit, its definitions), walk.c (what a
+ * definition refers to), names.c (keys, places) and attributes.c. In this room only they and parse.c
+ * know libclang.
  */
 #ifndef KSLICE_FACTS_CLANG_H
 #define KSLICE_FACTS_CLANG_H
@@ -98,7 +99,7 @@ int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path
 
 /* walk.c */
 void walk_definition(struct walk *w, CXCursor def);
-void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t elem, enum ref_kind kind);
+void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element, enum ref_kind kind);
 void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind);
 
 /* attributes.c */

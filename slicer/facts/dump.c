@@ -14,41 +14,42 @@ static const char *const flag_names[] = {"static",   "weak",   "used",	 "section
 					 "initcall", "header", "inline", "macro",   "tentative",
 					 "syscall",  "export", "shared"};
 
-static void dump_def(const struct facts *f, const struct fact_def *d)
+static void dump_def(const struct facts *f, const struct fact_def *d, FILE *out)
 {
-	printf("%s %s [%u,%u) %s:%u", kinds[d->kind], fact_str(f, d->key), d->beg, d->end,
-	       fact_str(f, f->files[d->file].path), d->line);
+	fprintf(out, "%s %s [%u,%u) %s:%u", kinds[d->kind], fact_str(f, d->key), d->beg, d->end,
+		fact_str(f, f->files[d->file].path), d->line);
 	for (size_t i = 0; i < ARRAY_LEN(flag_names); i++)
 		if (d->flags & 1 << i)
-			printf(" %s", flag_names[i]);
+			fprintf(out, " %s", flag_names[i]);
 	if (d->section)
-		printf(" section=%s", fact_str(f, d->section));
+		fprintf(out, " section=%s", fact_str(f, d->section));
 	if (d->body)
-		printf(" body=%u", d->body);
+		fprintf(out, " body=%u", d->body);
 	if (d->type)
-		printf(" type=%s", fact_str(f, d->type));
-	putchar('\n');
-	for (uint32_t i = d->elem0; i < d->elem0 + d->nelem; i++)
-		printf("\telem %u %s [%u,%u) parent=%u\n", i + 1, fact_str(f, f->elems[i].field),
-		       f->elems[i].beg, f->elems[i].end, f->elems[i].parent);
+		fprintf(out, " type=%s", fact_str(f, d->type));
+	putc('\n', out);
+	for (uint32_t i = d->element0; i < d->element0 + d->nelement; i++)
+		fprintf(out, "\telem %u %s [%u,%u) parent=%u\n", i + 1,
+			fact_str(f, f->elements[i].field), f->elements[i].beg, f->elements[i].end,
+			f->elements[i].parent);
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
-		printf("\tref %s %s @%u elem=%u\n", ref_kinds[f->refs[i].kind],
-		       fact_str(f, f->refs[i].key), f->refs[i].off, f->refs[i].elem);
+		fprintf(out, "\tref %s %s @%u elem=%u\n", ref_kinds[f->refs[i].kind],
+			fact_str(f, f->refs[i].key), f->refs[i].off, f->refs[i].element);
 	for (uint32_t i = d->read0; i < d->read0 + d->nread; i++)
-		printf("\treads %s @%u\n", fact_str(f, f->reads[i].field), f->reads[i].off);
+		fprintf(out, "\treads %s @%u\n", fact_str(f, f->reads[i].field), f->reads[i].off);
 	for (uint32_t i = d->call0; i < d->call0 + d->ncall; i++)
-		printf("\tcalls %s [%u,%u)%s macro=%d\n", fact_str(f, f->calls[i].callee),
-		       f->calls[i].beg, f->calls[i].end, f->calls[i].stmt ? " stmt" : "",
-		       f->calls[i].macro);
+		fprintf(out, "\tcalls %s [%u,%u)%s macro=%d\n", fact_str(f, f->calls[i].callee),
+			f->calls[i].beg, f->calls[i].end, f->calls[i].stmt ? " stmt" : "",
+			f->calls[i].macro);
 }
 
-void facts_dump(const struct facts *f)
+void facts_dump(const struct facts *f, FILE *out)
 {
 	for (uint32_t i = 0; i < f->nfiles; i++)
-		printf("file %u %s%s\n", i, fact_str(f, f->files[i].path),
-		       f->files[i].header ? " header" : "");
+		fprintf(out, "file %u %s%s\n", i, fact_str(f, f->files[i].path),
+			f->files[i].header ? " header" : "");
 	for (uint32_t i = 0; i < f->ndefs; i++)
-		dump_def(f, &f->defs[i]);
+		dump_def(f, &f->defs[i], out);
 }
 
 static void dump_builder(const struct fb *fb)
@@ -59,7 +60,7 @@ static void dump_builder(const struct fb *fb)
 
 	if (facts_unpack(&f, block, size))
 		die("a block that was just packed doesn't unpack");
-	facts_dump(&f);
+	facts_dump(&f, stdout);
 	free(block);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * elf.c: pass 4: an assembler unit's object => facts, which no parser of C can give.
+ * elf.c: an assembler unit's object => facts, which no parser of C can give.
  *
  * Assembler has no definitions to delete: each global symbol is a DEF_ASM definition of the whole
  * file, and refers to all symbols the object refers to.
@@ -22,14 +22,14 @@ struct object {
 	uint32_t ref0, nref;
 };
 
-static const char *symbol_name(const struct object *o, const GElf_Sym *sym)
+static const char *elf_symbol_name(const struct object *o, const GElf_Sym *sym)
 {
 	const char *name = elf_strptr(o->elf, o->strings, sym->st_name);
 
 	return name ? name : "";
 }
 
-static int find_symbols(struct object *o)
+static int elf_find_symbols(struct object *o)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr shdr;
@@ -44,22 +44,22 @@ static int find_symbols(struct object *o)
 }
 
 /* Undefined symbols are what the object needs, with or without a relocation that libelf knows. */
-static void add_refs(struct object *o)
+static void elf_add_refs(struct object *o)
 {
 	GElf_Sym sym;
 
 	o->ref0 = o->fb->refs.n;
 	for (size_t i = 1; i < o->nsymbols; i++) {
 		if (!gelf_getsym(o->symbols, i, &sym) || sym.st_shndx != SHN_UNDEF ||
-		    !*symbol_name(o, &sym))
+		    !*elf_symbol_name(o, &sym))
 			continue;
 		*vec_add(&o->fb->refs) = (struct fact_ref){
-			.key = fb_str(o->fb, symbol_name(o, &sym)), .kind = REF_ASM};
+			.key = fb_str(o->fb, elf_symbol_name(o, &sym)), .kind = REF_ASM};
 	}
 	o->nref = o->fb->refs.n - o->ref0;
 }
 
-static void add_def(struct object *o, const char *name, uint32_t flags, uint32_t end)
+static void elf_add_def(struct object *o, const char *name, uint32_t flags, uint32_t end)
 {
 	struct fact_def *d = fb_def(o->fb);
 
@@ -73,7 +73,7 @@ static void add_def(struct object *o, const char *name, uint32_t flags, uint32_t
 	d->nref = o->nref;
 }
 
-static void add_defs(struct object *o, const struct tu *tu, uint32_t end)
+static void elf_add_defs(struct object *o, const struct tu *tu, uint32_t end)
 {
 	char *key = xasprintf("%s:asm", tu->source);
 	GElf_Sym sym;
@@ -86,14 +86,15 @@ static void add_defs(struct object *o, const struct tu *tu, uint32_t end)
 			continue;
 		bind = GELF_ST_BIND(sym.st_info);
 		if (bind == STB_GLOBAL || bind == STB_WEAK)
-			add_def(o, symbol_name(o, &sym), bind == STB_WEAK ? DEF_WEAK : 0, end);
+			elf_add_def(o, elf_symbol_name(o, &sym), bind == STB_WEAK ? DEF_WEAK : 0,
+				    end);
 	}
 	if (o->fb->defs.n == n)
-		add_def(o, key, 0, end);
+		elf_add_def(o, key, 0, end);
 	free(key);
 }
 
-static void add_files(struct worker *w, const struct tu *tu, struct fb *fb)
+static void elf_add_files(struct worker *w, const struct tu *tu, struct fb *fb)
 {
 	fb_file(fb, tu->source, 0);
 	for (size_t i = 0; i < tu->ndeps; i++) {
@@ -114,11 +115,11 @@ int elf_facts(struct worker *w, const struct tu *tu, const char *object, struct 
 
 	elf_version(EV_CURRENT);
 	fb_init(out);
-	add_files(w, tu, out);
+	elf_add_files(w, tu, out);
 	o.elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
-	if (o.elf && elf_kind(o.elf) == ELF_K_ELF && !find_symbols(&o)) {
-		add_refs(&o);
-		add_defs(&o, tu, len);
+	if (o.elf && elf_kind(o.elf) == ELF_K_ELF && !elf_find_symbols(&o)) {
+		elf_add_refs(&o);
+		elf_add_defs(&o, tu, len);
 		rc = 0;
 	} else {
 		err(object, "check that the command in compile_commands.json makes an object",

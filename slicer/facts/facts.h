@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * facts.h (CONTRACT): what one translation unit says about itself. Pass 3 makes it (libclang), pass
- * 4 adds to it (libelf), pass 5 stores it, the later passes only read it.
+ * facts.h (CONTRACT): the pass facts, compile commands => what each translation unit says about
+ * itself: by libclang, of assembler by libelf, or from the cache. The later passes only read it.
  *
  * Everything is in flat arrays that refer to each other by index, so that a unit's facts are one
  * relocatable block: mmap()able from the cache. Strings are offsets into `str`.
@@ -9,8 +9,8 @@
  * Symbols. A symbol's key is its name if it has external linkage, else "path:name" with the path of
  * the defining file relative to the tree root (statics; also static inlines of headers).
  * Definitions in headers are facts too (the closure walks through them), but are never deleted.
- * They are not repeated in each unit: commands/commands.h's facts_load_all() returns them as one
- * extra block, the header pool.
+ * They are not repeated in each unit: facts_load_all() returns them as one extra block, the header
+ * pool.
  *
  * Places. A place is a file and a byte offset in it, both of the expansion location. Deleting a
  * range deletes every ref, call and field read whose offset lies inside: that is how the closure
@@ -21,8 +21,11 @@
 
 #include <stdint.h>
 #include <stddef.h>
+#include <stdio.h>
 
-typedef uint32_t fstr; /* offset into facts.str; 0 = "" */
+struct compdb;
+
+typedef uint32_t fact_string; /* offset into facts.str; 0 = "" */
 
 enum def_kind {
 	DEF_FUNC = 1,
@@ -53,8 +56,8 @@ enum def_flag {
 };
 
 struct fact_def {
-	fstr key, name;
-	fstr section;
+	fact_string key, name;
+	fact_string section;
 	uint32_t file;	   /* index into files */
 	uint32_t beg, end; /* removal unit, bytes; includes the trailing ';' */
 	uint32_t line;	   /* 1-based, of beg */
@@ -62,9 +65,9 @@ struct fact_def {
 	uint32_t ref0, nref; /* refs of this definition */
 	uint32_t read0, nread;
 	uint32_t call0, ncall;
-	uint32_t elem0, nelem;
-	uint32_t body; /* functions: offset of the body's '{', else 0 */
-	fstr type;     /* function: printed result type; variable: printed type */
+	uint32_t element0, nelement;
+	uint32_t body;	  /* functions: offset of the body's '{', else 0 */
+	fact_string type; /* function: printed result type; variable: printed type */
 };
 
 enum ref_kind {
@@ -79,15 +82,16 @@ enum ref_kind {
 };
 
 struct fact_ref {
-	fstr key;      /* symbol referred to, key as above */
-	uint32_t off;  /* place, in the definition's file */
-	uint32_t elem; /* 1 + index of the innermost initialiser element that holds it, 0: none */
+	fact_string key; /* symbol referred to, key as above */
+	uint32_t off;	 /* place, in the definition's file */
+	uint32_t
+		element; /* 1 + index of the innermost initialiser element that holds it, 0: none */
 	uint32_t kind;
 };
 
 /* One element of a designated or positional initialiser whose value refers to a symbol. */
-struct fact_elem {
-	fstr field;	   /* "struct proto_ops:sendmsg"; 0: array element or no record */
+struct fact_element {
+	fact_string field; /* "struct proto_ops:sendmsg"; 0: array element or no record */
 	uint32_t beg, end; /* ".sendmsg = inet_sendmsg," with its comma; 0,0 if it can't be deleted
 			      alone (positional, macro) */
 	uint32_t parent;   /* 1 + index, 0: none */
@@ -95,22 +99,24 @@ struct fact_elem {
 
 /* A field whose value may be used by this definition: read, or its address taken. */
 struct fact_read {
-	fstr field; /* as above; "struct X:*" where the whole object is copied, cast or escapes */
+	fact_string
+		field; /* as above; "struct X:*" where the whole object is copied, cast or escapes */
 	uint32_t off;
 };
 
 /* One call expression by name in a .c file, what CUT_DROP works on. */
 struct fact_call {
-	fstr callee;	   /* key */
-	uint32_t beg, end; /* the statement with ';' where stmt, else the expression */
-	uint8_t stmt;	   /* an expression statement on its own: may be deleted (leaving ';') */
-	uint8_t macro;	   /* the range is (or lies in) a macro invocation: only deletable if the
+	fact_string callee; /* key */
+	uint32_t beg, end;  /* the statement with ';' where stmt, else the expression */
+	uint8_t stmt;	    /* an expression statement on its own: may be deleted (leaving ';') */
+	uint8_t macro;	    /* the range is (or lies in) a macro invocation: only deletable if the
 			      invocation is the statement */
 	uint8_t pad[2];
 };
 
 struct fact_file {
-	fstr path; /* relative to the tree root, or to the object directory with "obj:" in front, or
+	fact_string
+		path; /* relative to the tree root, or to the object directory with "obj:" in front, or
 		      absolute */
 	uint32_t header; /* 0: the TU's main .c file */
 };
@@ -124,8 +130,8 @@ struct facts {
 	uint32_t ndefs;
 	struct fact_ref *refs;
 	uint32_t nrefs;
-	struct fact_elem *elems;
-	uint32_t nelems;
+	struct fact_element *elements;
+	uint32_t nelements;
 	struct fact_read *reads;
 	uint32_t nreads;
 	struct fact_call *calls;
@@ -134,12 +140,22 @@ struct facts {
 	size_t size; /* the block the arrays lie in */
 };
 
-/* Prints facts readably to stdout. */
-void facts_dump(const struct facts *f);
+/*
+ * Facts of every unit, in db order, from the cache or by parsing in `jobs` processes. facts[i].str is
+ * NULL for an assembler unit without facts. 0/-1. `facts` has room for db->ntus + 1: the last one is
+ * the header pool. All DEF_HEADER definitions of all units are there, once each; the others hold
+ * only what .c files define (file 0, or a .c file that a .c file includes, such as
+ * kernel/sched/rt.c: files[i].header is 0 for these, and they may be deleted from too).
+ */
+int facts_load_all(struct facts *facts, const struct compdb *db, int jobs);
+void facts_free_all(struct facts *facts, const struct compdb *db);
+
+/* Prints facts readably. */
+void facts_dump(const struct facts *f, FILE *out);
 /* `kslice facts`; the exit status. */
 int cmd_facts(int nargs, char **args);
 
-static inline const char *fact_str(const struct facts *f, fstr s)
+static inline const char *fact_str(const struct facts *f, fact_string s)
 {
 	return f->str + s;
 }

@@ -28,8 +28,8 @@ static uint64_t command_hash(const struct tu *tu)
 
 /* "COMMAND BLOCK NDEPS DEP..." => the unit of that command, if there is one. Returns behind the
  * line. */
-static const char *read_unit(struct facts_index *index, const struct strmap *commands,
-			     const char *line)
+static const char *index_read_unit(struct facts_index *index, const struct strmap *commands,
+				   const char *line)
 {
 	const char *eol = strchr(line, '\n');
 	char key[32], *end;
@@ -60,7 +60,7 @@ static const char *read_unit(struct facts_index *index, const struct strmap *com
 	return eol + 1;
 }
 
-static bool read_index(struct facts_index *index, const struct strmap *commands, const char *text)
+static bool index_read(struct facts_index *index, const struct strmap *commands, const char *text)
 {
 	static const char head[] = "kslice facts " KSLICE_FACTS_ID "\n";
 	char *end;
@@ -73,11 +73,11 @@ static bool read_index(struct facts_index *index, const struct strmap *commands,
 	index->pool = strtoull(text + 5, &end, 16);
 	text = *end == '\n' ? depset_read(&index->deps, end + 1) : NULL;
 	while (text && *text)
-		text = read_unit(index, commands, text);
+		text = index_read_unit(index, commands, text);
 	return text != NULL;
 }
 
-static void forget_all(struct facts_index *index)
+static void index_forget_all(struct facts_index *index)
 {
 	depset_free(&index->deps);
 	depset_init(&index->deps);
@@ -92,7 +92,7 @@ static void forget_all(struct facts_index *index)
 }
 
 /* A changed header spoils everything, a changed .c file the units that read it. */
-static void check_deps(struct facts_index *index)
+static void index_check_deps(struct facts_index *index)
 {
 	size_t n = index->deps.deps.n;
 	bool *changed = xcalloc(n, sizeof(*changed)), header = false;
@@ -111,12 +111,12 @@ static void check_deps(struct facts_index *index)
 			u->valid = !changed[u->deps.a[j]];
 	}
 	if (header)
-		forget_all(index);
+		index_forget_all(index);
 	free(changed);
 }
 
 /* Files may have been lost; then their units are parsed again. */
-static void check_files(struct facts_index *index, const char *dir)
+static void index_check_files(struct facts_index *index, const char *dir)
 {
 	char *pool = facts_file(dir, "pool-", index->pool, ".facts"),
 	     *claims = facts_file(dir, "", index->pool, ".claims");
@@ -125,7 +125,7 @@ static void check_files(struct facts_index *index, const char *dir)
 	free(pool);
 	free(claims);
 	if (lost || !index->pool) {
-		forget_all(index);
+		index_forget_all(index);
 		return;
 	}
 	for (size_t i = 0; i < index->nunits; i++) {
@@ -153,11 +153,11 @@ void index_load(struct facts_index *index, const struct compdb *db, const char *
 		snprintf(key, sizeof(key), "%" PRIx64, index->units[i].command);
 		*strmap_add(&commands, key, NULL) = i;
 	}
-	if (text && read_index(index, &commands, text)) {
-		check_deps(index);
-		check_files(index, dir);
+	if (text && index_read(index, &commands, text)) {
+		index_check_deps(index);
+		index_check_files(index, dir);
 	} else {
-		forget_all(index);
+		index_forget_all(index);
 	}
 	strmap_free(&commands);
 	free(text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * load.c: pass 5: compile commands => facts of all units, from the cache or by parsing in worker
+ * load.c: compile commands => facts of all units, from the cache or by parsing in worker
  * processes.
  *
  * Workers are forked, take units from a shared counter, write each unit's facts to a file named by
@@ -86,7 +86,7 @@ static int map_block(struct facts *f, const char *dir, const char *prefix, uint6
 /* ---- in a worker ---- */
 
 /* Assembles anew: the object Kbuild made may be older than the source. */
-static int parse_asm(struct load *l, struct worker *w, const struct tu *tu, struct fb *out)
+static int worker_parse_asm(struct load *l, struct worker *w, const struct tu *tu, struct fb *out)
 {
 	char *object = xasprintf("%s/asm-%d.o", l->dir, getpid());
 	char **argv = xcalloc(tu->argc + 1, sizeof(*argv));
@@ -108,13 +108,13 @@ static int parse_asm(struct load *l, struct worker *w, const struct tu *tu, stru
 	return rc;
 }
 
-static int parse_unit(struct load *l, struct worker *w, uint32_t unit, struct fb *out)
+static int worker_parse_unit(struct load *l, struct worker *w, uint32_t unit, struct fb *out)
 {
 	const struct plan_unit *plan = &l->plan.units[unit];
 	struct parse_job job = {.tu = &l->db->tus[unit], .group = plan->group};
 
 	if (job.tu->is_asm)
-		return parse_asm(l, w, job.tu, out);
+		return worker_parse_asm(l, w, job.tu, out);
 	if (l->pch && plan->pch) {
 		job.pch = l->pch;
 		job.pch_files = &l->pch_files;
@@ -130,7 +130,7 @@ static int parse_unit(struct load *l, struct worker *w, uint32_t unit, struct fb
 	return facts_parse(w, &job, out);
 }
 
-static int work(struct load *l, struct worker *w)
+static int worker_parse_units(struct load *l, struct worker *w)
 {
 	struct shared *s = l->shared;
 	uint32_t i;
@@ -138,7 +138,7 @@ static int work(struct load *l, struct worker *w)
 	while (!s->failed && (i = __atomic_fetch_add(&s->next, 1, __ATOMIC_RELAXED)) < l->todo.n) {
 		struct fb fb;
 
-		if (parse_unit(l, w, l->todo.a[i], &fb))
+		if (worker_parse_unit(l, w, l->todo.a[i], &fb))
 			return -1;
 		if (store_block(l->dir, "", &fb, &s->blocks[i]))
 			return -1;
@@ -150,7 +150,7 @@ static int work(struct load *l, struct worker *w)
 
 /* Header definitions that units parsed now don't show: of the last run, of the precompiled header.
  */
-static int know_pools(struct load *l, struct worker *w)
+static int worker_know_pools(struct load *l, struct worker *w)
 {
 	uint64_t hashes[] = {l->index.pool, l->shared->pools[MAX_WORKERS]};
 
@@ -186,9 +186,9 @@ static void worker_main(struct load *l, int slot, bool make_pch, const char *tex
 				sb_printf(&files, "%s\n", l->pch_files.slots[i].key);
 		rc = rc ? 3 : write_file(list, files.s ? files.s : "", files.len);
 	} else {
-		rc = know_pools(l, &w);
+		rc = worker_know_pools(l, &w);
 		if (!rc)
-			rc = work(l, &w);
+			rc = worker_parse_units(l, &w);
 	}
 	if (!rc)
 		rc = store_block(l->dir, "pool-", &w.pool, &l->shared->pools[slot]);
@@ -350,7 +350,7 @@ static int save_claims(struct load *l)
 	return rc;
 }
 
-static void unmap(struct facts *f)
+static void facts_unmap(struct facts *f)
 {
 	if (f->block)
 		munmap(f->block, f->size);
@@ -373,7 +373,7 @@ static int merge_pools(struct load *l)
 		rc = map_block(&part, l->dir, "pool-", hash);
 		if (!rc)
 			fb_merge(&pool, &part);
-		unmap(&part);
+		facts_unmap(&part);
 	}
 	if (!rc)
 		rc = store_block(l->dir, "pool-", &pool, &l->index.pool);
@@ -391,7 +391,7 @@ static char *dep_path(const struct compdb *db, const char *name)
 }
 
 /* The parsed units' files become their dependencies. */
-static int index_parsed(struct load *l)
+static int index_parsed_units(struct load *l)
 {
 	struct strmap fresh = {};
 	int rc = 0;
@@ -417,13 +417,13 @@ static int index_parsed(struct load *l)
 			*vec_add(&u->deps) = dep;
 			free(path);
 		}
-		unmap(&f);
+		facts_unmap(&f);
 	}
 	strmap_free(&fresh);
 	return rc;
 }
 
-static int parse_missing(struct load *l)
+static int parse_missing_units(struct load *l)
 {
 	size_t size = sizeof(*l->shared) + l->todo.n * sizeof(l->shared->blocks[0]);
 	int rc = 0;
@@ -448,14 +448,14 @@ static int parse_missing(struct load *l)
 	if (!rc)
 		rc = merge_pools(l);
 	if (!rc)
-		rc = index_parsed(l);
+		rc = index_parsed_units(l);
 	munmap(l->shared, size);
 	munmap(l->claims.slots, (l->claims.mask + 1) * sizeof(*l->claims.slots));
 	plan_free(&l->plan);
 	return rc;
 }
 
-static int map_all(struct load *l, struct facts *facts)
+static int facts_map_all(struct load *l, struct facts *facts)
 {
 	for (size_t i = 0; i < l->db->ntus; i++)
 		if (map_block(&facts[i], l->dir, "", l->index.units[i].block))
@@ -463,7 +463,7 @@ static int map_all(struct load *l, struct facts *facts)
 	return map_block(&facts[l->db->ntus], l->dir, "pool-", l->index.pool);
 }
 
-static int load_locked(struct load *l, struct facts *facts)
+static int facts_load_locked(struct load *l, struct facts *facts)
 {
 	int rc = 0;
 
@@ -472,11 +472,11 @@ static int load_locked(struct load *l, struct facts *facts)
 		if (!l->index.units[i].valid)
 			*vec_add(&l->todo) = i;
 	if (l->todo.n)
-		rc = parse_missing(l);
+		rc = parse_missing_units(l);
 	if (!rc && (l->todo.n || l->index.deps.touched))
 		rc = index_save(&l->index, l->dir);
 	if (!rc)
-		rc = map_all(l, facts);
+		rc = facts_map_all(l, facts);
 	if (!rc && l->todo.n)
 		index_sweep(&l->index, l->dir);
 	index_free(&l->index);
@@ -501,7 +501,7 @@ int facts_load_all(struct facts *facts, const struct compdb *db, int jobs)
 
 	memset(facts, 0, (db->ntus + 1) * sizeof(*facts));
 	if (fd >= 0) {
-		rc = load_locked(&l, facts);
+		rc = facts_load_locked(&l, facts);
 		close(fd);
 	}
 	if (rc)
@@ -514,5 +514,5 @@ int facts_load_all(struct facts *facts, const struct compdb *db, int jobs)
 void facts_free_all(struct facts *facts, const struct compdb *db)
 {
 	for (size_t i = 0; i <= db->ntus; i++)
-		unmap(&facts[i]);
+		facts_unmap(&facts[i]);
 }

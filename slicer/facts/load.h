@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * load.h: inside of pass 5: which units must be parsed, how (groups, precompiled header), and the
+ * load.h: inside of the pass facts: which units must be parsed, how (groups, precompiled header), and the
  * index of what the cache holds.
  *
  * Facts directory: <hash>.facts of units, pool-<hash>.facts the header definitions, <hash>.claims

@@ -115,7 +115,7 @@ static char *cursor_name(CXCursor c)
 	return name;
 }
 
-static enum CXChildVisitResult find_label(CXCursor c, CXCursor parent, CXClientData data)
+static enum CXChildVisitResult find_asm_label(CXCursor c, CXCursor parent, CXClientData data)
 {
 	(void)parent;
 	if (clang_getCursorKind(c) != CXCursor_AsmLabelAttr)
@@ -130,11 +130,11 @@ static char *link_name(CXCursor decl)
 	char *label = NULL;
 
 	if (clang_Cursor_hasAttrs(decl))
-		clang_visitChildren(decl, find_label, &label);
+		clang_visitChildren(decl, find_asm_label, &label);
 	return label ? label : cursor_name(decl);
 }
 
-static char *prefixed(struct walk *w, CXCursor decl, const char *what, char *name)
+static char *prefixed_key(struct walk *w, CXCursor decl, const char *what, char *name)
 {
 	struct place p = walk_place(w, clang_getCursorLocation(clang_getCanonicalCursor(decl)));
 	char *key = xasprintf("%s:%s%s", p.file ? p.file->path : "", what, name);
@@ -161,15 +161,15 @@ static char *type_key(struct walk *w, CXCursor decl, enum CXCursorKind kind)
 	if (clang_getCursorKind(clang_getCursorSemanticParent(decl)) == CXCursor_FunctionDecl)
 		return no_key;
 	name = clang_Cursor_isAnonymous(decl) ? xasprintf("@%u", p.off) : cursor_name(decl);
-	return prefixed(w, decl,
-			kind == CXCursor_TypedefDecl ? "typedef "
-			: kind == CXCursor_EnumDecl  ? "enum "
-			: kind == CXCursor_UnionDecl ? "union "
-						     : "struct ",
-			name);
+	return prefixed_key(w, decl,
+			    kind == CXCursor_TypedefDecl ? "typedef "
+			    : kind == CXCursor_EnumDecl	 ? "enum "
+			    : kind == CXCursor_UnionDecl ? "union "
+							 : "struct ",
+			    name);
 }
 
-static char *make_key(struct walk *w, CXCursor decl)
+static char *symbol_make_key(struct walk *w, CXCursor decl)
 {
 	enum CXCursorKind kind = clang_getCursorKind(decl);
 	enum CXLinkageKind linkage;
@@ -197,7 +197,7 @@ static char *make_key(struct walk *w, CXCursor decl)
 	}
 	if (linkage != CXLinkage_Internal)
 		return no_key;
-	return prefixed(w, decl, "", cursor_name(decl));
+	return prefixed_key(w, decl, "", cursor_name(decl));
 }
 
 const char *symbol_key(struct walk *w, CXCursor decl)
@@ -205,7 +205,7 @@ const char *symbol_key(struct walk *w, CXCursor decl)
 	void **slot = ptrmap_at(&w->symbols, decl.data[0]);
 
 	if (!*slot) {
-		char *key = make_key(w, decl);
+		char *key = symbol_make_key(w, decl);
 
 		slot = ptrmap_at(&w->symbols, decl.data[0]);
 		*slot = key;
@@ -265,7 +265,8 @@ char *pretty(CXCursor decl, bool with_body)
 }
 
 /* One asm line: a directive's or an instruction's operands. */
-static void line_operands(char *line, void (*fn)(struct walk *w, const char *name), struct walk *w)
+static void asm_line_operands(char *line, void (*fn)(struct walk *w, const char *name),
+			      struct walk *w)
 {
 	bool first = true;
 
@@ -310,7 +311,7 @@ void asm_operands(const char *text, void (*fn)(struct walk *w, const char *name)
 		end = strpbrk(line, "\n;");
 		if (end)
 			*end = 0;
-		line_operands(line, fn, w);
+		asm_line_operands(line, fn, w);
 	}
 	free(copy);
 }

@@ -2,12 +2,9 @@
 /* parse.c: a compile command => libclang => facts; what workers share. */
 #include "facts/clang.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The one module name of units parsed with a precompiled header. */
@@ -46,107 +43,6 @@ uint64_t claim_hash(const char *path, const char *name, uint32_t off, uint64_t g
 	return hash_str(name, hash_str(path, group ^ ((uint64_t)off << 20)));
 }
 
-/* ---- names of files ---- */
-
-static void add_rule(struct path_map *map, const char *dir, const char *name)
-{
-	char *real = realpath(dir, NULL);
-
-	if (real)
-		*vec_add(&map->rules) = (struct path_rule){.real = real, .name = xstrdup(name)};
-}
-
-/* Links below the overlay's real directories: arch/sd/kernel -> runtime/arch/kernel. */
-static void add_links(struct path_map *map, const char *overlay, const char *rel, int depth)
-{
-	char *dir = xasprintf("%s/%s", overlay, rel);
-	DIR *d = opendir(dir);
-	struct dirent *de;
-
-	while (d && (de = readdir(d))) {
-		char *sub = xasprintf("%s/%s", rel, de->d_name),
-		     *path = xasprintf("%s/%s", overlay, sub);
-		struct stat st;
-
-		if (de->d_name[0] != '.' && !lstat(path, &st)) {
-			if (S_ISLNK(st.st_mode))
-				add_rule(map, path, sub);
-			else if (S_ISDIR(st.st_mode) && depth < 4)
-				add_links(map, overlay, sub, depth + 1);
-		}
-		free(sub);
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	free(dir);
-}
-
-void path_map_init(struct path_map *map, const struct compdb *db)
-{
-	char *arch = xasprintf("arch/%s", compdb_arch());
-
-	add_rule(map, db->tree, "");
-	if (strcmp(db->overlay, db->tree)) {
-		add_rule(map, db->overlay, "");
-		add_links(map, db->overlay, arch, 0);
-	}
-	add_rule(map, db->objdir, "obj:");
-	free(arch);
-}
-
-void path_map_free(struct path_map *map)
-{
-	for (size_t i = 0; i < map->rules.n; i++) {
-		free(map->rules.a[i].real);
-		free(map->rules.a[i].name);
-	}
-	free(map->rules.a);
-}
-
-static const struct path_rule *best_rule(const struct path_map *map, const char *real)
-{
-	const struct path_rule *best = NULL;
-	size_t best_len = 0;
-
-	for (size_t i = 0; i < map->rules.n; i++) {
-		const struct path_rule *r = &map->rules.a[i];
-		size_t n = strlen(r->real);
-
-		if (strncmp(real, r->real, n) || (real[n] && real[n] != '/'))
-			continue;
-		if (!best || n > best_len ||
-		    (n == best_len && strlen(r->name) < strlen(best->name))) {
-			best = r;
-			best_len = n;
-		}
-	}
-	return best;
-}
-
-char *path_map_name(const struct path_map *map, const char *path, const char *cwd)
-{
-	char *full = *path == '/' ? xstrdup(path) : xasprintf("%s/%s", cwd, path);
-	char *real = realpath(full, NULL), *name;
-	const struct path_rule *rule;
-	const char *rest;
-
-	if (!real)
-		real = path_normalize(xstrdup(full));
-	free(full);
-	rule = best_rule(map, real);
-	if (!rule)
-		return real;
-	rest = real + strlen(rule->real);
-	rest += *rest == '/';
-	if (!*rule->name || ends_with(rule->name, ":"))
-		name = xasprintf("%s%s", rule->name, rest);
-	else
-		name = *rest ? xasprintf("%s/%s", rule->name, rest) : xstrdup(rule->name);
-	free(real);
-	return name;
-}
-
 /* ---- parsing ---- */
 
 void worker_init(struct worker *w, const struct compdb *db, struct claims *claims)
@@ -154,7 +50,7 @@ void worker_init(struct worker *w, const struct compdb *db, struct claims *claim
 	*w = (struct worker){.db = db, .claims = claims};
 	/* no thread per parse: a worker is a process of its own */
 	setenv("LIBCLANG_NOTHREADS", "1", 1);
-	path_map_init(&w->paths, db);
+	path_map_init(&w->paths, db->tree, db->overlay, db->objdir);
 	fb_init(&w->pool);
 	w->index = clang_createIndex(1, 0);
 }
@@ -199,7 +95,7 @@ typedef VEC(const char *) args_vec;
  * The recorded command without what only matters to code generation or to the build. Warnings are
  * the compiler's business: leaving them out saves their analyses.
  */
-static void parse_args(const struct tu *tu, bool with_pch, bool with_source, args_vec *args)
+static void clang_parse_args(const struct tu *tu, bool with_pch, bool with_source, args_vec *args)
 {
 	for (int i = 0; i < tu->argc; i++) {
 		const char *a = tu->argv[i];
@@ -223,7 +119,7 @@ static void parse_args(const struct tu *tu, bool with_pch, bool with_source, arg
 	*vec_add(args) = "-w";
 }
 
-static int check_errors(CXTranslationUnit tu, const char *path, bool quiet)
+static int clang_check_errors(CXTranslationUnit tu, const char *path, bool quiet)
 {
 	unsigned n = clang_getNumDiagnostics(tu), shown = 0;
 
@@ -249,14 +145,14 @@ static int check_errors(CXTranslationUnit tu, const char *path, bool quiet)
 	return shown ? -1 : 0;
 }
 
-static int parse(struct worker *w, args_vec *args, const char *path, unsigned options, bool quiet,
-		 CXTranslationUnit *tu)
+static int clang_parse_unit(struct worker *w, args_vec *args, const char *path, unsigned options,
+			    bool quiet, CXTranslationUnit *tu)
 {
 	enum CXErrorCode code = clang_parseTranslationUnit2FullArgv(w->index, NULL, args->a,
 								    args->n, NULL, 0, options, tu);
 
 	if (code == CXError_Success) {
-		if (!check_errors(*tu, path, quiet))
+		if (!clang_check_errors(*tu, path, quiet))
 			return 0;
 		clang_disposeTranslationUnit(*tu);
 		return -1;
@@ -273,13 +169,13 @@ int facts_parse(struct worker *w, const struct parse_job *job, struct fb *out)
 	CXTranslationUnit tu;
 	int rc;
 
-	parse_args(job->tu, job->pch, true, &args);
+	clang_parse_args(job->tu, job->pch, true, &args);
 	if (job->pch) {
 		*vec_add(&args) = "-include-pch";
 		*vec_add(&args) = job->pch;
 	}
-	rc = parse(w, &args, job->tu->source, CXTranslationUnit_DetailedPreprocessingRecord,
-		   job->quiet, &tu);
+	rc = clang_parse_unit(w, &args, job->tu->source,
+			      CXTranslationUnit_DetailedPreprocessingRecord, job->quiet, &tu);
 	free(args.a);
 	if (rc)
 		return -1;
@@ -305,14 +201,14 @@ int facts_make_pch(struct worker *w, const struct tu *tu, const char *text, cons
 		free(source);
 		return -1;
 	}
-	parse_args(tu, true, false, &args);
+	clang_parse_args(tu, true, false, &args);
 	*vec_add(&args) = "-xc-header";
 	*vec_add(&args) = source;
 	/* with the record: uses of a macro are only recorded where its definition is */
-	if (parse(w, &args, source,
-		  CXTranslationUnit_ForSerialization |
-			  CXTranslationUnit_DetailedPreprocessingRecord,
-		  getenv("KSLICE_DEBUG") == NULL, &unit))
+	if (clang_parse_unit(w, &args, source,
+			     CXTranslationUnit_ForSerialization |
+				     CXTranslationUnit_DetailedPreprocessingRecord,
+			     getenv("KSLICE_DEBUG") == NULL, &unit))
 		goto out;
 	if (!clang_saveTranslationUnit(unit, path, clang_defaultSaveOptions(unit)) &&
 	    !walk_unit(w, unit, NULL, 0, &facts)) {

@@ -6,6 +6,7 @@
 #ifndef KSLICE_FACTS_PARSE_H
 #define KSLICE_FACTS_PARSE_H
 
+#include "base/path_map.h"
 #include "commands/commands.h"
 #include "facts/facts.h"
 #include "facts/build.h"
@@ -21,19 +22,6 @@ struct claims {
 int claims_init(struct claims *c);
 bool claims_take(struct claims *c, uint64_t hash); /* true: it's ours */
 uint64_t claim_hash(const char *path, const char *name, uint32_t off, uint64_t group);
-
-/* Directory => its name in the facts ("" for the tree, "arch/sd/rt", "obj:"); the longest match
- * counts. */
-struct path_rule {
-	char *real, *name;
-};
-struct path_map {
-	VEC(struct path_rule) rules;
-};
-void path_map_init(struct path_map *map, const struct compdb *db);
-void path_map_free(struct path_map *map);
-/* Name of a file as the facts spell it. Caller frees. */
-char *path_map_name(const struct path_map *map, const char *path, const char *cwd);
 
 struct worker {
 	const struct compdb *db;

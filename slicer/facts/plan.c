@@ -89,7 +89,7 @@ static void see_include_line(struct strmap *includes, const char *line)
 	free(name);
 }
 
-static void read_source(struct plan_unit *u, const char *text, struct strmap *includes)
+static void plan_read_source(struct plan_unit *u, const char *text, struct strmap *includes)
 {
 	const char *last = last_include(text);
 
@@ -126,7 +126,7 @@ static uint64_t most_frequent_flags(struct plan *plan, const struct compdb *db)
 	return flags;
 }
 
-static int by_count(const void *a, const void *b)
+static int compare_header_counts(const void *a, const void *b)
 {
 	const struct count *x = a, *y = b;
 
@@ -135,7 +135,7 @@ static int by_count(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static void choose_headers(struct plan *plan, struct strmap *includes)
+static void plan_choose_headers(struct plan *plan, struct strmap *includes)
 {
 	size_t least = plan->nunits / 16 + 3;
 	VEC(struct count) counts = {};
@@ -145,7 +145,7 @@ static void choose_headers(struct plan *plan, struct strmap *includes)
 			*vec_add(&counts) =
 				(struct count){includes->slots[i].key, includes->slots[i].value};
 	if (counts.n)
-		qsort(counts.a, counts.n, sizeof(*counts.a), by_count);
+		qsort(counts.a, counts.n, sizeof(*counts.a), compare_header_counts);
 	for (size_t i = 0; i < counts.n; i++)
 		*vec_add(&plan->headers) = xstrdup(counts.a[i].name);
 	free(counts.a);
@@ -169,17 +169,17 @@ void plan_make(struct plan *plan, const struct compdb *db)
 		path = xasprintf("%s/%s", db->overlay, db->tus[i].source);
 		text = read_file(path, NULL);
 		if (text) /* generated sources lie elsewhere, they just get no precompiled header */
-			read_source(u, text, &includes);
+			plan_read_source(u, text, &includes);
 		u->pch = text && u->flags == plan->pch_flags;
 		free(text);
 		free(path);
 	}
-	choose_headers(plan, &includes);
+	plan_choose_headers(plan, &includes);
 	strmap_free(&includes);
 }
 
 /* All identifiers of the precompiled headers' text. */
-static void read_identifiers(struct strmap *idents, const char *path)
+static void plan_read_identifiers(struct strmap *idents, const char *path)
 {
 	char *text = read_file(path, NULL);
 
@@ -211,7 +211,7 @@ void plan_use_pch(struct plan *plan, const struct compdb *db, const struct strma
 		path = starts_with(name, "obj:")
 			       ? xasprintf("%s/%s", db->objdir, name + 4)
 			       : xasprintf("%s/%s", *name == '/' ? "" : db->overlay, name);
-		read_identifiers(&idents, path);
+		plan_read_identifiers(&idents, path);
 		free(path);
 	}
 	for (size_t i = 0; i < plan->nunits; i++) {

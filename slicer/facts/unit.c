@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-static bool is_ident(char c)
+static bool is_ident_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
@@ -107,7 +107,7 @@ char *units_blank(const char *text, size_t len, const span_vec *skipped)
 	return s;
 }
 
-static bool has_offset(const offset_vec *v, uint32_t off)
+static bool offsets_have(const offset_vec *v, uint32_t off)
 {
 	size_t lo = 0, hi = v->n;
 
@@ -122,7 +122,7 @@ static bool has_offset(const offset_vec *v, uint32_t off)
 	return lo < v->n && v->a[lo] == off;
 }
 
-static const struct span *macro_at(const span_vec *v, uint32_t off)
+static const struct span *macro_span_at(const span_vec *v, uint32_t off)
 {
 	size_t lo = 0, hi = v->n;
 
@@ -137,7 +137,7 @@ static const struct span *macro_at(const span_vec *v, uint32_t off)
 	return lo < v->n && v->a[lo].beg == off ? &v->a[lo] : NULL;
 }
 
-static size_t skip_space(const char *s, size_t i, size_t len)
+static size_t text_skip_space(const char *s, size_t i, size_t len)
 {
 	while (i < len && isspace((unsigned char)s[i]))
 		i++;
@@ -145,7 +145,7 @@ static size_t skip_space(const char *s, size_t i, size_t len)
 }
 
 /* Matching bracket of s[i], or len. */
-static size_t match(const char *s, size_t i, size_t len)
+static size_t match_bracket(const char *s, size_t i, size_t len)
 {
 	int depth = 0;
 
@@ -165,34 +165,34 @@ static size_t match(const char *s, size_t i, size_t len)
  */
 static bool macro_ends_unit(const struct unit_input *in, size_t beg, size_t end, size_t next)
 {
-	bool makes = has_offset(&in->starts, beg);
+	bool makes = offsets_have(&in->starts, beg);
 
 	if (!makes && !memchr(in->text + end, '\n', next - end))
 		return false;
-	if (has_offset(&in->starts, next))
+	if (offsets_have(&in->starts, next))
 		return true;
-	return !makes && macro_at(&in->macros, next);
+	return !makes && macro_span_at(&in->macros, next);
 }
 
 /* One unit from s[i]: returns its end, or 0 with *bad set. */
-static size_t cut_one(const struct unit_input *in, const char *s, size_t i, struct unit *u,
-		      size_t *bad)
+static size_t units_cut_one(const struct unit_input *in, const char *s, size_t i,
+			    struct text_unit *u, size_t *bad)
 {
-	const struct span *macro = macro_at(&in->macros, i);
+	const struct span *macro = macro_span_at(&in->macros, i);
 	size_t start = i, call_end = 0,
 	       len = in->len; /* call_end: of a function-like macro at the start */
 
-	while (macro && is_ident(s[i + u->name_len]))
+	while (macro && is_ident_char(s[i + u->name_len]))
 		u->name_len++;
 	if (macro) {
-		size_t open = skip_space(s, i + u->name_len, len);
+		size_t open = text_skip_space(s, i + u->name_len, len);
 
 		if (open < len && s[open] == '(' && macro->end > open)
-			call_end = match(s, open, len) + 1;
+			call_end = match_bracket(s, open, len) + 1;
 	}
 	while (i < len) {
 		if (call_end && i == call_end) {
-			size_t next = skip_space(s, i, len);
+			size_t next = text_skip_space(s, i, len);
 
 			u->whole = next >= len || s[next] == ';' ||
 				   macro_ends_unit(in, start, i, next);
@@ -202,13 +202,13 @@ static size_t cut_one(const struct unit_input *in, const char *s, size_t i, stru
 		if (s[i] == ';')
 			return i + 1;
 		if (s[i] == '(' || s[i] == '[' || s[i] == '{') {
-			size_t close = match(s, i, len);
+			size_t close = match_bracket(s, i, len);
 
 			if (close == len) {
 				*bad = i;
 				return 0;
 			}
-			if (s[i] == '{' && has_offset(&in->bodies, i))
+			if (s[i] == '{' && offsets_have(&in->bodies, i))
 				return close + 1;
 			i = close;
 		} else if (s[i] == ')' || s[i] == ']' || s[i] == '}') {
@@ -228,9 +228,9 @@ int units_cut(const struct unit_input *in, unit_vec *units, size_t *bad)
 	uint32_t line = 1;
 	size_t at = 0;
 
-	for (size_t i = skip_space(s, 0, in->len); i < in->len;) {
-		struct unit u = {.beg = i};
-		size_t end = cut_one(in, s, i, &u, bad);
+	for (size_t i = text_skip_space(s, 0, in->len); i < in->len;) {
+		struct text_unit u = {.beg = i};
+		size_t end = units_cut_one(in, s, i, &u, bad);
 
 		if (!end) {
 			free(s);
@@ -241,13 +241,13 @@ int units_cut(const struct unit_input *in, unit_vec *units, size_t *bad)
 		u.line = line;
 		u.end = end;
 		*vec_add(units) = u;
-		i = skip_space(s, end, in->len);
+		i = text_skip_space(s, end, in->len);
 	}
 	free(s);
 	return 0;
 }
 
-const struct unit *units_find(const unit_vec *units, uint32_t off)
+const struct text_unit *units_find(const unit_vec *units, uint32_t off)
 {
 	size_t lo = 0, hi = units->n;
 
@@ -262,7 +262,7 @@ const struct unit *units_find(const unit_vec *units, uint32_t off)
 	return lo < units->n && units->a[lo].beg <= off ? &units->a[lo] : NULL;
 }
 
-static int by_offset(const void *a, const void *b)
+static int compare_offsets(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -270,7 +270,7 @@ static int by_offset(const void *a, const void *b)
 }
 
 /* Equal begins: the longer one first, and only it stays. */
-static int by_begin(const void *a, const void *b)
+static int compare_spans(const void *a, const void *b)
 {
 	const struct span *x = a, *y = b;
 
@@ -284,7 +284,7 @@ static void sort_spans(span_vec *v)
 	size_t n = 0;
 
 	if (v->n)
-		qsort(v->a, v->n, sizeof(*v->a), by_begin);
+		qsort(v->a, v->n, sizeof(*v->a), compare_spans);
 	for (size_t i = 0; i < v->n; i++)
 		if (!n || v->a[i].beg != v->a[n - 1].beg)
 			v->a[n++] = v->a[i];
@@ -296,7 +296,7 @@ void unit_input_sort(struct unit_input *in)
 	sort_spans(&in->skipped);
 	sort_spans(&in->macros);
 	if (in->starts.n)
-		qsort(in->starts.a, in->starts.n, sizeof(uint32_t), by_offset);
+		qsort(in->starts.a, in->starts.n, sizeof(uint32_t), compare_offsets);
 	if (in->bodies.n)
-		qsort(in->bodies.a, in->bodies.n, sizeof(uint32_t), by_offset);
+		qsort(in->bodies.a, in->bodies.n, sizeof(uint32_t), compare_offsets);
 }

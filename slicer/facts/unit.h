@@ -16,7 +16,7 @@ struct span {
 	uint32_t beg, end;
 };
 
-struct unit {
+struct text_unit {
 	uint32_t beg, end; /* the trailing ';' included */
 	uint32_t line;
 	uint32_t name_len; /* starts with a macro call: length of the macro's name at beg, else 0 */
@@ -25,7 +25,7 @@ struct unit {
 
 typedef VEC(uint32_t) offset_vec;
 typedef VEC(struct span) span_vec;
-typedef VEC(struct unit) unit_vec;
+typedef VEC(struct text_unit) unit_vec;
 
 struct unit_input {
 	const char *text;
@@ -40,7 +40,7 @@ struct unit_input {
  */
 int units_cut(const struct unit_input *in, unit_vec *units, size_t *bad);
 /* The unit that holds offset off, NULL if none. */
-const struct unit *units_find(const unit_vec *units, uint32_t off);
+const struct text_unit *units_find(const unit_vec *units, uint32_t off);
 /* The text with comments, strings, directives and skipped parts blanked: same length, caller frees.
  */
 char *units_blank(const char *text, size_t len, const span_vec *skipped);

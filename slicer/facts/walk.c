@@ -17,10 +17,10 @@ struct frame {
 	CXCursor c;
 	enum CXCursorKind kind;
 	CXType type;
-	unsigned nth;	 /* child being visited + 1 */
-	uint32_t elem;	 /* innermost initialiser element, 1 + index */
-	bool write;	 /* target of a plain assignment */
-	bool sizeof_arg; /* not evaluated */
+	unsigned nth;	  /* child being visited + 1 */
+	uint32_t element; /* innermost initialiser element, 1 + index */
+	bool write;	  /* target of a plain assignment */
+	bool sizeof_arg;  /* not evaluated */
 
 	/* initialiser list of a record */
 	bool is_record_list;
@@ -29,19 +29,20 @@ struct frame {
 	size_t next;
 };
 
-static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData data);
+static enum CXChildVisitResult frame_visit(CXCursor c, CXCursor parent, CXClientData data);
 
-void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t elem, enum ref_kind kind)
+void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element, enum ref_kind kind)
 {
 	struct fb *fb = w->fb;
-	struct fact_ref ref = {.key = fb_str(fb, key), .off = off, .elem = elem, .kind = kind};
+	struct fact_ref ref = {
+		.key = fb_str(fb, key), .off = off, .element = element, .kind = kind};
 	size_t first = fb->defs.a[fb->defs.n - 1].ref0;
 
 	/* in a header only the set counts */
 	for (size_t i = fb->refs.n; i > first && fb->refs.n - i < 64; i--) {
 		struct fact_ref *r = &fb->refs.a[i - 1];
 
-		if (r->key == ref.key && r->kind == ref.kind && r->elem == elem &&
+		if (r->key == ref.key && r->kind == ref.kind && r->element == element &&
 		    (!w->ctext || r->off == off))
 			return;
 	}
@@ -95,7 +96,7 @@ static void add_escape(struct walk *w, CXType record, uint32_t off)
 	clang_Type_visitFields(record, escape_field, &e);
 }
 
-static CXType element_type(CXType t)
+static CXType array_element_type(CXType t)
 {
 	t = clang_getCanonicalType(t);
 	while (t.kind == CXType_ConstantArray || t.kind == CXType_IncompleteArray)
@@ -107,14 +108,14 @@ static CXType element_type(CXType t)
 static enum CXVisitorResult escape_field(CXCursor field, CXClientData data)
 {
 	struct escape *e = data;
-	CXType t = element_type(clang_getCursorType(field));
+	CXType t = array_element_type(clang_getCursorType(field));
 
 	if (t.kind == CXType_Record)
 		add_escape(e->w, t, e->off);
 	return CXVisit_Continue;
 }
 
-static bool same_type(CXType a, CXType b)
+static bool is_same_type(CXType a, CXType b)
 {
 	return clang_equalTypes(clang_getUnqualifiedType(a), clang_getUnqualifiedType(b));
 }
@@ -143,13 +144,13 @@ static void check_conversion(struct frame *f)
 		return;
 	to = clang_getCanonicalType(up->type);
 	if (to.kind == CXType_Pointer &&
-	    same_type(clang_getCanonicalType(clang_getPointeeType(to)), record))
+	    is_same_type(clang_getCanonicalType(clang_getPointeeType(to)), record))
 		return;
 	add_escape(f->w, record, place_in_def(f->w, f->c));
 }
 
 /* Skips what doesn't change the value. */
-static struct frame *significant(struct frame *f)
+static struct frame *frame_significant(struct frame *f)
 {
 	while (f && (f->kind == CXCursor_UnexposedExpr || f->kind == CXCursor_ParenExpr))
 		f = f->up;
@@ -158,7 +159,7 @@ static struct frame *significant(struct frame *f)
 
 static enum ref_kind ref_kind_of(struct frame *f)
 {
-	struct frame *up = significant(f->up);
+	struct frame *up = frame_significant(f->up);
 
 	if (f->write)
 		return REF_WRITE;
@@ -172,7 +173,7 @@ static enum ref_kind ref_kind_of(struct frame *f)
 	return REF_READ;
 }
 
-static void see_decl_ref(struct frame *f)
+static void frame_see_decl_ref(struct frame *f)
 {
 	CXCursor decl = clang_getCursorReferenced(f->c);
 	const char *key = symbol_key(f->w, decl);
@@ -181,24 +182,24 @@ static void see_decl_ref(struct frame *f)
 	if (!key)
 		return;
 	kind = clang_getCursorKind(decl) == CXCursor_EnumConstantDecl ? REF_TYPE : ref_kind_of(f);
-	add_ref(f->w, key, place_in_def(f->w, f->c), f->elem, kind);
+	add_ref(f->w, key, place_in_def(f->w, f->c), f->element, kind);
 }
 
-static void see_type(struct walk *w, CXCursor decl, CXCursor at, uint32_t elem)
+static void frame_see_type(struct walk *w, CXCursor decl, CXCursor at, uint32_t element)
 {
 	const char *key = symbol_key(w, decl);
 
 	if (key)
-		add_ref(w, key, place_in_def(w, at), elem, REF_TYPE);
+		add_ref(w, key, place_in_def(w, at), element, REF_TYPE);
 }
 
-static void see_member(struct frame *f)
+static void frame_see_member(struct frame *f)
 {
 	CXCursor field = clang_getCursorReferenced(f->c);
 
 	if (clang_getCursorKind(field) != CXCursor_FieldDecl)
 		return;
-	see_type(f->w, clang_getCursorSemanticParent(field), f->c, f->elem);
+	frame_see_type(f->w, clang_getCursorSemanticParent(field), f->c, f->element);
 	if (!f->write)
 		add_read(f->w, field_key(f->w, field), place_in_def(f->w, f->c));
 }
@@ -231,7 +232,7 @@ static bool is_statement_place(const struct frame *f)
 /* Does the macro call that begins at `off` also make what the call lies in? */
 static bool macro_holds_more(struct frame *f, struct place beg)
 {
-	struct frame *up = significant(f->up);
+	struct frame *up = frame_significant(f->up);
 	CXSourceLocation loc;
 	struct place p;
 
@@ -242,7 +243,7 @@ static bool macro_holds_more(struct frame *f, struct place beg)
 	return p.file == beg.file && p.off == beg.off && from_macro_body(loc);
 }
 
-static uint32_t macro_end(const struct ctext *t, uint32_t beg, uint32_t end)
+static uint32_t macro_end_behind(const struct ctext *t, uint32_t beg, uint32_t end)
 {
 	for (size_t lo = 0, hi = t->in.macros.n; lo < hi;) {
 		size_t mid = (lo + hi) / 2;
@@ -258,14 +259,14 @@ static uint32_t macro_end(const struct ctext *t, uint32_t beg, uint32_t end)
 	return end;
 }
 
-static uint32_t skip_blank(const struct ctext *t, uint32_t off)
+static uint32_t text_skip_blank(const struct ctext *t, uint32_t off)
 {
 	while (off < t->in.len && isspace((unsigned char)t->blank[off]))
 		off++;
 	return off;
 }
 
-static void see_call(struct frame *f)
+static void frame_see_call(struct frame *f)
 {
 	struct walk *w = f->w;
 	const struct ctext *t = w->ctext;
@@ -286,7 +287,7 @@ static void see_call(struct frame *f)
 	call.beg = beg.off;
 	call.end = end.off;
 	if (from_macro_body(clang_getRangeStart(range))) {
-		call.end = macro_end(t, call.beg, call.end);
+		call.end = macro_end_behind(t, call.beg, call.end);
 		call.macro = macro_holds_more(f, beg) ? 2 : 1;
 	} else if (t->in.text[call.end - 1] != ')') {
 		call.macro = 2;
@@ -294,7 +295,7 @@ static void see_call(struct frame *f)
 	if (f->up->kind == CXCursor_CStyleCastExpr && f->up->type.kind == CXType_Void)
 		outer = f->up;
 	if (call.macro < 2 && is_statement_place(outer)) {
-		uint32_t semi = skip_blank(t, call.end);
+		uint32_t semi = text_skip_blank(t, call.end);
 
 		if (semi < t->in.len && t->blank[semi] == ';') {
 			call.stmt = 1;
@@ -323,7 +324,7 @@ static void check_macro_calls(struct walk *w)
 
 /* ---- initialisers ---- */
 
-static enum CXVisitorResult collect_field(CXCursor field, CXClientData data)
+static enum CXVisitorResult list_collect_field(CXCursor field, CXClientData data)
 {
 	struct frame *list = data;
 	CXString name = clang_getCursorSpelling(field);
@@ -341,7 +342,7 @@ static void open_list(struct frame *f)
 	if (t.kind != CXType_Record)
 		return;
 	f->is_record_list = true;
-	clang_Type_visitFields(t, collect_field, f);
+	clang_Type_visitFields(t, list_collect_field, f);
 }
 
 struct designator {
@@ -362,7 +363,7 @@ static enum CXChildVisitResult find_designator(CXCursor c, CXCursor parent, CXCl
 	return CXChildVisit_Continue;
 }
 
-static bool fills_whole(CXCursor value, CXCursor field)
+static bool list_fills_whole(CXCursor value, CXCursor field)
 {
 	CXType want = clang_getCanonicalType(clang_getCursorType(field));
 	CXType got = clang_getCanonicalType(clang_getCursorType(value));
@@ -394,7 +395,7 @@ static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 		return d.last;
 	}
 	if (list->lost || list->next >= list->fields.n ||
-	    !fills_whole(value, list->fields.a[list->next])) {
+	    !list_fills_whole(value, list->fields.a[list->next])) {
 		list->lost = true;
 		return clang_getNullCursor();
 	}
@@ -405,20 +406,20 @@ static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 static uint32_t open_element(struct frame *f)
 {
 	struct walk *w = f->w;
-	struct fact_elem e = {.parent = f->up->elem};
+	struct fact_element e = {.parent = f->up->element};
 	bool designated;
 	CXCursor field = list_field(f->up, f->c, &designated);
 	CXSourceRange range = clang_getCursorExtent(f->c);
 
 	if (clang_Cursor_isNull(field))
-		return f->up->elem;
+		return f->up->element;
 	e.field = fb_str(w->fb, field_key(w, field));
 	if (designated && w->ctext && !from_macro_body(clang_getRangeStart(range))) {
 		struct place beg = walk_place(w, clang_getRangeStart(range));
 		struct place end = walk_place(w, clang_getRangeEnd(range));
 
 		if (beg.file == w->ctext->file && end.file == beg.file) {
-			uint32_t comma = skip_blank(w->ctext, end.off);
+			uint32_t comma = text_skip_blank(w->ctext, end.off);
 
 			e.beg = beg.off;
 			e.end = comma < w->ctext->in.len && w->ctext->blank[comma] == ','
@@ -426,22 +427,22 @@ static uint32_t open_element(struct frame *f)
 					: end.off;
 		}
 	}
-	*vec_add(&w->fb->elems) = e;
-	return w->fb->elems.n;
+	*vec_add(&w->fb->elements) = e;
+	return w->fb->elements.n;
 }
 
 /* An element that holds no symbol is no fact. */
-static void close_element(struct frame *f, uint32_t elem, size_t nrefs)
+static void close_element(struct frame *f, uint32_t element, size_t nrefs)
 {
 	struct fb *fb = f->w->fb;
 
-	if (elem != f->up->elem && fb->elems.n == elem && fb->refs.n == nrefs)
-		fb->elems.n--;
+	if (element != f->up->element && fb->elements.n == element && fb->refs.n == nrefs)
+		fb->elements.n--;
 }
 
 /* ---- the walk ---- */
 
-static void see_cleanup(struct frame *f)
+static void frame_see_cleanup(struct frame *f)
 {
 	const char *at;
 	char *text, *end;
@@ -461,24 +462,24 @@ static void see_cleanup(struct frame *f)
 	free(text);
 }
 
-static void see(struct frame *f)
+static void frame_see(struct frame *f)
 {
 	switch (f->kind) {
 	case CXCursor_DeclRefExpr:
-		see_decl_ref(f);
+		frame_see_decl_ref(f);
 		break;
 	case CXCursor_MemberRefExpr:
-		see_member(f);
+		frame_see_member(f);
 		break;
 	case CXCursor_MemberRef: /* offsetof; in an initialiser a designator, which reads nothing */
 		if (f->up->type.kind != CXType_Void)
-			see_member(f);
+			frame_see_member(f);
 		break;
 	case CXCursor_TypeRef:
-		see_type(f->w, clang_getCursorReferenced(f->c), f->c, f->elem);
+		frame_see_type(f->w, clang_getCursorReferenced(f->c), f->c, f->element);
 		break;
 	case CXCursor_CallExpr:
-		see_call(f);
+		frame_see_call(f);
 		break;
 	case CXCursor_InitListExpr:
 		open_list(f);
@@ -489,7 +490,7 @@ static void see(struct frame *f)
 		break;
 	case CXCursor_UnexposedAttr:
 		f->w->has_attr = true;
-		see_cleanup(f);
+		frame_see_cleanup(f);
 		break;
 	case CXCursor_CompoundStmt:
 		if (!f->up->up &&
@@ -503,13 +504,16 @@ static void see(struct frame *f)
 	}
 }
 
-static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData data)
+static enum CXChildVisitResult frame_visit(CXCursor c, CXCursor parent, CXClientData data)
 {
 	struct frame *up = data;
-	struct frame f = {
-		.up = up, .w = up->w, .c = c, .kind = clang_getCursorKind(c), .elem = up->elem};
+	struct frame f = {.up = up,
+			  .w = up->w,
+			  .c = c,
+			  .kind = clang_getCursorKind(c),
+			  .element = up->element};
 	size_t nrefs = f.w->fb->refs.n;
-	uint32_t elem = up->elem;
+	uint32_t element = up->element;
 
 	(void)parent;
 	up->nth++;
@@ -517,15 +521,15 @@ static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData d
 		f.type = clang_getCursorType(c);
 		check_conversion(&f);
 		if (up->is_record_list)
-			elem = f.elem = open_element(&f);
+			element = f.element = open_element(&f);
 	}
 	f.write = (up->kind == CXCursor_BinaryOperator && up->nth == 1 &&
 		   clang_getCursorBinaryOperatorKind(up->c) == CXBinaryOperator_Assign) ||
 		  (up->write && up->kind == CXCursor_ParenExpr);
-	see(&f);
-	clang_visitChildren(c, visit, &f);
-	if (elem != up->elem)
-		close_element(&f, elem, nrefs);
+	frame_see(&f);
+	clang_visitChildren(c, frame_visit, &f);
+	if (element != up->element)
+		close_element(&f, element, nrefs);
 	free(f.fields.a);
 	return CXChildVisit_Continue;
 }
@@ -536,6 +540,6 @@ void walk_definition(struct walk *w, CXCursor def)
 
 	w->has_attr = w->has_asm = false;
 	w->body = 0;
-	clang_visitChildren(def, visit, &root);
+	clang_visitChildren(def, frame_visit, &root);
 	check_macro_calls(w);
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* Does text set the option that line (CONFIG_X=...) sets? */
-static bool sets(const char *text, const char *line)
+static bool config_sets(const char *text, const char *line)
 {
 	char *key = xasprintf("\n%.*s", (int)strcspn(line, "=\n") + 1, line);
 	bool is = starts_with(line, "CONFIG_") && (starts_with(text, key + 1) || strstr(text, key));
@@ -16,12 +16,12 @@ static bool sets(const char *text, const char *line)
 	return is;
 }
 
-static void merge(struct strbuf *to, const char *base, const char *over)
+static void config_merge(struct strbuf *to, const char *base, const char *over)
 {
 	for (const char *end, *s = base; *s; s = end) {
 		end = s + strcspn(s, "\n");
 		end += *end == '\n';
-		if (!sets(over, s))
+		if (!config_sets(over, s))
 			sb_add(to, s, end - s);
 	}
 	sb_puts(to, over);
@@ -63,7 +63,7 @@ int debug_config(struct spec *spec, const char *kind, const char *outdir)
 	else if (!base)
 		err(spec->config, NULL, "cannot read it: %s", strerror(errno));
 	else if (!has_stubs(spec) && !make_dirs(outdir)) {
-		merge(&both, base, over);
+		config_merge(&both, base, over);
 		r = write_file_if_changed(out, both.s, both.len);
 	}
 	if (!r) {

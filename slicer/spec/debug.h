@@ -4,8 +4,8 @@
  * specs/debug/KIND.config over the spec's own fragment, and the cuts and keeps that go with them.
  * Stubs are the domain's own, generated/<domain>, as they lie there.
  */
-#ifndef KSLICE_DEBUG_H
-#define KSLICE_DEBUG_H
+#ifndef KSLICE_SPEC_DEBUG_H
+#define KSLICE_SPEC_DEBUG_H
 
 #include "spec/spec.h"
 

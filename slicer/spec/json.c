@@ -154,7 +154,7 @@ int spec_error(const struct spec_place *at, const char *cure, const char *fmt, .
 static const char *const type_names[] = {"a string", "a string or an array of strings", "an array",
 					 "an object"};
 
-static bool has_type(json_t *v, enum spec_type type)
+static bool json_has_type(json_t *v, enum spec_type type)
 {
 	switch (type) {
 	case ST_STRING:
@@ -168,8 +168,8 @@ static bool has_type(json_t *v, enum spec_type type)
 	}
 }
 
-static int unknown_key(struct spec_file *f, const char *pointer, const char *key,
-		       const struct spec_key *keys, size_t nkeys)
+static int report_unknown_key(struct spec_file *f, const char *pointer, const char *key,
+			      const struct spec_key *keys, size_t nkeys)
 {
 	struct spec_place at = spec_at(f, "%s/%s", pointer, key);
 	struct strbuf cure = {0};
@@ -200,8 +200,8 @@ int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer,
 		while (i < nkeys && strcmp(keys[i].name, key))
 			i++;
 		if (i == nkeys)
-			return unknown_key(f, pointer, key, keys, nkeys);
-		if (!has_type(value, keys[i].type)) {
+			return report_unknown_key(f, pointer, key, keys, nkeys);
+		if (!json_has_type(value, keys[i].type)) {
 			at = spec_at(f, "%s/%s", pointer, key);
 			return spec_error(&at, "see specs/README.md", "\"%s\" must be %s", key,
 					  type_names[keys[i].type]);

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* remote.c: calls into other domains. See remote.h. */
+/* remote.c: `remote` cuts + the other domains' specs and stubs => struct remote. See remote.h. */
 #include "spec/remote.h"
-#include "stubs/types.h"
+#include "base/util.h"
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* ---- the other domain ---- */
 
 static char *generated_file(const struct spec_cut *c, const char *name)
 {
@@ -31,7 +28,7 @@ static char *domain_spec(const struct spec *spec, const char *domain)
 	return NULL;
 }
 
-static int check_domain(const struct spec *spec, const struct spec_cut *c)
+static int remote_check_domain(const struct spec *spec, const struct spec_cut *c)
 {
 	char *path = domain_spec(spec, c->domain);
 	struct spec other;
@@ -58,7 +55,7 @@ static int check_domain(const struct spec *spec, const struct spec_cut *c)
 }
 
 /* The stub's name and parameters, as generated/<domain>/summary.json has them. */
-static int read_summary(const struct spec_cut *c, struct remote *r)
+static int remote_read_summary(const struct spec_cut *c, struct remote *r)
 {
 	char *path = generated_file(c, "summary.json");
 	json_t *s = json_load_file(path, 0, NULL), *call, *t;
@@ -82,7 +79,7 @@ static int read_summary(const struct spec_cut *c, struct remote *r)
 }
 
 /* The client_*.c that defines the stub. */
-static int find_unit(const struct spec_cut *c, struct remote *r)
+static int remote_find_unit(const struct spec_cut *c, struct remote *r)
 {
 	char *dir = generated_file(c, ""),
 	     *mark = xasprintf("sd_%s_stub_%s(struct sd_lane", c->domain, r->call);
@@ -107,7 +104,7 @@ static int find_unit(const struct spec_cut *c, struct remote *r)
 	return r->unit ? 0 : -1;
 }
 
-static int read_contract(const struct spec_cut *c, struct remote *r)
+static int remote_read_contract(const struct spec_cut *c, struct remote *r)
 {
 	char *path = generated_file(c, "contract.h"), *text = read_file(path, NULL);
 	const char *at = text ? strstr(text, "SD_STUBS_CONTRACT 0x") : NULL;
@@ -127,11 +124,11 @@ int remote_resolve(struct spec *spec)
 
 		if (c->kind != CUT_REMOTE)
 			continue;
-		if (check_domain(spec, c))
+		if (remote_check_domain(spec, c))
 			return -1;
 		c->remote = xcalloc(1, sizeof(*c->remote));
-		if (!read_summary(c, c->remote) && !find_unit(c, c->remote) &&
-		    !read_contract(c, c->remote))
+		if (!remote_read_summary(c, c->remote) && !remote_find_unit(c, c->remote) &&
+		    !remote_read_contract(c, c->remote))
 			continue;
 		cure = xasprintf("make them: kslice stubs %s", c->domain);
 		spec_error(&c->at, cure, "generated/%s has no stub of \"%s\"", c->domain, c->call);
@@ -154,10 +151,7 @@ void remote_free(struct remote *r)
 	free(r);
 }
 
-/* ---- the overlay tree ---- */
-
-/* Is cut i the first with its domain (unit false), or with its file of that domain? */
-static bool is_first(const struct spec *spec, size_t i, bool unit)
+bool remote_is_first(const struct spec *spec, size_t i, bool unit)
 {
 	const struct spec_cut *c = &spec->cuts[i];
 
@@ -169,171 +163,4 @@ static bool is_first(const struct spec *spec, size_t i, bool unit)
 			return false;
 	}
 	return true;
-}
-
-static void kbuild_text(const struct spec *spec, struct strbuf *b)
-{
-	for (size_t i = 0; i < spec->ncuts; i++) {
-		const struct spec_cut *c = &spec->cuts[i];
-
-		if (c->kind == CUT_REMOTE && is_first(spec, i, true))
-			sb_printf(b, "obj-y += %s/%s.o\n", c->domain, c->remote->unit);
-	}
-}
-
-uint64_t remote_key(const struct spec *spec)
-{
-	struct strbuf b = {0};
-	uint64_t key = 0;
-
-	kbuild_text(spec, &b);
-	if (b.len)
-		key = hash64(b.s, b.len, 0);
-	sb_free(&b);
-	return key;
-}
-
-int remote_overlay(const struct spec *spec, const char *overlay)
-{
-	struct strbuf b = {0};
-	char *dir = xasprintf("%s/arch/sd/peer", overlay), *kbuild = xasprintf("%s/Kbuild", dir);
-	int r = 0;
-
-	kbuild_text(spec, &b);
-	if (b.len)
-		r = make_dirs(dir) ? -1 : write_file(kbuild, b.s, b.len);
-	for (size_t i = 0; i < spec->ncuts && !r; i++) {
-		const struct spec_cut *c = &spec->cuts[i];
-		char *from, *to;
-
-		if (c->kind != CUT_REMOTE || !is_first(spec, i, false))
-			continue;
-		from = xasprintf("%s/generated/%s", repo_root(), c->domain);
-		to = xasprintf("%s/%s", dir, c->domain);
-		if (symlink(from, to))
-			r = err(to, NULL, "%s", strerror(errno));
-		free(from);
-		free(to);
-	}
-	sb_free(&b);
-	free(dir);
-	free(kbuild);
-	return r;
-}
-
-/* ---- the function ---- */
-
-static bool agrees(const struct type *t, const char *want)
-{
-	if (!strcmp(want, "ptr"))
-		return t->kind == TYPE_PTR;
-	return t->kind == TYPE_INT && t->size * 8 == strtoul(want + 1, NULL, 10);
-}
-
-static int compare(const struct spec_cut *c, const struct calltype *fn, const char *place)
-{
-	struct remote *r = c->remote;
-
-	if (!fn->result || fn->result->kind != TYPE_INT || fn->result->size < 4)
-		return spec_error(&c->at, "it returns what the call does: long",
-				  "%s in %s returns no number of that size", c->symbol, place);
-	if (fn->nparams != r->n)
-		return spec_error(&c->at, "give it the call's parameters",
-				  "%s in %s has %u parameters, %s of %s has %u", c->symbol, place,
-				  fn->nparams, r->call, c->domain, r->n);
-	for (unsigned i = 0; i < r->n; i++) {
-		const struct param *p = &fn->param[i];
-
-		if (!agrees(p->type, r->types[i]))
-			return spec_error(
-				&c->at, "give it the call's parameters",
-				"parameter %u of %s in %s, %s %s, differs from that of %s of %s (%s)",
-				i + 1, c->symbol, place, p->type->name, p->name, r->call, c->domain,
-				r->types[i]);
-		if (!*p->name)
-			return spec_error(&c->at, "give it a name",
-					  "parameter %u of %s in %s has no name", i + 1, c->symbol,
-					  place);
-	}
-	return 0;
-}
-
-int remote_match(const struct graph *g, uint32_t gdef, struct spec_cut *c)
-{
-	const char *file = graph_file(g, gdef);
-	char *place = xasprintf("%s:%u", file, graph_def(g, gdef)->line);
-	struct types t = {0};
-	struct calltype fn;
-	int r = -1;
-
-	if (graph_def(g, gdef)->flags & DEF_HEADER)
-		spec_error(&c->at, "name a function of a .c file", "%s stands in a header, %s",
-			   c->symbol, place);
-	else
-		r = types_function(&t, g->db, file, c->symbol, &fn);
-	if (!r)
-		r = compare(c, &fn, place);
-	for (unsigned i = 0; !r && i < fn.nparams; i++) {
-		free(c->remote->names[i]);
-		c->remote->names[i] = xstrdup(fn.param[i].name);
-		c->remote->pointer[i] = fn.param[i].type->kind == TYPE_PTR;
-	}
-	types_free(&t);
-	free(place);
-	return r;
-}
-
-char *remote_names(const struct spec_cut *c)
-{
-	return xasprintf("sd_remote_call sd_%s_stub_%s", c->domain, c->remote->call);
-}
-
-/* Declarations inside the body, so that any file of the tree will do; they must agree with the
- * header's where it is there. */
-char *remote_body(const struct spec_cut *c, bool declared)
-{
-	static const char plain[] = "int (*)(void *, long *, const unsigned long long *)";
-	const struct remote *r = c->remote;
-	struct strbuf b = {0};
-
-	if (declared)
-		sb_printf(
-			&b,
-			"{ extern enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6]);",
-			c->domain, r->call);
-	else
-		sb_printf(
-			&b,
-			"{ extern int sd_%s_stub_%s(void *, long *, const unsigned long long *); "
-			"extern long sd_remote_call(const char *, unsigned int, %s, const unsigned long long *);",
-			c->domain, r->call, plain);
-	sb_puts(&b, " const unsigned long long arg[6] = {");
-	for (unsigned i = 0; i < r->n; i++)
-		sb_printf(&b, r->pointer[i] ? "%s(unsigned long)%s" : "%s%s", i ? ", " : " ",
-			  r->names[i]);
-	sb_printf(&b, " }; return sd_remote_call(\"%s\", 0x%08xu, sd_%s_stub_%s, arg); }",
-		  c->domain, r->contract, c->domain, r->call);
-	return b.s;
-}
-
-json_t *remote_peers(const struct spec *spec)
-{
-	json_t *peers = NULL;
-
-	for (size_t i = 0; i < spec->ncuts; i++) {
-		json_t *calls;
-
-		if (spec->cuts[i].kind != CUT_REMOTE || !is_first(spec, i, false))
-			continue;
-		calls = json_array();
-		for (size_t k = i; k < spec->ncuts; k++)
-			if (spec->cuts[k].kind == CUT_REMOTE &&
-			    !strcmp(spec->cuts[k].domain, spec->cuts[i].domain))
-				json_array_append_new(calls,
-						      json_string(spec->cuts[k].remote->call));
-		peers = peers ?: json_array();
-		json_array_append_new(peers, json_pack("{s:s,s:o}", "domain", spec->cuts[i].domain,
-						       "calls", calls));
-	}
-	return peers;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* spec.c, pass 1: JSON => struct spec. Strict: whatever isn't understood is an error with its
+/* spec.c: JSON => struct spec. Strict: whatever isn't understood is an error with its
  * place. */
 #include "spec/spec.h"
 #include "spec/remote.h"
@@ -41,7 +41,7 @@ static int check_identifier(const struct spec_place *at, const char *s)
 			  "\"%s\" is not a C identifier", s);
 }
 
-static char *beside(const char *path, const char *name)
+static char *path_beside(const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -91,7 +91,7 @@ static int check_cut_keys(struct spec_cut *c, const json_t *obj)
 }
 
 /* Which of the keys an object has: how many, and *which is the last of them. */
-static int keys_of(const json_t *obj, const char *const *keys, size_t n, size_t *which)
+static int cut_keys_of(const json_t *obj, const char *const *keys, size_t n, size_t *which)
 {
 	int found = 0;
 
@@ -107,7 +107,7 @@ static int keys_of(const json_t *obj, const char *const *keys, size_t n, size_t 
 static int cut_kind_of(struct spec_file *f, const char *pointer, json_t *obj, struct spec_cut *c)
 {
 	size_t kind = 0;
-	int found = keys_of(obj, kind_names, ARRAY_LEN(kind_names), &kind);
+	int found = cut_keys_of(obj, kind_names, ARRAY_LEN(kind_names), &kind);
 
 	c->at = spec_at(f, "%s", pointer);
 	c->kind = kind;
@@ -156,7 +156,7 @@ static int add_cut(struct spec *spec, struct spec_file *f, const char *pointer, 
 	return 0;
 }
 
-static struct spec_file *chain(struct spec *spec, struct spec_file *f)
+static struct spec_file *spec_chain_file(struct spec *spec, struct spec_file *f)
 {
 	if (f) {
 		f->next = spec->files;
@@ -168,7 +168,7 @@ static struct spec_file *chain(struct spec *spec, struct spec_file *f)
 /* Beside the spec; a spec that lies elsewhere may use the repo's, as it does with annotations. */
 static char *group_path(const struct spec *spec, const char *name)
 {
-	char *rel = xasprintf("cuts/%s.json", name), *path = beside(spec->path, rel);
+	char *rel = xasprintf("cuts/%s.json", name), *path = path_beside(spec->path, rel);
 
 	if (access(path, F_OK)) {
 		free(path);
@@ -192,7 +192,7 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 		if (!strcmp(spec->groups[i].name, name))
 			return spec_error(at, "remove one of the two",
 					  "cut group \"%s\" stands here twice", name);
-	f = chain(
+	f = spec_chain_file(
 		spec,
 		spec_file_load(
 			path,
@@ -401,7 +401,7 @@ static int route_kind_of(struct spec_route *r, const json_t *v)
 {
 	static const char *const keys[] = {"call", "path", "also"};
 	size_t kind = 0;
-	int found = keys_of(v, keys, ARRAY_LEN(keys), &kind);
+	int found = cut_keys_of(v, keys, ARRAY_LEN(keys), &kind);
 
 	r->kind = kind;
 	if (found != 1)
@@ -551,7 +551,7 @@ static const struct spec_key top_keys[] = {
 	{"devices", ST_ARRAY, false}, {"ram", ST_STRING, false},
 };
 
-static int load_all(struct spec *spec, struct spec_file *f)
+static int spec_load_all(struct spec *spec, struct spec_file *f)
 {
 	json_t *j = f->json;
 	struct spec_place at;
@@ -566,7 +566,7 @@ static int load_all(struct spec *spec, struct spec_file *f)
 		return -1;
 	if (json_object_get(j, "description"))
 		spec->description = xstrdup(json_string_value(json_object_get(j, "description")));
-	spec->config = beside(spec->path, json_string_value(json_object_get(j, "config")));
+	spec->config = path_beside(spec->path, json_string_value(json_object_get(j, "config")));
 	at = spec_at(f, "/config");
 	real = realpath(spec->config, NULL); /* other programs read it from elsewhere */
 	if (!real || access(real, R_OK))
@@ -590,9 +590,10 @@ int spec_load(struct spec *spec, const char *path)
 
 	memset(spec, 0, sizeof(*spec));
 	spec->path = xstrdup(path);
-	f = chain(spec,
-		  spec_file_load(path, "give the path of a spec, or the name of one in specs/"));
-	if (!f || load_all(spec, f)) {
+	f = spec_chain_file(
+		spec,
+		spec_file_load(path, "give the path of a spec, or the name of one in specs/"));
+	if (!f || spec_load_all(spec, f)) {
 		spec_free(spec);
 		return -1;
 	}
@@ -604,7 +605,7 @@ int spec_add(struct spec *spec, const char *path)
 	static const struct spec_key keys[] = {{"description", ST_STRING, true},
 					       {"keep", ST_ARRAY, false},
 					       {"cuts", ST_ARRAY, false}};
-	struct spec_file *f = chain(spec, spec_file_load(path, NULL));
+	struct spec_file *f = spec_chain_file(spec, spec_file_load(path, NULL));
 
 	if (!f || spec_check_keys(f, f->json, "", keys, ARRAY_LEN(keys)) ||
 	    load_keep(spec, f, json_object_get(f->json, "keep")) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * spec.h (CONTRACT): a slice spec in memory. Pass 1: JSON => struct spec.
+ * spec.h (CONTRACT): the pass spec, JSON => struct spec: a slice spec in memory.
  *
  * Everything is owned by the struct spec and freed by spec_free(). Strings are never NULL where the
  * key is required. Each item remembers its JSON pointer and line for error messages.

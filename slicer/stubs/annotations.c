@@ -116,7 +116,7 @@ static int load_group(struct group *g, const char *name)
 }
 
 /* Keys are added one by one, lists are joined, anything else gives way to the later group's. */
-static void refine(json_t *into, json_t *from)
+static void json_refine(json_t *into, json_t *from)
 {
 	const char *key;
 	json_t *v;
@@ -126,7 +126,7 @@ static void refine(json_t *into, json_t *from)
 		size_t i, k, n = json_array_size(old);
 
 		if (json_is_object(old) && json_is_object(v)) {
-			refine(old, v);
+			json_refine(old, v);
 			continue;
 		}
 		if (!json_is_array(old) || !json_is_array(v)) {
@@ -153,7 +153,7 @@ static void refine_calls(struct marshal *m)
 			json_t *first = annotation_of_call(m, call, NULL);
 
 			if (first != v)
-				refine(first, v);
+				json_refine(first, v);
 		}
 	}
 }
@@ -184,8 +184,8 @@ int annotations_load(struct marshal *m)
 	return 0;
 }
 
-static json_t *lookup(const struct marshal *m, const char *part, const char *name,
-		      const char **path)
+static json_t *annotation_lookup(const struct marshal *m, const char *part, const char *name,
+				 const char **path)
 {
 	for (size_t i = 0; i < m->ngroups; i++) {
 		json_t *v = json_object_get(json_object_get(m->groups[i].json, part), name);
@@ -201,12 +201,12 @@ static json_t *lookup(const struct marshal *m, const char *part, const char *nam
 
 json_t *annotation_of_call(const struct marshal *m, const char *call, const char **path)
 {
-	return lookup(m, "calls", call, path);
+	return annotation_lookup(m, "calls", call, path);
 }
 
 json_t *annotation_of_struct(const struct marshal *m, const char *name, const char **path)
 {
-	return lookup(m, "structs", name, path);
+	return annotation_lookup(m, "structs", name, path);
 }
 
 /* ---- what has to be looked up ---- */
@@ -216,7 +216,7 @@ struct wants {
 	size_t n, cap;
 };
 
-static void want(struct wants *w, const char *s)
+static void wants_add(struct wants *w, const char *s)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (!strcmp(w->a[i], s))
@@ -233,19 +233,19 @@ static bool is_number(const char *s)
 	return end != s && !*end;
 }
 
-static void want_const(struct wants *w, const char *s)
+static void wants_add_const(struct wants *w, const char *s)
 {
 	if (!is_number(s) && *s && *s != '@')
-		want(w, s);
+		wants_add(w, s);
 }
 
 /* Keys of cases are one or two constants: "SOL_SOCKET SO_TYPE". */
-static void want_key(struct marshal *m, struct wants *w, const char *key)
+static void wants_add_key(struct marshal *m, struct wants *w, const char *key)
 {
 	char *s = marshal_keep(m, xstrdup(key)), *save = NULL;
 
 	for (char *t = strtok_r(s, " ", &save); t; t = strtok_r(NULL, " ", &save))
-		want_const(w, t);
+		wants_add_const(w, t);
 }
 
 static void wants_of_value(struct marshal *m, json_t *v, struct wants *types, struct wants *consts)
@@ -255,17 +255,17 @@ static void wants_of_value(struct marshal *m, json_t *v, struct wants *types, st
 	json_t *c;
 
 	if (s)
-		want(types, s);
+		wants_add(types, s);
 	for (int i = 0; numeric[i]; i++) {
 		s = json_string_value(json_object_get(v, numeric[i]));
 		if (s && strcmp(numeric[i], "len"))
-			want_const(consts, s);
+			wants_add_const(consts, s);
 	}
 	s = json_string_value(json_array_get(json_object_get(v, "keep_if"), 1));
 	if (s)
-		want_const(consts, s);
+		wants_add_const(consts, s);
 	json_object_foreach (json_object_get(v, "cases"), key, c) {
-		want_key(m, consts, key);
+		wants_add_key(m, consts, key);
 		wants_of_value(m, c, types, consts);
 	}
 	c = json_object_get(v, "default");
@@ -283,7 +283,7 @@ static void wants_of_test(struct marshal *m, json_t *v, struct wants *consts)
 		/* "@fixture", "%buffer", or an expression of constants: "AF_INET",
 		 * "SOCK_STREAM|SOCK_NONBLOCK" */
 		if (*s != '@' && *s != '%')
-			want_const(consts, s);
+			wants_add_const(consts, s);
 		return;
 	}
 	json_array_foreach (v, i, e)
@@ -320,9 +320,9 @@ void annotations_wants(const struct marshal *cm, struct types_request *req)
 
 	for (size_t i = 0; i < m->ngroups; i++) {
 		json_array_foreach (json_object_get(m->groups[i].json, "headers"), j, v)
-			want(&headers, json_string_value(v) ?: "");
+			wants_add(&headers, json_string_value(v) ?: "");
 		json_object_foreach (json_object_get(m->groups[i].json, "structs"), key, v) {
-			want(&types, json_string_value(json_object_get(v, "type")));
+			wants_add(&types, json_string_value(json_object_get(v, "type")));
 			json_object_foreach (json_object_get(v, "fields"), k2, f)
 				wants_of_value(m, f, &types, &consts);
 		}
@@ -331,7 +331,7 @@ void annotations_wants(const struct marshal *cm, struct types_request *req)
 	}
 	for (size_t i = 0; i < m->spec->nroutes; i++)
 		for (size_t k = 0; k < m->spec->routes[i].nvalues; k++)
-			want_const(&consts, m->spec->routes[i].values[k]);
+			wants_add_const(&consts, m->spec->routes[i].values[k]);
 	*req = (struct types_request){.headers = headers.a,
 				      .nheaders = headers.n,
 				      .names = types.a,

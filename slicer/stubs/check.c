@@ -28,7 +28,7 @@ static void describe_len(const struct mval *v, const struct mval *list, struct s
 		sb_printf(b, " %zu bytes", v->bytes);
 		break;
 	case LEN_ARG:
-		sb_printf(b, v->elem > 1 ? " %s x %zu" : " %s", of, v->elem);
+		sb_printf(b, v->elem_size > 1 ? " %s x %zu" : " %s", of, v->elem_size);
 		break;
 	case LEN_VR:
 		sb_printf(b, " *%s", of);

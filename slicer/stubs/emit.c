@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *upper(const char *s)
+static char *upper_name(const char *s)
 {
 	char *u = xstrdup(s);
 
@@ -22,7 +22,7 @@ static char *upper(const char *s)
 
 void emit_guard(const struct marshal *m, struct strbuf *b, const char *file)
 {
-	char *d = upper(m->domain), *f = upper(file);
+	char *d = upper_name(m->domain), *f = upper_name(file);
 
 	sb_printf(b, "#ifndef SD_%s_%s\n#define SD_%s_%s\n\n", d, f, d, f);
 	free(d);
@@ -41,7 +41,7 @@ void emit_widen(const struct type *t, const char *value, struct strbuf *b)
 
 void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	char *d = upper(m->domain), *n = upper(c->ct->name);
+	char *d = upper_name(m->domain), *n = upper_name(c->ct->name);
 
 	sb_printf(b, "SD_%s_%s", d, n);
 	free(d);
@@ -131,7 +131,7 @@ static bool first_of_type(const struct marshal *m, size_t i)
 
 void emit_wire(const struct marshal *m, struct strbuf *b)
 {
-	char *d = upper(m->domain);
+	char *d = upper_name(m->domain);
 
 	emit_head(m, b, "MIT", "wire.h",
 		  "structs with pointers, as they lie in the arena:\n"
@@ -149,7 +149,7 @@ void emit_wire(const struct marshal *m, struct strbuf *b)
 
 void emit_calls(const struct marshal *m, struct strbuf *b)
 {
-	char *d = upper(m->domain);
+	char *d = upper_name(m->domain);
 
 	emit_head(m, b, "MIT", "calls.h", "op numbers, and the table of client stubs.");
 	sb_printf(
@@ -231,7 +231,7 @@ void emit_direct(const struct marshal *m, struct strbuf *b)
 
 static void emit_direct_h(const struct marshal *m, struct strbuf *b)
 {
-	char *d = upper(m->domain);
+	char *d = upper_name(m->domain);
 
 	emit_head(m, b, "GPL-2.0", "direct.h", "direct mode, see direct.c.");
 	sb_printf(b, "#ifndef SD_%s_DIRECT_H\n#define SD_%s_DIRECT_H\n\n#include <sd/port.h>\n\n",
@@ -245,7 +245,7 @@ static void emit_direct_h(const struct marshal *m, struct strbuf *b)
 
 void emit_host(const struct marshal *m, struct strbuf *b)
 {
-	char *d = upper(m->domain);
+	char *d = upper_name(m->domain);
 
 	emit_head(
 		m, b, "GPL-2.0", "host.h",
@@ -344,7 +344,7 @@ static void emit_contract(const struct marshal *m, struct outputs *o)
 	outputs_add(o, "contract.h", &b);
 }
 
-static int make_all(const struct marshal *m, struct outputs *out)
+static int make_outputs(const struct marshal *m, struct outputs *out)
 {
 	static const struct {
 		const char *name;
@@ -373,7 +373,7 @@ int stubs_try(const struct marshal *m)
 {
 	char *dir = xasprintf("%s/generated/%s", repo_root(), m->domain);
 	struct outputs out = {0};
-	int r = make_all(m, &out);
+	int r = make_outputs(m, &out);
 
 	if (!r)
 		r = outputs_differ(&out, dir);
@@ -394,7 +394,7 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
 		stubs_print_check(&m);
 		r = -1;
 	}
-	if (!r && !make_all(&m, &out))
+	if (!r && !make_outputs(&m, &out))
 		r = outputs_write(&out, dir);
 	else
 		r = -1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tree/tree.h: between the files of the stub generator. An emit_*(m, b) appends one whole output
+ * emit.h: between the files of the stub generator. An emit_*(m, b) appends one whole output
  * file to b, an emit_*(m, o) adds files to o; the output depends on the spec, the annotations and
  * the tree's types only (no dates, paths, hashes).
  */
-#ifndef KSLICE_EMIT_STUBS_H
-#define KSLICE_EMIT_STUBS_H
+#ifndef KSLICE_STUBS_EMIT_H
+#define KSLICE_STUBS_EMIT_H
 
 #include "stubs/marshal.h"
 #include "base/util.h"

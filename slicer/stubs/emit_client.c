@@ -15,7 +15,7 @@
 
 /* ---- expressions ---- */
 
-static void expr(const struct side *s, const char *fmt, unsigned i, struct strbuf *b)
+static void side_expr(const struct side *s, const char *fmt, unsigned i, struct strbuf *b)
 {
 	if (s->field)
 		FMT(b, fmt, s->list[i].name);
@@ -23,11 +23,11 @@ static void expr(const struct side *s, const char *fmt, unsigned i, struct strbu
 		FMT(b, fmt, i);
 }
 
-static char *expr_str(const struct side *s, const char *fmt, unsigned i)
+static char *side_expr_string(const struct side *s, const char *fmt, unsigned i)
 {
 	struct strbuf b = {0};
 
-	expr(s, fmt, i, &b);
+	side_expr(s, fmt, i, &b);
 	return b.s;
 }
 
@@ -39,21 +39,21 @@ void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
 		FMT(b, "(u64)(s64)v%d", v->of);
 		return;
 	}
-	x = expr_str(s, s->src, (unsigned)v->of);
+	x = side_expr_string(s, s->src, (unsigned)v->of);
 	emit_widen(s->list[v->of].type, x, b);
 	free(x);
 }
 
 /* "n1", "n1 * 12", "16": bytes; n is known to be small (limited) or the product is kept from
  * wrapping. */
-static void bytes(const struct mval *v, unsigned i, bool limited, struct strbuf *b)
+static void emit_byte_count(const struct mval *v, unsigned i, bool limited, struct strbuf *b)
 {
 	if (v->len == LEN_FIXED)
 		FMT(b, "%zu", v->bytes);
-	else if (v->elem == 1 || v->len == LEN_BITS)
+	else if (v->elem_size == 1 || v->len == LEN_BITS)
 		FMT(b, "n%u", i);
 	else
-		FMT(b, limited ? "n%u * %zu" : "sd_bytes(n%u, %zu)", i, v->elem);
+		FMT(b, limited ? "n%u * %zu" : "sd_bytes(n%u, %zu)", i, v->elem_size);
 }
 
 /* ---- data in ---- */
@@ -63,13 +63,13 @@ static void put_struct(const struct side *s, const struct mval *v, unsigned i, s
 	if (v->keep_arg >= 0)
 		FMT(b, "%sx.keep = a[%d] & %lld;\n", s->tab, v->keep_arg, (long long)v->keep_mask);
 	sb_puts(b, s->tab);
-	expr(s, s->dst, i, b);
+	side_expr(s, s->dst, i, b);
 	FMT(b, " = put_%s(%s, ", v->st->name, s->call);
-	expr(s, s->src, i, b);
+	side_expr(s, s->src, i, b);
 	FMT(b, ", &n%u, %s, %s);\n", i, v->partial ? "true" : "false", s->field ? "x" : "&x");
 	if (v->partial) {
 		sb_puts(b, s->tab);
-		expr(s, s->dst, (unsigned)v->of, b);
+		side_expr(s, s->dst, (unsigned)v->of, b);
 		FMT(b, " = n%u;\n", i);
 	}
 }
@@ -78,24 +78,24 @@ static void put_struct(const struct side *s, const struct mval *v, unsigned i, s
 static void put_data(const struct side *s, const struct mval *v, unsigned i, const char *fn,
 		     struct strbuf *b)
 {
-	char *src = expr_str(s, s->src, i), *dst = expr_str(s, s->dst, i),
-	     *len = expr_str(s, s->dst, (unsigned)v->of);
+	char *src = side_expr_string(s, s->src, i), *dst = side_expr_string(s, s->dst, i),
+	     *len = side_expr_string(s, s->dst, (unsigned)v->of);
 
 	if (v->keep_arg >= 0)
 		FMT(b, "%s%s = a[%d] & %lld ? sd_keep_data(%s, %s, &n%u, %zu) : ", s->tab, dst,
-		    v->keep_arg, (long long)v->keep_mask, s->call, src, i, v->elem);
+		    v->keep_arg, (long long)v->keep_mask, s->call, src, i, v->elem_size);
 	else
 		FMT(b, "%s%s = ", s->tab, dst);
 	FMT(b, v->prefix ? "%s(%s, %s, &n%u);\n" : "%s(%s, %s, &n%u, %zu);\n", fn, s->call, src, i,
-	    v->elem);
+	    v->elem_size);
 	FMT(b, "%s%s = n%u;\n", s->tab, len, i);
 	free(src);
 	free(dst);
 	free(len);
 }
 
-static void put_one(const struct side *s, const struct mval *v, unsigned i, bool limited,
-		    struct strbuf *b)
+static void put_value(const struct side *s, const struct mval *v, unsigned i, bool limited,
+		      struct strbuf *b)
 {
 	char *src, *dst;
 	const char *fn = v->dir != DIR_OUT		 ? "in"
@@ -108,8 +108,8 @@ static void put_one(const struct side *s, const struct mval *v, unsigned i, bool
 		return put_data(s, v, i, "sd_in_prefix", b);
 	if (v->dir == DIR_OUT && v->filled == FILLED_RET && !v->whole)
 		return put_data(s, v, i, "sd_out_data", b);
-	src = expr_str(s, s->src, i);
-	dst = expr_str(s, s->dst, i);
+	src = side_expr_string(s, s->src, i);
+	dst = side_expr_string(s, s->dst, i);
 	if (v->len == LEN_STR) {
 		FMT(b, "%s%s = sd_put_str(%s, %s);\n", s->tab, dst, s->call, src);
 	} else if (v->filled == FILLED_SUM) {
@@ -117,7 +117,7 @@ static void put_one(const struct side *s, const struct mval *v, unsigned i, bool
 		    dst, src, i, src, i);
 	} else {
 		FMT(b, "%s%s = sd_%s(%s, %s, ", s->tab, dst, fn, s->call, src);
-		bytes(v, i, limited, b);
+		emit_byte_count(v, i, limited, b);
 		sb_puts(b, ");\n");
 	}
 	free(src);
@@ -128,8 +128,9 @@ static void put_one(const struct side *s, const struct mval *v, unsigned i, bool
  */
 static void put_clamp(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
 {
-	bool data = s->field && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem);
-	char *src = expr_str(s, s->src, i), *len = expr_str(s, s->dst, (unsigned)v->of);
+	bool data = s->field && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem_size);
+	char *src = side_expr_string(s, s->src, i),
+	     *len = side_expr_string(s, s->dst, (unsigned)v->of);
 	char *most =
 		data ? xasprintf("sd_space(%s)", s->call) : xasprintf("%lld", (long long)v->clamp);
 
@@ -138,7 +139,7 @@ static void put_clamp(const struct side *s, const struct mval *v, unsigned i, st
 		    most);
 	} else if (v->len != LEN_VR || s->field) { /* sd_put_vr() has cut the other kind */
 		FMT(b, "%sif ((s64)n%u > (s64)%s && sd_span_ok(%s, ", s->tab, i, most, src);
-		bytes(v, i, false, b);
+		emit_byte_count(v, i, false, b);
 		FMT(b, ")) {\n%s\t%s = n%u = %s;\n", s->tab, len, i, most);
 		if (data)
 			FMT(b, "%s\tx->cut = true;\n", s->tab);
@@ -164,9 +165,9 @@ static void put_pointer(const struct side *s, const struct mval *v, unsigned i, 
 	}
 	if (max) {
 		FMT(b, "%sif (n%u > %lld) {\n%s\t", s->tab, i, (long long)max, s->tab);
-		expr(s, s->dst, i, b);
+		side_expr(s, s->dst, i, b);
 		sb_puts(b, " = sd_unread(");
-		expr(s, s->src, i, b);
+		side_expr(s, s->src, i, b);
 		FMT(b, ");\n%s} else {\n", s->tab);
 		in.tab = tab = xasprintf("%s\t", s->tab);
 	}
@@ -174,7 +175,7 @@ static void put_pointer(const struct side *s, const struct mval *v, unsigned i, 
 		put_clamp(&in, v, i, b);
 	if (v->len == LEN_BITS)
 		FMT(b, "%sn%u = (n%u + 63) / 64 * 8;\n", in.tab, i, i);
-	put_one(&in, v, i, v->max > 0, b);
+	put_value(&in, v, i, v->max > 0, b);
 	if (max)
 		FMT(b, "%s}\n", s->tab);
 	free(tab);
@@ -195,19 +196,19 @@ void client_put(const struct side *s, const struct mval *v, unsigned i, struct s
 
 /* ---- data out ---- */
 
-static bool comes_back(const struct mval *v)
+static bool value_comes_back(const struct mval *v)
 {
 	return v->pass == PASS_PTR && ((v->dir & DIR_OUT) || (v->st && struct_comes_back(v->st)));
 }
 
 /* What came back says of itself how long it is. */
-static void get_checked(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
+static void emit_get_checked(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
 {
 	if (!v->rec.size && !v->terminated)
 		return;
 	FMT(b, "%s*ret = sd_%s(&c, a[%u], c.arg[%u], sd_min((u64)got, ", tab,
 	    v->rec.size ? "records" : "terminated", i, i);
-	bytes(v, i, false, b);
+	emit_byte_count(v, i, false, b);
 	if (v->rec.size)
 		FMT(b, "), %u, %u, %u, %u, *ret);\n", v->rec.at, v->rec.size, v->rec.least,
 		    v->rec.name);
@@ -226,7 +227,7 @@ static void get_pointer(const struct mval *v, unsigned i, const char *tab, struc
 	if (v->filled == FILLED_VR) {
 		FMT(b,
 		    "%s*ret = sd_back_vr(&c, a[%u], c.arg[%u], sd_bytes(n%u, %zu), %zu, a[%d], c.arg[%d], ",
-		    tab, i, i, i, v->elem, v->elem, v->of, v->of);
+		    tab, i, i, i, v->elem_size, v->elem_size, v->of, v->of);
 		FMT(b, v->longer ? "sd_max(n%u, %lld), *ret);\n" : "n%u, *ret);\n", i,
 		    (long long)v->longer);
 		return;
@@ -237,13 +238,14 @@ static void get_pointer(const struct mval *v, unsigned i, const char *tab, struc
 			      : "%sif (sd_back(&c, a[%u], c.arg[%u], ",
 	    tab, i, i);
 	if (v->filled == FILLED_RET)
-		FMT(b, v->elem == 1 ? "sd_min((u64)got, " : "sd_min((u64)got * %zu, ", v->elem);
-	bytes(v, i, false, b);
+		FMT(b, v->elem_size == 1 ? "sd_min((u64)got, " : "sd_min((u64)got * %zu, ",
+		    v->elem_size);
+	emit_byte_count(v, i, false, b);
 	FMT(b, "%s%s", v->filled == FILLED_RET ? ")" : "", v->always ? ", 0)" : ", *ret)");
 	if (v->always && !v->ignore_fault)
 		FMT(b, " < 0)\n%s\t*ret = -EFAULT", tab);
 	sb_puts(b, ";\n");
-	get_checked(v, i, tab, b);
+	emit_get_checked(v, i, tab, b);
 }
 
 /* ---- switches: equal cases share their code ---- */
@@ -259,7 +261,7 @@ static void case_put(const struct mcall *c, const struct mval *v, unsigned i, st
 
 static void case_get(const struct mcall *c, const struct mval *v, unsigned i, struct strbuf *b)
 {
-	if (comes_back(v))
+	if (value_comes_back(v))
 		get_pointer(v, i, "\t\t\t", b);
 }
 
@@ -307,12 +309,12 @@ struct needs {
 	bool n[6], v[6], cut, got, sum, refuse, back;
 };
 
-static void needs_of(const struct mval *v, unsigned i, struct needs *nd)
+static void needs_of_value(const struct mval *v, unsigned i, struct needs *nd)
 {
 	if (v->pass == PASS_SWITCH) {
 		for (size_t k = 0; k < v->ncases; k++)
-			needs_of(&v->cases[k].val, i, nd);
-		needs_of(v->otherwise, i, nd);
+			needs_of_value(&v->cases[k].val, i, nd);
+		needs_of_value(v->otherwise, i, nd);
 	}
 	nd->refuse |= v->pass == PASS_REFUSE;
 	if (v->pass == PASS_VR)
@@ -321,12 +323,12 @@ static void needs_of(const struct mval *v, unsigned i, struct needs *nd)
 		return;
 	nd->n[i] |= v->st || (v->len != LEN_FIXED && v->len != LEN_STR);
 	nd->cut |= v->st != NULL;
-	nd->back |= comes_back(v);
-	nd->got |= comes_back(v) && (v->st || v->filled == FILLED_RET);
-	nd->sum |= v->st && comes_back(v);
+	nd->back |= value_comes_back(v);
+	nd->got |= value_comes_back(v) && (v->st || v->filled == FILLED_RET);
+	nd->sum |= v->st && value_comes_back(v);
 }
 
-static bool needs_got(const struct mcall *c, const struct needs *nd)
+static bool needs_of_result(const struct mcall *c, const struct needs *nd)
 {
 	return nd->back && (nd->got || makes_fds(c));
 }
@@ -348,7 +350,7 @@ static void emit_locals(const struct mcall *c, const struct needs *nd, struct st
 			FMT(b, "\ts32 v%u;\n", i);
 	if (nd->cut)
 		sb_puts(b, "\tstruct sd_puts x = {0};\n");
-	if (needs_got(c, nd))
+	if (needs_of_result(c, nd))
 		sb_puts(b, "\tlong got = -1;\n");
 	if (c->flags & MCALL_FDS_OUT)
 		sb_puts(b, "\ts32 fds[2] = {-1, -1};\n");
@@ -384,17 +386,17 @@ static void emit_put_all(const struct mcall *c, struct strbuf *b)
 static void emit_get_all(const struct mcall *c, const struct needs *nd, struct strbuf *b)
 {
 	for (unsigned i = 0; i < c->n; i++)
-		if (comes_back(&c->p[i]) && c->p[i].always)
+		if (value_comes_back(&c->p[i]) && c->p[i].always)
 			get_pointer(&c->p[i], i, "\t\t", b);
 	sb_puts(b, "\t\tif (*ret >= 0) {\n");
-	if (needs_got(c, nd))
+	if (needs_of_result(c, nd))
 		sb_puts(b, "\t\t\tgot = *ret;\n");
 	if (nd->sum)
 		sb_puts(b, "\t\t\tx.sum = (u64)got;\n");
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct mval *v = &c->p[i];
 
-		if (comes_back(v) && !v->always) {
+		if (value_comes_back(v) && !v->always) {
 			if (c->flags & MCALL_FDS_OUT)
 				FMT(b,
 				    "\t\t\tif (sd_placed(c.arg[%u]))\n"
@@ -440,16 +442,16 @@ static const struct mcall *find_call(const struct marshal *m, const char *name)
 }
 
 /* A domain without the call that says whether parts are right does no parts. */
-static bool in_parts(const struct marshal *m, const struct mval *v)
+static bool value_in_parts(const struct marshal *m, const struct mval *v)
 {
 	return v->pass == PASS_PTR && v->parts && (!v->parts_if || find_call(m, v->parts_if));
 }
 
 /* The parameter that is a list of data which may go in parts, or -1. */
-static int list_in_parts(const struct marshal *m, const struct mcall *c)
+static int list_value_in_parts(const struct marshal *m, const struct mcall *c)
 {
 	for (unsigned i = 0; i < c->n; i++)
-		if (in_parts(m, &c->p[i]) && c->p[i].st)
+		if (value_in_parts(m, &c->p[i]) && c->p[i].st)
 			return (int)i;
 	return -1;
 }
@@ -487,7 +489,7 @@ static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned 
 }
 
 /* What parameter `of` came to: bytes or units that were placed, or the number itself. */
-static void given(const struct mcall *c, int of, struct strbuf *b)
+static void emit_given(const struct mcall *c, int of, struct strbuf *b)
 {
 	const struct mval *v = &c->p[of];
 	char *x;
@@ -522,11 +524,11 @@ static void emit_most(const struct mcall *c, struct strbuf *b)
 	if (r->times > 1)
 		FMT(b, "%u * ", r->times);
 	if (r->empty) {
-		given(c, r->of, b);
+		emit_given(c, r->of, b);
 		sb_puts(b, " ? ");
 	}
 	sb_puts(b, "sd_min(");
-	given(c, r->of, b);
+	emit_given(c, r->of, b);
 	sb_puts(b, ", SD_RW_MAX)");
 	if (r->empty)
 		FMT(b, " : %" PRId64, r->empty);
@@ -536,10 +538,10 @@ static void emit_most(const struct mcall *c, struct strbuf *b)
 static int emit_stub(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	struct needs nd = {0};
-	int list = list_in_parts(m, c);
+	int list = list_value_in_parts(m, c);
 
 	for (unsigned i = 0; i < c->n; i++)
-		needs_of(&c->p[i], i, &nd);
+		needs_of_value(&c->p[i], i, &nd);
 	sb_puts(b, "\n/* ");
 	for (unsigned i = 0; i < c->n; i++) {
 		sb_puts(b, i ? "; " : "");
@@ -556,7 +558,7 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	emit_locals(c, &nd, b);
 	sb_puts(b, "\n");
 	for (unsigned i = 0; i < c->n; i++)
-		if (in_parts(m, &c->p[i]) && !c->p[i].st)
+		if (value_in_parts(m, &c->p[i]) && !c->p[i].st)
 			emit_parts(m, c, i, b);
 	sb_puts(b, "\tsd_call_begin(lane, &c, ");
 	emit_op(m, c, b);
@@ -623,7 +625,7 @@ static void emit_path_args(const struct mcall *c, struct strbuf *b)
 	sb_puts(b, "}};\n");
 }
 
-static bool has_key(const struct mcall *c)
+static bool call_has_key(const struct mcall *c)
 {
 	return c->route == MROUTE_KEY || (c->route == MROUTE_ALSO && c->nkeys);
 }
@@ -631,7 +633,7 @@ static bool has_key(const struct mcall *c)
 static void emit_routes(const struct marshal *m, struct strbuf *b)
 {
 	for (size_t i = 0; i < m->ncalls; i++) {
-		if (has_key(&m->calls[i]))
+		if (call_has_key(&m->calls[i]))
 			emit_key(&m->calls[i], b);
 		if (call_paths(&m->calls[i]))
 			emit_path_args(&m->calls[i], b);
@@ -645,7 +647,7 @@ static void emit_row(const struct marshal *m, const struct mcall *c, struct strb
 	FMT(b, "\t{\"%s\", %u, ", c->ct->name, c->ct->nr);
 	emit_op(m, c, b);
 	FMT(b, ", %#x, %d, SD_ROUTE_%s, %#x, ", call_fds(c), c->ret_fd, routes[c->route], c->flags);
-	FMT(b, has_key(c) ? "&key_%s, " : "NULL, ", c->ct->name);
+	FMT(b, call_has_key(c) ? "&key_%s, " : "NULL, ", c->ct->name);
 	FMT(b, "sd_%s_stub_%s, ", m->domain, c->ct->name);
 	FMT(b, call_paths(c) ? "&paths_%s, " : "NULL, ", c->ct->name);
 	FMT(b, "%d},\n", c->cloexec + 1);
@@ -672,7 +674,7 @@ static bool needs_drop(const struct marshal *m)
 		struct needs nd = {0};
 
 		for (unsigned k = 0; k < m->calls[i].n; k++)
-			needs_of(&m->calls[i].p[k], k, &nd);
+			needs_of_value(&m->calls[i].p[k], k, &nd);
 		if (nd.back && makes_fds(&m->calls[i]))
 			return true;
 	}

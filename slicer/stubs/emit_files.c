@@ -47,7 +47,7 @@ void outputs_free(struct outputs *o)
 
 /* ---- packing ---- */
 
-static size_t lines(const struct strbuf *b)
+static size_t count_lines(const struct strbuf *b)
 {
 	size_t n = 0;
 
@@ -56,7 +56,7 @@ static size_t lines(const struct strbuf *b)
 	return n;
 }
 
-static void part_end(struct pack *p)
+static void pack_part_end(struct pack *p)
 {
 	sb_puts(&p->text, p->tail);
 	outputs_add(p->out, p->name, &p->text);
@@ -68,8 +68,8 @@ static void part_end(struct pack *p)
 
 void pack_add(struct pack *p, struct strbuf *piece)
 {
-	if (p->name && lines(&p->text) + lines(piece) > PART_LINES)
-		part_end(p);
+	if (p->name && count_lines(&p->text) + count_lines(piece) > PART_LINES)
+		pack_part_end(p);
 	if (!p->name) {
 		p->name = p->nparts++ ? xasprintf("%s_%u.%s", p->base, p->nparts, p->ext)
 				      : xasprintf("%s.%s", p->base, p->ext);
@@ -83,11 +83,11 @@ void pack_add(struct pack *p, struct strbuf *piece)
 char *pack_end(struct pack *p)
 {
 	if (p->name)
-		part_end(p);
+		pack_part_end(p);
 	return p->last;
 }
 
-static size_t group_of(const struct marshal *m, const struct mcall *c)
+static size_t group_of_call(const struct marshal *m, const struct mcall *c)
 {
 	const char *path = NULL;
 	size_t g = 0;
@@ -98,7 +98,7 @@ static size_t group_of(const struct marshal *m, const struct mcall *c)
 	return g; /* m->ngroups: those without annotations */
 }
 
-static void part_head(const struct pack *p, struct strbuf *b)
+static void pack_part_head(const struct pack *p, struct strbuf *b)
 {
 	emit_head(p->m, b, p->family->licence, p->name, p->family->what);
 	sb_printf(b, "#include \"%s\"\n", p->with);
@@ -113,7 +113,7 @@ static int pack_group(const struct marshal *m, struct outputs *o, const struct f
 			 .base = base,
 			 .ext = "c",
 			 .tail = "",
-			 .head = part_head,
+			 .head = pack_part_head,
 			 .with = with,
 			 .family = f};
 	int r = 0;
@@ -121,7 +121,7 @@ static int pack_group(const struct marshal *m, struct outputs *o, const struct f
 	for (size_t i = 0; i < m->ncalls && !r; i++) {
 		struct strbuf piece = {0};
 
-		if (group_of(m, &m->calls[i]) != g)
+		if (group_of_call(m, &m->calls[i]) != g)
 			continue;
 		r = f->call(m, &m->calls[i], &piece);
 		if (!r)
@@ -133,8 +133,8 @@ static int pack_group(const struct marshal *m, struct outputs *o, const struct f
 	return r;
 }
 
-static void add_file(const struct marshal *m, struct outputs *o, const char *name,
-		     void (*emit)(const struct marshal *m, struct strbuf *b))
+static void family_add_file(const struct marshal *m, struct outputs *o, const char *name,
+			    void (*emit)(const struct marshal *m, struct strbuf *b))
 {
 	struct strbuf b = {0};
 
@@ -147,8 +147,8 @@ int emit_family(const struct marshal *m, struct outputs *o, const struct family 
 	char *header = xasprintf("%s.h", f->base), *table = xasprintf("%s.c", f->base), *structs;
 	int r = 0;
 
-	add_file(m, o, header, f->header);
-	add_file(m, o, table, f->table);
+	family_add_file(m, o, header, f->header);
+	family_add_file(m, o, table, f->table);
 	structs = f->structs ? f->structs(m, o) : NULL;
 	for (size_t g = 0; g <= m->ngroups && !r; g++)
 		r = pack_group(m, o, f, g, structs ?: header);
@@ -160,7 +160,7 @@ int emit_family(const struct marshal *m, struct outputs *o, const struct family 
 
 /* ---- the folder ---- */
 
-static bool listed(const struct outputs *o, const char *name)
+static bool outputs_list(const struct outputs *o, const char *name)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (!strcmp(o->a[i].name, name))
@@ -169,7 +169,7 @@ static bool listed(const struct outputs *o, const char *name)
 }
 
 /* A file that an earlier generator or spec has left: it says itself that it was generated. */
-static int remove_stale(const char *dir, const char *name)
+static int remove_stale_file(const char *dir, const char *name)
 {
 	char *path = xasprintf("%s/%s", dir, name), *text = read_file(path, NULL);
 	int r = 0;
@@ -182,15 +182,15 @@ static int remove_stale(const char *dir, const char *name)
 	return r;
 }
 
-static int remove_all_stale(const struct outputs *o, const char *dir)
+static int remove_stale_files(const struct outputs *o, const char *dir)
 {
 	DIR *d = opendir(dir);
 	int r = 0;
 
 	for (struct dirent *e; d && !r && (e = readdir(d));)
 		if ((ends_with(e->d_name, ".c") || ends_with(e->d_name, ".h")) &&
-		    !listed(o, e->d_name))
-			r = remove_stale(dir, e->d_name);
+		    !outputs_list(o, e->d_name))
+			r = remove_stale_file(dir, e->d_name);
 	if (d)
 		closedir(d);
 	return r;
@@ -222,5 +222,5 @@ int outputs_write(const struct outputs *o, const char *dir)
 		r = write_file_if_changed(path, o->a[i].text.s, o->a[i].text.len);
 		free(path);
 	}
-	return r || remove_all_stale(o, dir) ? -1 : 0;
+	return r || remove_stale_files(o, dir) ? -1 : 0;
 }

@@ -13,7 +13,7 @@
 
 #define FMT(b, ...) sb_printf((b), __VA_ARGS__)
 
-static void units(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
+static void emit_units(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
 {
 	char *x;
 
@@ -27,7 +27,7 @@ static void units(const struct mval *v, const struct mval *list, bool field, str
 	free(x);
 }
 
-static void size_expr(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
+static void emit_size(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
 {
 	if (v->len == LEN_FIXED) {
 		FMT(b, "%zu", v->bytes);
@@ -35,40 +35,41 @@ static void size_expr(const struct mval *v, const struct mval *list, bool field,
 		sb_puts(b, "SD_PATH_MAX");
 	} else if (v->len == LEN_BITS) {
 		sb_puts(b, "((u64)(u32)");
-		units(v, list, field, b);
+		emit_units(v, list, field, b);
 		sb_puts(b, " + 63) / 64 * 8");
-	} else if (v->elem == 1) {
-		units(v, list, field, b);
+	} else if (v->elem_size == 1) {
+		emit_units(v, list, field, b);
 	} else {
 		sb_puts(b, "sd_bytes(");
-		units(v, list, field, b);
-		FMT(b, ", %zu)", v->elem);
+		emit_units(v, list, field, b);
+		FMT(b, ", %zu)", v->elem_size);
 	}
 }
 
-static void units_str(const struct mval *v, const struct mval *list, bool field, struct strbuf *b)
+static void units_string(const struct mval *v, const struct mval *list, bool field,
+			 struct strbuf *b)
 {
 	if (v->len == LEN_FIXED)
 		sb_puts(b, "1");
 	else
-		units(v, list, field, b);
+		emit_units(v, list, field, b);
 }
 
-static bool counted(const struct mval *v)
+static bool value_is_counted(const struct mval *v)
 {
 	return v->len == LEN_ARG || v->len == LEN_BITS || (v->len == LEN_VR && v->of >= 0);
 }
 
 /* "ref", or "sd_up_to(ref, n, max)" where the kernel refuses more than max. */
-static void reference(const struct mval *v, const struct mval *list, bool field, const char *ref,
-		      struct strbuf *b)
+static void emit_reference(const struct mval *v, const struct mval *list, bool field,
+			   const char *ref, struct strbuf *b)
 {
-	if (!v->max || !counted(v)) {
+	if (!v->max || !value_is_counted(v)) {
 		sb_puts(b, ref);
 		return;
 	}
 	FMT(b, "sd_up_to(%s, ", ref);
-	units(v, list, field, b);
+	emit_units(v, list, field, b);
 	FMT(b, ", %lld)", (long long)v->max);
 }
 
@@ -76,11 +77,11 @@ static void reference(const struct mval *v, const struct mval *list, bool field,
 static void emit_clamp(const struct mval *v, const struct mval *list, bool field, const char *tab,
 		       struct strbuf *b)
 {
-	if (!v->clamp || !counted(v) || (v->len == LEN_VR && !field) ||
-	    (!v->st && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem)))
+	if (!v->clamp || !value_is_counted(v) || (v->len == LEN_VR && !field) ||
+	    (!v->st && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem_size)))
 		return;
 	FMT(b, "%sif ((s64)", tab);
-	units(v, list, field, b);
+	emit_units(v, list, field, b);
 	FMT(b, field ? " > %lld)\n%s\tk->%s = %lld;\n" : " > %lld)\n%s\ts->arg[%s] = %lld;\n",
 	    (long long)v->clamp, tab,
 	    field ? list[v->of].name : (const char[]){(char)('0' + v->of), 0}, (long long)v->clamp);
@@ -88,33 +89,33 @@ static void emit_clamp(const struct mval *v, const struct mval *list, bool field
 
 /* ---- structs ---- */
 
-static void fix_pointer(const struct mstruct *st, const struct mval *v, struct strbuf *b)
+static void emit_fix_pointer(const struct mstruct *st, const struct mval *v, struct strbuf *b)
 {
 	char *ref = xasprintf("k->%s", v->name);
 
 	emit_clamp(v, st->fields, true, "\t", b);
 	if (v->st) {
 		FMT(b, "\tr = take_%s(s, ", v->st->name);
-		reference(v, st->fields, true, ref, b);
+		emit_reference(v, st->fields, true, ref, b);
 		sb_puts(b, ", ");
-		units(v, st->fields, true, b);
+		emit_units(v, st->fields, true, b);
 		FMT(b, ", &p);\n\tif (r)\n\t\treturn r;\n\t%s = (u64)(uintptr_t)p;\n", ref);
 	} else {
 		FMT(b, "\t%s = (u64)(uintptr_t)sd_user(s, ", ref);
-		reference(v, st->fields, true, ref, b);
+		emit_reference(v, st->fields, true, ref, b);
 		sb_puts(b, ", ");
-		size_expr(v, st->fields, true, b);
+		emit_size(v, st->fields, true, b);
 		sb_puts(b, ");\n");
 	}
 	free(ref);
 }
 
-static void fix_field(const struct mstruct *st, const struct mval *v, struct strbuf *b)
+static void emit_fix_field(const struct mstruct *st, const struct mval *v, struct strbuf *b)
 {
 	if (v->pass == PASS_INLINE)
 		FMT(b, "\tr = fix_%s(s, &k->%s);\n\tif (r)\n\t\treturn r;\n", v->st->name, v->name);
 	else if (v->pass == PASS_PTR)
-		fix_pointer(st, v, b);
+		emit_fix_pointer(st, v, b);
 	else if (v->type->kind == TYPE_PTR)
 		FMT(b, "\tk->%s = 0; /* not followed by the kernel */\n", v->name);
 }
@@ -131,31 +132,32 @@ static void emit_fix(const struct mstruct *st, struct strbuf *b)
 	    st->name, wire_tag(st), p ? "\tvoid __user *p;\n" : "", r ? "\tlong r;\n" : "",
 	    r || p ? "\n" : "");
 	for (size_t i = 0; i < st->nfields; i++)
-		fix_field(st, &st->fields[i], b);
+		emit_fix_field(st, &st->fields[i], b);
 	sb_puts(b, "\treturn s->bad ? -EPROTO : 0;\n}\n");
 }
 
 /* Is it ever pointed to, or only part of another struct? */
-static bool pointed_in(const struct mval *v, const struct mstruct *st)
+static bool value_points_to(const struct mval *v, const struct mstruct *st)
 {
 	if (v->pass == PASS_SWITCH) {
 		for (size_t k = 0; k < v->ncases; k++)
-			if (pointed_in(&v->cases[k].val, st))
+			if (value_points_to(&v->cases[k].val, st))
 				return true;
-		return pointed_in(v->otherwise, st);
+		return value_points_to(v->otherwise, st);
 	}
 	return v->pass == PASS_PTR && v->st == st;
 }
 
-static bool pointed(const struct marshal *m, const struct mstruct *st, bool params_only)
+static bool struct_is_pointed_to(const struct marshal *m, const struct mstruct *st,
+				 bool params_only)
 {
 	for (size_t i = 0; i < m->nstructs && !params_only; i++)
 		for (size_t k = 0; k < m->structs[i]->nfields; k++)
-			if (pointed_in(&m->structs[i]->fields[k], st))
+			if (value_points_to(&m->structs[i]->fields[k], st))
 				return true;
 	for (size_t i = 0; i < m->ncalls; i++)
 		for (unsigned k = 0; k < m->calls[i].n; k++)
-			if (pointed_in(&m->calls[i].p[k], st))
+			if (value_points_to(&m->calls[i].p[k], st))
 				return true;
 	return false;
 }
@@ -181,13 +183,13 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 }
 
 /* Scalars the kernel has written into the private copy go back; data went straight to the arena. */
-static bool gives(const struct mstruct *st)
+static bool struct_gives_back(const struct mstruct *st)
 {
 	for (size_t i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
 		if ((v->pass == PASS_SCALAR && v->dir == DIR_OUT) ||
-		    (v->pass == PASS_INLINE && gives(v->st)))
+		    (v->pass == PASS_INLINE && struct_gives_back(v->st)))
 			return true;
 	}
 	return false;
@@ -202,7 +204,7 @@ static void emit_give(const struct mstruct *st, bool array, struct strbuf *b)
 	for (size_t i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
-		if (v->pass == PASS_INLINE && gives(v->st))
+		if (v->pass == PASS_INLINE && struct_gives_back(v->st))
 			FMT(b, "\tgive1_%s(&w->%s, &k->%s);\n", v->st->name, v->name, v->name);
 		else if (v->pass == PASS_SCALAR && v->dir == DIR_OUT)
 			FMT(b, "\tsd_store_relaxed(&w->%s, k->%s);\n", v->name, v->name);
@@ -235,15 +237,15 @@ static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i
 		FMT(b, "%sp%u = (void __user *)(uintptr_t)%s;\n", tab, i, ref);
 	} else if (v->st) {
 		FMT(b, "%sr = take_%s(s, ", tab, v->st->name);
-		reference(v, c->p, false, ref, b);
+		emit_reference(v, c->p, false, ref, b);
 		sb_puts(b, ", ");
-		units_str(v, c->p, false, b);
+		units_string(v, c->p, false, b);
 		FMT(b, ", &p%u);\n%sif (r)\n%s\treturn r;\n", i, tab, tab);
 	} else {
 		FMT(b, "%sp%u = sd_user(s, ", tab, i);
-		reference(v, c->p, false, ref, b);
+		emit_reference(v, c->p, false, ref, b);
 		sb_puts(b, ", ");
-		size_expr(v, c->p, false, b);
+		emit_size(v, c->p, false, b);
 		sb_puts(b, ");\n");
 	}
 	free(ref);
@@ -254,18 +256,18 @@ static void emit_gives(const struct mcall *c, const struct mval *v, unsigned i, 
 {
 	char *ref;
 
-	if (v->pass != PASS_PTR || !v->st || !gives(v->st))
+	if (v->pass != PASS_PTR || !v->st || !struct_gives_back(v->st))
 		return;
 	ref = xasprintf("s->arg[%u]", i);
 	FMT(b, "%sgive_%s(s, ", tab, v->st->name);
-	reference(v, c->p, false, ref, b);
+	emit_reference(v, c->p, false, ref, b);
 	sb_puts(b, ", ");
-	units_str(v, c->p, false, b);
+	units_string(v, c->p, false, b);
 	FMT(b, ", p%u);\n", i);
 	free(ref);
 }
 
-static void case_text(const struct mcall *c, const struct mval *v, unsigned i, bool give,
+static void emit_case(const struct mcall *c, const struct mval *v, unsigned i, bool give,
 		      struct strbuf *b)
 {
 	if (give)
@@ -281,7 +283,7 @@ static void emit_switch(const struct mcall *c, unsigned i, bool give, struct str
 	bool *done = xcalloc(v->ncases + 1, sizeof(*done)), any = false;
 
 	for (size_t k = 0; k <= v->ncases; k++) {
-		case_text(c, k < v->ncases ? &v->cases[k].val : v->otherwise, i, give, &text[k]);
+		emit_case(c, k < v->ncases ? &v->cases[k].val : v->otherwise, i, give, &text[k]);
 		any |= text[k].len > 0;
 	}
 	if (any)
@@ -392,10 +394,10 @@ static char *emit_structs(const struct marshal *m, struct outputs *o)
 		struct strbuf b = {0};
 
 		emit_fix(st, &b);
-		if (pointed(m, st, false))
+		if (struct_is_pointed_to(m, st, false))
 			emit_take(st, &b);
-		if (gives(st))
-			emit_give(st, pointed(m, st, true), &b);
+		if (struct_gives_back(st))
+			emit_give(st, struct_is_pointed_to(m, st, true), &b);
 		pack_add(&p, &b);
 	}
 	return pack_end(&p);

@@ -36,7 +36,7 @@ static bool behind_pointer(const struct marshal *m, const struct mstruct *st)
 	return false;
 }
 
-static void put_field(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
+static void emit_put_field(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
 {
 	client_put(s, v, i, b);
 	if (is_data(v))
@@ -64,7 +64,7 @@ static void emit_put1(const struct mstruct *st, struct strbuf *b)
 	for (int nested = 0; nested < 2; nested++)
 		for (unsigned i = 0; i < st->nfields; i++)
 			if (!!st->fields[i].st == nested)
-				put_field(&s, &st->fields[i], i, b);
+				emit_put_field(&s, &st->fields[i], i, b);
 	sb_puts(b, "}\n");
 }
 
@@ -110,7 +110,7 @@ static void emit_asked(const struct mval *in, struct strbuf *b)
 	}
 }
 
-static void get_total(const struct mstruct *st, const struct mval *in, struct strbuf *b)
+static void emit_get_total(const struct mstruct *st, const struct mval *in, struct strbuf *b)
 {
 	FMT(b, "\tx->sum = is_%s;\n\tif (ret >= 0 && !x->keep && x->sum > ",
 	    st->fields[st->total].name);
@@ -119,7 +119,7 @@ static void get_total(const struct mstruct *st, const struct mval *in, struct st
 }
 
 /* A length that comes back in a field of its own. */
-static void get_vr(const struct mstruct *st, const struct mval *v, struct strbuf *b)
+static void emit_get_vr(const struct mstruct *st, const struct mval *v, struct strbuf *b)
 {
 	const struct mval *len = &st->fields[v->of];
 	char *is = xasprintf("is_%s", len->name);
@@ -134,13 +134,13 @@ static void get_vr(const struct mstruct *st, const struct mval *v, struct strbuf
 	free(is);
 }
 
-static void get_field(const struct mstruct *st, unsigned i, struct strbuf *b)
+static void emit_get_field(const struct mstruct *st, unsigned i, struct strbuf *b)
 {
 	const struct side s = {"c", "p.%s", "w->%s", true, st->fields, "\t"};
 	const struct mval *v = &st->fields[i];
 
 	if (v->pass == PASS_INLINE && st->total >= 0)
-		get_total(st, v, b);
+		emit_get_total(st, v, b);
 	if (v->pass == PASS_INLINE && struct_comes_back(v->st)) {
 		FMT(b, "\tret = get1_%s(c, prog + %zu, &w->%s, x, ret);\n", v->st->name, v->offset,
 		    v->name);
@@ -163,11 +163,11 @@ static void get_field(const struct mstruct *st, unsigned i, struct strbuf *b)
 			FMT(b, "\tif ((s64)n > %lld)\n\t\tn = %lld;\n", (long long)v->clamp,
 			    (long long)v->clamp);
 		if (v->len == LEN_VR)
-			get_vr(st, v, b);
+			emit_get_vr(st, v, b);
 		FMT(b, "\toff = sd_load_relaxed(&w->%s);\n\tret = sd_back_at(c, p.%s, off, ",
 		    v->name, v->name);
-		FMT(b, v->elem == 1 ? "n, false, ret);\n" : "sd_bytes(n, %zu), false, ret);\n",
-		    v->elem);
+		FMT(b, v->elem_size == 1 ? "n, false, ret);\n" : "sd_bytes(n, %zu), false, ret);\n",
+		    v->elem_size);
 		if (v->rec.size)
 			FMT(b, "\tret = sd_records(c, p.%s, off, n, %u, %u, %u, %u, ret);\n",
 			    v->name, v->rec.at, v->rec.size, v->rec.least, v->rec.name);
@@ -175,7 +175,7 @@ static void get_field(const struct mstruct *st, unsigned i, struct strbuf *b)
 }
 
 /* A plain out field: it is read once. */
-static bool goes_back(const struct mval *v)
+static bool field_goes_back(const struct mval *v)
 {
 	return v->pass == PASS_SCALAR && v->dir == DIR_OUT;
 }
@@ -184,7 +184,7 @@ struct uses {
 	bool n, p, off;
 };
 
-static struct uses uses_of(const struct mstruct *st)
+static struct uses uses_of_struct(const struct mstruct *st)
 {
 	struct uses u = {.p = st->total >= 0};
 
@@ -201,7 +201,7 @@ static struct uses uses_of(const struct mstruct *st)
 
 static void emit_get1(const struct mstruct *st, struct strbuf *b)
 {
-	struct uses u = uses_of(st);
+	struct uses u = uses_of_struct(st);
 
 	FMT(b,
 	    "\nstatic inline long get1_%s(struct sd_call *c, u64 prog, const struct sd_w_%s *w, struct sd_puts *x, long ret)\n{\n",
@@ -209,7 +209,7 @@ static void emit_get1(const struct mstruct *st, struct strbuf *b)
 	if (u.p)
 		FMT(b, "\tstruct sd_w_%s p;\n", wire_tag(st));
 	for (unsigned i = 0; i < st->nfields; i++)
-		if (goes_back(&st->fields[i]))
+		if (field_goes_back(&st->fields[i]))
 			FMT(b, "\t__typeof__(w->%s) is_%s = sd_load_relaxed(&w->%s);\n",
 			    st->fields[i].name, st->fields[i].name, st->fields[i].name);
 	sb_puts(b, u.off ? "\tu64 n, off;\n\n" : u.n ? "\tu64 n;\n\n" : "\n");
@@ -220,11 +220,11 @@ static void emit_get1(const struct mstruct *st, struct strbuf *b)
 	     nested--) /* as the kernel does: data, then addresses and control messages */
 		for (unsigned i = 0; i < st->nfields; i++)
 			if (!!st->fields[i].st == nested)
-				get_field(st, i, b);
+				emit_get_field(st, i, b);
 	for (unsigned i = 0; i < st->nfields; i++) {
 		const struct mval *v = &st->fields[i];
 
-		if (goes_back(v))
+		if (field_goes_back(v))
 			FMT(b, "\tret = sd_back_field(prog + %zu, &is_%s, sizeof(is_%s), ret);\n",
 			    v->offset, v->name, v->name);
 	}

@@ -45,7 +45,7 @@ static bool is_length_of_any(const struct mcall *c, unsigned i)
 	return false;
 }
 
-static bool listed(const struct mcall *c, const char *key, const char *name)
+static bool annotation_lists(const struct mcall *c, const char *key, const char *name)
 {
 	json_t *n;
 	size_t k;
@@ -56,11 +56,11 @@ static bool listed(const struct mcall *c, const char *key, const char *name)
 	return false;
 }
 
-static const char *role(const struct mcall *c, unsigned i)
+static const char *param_role(const struct mcall *c, unsigned i)
 {
 	const struct mval *v = &c->p[i];
 
-	if (listed(c, "only_values", v->name))
+	if (annotation_lists(c, "only_values", v->name))
 		return "ST_LISTED";
 	if (v->fd)
 		return "ST_ISFD";
@@ -71,20 +71,21 @@ static const char *role(const struct mcall *c, unsigned i)
 	return strstr(v->name, "timeout") ? "ST_LISTED" : "ST_SCALAR"; /* -1 would wait for ever */
 }
 
-static bool nested_out(const struct mval *v)
+static bool value_has_nested_out(const struct mval *v)
 {
 	return v->st && struct_comes_back(v->st);
 }
 
-static bool crosses(const struct mval *v, enum dir dir)
+static bool value_crosses(const struct mval *v, enum dir dir)
 {
 	if (v->pass == PASS_SWITCH) {
 		for (size_t k = 0; k < v->ncases; k++)
-			if (crosses(&v->cases[k].val, dir))
+			if (value_crosses(&v->cases[k].val, dir))
 				return true;
-		return crosses(v->otherwise, dir);
+		return value_crosses(v->otherwise, dir);
 	}
-	return (v->pass == PASS_PTR && ((v->dir & dir) || (dir == DIR_OUT && nested_out(v)))) ||
+	return (v->pass == PASS_PTR &&
+		((v->dir & dir) || (dir == DIR_OUT && value_has_nested_out(v)))) ||
 	       v->pass == PASS_VR;
 }
 
@@ -112,9 +113,9 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 
 		/* "unseen": data no case can tell a change of, such as a signal mask; the mutation
 		 * test leaves them out */
-		FMT(b, "\t{\"%s\", %s, %d, %d, ", c->p[i].name, role(c, i),
-		    crosses(&c->p[i], DIR_IN) && !listed(c, "unseen", c->p[i].name),
-		    crosses(&c->p[i], DIR_OUT));
+		FMT(b, "\t{\"%s\", %s, %d, %d, ", c->p[i].name, param_role(c, i),
+		    value_crosses(&c->p[i], DIR_IN) && !annotation_lists(c, "unseen", c->p[i].name),
+		    value_crosses(&c->p[i], DIR_OUT));
 		if (list)
 			FMT(b, "%zu, %s_%s},\n", json_array_size(list), c->ct->name, c->p[i].name);
 		else

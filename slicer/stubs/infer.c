@@ -54,15 +54,16 @@ bool marshal_value(const struct marshal *m, json_t *v, int64_t *out)
 	return types_const(&m->types, s, out);
 }
 
-static bool has(const char *s, const char *part)
+static bool name_has(const char *s, const char *part)
 {
 	return strstr(s, part) != NULL;
 }
 
 static bool is_length_name(const char *s)
 {
-	return has(s, "len") || has(s, "siz") || has(s, "count") || has(s, "nfds") ||
-	       has(s, "maxevents") || !strcmp(s, "n") || !strcmp(s, "nr");
+	return name_has(s, "len") || name_has(s, "siz") || name_has(s, "count") ||
+	       name_has(s, "nfds") || name_has(s, "maxevents") || !strcmp(s, "n") ||
+	       !strcmp(s, "nr");
 }
 
 static bool is_fd_name(const char *s)
@@ -86,7 +87,7 @@ static bool is_path_name(const char *s)
 	return is_one_of(s, names);
 }
 
-static int find(const struct ctx *x, const char *name)
+static int param_find(const struct ctx *x, const char *name)
 {
 	for (unsigned i = 0; i < x->n; i++)
 		if (!strcmp(x->list[i].name, name))
@@ -107,7 +108,7 @@ static bool holds_pointers(const struct type *t)
 	return false;
 }
 
-static void unsure(struct ctx *x, struct mval *v, const char *note)
+static void mark_unsure(struct ctx *x, struct mval *v, const char *note)
 {
 	if (v->how != HOW_UNSURE)
 		x->m->unsure++;
@@ -120,13 +121,14 @@ static void unsure(struct ctx *x, struct mval *v, const char *note)
 static struct mstruct *struct_variant(struct marshal *m, const char *name);
 static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a);
 
-static int bad(const struct ctx *x, const struct mval *v, const char *what)
+static int annotation_bad(const struct ctx *x, const struct mval *v, const char *what)
 {
 	return err(x->path, "see specs/annotations/README.md", "%s, %s: %s", x->where, v->name,
 		   what);
 }
 
-static int get_number(struct ctx *x, struct mval *v, json_t *a, const char *key, int64_t *out)
+static int annotation_number(struct ctx *x, struct mval *v, json_t *a, const char *key,
+			     int64_t *out)
 {
 	json_t *n = json_object_get(a, key);
 
@@ -134,7 +136,7 @@ static int get_number(struct ctx *x, struct mval *v, json_t *a, const char *key,
 		return 0;
 	return marshal_value(x->m, n, out)
 		       ? 0
-		       : bad(x, v, "a limit is neither a number nor a known constant");
+		       : annotation_bad(x, v, "a limit is neither a number nor a known constant");
 }
 
 /* ---- length ---- */
@@ -154,16 +156,16 @@ static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done
 		v->len = LEN_STR;
 	} else if (json_is_integer(len)) {
 		v->len = LEN_FIXED;
-		v->bytes = (size_t)json_integer_value(len) * v->elem;
+		v->bytes = (size_t)json_integer_value(len) * v->elem_size;
 	} else if (s) {
-		v->of = find(x, s);
+		v->of = param_find(x, s);
 		if (v->of < 0)
-			return bad(x, v, "its length names no other parameter");
+			return annotation_bad(x, v, "its length names no other parameter");
 		v->len = bits ? LEN_BITS : LEN_ARG;
 		if (len && x->params && x->list[v->of].type->kind == TYPE_PTR)
 			v->len = LEN_VR;
 	} else if (len || bits) {
-		return bad(x, v, "a length is a parameter's name or a number");
+		return annotation_bad(x, v, "a length is a parameter's name or a number");
 	} else {
 		*done = false;
 	}
@@ -185,7 +187,7 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 	if (x->params && to->is_const && to->kind == TYPE_INT && to->size == 1 &&
 	    is_path_name(v->name)) {
 		v->len = LEN_STR;
-	} else if (next && x->params && is_vr_int(next->type) && has(next->name, "len")) {
+	} else if (next && x->params && is_vr_int(next->type) && name_has(next->name, "len")) {
 		v->len = LEN_VR;
 		v->of = i + 1;
 	} else if (next && next->type->kind == TYPE_INT && is_length_name(next->name) &&
@@ -198,12 +200,12 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 		v->len = LEN_FIXED;
 		v->bytes = to->size;
 		if (follows_length(x, i))
-			unsure(x, v,
-			       "one, or as many as the parameter before it says? say \"len\"");
+			mark_unsure(x, v,
+				    "one, or as many as the parameter before it says? say \"len\"");
 		else if (x->params && ends_with(v->name, "s"))
-			unsure(x, v, "one, or several? say \"len\"");
+			mark_unsure(x, v, "one, or several? say \"len\"");
 	} else {
-		unsure(x, v, "how long is it? say \"len\", \"type\" or \"string\"");
+		mark_unsure(x, v, "how long is it? say \"len\", \"type\" or \"string\"");
 	}
 }
 
@@ -212,16 +214,17 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
  * meant: a name like nfds or vlen counts elements, a sockaddr's length is in bytes everywhere; the
  * rest is unsure.
  */
-static size_t unit_of(struct ctx *x, struct mval *v, const struct type *to)
+static size_t value_unit_of(struct ctx *x, struct mval *v, const struct type *to)
 {
 	const char *n = v->of >= 0 ? x->list[v->of].name : "";
 
-	if (v->len == LEN_VR || to->kind == TYPE_VOID || to->size <= 1 || has(to->name, "sockaddr"))
+	if (v->len == LEN_VR || to->kind == TYPE_VOID || to->size <= 1 ||
+	    name_has(to->name, "sockaddr"))
 		return 1;
 	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT &&
-	    (has(n, "len") || has(n, "siz") || has(n, "count")) && !has(n, "vlen") &&
-	    !has(n, "iovlen"))
-		unsure(x, v, "is its length in bytes or in elements? say \"elem\"");
+	    (name_has(n, "len") || name_has(n, "siz") || name_has(n, "count")) &&
+	    !name_has(n, "vlen") && !name_has(n, "iovlen"))
+		mark_unsure(x, v, "is its length in bytes or in elements? say \"elem\"");
 	return to->size ?: 1;
 }
 
@@ -234,9 +237,10 @@ static int pointer_parts(struct ctx *x, struct mval *v, json_t *a)
 	const char *pos = json_string_value(parts);
 
 	v->parts = pos || json_is_true(parts);
-	v->part_pos = pos ? find(x, pos) : -1;
+	v->part_pos = pos ? param_find(x, pos) : -1;
 	v->parts_if = json_string_value(json_object_get(a, "parts_if"));
-	return pos && v->part_pos < 0 ? bad(x, v, "\"parts\" is true or a parameter") : 0;
+	return pos && v->part_pos < 0 ? annotation_bad(x, v, "\"parts\" is true or a parameter")
+				      : 0;
 }
 
 /* What holds for what comes back. */
@@ -247,14 +251,15 @@ static int pointer_answer(struct ctx *x, struct mval *v, json_t *a)
 	size_t k;
 
 	v->terminated = json_is_true(json_object_get(a, "terminated"));
-	if (get_number(x, v, a, "longer", &v->longer))
+	if (annotation_number(x, v, a, "longer", &v->longer))
 		return -1;
 	json_array_foreach (rec, k, n)
 		if (k < 4 && json_is_integer(n))
 			*to[k] = (unsigned)json_integer_value(n);
 	if (rec && (json_array_size(rec) != 4 || !v->rec.size || v->rec.size > 8 ||
 		    v->rec.least < v->rec.at + v->rec.size))
-		return bad(x, v, "\"records\" is [place, bytes, least, string]: four numbers");
+		return annotation_bad(x, v,
+				      "\"records\" is [place, bytes, least, string]: four numbers");
 	return 0;
 }
 
@@ -262,10 +267,11 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 {
 	json_t *keep;
 
-	if (get_number(x, v, a, "max", &v->max) || get_number(x, v, a, "clamp", &v->clamp))
+	if (annotation_number(x, v, a, "max", &v->max) ||
+	    annotation_number(x, v, a, "clamp", &v->clamp))
 		return -1;
 	if (json_is_true(json_object_get(a, "clamp")))
-		v->clamp = (int64_t)(MARSHAL_MAX_DATA / (v->elem ?: 1));
+		v->clamp = (int64_t)(MARSHAL_MAX_DATA / (v->elem_size ?: 1));
 	v->always = json_is_true(json_object_get(a, "always"));
 	v->ignore_fault = !strcmp(json_string_value(json_object_get(a, "fault")) ?: "", "ignore");
 	v->partial = json_is_true(json_object_get(a, "partial"));
@@ -278,9 +284,9 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	keep = json_object_get(a, "keep_if"); /* ["flags", "MSG_TRUNC"] */
 	if (!keep)
 		return 0;
-	v->keep_arg = find(x, json_string_value(json_array_get(keep, 0)) ?: "");
+	v->keep_arg = param_find(x, json_string_value(json_array_get(keep, 0)) ?: "");
 	if (v->keep_arg < 0 || !marshal_value(x->m, json_array_get(keep, 1), &v->keep_mask))
-		return bad(x, v, "\"keep_if\" is a parameter and a constant");
+		return annotation_bad(x, v, "\"keep_if\" is a parameter and a constant");
 	return 0;
 }
 
@@ -300,7 +306,7 @@ static int pointer_filled(struct ctx *x, struct mval *v, json_t *a)
 	else if (!strcmp(f, "sum"))
 		v->filled = FILLED_SUM;
 	else
-		return bad(x, v, "\"filled\" is all, ret or sum");
+		return annotation_bad(x, v, "\"filled\" is all, ret or sum");
 	return 0;
 }
 
@@ -315,13 +321,13 @@ static int pointer_dir(struct ctx *x, struct mval *v, json_t *a, bool is_const)
 	else if (d && !strcmp(d, "inout"))
 		v->dir = DIR_INOUT;
 	else if (d)
-		return bad(x, v, "\"dir\" is in, out or inout");
+		return annotation_bad(x, v, "\"dir\" is in, out or inout");
 	else if (is_const)
 		v->dir = DIR_IN;
 	else if (v->len == LEN_VR)
 		v->dir = DIR_OUT;
 	else
-		unsure(x, v, "does it go in or come out? say \"dir\"");
+		mark_unsure(x, v, "does it go in or come out? say \"dir\"");
 	return 0;
 }
 
@@ -334,7 +340,7 @@ static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
 	const struct mval *before = i > 0 ? &x->list[i - 1] : NULL;
 
 	if (path && (!json_is_boolean(path) || (json_is_true(path) && (!string || !x->params))))
-		return bad(
+		return annotation_bad(
 			x, v,
 			"\"path\" is true or false, and only a parameter that is a string can be true");
 	v->path = path ? json_is_true(path) : string && x->params && is_path_name(v->name);
@@ -362,25 +368,25 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 		to = types_named(&x->m->types, tname);
 	}
 	if (!to)
-		return bad(x, v, "what does it point to? say \"type\"");
-	v->elem = elem ? (size_t)json_integer_value(elem) : to->size ?: 1;
+		return annotation_bad(x, v, "what does it point to? say \"type\"");
+	v->elem_size = elem ? (size_t)json_integer_value(elem) : to->size ?: 1;
 	if (annotated_length(x, v, a, &done))
 		return -1;
 	if (!done) {
 		infer_length(x, v, i, to);
 	}
 	if (!elem)
-		v->elem = unit_of(x, v, to);
+		v->elem_size = value_unit_of(x, v, to);
 	if (json_is_true(json_object_get(a, "vr")))
 		v->len = LEN_VR;
 	if (pointer_dir(x, v, a, is_const) || pointer_limits(x, v, a) || pointer_filled(x, v, a))
 		return -1;
 	if (!v->st && to->kind != TYPE_PTR && holds_pointers(to) &&
 	    !json_is_true(json_object_get(a, "flat")))
-		unsure(x, v,
-		       "its struct holds pointers: say \"as\" (a struct variant) or \"flat\"");
+		mark_unsure(x, v,
+			    "its struct holds pointers: say \"as\" (a struct variant) or \"flat\"");
 	if (to->kind == TYPE_PTR)
-		unsure(x, v, "a pointer to pointers");
+		mark_unsure(x, v, "a pointer to pointers");
 	return infer_path(x, v, i, a);
 }
 
@@ -396,17 +402,18 @@ static int read_key(struct ctx *x, struct mval *v, const char *label, int64_t ke
 		json_t *j = json_string(t);
 
 		if (!marshal_value(x->m, j, &key[n++]))
-			r = bad(x, v, "a case is not a known constant");
+			r = annotation_bad(x, v, "a case is not a known constant");
 		json_decref(j);
 	}
 	free(s);
 	if (n != (v->on[1] >= 0 ? 2 : 1))
-		r = bad(x, v, "a case has as many constants as \"switch\" has parameters");
+		r = annotation_bad(x, v,
+				   "a case has as many constants as \"switch\" has parameters");
 	return r;
 }
 
-static int one_case(struct ctx *x, struct mval *v, struct mval *into, int i, json_t *base,
-		    json_t *over)
+static int infer_case(struct ctx *x, struct mval *v, struct mval *into, int i, json_t *base,
+		      json_t *over)
 {
 	json_t *a = json_copy(base);
 	int r;
@@ -432,9 +439,9 @@ static int infer_switch(struct ctx *x, struct mval *v, int i, json_t *a)
 	json_object_del(base, "default");
 	v->on[1] = -1;
 	for (size_t k = 0; k < json_array_size(on) && k < 2; k++) {
-		v->on[k] = find(x, json_string_value(json_array_get(on, k)) ?: "");
+		v->on[k] = param_find(x, json_string_value(json_array_get(on, k)) ?: "");
 		if (v->on[k] < 0)
-			r = bad(x, v, "\"switch\" names no other parameter");
+			r = annotation_bad(x, v, "\"switch\" names no other parameter");
 	}
 	v->cases = marshal_keep(x->m, xcalloc(json_object_size(cases) + 1, sizeof(*v->cases)));
 	json_object_foreach (cases, label, c) {
@@ -442,13 +449,13 @@ static int infer_switch(struct ctx *x, struct mval *v, int i, json_t *a)
 
 		mc->label = label;
 		mc->ret_fd = !strcmp(json_string_value(json_object_get(c, "result")) ?: "", "fd");
-		if (r || read_key(x, v, label, mc->key) || one_case(x, v, &mc->val, i, base, c))
+		if (r || read_key(x, v, label, mc->key) || infer_case(x, v, &mc->val, i, base, c))
 			r = -1;
 	}
 	v->ncases = n;
 	v->otherwise = marshal_keep(x->m, xcalloc(1, sizeof(*v->otherwise)));
 	if (!r)
-		r = one_case(x, v, v->otherwise, i, base, json_object_get(a, "default") ?: none);
+		r = infer_case(x, v, v->otherwise, i, base, json_object_get(a, "default") ?: none);
 	v->pass = PASS_SWITCH;
 	json_decref(base);
 	json_decref(none);
@@ -472,9 +479,9 @@ static int infer_plain(struct ctx *x, struct mval *v, json_t *a)
 		v->fd = fd ? json_is_true(fd) : x->params && is_fd_name(v->name);
 		v->note = v->fd ? "file descriptor" : NULL;
 		if (x->params && !v->fd && starts_with(v->name, "arg") && v->type->size == 8)
-			unsure(x, v, "may it be a pointer? say \"switch\" or \"scalar\"");
+			mark_unsure(x, v, "may it be a pointer? say \"switch\" or \"scalar\"");
 	} else if (holds_pointers(v->type)) {
-		unsure(x, v, "a struct with pointers in it: say \"as\"");
+		mark_unsure(x, v, "a struct with pointers in it: say \"as\"");
 	}
 	if (dir)
 		v->dir = DIR_OUT;
@@ -492,7 +499,7 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 		return infer_switch(x, v, i, a);
 	if (refuse) {
 		if (!marshal_value(x->m, refuse, &no))
-			return bad(x, v, "\"refuse\" is an error's name");
+			return annotation_bad(x, v, "\"refuse\" is an error's name");
 		v->pass = PASS_REFUSE;
 		v->refuse = (int)no;
 		return 0;
@@ -501,7 +508,7 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 		v->pass = PASS_SCALAR;
 		return 0;
 	}
-	if (x->params && is_vr_int(v->type) && has(v->name, "len") && i > 0 &&
+	if (x->params && is_vr_int(v->type) && name_has(v->name, "len") && i > 0 &&
 	    !json_object_get(a, "dir") && x->list[i - 1].type->kind == TYPE_PTR) {
 		v->pass = PASS_VR;
 		v->of = i - 1;
@@ -521,7 +528,7 @@ static int unknown_names(struct ctx *x, json_t *a)
 	json_t *v;
 
 	json_object_foreach (a, key, v)
-		if (find(x, key) < 0)
+		if (param_find(x, key) < 0)
 			return err(
 				x->path,
 				"the names are those of the SYSCALL_DEFINE or struct in the tree",
@@ -578,7 +585,7 @@ static struct mstruct *struct_variant(struct marshal *m, const char *name)
 				json_object_get(fields, st->fields[i].name)))
 			return NULL;
 	total = json_string_value(json_object_get(j, "total"));
-	st->total = total ? find(&x, total) : -1;
+	st->total = total ? param_find(&x, total) : -1;
 	m->structs = vec_grow(m->structs, m->nstructs + 1, &m->scap, sizeof(*m->structs));
 	m->structs[m->nstructs++] = st;
 	return st;
@@ -602,9 +609,9 @@ static void call_flags(struct mcall *c, json_t *a)
 }
 
 /* A parameter's name in an annotation of the call => its index, or -1 after printing. */
-static int named(const struct ctx *x, json_t *name, const char *key)
+static int param_named(const struct ctx *x, json_t *name, const char *key)
 {
-	int i = find(x, json_string_value(name) ?: "");
+	int i = param_find(x, json_string_value(name) ?: "");
 
 	if (i < 0)
 		err(x->path, "name a parameter of the call; see specs/annotations/README.md",
@@ -625,8 +632,9 @@ static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 			   "%s: a new descriptor isn't known before it is made", x->where);
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass != PASS_SCALAR)
-			return bad(x, &c->p[i],
-				   "a call whose result is promised takes and gives no data");
+			return annotation_bad(
+				x, &c->p[i],
+				"a call whose result is promised takes and gives no data");
 	c->known = true;
 	c->result = json_integer_value(result);
 	return 0;
@@ -641,7 +649,7 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 	const char *key;
 
 	c->credit = c->promise = -1;
-	if (credit && (c->credit = named(x, credit, "credit")) < 0)
+	if (credit && (c->credit = param_named(x, credit, "credit")) < 0)
 		return -1;
 	c->flags |= credit ? 16 : 0;
 	if (!p)
@@ -650,13 +658,14 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 		return -1;
 	if (json_object_get(p, "result"))
 		return known_result(x, c, p);
-	c->promise = named(x, json_object_get(p, "data"), "promise");
+	c->promise = param_named(x, json_object_get(p, "data"), "promise");
 	if (c->promise < 0)
 		return -1;
 	if (c->credit < 0 || c->p[c->promise].pass != PASS_PTR || c->p[c->promise].len != LEN_ARG ||
-	    c->p[c->promise].elem != 1)
-		return bad(x, &c->p[c->promise],
-			   "a promise needs \"credit\", and bytes whose length is a parameter");
+	    c->p[c->promise].elem_size != 1)
+		return annotation_bad(
+			x, &c->p[c->promise],
+			"a promise needs \"credit\", and bytes whose length is a parameter");
 	c->only = marshal_keep(x->m, xcalloc(json_object_size(only) + 1, sizeof(*c->only)));
 	json_object_foreach (only, key, v) {
 		struct mguard *g = &c->only[c->nonly++];
@@ -665,7 +674,7 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 		if (!marshal_value(x->m, v, &bits))
 			return err(x->path, "a constant, several joined by |, or 0",
 				   "%s: \"only\" %s: not a number", x->where, key);
-		*g = (struct mguard){(unsigned)find(x, key), (uint64_t)bits};
+		*g = (struct mguard){(unsigned)param_find(x, key), (uint64_t)bits};
 	}
 	return 0;
 }
@@ -682,12 +691,13 @@ static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
 	if (j && !makes_fds(c))
 		return err(x->path, "remove \"cloexec\", or add \"result\": \"fd\"",
 			   "%s makes no descriptors", x->where);
-	if (j && (c->cloexec = named(x, j, "cloexec")) < 0)
+	if (j && (c->cloexec = param_named(x, j, "cloexec")) < 0)
 		return -1;
 	if (!j && makes_fds(c))
-		c->cloexec = find(x, "flags");
+		c->cloexec = param_find(x, "flags");
 	if (c->cloexec >= 0 && c->p[c->cloexec].type->kind != TYPE_INT)
-		return bad(x, &c->p[c->cloexec], "\"cloexec\" is a parameter that is a number");
+		return annotation_bad(x, &c->p[c->cloexec],
+				      "\"cloexec\" is a parameter that is a number");
 	return 0;
 }
 

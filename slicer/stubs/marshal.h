@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * marshal.h: how each parameter of each call crosses. Made by infer.c, read by emit_stubs*.c.
+ * marshal.h: how each parameter of each call crosses. Made by infer.c, read by emit*.c.
  *
  * Ownership: struct marshal owns everything, types included; marshal_free() once at the end.
  */
-#ifndef KSLICE_MARSHAL_H
-#define KSLICE_MARSHAL_H
+#ifndef KSLICE_STUBS_MARSHAL_H
+#define KSLICE_STUBS_MARSHAL_H
 
 #include "stubs/types.h"
 #include "base/util.h"
@@ -26,7 +26,7 @@ enum how { HOW_INFERRED, HOW_ANNOTATED, HOW_UNSURE };
 
 enum len_kind {
 	LEN_FIXED, /* `bytes` */
-	LEN_ARG,   /* sibling `of` (parameter or field) units of `elem` bytes */
+	LEN_ARG,   /* sibling `of` (parameter or field) units of `elem_size` bytes */
 	LEN_VR,	   /* sibling `of` is a value-result length: int *, or a field written back */
 	LEN_BITS,  /* sibling `of` bits, in 8-byte words */
 	LEN_STR,   /* up to and with NUL, at most PATH_MAX */
@@ -34,7 +34,7 @@ enum len_kind {
 
 enum filled { /* how much of an out buffer the call has written */
 	      FILLED_ALL,
-	      FILLED_RET, /* result units of `elem` bytes */
+	      FILLED_RET, /* result units of `elem_size` bytes */
 	      FILLED_VR,  /* the value-result length, at most what was offered */
 	      FILLED_SUM, /* a scatter list: filled in order by the running total */
 };
@@ -81,7 +81,7 @@ struct mval {
 	enum dir dir; /* PTR: of what it leads to; fields that are SCALAR: OUT = written back */
 
 	enum len_kind len; /* PTR from here on */
-	size_t bytes, elem;
+	size_t bytes, elem_size;
 	int of;
 	int64_t max; /* units; above it the kernel refuses by itself, nothing is copied; 0: none */
 	int64_t clamp; /* units; above it the length is cut, as MAX_RW_COUNT does; 0: none */
@@ -201,7 +201,7 @@ int annotation_keys(const char *path, const char *what, json_t *obj, const char 
 static inline bool is_data(const struct mval *v)
 {
 	return v->pass == PASS_PTR && !v->st && v->len == LEN_ARG &&
-	       v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem ?: 1));
+	       v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem_size ?: 1));
 }
 
 /* Does the struct hold some, or lead to it? */

@@ -88,7 +88,7 @@ const char *route_name(enum mroute r)
 	return names[r];
 }
 
-static bool by_path(const struct spec *spec)
+static bool spec_routes_paths(const struct spec *spec)
 {
 	for (size_t i = 0; i < spec->nroutes; i++)
 		if (spec->routes[i].kind == ROUTE_PATH)
@@ -115,7 +115,7 @@ static int refuse_route(const struct marshal *m, const struct spec_route *r, con
 			"leave the route out: what such a call makes goes to a domain with the first of its fds",
 			"the client handles \"%s\" itself (\"route\": \"none\" in its annotation)",
 			r->call);
-	if (call_paths(c) && (also || by_path(m->spec)))
+	if (call_paths(c) && (also || spec_routes_paths(m->spec)))
 		return spec_error(&r->at, "leave the route out",
 				  "\"%s\" names files: it goes where they are", r->call);
 	if (call_fds(c) && (also || !r->arg))
@@ -127,7 +127,7 @@ static int refuse_route(const struct marshal *m, const struct spec_route *r, con
 	return 0;
 }
 
-static int one_route(struct marshal *m, const struct spec_route *r)
+static int apply_route(struct marshal *m, const struct spec_route *r)
 {
 	struct mcall *c = call_named(m, r->call);
 
@@ -142,7 +142,7 @@ static int one_route(struct marshal *m, const struct spec_route *r)
 }
 
 /* Without a call that names a file nothing ever goes to the prefix. */
-static int need_paths(const struct marshal *m)
+static int check_needs_paths(const struct marshal *m)
 {
 	for (size_t i = 0; i < m->spec->nroutes; i++) {
 		const struct spec_route *r = &m->spec->routes[i];
@@ -160,7 +160,7 @@ static int need_paths(const struct marshal *m)
 }
 
 /* Stubs close what a program can't be told of, and the client what it has closed. */
-static int need_close(const struct marshal *m)
+static int check_needs_close(const struct marshal *m)
 {
 	if (call_named(m, "close"))
 		return 0;
@@ -173,33 +173,33 @@ static int need_close(const struct marshal *m)
 }
 
 /* Those no route names: by the files or descriptors they are given, if any. */
-static int other_route(const struct marshal *m, struct mcall *c)
+static int route_unnamed_call(const struct marshal *m, struct mcall *c)
 {
 	if (__builtin_popcount(call_paths(c)) > MARSHAL_MAX_PATHS)
 		return err(c->ct->name, "say \"path\": false for some in an annotation",
 			   "more than %d parameters that name files", MARSHAL_MAX_PATHS);
 	if (c->route_none || c->by)
 		return 0;
-	c->route = call_paths(c) && by_path(m->spec) ? MROUTE_PATH
-		   : call_fds(c)		     ? MROUTE_FD
-						     : MROUTE_NONE;
+	c->route = call_paths(c) && spec_routes_paths(m->spec) ? MROUTE_PATH
+		   : call_fds(c)			       ? MROUTE_FD
+							       : MROUTE_NONE;
 	return 0;
 }
 
 int marshal_routes(struct marshal *m)
 {
 	for (size_t i = 0; i < m->spec->nroutes; i++)
-		if (m->spec->routes[i].kind != ROUTE_PATH && one_route(m, &m->spec->routes[i]))
+		if (m->spec->routes[i].kind != ROUTE_PATH && apply_route(m, &m->spec->routes[i]))
 			return -1;
 	for (size_t i = 0; i < m->ncalls; i++)
-		if (other_route(m, &m->calls[i]))
+		if (route_unnamed_call(m, &m->calls[i]))
 			return -1;
-	return need_paths(m) || need_close(m) ? -1 : 0;
+	return check_needs_paths(m) || check_needs_close(m) ? -1 : 0;
 }
 
 /* ---- what `kslice check` prints ---- */
 
-static void print_one(const struct mcall *c)
+static void print_route(const struct mcall *c)
 {
 	const char *sep = "(";
 
@@ -237,7 +237,7 @@ void routes_print(const struct marshal *m)
 					printf(" %s", m->spec->routes[k].path);
 			printf(first ? ":" : ",");
 			first = false;
-			print_one(&m->calls[i]);
+			print_route(&m->calls[i]);
 		}
 		printf(first ? "" : "\n");
 	}

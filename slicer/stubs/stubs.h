@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stubs.h: entry points of pass 10, stub generation: spec + types => generated/<domain>/.
+ * stubs.h: the pass stubs, spec + types of the calls => generated/<domain>/.
  */
 #ifndef KSLICE_STUBS_H
 #define KSLICE_STUBS_H
@@ -22,8 +22,5 @@ int stubs_refresh(const struct spec *spec, const struct compdb *db);
 /* `kslice check`: what was inferred, what was annotated, what is unsure; writes nothing. -1 if
  * anything is unsure or wrong. */
 int stubs_check(const struct spec *spec, const struct compdb *db);
-
-/* compile_commands.json of a tree configured by hand, instead of compdb_load(). */
-int compdb_from_json(struct compdb *db, const char *tree, const char *path);
 
 #endif

@@ -30,18 +30,18 @@ struct impl {
 	const struct compdb *db;
 };
 
-static void *keep(struct impl *im, void *p)
+static void *impl_keep(struct impl *im, void *p)
 {
 	*PUSH(im->mem, im->nmem, im->mcap) = p;
 	return p;
 }
 
-static const char *keep_cx(struct impl *im, CXString s)
+static const char *impl_keep_string(struct impl *im, CXString s)
 {
 	char *c = xstrdup(clang_getCString(s) ?: "");
 
 	clang_disposeString(s);
-	return keep(im, c);
+	return impl_keep(im, c);
 }
 
 /* ---- types ---- */
@@ -68,7 +68,7 @@ static enum CXVisitorResult add_field(CXCursor c, CXClientData data)
 {
 	struct fields_arg *a = data;
 	struct type_field *f = PUSH(a->st->fields, a->st->nfields, a->cap);
-	const char *name = keep_cx(a->im, clang_getCursorSpelling(c));
+	const char *name = impl_keep_string(a->im, clang_getCursorSpelling(c));
 
 	/* libclang says "(anonymous union at ...)" for what has no name */
 	f->name = strchr(name, '(') ? "" : name;
@@ -88,7 +88,7 @@ static struct type *record_type(struct impl *im, CXType canon, const char *name)
 	for (size_t i = 0; i < im->nknown; i++)
 		if (!strcmp(im->known[i]->name, name))
 			return im->known[i];
-	st = keep(im, xcalloc(1, sizeof(*st)));
+	st = impl_keep(im, xcalloc(1, sizeof(*st)));
 	st->kind = clang_getCursorKind(decl) == CXCursor_UnionDecl ? TYPE_UNION : TYPE_STRUCT;
 	st->name = name;
 	st->size = size > 0 ? (size_t)size : 0;
@@ -97,12 +97,12 @@ static struct type *record_type(struct impl *im, CXType canon, const char *name)
 	a.st = st;
 	clang_Type_visitFields(canon, add_field, &a);
 	if (st->fields)
-		keep(im, st->fields);
+		impl_keep(im, st->fields);
 	return st;
 }
 
 /* Peels typedefs, `struct x` sugar and attributes; notes const and __user on the way. */
-static CXType peel(CXType t, bool *is_const, bool *user)
+static CXType type_peel(CXType t, bool *is_const, bool *user)
 {
 	for (;;) {
 		if (clang_isConstQualifiedType(t))
@@ -134,10 +134,10 @@ static CXType peel(CXType t, bool *is_const, bool *user)
 static const struct type *make_type(struct impl *im, CXType cx)
 {
 	bool is_const = false, user = false;
-	CXType t = peel(cx, &is_const, &user);
+	CXType t = type_peel(cx, &is_const, &user);
 	CXType plain = clang_getUnqualifiedType(clang_getCanonicalType(t));
-	const char *name = keep_cx(im, clang_getTypeSpelling(plain));
-	struct type *ty = keep(im, xcalloc(1, sizeof(*ty)));
+	const char *name = impl_keep_string(im, clang_getTypeSpelling(plain));
+	struct type *ty = impl_keep(im, xcalloc(1, sizeof(*ty)));
 	long long size = clang_Type_getSizeOf(plain);
 
 	ty->name = name;
@@ -170,11 +170,11 @@ static const char *cast_spelling(struct impl *im, const struct type *t)
 	if (t->kind != TYPE_PTR)
 		return t->name;
 	if (t->to->kind == TYPE_PTR)
-		return keep(im, xasprintf("%s%s %s*%s*", t->to->to->is_const ? "const " : "",
-					  t->to->to->name, t->to->to->user ? "__user " : "",
-					  t->to->user ? " __user " : " "));
-	return keep(im, xasprintf("%s%s %s*", t->to->is_const ? "const " : "", t->to->name,
-				  t->to->user ? "__user " : ""));
+		return impl_keep(im, xasprintf("%s%s %s*%s*", t->to->to->is_const ? "const " : "",
+					       t->to->to->name, t->to->to->user ? "__user " : "",
+					       t->to->user ? " __user " : " "));
+	return impl_keep(im, xasprintf("%s%s %s*", t->to->is_const ? "const " : "", t->to->name,
+				       t->to->user ? "__user " : ""));
 }
 
 /* ---- parsing ---- */
@@ -184,14 +184,14 @@ static const char *cast_spelling(struct impl *im, const struct type *t)
 static const char user_h[] =
 	"#undef __user\n#define __user __attribute__((btf_type_tag(\"user\")))\n";
 
-static bool dropped(const char *a)
+static bool is_dropped_argument(const char *a)
 {
 	return starts_with(a, "-Wp,-M") || !strcmp(a, "-c") || starts_with(a, "-enable-trivial") ||
 	       starts_with(a, "-Werror");
 }
 
-static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struct tu *tu,
-			       const char *file, const char *text)
+static CXTranslationUnit types_parse(const struct impl *im, CXIndex index, const struct tu *tu,
+				     const char *file, const char *text)
 {
 	const char **argv = xcalloc(1, sizeof(*argv) * (size_t)(tu->argc + 8));
 	char *wd = xasprintf("-working-directory=%s", im->db->objdir);
@@ -205,7 +205,7 @@ static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struc
 	for (int i = 1; i < tu->argc; i++) {
 		if (!strcmp(tu->argv[i], "-o"))
 			i++;
-		else if (!dropped(tu->argv[i]) && !ends_with(tu->argv[i], ".c"))
+		else if (!is_dropped_argument(tu->argv[i]) && !ends_with(tu->argv[i], ".c"))
 			argv[n++] = tu->argv[i];
 	}
 	argv[n++] = "-include";
@@ -223,7 +223,7 @@ static CXTranslationUnit parse(const struct impl *im, CXIndex index, const struc
 }
 
 /* The first error clang met, in *msg (to be freed), or NULL. */
-static char *first_error(CXTranslationUnit unit)
+static char *unit_first_error(CXTranslationUnit unit)
 {
 	char *msg = NULL;
 
@@ -270,9 +270,9 @@ static int read_table(struct impl *im, const char *tree, struct calltype *calls,
 				continue;
 			if (calls[i].entry && !strcmp(calls[i].name, calls[i].entry))
 				continue;
-			calls[i].name = keep(im, xstrdup(name));
+			calls[i].name = impl_keep(im, xstrdup(name));
 			calls[i].nr = nr;
-			calls[i].entry = keep(im, xstrdup(entry + 4));
+			calls[i].entry = impl_keep(im, xstrdup(entry + 4));
 		}
 	}
 	free(text);
@@ -299,7 +299,7 @@ static void find_in_file(struct impl *im, struct types *t, const struct tu *tu, 
 			if (!c->entry || c->file || strlen(c->entry) != len ||
 			    strncmp(c->entry, q, len))
 				continue;
-			c->file = keep(im, xstrdup(tu->source));
+			c->file = impl_keep(im, xstrdup(tu->source));
 			c->line = 1;
 			for (char *s = text; s < p; s++)
 				c->line += *s == '\n';
@@ -357,14 +357,14 @@ static void take_params(struct impl *im, struct calltype *c, CXCursor fn)
 		CXCursor arg = clang_Cursor_getArgument(fn, (unsigned)i);
 		struct param *p = &c->param[c->nparams++];
 
-		p->name = keep_cx(im, clang_getCursorSpelling(arg));
+		p->name = impl_keep_string(im, clang_getCursorSpelling(arg));
 		p->type = make_type(im, clang_getCursorType(arg));
 		p->spelling = cast_spelling(im, p->type);
 	}
 }
 
 /* SYSCALL_DEFINE0 makes no __do_sys_ function, and sys_ functions are declared in a header, too. */
-static bool stands_in(CXCursor c, const char *file)
+static bool cursor_is_in_file(CXCursor c, const char *file)
 {
 	CXFile f;
 	CXString cx;
@@ -388,9 +388,9 @@ static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientDat
 		return CXChildVisit_Continue;
 	cx = clang_getCursorSpelling(c);
 	s = clang_getCString(cx);
-	name = starts_with(s, "__do_sys_")			 ? s + 9
-	       : starts_with(s, "sys_") && stands_in(c, a->file) ? s + 4
-								 : NULL;
+	name = starts_with(s, "__do_sys_")				 ? s + 9
+	       : starts_with(s, "sys_") && cursor_is_in_file(c, a->file) ? s + 4
+									 : NULL;
 	for (size_t i = 0; name && i < a->t->ncalls; i++)
 		if (!strcmp(a->t->calls[i].file, a->file) && !strcmp(a->t->calls[i].entry, name))
 			take_params(a->im, &a->t->calls[i], c);
@@ -398,7 +398,7 @@ static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientDat
 	return CXChildVisit_Continue;
 }
 
-static const struct tu *tu_of(const struct compdb *db, const char *source)
+static const struct tu *tu_of_source(const struct compdb *db, const char *source)
 {
 	for (size_t i = 0; i < db->ntus; i++)
 		if (!strcmp(db->tus[i].source, source))
@@ -423,9 +423,10 @@ static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
 	const char *file = p->files[k];
 	struct unit_arg a = {p->im, p->t, file};
 	char *path = xasprintf("%s/%s", p->im->db->overlay, file), *fault;
-	CXTranslationUnit unit = parse(p->im, index, tu_of(p->im->db, file), path, NULL);
+	CXTranslationUnit unit =
+		types_parse(p->im, index, tu_of_source(p->im->db, file), path, NULL);
 
-	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
+	fault = unit ? unit_first_error(unit) : xstrdup("libclang gives up");
 	pthread_mutex_lock(&p->lock);
 	while (p->turn != k)
 		pthread_cond_wait(&p->turns, &p->lock);
@@ -444,7 +445,7 @@ static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
 	return fault ? -1 : 0;
 }
 
-static void *parse_some(void *arg)
+static void *parse_calls_range(void *arg)
 {
 	struct parsing *p = arg;
 	CXIndex index = clang_createIndex(0, 0);
@@ -477,9 +478,9 @@ static int parse_calls(struct impl *im, struct types *t)
 			p.files[p.n++] = t->calls[i].file;
 	}
 	while (n < want && n < ARRAY_LEN(threads) && n + 1 < p.n &&
-	       !pthread_create(&threads[n], NULL, parse_some, &p))
+	       !pthread_create(&threads[n], NULL, parse_calls_range, &p))
 		n++;
-	parse_some(&p);
+	parse_calls_range(&p);
 	while (n)
 		pthread_join(threads[--n], NULL);
 	pthread_cond_destroy(&p.turns);
@@ -545,8 +546,9 @@ static int parse_named(struct impl *im, struct types *t, const struct types_requ
 	for (size_t i = 0; i < want->nconsts; i++)
 		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i,
 			  want->consts[i]);
-	unit = parse(im, im->index, tu_of(im->db, t->calls[0].file), "kslice-annotations.c", b.s);
-	fault = unit ? first_error(unit) : xstrdup("libclang gives up");
+	unit = types_parse(im, im->index, tu_of_source(im->db, t->calls[0].file),
+			   "kslice-annotations.c", b.s);
+	fault = unit ? unit_first_error(unit) : xstrdup("libclang gives up");
 	if (fault)
 		err("specs/annotations",
 		    "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
@@ -570,19 +572,19 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 	t->impl = im;
 	im->db = db;
 	im->index = clang_createIndex(0, 0);
-	t->calls = keep(im, xcalloc(1, sizeof(*t->calls) * (want->ncalls + 1)));
+	t->calls = impl_keep(im, xcalloc(1, sizeof(*t->calls) * (want->ncalls + 1)));
 	t->ncalls = want->ncalls;
-	t->named = keep(im, xcalloc(1, sizeof(*t->named) * (want->nnames + 1)));
+	t->named = impl_keep(im, xcalloc(1, sizeof(*t->named) * (want->nnames + 1)));
 	t->nnamed = want->nnames;
-	t->consts = keep(im, xcalloc(1, sizeof(*t->consts) * (want->nconsts + 1)));
+	t->consts = impl_keep(im, xcalloc(1, sizeof(*t->consts) * (want->nconsts + 1)));
 	t->nconsts = want->nconsts;
 	for (size_t i = 0; i < want->ncalls; i++)
-		t->calls[i].name = keep(im, xstrdup(want->calls[i]));
-	t->asked = keep(im, xcalloc(1, sizeof(*t->asked) * (want->nnames + 1)));
+		t->calls[i].name = impl_keep(im, xstrdup(want->calls[i]));
+	t->asked = impl_keep(im, xcalloc(1, sizeof(*t->asked) * (want->nnames + 1)));
 	for (size_t i = 0; i < want->nnames; i++)
-		t->asked[i] = keep(im, xstrdup(want->names[i]));
+		t->asked[i] = impl_keep(im, xstrdup(want->names[i]));
 	for (size_t i = 0; i < want->nconsts; i++)
-		t->consts[i].name = keep(im, xstrdup(want->consts[i]));
+		t->consts[i].name = impl_keep(im, xstrdup(want->consts[i]));
 	if (read_table(im, db->tree, t->calls, t->ncalls) || find_calls(im, t))
 		return -1;
 	if (parse_calls(im, t))
@@ -621,7 +623,7 @@ int types_function(struct types *t, const struct compdb *db, const char *file, c
 	struct impl *im = xcalloc(1, sizeof(*im));
 	struct function_arg a = {im, name, fn};
 	char *path = xasprintf("%s/%s", db->overlay, file), *fault;
-	const struct tu *tu = tu_of(db, file);
+	const struct tu *tu = tu_of_source(db, file);
 	CXTranslationUnit unit = NULL;
 
 	*t = (struct types){.impl = im};
@@ -629,9 +631,9 @@ int types_function(struct types *t, const struct compdb *db, const char *file, c
 	im->db = db;
 	im->index = clang_createIndex(0, 0);
 	if (tu)
-		unit = parse(im, im->index, tu, path, NULL);
+		unit = types_parse(im, im->index, tu, path, NULL);
 	fault = !tu    ? xstrdup("it isn't compiled by itself")
-		: unit ? first_error(unit)
+		: unit ? unit_first_error(unit)
 		       : xstrdup("libclang gives up");
 	if (fault)
 		err(path, "does it compile with this configuration?", "cannot be parsed: %s",

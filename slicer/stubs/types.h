@@ -9,8 +9,8 @@
  *
  * Ownership: everything belongs to struct types, freed by types_free(). Not thread safe.
  */
-#ifndef KSLICE_TYPES_H
-#define KSLICE_TYPES_H
+#ifndef KSLICE_STUBS_TYPES_H
+#define KSLICE_STUBS_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * build.c, pass 9: recorded compile commands => build.ninja, without Kbuild. ninja runs in the
+ * build.c: recorded compile commands => build.ninja, without Kbuild. ninja runs in the
  * directory the commands were recorded for (sliced: tree/build, where the generated headers lie),
  * so relative paths in them stay right; absolute ones into the tree become relative.
  */
 #include "tree/tree.h"
+#include "base/arch.h"
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ struct builder {
 	bool linkable;
 };
 
-static void add_quoted(struct strbuf *b, const char *s)
+static void ninja_add_quoted(struct strbuf *b, const char *s)
 {
 	bool plain = *s;
 
@@ -53,7 +54,7 @@ static char *swap_prefix(char *arg, const char *from, const char *to)
 	return out;
 }
 
-static char *moved(const struct builder *b, const char *arg)
+static char *moved_argument(const struct builder *b, const char *arg)
 {
 	const struct compdb *db = b->g->db;
 	char *s = xstrdup(arg);
@@ -81,7 +82,7 @@ static char **flags_of(const struct builder *b, const struct tu *t, int *n)
 		if (!strcmp(a, "-c") || starts_with(a, "-Wp,-M") ||
 		    (i && *a != '-' && ends_with(a, t->source)))
 			continue;
-		out[(*n)++] = moved(b, a);
+		out[(*n)++] = moved_argument(b, a);
 	}
 	return out;
 }
@@ -93,7 +94,7 @@ static char *source_of(const struct builder *b, const struct tu *t)
 	return xasprintf("%s/%s", b->g->db->overlay, t->source);
 }
 
-static void add_unit(struct builder *b, uint32_t tu)
+static void ninja_add_unit(struct builder *b, uint32_t tu)
 {
 	const struct tu *t = &b->g->db->tus[tu];
 	char *src = source_of(b, t), *dir = xasprintf("%s/tree/build", b->o->outdir);
@@ -107,7 +108,7 @@ static void add_unit(struct builder *b, uint32_t tu)
 		json_array_append_new(args, json_string(flags[i]));
 		if (i) {
 			sb_puts(&b->ninja, " ");
-			add_quoted(&b->ninja, flags[i]);
+			ninja_add_quoted(&b->ninja, flags[i]);
 		}
 		free(flags[i]);
 	}
@@ -202,7 +203,7 @@ static int link_objects(struct builder *b)
 	return r;
 }
 
-static void add_rules(struct builder *b, const char *cc)
+static void ninja_add_rules(struct builder *b, const char *cc)
 {
 	sb_printf(
 		&b->ninja,
@@ -220,7 +221,7 @@ static void add_rules(struct builder *b, const char *cc)
 }
 
 /* Every file that `pattern` finds under runtime/: what link.sh compiles and is made of. */
-static void add_runtime(struct builder *b, const char *pattern)
+static void ninja_add_runtime(struct builder *b, const char *pattern)
 {
 	char *path = xasprintf("%s/runtime/%s", repo_root(), pattern);
 	glob_t found;
@@ -233,7 +234,7 @@ static void add_runtime(struct builder *b, const char *pattern)
 	free(path);
 }
 
-static void add_link(struct builder *b)
+static void ninja_add_link(struct builder *b)
 {
 	const char *name = b->o->name;
 	char *up = xasprintf("%s/..", b->obj), *lib = xasprintf("%s/lib.a", up);
@@ -247,9 +248,9 @@ static void add_link(struct builder *b)
 	if (b->libs.len)
 		sb_printf(&b->ninja, "  libs = --start-group %s --end-group\n", lib);
 	sb_printf(&b->ninja, "build %s/%s.image: image %s/%s.vmlinux |", up, name, up, name);
-	add_runtime(b, "machine/process/*");
-	add_runtime(b, "include/contract.sh");
-	add_runtime(b, "include/sd/*.h");
+	ninja_add_runtime(b, "machine/process/*");
+	ninja_add_runtime(b, "include/contract.sh");
+	ninja_add_runtime(b, "include/sd/*.h");
 	sb_printf(&b->ninja, "\n  link = %s/runtime/machine/process/link.sh\n", repo_root());
 	sb_printf(&b->ninja, "default %s/%s.image\n", up, name);
 	free(lib);
@@ -281,18 +282,18 @@ int emit_build(const struct graph *g, const struct build_opts *o)
 		return err(o->outdir, NULL, "%s", strerror(errno));
 	path = xasprintf("%s/build.ninja", o->outdir);
 	b.obj = sliced ? xstrdup("../../obj") : xasprintf("%s/obj", abs);
-	b.lds = xasprintf("arch/%s/kernel/vmlinux.lds", compdb_arch());
+	b.lds = xasprintf("arch/%s/kernel/vmlinux.lds", arch_name());
 	lds_here = xasprintf("%s/%s", g->db->objdir, b.lds);
 	b.linkable = !access(lds_here, F_OK);
 	if (g->db->ntus)
-		add_rules(&b, g->db->tus[0].argv[0]);
+		ninja_add_rules(&b, g->db->tus[0].argv[0]);
 	for (uint32_t tu = 0; tu < g->db->ntus; tu++)
 		if (!sliced || g->live[tu])
-			add_unit(&b, tu);
+			ninja_add_unit(&b, tu);
 	if (b.linkable) {
 		r = link_objects(&b);
 		if (!r)
-			add_link(&b);
+			ninja_add_link(&b);
 	}
 	if (!r)
 		r = write_file_if_changed(path, b.ninja.s, b.ninja.len);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * report.c, pass 11: closure + built objects => manifest.json; manifest => table, HTML. The
+ * report.c: closure + built objects => manifest.json; manifest => table, HTML. The
  * manifest is what others read of a slice (supervisor: devices; demo: sizes).
  */
 #include "tree/tree.h"
@@ -46,6 +46,29 @@ static json_t *cuts_json(const struct spec *spec)
 		json_array_append_new(cuts, j);
 	}
 	return cuts;
+}
+
+/* "peers" of the manifest: [{"domain": "net", "calls": ["write"]}]; NULL: none. */
+static json_t *peers_json(const struct spec *spec)
+{
+	json_t *peers = NULL;
+
+	for (size_t i = 0; i < spec->ncuts; i++) {
+		json_t *calls;
+
+		if (spec->cuts[i].kind != CUT_REMOTE || !remote_is_first(spec, i, false))
+			continue;
+		calls = json_array();
+		for (size_t k = i; k < spec->ncuts; k++)
+			if (spec->cuts[k].kind == CUT_REMOTE &&
+			    !strcmp(spec->cuts[k].domain, spec->cuts[i].domain))
+				json_array_append_new(calls,
+						      json_string(spec->cuts[k].remote->call));
+		peers = peers ?: json_array();
+		json_array_append_new(peers, json_pack("{s:s,s:o}", "domain", spec->cuts[i].domain,
+						       "calls", calls));
+	}
+	return peers;
 }
 
 static json_t *groups_json(const struct spec *spec)
@@ -135,7 +158,7 @@ int report_write(const struct graph *g, const char *outdir)
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
 	json_t *m = json_object(), *ram = json_object_get(spec->json, "ram"),
-	       *peers = remote_peers(spec);
+	       *peers = peers_json(spec);
 	struct sizes s;
 	int r;
 
@@ -189,12 +212,12 @@ int report_write_whole(const struct graph *g, const char *outdir)
 	return r;
 }
 
-static long long num(const json_t *obj, const char *key)
+static long long json_number(const json_t *obj, const char *key)
 {
 	return json_integer_value(json_object_get(obj, key));
 }
 
-static const char *percent(long long part, long long all, char buf[16])
+static const char *percent_text(long long part, long long all, char buf[16])
 {
 	if (!all || !part)
 		return "-";
@@ -209,14 +232,14 @@ static void print_row(FILE *out, const char *name, const json_t *kept, const jso
 	char cells[9][24], p[16];
 
 	for (int i = 0; i < 3; i++) {
-		long long k = num(kept, keys[i]), w = num(whole, keys[i]);
+		long long k = json_number(kept, keys[i]), w = json_number(whole, keys[i]);
 
 		snprintf(cells[i * 3], 24, "%lld", k);
 		if (w)
 			snprintf(cells[i * 3 + 1], 24, "%lld", w);
 		else
 			strcpy(cells[i * 3 + 1], "-");
-		snprintf(cells[i * 3 + 2], 24, "%s", percent(k, w, p));
+		snprintf(cells[i * 3 + 2], 24, "%s", percent_text(k, w, p));
 	}
 	fprintf(out, fmt, name, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5],
 		cells[6], cells[7], cells[8]);
@@ -240,7 +263,7 @@ static void print_table(const json_t *m)
 	printf("%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n", "", "functions", "of", "", "lines",
 	       "of", "", ".text", "of", "");
 	print_rows(stdout, m, "%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n");
-	if (!num(json_object_get(m, "whole"), "text"))
+	if (!json_number(json_object_get(m, "whole"), "text"))
 		printf("\nNo unsliced image is built of this configuration (kslice build --whole): its .text isn't known.\n");
 	printf("\n%zu calls, %zu cuts. Lost by cuts:\n",
 	       json_array_size(json_object_get(m, "calls")),
@@ -302,15 +325,15 @@ int report_summary(const char *outdir)
 		return -1;
 	kept = json_object_get(m, "kept");
 	whole = json_object_get(m, "whole");
-	functions = num(kept, "functions");
-	all_functions = num(whole, "functions");
-	text = num(kept, "text");
-	all_text = num(whole, "text");
+	functions = json_number(kept, "functions");
+	all_functions = json_number(whole, "functions");
+	text = json_number(kept, "text");
+	all_text = json_number(whole, "text");
 	printf("%s: %lld functions of %lld (%s), %lld bytes of code",
 	       json_string_value(json_object_get(m, "name")), functions, all_functions,
-	       percent(functions, all_functions, p), text);
+	       percent_text(functions, all_functions, p), text);
 	if (all_text)
-		printf(" of %lld (%s)\n", all_text, percent(text, all_text, p));
+		printf(" of %lld (%s)\n", all_text, percent_text(text, all_text, p));
 	else
 		printf(" (kslice build --whole: of how many)\n");
 	json_decref(m);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * source.c, pass 8: closure => source tree. Every file is the original text minus dead file-scope
+ * source.c: closure => source tree. Every file is the original text minus dead file-scope
  * definitions, dead initialiser elements and what the cuts take away. Files with nothing kept
  * aren't written; headers are written whole.
  */
 #include "tree/tree.h"
+#include "base/arch.h"
 #include "spec/remote.h"
 #include "tree/textedit.h"
 #include <errno.h>
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define REMOTE_HEADER "sd/remote.h" /* declares what the body of a remote cut calls */
 
 struct piece {
 	uint32_t beg, end;
@@ -42,7 +45,7 @@ struct emitter {
 	struct strmap index;
 };
 
-static struct out_file *file_for(struct emitter *em, const char *path)
+static struct out_file *out_file_for(struct emitter *em, const char *path)
 {
 	bool added;
 	uint64_t *v = strmap_add(&em->index, path, &added);
@@ -66,7 +69,7 @@ static bool ref_target_kept(const struct graph *g, const struct facts *f, const 
 
 /* A type that others may name. What a macro declares for its own use beside a function isn't one.
  */
-static bool has_type(const struct graph *g, const struct unit *u)
+static bool unit_has_type(const struct graph *g, const struct unit *u)
 {
 	bool type = false;
 
@@ -90,8 +93,8 @@ static bool unit_is_dead(const struct graph *g, const struct unit *u)
 	if (u->dropped)
 		return true;
 	for (uint32_t i = 0; i < u->n; i++) {
-		uint32_t gdef = g->unit_defs[u->first + i], n = g->node_of[gdef];
-		const struct fact_def *d = graph_def(g, gdef);
+		uint32_t def_id = g->unit_defs[u->first + i], n = g->node_of[def_id];
+		const struct fact_def *d = graph_def(g, def_id);
 
 		if (d->kind == DEF_TYPE)
 			continue; /* a type alone does no harm */
@@ -119,13 +122,13 @@ static void collect_units(struct emitter *em)
 		    f->files[u->file].header ||
 		    graph_def(g, g->unit_defs[u->first])->flags & DEF_HEADER)
 			continue;
-		*vec_add(&file_for(em, fact_str(f, f->files[u->file].path))->pieces) =
-			(struct piece){u->beg, u->end, unit_is_dead(g, u), has_type(g, u)};
+		*vec_add(&out_file_for(em, fact_str(f, f->files[u->file].path))->pieces) =
+			(struct piece){u->beg, u->end, unit_is_dead(g, u), unit_has_type(g, u)};
 	}
 }
 
 static bool has_dead_ref(const struct graph *g, const struct facts *f, const struct fact_def *d,
-			 const struct fact_elem *e)
+			 const struct fact_element *e)
 {
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++) {
 		const struct fact_ref *r = &f->refs[i];
@@ -136,21 +139,21 @@ static bool has_dead_ref(const struct graph *g, const struct facts *f, const str
 	return false;
 }
 
-static void collect_elems(struct emitter *em, uint32_t gdef)
+static void collect_elements(struct emitter *em, uint32_t def_id)
 {
-	const struct facts *f = graph_facts(em->g, gdef);
-	const struct fact_def *d = graph_def(em->g, gdef);
+	const struct facts *f = graph_facts(em->g, def_id);
+	const struct fact_def *d = graph_def(em->g, def_id);
 
-	for (uint32_t i = d->elem0; i < d->elem0 + d->nelem; i++) {
-		const struct fact_elem *e = &f->elems[i];
+	for (uint32_t i = d->element0; i < d->element0 + d->nelement; i++) {
+		const struct fact_element *e = &f->elements[i];
 
-		if (e->end && !closure_elem_live(em->g, f, i) && has_dead_ref(em->g, f, d, e))
-			edit_add(&file_for(em, graph_file(em->g, gdef))->edits, EDIT_ELEM, e->beg,
-				 e->end, NULL);
+		if (e->end && !closure_element_live(em->g, f, i) && has_dead_ref(em->g, f, d, e))
+			edit_add(&out_file_for(em, graph_file(em->g, def_id))->edits, EDIT_ELEMENT,
+				 e->beg, e->end, NULL);
 	}
 }
 
-static bool includes(const struct facts *f, const char *header)
+static bool unit_includes(const struct facts *f, const char *header)
 {
 	for (uint32_t i = 0; i < f->nfiles; i++)
 		if (ends_with(fact_str(f, f->files[i].path), header))
@@ -158,15 +161,43 @@ static bool includes(const struct facts *f, const char *header)
 	return false;
 }
 
-static void collect_body(struct emitter *em, uint32_t gdef)
+/* Declarations inside the body, so that any file of the tree will do; they must agree with the
+ * header's where it is there. */
+static char *remote_body(const struct spec_cut *c, bool declared)
+{
+	static const char plain[] = "int (*)(void *, long *, const unsigned long long *)";
+	const struct remote *r = c->remote;
+	struct strbuf b = {0};
+
+	if (declared)
+		sb_printf(
+			&b,
+			"{ extern enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6]);",
+			c->domain, r->call);
+	else
+		sb_printf(
+			&b,
+			"{ extern int sd_%s_stub_%s(void *, long *, const unsigned long long *); "
+			"extern long sd_remote_call(const char *, unsigned int, %s, const unsigned long long *);",
+			c->domain, r->call, plain);
+	sb_puts(&b, " const unsigned long long arg[6] = {");
+	for (unsigned i = 0; i < r->n; i++)
+		sb_printf(&b, r->pointer[i] ? "%s(unsigned long)%s" : "%s%s", i ? ", " : " ",
+			  r->names[i]);
+	sb_printf(&b, " }; return sd_remote_call(\"%s\", 0x%08xu, sd_%s_stub_%s, arg); }",
+		  c->domain, r->contract, c->domain, r->call);
+	return b.s;
+}
+
+static void collect_body(struct emitter *em, uint32_t def_id)
 {
 	const struct graph *g = em->g;
-	const struct spec_cut *c = &g->spec->cuts[g->body_cut[gdef] - 1];
-	const struct fact_def *d = graph_def(g, gdef);
+	const struct spec_cut *c = &g->spec->cuts[g->body_cut[def_id] - 1];
+	const struct fact_def *d = graph_def(g, def_id);
 	char *text;
 
 	if (c->kind == CUT_REMOTE)
-		text = remote_body(c, includes(graph_facts(g, gdef), REMOTE_HEADER));
+		text = remote_body(c, unit_includes(graph_facts(g, def_id), REMOTE_HEADER));
 	else if (c->kind == CUT_TRAP)
 		text = xasprintf(
 			"{ extern void sd_trap(const char *name) __attribute__((noreturn)); "
@@ -174,26 +205,26 @@ static void collect_body(struct emitter *em, uint32_t gdef)
 			c->symbol);
 	else
 		text = c->value ? xasprintf("{ return %s; }", c->value) : xstrdup("{ }");
-	edit_add(&file_for(em, graph_file(g, gdef))->edits, EDIT_BODY, d->body, d->end, text);
+	edit_add(&out_file_for(em, graph_file(g, def_id))->edits, EDIT_BODY, d->body, d->end, text);
 }
 
-static void collect_drops(struct emitter *em, uint32_t gdef)
+static void collect_drops(struct emitter *em, uint32_t def_id)
 {
 	const struct graph *g = em->g;
 	const struct dropping *drop;
 	size_t n;
 
-	drop = drops_of(g, gdef, &n);
+	drop = drops_of(g, def_id, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_cut *c = &g->spec->cuts[drop[i].cut];
-		const struct fact_def *d = graph_def(g, gdef);
+		const struct fact_def *d = graph_def(g, def_id);
 
-		*vec_add(&file_for(em, graph_file(g, gdef))->calls) = (struct gone_call){
+		*vec_add(&out_file_for(em, graph_file(g, def_id))->calls) = (struct gone_call){
 			drop[i].beg, drop[i].end, d->beg, d->end, drop[i].stmt, c->value};
 	}
 }
 
-static void collect(struct emitter *em)
+static void collect_edits(struct emitter *em)
 {
 	const struct graph *g = em->g;
 
@@ -202,24 +233,24 @@ static void collect(struct emitter *em)
 
 		if (g->live[tu] && f->str)
 			for (uint32_t i = 0; i < f->nfiles; i++)
-				file_for(em, fact_str(f, f->files[i].path));
+				out_file_for(em, fact_str(f, f->files[i].path));
 	}
 	collect_units(em);
-	for (uint32_t gdef = 0; gdef < g->ndefs; gdef++) {
-		const struct fact_def *d = graph_def(g, gdef);
+	for (uint32_t def_id = 0; def_id < g->ndefs; def_id++) {
+		const struct fact_def *d = graph_def(g, def_id);
 
-		if (!g->kept[gdef])
+		if (!g->kept[def_id])
 			continue;
-		if (d->kind == DEF_VAR && d->nelem && !(d->flags & DEF_HEADER))
-			collect_elems(em, gdef);
-		if (g->body_cut[gdef])
-			collect_body(em, gdef);
+		if (d->kind == DEF_VAR && d->nelement && !(d->flags & DEF_HEADER))
+			collect_elements(em, def_id);
+		if (g->body_cut[def_id])
+			collect_body(em, def_id);
 		else
-			collect_drops(em, gdef);
+			collect_drops(em, def_id);
 	}
 }
 
-static int by_piece(const void *pa, const void *pb)
+static int compare_pieces(const void *pa, const void *pb)
 {
 	const struct piece *a = pa, *b = pb;
 
@@ -237,7 +268,7 @@ static int pieces_to_edits(struct out_file *f)
 
 	if (!f->pieces.n)
 		return 0;
-	qsort(f->pieces.a, f->pieces.n, sizeof(*f->pieces.a), by_piece);
+	qsort(f->pieces.a, f->pieces.n, sizeof(*f->pieces.a), compare_pieces);
 	for (size_t i = 0; i < f->pieces.n; i++) {
 		struct piece *p = &f->pieces.a[i], *last = n ? &f->pieces.a[n - 1] : NULL;
 
@@ -415,9 +446,9 @@ static int asm_files(struct emitter *em, uint32_t tu)
 		else
 			p = path_normalize(xasprintf("%s/%s", db->objdir, tok));
 		if (starts_with(p, db->overlay) && p[strlen(db->overlay)] == '/')
-			file_for(em, xstrdup(p + strlen(db->overlay) + 1));
+			out_file_for(em, xstrdup(p + strlen(db->overlay) + 1));
 		else if (starts_with(p, db->objdir) && p[strlen(db->objdir)] == '/')
-			file_for(em, xasprintf("obj:%s", p + strlen(db->objdir) + 1));
+			out_file_for(em, xasprintf("obj:%s", p + strlen(db->objdir) + 1));
 		free(p);
 	}
 	free(list);
@@ -426,7 +457,7 @@ static int asm_files(struct emitter *em, uint32_t tu)
 	return r;
 }
 
-static int exchange(const char *newdir, const char *olddir)
+static int exchange_trees(const char *newdir, const char *olddir)
 {
 	char *old, *new;
 
@@ -436,7 +467,7 @@ static int exchange(const char *newdir, const char *olddir)
 		return 0;
 	}
 	old = xasprintf("%s/compile_commands.json",
-			olddir); /* pass 9 keeps it if it stays the same */
+			olddir); /* build.c keeps it if it stays the same */
 	new = xasprintf("%s/compile_commands.json", newdir);
 	if (link(old, new) && errno != ENOENT)
 		err(new, NULL, "%s", strerror(errno)); /* only its mtime is lost */
@@ -455,14 +486,14 @@ int emit_source(const struct graph *g, const char *outdir)
 
 	em.newdir = xasprintf("%s/tree.new", outdir);
 	em.olddir = xasprintf("%s/tree", outdir);
-	collect(&em);
+	collect_edits(&em);
 	for (uint32_t tu = 0; tu < g->db->ntus && !r; tu++)
 		if (g->live[tu] && g->db->tus[tu].is_asm)
 			r = asm_files(&em, tu);
-	lds = xasprintf("obj:arch/%s/kernel/vmlinux.lds", compdb_arch());
+	lds = xasprintf("obj:arch/%s/kernel/vmlinux.lds", arch_name());
 	from = in_path(g, lds);
 	if (!access(from, F_OK))
-		file_for(&em, lds);
+		out_file_for(&em, lds);
 	if (!r)
 		r = remove_tree(em.newdir);
 	if (!r) { /* commands run there, also if no header was generated */
@@ -476,7 +507,7 @@ int emit_source(const struct graph *g, const char *outdir)
 	if (r)
 		remove_tree(em.newdir);
 	else
-		r = exchange(em.newdir, em.olddir);
+		r = exchange_trees(em.newdir, em.olddir);
 	for (size_t i = 0; i < em.files.n; i++) {
 		free(em.files.a[i].pieces.a);
 		free(em.files.a[i].calls.a);

@@ -18,7 +18,7 @@ void edits_free(struct edits *e)
 	memset(e, 0, sizeof(*e));
 }
 
-static int by_range(const void *pa, const void *pb)
+static int compare_edits(const void *pa, const void *pb)
 {
 	const struct edit *a = pa, *b = pb;
 
@@ -41,7 +41,7 @@ static size_t line_end(const char *s, size_t i, size_t len)
 	return i < len ? i + 1 : len;
 }
 
-static bool blank(const char *s, size_t beg, size_t end)
+static bool is_blank(const char *s, size_t beg, size_t end)
 {
 	for (; beg < end; beg++)
 		if (!isspace((unsigned char)s[beg]))
@@ -81,14 +81,14 @@ static size_t rest_of_line(const char *s, size_t i, size_t len)
 		for (k = close + 2 - s; k < end && (s[k] == ' ' || s[k] == '\t');)
 			k++;
 	}
-	return blank(s, k, end) ? end : i;
+	return is_blank(s, k, end) ? end : i;
 }
 
 static void widen_lines(const char *s, size_t len, struct edit *e)
 {
 	size_t start = line_start(s, e->beg), end = rest_of_line(s, e->end, len);
 
-	if (!blank(s, start, e->beg) || (end == e->end && end < len && s[end - 1] != '\n'))
+	if (!is_blank(s, start, e->beg) || (end == e->end && end < len && s[end - 1] != '\n'))
 		return;
 	e->beg = start;
 	e->end = end;
@@ -348,7 +348,7 @@ static void put_edit(const char *s, const struct edit *e, struct strbuf *out)
 		put_type(s, e, out);
 		break;
 	case EDIT_DEF:
-	case EDIT_ELEM:
+	case EDIT_ELEMENT:
 		keep_directives(s, e->beg, e->end, out);
 		break;
 	case EDIT_STMT:
@@ -366,13 +366,13 @@ static void put_edit(const char *s, const struct edit *e, struct strbuf *out)
 	}
 }
 
-static void widen(const char *s, size_t len, struct edit *e)
+static void widen_edit(const char *s, size_t len, struct edit *e)
 {
 	if (e->kind == EDIT_TYPE)
 		widen_lines(s, len, e);
 	else if (e->kind == EDIT_DEF)
 		widen_def(s, len, e);
-	else if (e->kind == EDIT_ELEM)
+	else if (e->kind == EDIT_ELEMENT)
 		widen_lines(s, len, e);
 	else if (e->kind == EDIT_STMT && stmt_may_vanish(s, e->beg))
 		widen_lines(s, len, e);
@@ -383,7 +383,7 @@ int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out
 	size_t at = 0, last_end = 0;
 
 	if (e->v.n)
-		qsort(e->v.a, e->v.n, sizeof(*e->v.a), by_range);
+		qsort(e->v.a, e->v.n, sizeof(*e->v.a), compare_edits);
 	for (size_t i = 0; i < e->v.n; i++) {
 		struct edit *d = &e->v.a[i];
 
@@ -394,7 +394,7 @@ int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out
 		if (d->beg < last_end)
 			return -1;
 		last_end = d->end;
-		widen(text, len, d);
+		widen_edit(text, len, d);
 		if (d->beg < at)
 			d->beg = at;
 		sb_add(out, text + at, d->beg - at);

@@ -3,18 +3,18 @@
  * textedit.h: deleting pieces of a C text so that what is left still reads as the original. A text
  * is edited in place of byte ranges of the original; ranges may be given in any order.
  */
-#ifndef KSLICE_TEXTEDIT_H
-#define KSLICE_TEXTEDIT_H
+#ifndef KSLICE_TREE_TEXTEDIT_H
+#define KSLICE_TREE_TEXTEDIT_H
 
 #include "base/util.h"
 
 enum edit_kind {
-	EDIT_DEF,  /* a file-scope definition goes, with the comment that belongs to it */
-	EDIT_TYPE, /* as EDIT_DEF, but the type that the declaration defines stays */
-	EDIT_ELEM, /* an initialiser element goes */
-	EDIT_STMT, /* a statement goes; an empty one stays where the grammar needs one */
-	EDIT_PUT,  /* replaced by text */
-	EDIT_BODY, /* a function body is replaced by text */
+	EDIT_DEF,     /* a file-scope definition goes, with the comment that belongs to it */
+	EDIT_TYPE,    /* as EDIT_DEF, but the type that the declaration defines stays */
+	EDIT_ELEMENT, /* an initialiser element goes */
+	EDIT_STMT,    /* a statement goes; an empty one stays where the grammar needs one */
+	EDIT_PUT,     /* replaced by text */
+	EDIT_BODY,    /* a function body is replaced by text */
 };
 
 struct edit {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tree.h: passes 8 and 9, closure => a standalone source tree and its build.ninja.
+ * tree.h: the passes source, build and report, closure => a standalone source tree, its build.ninja,
+ * and its manifest.
  *
  *   build/<domain>/tree/...        sources and headers at their places in the kernel tree
  *   build/<domain>/tree/build/...  generated headers: what was O=; compile commands run here
  *   build/<domain>/obj/...         objects
  *   build/<domain>/build.ninja
  */
-#ifndef KSLICE_EMIT_H
-#define KSLICE_EMIT_H
+#ifndef KSLICE_TREE_H
+#define KSLICE_TREE_H
 
 #include "closure/graph.h"
 
@@ -35,8 +36,5 @@ int report_write_whole(const struct graph *g, const char *outdir);
 /* One line: how much of how much was kept. */
 int report_summary(const char *outdir);
 int report_print(const char *outdir, bool html);
-/* why.c: the edges, and the path to one symbol. */
-int why_write(const struct graph *g, const char *outdir);
-int why_print(const char *outdir, const char *symbol);
 
 #endif

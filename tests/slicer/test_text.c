@@ -60,7 +60,7 @@ static const struct {
 	 "int a;\n«int b;» /* b */ /* too */\nint c;\n", "int a;\nint c;\n"},
 	{"an #include in a dead table goes", EDIT_DEF, NULL,
 	 "«int t[] = {\n#include \"t.h\"\n};»\n", ""},
-	{"an element goes with its line", EDIT_ELEM, NULL, "x = {\n\t.a = 1,\n\t«.b = f,»\n};\n",
+	{"an element goes with its line", EDIT_ELEMENT, NULL, "x = {\n\t.a = 1,\n\t«.b = f,»\n};\n",
 	 "x = {\n\t.a = 1,\n};\n"},
 	{"a statement in a block goes", EDIT_STMT, NULL, "{\n\tint a;\n\t«f(a);»\n\tg();\n}\n",
 	 "{\n\tint a;\n\tg();\n}\n"},
@@ -186,18 +186,18 @@ static void test_replace(void **state)
 	to = put(over, "kernel", NULL);
 	assert_int_equal(symlink(from, to), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(replace_apply(&spec, tree, over), 0);
+		assert_int_equal(overlay_apply(&spec, tree, over), 0);
 		expect(tree, "kernel/sched/core.c", before);
 		expect(over, "kernel/sched/core.c", after);
 		expect(over, "kernel/fork.c", "int fork;\n");
 	}
 	assert_int_equal(lstat(to, &st), 0);
 	assert_true(S_ISDIR(st.st_mode));
-	key = replace_key(&spec);
+	key = overlay_key(&spec);
 	free(put(dir, "with.c", "int f(int x) { return 3; }\n"));
-	assert_int_not_equal(replace_key(&spec), key);
+	assert_int_not_equal(overlay_key(&spec), key);
 	cut.symbol = "nothing";
-	assert_int_equal(replace_apply(&spec, tree, over), -1);
+	assert_int_equal(overlay_apply(&spec, tree, over), -1);
 	expect(tree, "kernel/sched/core.c", before);
 	assert_int_equal(remove_tree(dir), 0);
 	free(from);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kslice-cc: stands in for the compiler while pass 2 lets Kbuild run, so that the commands are learned without compiling.
+ * kslice-cc: stands in for the compiler while kbuild.c lets Kbuild run, so that the commands are learned without compiling.
  *
  *	`clang ... -c x.c` of the kernel: the command goes to the log, an empty object and a dependency file are written
  *	`clang ... -c x.S`, `clang -S x.c`: run for real; command and dependencies go to the log

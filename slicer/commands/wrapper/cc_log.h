@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cc_log.h: the log kslice-cc appends to and pass 2 reads. A record is this head, then
+ * cc_log.h: the log that kslice-cc appends to and commands/log.c reads. A record is this head, then
  * NUL-terminated strings: working directory, source, object, argv[0..argc), the dependencies
  * [ndeps].
  */

@@ -157,15 +157,16 @@ static void fields(void **state)
 	done(&p);
 }
 
-static const struct fact_elem *elem_of(const struct parsed *p, const char *var, const char *target)
+static const struct fact_element *elem_of(const struct parsed *p, const char *var,
+					  const char *target)
 {
 	const struct fact_def *d = def(p, var, DEF_VAR);
 	const struct fact_ref *r = d ? ref(p, d, target) : NULL;
 
-	return r && r->elem ? &p->f.elems[r->elem - 1] : NULL;
+	return r && r->element ? &p->f.elements[r->element - 1] : NULL;
 }
 
-static bool elem_is(const struct parsed *p, const struct fact_elem *e, const char *field,
+static bool elem_is(const struct parsed *p, const struct fact_element *e, const char *field,
 		    const char *text)
 {
 	return e && !strcmp(fact_str(&p->f, e->field), field) && e->end - e->beg == strlen(text) &&
@@ -175,7 +176,7 @@ static bool elem_is(const struct parsed *p, const struct fact_elem *e, const cha
 static void elements(void **state)
 {
 	struct parsed p;
-	const struct fact_elem *e;
+	const struct fact_element *e;
 
 	(void)state;
 	parse(&p, OPS
@@ -189,7 +190,7 @@ static void elements(void **state)
 	e = elem_of(&p, "o1", "c");
 	assert_true(elem_is(&p, e, "struct ops:in", ".in = c"));
 	assert_true(
-		elem_is(&p, &p.f.elems[e->parent - 1], "struct ops:sub", ".sub = { .in = c },"));
+		elem_is(&p, &p.f.elements[e->parent - 1], "struct ops:sub", ".sub = { .in = c },"));
 	assert_true(elem_is(&p, elem_of(&p, "o1", "d"), "struct ops:tab", ".tab = { d, [1] = d }"));
 	assert_true(elem_is(&p, elem_of(&p, "o2", "b"), "struct ops:close", ""));
 	assert_true(elem_is(&p, elem_of(&p, "o3", "b"), "struct ops:close", ""));

@@ -51,7 +51,7 @@ static int slice(struct test *t, const char *spec, const char *tree)
 	    graph_make(&s->graph, &s->db, s->facts, &s->spec))
 		return -1;
 	s->graph.field_blind = true;
-	return boundary_match(&s->graph) || closure_run(&s->graph);
+	return cuts_match(&s->graph) || closure_run(&s->graph);
 }
 
 const char *without_counter(const char *name)

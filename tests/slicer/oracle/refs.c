@@ -20,7 +20,7 @@ struct check {
 	struct oracle *o;
 	uint32_t tu;
 	struct strmap by_name; /* of the unit's definitions: 1 + first in chain */
-	uint32_t *chain;       /* per gdef: next of the same name, 1 + gdef */
+	uint32_t *chain;       /* per def_id: next of the same name, 1 + def_id */
 	uint32_t *seen_def, *seen_node, *seen_sym, round;
 	struct strmap names; /* mentioned */
 	VEC(uint32_t) queue;
