@@ -7,6 +7,7 @@ CMAKE := $(BUILD)/cmake
 AS := kernel-tree/as-builder.sh
 # Those that can carry specs/debug/poison.config, and one of those that can carry kasan.config: it takes minutes.
 KASAN := block
+DEBUG := pipe
 POISON := $(basename $(notdir $(shell grep -l CONFIG_SYSFS=y specs/*.config)))
 DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
 # Where tests that run as root find what the builder has made.
@@ -26,7 +27,7 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 
 .DEFAULT_GOAL := programs
 .NOTPARALLEL:
-.PHONY: programs all help tree image poison kasan whole demo test check quick bench fuzz storm format clean \
+.PHONY: programs all help tree image poison kasan debug whole demo test check quick bench fuzz storm format clean \
 	build-deps demo-deps quick-deps test-deps
 
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
@@ -66,13 +67,17 @@ poison: image ## the domains that can, as they look for faults in themselves (sp
 kasan: image ## a domain that asks before every access to memory (KASAN=NAMES)
 	$(call build-each,$(KASAN),-kasan,--debug=kasan)
 
+# The smallest one that programs can use: what looks into an image is the same for all of them.
+debug: image ## a domain with DWARF and exact call traces (DEBUG=NAMES): doc/DEBUGGING.md
+	$(call build-each,$(DEBUG),-debug,--debug)
+
 whole: programs tree ## the same configs, unsliced: for `make bench`, and for tests with the label `whole`
 	$(call build-each,$(DOMAINS),$(comma) whole,--whole)
 
 demo: demo-deps ## from nothing to programs running on a domain (root)
 	@tests/e2e/demo.sh
 
-test: test-deps all image poison kasan whole ## every test (root)
+test: test-deps all image poison kasan debug whole ## every test (root)
 	@$(call run-tests)
 
 quick: all ## tests that take seconds and need no kernel tree
@@ -81,7 +86,7 @@ quick: all ## tests that take seconds and need no kernel tree
 # Without those that want another image than D's own.
 check: all image ## D=NAME: what a change to that domain wants: its image, its tests, and the quick ones (root)
 	@[ -n "$(D)" ] || { echo "make check: which domain? make check D=net" >&2; exit 2; }
-	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|domains)$$')
+	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|debug|domains)$$')
 
 bench: test-deps all image whole ## every figure beside native
 	@/usr/bin/python3 tests/bench/bench.py

@@ -6,7 +6,7 @@
 #   stubs ring user arch    the part of that name
 #   image    anything that needs a domain image in build/; also
 #     whole        needs it unsliced as well (make whole)
-#     poison kasan is about an image of that kind (make poison kasan)
+#     poison kasan debug is about an image of that kind (make poison kasan debug)
 #     domains      needs the images of several domains
 #   fault e2e               whole system; they set `image` too
 # Tests run beside each other, on domains and in folders of their own. Those with the label `alone` measure; those of the group slicer

@@ -266,9 +266,10 @@ static const struct cli_option options[] = {
 	{"compdb", 'c', "FILE", NULL, "check slice build stubs",
 	 "take compile commands from this compile_commands.json, don't configure the tree"},
 	{"whole", 'w', NULL, NULL, "build", "the same configuration unsliced, in build/NAME-whole"},
-	{"debug", 'd', "KIND", NULL, "check slice build stubs",
-	 "with the options of specs/debug/KIND.config as well, in build/NAME-KIND; poison: freed "
-	 "memory and locks are checked; kasan: every access to memory is"},
+	{"debug", 'd', "[KIND]", NULL, "check slice build stubs",
+	 "with the options of specs/debug/KIND.config as well, in build/NAME-KIND; debug, or no "
+	 "KIND: DWARF for all of the image and exact call traces; poison: freed memory and locks "
+	 "are checked; kasan: every access to memory is"},
 	{"html", OPT_HTML, NULL, NULL, "report", "write report.html instead of a table"},
 	{"list", 'l', NULL, NULL, "check",
 	 "also list cuts of shared groups that aren't in this configuration"},
@@ -305,7 +306,7 @@ static int set_option(void *values, int key, const char *arg)
 		o->compdb = arg;
 		return 0;
 	case 'd':
-		o->debug = arg;
+		o->debug = arg ? arg : "debug";
 		return 0;
 	case 'w':
 		o->whole = true;

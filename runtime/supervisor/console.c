@@ -7,9 +7,11 @@
  */
 #include "console.h"
 #include "log.h"
+#include "symbols.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -19,13 +21,47 @@
 #define TICK_MS	 250
 #define PIPE_MAX (1 << 20) /* more than any pipe of ours holds */
 
+/* At the end of a line that names a place in the image: which function and line that is. */
+static void console_name_place(struct console *c)
+{
+	char text[PATH_MAX + 512];
+	size_t n;
+
+	c->line[c->line_len] = 0;
+	n = symbols_of(c->image_fd, c->line, text, sizeof(text));
+	if (n)
+		log_text(text, n);
+}
+
+/* Into the log, as it comes; the line's beginning is kept until its end has come. */
+static void console_text(struct console *c, char *text, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] != '\n') {
+			if (c->line_len < sizeof(c->line) - 1)
+				c->line[c->line_len++] = text[i];
+			continue;
+		}
+		if (memmem(c->line, c->line_len, "_text", 5)) {
+			if (i > from)
+				log_text(text + from, i - from);
+			console_name_place(c);
+			from = i;
+		}
+		c->line_len = 0;
+	}
+	log_text(text + from, n - from);
+}
+
 static int console_read(struct console *c, size_t room)
 {
 	char buf[4096];
 	ssize_t n = read(c->src.fd, buf, room < sizeof(buf) ? room : sizeof(buf));
 
 	if (n > 0)
-		log_text(buf, n);
+		console_text(c, buf, n);
 	return n < 0 ? -errno : n;
 }
 
@@ -65,14 +101,17 @@ void console_timer(struct console *c)
 		loop_unwatch(c->loop, &c->src);
 }
 
-int console_make(struct console *c, struct loop *l)
+int console_make(struct console *c, struct loop *l, int image_fd)
 {
 	int ends[2], err;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
-	*c = (struct console){
-		.src = {.fd = ends[0], .ready = console_ready}, .loop = l, .room = BURST};
+	*c = (struct console){.src = {.fd = ends[0], .ready = console_ready},
+			      .loop = l,
+			      .room = BURST,
+			      .image_fd = image_fd};
+	symbols_new_run();
 	err = loop_watch(l, &c->src, EPOLLIN);
 	if (!err)
 		return ends[1];

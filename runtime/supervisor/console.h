@@ -15,10 +15,13 @@ struct console {
 	size_t room;	    /* bytes that may be read before reading pauses */
 	uint64_t resume_at; /* now_ms(), 0: it isn't paused */
 	bool paused;	    /* once at least; logged the first time */
+	int image_fd;	    /* what symbols.c reads */
+	char line[256];	    /* the line that isn't finished yet: its beginning */
+	size_t line_len;
 };
 
-int console_make(struct console *c, struct loop *l); /* the domain's end, or -errno */
-void console_timer(struct console *c);		     /* after resume_at at the latest */
+int console_make(struct console *c, struct loop *l, int image_fd); /* the domain's end, or -errno */
+void console_timer(struct console *c); /* after resume_at at the latest */
 /* The domain has ended: what is left in the pipe is logged, and the pipe closed. */
 void console_end(struct console *c);
 

@@ -127,7 +127,7 @@ int domain_start(struct daemon *d)
 	if (!dom->belts)
 		dom->belts = belts_make();
 	err = dom->belts ? bell_make(dom) : -ENOMEM;
-	console = err ? err : console_make(&dom->console, &d->loop);
+	console = err ? err : console_make(&dom->console, &d->loop, d->cfg.image_fd);
 	cgroup_make(&dom->cgroup, &d->cfg, d->started_pipe < 0 ? 0 : getppid());
 	pid = console < 0 ? console : spawn(&d->cfg, dom, pair[1], dom->bell_fd, console);
 	close(pair[1]);

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+struct task_struct;
+
 /* Has the one-shot clock event's time come? */
 bool sd_clock_due(void);
 /* Its handler; irqs off, in irq context. */
@@ -14,5 +16,8 @@ u64 sd_clock_deadline(void);
 /* Idle, irqs off: the vCPU slept for long enough that the host's wall clock is to be looked at once
  * irqs are on. */
 void sd_clock_slept(void);
+
+/* Calls fn() with each return address on a task's stack, innermost first, until it returns false. */
+void sd_walk_stack(struct task_struct *tsk, bool (*fn)(void *arg, unsigned long ip), void *arg);
 
 #endif

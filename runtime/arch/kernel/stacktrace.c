@@ -1,66 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stack traces for debugging configurations. With frame pointers, the callers. Without, every word
- * on the stack that looks like a return address, old ones too.
+ * Return addresses on a task's stack. With CONFIG_FRAME_POINTER these are its callers, exactly.
+ * Without, they are all words that look like a return address, stale ones among them.
  */
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/stacktrace.h>
+#include <asm/sd.h>
 #include <asm/sections.h>
+#include "arch.h"
 
-static void add(struct stack_trace *trace, unsigned long word)
+static bool is_text(unsigned long word)
 {
-	if (word < (unsigned long)_stext || word >= (unsigned long)_etext)
-		return;
-	if (trace->skip > 0)
-		trace->skip--;
-	else
-		trace->entries[trace->nr_entries++] = word;
+	return word >= (unsigned long)_stext && word < (unsigned long)_etext;
 }
 
 #ifdef CONFIG_FRAME_POINTER
-/* From a frame to its caller's, which lies above it on the same stack. */
-static void scan(struct task_struct *tsk, unsigned long frame, struct stack_trace *trace)
+/* Follows the saved frame pointers: each frame is above its callee's on the same stack. */
+static void stack_scan(struct task_struct *tsk, unsigned long sp, unsigned long frame,
+		       bool (*fn)(void *arg, unsigned long ip), void *arg)
 {
 	unsigned long low = (unsigned long)task_stack_page(tsk),
 		      end = low + THREAD_SIZE - 2 * sizeof(long);
 
-	for (; frame >= low && frame <= end && trace->nr_entries < trace->max_entries;
-	     frame = *(unsigned long *)frame) {
-		add(trace, ((unsigned long *)frame)[1]);
+	for (; frame >= low && frame <= end; frame = *(unsigned long *)frame) {
+		unsigned long ip = ((unsigned long *)frame)[1];
+
+		if (is_text(ip) && !fn(arg, ip))
+			return;
 		low = frame + 1;
 	}
 }
-
-/* sd_switch() pushed it before five others. */
-static unsigned long saved_frame(struct task_struct *tsk)
-{
-	return ((unsigned long *)tsk->thread.sp)[5];
-}
 #else
-static void scan(struct task_struct *tsk, unsigned long sp, struct stack_trace *trace)
+static void stack_scan(struct task_struct *tsk, unsigned long sp, unsigned long frame,
+		       bool (*fn)(void *arg, unsigned long ip), void *arg)
 {
-	unsigned long end = (unsigned long)task_stack_page(tsk) + THREAD_SIZE;
+	unsigned long low = (unsigned long)task_stack_page(tsk), end = low + THREAD_SIZE;
 
-	for (; sp < end && trace->nr_entries < trace->max_entries; sp += sizeof(long))
-		add(trace, *(unsigned long *)sp);
-}
+	for (sp = ALIGN(sp, sizeof(long)); sp >= low && sp < end; sp += sizeof(long)) {
+		unsigned long word = *(unsigned long *)sp;
 
-static unsigned long saved_frame(struct task_struct *tsk)
-{
-	return tsk->thread.sp;
+		if (is_text(word) && !fn(arg, word))
+			return;
+	}
 }
 #endif
 
+/* sd_switch() pushed the frame pointer first, before five other registers. */
+void sd_walk_stack(struct task_struct *tsk, bool (*fn)(void *arg, unsigned long ip), void *arg)
+{
+	unsigned long frame = (unsigned long)__builtin_frame_address(0);
+
+	if (tsk == current)
+		stack_scan(tsk, frame, frame, fn, arg);
+	else
+		stack_scan(tsk, tsk->thread.sp, ((unsigned long *)tsk->thread.sp)[5], fn, arg);
+}
+
+struct callers {
+	long *at;
+	int n, max;
+};
+
+static bool callers_add(void *arg, unsigned long ip)
+{
+	struct callers *c = arg;
+
+	c->at[c->n++] = ip - (unsigned long)_text;
+	return c->n < c->max;
+}
+
+int sd_callers(unsigned long ip, unsigned long sp, unsigned long frame, long *at, int max)
+{
+	struct callers c = {.at = at, .max = max};
+
+	callers_add(&c, ip);
+	stack_scan(sd_current, sp, frame, callers_add, &c);
+	return c.n;
+}
+
+#ifdef CONFIG_STACKTRACE
+static bool trace_add(void *arg, unsigned long ip)
+{
+	struct stack_trace *trace = arg;
+
+	if (trace->skip > 0)
+		trace->skip--;
+	else
+		trace->entries[trace->nr_entries++] = ip;
+	return trace->nr_entries < trace->max_entries;
+}
+
 void save_stack_trace(struct stack_trace *trace)
 {
-	scan(current, (unsigned long)__builtin_frame_address(0), trace);
+	sd_walk_stack(current, trace_add, trace);
 }
 
 void save_stack_trace_tsk(struct task_struct *tsk, struct stack_trace *trace)
 {
-	if (tsk == current)
-		save_stack_trace(trace);
-	else
-		scan(tsk, saved_frame(tsk), trace);
+	sd_walk_stack(tsk, trace_add, trace);
 }
+#endif

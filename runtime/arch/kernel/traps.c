@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Oops output. Faults themselves arrive in the machine (a signal, a trap), which prints the Oops
- * line and dies. */
+/*
+ * What a kernel prints of its faults, and its console. Faults themselves arrive in the machine (a
+ * signal, a trap), which prints the Oops and ends the process.
+ */
 #include <linux/bug.h>
 #include <linux/console.h>
 #include <linux/init.h>
@@ -13,33 +15,34 @@
 #include <linux/seq_file.h>
 #include <asm/sd.h>
 #include <asm/sections.h>
+#include "arch.h"
 
 #define TRACE_MAX 24
 
-static bool on_stack(struct task_struct *tsk, unsigned long *sp)
-{
-	unsigned long base = (unsigned long)task_stack_page(tsk);
+struct trace {
+	const char *loglvl;
+	int n;
+};
 
-	return (unsigned long)sp >= base && (unsigned long)sp < base + THREAD_SIZE;
+/* The supervisor, or `eu-addr2line -e IMAGE _text+0x123`, finds function and line. */
+static bool trace_print(void *arg, unsigned long ip)
+{
+	struct trace *trace = arg;
+
+	printk("%s  _text+0x%lx\n", trace->loglvl, ip - (unsigned long)_text);
+	return ++trace->n < TRACE_MAX;
 }
 
-/* Every word that looks like a return address: there is no unwinder. addr2line -e IMAGE on
- * text-relative offsets. */
+/* sp is never one of another stack than the task's, so it adds nothing to what the task knows. */
 void show_stack(struct task_struct *tsk, unsigned long *sp, const char *loglvl)
 {
-	int n = 0;
+	struct trace trace = {.loglvl = loglvl};
 
 	tsk = tsk ?: current;
-	if (!sp)
-		sp = tsk == current ? __builtin_frame_address(0) : (unsigned long *)tsk->thread.sp;
-	printk("%sCall trace, maybe (offsets from _text, of %s/%d):\n", loglvl, tsk->comm,
+	printk("%s%s of %s/%d:\n", loglvl,
+	       IS_ENABLED(CONFIG_FRAME_POINTER) ? "Call trace" : "Possible call trace", tsk->comm,
 	       tsk->pid);
-	for (; on_stack(tsk, sp) && n < TRACE_MAX; sp++) {
-		if (*sp < (unsigned long)_stext || *sp >= (unsigned long)_etext)
-			continue;
-		printk("%s  +0x%lx\n", loglvl, *sp - (unsigned long)_text);
-		n++;
-	}
+	sd_walk_stack(tsk, trace_print, &trace);
 }
 
 void show_regs(struct pt_regs *regs)

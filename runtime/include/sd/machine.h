@@ -171,6 +171,12 @@ void sd_start(const struct sd_boot *boot) __attribute__((noreturn));
 unsigned long sd_fixup(unsigned long ip);
 /* For the Oops line. Async-signal-safe. */
 void sd_describe(const char **comm, int *pid);
+/*
+ * For the lines below it: ip, and the return addresses above sp on the current task's stack, or the
+ * callers of `frame` where the image has frame pointers, each as an offset from _text. How many, at
+ * most max (2 or more). Async-signal-safe.
+ */
+int sd_callers(unsigned long ip, unsigned long sp, unsigned long frame, long *at, int max);
 /* Bits SD_IRQ_*: any host thread ORs into it; see machine/process/doorbell(). */
 extern uint32_t sd_pending;
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Faults of the vCPU. A user copy that hits a bad address has a fixup in the kernel side's
- * exception table; anything else is an Oops: one line, and the process dies of the signal, which
- * the supervisor sees.
+ * exception table; anything else is an Oops: a line, the callers, and the process dies of the
+ * signal, which the supervisor sees.
  */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -14,25 +15,38 @@
 
 #include "process.h"
 
+#define CALLERS_MAX 24
+
 static uint8_t alt_stack[32768];
 
-static void oops(int sig, siginfo_t *info, unsigned long ip)
+/* The callers, in the form of the kernel's own call traces (arch/sd/kernel/traps.c). */
+static size_t put_callers(char *to, size_t size, const long *at, int n)
 {
+	size_t len = 0;
+
+	for (int i = 0; i < n && len < size; i++)
+		len += snprintf(to + len, size - len, "  _text%c%#lx\n", at[i] < 0 ? '-' : '+',
+				labs(at[i]));
+	return len < size ? len : size;
+}
+
+static void oops(int sig, siginfo_t *info, const greg_t *regs)
+{
+	unsigned long ip = regs[REG_RIP];
+	long at[CALLERS_MAX];
+	int n = sd_callers(ip, regs[REG_RSP], regs[REG_RBP], at, CALLERS_MAX), pid, len;
+	char what[128], text[1024];
 	const char *comm;
-	char line[256];
-	int pid, n;
 
 	sd_describe(&comm, &pid);
 	if (sig == SIGSYS)
-		n = snprintf(line, sizeof(line),
-			     "Oops: system call %d is not allowed at ip %#lx in %s/%d\n",
-			     info->si_syscall, ip, comm, pid);
+		snprintf(what, sizeof(what), "system call %d is not allowed at", info->si_syscall);
 	else
-		n = snprintf(line, sizeof(line),
-			     "Oops: %s at address %p, ip %#lx (sd_start+%#lx) in %s/%d\n",
-			     sigabbrev_np(sig), info->si_addr, ip, ip - (unsigned long)sd_start,
-			     comm, pid);
-	console_last(line, n);
+		snprintf(what, sizeof(what), "%s at address %p,", sigabbrev_np(sig), info->si_addr);
+	len = snprintf(text, sizeof(text), "Oops: %s ip %#lx in %s/%d (_text%c%#lx)\n", what, ip,
+		       comm, pid, at[0] < 0 ? '-' : '+', labs(at[0]));
+	len += put_callers(text + len, sizeof(text) - len, at + 1, n - 1);
+	console_last(text, len);
 }
 
 /*
@@ -76,7 +90,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		regs[REG_RIP] = to;
 		return;
 	}
-	oops(sig, info, regs[REG_RIP]);
+	oops(sig, info, regs);
 	die_of(sig);
 }
 

@@ -5,10 +5,7 @@ planted.py NAME. KSLICE_DEBUG=kasan.
 
 The image's relocatable kernel is linked anew with bugs.c in the place of one of its functions, compiled by the domain's own commands.
 """
-import json
 import os
-import shlex
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../common"))
 import devices  # noqa: E402
 from check import Failed, check  # noqa: E402
-from domain import BUILD, DEBUG, SRC, Domain, end_on_sigterm  # noqa: E402
+from domain import BUILD, DEBUG, Domain, end_on_sigterm  # noqa: E402
+from plant import plant  # noqa: E402
 
 EREMOTEIO = 121
 FUNCTION, UNIT = "ext4_fallocate", "/fs/ext4/file.c"
@@ -34,25 +32,6 @@ try:
 except OSError as e:
     sys.exit(e.errno)
 """
-
-
-def sh(argv, **kw):
-    r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
-    check(r.returncode == 0, f"{shlex.join(argv)}:\n{r.stdout}")
-
-
-def plant(folder, name, out):
-    """The domain's image with the faults in it."""
-    with open(f"{folder}/tree/compile_commands.json") as f:
-        unit = next(u for u in json.load(f) if u["file"].endswith(UNIT))
-    args = unit["arguments"][:unit["arguments"].index("-c")]
-    sh([*args, "-c", "-o", f"{out}/bugs.o", os.path.join(HERE, "bugs.c")], cwd=unit["directory"])
-    sh(["llvm-objcopy-19", f"--weaken-symbol={FUNCTION}", f"{folder}/{name}.vmlinux", f"{out}/base.o"])
-    # its own variables' red zones: nobody runs constructors that come after the kernel's own
-    sh(["llvm-objcopy-19", "--remove-section=.init_array*", "--remove-section=.fini_array*", f"{out}/bugs.o"])
-    sh(["ld.lld-19", "-r", "-m", "elf_x86_64", "-o", f"{out}/planted.o", f"{out}/bugs.o", f"{out}/base.o"])
-    sh(["sh", os.path.join(SRC, "runtime/machine/process/link.sh"), f"{out}/planted.o", f"{out}/{name}.image"])
-    return f"{out}/{name}.image"
 
 
 def ask(d, bug):
@@ -79,7 +58,7 @@ def main():
     end_on_sigterm()
     folder = os.path.join(BUILD, f"{name}-{DEBUG}")
     with tempfile.TemporaryDirectory(prefix="planted") as out:
-        image, manifest = plant(folder, name, out), f"{folder}/manifest.json"
+        image, manifest = plant(folder, name, out, os.path.join(HERE, "bugs.c"), FUNCTION, UNIT), f"{folder}/manifest.json"
         with Domain(name, image=image, manifest=manifest) as d:
             check(ask(d, 0) == 0, "nothing was wrong, and the call failed")
             check(d.status()["generation"] == 1, "nothing was wrong, and the domain ended")
