@@ -104,7 +104,7 @@ void sd_poll_owed(struct sd_slane *l, bool fenced)
 	u32 *word = sd_srv_wake(l, fenced);
 
 	if (word)
-		sd_wake_client(word);
+		l->reg->ops->wake(word);
 }
 
 /*
@@ -183,7 +183,7 @@ static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 	else
 		sd_srv_odd(l, sd_load_relaxed(&l->mem->sq[l->slot].seq));
 	if (sd_srv_cancel(l, &n)) {
-		sd_interrupt_call(l, n);
+		l->reg->ops->interrupt(l, n);
 		sd_srv_cancelled(l, n);
 		any = true;
 	}

@@ -3,13 +3,14 @@
  * then used. */
 #include <sd/server.h>
 
-void sd_sregion_init(struct sd_sregion *r, void *base, void *owner)
+void sd_sregion_init(struct sd_sregion *r, void *base, void *owner, const struct sd_server_ops *ops)
 {
 	u32 i;
 
 	r->head = base;
 	r->next = r->prev = NULL;
 	r->owner = owner;
+	r->ops = ops;
 	r->ended = SD_LIVE;
 	r->serving = 0;
 	r->polled = r->vain = 0;
@@ -81,7 +82,7 @@ static void free_scratch(struct sd_serve *s)
 
 	for (p = s->scratch; p; p = next) {
 		next = *(void **)p;
-		sd_mem_put(p);
+		s->reg->ops->mem_put(p);
 	}
 }
 
@@ -100,7 +101,7 @@ long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 	s.credit = 0;
 	s.scratch = NULL;
 	s.spare = SD_ARENA_SIZE;
-	s.owner = q->lane->reg->owner;
+	s.reg = q->lane->reg;
 	ret = t->call[q->op - SD_OP_CALLS].fn(&s);
 	if (sd_unlikely(s.scratch))
 		free_scratch(&s);

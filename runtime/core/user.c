@@ -22,10 +22,10 @@ void __user *sd_user(struct sd_serve *s, u64 off, u64 len)
 	if (off == SD_OFF_FAULT)
 		return (void __user *)SD_FAULT_ADDRESS;
 	if (off == SD_OFF_BEYOND)
-		return sd_bad_pointer();
+		return (void __user *)SD_REFUSED_ADDRESS;
 	if (sd_unlikely(!in_arena(off, len))) {
 		s->bad = true;
-		return sd_bad_pointer();
+		return (void __user *)SD_REFUSED_ADDRESS;
 	}
 	fetch_ahead(s->arena + off, len);
 	return (void __user *)(s->arena + off);
@@ -56,7 +56,7 @@ void *sd_scratch(struct sd_serve *s, u64 len)
 		return NULL;
 	}
 	s->spare -= (u32)len;
-	p = sd_mem_get(s->owner, len + SD_SCRATCH_HEAD);
+	p = s->reg->ops->mem_get(s->reg->owner, len + SD_SCRATCH_HEAD);
 	if (!p)
 		return NULL;
 	*(void **)p = s->scratch;

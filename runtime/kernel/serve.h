@@ -1,44 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * serve.h (internal): the serving side: clients, the pool of serving tasks, and how a task serves a call.
+ * serve.h (internal): the serving side: clients, the pool of serving tasks, and how a task serves a
+ * call. A file calls those below it in this table, and none above it:
  *
  *   serve_ctl.c     control events: ATTACH, DETACH, STATS, SHUTDOWN; the start of it all
- *   serve_client.c  a client: what a process owns in Linux (files, fs, credentials), and its end
  *   serve_pool.c    leader / followers
- *   serve_call.c    one call: identity, dispatch, exit work, answer; cancelling
- *   serve_fair.c    who may have how much of what clients share
- *   serve_env.c     what runtime/core wants from its surroundings
- *   serve_rights.c  its capabilities
- *   serve_name.c    paths of open files
- *   serve_ticket.c  open files on their way from one client to another
- *   serve_share.c   files that programs have mapped
+ *   serve_call.c    one call: identity, dispatch, exit work, answer; the last calls of a client
+ *   serve_name.c      paths of open files
  *   serve_memory.c  which client fails, or is ended, when memory runs out
+ *   serve_client.c  a client: what a process owns in Linux (files, fs, credentials), and its end
+ *   serve_ticket.c    open files on their way from one client to another
+ *   serve_share.c     files that programs have mapped; serve_share_mem.c: their memory
+ *   serve_rights.c    its capabilities
+ *   serve_env.c     private memory of calls, and the table of calls
+ *   serve_fair.c    who may have how much of what clients share
+ *   serve_state.c   which clients and serving tasks there are, and which task serves whom
  *
- * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When a call makes it sleep, the
- * scheduler says so (sd_task_sleeping) and a follower becomes leader. When the call is done its task answers, and
- * leads if nobody does, else follows. So a call may block as in Linux and costs nothing extra when it doesn't.
+ * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When
+ * a call makes it sleep, the scheduler says so (sd_task_sleeping) and a follower becomes leader.
+ * When the call is done its task answers, and leads if nobody does, else follows. So a call may
+ * block as in Linux and costs nothing extra when it doesn't.
  *
- *	leader != NULL          somebody looks at the rings, or will when scheduled
- *	leader == NULL, resting nobody does; the idle loop looks (sd_serve_idle) before the vCPU sleeps and after it woke
- *	leader == NULL, else    the leader made way for other tasks; the first serving task that ends its call leads,
- *	                        or idle appoints one, or the clock's tick when neither comes to pass
+ *	leader   resting   the rings
+ *	-------  -------   -------------------------------------------------------------------
+ *	a task   no        are looked at by that task, or will be when it is scheduled
+ *	NULL     yes       are looked at by the idle loop (sd_idle_poll) before the vCPU sleeps
+ *	                   and after it woke
+ *	NULL     no        are looked at by nobody: the leader made way for other tasks. The
+ *	                   first serving task that ends its call leads, or the idle loop appoints
+ *	                   one, or the clock's tick does when neither happens
  *
- * Locks: none. One vCPU, no kernel preemption: nothing here changes under a task that doesn't sleep. What interrupts touch
- * (sd_serve_kick) is a flag and a wake-up. So what sleeps (an allocation, an fput() that is the last, a transfer, a wait) ends all
- * that was known before it:
+ * Locks: none. One vCPU, no kernel preemption: nothing here changes under a task that doesn't
+ * sleep. What interrupts touch (sd_serve_kick) is a flag and a wake-up. So whatever sleeps (an
+ * allocation, an fput() that is the last, a transfer, a wait) ends all that was known before it:
  *
- *	allocate, open, and what else sleeps first; then look, and act on what was seen, without sleeping in between
- *	what must stay over a sleep is held: a client by its calls (its end waits until there are none; client_use()), a client that has ended
- *	by its refs, a share by its users, a link by its refs, a file by its count
- *	what ends is out of reach before the first thing that it owns is taken away (client->files is NULL before they are put), and is
- *	on no list any more, or held, when it is freed
- *	a walk over a list sleeps only where nothing can be deleted from that list meanwhile, and says why
+ *	- Allocate, open, and do what else sleeps first. Then look, and act on what was seen,
+ *	  without sleeping in between.
+ *	- What must stay over a sleep is held: a client by its calls (its end waits until there are
+ *	  none; client_use()), a client that has ended by its refs, a share by its users, a link by
+ *	  its refs, a file by its count.
+ *	- What ends is out of reach before the first thing that it owns is taken away
+ *	  (client->files is NULL before they are put). It is on no list any more, or held, when it
+ *	  is freed.
+ *	- A walk over a list sleeps only where nothing can be deleted from that list while it does,
+ *	  and says why.
  *
- * Identity. While a task serves client c its files, fs and credentials are c's; they stay on until it serves somebody else, since
- * the next call is mostly of the same client. They are c's own references: before c is gone, every task that wears them
- * is stripped (sd_client_end). A client's files_struct always counts at least 2 users: __fget_light() then takes a reference on every
- * file it uses, as it must, because two calls of one client can be in progress in two tasks. Its address also is the
- * owner of its POSIX and OFD... locks (fl_owner), the same in every call, as for a Linux process.
+ * Identity. While a task serves client c its files, fs and credentials are c's. They stay on until
+ * it serves another client, since the next call is mostly of the same one. They are c's own
+ * references: before c is gone, every task that wears them is stripped (sd_strip). A client's
+ * files_struct always counts at least 2 users: __fget_light() then takes a reference on every file
+ * it uses, as it must, because two calls of one client can be in progress in two tasks. Its address
+ * also is the owner of its POSIX and OFD locks (fl_owner), the same in every call, as for a Linux
+ * process.
  */
 #ifndef KSLICE_SERVE_H
 #define KSLICE_SERVE_H
@@ -124,22 +137,47 @@ struct sd_serve_stats {
 	u32 clients, workers;
 };
 
+/* serve_state.c */
+struct sd_state {
+	struct list_head clients, workers;
+	u32 followers;		    /* tasks that could lead */
+	bool alone;		    /* there is no pool, see sd_pool_adopt() */
+	struct sd_slane *last_lane; /* of the last call, or NULL */
+};
+
+extern struct sd_state sd_state;
 extern struct sd_serve_stats sd_serve_stats;
 extern struct sd_poller sd_poller;
+extern u32 sd_shares_begun; /* counts */
+extern bool sd_ctl_pending; /* there may be a control event */
+
+struct sd_client *sd_client_find(u32 id);
+/* fn for all that have files: not for those that are being made, nor for those whose files are
+ * being closed. Must not sleep. */
+void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
+void sd_wear(struct sd_worker *w, struct sd_client *c);
+void sd_strip(struct sd_client *c);
+void sd_lane_forget(struct sd_client *c);  /* the last call was none of its */
+struct sd_worker *sd_worker_current(void); /* the current task; NULL: it serves nobody */
+/* The current task, if it is in a call. */
+struct sd_worker *sd_worker_calling(void);
+/* Whose call the current task is in; NULL: nobody's. */
+struct sd_client *sd_client_served(void);
+
+/* A call may sleep: somebody else will look at the rings. */
+static inline bool sd_may_block(void)
+{
+	return sd_state.followers > 0 || sd_state.alone;
+}
 
 /* serve_client.c */
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd,
 				 int *err);
-struct sd_client *sd_client_find(u32 id);
 /* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of
  * times while it is on the list. */
 void sd_client_end(struct sd_client *c, u32 why);
-/* fn for all that have files: not for those that are being made, nor for those whose files are
- * being closed. Must not sleep. */
-void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
 void sd_clients_end(void); /* all of them, in good order; sleeps. No new ones from then on */
-/* Its last promised calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
-int sd_client_detach(u32 id);
+void sd_client_forget(struct sd_client *c); /* it has ended, and nobody asks for it any more */
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);
 /* Interrupt its calls in service, but for the one `but` runs. */
@@ -164,27 +202,19 @@ static inline void sd_unhold(struct sd_client *c, enum sd_pool p)
 }
 
 /* serve_pool.c */
-void sd_wear(struct sd_worker *w, struct sd_client *c);
-void sd_strip(struct sd_client *c);
-bool sd_pool_may_block(void);
-void sd_pool_forget(struct sd_client *c);
-/* Serve what a client that is gone has promised its program. By a serving task. May sleep. */
-void sd_pool_keep_promises(struct sd_client *c);
-void __noreturn sd_pool_run(void);
+/* The current task becomes the first of the pool. handle_control() sees to one control event, if
+ * there is one; it may sleep. */
+void __noreturn sd_pool_run(void (*handle_control)(void));
 /* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL:
  * no memory. */
 struct sd_worker *sd_pool_adopt(void);
 /* There is something for a leader to do beside the rings. Any context. */
 void sd_serve_kick(void);
 
-/* Whose call the current task is in; NULL: nobody's. */
-struct sd_client *sd_client_served(void);
-/* The current task, if it is in a call. */
-struct sd_worker *sd_worker_calling(void);
-
 /* serve_call.c */
-extern u32 sd_shares_begun; /* counts */
 void sd_serve_call(struct sd_worker *w);
+/* Its last promised calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
+int sd_client_detach(u32 id);
 
 /* serve_memory.c */
 void sd_memory_setup(void);
@@ -204,7 +234,8 @@ long sd_ticket_show(struct sd_serve *s, struct sd_client *c);
 int sd_ticket_hold(const struct sd_ctl_ticket *m); /* or drop it. Sleeps */
 void sd_tickets_end(struct sd_client *c); /* it is going; files close at the next sd_exit_work() */
 void sd_tickets_drop(void);		  /* all of them; the same */
-u64 sd_tickets_hold(const struct sd_client *c); /* bytes, see serve_memory.c */
+/* fn for the file of each that it gave; bytes of the tickets themselves. */
+u64 sd_tickets_each(const struct sd_client *c, void (*fn)(struct file *file, void *arg), void *arg);
 
 /* serve_share.c: sd/share.h. Absent from a domain without disks. */
 long sd_share_give(struct sd_serve *s, struct sd_client *c) __weak;
@@ -238,13 +269,12 @@ bool sd_mem_mine(unsigned long addr, unsigned long size);
  */
 bool sd_call_takes(u64 len);
 void sd_call_gives_back(struct sd_worker *w);
+void *sd_scratch_get(void *client, u64 len); /* see struct sd_server_ops */
+void sd_scratch_put(void *p);
 void sd_serve_table(void);
 
 /* serve_ctl.c */
-extern bool sd_ctl_pending;
 void sd_serve_setup(void);
-/* Handles one control event, if there is one. May sleep. */
-void sd_ctl_one(void);
 
 /* transport/shm/shm_kernel.c */
 int sd_shm_attach(const struct sd_event *ev);

@@ -8,11 +8,8 @@
 #include <sd/serve_path.h>
 #include "serve.h"
 
-#define PROMISE_TRIES 13 /* see keep_promise() */
+#define PROMISE_TRIES 13 /* see promise_again() */
 #define MEMORY_TRIES  10
-
-struct sd_serve_stats sd_serve_stats;
-u32 sd_shares_begun;
 
 /*
  * What Linux does on the way back to user mode, as far as it concerns a call: drop its
@@ -25,19 +22,6 @@ static void after_call(void)
 		clear_notify_signal();
 	if (unlikely(task_work_pending(current)))
 		sd_exit_work();
-}
-
-void sd_interrupt_call(struct sd_slane *l, u32 n)
-{
-	struct sd_client *c = l->reg->owner;
-	struct sd_worker *w;
-
-	list_for_each_entry (w, &c->workers, incall) {
-		if (w->req.lane == l && w->req.n == n) {
-			set_notify_signal(w->task);
-			return;
-		}
-	}
 }
 
 /* Every other call of the client ends. False: the client does, too. */
@@ -62,7 +46,7 @@ static long exits(struct sd_worker *w, struct sd_client *c)
 		return -EBUSY; /* said to nobody */
 	c->exits = w;
 	sd_poll_remove(&sd_poller, &c->reg);
-	sd_pool_forget(c);
+	sd_lane_forget(c);
 	if (!end_others(w, c))
 		return -EINTR;
 	set_notify_signal(current); /* nobody lingers for a process that ends */
@@ -101,7 +85,7 @@ static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 
 static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
-	struct sd_serve s = {.arena = w->req.lane->mem->arena};
+	struct sd_serve s = {.arena = w->req.lane->mem->arena, .reg = w->req.lane->reg};
 	long ret = -EINVAL;
 
 	memcpy(s.arg, w->req.arg, sizeof(s.arg));
@@ -174,12 +158,12 @@ static void take_cred(struct sd_client *c, const struct cred *was)
  * somebody else meanwhile. For about a second; after the last try the file has the error, see
  * sd_file_error(). Without a follower nobody may wait: the client asks again.
  */
-static long keep_promise(struct sd_worker *w, long ret, bool *bad)
+static long promise_again(struct sd_worker *w, long ret, bool *bad)
 {
 	u32 i;
 
 	for (i = 0;
-	     i < PROMISE_TRIES && ret == -EAGAIN && sd_pool_may_block() && !signal_pending(current);
+	     i < PROMISE_TRIES && ret == -EAGAIN && sd_may_block() && !signal_pending(current);
 	     i++) {
 		schedule_timeout_interruptible(max(1, HZ >> (8 - min(i, 5u))));
 		w->req.last = i + 1 == PROMISE_TRIES;
@@ -194,7 +178,7 @@ static long keep_promise(struct sd_worker *w, long ret, bool *bad)
 static long failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad)
 {
 	if (w->req.flags & SD_F_PROMISE)
-		return keep_promise(w, ret, bad);
+		return promise_again(w, ret, bad);
 	if (ret == -ENFILE && sd_memory_from_greedy(c))
 		return sd_srv_call(sd_poller.table, &w->req, bad);
 	for (u32 i = 0; i < MEMORY_TRIES && ret == -ENOMEM && sd_memory_again(c); i++)
@@ -273,7 +257,7 @@ void sd_serve_call(struct sd_worker *w)
 		return;
 	}
 	c->calls++;
-	if (likely(sd_pool_may_block())) {
+	if (likely(sd_may_block())) {
 		ret = in_service(w, c, &bad);
 		if (unlikely(w->wait))
 			rflags = after_wait(w, c, &ret);
@@ -295,4 +279,38 @@ void sd_serve_call(struct sd_worker *w)
 		sd_client_lied(c);
 	else if (unlikely(waitqueue_active(&c->wait)))
 		wake_up_all(&c->wait);
+}
+
+static void keep_promise(struct sd_worker *w, struct sd_slane *l)
+{
+	const struct sd_entry *e = &l->mem->sq[l->slot];
+
+	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_PROMISE))
+		return;
+	/* Nonsense is of no interest any more. */
+	if (sd_srv_take(l, sd_poller.table, &w->req) > 0)
+		sd_serve_call(w);
+}
+
+static void keep_promises(struct sd_client *c)
+{
+	struct sd_worker *w = sd_worker_current();
+	u32 i;
+
+	for (i = 0; i < SD_LANES && w && !c->ending; i++)
+		if (c->reg.lane[i].head) /* a lane's first call is never a promised one */
+			keep_promise(w, &c->reg.lane[i]);
+}
+
+int sd_client_detach(u32 id)
+{
+	struct sd_client *c = sd_client_find(id);
+
+	if (!c || c->detaching)
+		return -ESRCH;
+	c->detaching = true;
+	keep_promises(c);
+	sd_client_end(c, SD_ENDED_CLOSED);
+	sd_client_forget(c);
+	return 0;
 }

@@ -17,27 +17,7 @@
 #define ASK_AGAIN \
 	(HZ / 50 ?: 1) /* a call may have swallowed an interruption and gone to sleep again */
 
-static LIST_HEAD(clients);
 static bool closing; /* the domain ends: no new ones */
-
-struct sd_client *sd_client_find(u32 id)
-{
-	struct sd_client *c;
-
-	list_for_each_entry (c, &clients, node)
-		if (c->id == id)
-			return c;
-	return NULL;
-}
-
-void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
-{
-	struct sd_client *c;
-
-	list_for_each_entry (c, &clients, node)
-		if (c->files)
-			fn(c, arg);
-}
 
 static struct sd_client *client_get(struct sd_client *c)
 {
@@ -193,13 +173,39 @@ no_fs:
 	return err;
 }
 
+/* Interrupts the task that serves call n of a lane. */
+static void client_interrupt(struct sd_slane *l, u32 n)
+{
+	struct sd_client *c = l->reg->owner;
+	struct sd_worker *w;
+
+	list_for_each_entry (w, &c->workers, incall) {
+		if (w->req.lane == l && w->req.n == n) {
+			set_notify_signal(w->task);
+			return;
+		}
+	}
+}
+
+static void client_wake(u32 *word)
+{
+	sd_machine_wake(word);
+}
+
+static const struct sd_server_ops client_ops = {
+	.interrupt = client_interrupt,
+	.wake = client_wake,
+	.mem_get = sd_scratch_get,
+	.mem_put = sd_scratch_put,
+};
+
 static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region, int bell_fd)
 {
 	struct sd_client *c = kvzalloc(sizeof(*c), GFP_KERNEL);
 
 	if (!c)
 		return NULL;
-	sd_sregion_init(&c->reg, region, c);
+	sd_sregion_init(&c->reg, region, c, &client_ops);
 	c->refs = 1;
 	c->id = a->client;
 	c->bell_fd = bell_fd;
@@ -242,7 +248,7 @@ static int client_appear(struct sd_client *c, const struct sd_client *parent)
 			 SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients)))
 		return -EAGAIN;
 	sd_hold(c, SD_POOL_CLIENTS);
-	list_add(&c->node, &clients);
+	list_add(&c->node, &sd_state.clients);
 	sd_poll_add(&sd_poller, &c->reg);
 	sd_serve_stats.clients++;
 	return 0;
@@ -274,10 +280,8 @@ static int client_begin(struct sd_client *c, const struct sd_ctl_attach *a)
 
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err)
 {
-	struct sd_client *c = NULL;
+	struct sd_client *c = client_new(a, region, bell_fd);
 
-	if (sd_memory_for_client(make_kuid(&init_user_ns, a->uid)))
-		c = client_new(a, region, bell_fd);
 	*err = c ? client_begin(c, a) : -ENOMEM;
 	if (!*err)
 		return c;
@@ -299,7 +303,7 @@ static void end_now(struct sd_client *c, u32 why)
 {
 	c->ending = true;
 	sd_poll_remove(&sd_poller, &c->reg);
-	sd_pool_forget(c);
+	sd_lane_forget(c);
 	sd_srv_end(&c->reg, why);
 	do
 		sd_client_cancel(c, NULL);
@@ -330,7 +334,7 @@ void sd_clients_end(void)
 	/* Ending one sleeps, and the list may change meanwhile; those that ended stay on it until
 	 * the supervisor detaches them. */
 again:
-	list_for_each_entry (c, &clients, node)
+	list_for_each_entry (c, &sd_state.clients, node)
 		if (!c->ended) {
 			sd_client_end(c, SD_ENDED_CLOSED);
 			goto again;
@@ -339,18 +343,10 @@ again:
 	sd_exit_work();
 }
 
-int sd_client_detach(u32 id)
+void sd_client_forget(struct sd_client *c)
 {
-	struct sd_client *c = sd_client_find(id);
-
-	if (!c || c->detaching)
-		return -ESRCH;
-	c->detaching = true;
-	sd_pool_keep_promises(c);
-	sd_client_end(c, SD_ENDED_CLOSED);
 	list_del(&c->node);
 	client_put(c);
-	return 0;
 }
 
 void sd_client_lied(struct sd_client *c)

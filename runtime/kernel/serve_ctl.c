@@ -6,14 +6,14 @@
 #include <linux/oom.h>
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 #include "dev.h"
 #include "serve.h"
 
 /* Fds of a client, and no more than half of all open files; the program's own limit holds on the
  * host, where it reserves each number. */
 #define FILES_MAX 65536
-
-bool sd_ctl_pending;
 
 static void on_event(void *arg)
 {
@@ -38,6 +38,13 @@ static void get_stats(struct sd_ctl_stats *s)
 	};
 }
 
+static int attach(const struct sd_event *ev)
+{
+	if (!sd_memory_for_client(make_kuid(&init_user_ns, ev->attach.uid)))
+		return -ENOMEM;
+	return sd_shm_attach(ev);
+}
+
 static void handle(const struct sd_event *ev)
 {
 	static bool ends;
@@ -45,7 +52,7 @@ static void handle(const struct sd_event *ev)
 
 	switch (ev->type) {
 	case SD_CTL_ATTACH:
-		sd_machine_event_done(ev, sd_shm_attach(ev), NULL);
+		sd_machine_event_done(ev, attach(ev), NULL);
 		break;
 	case SD_CTL_DETACH:
 		sd_machine_event_done(ev, sd_shm_detach(ev), NULL);
@@ -81,7 +88,7 @@ static void handle(const struct sd_event *ev)
 	}
 }
 
-void sd_ctl_one(void)
+static void ctl_one(void)
 {
 	struct sd_event ev;
 
@@ -120,5 +127,5 @@ void __noreturn sd_serve(void)
 	sd_irq_register(SD_IRQ_EVENT, on_event, NULL);
 	sd_memory_setup();
 	sd_ctl_pending = true;
-	sd_pool_run();
+	sd_pool_run(ctl_one);
 }

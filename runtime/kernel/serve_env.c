@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_env.c: what runtime/core wants from its surroundings, and the table of calls. */
+/* serve_env.c: private memory of calls (sd/server.h), and the table of calls. */
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -64,7 +64,7 @@ void sd_call_gives_back(struct sd_worker *w)
 	w->took = 0;
 }
 
-void *sd_mem_get(void *owner, u64 len)
+void *sd_scratch_get(void *owner, u64 len)
 {
 	struct sd_client *c = owner;
 	struct block *b = may_have(c, len)
@@ -82,7 +82,7 @@ void *sd_mem_get(void *owner, u64 len)
 	return b->data;
 }
 
-void sd_mem_put(void *p)
+void sd_scratch_put(void *p)
 {
 	struct block *b = container_of(p, struct block, data[0]);
 
@@ -99,17 +99,6 @@ bool sd_mem_mine(unsigned long addr, unsigned long size)
 		if (b->owner == current && sd_inside(addr, size, (unsigned long)b->data, b->len))
 			return true;
 	return false;
-}
-
-/* Above TASK_SIZE for any length: access_ok() refuses it. */
-void __user *sd_bad_pointer(void)
-{
-	return (void __user *)-PAGE_SIZE;
-}
-
-void sd_wake_client(u32 *word)
-{
-	sd_machine_wake(word);
 }
 
 void sd_serve_table(void)

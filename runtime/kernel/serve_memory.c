@@ -259,11 +259,23 @@ static u64 files_hold(struct files_struct *files)
 	return bytes;
 }
 
+static void ticket_holds(struct file *file, void *bytes)
+{
+	*(u64 *)bytes += sd_file_holds(file);
+}
+
+static u64 tickets_hold(const struct sd_client *c)
+{
+	u64 bytes = 0;
+
+	return sd_tickets_each(c, ticket_holds, &bytes) + bytes;
+}
+
 static u64 client_holds(const struct sd_client *c)
 {
 	walks();
 	return CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch + above(c->fs->pwd.dentry) +
-	       files_hold(c->files) + sd_tickets_hold(c);
+	       files_hold(c->files) + tickets_hold(c);
 }
 
 static u64 user_holds[USERS]; /* by uid % USERS: a mix-up may only make two users one */
@@ -511,7 +523,7 @@ bool sd_memory_from_greedy(struct sd_client *c)
 	struct sd_client *most = greediest_client();
 	u32 before = helps;
 
-	if (!most || c == most || 2 * c->holds >= most->holds || c->ending || !sd_pool_may_block())
+	if (!most || c == most || 2 * c->holds >= most->holds || c->ending || !sd_may_block())
 		return false;
 	if (!ask(c))
 		return false;
@@ -525,7 +537,7 @@ bool sd_memory_again(struct sd_client *c)
 	struct sd_client *most;
 	bool short_now = global_zone_page_state(NR_FREE_PAGES) < low;
 
-	if ((!short_now && time_after(jiffies, short_at + HZ)) || c->ending || !sd_pool_may_block())
+	if ((!short_now && time_after(jiffies, short_at + HZ)) || c->ending || !sd_may_block())
 		return false;
 	most = greediest_client();
 	if (has_much(c, most))

@@ -33,68 +33,20 @@
 		   ... */
 #define HOG_RESTS 32u /* ... preempts them, a yielder waits: rest at once the next times */
 
-struct sd_poller sd_poller;
-
 static int __noreturn sd_pool_work(void *worker);
 
-static LIST_HEAD(workers);
 static LIST_HEAD(followers);
-static unsigned int nfollowers;
 static struct sd_worker *leader;
 static bool resting;
-static bool alone;     /* there is no pool, see sd_pool_adopt() */
 static bool contended; /* some task runs on and on: the leader shares the vCPU with it by the
 			  scheduler's rules */
 static u32 leads;      /* times the lead was taken */
-static unsigned long spawn_after;  /* jiffies */
-static struct sd_slane *last_lane; /* of the last call, or NULL */
+static unsigned long spawn_after; /* jiffies */
 static struct sd_slane
 	*answered; /* the same, if its client waited for that answer; only compared */
 static struct sd_bell *bell;
-static u32 hogged; /* rests to come without yielding first */
-
-/* The task has two references of a client's credentials, as commit_creds() expects; its own are
- * there all the time. */
-static void wear_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
-{
-	const struct cred *old = t->cred;
-
-	if (is)
-		get_cred(get_cred(new));
-	rcu_assign_pointer(t->cred, new);
-	rcu_assign_pointer(t->real_cred, new);
-	if (was) {
-		put_cred(old);
-		put_cred(old);
-	}
-}
-
-void sd_wear(struct sd_worker *w, struct sd_client *c)
-{
-	struct task_struct *t = w->task;
-
-	if (likely(w->wears == c && (!c || t->cred == c->cred)))
-		return;
-	wear_cred(t, c ? c->cred : w->cred, w->wears, c);
-	w->wears = c;
-	t->files = c ? c->files : w->files;
-	t->fs = c ? c->fs : w->fs;
-}
-
-void sd_strip(struct sd_client *c)
-{
-	struct sd_worker *w;
-
-	list_for_each_entry (w, &workers, node)
-		if (w->wears == c)
-			sd_wear(w, NULL);
-}
-
-void sd_pool_forget(struct sd_client *c)
-{
-	if (last_lane && last_lane->reg == &c->reg)
-		last_lane = NULL;
-}
+static void (*control)(void); /* serve_ctl.c: handles one control event */
+static u32 hogged;	      /* rests to come without yielding first */
 
 static struct sd_worker *worker_new(void)
 {
@@ -104,7 +56,7 @@ static struct sd_worker *worker_new(void)
 		return NULL;
 	INIT_LIST_HEAD(&w->free);
 	INIT_LIST_HEAD(&w->incall);
-	list_add(&w->node, &workers);
+	list_add(&w->node, &sd_state.workers);
 	sd_serve_stats.workers++;
 	return w;
 }
@@ -130,7 +82,7 @@ static void unfollow(struct sd_worker *w)
 {
 	if (!list_empty(&w->free)) {
 		list_del_init(&w->free);
-		nfollowers--;
+		sd_state.followers--;
 	}
 }
 
@@ -146,7 +98,7 @@ static void follow(struct sd_worker *w)
 {
 	if (list_empty(&w->free)) {
 		list_add(&w->free, &followers); /* last in, first out: warm */
-		nfollowers++;
+		sd_state.followers++;
 	}
 }
 
@@ -171,8 +123,8 @@ static u32 tasks_left(void)
 	u32 more = most > nr_threads ? most - nr_threads : 0;
 
 	if (time_before(jiffies, spawn_after)) /* there was no memory */
-		return nfollowers;
-	return nfollowers + min_t(u32, more, WORKERS_MAX - sd_serve_stats.workers);
+		return sd_state.followers;
+	return sd_state.followers + min_t(u32, more, WORKERS_MAX - sd_serve_stats.workers);
 }
 
 /* See enum sd_wait. Nothing keeps from sleeping what no signal interrupts, nor a call whose program
@@ -246,7 +198,7 @@ static void tick(void)
 	if (sd_memory_low())
 		sd_memory_watch();
 	if (leader) {
-		if (leader->task == current && now == done && nfollowers) {
+		if (leader->task == current && now == done && sd_state.followers) {
 			leader = NULL;
 			contended = true;
 			promote();
@@ -257,11 +209,6 @@ static void tick(void)
 	}
 	done = now;
 	led = leads;
-}
-
-bool sd_pool_may_block(void)
-{
-	return nfollowers > 0 || alone;
 }
 
 /* Gives up the lead for other tasks, or to rest, and waits to be appointed again. */
@@ -297,7 +244,7 @@ static void spawn(struct sd_worker *w)
 		return;
 	spawn_after = jiffies + SPAWN_AGAIN;
 	if (!memory_for_task()) {
-		if (!nfollowers)
+		if (!sd_state.followers)
 			sd_memory_wanted();
 		return;
 	}
@@ -327,7 +274,7 @@ static void __noreturn leave(struct sd_worker *w)
 /* A client waits on our own host CPU, or several do: they can't go on unless we let them. */
 static bool client_here(u32 cpu)
 {
-	if (last_lane && sd_load_relaxed(&last_lane->mem->client.cpu) == cpu + 1)
+	if (sd_state.last_lane && sd_load_relaxed(&sd_state.last_lane->mem->client.cpu) == cpu + 1)
 		return true;
 	return cpu < SD_BELL_CPUS && bell->shared[cpu / 64] >> cpu % 64 & 1;
 }
@@ -417,55 +364,10 @@ static void look(void)
 
 static void serve_one(struct sd_worker *w)
 {
-	last_lane = w->req.lane;
+	sd_state.last_lane = w->req.lane;
 	sd_serve_call(w);
 	answered = w->req.flags & SD_F_SYNC ? w->req.lane : NULL;
 	sd_safe_point();
-}
-
-static struct sd_worker *worker_of_current(void)
-{
-	struct sd_worker *w;
-
-	list_for_each_entry (w, &workers, node)
-		if (w->task == current)
-			return w;
-	return NULL;
-}
-
-struct sd_worker *sd_worker_calling(void)
-{
-	struct sd_worker *w = worker_of_current();
-
-	return w && !list_empty(&w->incall) ? w : NULL;
-}
-
-struct sd_client *sd_client_served(void)
-{
-	struct sd_worker *w = sd_worker_calling();
-
-	return w ? w->wears : NULL;
-}
-
-static void keep_promise(struct sd_worker *w, struct sd_slane *l)
-{
-	const struct sd_entry *e = &l->mem->sq[l->slot];
-
-	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_PROMISE))
-		return;
-	/* Nonsense is of no interest any more. */
-	if (sd_srv_take(l, sd_poller.table, &w->req) > 0)
-		sd_serve_call(w);
-}
-
-void sd_pool_keep_promises(struct sd_client *c)
-{
-	struct sd_worker *w = worker_of_current();
-	u32 i;
-
-	for (i = 0; i < SD_LANES && w && !c->ending; i++)
-		if (c->reg.lane[i].head) /* a lane's first call is never a promised one */
-			keep_promise(w, &c->reg.lane[i]);
 }
 
 /* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
@@ -486,10 +388,10 @@ static bool still_lead(struct sd_worker *w)
 /* What a leader sees to between calls. False: it leads no more. */
 static bool keep_house(struct sd_worker *w)
 {
-	if (unlikely(nfollowers < SPARES))
+	if (unlikely(sd_state.followers < SPARES))
 		spawn(w);
 	if (unlikely(READ_ONCE(sd_ctl_pending)))
-		sd_ctl_one();
+		control();
 	return likely(still_lead(w));
 }
 
@@ -536,7 +438,7 @@ static int __noreturn sd_pool_work(void *worker)
 	worker_begin(w);
 	for (;;) {
 		if (leader != w) {
-			if (nfollowers >= FOLLOWERS_MAX && !thread_group_leader(current))
+			if (sd_state.followers >= FOLLOWERS_MAX && !thread_group_leader(current))
 				leave(w);
 			follow(w);
 		}
@@ -554,18 +456,19 @@ struct sd_worker *sd_pool_adopt(void)
 		w->unfenced = true;
 		leader = w;
 	}
-	alone = true;
+	sd_state.alone = true;
 	return w;
 }
 
 /* The current task, pid 1, begins the pool and is part of it for ever. */
-void __noreturn sd_pool_run(void)
+void __noreturn sd_pool_run(void (*handle_control)(void))
 {
 	struct sd_worker *w = worker_new();
 
 	if (!w)
 		panic("sd: no memory for the first serving task");
 	bell = sd_boot->bell;
+	control = handle_control;
 	sd_task_sleeping = task_sleeping;
 	sd_idle_poll = idle_poll;
 	sd_clock_tick = tick;

@@ -43,14 +43,13 @@ static struct kind {
 	struct inode_operations our_iop;
 } kinds[KINDS];
 
-static LIST_HEAD(shares);
 static u32 nshares;
 
 static struct share *share_of(const struct inode *inode)
 {
 	struct share *s;
 
-	list_for_each_entry (s, &shares, node)
+	list_for_each_entry (s, &share_list, node)
 		if (s->inode == inode)
 			return s;
 	return NULL;
@@ -69,19 +68,6 @@ static struct share *share_get(const struct inode *inode)
 static const struct kind *kind_of(const struct file *file)
 {
 	return container_of(file->f_op, struct kind, our_fop);
-}
-
-const struct file_operations *share_fop(const struct share *s)
-{
-	return kind_of(s->file)->fop;
-}
-
-void share_count_all(void)
-{
-	struct share *s;
-
-	list_for_each_entry (s, &shares, node)
-		share_count(s);
 }
 
 /* ---- the end ---- */
@@ -312,11 +298,12 @@ static struct share *share_make(struct file *file)
 		init_waitqueue_head(&s->wait);
 		s->inode = inode;
 		s->file = own;
+		s->fop = kind->fop;
 		s->users = 1;
 		own->f_op = &kind->our_fop;
 		inode->i_fop = &kind->our_fop;
 		inode->i_op = &kind->our_iop;
-		list_add(&s->node, &shares);
+		list_add(&s->node, &share_list);
 		nshares++;
 		sd_shares_begun++;
 		return s;
@@ -420,7 +407,7 @@ static struct share *by_key(const u64 key[2])
 {
 	struct share *s;
 
-	list_for_each_entry (s, &shares, node)
+	list_for_each_entry (s, &share_list, node)
 		if (!((s->key[0] ^ key[0]) | (s->key[1] ^ key[1])))
 			return s;
 	return NULL;

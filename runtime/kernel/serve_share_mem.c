@@ -8,6 +8,7 @@
 
 #define CHUNK SZ_256K /* read with the inode locked once */
 
+LIST_HEAD(share_list);
 static u64 held_all;
 
 static u64 size_of(const struct share *s)
@@ -28,6 +29,14 @@ u64 share_count(struct share *s)
 		return s->wants;
 	holds(s, sd_machine_share_held(s->fd));
 	return s->held;
+}
+
+static void share_count_all(void)
+{
+	struct share *s;
+
+	list_for_each_entry (s, &share_list, node)
+		share_count(s);
 }
 
 int share_room(u64 n)
@@ -82,7 +91,7 @@ static u64 mem_data(struct share *s, u64 *pos)
 /* Of the file. What it can't say is data. The answer holds until something sleeps. */
 static u64 file_seek(struct share *s, u64 pos, int whence)
 {
-	loff_t at = share_fop(s)->llseek(s->file, pos, whence);
+	loff_t at = s->fop->llseek(s->file, pos, whence);
 
 	if (at == -ENXIO)
 		return SD_SHARE_SIZE;
@@ -99,7 +108,7 @@ static ssize_t read_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 	init_sync_kiocb(&k, s->file);
 	k.ki_pos = pos;
 	iov_iter_kvec(&i, READ, &v, 1, len);
-	return share_fop(s)->read_iter(&k, &i);
+	return s->fop->read_iter(&k, &i);
 }
 
 /* [pos, pos + len) by way of a page, since mem may be gone when a read has slept. Bytes, or -errno.

@@ -6,7 +6,6 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <sd/ticket.h>
-#include "memory.h"
 #include "serve.h"
 
 struct ticket {
@@ -149,13 +148,15 @@ void sd_tickets_end(struct sd_client *c)
 	}
 }
 
-u64 sd_tickets_hold(const struct sd_client *c)
+u64 sd_tickets_each(const struct sd_client *c, void (*fn)(struct file *file, void *arg), void *arg)
 {
 	struct ticket *t;
 	u64 bytes = 0;
 
-	list_for_each_entry (t, &c->tickets, given)
-		bytes += sizeof(*t) + sd_file_holds(t->file);
+	list_for_each_entry (t, &c->tickets, given) {
+		fn(t->file, arg);
+		bytes += sizeof(*t);
+	}
 	return bytes;
 }
 

@@ -26,7 +26,8 @@
 struct share {
 	struct list_head node;
 	struct inode *inode;
-	struct file *file; /* our own, to read and write */
+	struct file *file;		   /* our own, to read and write */
+	const struct file_operations *fop; /* of its file system, not ours */
 	u64 key[2];
 	u8 *mem;    /* NULL: not there yet */
 	int fd;	    /* the machine's, of mem */
@@ -45,8 +46,7 @@ static inline bool share_full(const struct share *s)
 	return s->mem && s->filled == SHARE_FULL;
 }
 
-/* The operations of its file system, not ours. */
-const struct file_operations *share_fop(const struct share *s);
+extern struct list_head share_list; /* all of them */
 
 /* Reads the whole file into mem, which is new (all zero), or holds it as it was; nobody else does.
  * Sleeps; inode not locked. */
@@ -66,8 +66,6 @@ size_t share_copy(struct share *s, u64 pos, size_t n, struct iov_iter *to);
 int share_room(u64 n);
 /* What it takes of the budget, now. */
 u64 share_count(struct share *s);
-/* The same of all shares. */
-void share_count_all(void);
 /* mem is given back; or was never to be had, and whoever gave it takes it back. */
 void share_mem_done(struct share *s);
 void share_mem_lost(struct share *s);

@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 	b->ball = hostdom_map(4096);
 	apart = b->cpu[0] != b->cpu[1];
 	hostdom_init(&b->dom, bell);
-	sd_sregion_init(&b->reg, base, NULL);
+	sd_sregion_init(&b->reg, base, NULL, &hostdom_ops);
 	sd_poll_add(&b->dom.poll, &b->reg);
 	sd_lane_init(&b->lane, base, 0, bell, &sd_transport_shm);
 	pin(b->cpu[1]);

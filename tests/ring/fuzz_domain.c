@@ -200,7 +200,7 @@ static void new_liar(void)
 		sd_poll_remove(&dom.poll, &liar);
 	FUZZ_CHECK(&fz, !liar.serving);
 	madvise(liar_mem, SD_REGION_SIZE, MADV_DONTNEED); /* zeroes */
-	sd_sregion_init(&liar, liar_mem, NULL);
+	sd_sregion_init(&liar, liar_mem, NULL, &hostdom_ops);
 	sd_poll_add(&dom.poll, &liar);
 }
 
@@ -287,9 +287,9 @@ int main(int argc, char **argv)
 	make_table();
 	hostdom_init(&dom, &bell);
 	sd_poll_init(&dom.poll, &table, &bell);
-	sd_sregion_init(&honest, honest_mem, NULL);
+	sd_sregion_init(&honest, honest_mem, NULL, &hostdom_ops);
 	sd_poll_add(&dom.poll, &honest);
-	sd_sregion_init(&liar, liar_mem, NULL);
+	sd_sregion_init(&liar, liar_mem, NULL, &hostdom_ops);
 	sd_poll_add(&dom.poll, &liar);
 	for (i = 0; i < fz.cases; i++) {
 		fuzz_case(&fz, i);

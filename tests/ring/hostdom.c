@@ -12,35 +12,32 @@
 #define SPIN_LOOKS  2000u
 #define YIELD_LOOKS 200u
 
-void *sd_mem_get(void *owner, u64 len)
+static void *host_mem_get(void *owner, u64 len)
 {
 	(void)owner;
 	return calloc(1, len);
 }
 
-void sd_mem_put(void *p)
+static void host_mem_put(void *p)
 {
 	free(p);
 }
 
-void __user *sd_bad_pointer(void)
-{
-	return (void *)-4096l;
-}
-
-void sd_wake_client(u32 *word)
+static void host_wake(u32 *word)
 {
 	sd_sys_futex_wake(word);
 }
 
-void sd_interrupt_call(struct sd_slane *l, u32 n)
+static void host_interrupt(struct sd_slane *l, u32 n)
 {
 	(void)l, (void)n; /* no call here waits for anything */
 }
 
+const struct sd_server_ops hostdom_ops = {host_interrupt, host_wake, host_mem_get, host_mem_put};
+
 static bool refused(const void *p)
 {
-	return p == (void *)SD_FAULT_ADDRESS || (uintptr_t)p >= (uintptr_t)-4096l;
+	return p == (void *)SD_FAULT_ADDRESS || (uintptr_t)p >= SD_REFUSED_ADDRESS;
 }
 
 static long call_echo(struct sd_serve *s)

@@ -26,6 +26,7 @@ struct hostdom {
 };
 
 extern const struct sd_table hostdom_table;
+extern const struct sd_server_ops hostdom_ops;
 
 /* What takes do. The results in says[] are those of the next ones, in order: -errno, or how many
  * bytes at most; then all is taken. */

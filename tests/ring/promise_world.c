@@ -10,7 +10,7 @@ int setup(void **state)
 	w = calloc(1, sizeof(*w));
 	w->base = hostdom_map(SD_REGION_SIZE);
 	inline_init(&w->dom, &w->bell);
-	sd_sregion_init(&w->reg, w->base, NULL);
+	sd_sregion_init(&w->reg, w->base, NULL, &hostdom_ops);
 	sd_poll_add(&w->dom.poll, &w->reg);
 	sd_lane_init(&w->lane, w->base, 0, &w->bell, &inline_transport);
 	w->lane.promises = true;

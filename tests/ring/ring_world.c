@@ -38,8 +38,8 @@ int setup(void **state)
 	w->base2 = hostdom_map(SD_REGION_SIZE);
 	inline_init(&w->dom, &w->bell);
 	fault = 0;
-	sd_sregion_init(&w->reg, w->base, NULL);
-	sd_sregion_init(&w->other, w->base2, NULL);
+	sd_sregion_init(&w->reg, w->base, NULL, &hostdom_ops);
+	sd_sregion_init(&w->other, w->base2, NULL, &hostdom_ops);
 	sd_poll_add(&w->dom.poll, &w->reg);
 	sd_poll_add(&w->dom.poll, &w->other);
 	sd_lane_init(&w->lane, w->base, 0, &w->bell, &inline_transport);

@@ -383,7 +383,7 @@ static void turns_come_and_go(void **state)
 		munmap(w->base, SD_REGION_SIZE);
 		w->base = hostdom_map(SD_REGION_SIZE);
 		assert_true(w->dom.poll.on <= 1 && w->dom.poll.lanes <= 1);
-		sd_sregion_init(&w->reg, w->base, NULL);
+		sd_sregion_init(&w->reg, w->base, NULL, &hostdom_ops);
 		sd_poll_add(&w->dom.poll, &w->reg);
 	}
 }
@@ -415,7 +415,7 @@ static void bell_storm(void **state)
 
 	(void)state;
 	for (i = 0; i < STORM; i++) {
-		sd_sregion_init(&r[i], hostdom_map(SD_REGION_SIZE), NULL);
+		sd_sregion_init(&r[i], hostdom_map(SD_REGION_SIZE), NULL, &hostdom_ops);
 		sd_poll_add(&w->dom.poll, &r[i]);
 	}
 	echo_is(&w->second, 1);

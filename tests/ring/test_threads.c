@@ -122,7 +122,7 @@ int main(void)
 
 	hostdom_init(&dom, &bell);
 	for (i = 0; i < 2; i++) {
-		sd_sregion_init(&reg[i], hostdom_map(SD_REGION_SIZE), NULL);
+		sd_sregion_init(&reg[i], hostdom_map(SD_REGION_SIZE), NULL, &hostdom_ops);
 		sd_poll_add(&dom.poll, &reg[i]);
 	}
 	pthread_create(&t, NULL, domain, &dom);

@@ -35,13 +35,13 @@ long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	return r;
 }
 
-void *sd_mem_get(void *owner, u64 len)
+static void *plain_mem_get(void *owner, u64 len)
 {
 	(void)owner;
 	return calloc(1, len);
 }
 
-void sd_mem_put(void *p)
+static void plain_mem_put(void *p)
 {
 	free(p);
 }
@@ -57,20 +57,18 @@ void sd_file_error(unsigned int fd, int err)
 	(void)fd, (void)err;
 }
 
-void __user *sd_bad_pointer(void)
-{
-	return (void *)0xffff888000000000ull;
-}
-
-void sd_wake_client(u32 *word)
+static void no_wake(u32 *word)
 {
 	(void)word;
 }
 
+static const struct sd_server_ops ops = {
+	.wake = no_wake, .mem_get = plain_mem_get, .mem_put = plain_mem_put};
+
 int sd_loop_attach(void *base)
 {
 	table = (struct sd_table){sd_served, sd_nserved};
-	sd_sregion_init(&region, base, NULL);
+	sd_sregion_init(&region, base, NULL, &ops);
 	return 0;
 }
 

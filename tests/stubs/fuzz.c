@@ -73,7 +73,7 @@ const struct sd_stub *st_stub(unsigned int nr)
 
 /* ---- surroundings of the core ---- */
 
-void *sd_mem_get(void *owner, u64 len)
+static void *checked_mem_get(void *owner, u64 len)
 {
 	u8 *p = calloc(1, len + 16 + TAIL);
 
@@ -83,7 +83,7 @@ void *sd_mem_get(void *owner, u64 len)
 	return p + 16;
 }
 
-void sd_mem_put(void *p)
+static void checked_mem_put(void *p)
 {
 	u8 *start = (u8 *)p - 16, *tail = (u8 *)p + *(u64 *)start;
 
@@ -105,15 +105,13 @@ void sd_file_error(unsigned int fd, int err)
 	(void)fd, (void)err;
 }
 
-void __user *sd_bad_pointer(void)
-{
-	return (void *)0xffff888000000000ull;
-}
-
-void sd_wake_client(u32 *word)
+static void no_wake(u32 *word)
 {
 	(void)word;
 }
+
+static const struct sd_server_ops ops = {
+	.wake = no_wake, .mem_get = checked_mem_get, .mem_put = checked_mem_put};
 
 static const struct sd_stub *stub_of(long nr)
 {
@@ -241,7 +239,7 @@ static u64 served;
 
 int sd_loop_attach(void *base)
 {
-	sd_sregion_init(&region, base, NULL);
+	sd_sregion_init(&region, base, NULL, &ops);
 	return 0;
 }
 
@@ -273,7 +271,7 @@ static void new_channel(void)
 {
 	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
-	sd_sregion_init(&region, region_mem, NULL);
+	sd_sregion_init(&region, region_mem, NULL, &ops);
 }
 
 static void arguments(const struct st_call *call, const struct st_base *base, u64 arg[6])

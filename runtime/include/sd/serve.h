@@ -15,16 +15,18 @@
 #include <sd/ring.h>
 #include <sd/rpc.h>
 
+struct sd_sregion;
+
 struct sd_serve {
 	u64 arg[6]; /* private copy */
 	u8 *arena;  /* lane's arena, SD_ARENA_SIZE bytes, shared: never trusted */
 	bool bad;
-	bool promised; /* its caller has been told that it would go well */
-	bool last;     /* and no other try follows: EAGAIN breaks the promise */
-	u8 credit;     /* out: what the call's fd would take at once, see SD_R_CREDIT */
-	void *scratch; /* list of private allocations, freed after the call */
-	u32 spare;     /* bytes of them it may still make */
-	void *owner;   /* of the region it came by */
+	bool promised;		/* its caller has been told that it would go well */
+	bool last;		/* and no other try follows: EAGAIN breaks the promise */
+	u8 credit;		/* out: what the call's fd would take at once, see SD_R_CREDIT */
+	void *scratch;		/* list of private allocations, freed after the call */
+	u32 spare;		/* bytes of them it may still make */
+	struct sd_sregion *reg; /* that it came by */
 };
 
 typedef long (*sd_serve_fn)(struct sd_serve *s);
@@ -44,10 +46,14 @@ void __user *sd_user(struct sd_serve *s, u64 off, u64 len);
 /* Copies len bytes at off into dst, once. 0, -EFAULT (SD_OFF_FAULT/NULL) or -EPROTO with s->bad
  * set. */
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
-/* Supplied by the surroundings: the credit of a file, 0 where nothing can be said. See SD_R_CREDIT.
+/*
+ * The two that the stubs of calls with a credit want of the kernel side (runtime/kernel/dev_sock.c).
+ * They are on each such call's way, so the stubs call them directly, not by struct sd_server_ops.
+ *
+ * The credit of a file, 0 where nothing can be said. See SD_R_CREDIT.
  */
 u8 sd_file_credit(unsigned int fd);
-/* Supplied by the surroundings: a promised call came out as -err: the file's next call reports it,
+/* A promised call came out as -err: the file's next call reports it,
  * as if it had come just after. A stream that has lost bytes so ends with it. */
 void sd_file_error(unsigned int fd, int err);
 /*

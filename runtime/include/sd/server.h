@@ -15,6 +15,22 @@
 #include <sd/serve.h>
 
 struct sd_sregion;
+struct sd_slane;
+
+/*
+ * What the core needs from whoever embeds it, for the calls of one region. A call that describes
+ * its data in one piece and is answered while its client is awake needs none of them.
+ */
+struct sd_server_ops {
+	/* Interrupts call n of a lane, if it is in service. Doesn't sleep. */
+	void (*interrupt)(struct sd_slane *l, u32 n);
+	/* FUTEX_WAKE of one waiter on a client's word. */
+	void (*wake)(u32 *word);
+	/* Zeroed memory for sd_scratch(), on behalf of the region's owner; NULL: out of memory, or
+	 * that owner has too much of it. May sleep. */
+	void *(*mem_get)(void *owner, u64 len);
+	void (*mem_put)(void *p);
+};
 
 struct sd_slane { /* the domain's end of a lane */
 	struct sd_lane_mem *mem;
@@ -43,6 +59,7 @@ struct sd_sregion {
 	struct sd_region_head *head;
 	struct sd_sregion *next, *prev; /* the poller's regions */
 	void *owner;
+	const struct sd_server_ops *ops;
 	u32 ended;			      /* enum sd_ended */
 	u32 serving;			      /* calls being served */
 	u32 polled;			      /* lanes on the poller's list; if there are any: */
@@ -67,12 +84,13 @@ struct sd_req { /* a call: private copy of its entry */
 	u8 credit;   /* earned by the call, see SD_R_CREDIT */
 };
 
-struct sd_table { /* what the domain serves, and what the core needs from its surroundings */
+struct sd_table { /* what the domain serves */
 	const struct sd_served *call;
 	u32 n;
 };
 
-void sd_sregion_init(struct sd_sregion *r, void *base, void *owner);
+void sd_sregion_init(struct sd_sregion *r, void *base, void *owner,
+		     const struct sd_server_ops *ops);
 
 /*
  * Run a call of the table. What it returns goes to sd_srv_reply(); *bad: a reference was out of
@@ -174,18 +192,10 @@ void sd_poll_owed(struct sd_slane *l,
  */
 bool sd_poll_settle(struct sd_poller *p);
 
-/* Supplied by the surroundings: interrupt call n of a lane, if it is in service. Doesn't sleep. */
-void sd_interrupt_call(struct sd_slane *l, u32 n);
-/* Supplied by the surroundings: FUTEX_WAKE of one waiter. */
-void sd_wake_client(u32 *word);
-/* Supplied by the surroundings: private memory for sd_scratch(). */
-void *sd_mem_get(void *owner, u64 len); /* zeroed; of the region's owner; NULL when out of memory,
-					   or he has too much of it */
-void sd_mem_put(void *p);
 /* access_ok() lets it pass (any length), and nothing is ever mapped there: below vm.mmap_min_addr.
  */
 #define SD_FAULT_ADDRESS 4096ul
-/* Supplied by the surroundings: a user pointer that access_ok() refuses. */
-void __user *sd_bad_pointer(void);
+/* access_ok() refuses it, whatever the length. */
+#define SD_REFUSED_ADDRESS (-4096ul)
 
 #endif

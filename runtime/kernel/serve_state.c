@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * serve_state.c: what all files of the serving side look at: which clients and serving tasks there
+ * are, and which task serves whom. It calls nothing above it.
+ */
+#include <linux/cred.h>
+#include <linux/sched/signal.h>
+#include "serve.h"
+
+struct sd_state sd_state = {
+	.clients = LIST_HEAD_INIT(sd_state.clients),
+	.workers = LIST_HEAD_INIT(sd_state.workers),
+};
+struct sd_serve_stats sd_serve_stats;
+struct sd_poller sd_poller;
+u32 sd_shares_begun;
+bool sd_ctl_pending;
+
+struct sd_client *sd_client_find(u32 id)
+{
+	struct sd_client *c;
+
+	list_for_each_entry (c, &sd_state.clients, node)
+		if (c->id == id)
+			return c;
+	return NULL;
+}
+
+void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
+{
+	struct sd_client *c;
+
+	list_for_each_entry (c, &sd_state.clients, node)
+		if (c->files)
+			fn(c, arg);
+}
+
+/* The task has two references of a client's credentials, as commit_creds() expects; its own are
+ * there all the time. */
+static void wear_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
+{
+	const struct cred *old = t->cred;
+
+	if (is)
+		get_cred(get_cred(new));
+	rcu_assign_pointer(t->cred, new);
+	rcu_assign_pointer(t->real_cred, new);
+	if (was) {
+		put_cred(old);
+		put_cred(old);
+	}
+}
+
+void sd_wear(struct sd_worker *w, struct sd_client *c)
+{
+	struct task_struct *t = w->task;
+
+	if (likely(w->wears == c && (!c || t->cred == c->cred)))
+		return;
+	wear_cred(t, c ? c->cred : w->cred, w->wears, c);
+	w->wears = c;
+	t->files = c ? c->files : w->files;
+	t->fs = c ? c->fs : w->fs;
+}
+
+void sd_strip(struct sd_client *c)
+{
+	struct sd_worker *w;
+
+	list_for_each_entry (w, &sd_state.workers, node)
+		if (w->wears == c)
+			sd_wear(w, NULL);
+}
+
+void sd_lane_forget(struct sd_client *c)
+{
+	if (sd_state.last_lane && sd_state.last_lane->reg == &c->reg)
+		sd_state.last_lane = NULL;
+}
+
+struct sd_worker *sd_worker_current(void)
+{
+	struct sd_worker *w;
+
+	list_for_each_entry (w, &sd_state.workers, node)
+		if (w->task == current)
+			return w;
+	return NULL;
+}
+
+struct sd_worker *sd_worker_calling(void)
+{
+	struct sd_worker *w = sd_worker_current();
+
+	return w && !list_empty(&w->incall) ? w : NULL;
+}
+
+struct sd_client *sd_client_served(void)
+{
+	struct sd_worker *w = sd_worker_calling();
+
+	return w ? w->wears : NULL;
+}
