@@ -17,14 +17,14 @@ void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane)
 enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 cookie)
 {
 	enum sd_status st;
-	struct sd_ticket t;
+	struct sd_entry_ref ref;
 
 	if (sd_unlikely(b->c.status != SD_OK))
 		return b->c.status;
-	st = sd_submit(b->c.lane, op, SD_F_CQ, arg, &t);
+	st = sd_submit(b->c.lane, op, SD_F_CQ, arg, &ref);
 	if (sd_unlikely(st != SD_OK))
 		return st;
-	b->cookie[t.slot] = cookie;
+	b->cookie[ref.slot] = cookie;
 	b->n++;
 	return SD_OK;
 }

@@ -58,7 +58,7 @@ int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bel
 }
 
 enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
-			 struct sd_ticket *t)
+			 struct sd_entry_ref *ref)
 {
 	u32 slot = l->slot;
 	struct sd_entry *e = &l->mem->sq[slot];
@@ -74,8 +74,8 @@ enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
 		e->arg[i] = arg[i];
 	l->busy |= 1ull << slot;
 	l->op = op;
-	t->n = l->tail++;
-	t->slot = slot;
+	ref->n = l->tail++;
+	ref->slot = slot;
 	if (flags & SD_F_SYNC)
 		l->sync = true;
 	else
@@ -84,42 +84,42 @@ enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
 		l->posted++;
 		sd_prefetchw(&l->mem->sq[(slot + AHEAD) % SD_RING]);
 	}
-	sd_store_release(&e->seq, sd_seq(t->n));
+	sd_store_release(&e->seq, sd_seq(ref->n));
 	return SD_OK;
 }
 
-bool sd_answered(const struct sd_lane *l, struct sd_ticket t)
+bool sd_answered(const struct sd_lane *l, struct sd_entry_ref ref)
 {
-	return sd_load_acquire(&l->mem->sq[t.slot].seq) != sd_seq(t.n);
+	return sd_load_acquire(&l->mem->sq[ref.slot].seq) != sd_seq(ref.n);
 }
 
-enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret)
+enum sd_status sd_wait(struct sd_lane *l, struct sd_entry_ref ref, long *ret)
 {
-	struct sd_entry *e = &l->mem->sq[t.slot];
+	struct sd_entry *e = &l->mem->sq[ref.slot];
 	enum sd_status st;
 	u32 flags;
 
-	if (!sd_answered(l, t)) {
-		st = l->tr->wait(l, &e->seq, sd_seq(t.n), 0);
+	if (!sd_answered(l, ref)) {
+		st = l->tr->wait(l, &e->seq, sd_seq(ref.n), 0);
 		if (sd_unlikely(st == SD_INTR))
 			return st;
 		if (sd_unlikely(st != SD_OK))
 			return sd_lane_fail(l, st);
 	}
-	if (sd_unlikely(sd_load_acquire(&e->seq) != sd_seq(t.n) + 1))
+	if (sd_unlikely(sd_load_acquire(&e->seq) != sd_seq(ref.n) + 1))
 		return sd_lane_fail(l, SD_PROTO);
 	*ret = sd_load_relaxed(&e->ret);
 	flags = sd_load_relaxed(&e->flags);
 	l->answer = (u16)flags;
-	l->busy &= ~(1ull << t.slot);
+	l->busy &= ~(1ull << ref.slot);
 	l->sync = false; /* with it in flight there was no other */
 	return sd_unlikely(flags & SD_R_REFUSED) ? SD_REFUSED : SD_OK;
 }
 
-enum sd_status sd_cancel(struct sd_lane *l, struct sd_ticket t)
+enum sd_status sd_cancel(struct sd_lane *l, struct sd_entry_ref ref)
 {
 	const u32 *seen = &l->mem->domain.cancelled;
-	u32 word = sd_seq(t.n), before = sd_load_relaxed(seen);
+	u32 word = sd_seq(ref.n), before = sd_load_relaxed(seen);
 	enum sd_status st = SD_OK;
 
 	if (before == word)

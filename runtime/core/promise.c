@@ -47,27 +47,27 @@ static u64 credit_of(const struct sd_lane *l, u32 fd)
 }
 
 static enum sd_status submit_promised(struct sd_lane *l, const struct sd_promised *p,
-				      struct sd_ticket *t)
+				      struct sd_entry_ref *ref)
 {
 	if (sd_unlikely(l->busy >> l->slot & 1))
 		return SD_REFUSED;
 	l->mem->sq[l->slot].ret = p->result;
-	return sd_submit(l, p->op, SD_F_PROMISE, p->arg, t);
+	return sd_submit(l, p->op, SD_F_PROMISE, p->arg, ref);
 }
 
-static struct sd_ticket ticket(const struct sd_promised *p)
+static struct sd_entry_ref promised_entry(const struct sd_promised *p)
 {
-	return (struct sd_ticket){p->n, p->slot};
+	return (struct sd_entry_ref){p->n, p->slot};
 }
 
 /* Wait for an entry whatever interrupts; an interruption is kept for the next wait. What was
  * refused is as good as answered: not now. */
-static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *ret)
+static enum sd_status wait_through(struct sd_lane *l, struct sd_entry_ref ref, long *ret)
 {
 	enum sd_status st;
 	bool intr = false;
 
-	while ((st = sd_wait(l, t, ret)) == SD_INTR)
+	while ((st = sd_wait(l, ref, ret)) == SD_INTR)
 		intr = true;
 	if (intr)
 		l->intr = 1;
@@ -83,18 +83,18 @@ static enum sd_status wait_through(struct sd_lane *l, struct sd_ticket t, long *
 static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 {
 	enum sd_status st;
-	struct sd_ticket t;
+	struct sd_entry_ref ref;
 
 	if (ret > 0) {
 		p->arg[p->data] += (u64)ret;
 		p->arg[p->len] -= (u64)ret;
 		p->result -= ret;
 	}
-	st = submit_promised(l, p, &t);
+	st = submit_promised(l, p, &ref);
 	if (st == SD_REFUSED)
 		return -EAGAIN;
 	if (st == SD_OK)
-		st = wait_through(l, t, &ret);
+		st = wait_through(l, ref, &ret);
 	return st == SD_OK ? ret : -EIO; /* the lane is at its end, every call will say why */
 }
 
@@ -151,7 +151,7 @@ void sd_promise_settle(struct sd_lane *l)
 
 	if (!p->on)
 		return;
-	if (wait_through(l, ticket(p), &ret) == SD_OK) {
+	if (wait_through(l, promised_entry(p), &ret) == SD_OK) {
 		sd_credit_set(l, p->fd, SD_CREDIT_OF(l->answer));
 		ended(l, ret);
 	}
@@ -185,16 +185,16 @@ static enum sd_status promise(struct sd_call *c, long *ret)
 {
 	struct sd_lane *l = c->lane;
 	struct sd_promised *p = &l->promised;
-	struct sd_ticket t;
+	struct sd_entry_ref ref;
 	u32 i;
 
 	for (i = 0; i < 6; i++)
 		p->arg[i] = c->arg[i];
-	c->status = submit_promised(l, p, &t);
+	c->status = submit_promised(l, p, &ref);
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
-	p->n = t.n;
-	p->slot = t.slot;
+	p->n = ref.n;
+	p->slot = ref.slot;
 	p->on = true;
 	if (p->top > p->mark)
 		make_room(l, p);

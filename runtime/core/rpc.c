@@ -102,19 +102,19 @@ static bool is_lie(long ret, u64 most)
 
 static enum sd_status submit(struct sd_call *c, u16 flags)
 {
-	struct sd_ticket t;
+	struct sd_entry_ref ref;
 
 	if (!c->fd)
 		sd_credit_forget(c->lane);
-	c->status = sd_submit(c->lane, c->op, flags | c->lane->flags, c->arg, &t);
-	c->n = t.n;
-	c->slot = t.slot;
+	c->status = sd_submit(c->lane, c->op, flags | c->lane->flags, c->arg, &ref);
+	c->n = ref.n;
+	c->slot = ref.slot;
 	return c->status;
 }
 
-static struct sd_ticket ticket(const struct sd_call *c)
+static struct sd_entry_ref call_entry(const struct sd_call *c)
 {
-	return (struct sd_ticket){c->n, c->slot};
+	return (struct sd_entry_ref){c->n, c->slot};
 }
 
 enum sd_status sd_call_post(struct sd_call *c)
@@ -128,12 +128,12 @@ enum sd_status sd_call_post(struct sd_call *c)
 
 bool sd_call_done(struct sd_call *c)
 {
-	return c->status != SD_OK || sd_answered(c->lane, ticket(c));
+	return c->status != SD_OK || sd_answered(c->lane, call_entry(c));
 }
 
 enum sd_status sd_call_cancel(struct sd_call *c)
 {
-	return sd_call_done(c) ? c->status : sd_cancel(c->lane, ticket(c));
+	return sd_call_done(c) ? c->status : sd_cancel(c->lane, call_entry(c));
 }
 
 enum sd_status sd_call_finish(struct sd_call *c, long *ret)
@@ -144,8 +144,8 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
 	do
-		st = sd_wait(c->lane, ticket(c), ret);
-	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, ticket(c))) == SD_OK);
+		st = sd_wait(c->lane, call_entry(c), ret);
+	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, call_entry(c))) == SD_OK);
 	if (st == SD_OK && sd_unlikely(is_lie(*ret, c->most))) {
 		*ret = -EPROTO;
 		st = sd_lane_fail(c->lane, SD_PROTO);

@@ -206,7 +206,7 @@ static void cancelled(void **state)
 static void cancelled_before_taken(void **state)
 {
 	struct sd_slane *l = &w->reg.lane[0];
-	struct sd_ticket t;
+	struct sd_entry_ref t;
 	struct sd_req q;
 	u32 n;
 
@@ -282,7 +282,7 @@ static void resumed_after_batch(void **state)
 static void resumed(void **state)
 {
 	struct sd_lane l;
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 	u32 i;
 
 	(void)state;
@@ -315,7 +315,7 @@ static void many_lanes(void **state)
 }
 
 /* Has always a call in flight. How many were answered. */
-static u32 keep_busy(struct sd_lane *l, struct sd_ticket *t)
+static u32 keep_busy(struct sd_lane *l, struct sd_entry_ref *t)
 {
 	long ret;
 
@@ -334,7 +334,7 @@ static u32 keep_busy(struct sd_lane *l, struct sd_ticket *t)
  * are. */
 static u32 turns_of_one(bool glance)
 {
-	static struct sd_ticket t[SD_LANES], one;
+	static struct sd_entry_ref t[SD_LANES], one;
 	struct sd_lane *l[SD_LANES];
 	u32 i, n, got = 0;
 
@@ -466,7 +466,7 @@ static struct sd_lane *leaving_lane(void)
 static void told_before_dropped(void **state)
 {
 	struct sd_lane *l = leaving_lane();
-	struct sd_ticket t;
+	struct sd_entry_ref t;
 
 	(void)state;
 	assert_int_equal(sd_submit(l, HD_ECHO, 0, (u64[6]){7}, &t), SD_OK); /* and no doorbell */
@@ -481,7 +481,7 @@ static void looks_before_dropping(void **state)
 {
 	struct sd_slane *s = &w->reg.lane[100];
 	struct sd_lane *l = leaving_lane();
-	struct sd_ticket t;
+	struct sd_entry_ref t;
 	u32 i;
 
 	(void)state;
@@ -501,7 +501,7 @@ static void lane_order(void **state)
 	u64 arg[6] = {0};
 	struct sd_req q;
 	struct sd_sregion *bad;
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 	u32 i, first = 0;
 
 	(void)state;
@@ -523,7 +523,7 @@ static void wakes(void **state)
 {
 	struct sd_client_ctl *c = &w->lane.mem->client;
 	struct sd_slane *l = &w->reg.lane[0];
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 	struct sd_req q;
 
 	(void)state;
@@ -559,7 +559,7 @@ static void wakes(void **state)
 
 static void answer_one(struct sd_req *q)
 {
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 
 	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &n);
 	assert_int_equal(sd_srv_take(&w->reg.lane[0], &hostdom_table, q), 1);
@@ -571,7 +571,7 @@ static void answer_one(struct sd_req *q)
 static void last_looks(void **state)
 {
 	struct sd_client_ctl *c = &w->lane.mem->client;
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 	struct sd_req q;
 
 	(void)state;
@@ -592,7 +592,7 @@ static void last_looks(void **state)
 
 static void refused(void **state)
 {
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 	struct sd_req q;
 	long ret;
 

@@ -137,7 +137,7 @@ static void domain_says(u32 seq, u16 flags, s64 ret)
 
 static void lying_answer_seq(void **state)
 {
-	struct sd_ticket n;
+	struct sd_entry_ref n;
 	long ret;
 
 	(void)state;

@@ -337,7 +337,7 @@ static void wakes_from_sleep(void **state)
 /* As sd_call_promise() does, but nobody rings: the domain sleeps until the client is detached. */
 static void promise(struct sd_lane *l, int fd, u64 off, const char *text)
 {
-	struct sd_ticket t;
+	struct sd_entry_ref t;
 
 	while (!sd_load_acquire(&dom.bell->sleeping))
 		usleep(100);
@@ -397,7 +397,7 @@ static void keeps_nothing_of_liars(void **state)
 
 static void liar(struct dclient *c, struct sd_lane *l, u16 op, u64 off)
 {
-	struct sd_ticket t;
+	struct sd_entry_ref t;
 	long ret;
 
 	attach(c, l, 0);

@@ -319,7 +319,7 @@ static int landed(struct aio_ctx *c)
 		for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++) {
 			const struct aio_req *r = &c->lane[d].req[s];
 
-			if (r->busy && sd_answered(c->lane[d].lane, r->ticket))
+			if (r->busy && sd_answered(c->lane[d].lane, r->ref))
 				return 1;
 		}
 	return 0;

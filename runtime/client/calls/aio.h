@@ -42,7 +42,7 @@ struct aio_req { /* in the slot of its entry */
 	u16 nr; /* of the call made for it */
 	u8 busy, reads;
 	u16 page, pages;
-	struct sd_ticket ticket;
+	struct sd_entry_ref ref;
 };
 
 struct aio_lane { /* a lane that no thread has */

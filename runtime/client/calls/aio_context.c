@@ -175,7 +175,7 @@ static struct aio_req *oldest(struct aio_lane *a)
 	struct aio_req *r = NULL;
 
 	for (u32 s = 0; s < SD_RING; s++)
-		if (a->req[s].busy && (!r || (s32)(a->req[s].ticket.n - r->ticket.n) < 0))
+		if (a->req[s].busy && (!r || (s32)(a->req[s].ref.n - r->ref.n) < 0))
 			r = &a->req[s];
 	return r;
 }
@@ -183,7 +183,7 @@ static struct aio_req *oldest(struct aio_lane *a)
 static long result(struct sd_thread *t, struct aio_lane *a, struct aio_req *r)
 {
 	long ret = 0;
-	enum sd_status st = sd_wait(a->lane, r->ticket, &ret);
+	enum sd_status st = sd_wait(a->lane, r->ref, &ret);
 
 	if (st != SD_OK)
 		return sd_status_errno(t, a->lane, st);
@@ -255,7 +255,7 @@ static struct aio_req *launch(struct aio_ctx *c, u32 dom, const struct aio_req *
 	*err = r->reads ? 0 : copy(r, l->mem->arena + r->page * PAGE, r->piece);
 	if (!*err) {
 		enum sd_status st =
-			sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_BELL, arg, &r->ticket);
+			sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_BELL, arg, &r->ref);
 
 		*err = st == SD_OK ? 0 : sd_status_errno(sd_self(), l, st);
 	}
@@ -319,7 +319,7 @@ void sd_aio_check(struct aio_ctx *c)
 
 static int has_landed(const struct aio_lane *a, const struct aio_req *r)
 {
-	return r->busy && (sd_answered(a->lane, r->ticket) || is_dead(a));
+	return r->busy && (sd_answered(a->lane, r->ref) || is_dead(a));
 }
 
 u32 sd_aio_sweep(struct aio_ctx *c)

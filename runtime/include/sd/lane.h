@@ -80,28 +80,28 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
 		   const struct sd_transport *tr);
 
-/* A published entry, as the functions below want it. */
-struct sd_ticket {
+/* A published entry: which one, and where. */
+struct sd_entry_ref {
 	u32 n;	  /* its number */
 	u32 slot; /* its place */
 };
 
 /* Publish an entry. SD_REFUSED: 64 are in flight, or one with SD_F_SYNC is. */
 enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
-			 struct sd_ticket *t);
+			 struct sd_entry_ref *ref);
 
 /* Has an entry (without SD_F_CQ) been answered? Doesn't take the answer. */
-bool sd_answered(const struct sd_lane *l, struct sd_ticket t);
+bool sd_answered(const struct sd_lane *l, struct sd_entry_ref ref);
 
 /*
  * Wait for an entry and take its answer. SD_INTR: intr was set; the entry is still in flight, and
  * the caller cancels it and waits again.
  */
-enum sd_status sd_wait(struct sd_lane *l, struct sd_ticket t, long *ret);
+enum sd_status sd_wait(struct sd_lane *l, struct sd_entry_ref ref, long *ret);
 
 /* Have an entry interrupted; returns when the domain has seen to it. The entry is still to be
  * waited for. */
-enum sd_status sd_cancel(struct sd_lane *l, struct sd_ticket t);
+enum sd_status sd_cancel(struct sd_lane *l, struct sd_entry_ref ref);
 
 /* promise.c: see sd_call_promise(). */
 void sd_credit_forget(struct sd_lane *l);
