@@ -131,7 +131,7 @@ static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 }
 
 /* How long a lane may be quiet. */
-static u64 patience(const struct sd_poller *p, const struct sd_slane *l)
+static u64 poll_patience(const struct sd_poller *p, const struct sd_slane *l)
 {
 	if (l->leaving)
 		return LAST_LOOKS;
@@ -203,7 +203,7 @@ static void rang_in_vain(struct sd_poller *p, struct sd_sregion *r)
 	r->deaf = p->now + r->deafness;
 }
 
-static bool rings(const struct sd_sregion *r)
+static bool poll_rings(const struct sd_sregion *r)
 {
 	u32 w, bits = 0;
 
@@ -233,13 +233,13 @@ static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 			r->deafness = 0;
 			*any = true;
 		}
-	if (sd_unlikely(p->now < r->deaf) && rings(r))
+	if (sd_unlikely(p->now < r->deaf) && poll_rings(r))
 		*any = true;
 	return n;
 }
 
 /* The next so many regions, until so many bells rang. True: see region_bells(). */
-static bool doorbells(struct sd_poller *p, u32 regions, u32 most)
+static bool poll_doorbells(struct sd_poller *p, u32 regions, u32 most)
 {
 	u32 i, n = 0;
 	bool any = false;
@@ -336,7 +336,7 @@ void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l)
 		if (sd_unlikely(l->leaving))
 			lane_stay(l);
 	} else if (sd_unlikely(p->lanes > FEW_LANES) &&
-		   (s64)(p->now - l->since) > (s64)patience(p, l)) {
+		   (s64)(p->now - l->since) > (s64)poll_patience(p, l)) {
 		lane_rest(p, l);
 	}
 }
@@ -356,7 +356,7 @@ static void fenced_owed(struct sd_poller *p)
 }
 
 /* On which host CPUs is more than one client at work? See struct sd_bell. */
-static void census(struct sd_poller *p)
+static void poll_census(struct sd_poller *p)
 {
 	u64 once[SD_BELL_CPUS / 64] = {0}, twice[SD_BELL_CPUS / 64] = {0};
 	struct sd_slane *l = p->at;
@@ -383,19 +383,19 @@ void sd_poll_passed(struct sd_poller *p)
 {
 	p->passes++;
 	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
-		doorbells(p, REGIONS_ASKED, BELLS_ASKED);
+		poll_doorbells(p, REGIONS_ASKED, BELLS_ASKED);
 	else if (sd_unlikely(p->lanes > CROWD))
 		p->now = sd_tsc();
 	if (sd_unlikely(!(p->passes % FENCE_EVERY))) {
 		fenced_owed(p);
-		census(p);
+		poll_census(p);
 	}
 }
 
 bool sd_poll_settle(struct sd_poller *p)
 {
 	struct sd_slane *l;
-	bool any = doorbells(p, ~0u, ~0u);
+	bool any = poll_doorbells(p, ~0u, ~0u);
 
 	l = p->at;
 	if (!l)

@@ -103,7 +103,7 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
  * keeps it for who asks next, see sd_file_error(). But what was only refused for now is given
  * again.
  */
-static void ended(struct sd_lane *l, long ret)
+static void promise_ended(struct sd_lane *l, long ret)
 {
 	struct sd_promised *p = &l->promised;
 	u32 tries = 0;
@@ -141,7 +141,7 @@ void sd_promise_answered(struct sd_lane *l, u16 flags)
 		sd_lane_fail(l, SD_PROTO);
 		return;
 	}
-	ended(l, sd_load_relaxed(&e->ret));
+	promise_ended(l, sd_load_relaxed(&e->ret));
 }
 
 void sd_promise_settle(struct sd_lane *l)
@@ -153,7 +153,7 @@ void sd_promise_settle(struct sd_lane *l)
 		return;
 	if (wait_through(l, promised_entry(p), &ret) == SD_OK) {
 		sd_credit_set(l, p->fd, SD_CREDIT_OF(l->answer));
-		ended(l, ret);
+		promise_ended(l, ret);
 	}
 	p->on = false;
 }
@@ -181,7 +181,7 @@ static void make_room(struct sd_lane *l, const struct sd_promised *p)
 }
 
 /* l->promised says what, but for the arguments. */
-static enum sd_status promise(struct sd_call *c, long *ret)
+static enum sd_status promise_make(struct sd_call *c, long *ret)
 {
 	struct sd_lane *l = c->lane;
 	struct sd_promised *p = &l->promised;
@@ -227,7 +227,7 @@ enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, 
 		.len = len,
 		.result = (s64)c->arg[len],
 	};
-	return promise(c, ret);
+	return promise_make(c, ret);
 }
 
 enum sd_status sd_call_known(struct sd_call *c, long *ret, long result)
@@ -242,5 +242,5 @@ enum sd_status sd_call_known(struct sd_call *c, long *ret, long result)
 		return sd_call_wait(c, ret);
 	sd_credit_forget(l);
 	l->promised = (struct sd_promised){.op = c->op, .result = result};
-	return promise(c, ret);
+	return promise_make(c, ret);
 }

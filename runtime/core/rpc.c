@@ -100,7 +100,7 @@ static bool is_lie(long ret, u64 most)
 	return (u64)ret > most && (u64)ret < (u64)-MAX_ERRNO;
 }
 
-static enum sd_status submit(struct sd_call *c, u16 flags)
+static enum sd_status call_submit(struct sd_call *c, u16 flags)
 {
 	struct sd_entry_ref ref;
 
@@ -121,7 +121,7 @@ enum sd_status sd_call_post(struct sd_call *c)
 {
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
-	if (submit(c, c->flags & SD_F_BELL) == SD_OK)
+	if (call_submit(c, c->flags & SD_F_BELL) == SD_OK)
 		c->lane->tr->kick(c->lane);
 	return c->status;
 }
@@ -167,7 +167,7 @@ enum sd_status sd_call_wait(struct sd_call *c, long *ret)
 		c->lane->intr = 0;
 		return c->status = SD_INTR;
 	}
-	submit(c, (c->flags & SD_F_BELL) | SD_F_SYNC);
+	call_submit(c, (c->flags & SD_F_BELL) | SD_F_SYNC);
 	return sd_call_finish(c, ret);
 }
 

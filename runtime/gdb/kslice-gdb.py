@@ -179,7 +179,7 @@ class Task(Command):
 
 
 def clients():
-    return entries(value("'serve_client.c'::clients"), "struct sd_client", "node")
+    return entries(value("sd_state")["clients"], "struct sd_client", "node")
 
 
 def client_state(c):

@@ -30,7 +30,7 @@ static void bounce_free(struct sd_bounce *b)
 }
 
 /* Big pieces if there are some, single pages if not. */
-static struct page *piece(size_t want, size_t *len)
+static struct page *bounce_piece(size_t want, size_t *len)
 {
 	unsigned int order = min_t(unsigned int, get_order(want), ORDER_MAX);
 	struct page *page = NULL;
@@ -50,11 +50,11 @@ static struct page *piece(size_t want, size_t *len)
 
 /* As many as there is memory for: a short transfer is none that a program couldn't see elsewhere.
  */
-static void allocate(struct sd_bounce *b, size_t want)
+static void bounce_allocate(struct sd_bounce *b, size_t want)
 {
 	while (b->len < want) {
 		size_t len;
-		struct page *page = piece(want - b->len, &len);
+		struct page *page = bounce_piece(want - b->len, &len);
 
 		if (!page)
 			break;
@@ -63,7 +63,7 @@ static void allocate(struct sd_bounce *b, size_t want)
 	}
 }
 
-static size_t copy(struct sd_bounce *b, struct iov_iter *iter, size_t len)
+static size_t bounce_copy(struct sd_bounce *b, struct iov_iter *iter, size_t len)
 {
 	size_t done = 0;
 	unsigned int i;
@@ -89,12 +89,12 @@ struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages)
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	b->write = iov_iter_rw(iter) == WRITE;
-	allocate(b, want);
+	bounce_allocate(b, want);
 	if (!b->n) {
 		kfree(b);
 		return ERR_PTR(-ENOMEM);
 	}
-	if (b->write && copy(b, iter, b->len) < b->len) {
+	if (b->write && bounce_copy(b, iter, b->len) < b->len) {
 		bounce_free(b);
 		return ERR_PTR(-EFAULT);
 	}
@@ -109,7 +109,7 @@ ssize_t sd_bounce_end(struct sd_bounce *b, struct iov_iter *iter, ssize_t ret)
 	/* What wasn't written is still to be written, by whoever called. */
 	if (b->write)
 		iov_iter_revert(iter, b->len - done);
-	else if (done && copy(b, iter, done) < done)
+	else if (done && bounce_copy(b, iter, done) < done)
 		ret = -EFAULT;
 	bounce_free(b);
 	return ret;

@@ -59,7 +59,7 @@ static void slot_put(struct sd_disk *d, struct sd_slot *slot)
 		wake_up(&d->wait);
 }
 
-static bool fill(struct sd_block_req *req, struct bio *bio)
+static bool disk_fill(struct sd_block_req *req, struct bio *bio)
 {
 	struct bvec_iter iter;
 	struct bio_vec bv;
@@ -96,7 +96,7 @@ static bool fill(struct sd_block_req *req, struct bio *bio)
 	return true;
 }
 
-static void finish(struct sd_disk *d, struct sd_slot *slot)
+static void disk_finish(struct sd_disk *d, struct sd_slot *slot)
 {
 	struct bio *bio = slot->bio;
 	int err = slot->req.result;
@@ -129,14 +129,14 @@ static void sd_block_submit(struct bio *bio)
 	if (!slot)
 		wait_event(d->wait, (slot = slot_get(d)));
 	slot->bio = bio;
-	if (!fill(&slot->req, bio)) {
+	if (!disk_fill(&slot->req, bio)) {
 		slot_put(d, slot);
 		bio->bi_status = BLK_STS_NOTSUPP;
 		bio_endio(bio);
 		return;
 	}
 	if (d->ops->submit(d->host, &slot->req))
-		finish(d, slot);
+		disk_finish(d, slot);
 }
 
 static void sd_block_doorbell(void *arg)
@@ -145,7 +145,7 @@ static void sd_block_doorbell(void *arg)
 	struct sd_block_req *req;
 
 	while ((req = d->ops->done(d->host)))
-		finish(d, container_of(req, struct sd_slot, req));
+		disk_finish(d, container_of(req, struct sd_slot, req));
 }
 
 static const struct block_device_operations sd_block_fops = {
@@ -171,7 +171,7 @@ static void set_limits(struct sd_disk *d, const struct sd_block_info *info)
 	}
 }
 
-static int add(struct sd_disk *d, int index)
+static int disk_add_vec(struct sd_disk *d, int index)
 {
 	struct sd_block_info info;
 
@@ -204,7 +204,7 @@ static int sd_block_probe(const struct sd_device *dev, unsigned int line)
 	for (i = 0; i < SD_BLOCK_REQS; i++)
 		slot_put(d, &d->slots[i]);
 	sd_irq_register(line, sd_block_doorbell, d);
-	err = add(d, index);
+	err = disk_add_vec(d, index);
 	if (!err)
 		disks[index] = d;
 	return err;

@@ -257,7 +257,7 @@ static int bring_up(struct net_device *ndev)
 	return err;
 }
 
-static int configure(const struct sd_device *dev, struct net_device *ndev)
+static int net_configure(const struct sd_device *dev, struct net_device *ndev)
 {
 	char text[40];
 	int err;
@@ -318,7 +318,7 @@ static int sd_net_probe(const struct sd_device *dev, unsigned int line)
 		return err;
 	}
 	sd_irq_register(line, sd_net_doorbell, sd);
-	return configure(dev, ndev);
+	return net_configure(dev, ndev);
 }
 
 static int sd_net_start(void)

@@ -41,7 +41,7 @@ static const struct {
 
 static struct super_block *mounted[BITS_PER_LONG]; /* by index of the device */
 
-static bool general(const char *word, unsigned long *flags)
+static bool mount_general_options(const char *word, unsigned long *flags)
 {
 	int i;
 
@@ -62,7 +62,7 @@ static unsigned long split_options(char *text, char *data)
 
 	*data = 0;
 	while ((word = strsep(&text, ";"))) {
-		if (!*word || general(word, &flags))
+		if (!*word || mount_general_options(word, &flags))
 			continue;
 		if (*data)
 			strcat(data, ",");
@@ -89,7 +89,7 @@ static int make_dirs(char *path)
 	return err;
 }
 
-static const char *cure(int err)
+static const char *mount_cure(int err)
 {
 	switch (err) {
 	case -EINVAL:
@@ -134,7 +134,8 @@ static void mount_one(const struct sd_device *dev, char *dir)
 	init_unlink(NODE);
 	free_page((unsigned long)data);
 	if (err)
-		panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err, cure(err));
+		panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err,
+		      mount_cure(err));
 }
 
 static struct super_block *super_of(const char *dir)

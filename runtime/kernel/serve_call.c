@@ -25,7 +25,7 @@ static void after_call(void)
 }
 
 /* Every other call of the client ends. False: the client does, too. */
-static bool end_others(struct sd_worker *w, struct sd_client *c)
+static bool client_end_others(struct sd_worker *w, struct sd_client *c)
 {
 	do
 		sd_client_cancel(c, w);
@@ -38,7 +38,7 @@ static bool end_others(struct sd_worker *w, struct sd_client *c)
  * from here on, so none sees its files go, nor gets at what another has opened since. They wait
  * until the host ends them. What they have mapped they can still write: that ends with the client.
  */
-static long exits(struct sd_worker *w, struct sd_client *c)
+static long client_exits(struct sd_worker *w, struct sd_client *c)
 {
 	unsigned int max;
 
@@ -47,7 +47,7 @@ static long exits(struct sd_worker *w, struct sd_client *c)
 	c->exits = w;
 	sd_poll_remove(&sd_poller, &c->reg);
 	sd_lane_forget(c);
-	if (!end_others(w, c))
+	if (!client_end_others(w, c))
 		return -EINTR;
 	set_notify_signal(current); /* nobody lingers for a process that ends */
 	rcu_read_lock();
@@ -63,7 +63,7 @@ static long exits(struct sd_worker *w, struct sd_client *c)
  * had mapped; then close-on-exec, unless the client sees to it. One at a time: two would wait for
  * each other.
  */
-static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
+static long client_exec(struct sd_worker *w, struct sd_client *c, bool keep)
 {
 	bool alone;
 
@@ -71,7 +71,7 @@ static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 		return -EALREADY;
 	c->executing = true;
 	sd_poll_refuse(&sd_poller, &c->reg, w->req.lane);
-	alone = end_others(w, c);
+	alone = client_end_others(w, c);
 	if (alone) {
 		if (!keep)
 			do_close_on_exec(c->files);
@@ -83,7 +83,7 @@ static long exec(struct sd_worker *w, struct sd_client *c, bool keep)
 	return alone ? 0 : -EINTR;
 }
 
-static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
+static long call_own(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
 	struct sd_serve s = {.arena = w->req.lane->mem->arena, .reg = w->req.lane->reg};
 	long ret = -EINVAL;
@@ -91,10 +91,10 @@ static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 	memcpy(s.arg, w->req.arg, sizeof(s.arg));
 	switch (w->req.op) {
 	case SD_OP_EXEC:
-		ret = exec(w, c, s.arg[0] & SD_EXEC_KEEP);
+		ret = client_exec(w, c, s.arg[0] & SD_EXEC_KEEP);
 		break;
 	case SD_OP_EXIT:
-		ret = exits(w, c);
+		ret = client_exits(w, c);
 		break;
 	case SD_OP_RIGHTS:
 		ret = sd_rights_told(&s, c);
@@ -127,7 +127,7 @@ static long own_call(struct sd_worker *w, struct sd_client *c, bool *bad)
 
 /* A client that is a domain does with the files it was given what its spec says, and nothing else.
  */
-static bool peer_may(const struct sd_client *c, u16 op)
+static bool client_peer_may(const struct sd_client *c, u16 op)
 {
 	if (op < SD_OP_CALLS)
 		return op == SD_OP_REDEEM || op == SD_OP_CLOSE;
@@ -141,7 +141,7 @@ static bool peer_may(const struct sd_client *c, u16 op)
  * another call of it had changed them meanwhile. (Nobody may hold `was` any more, but it isn't
  * freed before the task sleeps, and nothing has since.)
  */
-static void take_cred(struct sd_client *c, const struct cred *was)
+static void client_take_cred(struct sd_client *c, const struct cred *was)
 {
 	const struct cred *old = c->cred, *new = current_cred();
 
@@ -175,7 +175,7 @@ static long promise_again(struct sd_worker *w, long ret, bool *bad)
 }
 
 /* A call that may be made again: it has done nothing. */
-static long failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad)
+static long call_failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad)
 {
 	if (w->req.flags & SD_F_PROMISE)
 		return promise_again(w, ret, bad);
@@ -186,13 +186,13 @@ static long failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad
 	return ret;
 }
 
-static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
+static long call_serve(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
 	const u32 shares = sd_shares_begun;
 	const struct cred *was;
 	long ret;
 
-	if (unlikely(c->peer) && !peer_may(c, w->req.op))
+	if (unlikely(c->peer) && !client_peer_may(c, w->req.op))
 		return -EPERM;
 	sd_wear(w, c);
 	was = current_cred();
@@ -205,9 +205,9 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 	if (likely(w->req.op >= SD_OP_CALLS)) {
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
 		if (unlikely(ret < 0))
-			ret = failed(w, c, ret, bad);
+			ret = call_failed(w, c, ret, bad);
 	} else {
-		ret = own_call(w, c, bad);
+		ret = call_own(w, c, bad);
 	}
 	if (unlikely(shares != sd_shares_begun))
 		sd_shares_adopt(c); /* before anybody knows the fd that it may have made */
@@ -216,13 +216,13 @@ static long in_service(struct sd_worker *w, struct sd_client *c, bool *bad)
 		sd_call_gives_back(w);
 	list_del_init(&w->incall);
 	if (unlikely(current_cred() != was))
-		take_cred(c, was);
+		client_take_cred(c, was);
 	after_call();
 	return ret;
 }
 
 /* The call waited, or wasn't allowed to: then it is refused if it did nothing. */
-static u16 after_wait(struct sd_worker *w, struct sd_client *c, long *ret)
+static u16 call_waited(struct sd_worker *w, struct sd_client *c, long *ret)
 {
 	bool denied = w->wait & SD_WAIT_DENIED;
 
@@ -235,8 +235,8 @@ static u16 after_wait(struct sd_worker *w, struct sd_client *c, long *ret)
 	return SD_R_REFUSED;
 }
 
-static __always_inline void answer(const struct sd_client *c, const struct sd_req *q, long ret,
-				   u16 rflags)
+static __always_inline void call_answer(const struct sd_client *c, const struct sd_req *q, long ret,
+					u16 rflags)
 {
 	sd_poll_reply(q, ret, rflags);
 	if (unlikely(q->flags & SD_F_BELL) && !c->ending)
@@ -253,26 +253,26 @@ void sd_serve_call(struct sd_worker *w)
 
 	sd_serve_stats.calls++;
 	if (q->op == SD_OP_NULL) {
-		answer(c, q, q->arg[0], rflags);
+		call_answer(c, q, q->arg[0], rflags);
 		return;
 	}
 	c->calls++;
 	if (likely(sd_may_block())) {
-		ret = in_service(w, c, &bad);
+		ret = call_serve(w, c, &bad);
 		if (unlikely(w->wait))
-			rflags = after_wait(w, c, &ret);
+			rflags = call_waited(w, c, &ret);
 	} else if (q->flags & SD_F_PROMISE) {
 		q->cancelled =
 			true; /* its program has gone on: it is done, but waits for nothing */
-		ret = in_service(w, c, &bad);
+		ret = call_serve(w, c, &bad);
 		if (unlikely(w->wait))
-			after_wait(w, c, &ret);
+			call_waited(w, c, &ret);
 	} else {
 		ret = -EAGAIN;
 		rflags = SD_R_REFUSED;
 	}
 	if (likely(!bad && (!c->exits || c->exits == w)))
-		answer(c, q, ret, rflags);
+		call_answer(c, q, ret, rflags);
 	/* From here on c may go away, unless it lied: then it's we who end it. */
 	c->calls--;
 	if (unlikely(bad))
@@ -281,7 +281,7 @@ void sd_serve_call(struct sd_worker *w)
 		wake_up_all(&c->wait);
 }
 
-static void keep_promise(struct sd_worker *w, struct sd_slane *l)
+static void lane_keep_promise(struct sd_worker *w, struct sd_slane *l)
 {
 	const struct sd_entry *e = &l->mem->sq[l->slot];
 
@@ -292,14 +292,14 @@ static void keep_promise(struct sd_worker *w, struct sd_slane *l)
 		sd_serve_call(w);
 }
 
-static void keep_promises(struct sd_client *c)
+static void client_keep_promises(struct sd_client *c)
 {
 	struct sd_worker *w = sd_worker_current();
 	u32 i;
 
 	for (i = 0; i < SD_LANES && w && !c->ending; i++)
 		if (c->reg.lane[i].head) /* a lane's first call is never a promised one */
-			keep_promise(w, &c->reg.lane[i]);
+			lane_keep_promise(w, &c->reg.lane[i]);
 }
 
 int sd_client_detach(u32 id)
@@ -309,7 +309,7 @@ int sd_client_detach(u32 id)
 	if (!c || c->detaching)
 		return -ESRCH;
 	c->detaching = true;
-	keep_promises(c);
+	client_keep_promises(c);
 	sd_client_end(c, SD_ENDED_CLOSED);
 	sd_client_forget(c);
 	return 0;

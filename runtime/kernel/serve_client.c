@@ -48,7 +48,7 @@ static void client_unuse(struct sd_client *c)
 }
 
 /* "write,read" of a client that is a domain. False: there is no such call here. */
-static bool peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
+static bool client_peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
 {
 	const char *s = a->calls, *end = s + strnlen(s, sizeof(a->calls));
 	u32 i;
@@ -72,7 +72,7 @@ static bool peer_calls(struct sd_client *c, const struct sd_ctl_attach *a)
 }
 
 /* They lie where only the supervisor has written so far, as the rights do. */
-static int take_groups(struct cred *new, const void *list, u32 n)
+static int cred_take_groups(struct cred *new, const void *list, u32 n)
 {
 	struct group_info *g;
 
@@ -90,7 +90,7 @@ static int take_groups(struct cred *new, const void *list, u32 n)
 }
 
 /* What Linux counts by user (watches, pipe pages ...) is counted by this one's. */
-static int take_user(struct cred *new)
+static int cred_take_user(struct cred *new)
 {
 	struct user_struct *user = alloc_uid(new->uid);
 
@@ -118,7 +118,8 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 		memcpy(&r, told, sizeof(r));
 	sd_rights_begin(new, &r);
 	*no_new_privs = r.no_new_privs;
-	if (take_user(new) || (!*a->calls && take_groups(new, told + sizeof(r), a->ngroups))) {
+	if (cred_take_user(new) ||
+	    (!*a->calls && cred_take_groups(new, told + sizeof(r), a->ngroups))) {
 		abort_creds(new);
 		return NULL;
 	}
@@ -127,7 +128,7 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 
 /* A client is a process of its user: setuid() and the like in its calls move it from one to
  * another, as Linux does. */
-static void drop_cred(struct sd_client *c)
+static void client_drop_cred(struct sd_client *c)
 {
 	dec_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
 	put_cred(c->cred);
@@ -135,8 +136,8 @@ static void drop_cred(struct sd_client *c)
 
 /* Sleeps; parent is in use. The files come last: from the moment they are copied a new share must
  * find them, see sd_each_client(). */
-static int take_identity(struct sd_client *c, const struct sd_ctl_attach *a,
-			 const struct sd_client *parent)
+static int client_take_identity(struct sd_client *c, const struct sd_ctl_attach *a,
+				const struct sd_client *parent)
 {
 	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
 	struct files_struct *files;
@@ -169,7 +170,7 @@ no_files:
 		sd_shares_end(c);
 	free_fs_struct(c->fs);
 no_fs:
-	drop_cred(c);
+	client_drop_cred(c);
 	return err;
 }
 
@@ -219,19 +220,19 @@ static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region,
 
 /* What it owns; nobody else uses it any more. Sleeps, and must not be found as an owner of files
  * while it does. */
-static void disown(struct sd_client *c)
+static void client_disown(struct sd_client *c)
 {
 	struct files_struct *files = c->files;
 
 	c->files = NULL;
-	put_files_struct(files); /* the second user of take_identity() */
+	put_files_struct(files); /* the second user of client_take_identity() */
 	put_files_struct(files);
 	sd_tickets_end(c);
 	if (sd_shares_end)
 		sd_shares_end(c);
 	sd_exit_work(); /* the last fput() of each file is task work */
 	free_fs_struct(c->fs);
-	drop_cred(c);
+	client_drop_cred(c);
 }
 
 /* It is there from now on, if what was so before everything slept still is. */
@@ -263,15 +264,15 @@ static int client_begin(struct sd_client *c, const struct sd_ctl_attach *a)
 		return -ESRCH;
 	if (parent && parent->executing)
 		return -EBUSY;
-	if (!peer_calls(c, a))
+	if (!client_peer_calls(c, a))
 		return -EOPNOTSUPP;
 	if (parent)
 		client_use(parent);
-	err = take_identity(c, a, parent);
+	err = client_take_identity(c, a, parent);
 	if (!err) {
 		err = client_appear(c, parent);
 		if (err)
-			disown(c);
+			client_disown(c);
 	}
 	if (parent)
 		client_unuse(parent);
@@ -299,7 +300,7 @@ void sd_client_cancel(struct sd_client *c, const struct sd_worker *but)
 			set_notify_signal(w->task);
 }
 
-static void end_now(struct sd_client *c, u32 why)
+static void client_end_now(struct sd_client *c, u32 why)
 {
 	c->ending = true;
 	sd_poll_remove(&sd_poller, &c->reg);
@@ -309,7 +310,7 @@ static void end_now(struct sd_client *c, u32 why)
 		sd_client_cancel(c, NULL);
 	while (!wait_event_timeout(c->wait, !c->calls, ASK_AGAIN));
 	sd_strip(c);
-	disown(c);
+	client_disown(c);
 	sd_serve_stats.clients--;
 	sd_unhold(c, SD_POOL_CLIENTS);
 	c->ended = true;
@@ -322,7 +323,7 @@ void sd_client_end(struct sd_client *c, u32 why)
 	if (c->ending)
 		wait_event(c->wait, c->ended);
 	else
-		end_now(c, why);
+		client_end_now(c, why);
 	client_put(c);
 }
 

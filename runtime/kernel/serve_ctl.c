@@ -15,13 +15,13 @@
  * host, where it reserves each number. */
 #define FILES_MAX 65536
 
-static void on_event(void *arg)
+static void ctl_event(void *arg)
 {
 	WRITE_ONCE(sd_ctl_pending, true);
 	sd_serve_kick();
 }
 
-static void get_stats(struct sd_ctl_stats *s)
+static void ctl_stats(struct sd_ctl_stats *s)
 {
 	struct sysinfo si;
 
@@ -38,27 +38,27 @@ static void get_stats(struct sd_ctl_stats *s)
 	};
 }
 
-static int attach(const struct sd_event *ev)
+static int ctl_attach(const struct sd_event *ev)
 {
 	if (!sd_memory_for_client(make_kuid(&init_user_ns, ev->attach.uid)))
 		return -ENOMEM;
 	return sd_shm_attach(ev);
 }
 
-static void handle(const struct sd_event *ev)
+static void ctl_handle(const struct sd_event *ev)
 {
 	static bool ends;
 	struct sd_ctl_stats stats;
 
 	switch (ev->type) {
 	case SD_CTL_ATTACH:
-		sd_machine_event_done(ev, attach(ev), NULL);
+		sd_machine_event_done(ev, ctl_attach(ev), NULL);
 		break;
 	case SD_CTL_DETACH:
 		sd_machine_event_done(ev, sd_shm_detach(ev), NULL);
 		break;
 	case SD_CTL_STATS:
-		get_stats(&stats);
+		ctl_stats(&stats);
 		sd_machine_event_done(ev, 0, &stats);
 		break;
 	case SD_CTL_TICKET:
@@ -98,7 +98,7 @@ static void ctl_one(void)
 		return;
 	/* There may be more, and handling this one may hand the lead to somebody else. */
 	WRITE_ONCE(sd_ctl_pending, true);
-	handle(&ev);
+	ctl_handle(&ev);
 }
 
 /*
@@ -124,7 +124,7 @@ void sd_serve_setup(void)
 void __noreturn sd_serve(void)
 {
 	sd_serve_setup();
-	sd_irq_register(SD_IRQ_EVENT, on_event, NULL);
+	sd_irq_register(SD_IRQ_EVENT, ctl_event, NULL);
 	sd_memory_setup();
 	sd_ctl_pending = true;
 	sd_pool_run(ctl_one);

@@ -26,7 +26,7 @@ static u64 scratch; /* bytes in all of them */
  * waiting, and a user many clients: it has no more than it leaves to others, as of all that is
  * shared (serve_fair.c).
  */
-static bool may_have(const struct sd_client *c, u64 len)
+static bool scratch_fits(const struct sd_client *c, u64 len)
 {
 	u64 ram = (u64)totalram_pages() << PAGE_SHIFT, all = ram / SHARE_OF_ALL;
 
@@ -36,7 +36,7 @@ static bool may_have(const struct sd_client *c, u64 len)
 	       (c->scratch + len <= ram / CLIENTS_SHARE && c->user->scratch + len <= all - scratch);
 }
 
-static void have(struct sd_client *c, s64 len)
+static void scratch_charge(struct sd_client *c, s64 len)
 {
 	scratch += len;
 	if (!c)
@@ -51,30 +51,30 @@ bool sd_call_takes(u64 len)
 
 	if (!w)
 		return true;
-	if (!may_have(w->wears, len))
+	if (!scratch_fits(w->wears, len))
 		return false;
-	have(w->wears, len);
+	scratch_charge(w->wears, len);
 	w->took += len;
 	return true;
 }
 
 void sd_call_gives_back(struct sd_worker *w)
 {
-	have(w->wears, -(s64)w->took);
+	scratch_charge(w->wears, -(s64)w->took);
 	w->took = 0;
 }
 
 void *sd_scratch_get(void *owner, u64 len)
 {
 	struct sd_client *c = owner;
-	struct block *b = may_have(c, len)
+	struct block *b = scratch_fits(c, len)
 				  ? kvzalloc(sizeof(*b) + len,
 					     GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 				  : NULL;
 
 	if (!b)
 		return NULL;
-	have(c, len);
+	scratch_charge(c, len);
 	b->client = c;
 	b->owner = current;
 	b->len = len;
@@ -86,7 +86,7 @@ void sd_scratch_put(void *p)
 {
 	struct block *b = container_of(p, struct block, data[0]);
 
-	have(b->client, -(s64)b->len);
+	scratch_charge(b->client, -(s64)b->len);
 	list_del(&b->node);
 	kvfree(b);
 }

@@ -17,7 +17,7 @@
 
 static LIST_HEAD(users);
 
-static struct sd_user *find(kuid_t uid)
+static struct sd_user *user_find(kuid_t uid)
 {
 	struct sd_user *u;
 
@@ -29,7 +29,7 @@ static struct sd_user *find(kuid_t uid)
 
 struct sd_user *sd_user_get(kuid_t uid)
 {
-	struct sd_user *u = find(uid);
+	struct sd_user *u = user_find(uid);
 
 	if (!u) {
 		u = kzalloc(sizeof(*u), GFP_KERNEL);

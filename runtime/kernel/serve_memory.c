@@ -115,7 +115,7 @@ static struct holders *holders_of(const void *p)
 }
 
 /* It is seen again and again in one walk. */
-static bool seen(const void *p)
+static bool file_seen(const void *p)
 {
 	struct holders *h = holders_of(p);
 	bool again = h->walk == walk;
@@ -124,7 +124,7 @@ static bool seen(const void *p)
 	return again;
 }
 
-static void walks(void)
+static void walk_begins(void)
 {
 	walk++;
 	if (!walk)
@@ -132,7 +132,7 @@ static void walks(void)
 }
 
 /* One holder's part of what a file holds. */
-static u64 part(struct file *file, u64 bytes)
+static u64 file_part(struct file *file, u64 bytes)
 {
 	struct holders *h;
 
@@ -162,13 +162,13 @@ u64 sd_cred_holds(const struct cred *cred)
 
 /* The directories above it, each once, as long as it is there. How many others keep one, names that
  * nobody uses among them, says nothing. */
-static u64 above(const struct dentry *d)
+static u64 dirs_above_hold(const struct dentry *d)
 {
 	u64 bytes = 0;
 
 	while (!IS_ROOT(d)) {
 		d = d->d_parent;
-		if (IS_ROOT(d) || seen(d))
+		if (IS_ROOT(d) || file_seen(d))
 			break;
 		bytes += NAME_BYTES;
 	}
@@ -206,7 +206,7 @@ static u64 locks_hold(struct file *file, fl_owner_t owner)
 	struct file_lock_context *ctx = file_inode(file)->i_flctx;
 	u64 bytes;
 
-	if (!ctx || seen(ctx))
+	if (!ctx || file_seen(ctx))
 		return 0;
 	spin_lock(&ctx->flc_lock);
 	bytes = locks_in(&ctx->flc_posix, file, owner) + locks_in(&ctx->flc_flock, file, NULL) +
@@ -224,8 +224,8 @@ static u64 locks_hold(struct file *file, fl_owner_t owner)
 u64 sd_file_holds(struct file *file)
 {
 	const struct inode *inode = file_inode(file);
-	u64 bytes = FILE_BYTES + sd_cred_holds(file->f_cred) + above(file->f_path.dentry) +
-		    watches_hold(file);
+	u64 bytes = FILE_BYTES + sd_cred_holds(file->f_cred) +
+		    dirs_above_hold(file->f_path.dentry) + watches_hold(file);
 
 	if (S_ISSOCK(inode->i_mode))
 		bytes += sd_sock_holds(file);
@@ -233,8 +233,8 @@ u64 sd_file_holds(struct file *file)
 		bytes += pipe_holds(inode->i_pipe);
 	else if (S_ISDIR(inode->i_mode) && file->private_data)
 		bytes += DIR_BLOCKS * inode->i_sb->s_blocksize;
-	bytes = part(file, bytes);
-	if (S_ISSOCK(inode->i_mode) && (file_count(file) <= 1 || !seen(file)))
+	bytes = file_part(file, bytes);
+	if (S_ISSOCK(inode->i_mode) && (file_count(file) <= 1 || !file_seen(file)))
 		bytes += sd_sock_passed(
 			file); /* whose parts are others' as well: not by this one's parts again */
 	return bytes;
@@ -273,9 +273,9 @@ static u64 tickets_hold(const struct sd_client *c)
 
 static u64 client_holds(const struct sd_client *c)
 {
-	walks();
-	return CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch + above(c->fs->pwd.dentry) +
-	       files_hold(c->files) + tickets_hold(c);
+	walk_begins();
+	return CLIENT_BYTES + (u64)c->calls * TASK_BYTES + c->scratch +
+	       dirs_above_hold(c->fs->pwd.dentry) + files_hold(c->files) + tickets_hold(c);
 }
 
 static u64 user_holds[USERS]; /* by uid % USERS: a mix-up may only make two users one */
@@ -291,13 +291,13 @@ static void count_parts(struct sd_client *c, void *unused)
 		client_holds(c);
 }
 
-static void count(struct sd_client *c, void *unused)
+static void client_count(struct sd_client *c, void *unused)
 {
 	c->holds = c->ending ? 0 : client_holds(c);
 	*holds_of_user(c) += c->holds;
 }
 
-static void choose(struct sd_client *c, void *found)
+static void greedy_choose(struct sd_client *c, void *found)
 {
 	struct sd_client **best = found;
 	u64 user = *holds_of_user(c), most = *best ? *holds_of_user(*best) : 0;
@@ -320,8 +320,8 @@ static struct sd_client *count_all(void)
 	sd_each_client(count_parts, NULL);
 	lock_steps = 0;
 	first_pass = false;
-	sd_each_client(count, NULL);
-	sd_each_client(choose, &c);
+	sd_each_client(client_count, NULL);
+	sd_each_client(greedy_choose, &c);
 	greediest = c ? c->id : 0;
 	return c;
 }
@@ -351,7 +351,7 @@ static void give_all(void)
 		;
 }
 
-static void refill(void)
+static void reserve_refill(void)
 {
 	while (chunks < chunks_want && global_zone_page_state(NR_FREE_PAGES) > enough) {
 		struct page *page =
@@ -385,7 +385,7 @@ static bool ask_for(const struct sd_client *c)
 	return true;
 }
 
-static bool ask(const struct sd_client *asks)
+static bool reserve_ask(const struct sd_client *asks)
 {
 	struct sd_client *c;
 
@@ -424,7 +424,7 @@ static bool names_go(void)
 	return global_zone_page_state(NR_FREE_PAGES) >= free + NAMES_MANY;
 }
 
-static void help(void)
+static void reaper_help(void)
 {
 	if (!names_go()) {
 		helpless_at = doomed ? 0 : jiffies ?: 1;
@@ -442,19 +442,19 @@ static bool look_after(u32 *looks)
 {
 	if (global_zone_page_state(NR_FREE_PAGES) >= low) {
 		*looks = 0;
-		refill();
+		reserve_refill();
 		return chunks < chunks_want;
 	}
 	if (give_chunk())
 		return true;
 	if (++*looks >= LOW_LOOKS) {
 		*looks = 0;
-		ask(NULL);
+		reserve_ask(NULL);
 	}
 	return true;
 }
 
-static int __noreturn reap(void *unused)
+static int __noreturn reaper_run(void *unused)
 {
 	u32 looks = 0;
 
@@ -465,7 +465,7 @@ static int __noreturn reap(void *unused)
 		else
 			wait_event_idle(wait_asked, being_asked() || watching);
 		if (being_asked())
-			help();
+			reaper_help();
 		watching = look_after(&looks);
 	}
 }
@@ -481,7 +481,7 @@ void sd_memory_watch(void)
 void sd_memory_wanted(void)
 {
 	if (reaper)
-		ask(NULL);
+		reserve_ask(NULL);
 }
 
 /* ---- the kernel asks ---- */
@@ -515,7 +515,7 @@ static bool out_of_memory(gfp_t gfp, int order)
 	sd_memory_watch();
 	if (give_chunk())
 		return true;
-	return ask(gfp & __GFP_FS ? c : NULL) && wait_for_help();
+	return reserve_ask(gfp & __GFP_FS ? c : NULL) && wait_for_help();
 }
 
 bool sd_memory_from_greedy(struct sd_client *c)
@@ -525,7 +525,7 @@ bool sd_memory_from_greedy(struct sd_client *c)
 
 	if (!most || c == most || 2 * c->holds >= most->holds || c->ending || !sd_may_block())
 		return false;
-	if (!ask(c))
+	if (!reserve_ask(c))
 		return false;
 	wait_event_timeout(wait_help, helps != before, STUCK);
 	return helps != before;
@@ -547,7 +547,7 @@ bool sd_memory_again(struct sd_client *c)
 		return true;
 	}
 	sd_memory_watch();
-	return give_chunk() || (ask(c) && wait_for_help());
+	return give_chunk() || (reserve_ask(c) && wait_for_help());
 }
 
 /* ---- how many clients ---- */
@@ -584,10 +584,10 @@ void sd_memory_setup(void)
 	sd_memory_mark = enough;
 	chunks_want =
 		min_t(unsigned long, CHUNKS_MAX, totalram_pages() / RESERVE_PART >> CHUNK_ORDER);
-	refill();
+	reserve_refill();
 	if (sd_sock_limits)
 		sd_sock_limits();
 	sd_out_of_memory = out_of_memory;
-	if (user_mode_thread(reap, NULL, CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0)
+	if (user_mode_thread(reaper_run, NULL, CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0)
 		panic("sd: no memory for the reaper");
 }

@@ -78,7 +78,7 @@ static void worker_begin(struct sd_worker *w)
 	current->flags |= PF_IO_WORKER; /* schedule() tells us when it sleeps */
 }
 
-static void unfollow(struct sd_worker *w)
+static void pool_unfollow(struct sd_worker *w)
 {
 	if (!list_empty(&w->free)) {
 		list_del_init(&w->free);
@@ -86,15 +86,15 @@ static void unfollow(struct sd_worker *w)
 	}
 }
 
-static void lead(struct sd_worker *w)
+static void pool_lead(struct sd_worker *w)
 {
-	unfollow(w);
+	pool_unfollow(w);
 	leader = w;
 	resting = false;
 	leads++;
 }
 
-static void follow(struct sd_worker *w)
+static void pool_follow(struct sd_worker *w)
 {
 	if (list_empty(&w->free)) {
 		list_add(&w->free, &followers); /* last in, first out: warm */
@@ -103,13 +103,13 @@ static void follow(struct sd_worker *w)
 }
 
 /* No leader: the first follower becomes it. Any context. */
-static bool promote(void)
+static bool pool_promote(void)
 {
 	struct sd_worker *w = list_first_entry_or_null(&followers, struct sd_worker, free);
 
 	if (!w)
 		return false; /* all are in calls; the first that ends its call leads */
-	lead(w);
+	pool_lead(w);
 	if (w->task) /* else it is about to begin */
 		wake_up_process(w->task);
 	return true;
@@ -153,7 +153,7 @@ static bool call_waits(struct sd_worker *w)
 }
 
 /* From schedule(), before it looks for the next task. */
-static void task_sleeping(struct task_struct *tsk)
+static void pool_task_sleeping(struct task_struct *tsk)
 {
 	struct sd_worker *w = leader;
 
@@ -163,25 +163,25 @@ static void task_sleeping(struct task_struct *tsk)
 		return;
 	sd_serve_stats.blocked++;
 	leader = NULL;
-	promote();
+	pool_promote();
 }
 
 void sd_serve_kick(void)
 {
 	if (!leader)
-		promote();
+		pool_promote();
 }
 
 /* Idle, irqs off: is there work, and did somebody get it? Asked before and after the bell says we
  * sleep. */
-static bool idle_poll(void)
+static bool pool_idle_poll(void)
 {
 	if (leader)
 		return false; /* runnable, then idle knows; else a call of it ends some time */
 	if (!resting)
-		return promote();
+		return pool_promote();
 	sd_full_fence(); /* for sd_poll_settle(): what we answered comes before what it reads */
-	return (READ_ONCE(sd_ctl_pending) || sd_poll_settle(&sd_poller)) && promote();
+	return (READ_ONCE(sd_ctl_pending) || sd_poll_settle(&sd_poller)) && pool_promote();
 }
 
 /*
@@ -189,7 +189,7 @@ static bool idle_poll(void)
  * whole tick without sleeping, which hands over the lead, nor one that does so after it slept, when
  * leaders have made way for it.
  */
-static void tick(void)
+static void pool_tick(void)
 {
 	static u32 led;
 	static u64 done;
@@ -201,25 +201,25 @@ static void tick(void)
 		if (leader->task == current && now == done && sd_state.followers) {
 			leader = NULL;
 			contended = true;
-			promote();
+			pool_promote();
 		}
 	} else if (led == leads && !is_idle_task(current)) {
 		contended = true;
-		promote();
+		pool_promote();
 	}
 	done = now;
 	led = leads;
 }
 
 /* Gives up the lead for other tasks, or to rest, and waits to be appointed again. */
-static void step_down(struct sd_worker *w, bool rest)
+static void pool_step_down(struct sd_worker *w, bool rest)
 {
 	leader = NULL;
 	resting = rest;
-	follow(w);
+	pool_follow(w);
 }
 
-static void await_lead(struct sd_worker *w)
+static void pool_await_lead(struct sd_worker *w)
 {
 	for (;;) {
 		set_current_state(TASK_IDLE);
@@ -236,7 +236,7 @@ static bool memory_for_task(void)
 }
 
 /* One more follower. It counts from now on, also before it first runs. Sleeps. */
-static void spawn(struct sd_worker *w)
+static void pool_spawn(struct sd_worker *w)
 {
 	struct sd_worker *new;
 
@@ -259,12 +259,12 @@ static void spawn(struct sd_worker *w)
 	}
 	spawn_after = jiffies;
 	if (!new->task)
-		follow(new);
+		pool_follow(new);
 }
 
-static void __noreturn leave(struct sd_worker *w)
+static void __noreturn pool_leave(struct sd_worker *w)
 {
-	unfollow(w); /* it may have stepped down: nobody may appoint it any more */
+	pool_unfollow(w); /* it may have stepped down: nobody may appoint it any more */
 	sd_wear(w, NULL);
 	current->flags &= ~PF_IO_WORKER;
 	worker_free(w);
@@ -272,7 +272,7 @@ static void __noreturn leave(struct sd_worker *w)
 }
 
 /* A client waits on our own host CPU, or several do: they can't go on unless we let them. */
-static bool client_here(u32 cpu)
+static bool pool_client_here(u32 cpu)
 {
 	if (sd_state.last_lane && sd_load_relaxed(&sd_state.last_lane->mem->client.cpu) == cpu + 1)
 		return true;
@@ -280,13 +280,13 @@ static bool client_here(u32 cpu)
 }
 
 /* Let other threads of this host CPU run, or rest where that took long lately. */
-static void give_way(struct sd_worker *w)
+static void pool_give_way(struct sd_worker *w)
 {
 	u64 before;
 
 	if (hogged) {
 		hogged--;
-		step_down(w, !contended);
+		pool_step_down(w, !contended);
 		return;
 	}
 	before = sd_tsc();
@@ -296,7 +296,7 @@ static void give_way(struct sd_worker *w)
 }
 
 /* Every LOOKS quiet passes: where are we, how long is it quiet, and what do we do about it? */
-static void pass_time(struct sd_worker *w, u64 *since)
+static void pool_pass_time(struct sd_worker *w, u64 *since)
 {
 	u64 t = sd_machine_clock();
 	int cpu = sd_machine_cpu();
@@ -306,38 +306,38 @@ static void pass_time(struct sd_worker *w, u64 *since)
 	if (!*since)
 		*since = t;
 	if (t - *since > REST_NS)
-		step_down(w, !contended);
-	else if (t - *since > SPIN_NS || client_here(cpu))
-		give_way(w);
+		pool_step_down(w, !contended);
+	else if (t - *since > SPIN_NS || pool_client_here(cpu))
+		pool_give_way(w);
 }
 
 /* Other tasks that want to run come first, unless one of them would go on and on. */
-static void make_way(struct sd_worker *w)
+static void pool_make_way(struct sd_worker *w)
 {
 	if (contended && need_resched())
 		schedule();
 	if (single_task_running() && !need_resched())
 		contended = false;
 	else if (!contended)
-		step_down(w, false);
+		pool_step_down(w, false);
 }
 
 /* The rings are quiet, for the (*looks)th time in a row. */
-static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
+static void pool_quiet(struct sd_worker *w, u32 *looks, u64 *since)
 {
 	cpu_relax(); /* a safe point: interrupts, timers */
 	if (need_resched())
 		schedule();
-	make_way(w);
+	pool_make_way(w);
 	if (leader != w)
 		return;
 	if (!*looks) {
 		*since = 0;
-		if (client_here(bell->cpu))
-			give_way(w);
+		if (pool_client_here(bell->cpu))
+			pool_give_way(w);
 	}
 	if (leader == w && !(++*looks % LOOKS))
-		pass_time(w, since);
+		pool_pass_time(w, since);
 }
 
 /*
@@ -345,13 +345,13 @@ static void quiet(struct sd_worker *w, u32 *looks, u64 *since)
  * unless who should call waits for this CPU. Who was answered in place is left alone for as long as
  * it takes to call again: a look before that takes the line away from it.
  */
-static void look(void)
+static void pool_look(void)
 {
 	const struct sd_slane *but = answered;
 	u32 i;
 
 	answered = NULL;
-	if (client_here(bell->cpu))
+	if (pool_client_here(bell->cpu))
 		return;
 	for (i = 0; but && i < LEAVE_ALONE; i++) {
 		if (sd_poll_glance(&sd_poller, but))
@@ -362,7 +362,7 @@ static void look(void)
 		sd_srv_gap();
 }
 
-static void serve_one(struct sd_worker *w)
+static void pool_serve_one(struct sd_worker *w)
 {
 	sd_state.last_lane = w->req.lane;
 	sd_serve_call(w);
@@ -371,40 +371,40 @@ static void serve_one(struct sd_worker *w)
 }
 
 /* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
-static bool another(const struct sd_worker *w)
+static bool pool_another(const struct sd_worker *w)
 {
 	return leader == w && !answered && !READ_ONCE(sd_ctl_pending) && sd_poller.at &&
 	       sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
 }
 
 /* Whoever just may have slept: true if it leads (again). */
-static bool still_lead(struct sd_worker *w)
+static bool pool_still_leads(struct sd_worker *w)
 {
 	if (!leader)
-		lead(w);
+		pool_lead(w);
 	return leader == w;
 }
 
 /* What a leader sees to between calls. False: it leads no more. */
-static bool keep_house(struct sd_worker *w)
+static bool pool_keep_house(struct sd_worker *w)
 {
 	if (unlikely(sd_state.followers < SPARES))
-		spawn(w);
+		pool_spawn(w);
 	if (unlikely(READ_ONCE(sd_ctl_pending)))
 		control();
-	return likely(still_lead(w));
+	return likely(pool_still_leads(w));
 }
 
 /* Every call there is, as long as nothing else asks. 0: the rings are quiet; else something was
  * there. */
-static int serve_all(struct sd_worker *w)
+static int pool_serve_all(struct sd_worker *w)
 {
 	struct sd_sregion *liar;
 	int ret;
 
 	while ((ret = sd_poll_next(&sd_poller, &w->req, &liar)) > 0) {
-		serve_one(w);
-		if (!another(w))
+		pool_serve_one(w);
+		if (!pool_another(w))
 			break;
 	}
 	if (unlikely(ret < 0))
@@ -413,21 +413,21 @@ static int serve_all(struct sd_worker *w)
 }
 
 /* Lead until somebody else does, or nobody needs to. */
-static void look_and_serve(struct sd_worker *w)
+static void pool_look_and_serve(struct sd_worker *w)
 {
 	u64 since = 0;
 	u32 looks = 0;
 
-	while (leader == w && keep_house(w)) {
-		look();
-		if (!serve_all(w)) {
-			quiet(w, &looks, &since);
+	while (leader == w && pool_keep_house(w)) {
+		pool_look();
+		if (!pool_serve_all(w)) {
+			pool_quiet(w, &looks, &since);
 			continue;
 		}
 		looks = 0;
-		if (still_lead(w) &&
+		if (pool_still_leads(w) &&
 		    unlikely(contended || need_resched() || !single_task_running()))
-			make_way(w);
+			pool_make_way(w);
 	}
 }
 
@@ -439,11 +439,11 @@ static int __noreturn sd_pool_work(void *worker)
 	for (;;) {
 		if (leader != w) {
 			if (sd_state.followers >= FOLLOWERS_MAX && !thread_group_leader(current))
-				leave(w);
-			follow(w);
+				pool_leave(w);
+			pool_follow(w);
 		}
-		await_lead(w);
-		look_and_serve(w);
+		pool_await_lead(w);
+		pool_look_and_serve(w);
 	}
 }
 
@@ -469,9 +469,9 @@ void __noreturn sd_pool_run(void (*handle_control)(void))
 		panic("sd: no memory for the first serving task");
 	bell = sd_boot->bell;
 	control = handle_control;
-	sd_task_sleeping = task_sleeping;
-	sd_idle_poll = idle_poll;
-	sd_clock_tick = tick;
-	lead(w);
+	sd_task_sleeping = pool_task_sleeping;
+	sd_idle_poll = pool_idle_poll;
+	sd_clock_tick = pool_tick;
+	pool_lead(w);
 	sd_pool_work(w);
 }

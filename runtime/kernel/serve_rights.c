@@ -11,7 +11,7 @@
 #include <linux/uidgid.h>
 #include "serve.h"
 
-static kernel_cap_t caps(u64 bits)
+static kernel_cap_t rights_caps(u64 bits)
 {
 	kernel_cap_t c = CAP_EMPTY_SET;
 
@@ -25,16 +25,16 @@ void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r)
 {
 	new->suid = new->fsuid = new->euid;
 	new->sgid = new->fsgid = new->egid;
-	new->cap_bset = caps(r->bounding);
-	new->cap_inheritable = caps(r->inheritable);
-	new->cap_permitted = caps(r->permitted);
-	new->cap_effective = caps(r->effective & r->permitted);
-	new->cap_ambient = caps(r->ambient & r->permitted & r->inheritable);
+	new->cap_bset = rights_caps(r->bounding);
+	new->cap_inheritable = rights_caps(r->inheritable);
+	new->cap_permitted = rights_caps(r->permitted);
+	new->cap_effective = rights_caps(r->effective & r->permitted);
+	new->cap_ambient = rights_caps(r->ambient & r->permitted & r->inheritable);
 }
 
 /* What a program that has CAP_SETPCAP says of them, as far as none is locked; another can only give
  * up root's. */
-static unsigned int securebits(const struct cred *old, u64 said)
+static unsigned int rights_securebits(const struct cred *old, u64 said)
 {
 	unsigned int keep = issecure_mask(SECURE_KEEP_CAPS), now = old->securebits;
 	unsigned int locked = now & SECURE_ALL_LOCKS;
@@ -53,14 +53,14 @@ long sd_rights_told(const struct sd_serve *s, struct sd_client *c)
 
 	if (!new)
 		return -ENOMEM;
-	new->securebits = securebits(current_cred(), s->arg[5]);
-	new->cap_bset = cap_intersect(new->cap_bset, caps(s->arg[4]));
-	new->cap_inheritable = cap_intersect(caps(s->arg[2]),
+	new->securebits = rights_securebits(current_cred(), s->arg[5]);
+	new->cap_bset = cap_intersect(new->cap_bset, rights_caps(s->arg[4]));
+	new->cap_inheritable = cap_intersect(rights_caps(s->arg[2]),
 					     cap_combine(new->cap_inheritable, new->cap_permitted));
-	new->cap_permitted = cap_intersect(new->cap_permitted, caps(s->arg[0]));
-	new->cap_effective = cap_intersect(new->cap_permitted, caps(s->arg[1]));
+	new->cap_permitted = cap_intersect(new->cap_permitted, rights_caps(s->arg[0]));
+	new->cap_effective = cap_intersect(new->cap_permitted, rights_caps(s->arg[1]));
 	new->cap_ambient = cap_intersect(cap_intersect(new->cap_permitted, new->cap_inheritable),
-					 caps(s->arg[3]));
+					 rights_caps(s->arg[3]));
 	if (s->arg[5] & SD_RIGHTS_NO_NEW_PRIVS)
 		c->no_new_privs = true;
 	return commit_creds(new);

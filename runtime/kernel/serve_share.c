@@ -71,7 +71,7 @@ static const struct kind *kind_of(const struct file *file)
 }
 
 /* ---- the end ---- */
-static void restore(struct inode *inode)
+static void share_restore_ops(struct inode *inode)
 {
 	int i;
 
@@ -94,7 +94,7 @@ static void share_put(struct share *s)
 		share_mem_done(s);
 	list_del(&s->node);
 	nshares--;
-	restore(s->inode);
+	share_restore_ops(s->inode);
 	fput(s->file);
 	kfree(s);
 }
@@ -239,7 +239,7 @@ static const struct kind *kind_for(const struct inode *inode)
 	return NULL;
 }
 
-static int adopt(const void *kind, struct file *file, unsigned int fd)
+static int share_adopt_file(const void *kind, struct file *file, unsigned int fd)
 {
 	const struct kind *k = kind;
 
@@ -250,7 +250,7 @@ static int adopt(const void *kind, struct file *file, unsigned int fd)
 
 static void adopt_all(struct sd_client *c, void *kind)
 {
-	iterate_fd(c->files, 0, adopt, kind);
+	iterate_fd(c->files, 0, share_adopt_file, kind);
 }
 
 void sd_share_adopt(struct file *file)
@@ -258,7 +258,7 @@ void sd_share_adopt(struct file *file)
 	struct share *s = share_of(file_inode(file));
 
 	if (s)
-		adopt(kind_of(s->file), file, 0);
+		share_adopt_file(kind_of(s->file), file, 0);
 }
 
 void sd_shares_adopt(struct sd_client *c)
@@ -335,7 +335,7 @@ static bool room_for(struct sd_client *c, struct share *s)
 	return sum <= sd_boot->share_max / 2 && (s->mem || !share_room(s->wants));
 }
 
-static int hold(struct sd_client *c, struct share *s)
+static int share_hold(struct sd_client *c, struct share *s)
 {
 	struct share_ref *new = kmalloc(sizeof(*new), GFP_KERNEL), *r;
 
@@ -364,7 +364,7 @@ static u64 data_in(struct file *file)
 	return min_t(u64, st.blocks * 512, round_up(st.size, PAGE_SIZE));
 }
 
-static long give(struct sd_client *c, struct file *file, u64 __user *to)
+static long share_give_key(struct sd_client *c, struct file *file, u64 __user *to)
 {
 	long err = may_share(file);
 	struct share *s;
@@ -380,7 +380,7 @@ static long give(struct sd_client *c, struct file *file, u64 __user *to)
 		s->wants = data;
 	/* Here also those of whom it wasn't known yet that they would have the file open. */
 	sd_each_client(adopt_all, (void *)kind_of(s->file));
-	err = hold(c, s);
+	err = share_hold(c, s);
 	if (!err && copy_to_user(to, s->key, sizeof(s->key)))
 		err = -EFAULT;
 	share_put(s);
@@ -398,7 +398,7 @@ long sd_share_give(struct sd_serve *serve, struct sd_client *c)
 	file = fget(serve->arg[0]);
 	if (!file)
 		return -EBADF;
-	err = give(c, file, to);
+	err = share_give_key(c, file, to);
 	fput(file);
 	return err;
 }
@@ -485,7 +485,7 @@ int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent)
 	int err = 0;
 
 	list_for_each_entry (r, &parent->shares, node)
-		err = err ?: hold(c, r->share);
+		err = err ?: share_hold(c, r->share);
 	return err;
 }
 

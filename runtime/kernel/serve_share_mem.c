@@ -17,7 +17,7 @@ static u64 size_of(const struct share *s)
 }
 
 /* ---- how much ---- */
-static void holds(struct share *s, u64 bytes)
+static void share_holds(struct share *s, u64 bytes)
 {
 	held_all += bytes - s->held;
 	s->held = bytes;
@@ -27,7 +27,7 @@ u64 share_count(struct share *s)
 {
 	if (!s->mem)
 		return s->wants;
-	holds(s, sd_machine_share_held(s->fd));
+	share_holds(s, sd_machine_share_held(s->fd));
 	return s->held;
 }
 
@@ -49,7 +49,7 @@ int share_room(u64 n)
 
 void share_mem_lost(struct share *s)
 {
-	holds(s, 0);
+	share_holds(s, 0);
 	s->mem = NULL;
 	s->data_end = 0;
 	wake_up_all(&s->wait);
@@ -64,7 +64,7 @@ void share_mem_done(struct share *s)
 }
 
 /* ---- where there is something ---- */
-static void zero(struct share *s, u64 from, u64 to)
+static void share_zero(struct share *s, u64 from, u64 to)
 {
 	to = min_t(u64, to, SD_SHARE_SIZE);
 	if (from >= to)
@@ -113,7 +113,7 @@ static ssize_t read_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 
 /* [pos, pos + len) by way of a page, since mem may be gone when a read has slept. Bytes, or -errno.
  */
-static ssize_t load(struct share *s, void *page, u64 pos, size_t len)
+static ssize_t share_load(struct share *s, void *page, u64 pos, size_t len)
 {
 	size_t done = 0;
 
@@ -141,21 +141,21 @@ static int fill_data(struct share *s, void *page, u64 end)
 		inode_lock(s->inode); /* no write is missed: it is over, or copied since filled is
 					 beyond it */
 		if (s->filled == pos) {
-			n = load(s, page, pos, len);
+			n = share_load(s, page, pos, len);
 			if (n > 0)
 				s->filled = pos + n;
 		}
 		inode_unlock(s->inode);
 		if (n < 0)
 			return n;
-		holds(s, s->held + n);
+		share_holds(s, s->held + n);
 		if (!n) /* it got shorter meanwhile */
 			break;
 	}
 	return 0;
 }
 
-static int fill(struct share *s, void *page, bool fresh)
+static int share_fill_range(struct share *s, void *page, bool fresh)
 {
 	int err = 0;
 
@@ -167,7 +167,7 @@ static int fill(struct share *s, void *page, bool fresh)
 		if (data > pos) {
 			data = min(data, size_of(s));
 			if (!fresh)
-				zero(s, pos, data);
+				share_zero(s, pos, data);
 			s->filled = data;
 		} else {
 			err = fill_data(s, page, file_seek(s, pos, SEEK_HOLE));
@@ -185,7 +185,7 @@ int share_fill(struct share *s, bool fresh)
 	s->wants = 0;
 	page = (void *)__get_free_page(GFP_KERNEL);
 	if (page)
-		err = fill(s, page, fresh);
+		err = share_fill_range(s, page, fresh);
 	/* Nothing has slept since the last look at the size. */
 	s->size = size_of(s);
 	s->filled = SHARE_FULL;
@@ -258,7 +258,7 @@ static int flush_range(struct share *s, u8 *page, u64 from, u64 to, bool hole)
 	return err;
 }
 
-static int flush(struct share *s, u8 *page)
+static int share_flush_range(struct share *s, u8 *page)
 {
 	u64 pos = 0, mem, mem_end, data, end;
 	int err = 0;
@@ -292,7 +292,7 @@ int share_flush(struct share *s)
 	if (!page)
 		return -ENOMEM;
 	s->data_end = 0; /* where data are is asked anew: programs make some without telling */
-	err = flush(s, page);
+	err = share_flush_range(s, page);
 	free_pages((unsigned long)page, 1);
 	return err;
 }
@@ -305,11 +305,11 @@ void share_resized(struct share *s)
 	if (!s->mem)
 		return;
 	if (!share_full(s)) { /* no program has it yet, or all of it is read anew */
-		zero(s, size, SD_SHARE_SIZE);
+		share_zero(s, size, SD_SHARE_SIZE);
 		s->filled = min(s->filled, size);
 		return;
 	}
-	zero(s, s->size, size);
+	share_zero(s, s->size, size);
 	s->size = size;
 }
 
@@ -321,15 +321,15 @@ void share_wrote(struct share *s, u64 pos, u64 n, struct iov_iter *from)
 		return;
 	n = min_t(u64, n, SD_SHARE_SIZE - pos);
 	if (share_full(s)) {
-		zero(s, s->size, pos);
+		share_zero(s, s->size, pos);
 		s->size = max(s->size, min(pos + n, size_of(s)));
 	}
 	n = pos < s->filled ? min_t(u64, n, s->filled - pos) : 0;
-	holds(s, s->held + n);
+	share_holds(s, s->held + n);
 	if (copy_from_iter(s->mem + pos, n, from) == n)
 		return;
 	page = (void *)__get_free_page(GFP_KERNEL | __GFP_NOFAIL);
-	load(s, page, pos, n);
+	share_load(s, page, pos, n);
 	free_page((unsigned long)page);
 }
 

@@ -22,7 +22,7 @@ static DEFINE_HASHTABLE(tickets, 8);
 static u32 ntickets;
 
 /* The key is compared whole: how long it takes says nothing of how much of it is right. */
-static struct ticket *find(const u64 key[2])
+static struct ticket *ticket_find(const u64 key[2])
 {
 	struct ticket *t;
 
@@ -33,7 +33,7 @@ static struct ticket *find(const u64 key[2])
 }
 
 /* Forgets it; its file is the caller's. */
-static struct file *take(struct ticket *t)
+static struct file *ticket_take(struct ticket *t)
 {
 	struct file *file = t->file;
 
@@ -49,7 +49,7 @@ static struct file *take(struct ticket *t)
 	return file;
 }
 
-static long make(struct sd_client *c, struct file *file, u64 key[2])
+static long ticket_make(struct sd_client *c, struct file *file, u64 key[2])
 {
 	struct ticket *t = kzalloc(sizeof(*t), GFP_KERNEL);
 
@@ -62,7 +62,7 @@ static long make(struct sd_client *c, struct file *file, u64 key[2])
 	}
 	do
 		get_random_bytes(t->key, sizeof(t->key));
-	while (find(t->key));
+	while (ticket_find(t->key));
 	t->file = file;
 	t->giver = c;
 	t->user = sd_user_get(c->user->uid); /* there is one */
@@ -86,14 +86,14 @@ long sd_ticket_give(struct sd_serve *s, struct sd_client *c)
 	file = fget(s->arg[0]);
 	if (!file)
 		return -EBADF;
-	err = make(c, file, key);
+	err = ticket_make(c, file, key);
 	if (err) {
 		fput(file);
 		return err;
 	}
 	if (!copy_to_user(to, key, sizeof(key)))
 		return 0;
-	fput(take(find(key)));
+	fput(ticket_take(ticket_find(key)));
 	return -EFAULT;
 }
 
@@ -107,20 +107,20 @@ long sd_ticket_show(struct sd_serve *s, struct sd_client *c)
 	fd = get_unused_fd_flags(0);
 	if (fd < 0)
 		return fd;
-	t = find(s->arg);
+	t = ticket_find(s->arg);
 	if (!t) {
 		put_unused_fd(fd);
 		return -ENOENT;
 	}
 	if (sd_share_adopt)
 		sd_share_adopt(t->file);
-	fd_install(fd, s->arg[2] & SD_REDEEM_KEEP ? get_file(t->file) : take(t));
+	fd_install(fd, s->arg[2] & SD_REDEEM_KEEP ? get_file(t->file) : ticket_take(t));
 	return fd;
 }
 
 int sd_ticket_hold(const struct sd_ctl_ticket *m)
 {
-	struct ticket *t = find(m->key);
+	struct ticket *t = ticket_find(m->key);
 
 	if (!t)
 		return m->hold ? -ENOENT : 0; /* redeemed meanwhile */
@@ -128,7 +128,7 @@ int sd_ticket_hold(const struct sd_ctl_ticket *m)
 		t->held = true;
 		return 0;
 	}
-	fput(take(t));
+	fput(ticket_take(t));
 	sd_exit_work();
 	return 0;
 }
@@ -139,7 +139,7 @@ void sd_tickets_end(struct sd_client *c)
 
 	list_for_each_entry_safe (t, next, &c->tickets, given) {
 		if (!t->held) {
-			fput(take(t));
+			fput(ticket_take(t));
 			continue;
 		}
 		list_del(&t->given);
@@ -167,5 +167,5 @@ void sd_tickets_drop(void)
 	int i;
 
 	hash_for_each_safe (tickets, i, next, t, node)
-		fput(take(t));
+		fput(ticket_take(t));
 }

@@ -45,7 +45,7 @@ static long *held_by(struct count *c, kuid_t uid)
 	return &c->user[c->n++].pages;
 }
 
-static void add(struct count *c, const struct sock *sk)
+static void sock_add(struct count *c, const struct sock *sk)
 {
 	if (sk_fullsock(sk))
 		*held_by(c, sk->sk_uid) +=
@@ -61,7 +61,7 @@ static void count_tcp(struct count *c)
 
 	for (i = 0; i <= tcp_hashinfo.ehash_mask; i++)
 		sk_nulls_for_each_rcu (sk, node, &tcp_hashinfo.ehash[i].chain)
-			add(c, sk);
+			sock_add(c, sk);
 }
 
 static void count_udp(struct count *c)
@@ -71,10 +71,10 @@ static void count_udp(struct count *c)
 
 	for (i = 0; i <= udp_table.mask; i++)
 		sk_for_each_rcu (sk, &udp_table.hash[i].head)
-			add(c, sk);
+			sock_add(c, sk);
 }
 
-static void count(struct count *c, const struct sock *sk)
+static void sock_count(struct count *c, const struct sock *sk)
 {
 	c->n = 0;
 	c->at = jiffies;
@@ -88,7 +88,7 @@ static void count(struct count *c, const struct sock *sk)
 }
 
 /* Users that hold anything, and somebody who may come. */
-static long sharers(const struct count *c)
+static long sock_sharers(const struct count *c)
 {
 	unsigned int i;
 	long n = 1;
@@ -104,8 +104,8 @@ static bool has_little(const struct sock *sk, long used, long kept)
 	struct count *c = &counts[sk->sk_protocol == IPPROTO_UDP];
 
 	if (c->at != jiffies || !c->n)
-		count(c, sk);
-	return *held_by(c, sk->sk_uid) + max(0l, used - c->used) <= kept / sharers(c);
+		sock_count(c, sk);
+	return *held_by(c, sk->sk_uid) + max(0l, used - c->used) <= kept / sock_sharers(c);
 }
 
 /*

@@ -4,13 +4,13 @@
 #include <linux/string.h>
 #include <net/checksum.h>
 
-static u64 add(u64 sum, u64 word)
+static u64 csum_add_carry(u64 sum, u64 word)
 {
 	sum += word;
 	return sum + (sum < word);
 }
 
-static u64 load(const void *p)
+static u64 csum_load(const void *p)
 {
 	u64 word;
 
@@ -18,7 +18,7 @@ static u64 load(const void *p)
 	return word;
 }
 
-static unsigned int fold(u64 sum)
+static unsigned int csum_fold_word(u64 sum)
 {
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffffffff) + (sum >> 32);
@@ -34,11 +34,11 @@ unsigned int sd_csum(const unsigned char *buff, int len)
 	if (len <= 0)
 		return 0;
 	for (; len >= 32; len -= 32, buff += 32) {
-		a = add(add(a, load(buff)), load(buff + 8));
-		b = add(add(b, load(buff + 16)), load(buff + 24));
+		a = csum_add_carry(csum_add_carry(a, csum_load(buff)), csum_load(buff + 8));
+		b = csum_add_carry(csum_add_carry(b, csum_load(buff + 16)), csum_load(buff + 24));
 	}
 	for (; len >= 8; len -= 8, buff += 8)
-		a = add(a, load(buff));
+		a = csum_add_carry(a, csum_load(buff));
 	memcpy(&tail, buff, len);
-	return fold(add(add(a, b), tail));
+	return csum_fold_word(csum_add_carry(csum_add_carry(a, b), tail));
 }

@@ -36,7 +36,7 @@ static u32 by_bit(u32 crc, const u8 *p, size_t len)
 	return crc;
 }
 
-static inline u64 word(u64 crc, const u8 *p)
+static inline u64 crc32c_word(u64 crc, const u8 *p)
 {
 	u64 w;
 
@@ -48,13 +48,13 @@ static inline u64 word(u64 crc, const u8 *p)
 static u32 one_lane(u64 crc, const u8 *p, size_t len)
 {
 	for (; len >= 8; len -= 8, p += 8)
-		crc = word(crc, p);
+		crc = crc32c_word(crc, p);
 	for (; len; len--, p++)
 		asm("crc32b %1, %k0" : "+r"(crc) : "rm"(*p));
 	return crc;
 }
 
-static inline u64 product(u64 a, u64 b)
+static inline u64 crc32c_product(u64 a, u64 b)
 {
 	asm volatile(
 		"movq %0, %%xmm0\n\tmovq %1, %%xmm1\n\tpclmulqdq $0, %%xmm1, %%xmm0\n\tmovq %%xmm0, %0"
@@ -68,11 +68,11 @@ static u32 three_lanes(u64 a, const u8 *p, size_t n, u32 over_one, u32 over_two)
 	u64 b = 0, c = 0, sum = 0;
 
 	for (size_t i = 0; i < n; i += 8) {
-		a = word(a, p + i);
-		b = word(b, p + n + i);
-		c = word(c, p + 2 * n + i);
+		a = crc32c_word(a, p + i);
+		b = crc32c_word(b, p + n + i);
+		c = crc32c_word(c, p + 2 * n + i);
 	}
-	a = product(a, over_two) ^ product(b, over_one);
+	a = crc32c_product(a, over_two) ^ crc32c_product(b, over_one);
 	asm("crc32q %1, %0" : "+r"(sum) : "r"(a));
 	return sum ^ c;
 }
@@ -92,7 +92,7 @@ u32 __pure __crc32c_le(u32 crc, unsigned char const *p, size_t len)
 }
 
 /* x^n mod P, reflected. */
-static u32 __init power(size_t n)
+static u32 __init crc32c_power(size_t n)
 {
 	u32 x = 1u << 31;
 
@@ -106,8 +106,8 @@ static int __init crc32c_init(void)
 	u32 eax = 1, ebx, ecx = 0, edx;
 
 	for (int i = 0; i < ARRAY_SIZE(lanes); i++) {
-		lanes[i].over_one = power(8 * lanes[i].bytes - 33);
-		lanes[i].over_two = power(16 * lanes[i].bytes - 33);
+		lanes[i].over_one = crc32c_power(8 * lanes[i].bytes - 33);
+		lanes[i].over_two = crc32c_power(16 * lanes[i].bytes - 33);
 	}
 	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
 	fast = ecx & HAS_SSE4_2 && ecx & HAS_CLMUL;
