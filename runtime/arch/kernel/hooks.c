@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A task is about to sleep", told by the scheduler without a patch. schedule() tells the io_uring
- * worker pool when a task with PF_IO_WORKER sleeps and wakes; CONFIG_IO_WQ makes it call these two,
- * and with CONFIG_IO_URING off the tree has no definition of them. Serving tasks are what io
- * workers are: made in the kernel, never in user mode, signals blocked.
+ * How the serving side learns that a task is about to sleep, without a patch of the scheduler.
+ * schedule() tells the io_uring worker pool when a task with PF_IO_WORKER sleeps and when it runs
+ * again: CONFIG_IO_WQ makes it call these two functions, and with CONFIG_IO_URING off the tree has
+ * no definition of them. Serving tasks are like io workers: made in the kernel, never in user mode,
+ * signals blocked.
  */
 #include <linux/sched.h>
 #include <asm/sd.h>
@@ -12,7 +13,6 @@ void io_wq_worker_sleeping(struct task_struct *tsk);
 void io_wq_worker_running(struct task_struct *tsk);
 
 void (*sd_task_sleeping)(struct task_struct *tsk);
-void (*sd_task_waking)(struct task_struct *tsk);
 
 bool (*sd_out_of_memory)(gfp_t gfp, int order);
 unsigned long sd_memory_mark;
@@ -25,6 +25,4 @@ void io_wq_worker_sleeping(struct task_struct *tsk)
 
 void io_wq_worker_running(struct task_struct *tsk)
 {
-	if (sd_task_waking)
-		sd_task_waking(tsk);
 }

@@ -227,7 +227,7 @@ int sd_machine_share_zero(
 	int fd, uint64_t from,
 	uint64_t to); /* what of it is whole pages takes no memory any more. 0 or -errno */
 uint64_t sd_machine_share_held(int fd); /* bytes of the host's memory */
-/* It isn't used any more: unmapped, and the supervisor told. */
+/* The share isn't used any more: it is unmapped, and the supervisor is told. */
 void sd_machine_share_done(void *mem, int fd, const uint64_t key[2]);
 /* The domain ended a channel itself. */
 void sd_machine_ended(uint32_t client, int reason);

@@ -3,21 +3,26 @@
 #define _ASM_SD_SD_H
 
 /*
- * asm/sd.h - CONTRACT: what arch/sd offers the kernel-side runtime (runtime/kernel, transports, generated stubs).
+ * asm/sd.h: what arch/sd offers the kernel-side runtime (runtime/kernel, transports, generated
+ * stubs).
  *
- * Call gate: a serving task calls sys_xxx() directly, then sd_exit_work() before it answers: what Linux does on the way
- * back to user mode (rescheduling, task work such as the last fput) happens there. It is a safe point as well.
+ * Call gate: a serving task calls sys_xxx() directly, then sd_exit_work() before it answers. What
+ * Linux does on the way back to user mode (rescheduling, task work such as the last fput) happens
+ * there. It is a safe point as well.
  *
- * Hooks (one owner: runtime/kernel/serve*.c). All run on the vCPU:
- *   sd_idle_poll    idle, irqs off, before the vCPU sleeps, and once more after *boot->sleeping = 1 and a full fence. True if
- *                   there is work, which it has handed to some task (wake_up_process() is fine there).
- *   sd_task_sleeping  a task with PF_IO_WORKER set goes to sleep in schedule(): called before the run queue is
- *                   locked, state already set, so it may wake another task. See kernel/hooks.c.
- *   sd_task_waking  ... and is back from schedule().
- *   sd_clock_tick   interrupt context, after each clock event: HZ times a second or more while a task runs, also in a call that
- *                   doesn't end; now and then when idle.
- *   sd_out_of_memory  the current task needs memory, and reclaim found none. May sleep. True: try again; false: the allocation fails.
- *                   What may not fail (__GFP_NOFAIL) is tried again in any case.
+ * Hooks. runtime/kernel/serve_pool.c and serve_memory.c set them; all run on the vCPU:
+ *
+ *   sd_idle_poll       when the vCPU is idle, irqs off: before it sleeps, and once more after
+ *                      *boot->sleeping = 1 and a full fence. True if there is work, which the hook
+ *                      has handed to some task (wake_up_process() is fine there)
+ *   sd_task_sleeping   when a task with PF_IO_WORKER goes to sleep in schedule(): before the run
+ *                      queue is locked, with the task's state already set, so that the hook may
+ *                      wake another task. See kernel/hooks.c
+ *   sd_clock_tick      in interrupt context, after each clock event: HZ times a second or more
+ *                      while a task runs, also in a call that doesn't end; now and then when idle
+ *   sd_out_of_memory   when the current task needs memory and reclaim found none. May sleep. True:
+ *                      try again; false: the allocation fails, but one that may not fail
+ *                      (__GFP_NOFAIL) is tried again in any case
  */
 #include <linux/types.h>
 #include <sd/machine.h>
@@ -37,7 +42,6 @@ void sd_exit_work(void);
 
 extern bool (*sd_idle_poll)(void);
 extern void (*sd_task_sleeping)(struct task_struct *tsk);
-extern void (*sd_task_waking)(struct task_struct *tsk);
 extern void (*sd_clock_tick)(void);
 extern bool (*sd_out_of_memory)(gfp_t gfp, int order);
 
