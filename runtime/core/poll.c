@@ -6,7 +6,8 @@
 #define DOORBELL_EVERY 16u  /* passes, or turns of a busy lane */
 #define REGIONS_ASKED  64u  /* whose doorbells are looked at then ... */
 #define BELLS_ASKED    128u /* ... until so many rang */
-#define VAIN_MAX       16u /* with nothing behind them, in a row: that region isn't asked for a while */
+/* With nothing behind them, in a row: that region isn't looked at for a while. */
+#define VAIN_MAX 16u
 #define DEAF_MIN \
 	(1ull << 21) /* as long as this (TSC: all times here), about 1 ms; twice as long each \
 			further time ... */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network devices on the machine's backend (a TAP device, say), and their configuration. Addresses and the route come from
- * the device's arguments and are set by the calls behind SIOCSIFADDR and SIOCADDRT, so no rtnetlink is needed:
- *   name=eth0,address=10.99.0.2/24,gateway=10.99.0.1,mtu=1500,mac=02:..
+ * Network devices on the machine's backend (a TAP device, say), and their configuration. Addresses
+ * and the route come from the device's arguments and are set by the calls behind SIOCSIFADDR and
+ * SIOCADDRT, so no rtnetlink is needed:
+ *
+ *	name=eth0,address=10.99.0.2/24,gateway=10.99.0.1,mtu=1500,mac=02:..
  */
 #include <linux/etherdevice.h>
 #include <linux/if.h>

@@ -2,32 +2,47 @@
 /*
  * serve_memory.c: who pays when the domain's memory runs out: the client that holds most of it.
  *
- *	the call of the greediest client	fails (ENOMEM, ENOBUFS, EAGAIN: as Linux has it), and nothing else happens
- *	another's, or the kernel's own		gets memory of the reserve; when that is used up names that nobody uses go, or else the greediest client
- *						is ended, and the call waits for what comes back
- *	nobody holds much, or it takes long	the call fails
+ *	whose allocation fails	what happens
+ *	----------------------	-------------------------------------------------------------
+ *	the greediest client's	The call fails (ENOMEM, ENOBUFS, EAGAIN: as in Linux), nothing
+ *				else happens.
+ *	another client's, or	It is given memory of the reserve. When the reserve is used up,
+ *	the kernel's own	names that nobody uses are dropped, or else the greediest client
+ *				is ended, and the call waits for the memory that this frees.
+ *	any, if nobody holds	The call fails.
+ *	much, or it takes long
  *
- * The kernel asks (sd_out_of_memory) when an allocation that may sleep found nothing to reclaim. Others (interrupts, above all) just fail: the
- * reaper looks by itself while little is free, gives the reserve away and then ends the greediest, too.
+ * The kernel asks (sd_out_of_memory) when an allocation that may sleep found nothing to reclaim.
+ * Other allocations (in interrupts, above all) just fail. For these the reaper looks, without being
+ * asked, as long as little memory is free: it gives the reserve away, and then ends the greediest
+ * client, too.
  *
- * What a client holds is counted when it is asked for, from its open files: no call pays for it. A user's clients count together: the
- * greediest user's greediest client is the one.
+ * What a client holds is counted when it is asked for, from its open files: no call pays for it. A
+ * user's clients count together: the greediest user's greediest client is chosen.
  *
- *	a client		itself, tasks and private memory of its calls in service, the directories above the one it works in, its tickets' files
- *	a file			file, inode, dentry, its opener's groups, the directories above it, what it remembers of a directory it has read
- *	  locks, watches	record locks, flocks, leases; the epoll items that watch it
- *	  a pipe, a FIFO	its pages and slots
- *	  a socket		queues, options, memberships, connections that wait to be accepted and what lies in them, files in messages (dev_sock.c)
+ *	counted for	what it holds
+ *	-----------	-----------------------------------------------------------------------
+ *	a client	itself, tasks and private memory of its calls in service, the directories
+ *			above its current one, the files of its tickets
+ *	a file		file, inode, dentry, its opener's groups, the directories above it, what
+ *			it remembers of a directory it has read; record locks, flocks, leases;
+ *			the epoll items that watch it
+ *	a pipe, a FIFO	its pages and slots
+ *	a socket	queues, options, memberships, connections that wait to be accepted and
+ *			what they have received, files in messages (dev_sock.c)
  *
- * What isn't counted is bounded by others: the network's tables (dev_sock.c), caches (they are reclaimed), dirty pages (written), what a call
- * takes on top of its private memory (some pages; a poll of many files is charged for its table, sd_call_takes()). Timers, inotify, AIO and
- * message queues are no calls of a domain's.
+ * What isn't counted is bounded elsewhere: the network's tables (dev_sock.c), caches (they are
+ * reclaimed), dirty pages (written), what a call takes on top of its private memory (some pages; a
+ * poll of many files is charged for its table, sd_call_takes()). Timers, inotify, AIO and message
+ * queues are not among a domain's calls.
  *
- * A file that several have, in tables, tickets and messages, counts in as many parts: a first pass counts them. Its own count says more: each
- * call that waits on it is one. A table of limited size does, which forgets: what it forgot counts whole.
+ * A file that several hold, in tables, tickets and messages, counts in as many parts: a first pass
+ * counts how many. The file's own count can't say it, since each call that waits on the file adds
+ * to it. The table for this has a fixed size: a file that it forgot counts whole.
  *
- * The reaper, who helps, is a task of its own: who waits for memory may hold locks that an end wants, and serving tasks may all be waiting. An
- * allocation waits for it STUCK at most, so both come to an end.
+ * The reaper, which does the work, is a task of its own: a task that waits for memory may hold
+ * locks that ending a client needs, and all serving tasks may be waiting. An allocation waits for
+ * the reaper for at most STUCK, so both come to an end.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -588,6 +603,7 @@ void sd_memory_setup(void)
 	if (sd_sock_limits)
 		sd_sock_limits();
 	sd_out_of_memory = out_of_memory;
-	if (user_mode_thread(reaper_run, NULL, CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0)
+	if (user_mode_thread(reaper_run, NULL,
+			     CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0)
 		panic("sd: no memory for the reaper");
 }

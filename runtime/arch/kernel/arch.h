@@ -17,7 +17,8 @@ u64 sd_clock_deadline(void);
  * irqs are on. */
 void sd_clock_slept(void);
 
-/* Calls fn() with each return address on a task's stack, innermost first, until it returns false. */
+/* Calls fn() with each return address on a task's stack, innermost first, until it returns
+ * false. */
 void sd_walk_stack(struct task_struct *tsk, bool (*fn)(void *arg, unsigned long ip), void *arg);
 
 #endif

@@ -47,8 +47,9 @@ void __user *sd_user(struct sd_serve *s, u64 off, u64 len);
  * set. */
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
 /*
- * The two that the stubs of calls with a credit want of the kernel side (runtime/kernel/dev_sock.c).
- * They are on each such call's way, so the stubs call them directly, not by struct sd_server_ops.
+ * The two that the stubs of calls with a credit need of the kernel side
+ * (runtime/kernel/dev_sock.c). They are on each such call's way, so the stubs call them directly
+ * and not by struct sd_server_ops.
  *
  * The credit of a file, 0 where nothing can be said. See SD_R_CREDIT.
  */
