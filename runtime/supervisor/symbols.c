@@ -60,7 +60,7 @@ static void symbols_read(int image_fd)
 	symbols.read = true;
 	if (!dwfl || fd < 0)
 		return;
-	image = dwfl_report_elf(dwfl, "image", NULL, fd, 0, false);
+	image = dwfl_report_elf(dwfl, "image", "image", fd, 0, false);
 	dwfl_report_end(dwfl, NULL, NULL);
 	if (image && symbols_find_text(image))
 		symbols.image = image;
