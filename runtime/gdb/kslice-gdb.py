@@ -6,6 +6,8 @@
 The image must have been built with `kslice build NAME --debug`: the commands read the kernel's own structures by its DWARF.
 They only read memory, so they work on cores as well; nothing is called in the domain.
 """
+import os
+
 import gdb
 import gdb.unwinder
 
@@ -63,13 +65,16 @@ def task_of(arg):
     raise gdb.GdbError(f"no task {arg}: kslice-tasks lists them by pid")
 
 
+def at_line(sal):
+    return f" at {os.path.normpath(sal.symtab.fullname())}:{sal.line}" if sal.symtab else ""
+
+
 def place(pc):
     sal = gdb.find_pc_line(pc)
     function = gdb.block_for_pc(pc)
     while function and not function.function:
         function = function.superblock
-    where = f" at {sal.symtab.filename}:{sal.line}" if sal.symtab else ""
-    return f"{function.function if function else '??'}{where}"
+    return f"{function.function if function else '??'}{at_line(sal)}"
 
 
 class TaskFrames(gdb.unwinder.Unwinder):
@@ -127,9 +132,7 @@ def select_vcpu(task):
 def show_frames(frame):
     n = 0
     while frame and frame.unwind_stop_reason() == gdb.FRAME_UNWIND_NO_REASON:
-        sal = frame.find_sal()
-        where = f" at {sal.symtab.filename}:{sal.line}" if sal.symtab else ""
-        gdb.write(f"#{n:<3}{frame.pc():#x} in {frame.name() or '??'} (){where}\n")
+        gdb.write(f"#{n:<3}{frame.pc():#x} in {frame.name() or '??'} (){at_line(frame.find_sal())}\n")
         frame = frame.older()
         n += 1
 
