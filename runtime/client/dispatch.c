@@ -1,13 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch.c: which calls the hook looks at, and what leaving it means. Every call that isn't in
- * the table is the host's, and entry.S sends it there without saving a register.
+ * dispatch.c: which call is whose, and in which order those who want it see it.
+ *
+ * The rooms of the client, from the lowest floor up; none uses anything of a room above it
+ * (tests/lint/rooms.py):
+ *
+ *	hook      a call or signal enters and leaves; call sites; threads' regions
+ *	channel   domains, attachments, lanes, one call of a domain, the map of fds
+ *	names     names of files, the current directory
+ *	calls     calls about fds: routed, dup, poll, epoll, sendfile, mmap, aio, mirrored ones ...
+ *	process   clone, exec, exit
+ *	dispatch  this file
+ *	launch    the start
+ *
+ * A call passes through the stages of hook.h. rows[] says what is particular to a call: its
+ * function at each stage. The rest follows from what a call is, by stage_function():
+ *
+ *	names     a call that names files (names/path_calls.c lists them, and domains' stubs do)
+ *	fds       a call that some domain has a stub for, by fd or by key; or one about an open
+ *	          file that no domain has a stub for (channel/domains.c lists them)
+ *	hook      only what rows[] says
+ *	mirrored  a call that some domain is to be told, or that may change capabilities
+ *
+ * Without domains there are no fds and mirrored calls to look at; without a domain that has files
+ * below a path, no names.
  */
+#include "dispatch.h"
+#include "calls/calls.h"
+#include "channel/observers.h"
 #include "names/names.h"
-
-#define PR_SYS_DISPATCH_OFF 0
-
-u8 sd_kind[SD_KINDS];
+#include "process/process.h"
 
 static enum sd_way call_prctl(struct sd_thread *t)
 {
@@ -18,13 +40,13 @@ static enum sd_way call_prctl(struct sd_thread *t)
 	}
 	if (t->regs.rdi == PR_SET_SECCOMP)
 		sd_no_patch = 1;
-	return SD_HOST;
+	return sd_next(t, SD_STAGE_HOOK);
 }
 
 static enum sd_way call_seccomp(struct sd_thread *t)
 {
 	sd_no_patch = 1;
-	return SD_HOST;
+	return sd_next(t, SD_STAGE_HOOK);
 }
 
 static enum sd_way call_arch_prctl(struct sd_thread *t)
@@ -38,194 +60,186 @@ static enum sd_way call_arch_prctl(struct sd_thread *t)
 	}
 	if (t->regs.rdi == ARCH_GET_GS)
 		return sd_done(t, sd_copy_to_prog((void *)t->regs.rsi, &zero, 8));
-	return SD_HOST;
+	return sd_next(t, SD_STAGE_HOOK);
 }
 
-static sd_call_fn calls[SD_KINDS] = {
-	[__NR_rt_sigaction] = sd_call_sigaction,
-	[__NR_rt_sigprocmask] = sd_call_sigprocmask,
-	[__NR_sigaltstack] = sd_call_sigaltstack,
-	[__NR_rt_sigsuspend] = sd_call_sigsuspend,
-	[__NR_ppoll] = sd_call_ppoll,
-	[__NR_pselect6] = sd_call_pselect,
-	[__NR_io_pgetevents] = sd_call_pselect,
-	[__NR_epoll_pwait] = sd_call_epoll_pwait,
-	[__NR_epoll_pwait2] = sd_call_epoll_pwait,
-	[__NR_signalfd] = sd_call_signalfd,
-	[__NR_signalfd4] = sd_call_signalfd,
-	[__NR_clone] = sd_call_clone,
-	[__NR_clone3] = sd_call_clone3,
-	[__NR_fork] = sd_call_fork,
-	[__NR_vfork] = sd_call_vfork,
-	[__NR_exit] = sd_call_exit,
-	[__NR_execve] = sd_call_execve,
-	[__NR_execveat] = sd_call_execveat,
-	[__NR_open] = sd_call_path0,
-	[__NR_stat] = sd_call_path0,
-	[__NR_access] = sd_call_path0,
-	[__NR_readlink] = sd_call_readlink,
-	[__NR_openat] = sd_call_path1,
-	[__NR_openat2] = sd_call_path1,
-	[__NR_newfstatat] = sd_call_path1,
-	[__NR_statx] = sd_call_path1,
-	[__NR_faccessat] = sd_call_path1,
-	[__NR_faccessat2] = sd_call_path1,
-	[__NR_readlinkat] = sd_call_readlinkat,
-	[__NR_prctl] = call_prctl,
-	[__NR_seccomp] = call_seccomp,
-	[__NR_arch_prctl] = call_arch_prctl,
-};
-
-/* With domains, the calls about fds as such; they hand what isn't theirs to the table above. */
-static const struct {
+static const struct row {
 	u16 nr;
-	sd_call_fn fn;
-} with_domains[] = {
-	{__NR_close, sd_call_close},
-	{__NR_close_range, sd_call_close_range},
-	{__NR_dup, sd_call_dup},
-	{__NR_dup2, sd_call_dup2},
-	{__NR_dup3, sd_call_dup2},
-	{__NR_fcntl, sd_call_fcntl},
-	{__NR_ioctl, sd_call_ioctl},
-	{__NR_sendmsg, sd_call_sendmsg},
-	{__NR_sendmmsg, sd_call_sendmsg},
-	{__NR_recvmsg, sd_call_recvmsg},
-	{__NR_recvmmsg, sd_call_recvmsg},
-	{__NR_poll, sd_call_poll},
-	{__NR_ppoll, sd_call_poll},
-	{__NR_select, sd_call_select},
-	{__NR_pselect6, sd_call_select},
-	{__NR_epoll_ctl, sd_call_epoll_ctl},
-	{__NR_epoll_wait, sd_call_epoll_wait},
-	{__NR_epoll_pwait, sd_call_epoll_wait},
-	{__NR_epoll_pwait2, sd_call_epoll_wait},
-	{__NR_sendfile, sd_call_sendfile},
-	{__NR_splice, sd_call_splice},
-	{__NR_tee, sd_call_splice},
-	{__NR_vmsplice, sd_call_splice},
-	{__NR_copy_file_range, sd_call_splice},
-	{__NR_io_uring_setup, sd_call_io_uring},
-	{__NR_mmap, sd_call_mmap},
-	{__NR_munmap, sd_call_munmap},
-	{__NR_mremap, sd_call_mremap},
-	{__NR_msync, sd_call_msync},
-	{__NR_io_setup, sd_call_io_setup},
-	{__NR_io_submit, sd_call_io_submit},
-	{__NR_io_getevents, sd_call_io_getevents},
-	{__NR_io_pgetevents, sd_call_io_getevents},
-	{__NR_io_destroy, sd_call_io_destroy},
-	{__NR_exit_group, sd_call_exit_group},
+	sd_call_fn names, fds, hook;
+} rows[] = {
+	/* call			 names		   fds			 hook */
+	{__NR_open, NULL, NULL, sd_call_path0},
+	{__NR_stat, NULL, NULL, sd_call_path0},
+	{__NR_access, NULL, NULL, sd_call_path0},
+	{__NR_readlink, NULL, NULL, sd_call_readlink},
+	{__NR_openat, NULL, NULL, sd_call_path1},
+	{__NR_openat2, NULL, NULL, sd_call_path1},
+	{__NR_newfstatat, NULL, NULL, sd_call_path1},
+	{__NR_statx, NULL, NULL, sd_call_path1},
+	{__NR_faccessat, NULL, NULL, sd_call_path1},
+	{__NR_faccessat2, NULL, NULL, sd_call_path1},
+	{__NR_readlinkat, NULL, NULL, sd_call_readlinkat},
+	{__NR_chdir, sd_call_chdir, NULL, NULL},
+	{__NR_fchdir, sd_call_fchdir, NULL, NULL},
+	{__NR_getcwd, sd_call_getcwd, NULL, NULL},
+	{__NR_chroot, sd_call_chroot, NULL, NULL},
+	{__NR_bind, sd_call_sockname, NULL, NULL},
+	{__NR_connect, sd_call_sockname, NULL, NULL},
+
+	{__NR_close, NULL, sd_call_close, NULL},
+	{__NR_close_range, NULL, sd_call_close_range, NULL},
+	{__NR_dup, NULL, sd_call_dup, NULL},
+	{__NR_dup2, NULL, sd_call_dup2, NULL},
+	{__NR_dup3, NULL, sd_call_dup2, NULL},
+	{__NR_fcntl, NULL, sd_call_fcntl, NULL},
+	{__NR_ioctl, NULL, sd_call_ioctl, NULL},
+	{__NR_sendmsg, NULL, sd_call_sendmsg, NULL},
+	{__NR_sendmmsg, NULL, sd_call_sendmsg, NULL},
+	{__NR_recvmsg, NULL, sd_call_recvmsg, NULL},
+	{__NR_recvmmsg, NULL, sd_call_recvmsg, NULL},
+	{__NR_sendfile, NULL, sd_call_sendfile, NULL},
+	{__NR_splice, NULL, sd_call_splice, NULL},
+	{__NR_tee, NULL, sd_call_splice, NULL},
+	{__NR_vmsplice, NULL, sd_call_splice, NULL},
+	{__NR_copy_file_range, NULL, sd_call_splice, NULL},
+	{__NR_io_uring_setup, NULL, sd_call_io_uring, NULL},
+	{__NR_mmap, NULL, sd_call_mmap, NULL},
+	{__NR_munmap, NULL, sd_call_munmap, NULL},
+	{__NR_mremap, NULL, sd_call_mremap, NULL},
+	{__NR_msync, NULL, sd_call_msync, NULL},
+	{__NR_io_setup, NULL, sd_call_io_setup, NULL},
+	{__NR_io_submit, NULL, sd_call_io_submit, NULL},
+	{__NR_io_destroy, NULL, sd_call_io_destroy, NULL},
+	{__NR_io_getevents, NULL, sd_call_io_getevents, NULL},
+	{__NR_io_pgetevents, NULL, sd_call_io_getevents, sd_call_pselect},
+	{__NR_poll, NULL, sd_call_poll, NULL},
+	{__NR_ppoll, NULL, sd_call_poll, sd_call_ppoll},
+	{__NR_select, NULL, sd_call_select, NULL},
+	{__NR_pselect6, NULL, sd_call_select, sd_call_pselect},
+	{__NR_epoll_ctl, NULL, sd_call_epoll_ctl, NULL},
+	{__NR_epoll_wait, NULL, sd_call_epoll_wait, NULL},
+	{__NR_epoll_pwait, NULL, sd_call_epoll_wait, sd_call_epoll_pwait},
+	{__NR_epoll_pwait2, NULL, sd_call_epoll_wait, sd_call_epoll_pwait},
+	{__NR_exit_group, NULL, sd_call_exit_group, NULL},
+
+	{__NR_rt_sigaction, NULL, NULL, sd_call_sigaction},
+	{__NR_rt_sigprocmask, NULL, NULL, sd_call_sigprocmask},
+	{__NR_sigaltstack, NULL, NULL, sd_call_sigaltstack},
+	{__NR_rt_sigsuspend, NULL, NULL, sd_call_sigsuspend},
+	{__NR_signalfd, NULL, NULL, sd_call_signalfd},
+	{__NR_signalfd4, NULL, NULL, sd_call_signalfd},
+	{__NR_clone, NULL, NULL, sd_call_clone},
+	{__NR_clone3, NULL, NULL, sd_call_clone3},
+	{__NR_fork, NULL, NULL, sd_call_fork},
+	{__NR_vfork, NULL, NULL, sd_call_vfork},
+	{__NR_exit, NULL, NULL, sd_call_exit},
+	{__NR_execve, NULL, NULL, sd_call_execve},
+	{__NR_execveat, NULL, NULL, sd_call_execveat},
+	{__NR_prctl, NULL, NULL, call_prctl},
+	{__NR_seccomp, NULL, NULL, call_seccomp},
+	{__NR_arch_prctl, NULL, NULL, call_arch_prctl},
 };
 
-static sd_call_fn own[SD_KINDS]; /* of the hook, for calls that a domain has too */
+#define BY_FD_OR_KEY (1u << SD_ROUTE_FD | 1u << SD_ROUTE_KEY)
 
-/* The domain's if it wants the call; else, and for an fd of another domain, as without one. */
-static enum sd_way call_shared(struct sd_thread *t)
+static sd_call_fn names_function(u64 nr, const struct row *r)
 {
-	u64 nr = t->regs.rax;
-	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
-	enum sd_way way = SD_HOST;
-
-	if (e.kind != SD_FD_DOMAIN || sd_stub_for(e.dom, nr))
-		way = sd_call_routed(t);
-	return way == SD_HOST ? own[nr](t) : way;
+	if (!sd_nprefix)
+		return NULL;
+	if (r->names)
+		return r->names;
+	return sd_names_files(nr) ? sd_call_paths : NULL;
 }
 
-/* What a later layer put itself before: names of files, fds without stubs, calls that domains hear
- * of. */
-static sd_call_fn under[SD_KINDS];
-
-static void take(u64 nr, sd_call_fn fn)
+static sd_call_fn fds_function(u64 nr, const struct row *r)
 {
-	under[nr] = calls[nr];
-	calls[nr] = fn;
+	if (!sd_ndomains)
+		return NULL;
+	if (r->fds)
+		return r->fds;
+	if (sd_any_stub(nr, BY_FD_OR_KEY))
+		return r->hook ? sd_call_routed_or_own : sd_call_routed;
+	return sd_needs_no_stub(nr) && !sd_any_stub(nr, ~0u) ? sd_call_no_stub : NULL;
 }
 
-enum sd_way sd_call_under(struct sd_thread *t)
+static sd_call_fn mirrored_function(u64 nr)
 {
-	sd_call_fn fn = under[t->regs.rax];
-
-	return fn ? fn(t) : SD_HOST;
+	if (sd_any_stub(nr, 1u << SD_ROUTE_ALSO) || (sd_ndomains && sd_caps_call(nr)))
+		return sd_call_mirrored;
+	return NULL;
 }
 
-static u8 may_follow[SD_KINDS]; /* a promised call, in the same lane, before that is answered */
-
-static void add_call(const struct sd_stub *s)
+static sd_call_fn stage_function(enum sd_stage s, u64 nr, const struct row *r)
 {
-	sd_call_fn was = calls[s->nr];
-	u8 credit = (s->flags & SD_STUB_CREDIT) != 0;
-
-	if (was == sd_call_routed || was == call_shared) { /* another domain has it, too */
-		may_follow[s->nr] &= credit;
-		return;
-	}
-	own[s->nr] = was;
-	calls[s->nr] = was ? call_shared : sd_call_routed;
-	may_follow[s->nr] = credit && !was;
-}
-
-void sd_route_init(void)
-{
-	for (u32 d = 0; d < sd_ndomains; d++)
-		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
-			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
-
-			if (s->nr < SD_KINDS &&
-			    (s->route == SD_ROUTE_FD || s->route == SD_ROUTE_KEY))
-				add_call(s);
-		}
-	for (u32 i = 0; sd_ndomains && i < sizeof(with_domains) / sizeof(with_domains[0]); i++)
-		calls[with_domains[i].nr] = with_domains[i].fn;
-	sd_nostub_init(take);
-	sd_paths_init(take);
-	sd_also_init(take);
-	for (u32 i = 0; i < SD_KINDS; i++) {
-		sd_kind[i] = calls[i] != NULL;
-		may_follow[i] |=
-			calls[i] == sd_call_close ||
-			calls[i] == sd_call_paths; /* they settle what they give to the host */
+	switch (s) {
+	case SD_STAGE_NAMES:
+		return names_function(nr, r);
+	case SD_STAGE_FDS:
+		return fds_function(nr, r);
+	case SD_STAGE_HOOK:
+		return r->hook;
+	case SD_STAGE_MIRRORED:
+		return mirrored_function(nr);
+	default:
+		return NULL;
 	}
 }
 
-static void look(struct sd_thread *t, u64 nr)
+/*
+ * May the call be begun before a promised one (sd/rpc.h) was waited for? These functions wait
+ * themselves, unless the call follows the promised one in the same lane. A routed call does so if
+ * every domain's stub for it says that it may.
+ */
+static bool may_follow(u64 nr, sd_call_fn first)
 {
-	if (t->look & SD_LOOK_ALT)
-		sd_alt_check(t);
-	if (!(nr < SD_KINDS && may_follow[nr]))
-		sd_settle(t);
+	if (first == sd_call_close || first == sd_call_paths)
+		return true;
+	for (u32 d = 0; d < sd_ndomains; d++) {
+		const struct sd_stub *s = sd_stub_for(d, nr);
+
+		if (s && BY_FD_OR_KEY >> s->route & 1 && !(s->flags & SD_STUB_CREDIT))
+			return false;
+	}
+	return first == sd_call_routed;
 }
 
-void sd_hook(struct sd_thread *t)
-{
-	u64 nr = t->regs.rax;
-	enum sd_way way = SD_HOST;
+/* Who does what at the rare moments of enter.c and of the channel. */
+static const struct sd_hook_events hook_events = {
+	.settle = sd_settle_all,
+	.leave = sd_hook_left,
+	.refused = sd_refused_pause,
+};
 
-	t->ret = t->site->ret;
-	if (sd_unlikely(t->look))
-		look(t, nr);
-	if (nr < SD_KINDS && calls[nr]) {
-		if (t->sync_blocked)
-			sd_unblock_sync(t);
-		way = calls[nr](t);
+static const struct sd_observer *const observers[] = {
+	&sd_mmap_observer,
+	&sd_aio_observer,
+	NULL,
+};
+
+static void fill_stages(u64 nr, const struct row *r)
+{
+	sd_call_fn first = NULL;
+
+	for (u32 s = SD_STAGES; s--;) {
+		first = stage_function(s, nr, r) ?: first;
+		sd_stage[s][nr] = first;
 	}
-	sd_store_release(&t->lanes_in_use, 0);
-	if (sd_unlikely(sd_load_relaxed(&sd_lanes_wanted)))
-		sd_hook_left(t);
-	switch (way) {
-	case SD_HOST:
-		t->exit_rip = t->site->sys;
-		break;
-	case SD_EDITED:
-		t->exit_rip = (u64)sd_edited;
-		break;
-	case SD_DONE:
-		t->exit_rip = t->ret;
-		break;
-	case SD_AGAIN:
-		t->exit_rip = sd_stub_of(t->site, SD_STUB_TRAP);
-		if (sd_unlikely(t->refused))
-			sd_refused_pause(t);
-		break;
-	}
+	if (first)
+		sd_kind[nr] = SD_KIND_HOOKED | (may_follow(nr, first) ? SD_KIND_MAY_FOLLOW : 0);
+}
+
+void sd_dispatch_init(void)
+{
+	static const struct row nothing;
+	const struct row *row_of[SD_KINDS];
+
+	sd_hook_init(&hook_events);
+	sd_observers_init(observers);
+	sd_paths_init();
+	for (u32 nr = 0; nr < SD_KINDS; nr++)
+		row_of[nr] = &nothing;
+	for (u32 i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		row_of[rows[i].nr] = &rows[i];
+	for (u32 nr = 0; nr < SD_KINDS; nr++)
+		fill_stages(nr, row_of[nr]);
 }

@@ -5,14 +5,12 @@
  * each that takes the place of an execve) has KDOM_X_EXEC in its environment, loads that file,
  * hides its own variables, arms the hook and jumps.
  */
-#include "names/names.h"
+#include "dispatch.h"
+#include "process/process.h"
 #include <linux/elf.h>
 #include <linux/auxvec.h>
 
-char sd_exe_path[PATH_MAX];
-char sd_domains[PATH_MAX];
-u64 sd_vdso, sd_launcher_dev, sd_launcher_ino;
-
+void sd_start(u64 *stack) __attribute__((noreturn)); /* by start.S */
 extern Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 
 typedef struct {
@@ -28,11 +26,11 @@ struct start {
 	char **argv, **envp;
 	Elf64_auxv_t *aux;
 	const char *file, *name;
-	const char *real; /* "FD:PATH": the file is a copy of what lies there in a domain */
+	const char *real; /* "FD:PATH": the file is a copy of the one there in a domain */
 	s64 clear_fd, state_fd;
 };
 
-static void relocate(void)
+static void relocate_self(void)
 {
 	u64 base = (u64)__executable_start, rela = 0, size = 0;
 
@@ -46,7 +44,7 @@ static void relocate(void)
 		*(u64 *)(base + r->r_offset) = base + r->r_addend; /* all R_X86_64_RELATIVE */
 }
 
-static const char *env(const struct start *s, const char *name)
+static const char *env_value(const struct start *s, const char *name)
 {
 	for (char **e = s->envp; *e; e++)
 		if (sd_starts(*e, name))
@@ -54,7 +52,7 @@ static const char *env(const struct start *s, const char *name)
 	return NULL;
 }
 
-static void parse(struct start *s, u64 *stack)
+static void parse_stack(struct start *s, u64 *stack)
 {
 	const char *v;
 
@@ -67,19 +65,19 @@ static void parse(struct start *s, u64 *stack)
 	while (*e)
 		e++;
 	s->aux = (Elf64_auxv_t *)(e + 1);
-	s->file = env(s, "KDOM_X_EXEC=");
-	s->name = env(s, "KDOM_X_NAME=") ?: s->file;
-	s->real = env(s, "KDOM_X_REAL=");
-	v = env(s, "KDOM_X_CLOSE=");
+	s->file = env_value(s, "KDOM_X_EXEC=");
+	s->name = env_value(s, "KDOM_X_NAME=") ?: s->file;
+	s->real = env_value(s, "KDOM_X_REAL=");
+	v = env_value(s, "KDOM_X_CLOSE=");
 	s->clear_fd = v ? (s64)sd_atou(v) : -1;
-	v = env(s, "KDOM_X_STATE=");
+	v = env_value(s, "KDOM_X_STATE=");
 	s->state_fd = v ? (s64)sd_atou(v) : -1;
-	v = env(s, "KDOM_DOMAINS=");
+	v = env_value(s, "KDOM_DOMAINS=");
 	if (v && strlen(v) < sizeof(sd_domains))
 		sd_stpcpy(sd_domains, v);
 }
 
-static Elf64_auxv_t *aux(const struct start *s, u64 type)
+static Elf64_auxv_t *aux_find(const struct start *s, u64 type)
 {
 	Elf64_auxv_t *a;
 
@@ -91,7 +89,7 @@ static Elf64_auxv_t *aux(const struct start *s, u64 type)
 
 static void set_aux(const struct start *s, u64 type, u64 val)
 {
-	Elf64_auxv_t *a = aux(s, type);
+	Elf64_auxv_t *a = aux_find(s, type);
 
 	if (a)
 		a->a_un.a_val = val;
@@ -117,7 +115,7 @@ static const char *strerror_short(long err)
 }
 
 /* ---- the first launcher ---- */
-/* The program itself may lie in a domain: then this is needed to get at it. */
+/* The program itself may be in a domain: then this is needed to read it. */
 static struct sd_thread *early_thread(void)
 {
 	struct sd_thread *t;
@@ -137,7 +135,7 @@ static __attribute__((noreturn)) void find_and_exec(struct start *s)
 {
 	struct sd_thread *t = sd_domains[0] ? early_thread() : NULL;
 	static char path[PATH_MAX];
-	const char *prog = s->argc > 1 ? s->argv[1] : NULL, *dirs = env(s, "PATH=");
+	const char *prog = s->argc > 1 ? s->argv[1] : NULL, *dirs = env_value(s, "PATH=");
 	long err = -ENOENT;
 	int slash = 0;
 
@@ -174,7 +172,7 @@ static __attribute__((noreturn)) void find_and_exec(struct start *s)
 }
 
 /* ---- the second ---- */
-static void fail(const struct start *s, const char *what, long err)
+static void launch_fail(const struct start *s, const char *what, long err)
 {
 	sd_die(what, strerror_short(err), s->file);
 }
@@ -221,7 +219,7 @@ static void set_comm(const char *name)
 	sys(__NR_prctl, PR_SET_NAME, base);
 }
 
-static u64 load(struct start *s)
+static u64 load_program(struct start *s)
 {
 	struct sd_image img, interp;
 	char link[32];
@@ -229,7 +227,7 @@ static u64 load(struct start *s)
 	long fd = sys(__NR_open, s->file, O_RDONLY | O_CLOEXEC), n;
 
 	if (fd < 0)
-		fail(s, s->file, fd);
+		launch_fail(s, s->file, fd);
 	sd_utoa(sd_stpcpy(link, "/proc/self/fd/"), fd);
 	n = sys(__NR_readlink, link, sd_exe_path, sizeof(sd_exe_path) - 1);
 	if (n < 0)
@@ -244,20 +242,20 @@ static u64 load(struct start *s)
 	n = sd_elf_load(fd, &img);
 	sys(__NR_close, fd);
 	if (n)
-		fail(s, s->file, n);
+		launch_fail(s, s->file, n);
 	entry = img.entry;
 	if (img.interp[0]) {
 		fd = sys(__NR_open, img.interp, O_RDONLY | O_CLOEXEC);
 		n = fd < 0 ? fd : sd_elf_load(fd, &interp);
 		if (n)
-			fail(s, img.interp, n);
+			launch_fail(s, img.interp, n);
 		sys(__NR_close, fd);
 		entry = interp.entry;
 		base = interp.base;
 	}
 	if (img.exec_stack)
 		sys(__NR_mprotect, (u64)s->stack & ~(PAGE - 1), PAGE,
-		    PROT_READ | PROT_WRITE | PROT_EXEC | 0x01000000 /* PROT_GROWSDOWN */);
+		    PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
 	set_aux(s, AT_PHDR, img.phdr);
 	set_aux(s, AT_PHNUM, img.phnum);
 	set_aux(s, AT_BASE, base);
@@ -281,15 +279,15 @@ void sd_start(u64 *stack)
 	struct start s;
 	struct sd_thread *t;
 
-	relocate();
-	parse(&s, stack);
+	relocate_self();
+	parse_stack(&s, stack);
 	own_file();
 	if (!s.file)
 		find_and_exec(&s);
 	if (s.clear_fd >= 0)
 		set_comm(s.name);
-	u64 entry = load(&s);
-	Elf64_auxv_t *v = aux(&s, AT_SYSINFO_EHDR);
+	u64 entry = load_program(&s);
+	Elf64_auxv_t *v = aux_find(&s, AT_SYSINFO_EHDR);
 
 	sd_vdso = v ? v->a_un.a_val : 0;
 	set_comm(s.name);
@@ -302,7 +300,7 @@ void sd_start(u64 *stack)
 	sd_domains_init(sd_domains);
 	if (sd_ndomains && !sd_files_of(t))
 		sd_die("start", "not enough memory", NULL);
-	sd_route_init();
+	sd_dispatch_init();
 	sd_signals_init(t);
 	if (sd_signals_install(t) || sd_arm(t))
 		sd_die("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "refused by this kernel",

@@ -13,29 +13,25 @@
  */
 #include "calls/aio.h"
 
-enum { CMD_PREAD, CMD_PWRITE, CMD_FSYNC, CMD_FDSYNC, CMD_PREADV = 7, CMD_PWRITEV };
-#define FLAG_RESFD 1u
-#define O_ACCMODE  3
-#define O_WRONLY   1
-#define SPANS_MAX  1024u
-#define ALONE_NS   250000000ll /* until a domain's death is noticed */
-#define BESIDE_NS  1000000ll   /* requests fly at the host, too, which rings no bell */
-#define HOST_NS	   100000000ll /* another thread may submit to a domain meanwhile */
-#define LOOKS	   400u	       /* before a thread sleeps */
+#define SPANS_MAX 1024u
+#define ALONE_NS  250000000ll /* until a domain's death is noticed */
+#define BESIDE_NS 1000000ll   /* requests fly at the host, too, which rings no bell */
+#define HOST_NS	  100000000ll /* another thread may submit to a domain */
+#define LOOKS	  400u	      /* before a thread sleeps */
 
 /* ---- one request ---- */
 static u16 call_of(u16 opcode)
 {
 	switch (opcode) {
-	case CMD_PREAD:
-	case CMD_PREADV:
+	case IOCB_CMD_PREAD:
+	case IOCB_CMD_PREADV:
 		return __NR_pread64;
-	case CMD_PWRITE:
-	case CMD_PWRITEV:
+	case IOCB_CMD_PWRITE:
+	case IOCB_CMD_PWRITEV:
 		return __NR_pwrite64;
-	case CMD_FSYNC:
+	case IOCB_CMD_FSYNC:
 		return __NR_fsync;
-	case CMD_FDSYNC:
+	case IOCB_CMD_FDSYNC:
 		return __NR_fdatasync;
 	}
 	return 0;
@@ -65,65 +61,66 @@ static long check_mode(struct sd_thread *t, u32 dom, const struct aio_req *r)
 }
 
 /* struct iovec[nbytes] at buf. */
-static long load_spans(struct aio_req *r, const struct aio_iocb *i)
+static long load_spans(struct aio_req *r, const struct iocb *i)
 {
-	u64 len = i->nbytes * sizeof(struct aio_span);
+	u64 len = i->aio_nbytes * sizeof(struct iovec);
 	long at;
 
-	if (i->nbytes > SPANS_MAX)
+	if (i->aio_nbytes > SPANS_MAX)
 		return -EINVAL;
-	if (!i->nbytes)
+	if (!i->aio_nbytes)
 		return 0;
 	at = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at < 0)
 		return at;
-	r->span = (struct aio_span *)at;
-	r->nspan = i->nbytes;
-	if (sd_copy_from_prog(r->span, (void *)i->buf, len))
+	r->span = (struct iovec *)at;
+	r->nspan = i->aio_nbytes;
+	if (sd_copy_from_prog(r->span, (void *)i->aio_buf, len))
 		return -EFAULT;
 	for (u32 n = 0; n < r->nspan; n++) {
-		u64 left = SD_RW_MAX - r->len, this = r->span[n].len;
+		u64 left = SD_RW_MAX - r->len, this = r->span[n].iov_len;
 
 		if ((s64)this < 0)
 			return -EINVAL;
-		if (!sd_span_ok(r->span[n].base, this))
+		if (!sd_span_ok((u64)r->span[n].iov_base, this))
 			return -EFAULT;
 		if (this > left)
-			r->span[n].len = this = left;
+			r->span[n].iov_len = this = left;
 		r->len += this;
 	}
 	return 0;
 }
 
-static long load_buffer(struct aio_req *r, const struct aio_iocb *i)
+static long load_buffer(struct aio_req *r, const struct iocb *i)
 {
 	if (!is_rw(r))
-		return i->buf || i->offset || i->nbytes || i->rw_flags ? -EINVAL : 0;
-	if (i->rw_flags)
+		return i->aio_buf || i->aio_offset || i->aio_nbytes || i->aio_rw_flags ? -EINVAL
+										       : 0;
+	if (i->aio_rw_flags)
 		return -EOPNOTSUPP;
-	r->off = i->offset;
-	if (i->opcode >= CMD_PREADV)
+	r->off = i->aio_offset;
+	if (i->aio_lio_opcode >= IOCB_CMD_PREADV)
 		return load_spans(r, i);
-	if (!sd_span_ok(i->buf, i->nbytes))
+	if (!sd_span_ok(i->aio_buf, i->aio_nbytes))
 		return -EFAULT;
-	r->len = i->nbytes < SD_RW_MAX ? i->nbytes : SD_RW_MAX;
-	r->one = (struct aio_span){i->buf, r->len};
+	r->len = i->aio_nbytes < SD_RW_MAX ? i->aio_nbytes : SD_RW_MAX;
+	r->one = (struct iovec){(void *)i->aio_buf, r->len};
 	return 0;
 }
 
 /* From iocb to request, with Linux' errors in about Linux' order. */
-static long load(struct sd_thread *t, struct aio_req *r, const struct aio_iocb *i, u64 at,
-		 struct sd_fd e)
+static long iocb_load(struct sd_thread *t, struct aio_req *r, const struct iocb *i, u64 at,
+		      struct sd_fd e)
 {
 	u32 key = 0;
 	long err = 0;
 
-	*r = (struct aio_req){.obj = at, .data = i->data, .fd = i->fd, .dfd = e.dfd};
-	r->nr = call_of(i->opcode);
+	*r = (struct aio_req){.obj = at, .data = i->aio_data, .fd = i->aio_fildes, .dfd = e.dfd};
+	r->nr = call_of(i->aio_lio_opcode);
 	r->reads = r->nr == __NR_pread64;
 	if (!sd_fd_chan(t, e, &err))
 		return err;
-	if (sd_copy_to_prog((void *)(at + __builtin_offsetof(struct aio_iocb, key)), &key, 4))
+	if (sd_copy_to_prog((void *)(at + __builtin_offsetof(struct iocb, aio_key)), &key, 4))
 		return -EFAULT;
 	if (!r->nr || !sd_stub_for(e.dom, r->nr)) {
 		sd_unsupported(__NR_io_submit);
@@ -144,25 +141,27 @@ static int is_eventfd(u32 fd)
 	return sd_streq(name, "anon_inode:[eventfd]");
 }
 
-static long check_resfd(struct sd_thread *t, const struct aio_iocb *i)
+static long check_resfd(struct sd_thread *t, const struct iocb *i)
 {
-	if (!(i->flags & FLAG_RESFD))
+	if (!(i->aio_flags & IOCB_FLAG_RESFD))
 		return 0;
-	if (sys(__NR_fcntl, i->resfd, F_GETFD) < 0)
+	if (sys(__NR_fcntl, i->aio_resfd, F_GETFD) < 0)
 		return -EBADF;
-	return sd_fd_get(t, (s32)i->resfd).kind == SD_FD_HOST && is_eventfd(i->resfd) ? 0 : -EINVAL;
+	return sd_fd_get(t, (s32)i->aio_resfd).kind == SD_FD_HOST && is_eventfd(i->aio_resfd)
+		       ? 0
+		       : -EINVAL;
 }
 
-static long submit_one(struct sd_thread *t, struct aio_ctx *c, const struct aio_iocb *i, u64 at,
+static long submit_one(struct sd_thread *t, struct aio_ctx *c, const struct iocb *i, u64 at,
 		       struct sd_fd e)
 {
 	struct aio_req r, *sent;
 	u64 one = 1;
 	long err, res = 0;
 
-	if (i->reserved || (s64)i->nbytes < 0)
+	if (i->aio_reserved2 || (s64)i->aio_nbytes < 0)
 		return -EINVAL;
-	err = check_resfd(t, i) ?: load(t, &r, i, at, e);
+	err = check_resfd(t, i) ?: iocb_load(t, &r, i, at, e);
 	if (!err) {
 		sd_lock(&c->lock);
 		err = c->active < c->max ? sd_aio_prepare(t, c, e.dom) : -EAGAIN;
@@ -178,18 +177,18 @@ static long submit_one(struct sd_thread *t, struct aio_ctx *c, const struct aio_
 	if (!sent) {
 		sd_aio_free(&r);
 		sd_aio_done(c, r.obj, r.data, res);
-	} else if (i->flags & FLAG_RESFD) {
+	} else if (i->aio_flags & IOCB_FLAG_RESFD) {
 		c->lane[e.dom].lane->tr->kick(c->lane[e.dom].lane);
 		sd_aio_take(c, &c->lane[e.dom], sent);
 	}
 	sd_unlock(&c->lock);
-	if (i->flags & FLAG_RESFD)
-		sys(__NR_write, i->resfd, &one, sizeof(one));
+	if (i->aio_flags & IOCB_FLAG_RESFD)
+		sys(__NR_write, i->aio_resfd, &one, sizeof(one));
 	return 0;
 }
 
 /* ---- io_submit ---- */
-static void kick(struct aio_ctx *c)
+static void aio_kick(struct aio_ctx *c)
 {
 	u64 one = 1;
 
@@ -204,25 +203,25 @@ static void kick(struct aio_ctx *c)
 }
 
 /* iocb number n: its address, itself if it's a domain's, and which. */
-static long next(struct sd_thread *t, u64 list, long n, u64 *at, struct aio_iocb *i,
-		 struct sd_fd *e)
+static long iocb_next(struct sd_thread *t, u64 list, long n, u64 *at, struct iocb *i,
+		      struct sd_fd *e)
 {
 	if (sd_copy_from_prog(at, (void *)(list + n * 8), 8) ||
 	    sd_copy_from_prog(i, (void *)*at, sizeof(*i)))
 		return -EFAULT;
-	*e = sd_fd_get(t, (s32)i->fd);
+	*e = sd_fd_get(t, (s32)i->aio_fildes);
 	return e->kind == SD_FD_HIDDEN ? -EBADF : 0;
 }
 
 /* As many from number n on as are the host's go there at once. */
 static long to_host(struct sd_thread *t, struct aio_ctx *c, u64 list, long n, long nr)
 {
-	struct aio_iocb i;
+	struct iocb i;
 	struct sd_fd e;
 	long end = n + 1, ret;
 	u64 at;
 
-	while (end < nr && !next(t, list, end, &at, &i, &e) && e.kind != SD_FD_DOMAIN)
+	while (end < nr && !iocb_next(t, list, end, &at, &i, &e) && e.kind != SD_FD_DOMAIN)
 		end++;
 	c->host_ever = 1;
 	ret = sys(__NR_io_submit, c->id, end - n, list + n * 8);
@@ -231,15 +230,15 @@ static long to_host(struct sd_thread *t, struct aio_ctx *c, u64 list, long n, lo
 	return ret;
 }
 
-static long submit(struct sd_thread *t, struct aio_ctx *c, u64 list, long nr)
+static long aio_submit(struct sd_thread *t, struct aio_ctx *c, u64 list, long nr)
 {
-	struct aio_iocb i;
+	struct iocb i;
 	struct sd_fd e;
 	long n = 0, err = 0, ret, sent = 0;
 	u64 at;
 
 	while (n < nr && !err) {
-		err = next(t, list, n, &at, &i, &e);
+		err = iocb_next(t, list, n, &at, &i, &e);
 		if (!err && e.kind == SD_FD_DOMAIN) {
 			err = submit_one(t, c, &i, at, e);
 			sent |= n += !err;
@@ -250,7 +249,7 @@ static long submit(struct sd_thread *t, struct aio_ctx *c, u64 list, long nr)
 		}
 	}
 	if (sent)
-		kick(c);
+		aio_kick(c);
 	return n ?: err;
 }
 
@@ -262,15 +261,15 @@ enum sd_way sd_call_io_submit(struct sd_thread *t)
 
 	c = nr > 0 ? sd_aio_find(t->regs.rdi) : NULL;
 	if (!c)
-		return SD_HOST;
-	ret = submit(t, c, t->regs.rdx, nr < (long)c->max ? nr : (long)c->max);
+		return sd_next(t, SD_STAGE_FDS);
+	ret = aio_submit(t, c, t->regs.rdx, nr < (long)c->max ? nr : (long)c->max);
 	sd_aio_put(c);
 	return sd_done(t, ret);
 }
 
 /* ---- io_getevents ---- */
 /* Events that are there, to the program: number or -EFAULT. */
-static long fetch(struct aio_ctx *c, u64 to, long room)
+static long aio_fetch(struct aio_ctx *c, u64 to, long room)
 {
 	long n = 0;
 	u64 one = 1;
@@ -278,8 +277,8 @@ static long fetch(struct aio_ctx *c, u64 to, long room)
 	sd_lock(&c->lock);
 	sd_aio_sweep(c);
 	for (; n < room && c->ready; n++) {
-		if (sd_copy_to_prog((void *)(to + n * sizeof(struct aio_event)),
-				    &c->event[c->first], sizeof(struct aio_event))) {
+		if (sd_copy_to_prog((void *)(to + n * sizeof(struct io_event)), &c->event[c->first],
+				    sizeof(struct io_event))) {
 			n = n ?: -EFAULT;
 			break;
 		}
@@ -313,7 +312,7 @@ static long fetch_host(struct sd_thread *t, struct aio_ctx *c, u64 to, long room
 	return n == -EINTR ? 0 : n;
 }
 
-static int landed(struct aio_ctx *c)
+static int aio_any_landed(struct aio_ctx *c)
 {
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++) {
@@ -326,19 +325,19 @@ static int landed(struct aio_ctx *c)
 }
 
 /* Until a bell rings, a signal comes, or ns are over. */
-static void doze(struct sd_thread *t, struct aio_ctx *c, s64 ns)
+static void aio_doze(struct sd_thread *t, struct aio_ctx *c, s64 ns)
 {
 	struct sd_timespec ts = {0, ns};
-	struct sd_pollfd bell[SD_DOMAINS];
+	struct pollfd bell[SD_DOMAINS];
 	u64 mask = t->wait_mask;
 	u32 n = 0;
 
 	__atomic_fetch_add(&c->waiting, 1, __ATOMIC_SEQ_CST);
 	sd_lock(&c->lock);
-	int now = landed(c);
+	int now = aio_any_landed(c);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (c->lane[d].lane)
-			bell[n++] = (struct sd_pollfd){c->lane[d].chan->fd[SD_FD_EVENT], 1, 0};
+			bell[n++] = (struct pollfd){c->lane[d].chan->fd[SD_FD_EVENT], 1, 0};
 	sd_unlock(&c->lock);
 	long r = now
 			 ?: sd_raw_wait(__NR_ppoll, (u64)bell, n, (u64)&ts,
@@ -363,7 +362,7 @@ static long wait_some(struct sd_thread *t, struct aio_ctx *c, u64 to, long room,
 		used |= c->lane[d].lane != NULL;
 	sd_unlock(&c->lock);
 	for (u32 i = 0; fly && i < LOOKS; i++) {
-		if (landed(c)) /* a wrong answer costs one more look */
+		if (aio_any_landed(c)) /* a wrong answer costs one more look */
 			return 0;
 		sd_pause();
 	}
@@ -377,21 +376,22 @@ static long wait_some(struct sd_thread *t, struct aio_ctx *c, u64 to, long room,
 		ns = left;
 	if (!used || (!fly && c->host))
 		return fetch_host(t, c, to, room, ns);
-	doze(t, c, ns);
+	aio_doze(t, c, ns);
 	return 0;
 }
 
-static long get(struct sd_thread *t, struct aio_ctx *c, long min, long max, u64 to, s64 deadline)
+static long aio_get(struct sd_thread *t, struct aio_ctx *c, long min, long max, u64 to,
+		    s64 deadline)
 {
 	long n = 0, k = 0;
 
 	for (;;) {
 		for (int host = 0; host < 2 && n < max; host++) {
-			u64 at = to + n * sizeof(struct aio_event);
+			u64 at = to + n * sizeof(struct io_event);
 
 			if (host && !c->host)
 				break;
-			k = host ? fetch_host(t, c, at, max - n, 0) : fetch(c, at, max - n);
+			k = host ? fetch_host(t, c, at, max - n, 0) : aio_fetch(c, at, max - n);
 			if (k < 0)
 				return n ?: k;
 			n += k;
@@ -400,25 +400,25 @@ static long get(struct sd_thread *t, struct aio_ctx *c, long min, long max, u64 
 			return n;
 		if (t->kept)
 			return n ?: -EINTR;
-		k = wait_some(t, c, to + n * sizeof(struct aio_event), max - n, deadline);
+		k = wait_some(t, c, to + n * sizeof(struct io_event), max - n, deadline);
 		if (k < 0)
 			return n ?: k;
 		n += k;
 	}
 }
 
-static long getevents(struct sd_thread *t, struct aio_ctx *c)
+static long aio_getevents(struct sd_thread *t, struct aio_ctx *c)
 {
 	long min = t->regs.rsi, max = t->regs.rdx, err;
 	s64 timeout = sd_timeout_from(t->regs.r8, 1, &err);
 
 	if (err == -EFAULT)
 		return err;
-	if (err) /* Linux takes a nonsensical time as it is; nobody waits for ever for it */
+	if (err) /* Linux takes a nonsensical time as it is, and doesn't wait for it */
 		timeout = 0;
 	if (min < 0 || max < 0 || min > max)
 		return -EINVAL;
-	return get(t, c, min, max, t->regs.r10, sd_deadline(timeout));
+	return aio_get(t, c, min, max, t->regs.r10, sd_deadline(timeout));
 }
 
 enum sd_way sd_call_io_getevents(struct sd_thread *t)
@@ -428,11 +428,11 @@ enum sd_way sd_call_io_getevents(struct sd_thread *t)
 	long ret = 0;
 
 	if (!c)
-		return precise ? sd_call_pselect(t) : SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (precise)
 		ret = sd_wait_mask_arg(t);
 	if (!ret)
-		ret = getevents(t, c);
+		ret = aio_getevents(t, c);
 	sd_aio_put(c);
 	return sd_done(t, ret);
 }
@@ -458,8 +458,8 @@ enum sd_way sd_call_io_destroy(struct sd_thread *t)
 	struct aio_ctx *c = sd_aio_find(t->regs.rdi);
 
 	if (!c)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	sd_aio_destroy(c);
 	sd_aio_put(c);
-	return SD_HOST;
+	return sd_next(t, SD_STAGE_FDS);
 }

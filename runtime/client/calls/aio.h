@@ -1,41 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* aio.h: what aio.c and aio_context.c share. See aio.c. */
-#ifndef SD_USER_AIO_H
-#define SD_USER_AIO_H
+#ifndef SD_CLIENT_AIO_H
+#define SD_CLIENT_AIO_H
 
+#include "calls/calls.h"
 #include "channel/wait.h"
 #include <sd/stub.h>
 
 #define AIO_PAGES (SD_ARENA_SIZE / PAGE) /* of a lane's arena; the first is never given out */
 
-struct aio_iocb { /* struct iocb of Linux */
-	u64 data;
-	u32 key, rw_flags;
-	u16 opcode;
-	s16 prio;
-	u32 fd;
-	u64 buf, nbytes;
-	s64 offset;
-	u64 reserved;
-	u32 flags, resfd;
-};
-_Static_assert(sizeof(struct aio_iocb) == 64, "struct iocb");
-
-struct aio_event { /* struct io_event of Linux */
-	u64 data, obj;
-	s64 res, res2;
-};
-
-struct aio_span { /* struct iovec */
-	u64 base, len;
-};
-
 struct aio_req { /* in the slot of its entry */
 	u64 obj, data;
 	s64 off;
-	u64 len, done;	       /* of the whole request; before this piece */
-	struct aio_span one;   /* the buffer, or ... */
-	struct aio_span *span; /* ... nspan of them, a copy in memory of ours */
+	u64 len, done;	    /* of the whole request; before this piece */
+	struct iovec one;   /* the buffer, or ... */
+	struct iovec *span; /* ... nspan of them, a copy in memory of ours */
 	u32 nspan;
 	u32 piece; /* bytes in the arena */
 	s32 fd, dfd;
@@ -62,9 +41,9 @@ struct aio_ctx {
 	u32 max;
 	u32 active; /* of domains: in flight, or done and not fetched */
 	u32 host, host_ever;
-	u32 first, ready;	 /* done and not fetched: event[first ...] */
-	struct aio_event *event; /* max of them, once a domain is used */
-	struct sd_files *files;	 /* whose fds they are */
+	u32 first, ready;	/* done and not fetched: event[first ...] */
+	struct io_event *event; /* max of them, once a domain is used */
+	struct sd_files *files; /* whose fds they are */
 	struct aio_lane lane[SD_DOMAINS];
 };
 

@@ -8,6 +8,7 @@
  * waits for events, but a context's is while room is waited for.
  */
 #include "calls/aio.h"
+#include "channel/observers.h"
 
 #define EVENTS_MAX 65536u
 
@@ -29,7 +30,7 @@ struct aio_ctx *sd_aio_find(u64 id)
 	return c;
 }
 
-static void drop(struct aio_ctx *c)
+static void context_drop(struct aio_ctx *c)
 {
 	if (c->event)
 		sys(__NR_munmap, c->event, c->max * sizeof(c->event[0]));
@@ -47,10 +48,10 @@ void sd_aio_put(struct aio_ctx *c)
 	last = !--c->users && c->destroyed;
 	sd_unlock(&contexts_lock);
 	if (last)
-		drop(c);
+		context_drop(c);
 }
 
-static void *memory(u64 len)
+static void *aio_memory(u64 len)
 {
 	long at = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -60,7 +61,7 @@ static void *memory(u64 len)
 
 long sd_aio_new(u64 id, u32 max)
 {
-	struct aio_ctx *c = memory(sizeof(*c));
+	struct aio_ctx *c = aio_memory(sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
@@ -105,7 +106,7 @@ long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom)
 	if (c->files && c->files != t->files)
 		return -EINVAL; /* a child that shares this memory, but not its fds */
 	if (!c->event) {
-		c->event = memory(c->max * sizeof(c->event[0]));
+		c->event = aio_memory(c->max * sizeof(c->event[0]));
 		if (!c->event)
 			return -ENOMEM;
 		/* libaio mustn't find out from the host's ring alone that there is no event. */
@@ -144,13 +145,13 @@ static void mark_pages(struct aio_lane *a, u32 at, u32 n)
 }
 
 /* Bytes [r->done, + len) of the program's buffers, from or to the arena. */
-static long copy(const struct aio_req *r, u8 *arena, u64 len)
+static long request_copy(const struct aio_req *r, u8 *arena, u64 len)
 {
-	const struct aio_span *s = r->span ?: &r->one, *end = s + (r->span ? r->nspan : 1);
+	const struct iovec *s = r->span ?: &r->one, *end = s + (r->span ? r->nspan : 1);
 	u64 skip = r->done;
 
 	for (; len && s < end; s++) {
-		u64 n = s->len;
+		u64 n = s->iov_len;
 		int err;
 
 		if (skip >= n) {
@@ -158,8 +159,8 @@ static long copy(const struct aio_req *r, u8 *arena, u64 len)
 			continue;
 		}
 		n = n - skip < len ? n - skip : len;
-		err = r->reads ? sd_copy_to_prog((void *)(s->base + skip), arena, n)
-			       : sd_copy_from_prog(arena, (void *)(s->base + skip), n);
+		err = r->reads ? sd_copy_to_prog((u8 *)s->iov_base + skip, arena, n)
+			       : sd_copy_from_prog(arena, (u8 *)s->iov_base + skip, n);
 		if (err)
 			return err;
 		skip = 0;
@@ -170,7 +171,7 @@ static long copy(const struct aio_req *r, u8 *arena, u64 len)
 }
 
 /* ---- requests ---- */
-static struct aio_req *oldest(struct aio_lane *a)
+static struct aio_req *request_oldest(struct aio_lane *a)
 {
 	struct aio_req *r = NULL;
 
@@ -180,7 +181,7 @@ static struct aio_req *oldest(struct aio_lane *a)
 	return r;
 }
 
-static long result(struct sd_thread *t, struct aio_lane *a, struct aio_req *r)
+static long request_result(struct sd_thread *t, struct aio_lane *a, struct aio_req *r)
 {
 	long ret = 0;
 	enum sd_status st = sd_wait(a->lane, r->ref, &ret);
@@ -195,13 +196,14 @@ static long result(struct sd_thread *t, struct aio_lane *a, struct aio_req *r)
 		sd_lane_fail(a->lane, SD_PROTO);
 		return -EPROTO;
 	}
-	return r->reads && copy(r, a->lane->mem->arena + r->page * PAGE, ret) ? -EFAULT : ret;
+	return r->reads && request_copy(r, a->lane->mem->arena + r->page * PAGE, ret) ? -EFAULT
+										      : ret;
 }
 
 /* Its slot and its pages are free afterwards; *r itself is still to be read. */
-static long land(struct aio_lane *a, struct aio_req *r)
+static long request_land(struct aio_lane *a, struct aio_req *r)
 {
-	long ret = result(sd_self(), a, r);
+	long ret = request_result(sd_self(), a, r);
 
 	mark_pages(a, r->page, r->pages);
 	r->busy = 0;
@@ -218,12 +220,12 @@ void sd_aio_free(const struct aio_req *r)
 
 void sd_aio_done(struct aio_ctx *c, u64 obj, u64 data, long res)
 {
-	c->event[(c->first + c->ready++) % c->max] = (struct aio_event){data, obj, res, 0};
+	c->event[(c->first + c->ready++) % c->max] = (struct io_event){data, obj, res, 0};
 }
 
 long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r)
 {
-	long ret = land(a, r);
+	long ret = request_land(a, r);
 
 	if (r->done)
 		ret = r->done + (ret > 0 ? ret : 0);
@@ -233,7 +235,8 @@ long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r)
 }
 
 /* One entry, for r->piece bytes from r->done on. Waits for a slot and for pages. */
-static struct aio_req *launch(struct aio_ctx *c, u32 dom, const struct aio_req *what, long *err)
+static struct aio_req *request_launch(struct aio_ctx *c, u32 dom, const struct aio_req *what,
+				      long *err)
 {
 	struct aio_lane *a = &c->lane[dom];
 	struct sd_lane *l = a->lane;
@@ -242,7 +245,7 @@ static struct aio_req *launch(struct aio_ctx *c, u32 dom, const struct aio_req *
 	struct aio_req *r;
 
 	while (a->req[l->slot].busy || (pages && !(page = find_pages(a, pages))))
-		sd_aio_take(c, a, oldest(a));
+		sd_aio_take(c, a, request_oldest(a));
 	r = &a->req[l->slot];
 	*r = *what;
 	r->page = page;
@@ -252,7 +255,7 @@ static struct aio_req *launch(struct aio_ctx *c, u32 dom, const struct aio_req *
 		arg[2] = r->piece;
 		arg[3] = r->off + r->done;
 	}
-	*err = r->reads ? 0 : copy(r, l->mem->arena + r->page * PAGE, r->piece);
+	*err = r->reads ? 0 : request_copy(r, l->mem->arena + r->page * PAGE, r->piece);
 	if (!*err) {
 		enum sd_status st =
 			sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_BELL, arg, &r->ref);
@@ -278,11 +281,11 @@ struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r,
 		long ret;
 
 		part.piece = left < SD_MAX_DATA ? left : SD_MAX_DATA;
-		sent = launch(c, dom, &part, err);
+		sent = request_launch(c, dom, &part, err);
 		if (!sent || part.piece == left)
 			break;
 		a->lane->tr->kick(a->lane);
-		ret = land(a, sent);
+		ret = request_land(a, sent);
 		if (ret < (long)part.piece) { /* the end of the file, of room, or an error */
 			*err = part.done + (ret > 0 ? ret : 0) ?: ret;
 			return NULL;
@@ -304,8 +307,7 @@ u32 sd_aio_flying_in(const struct aio_ctx *c)
 
 static int is_dead(const struct aio_lane *a)
 {
-	return a->lane->status != SD_OK || !sd_load_relaxed(&a->chan->bell->alive) ||
-	       sd_load_relaxed(&a->lane->head->ended);
+	return a->lane->status != SD_OK || sd_chan_ended(a->chan);
 }
 
 void sd_aio_check(struct aio_ctx *c)
@@ -356,15 +358,15 @@ void sd_aio_settle(struct sd_thread *t, u32 dom, s32 dfd)
 }
 
 /* In a forked child: contexts aren't inherited, nor is their memory used. */
-void sd_aio_reset(void)
+static void aio_after_fork(void)
 {
 	contexts = NULL;
 	contexts_lock = 0;
 	flying = 0;
 }
 
-/* Somebody drained the bells: ring for those who wait for what has landed. */
-void sd_aio_ring_again(const struct aio_ctx *but)
+/* The bells were emptied: ring for the contexts whose requests have landed. */
+static void aio_ring_again(const void *but)
 {
 	u64 one = 1;
 
@@ -385,3 +387,9 @@ void sd_aio_ring_again(const struct aio_ctx *but)
 	}
 	sd_unlock(&contexts_lock);
 }
+
+const struct sd_observer sd_aio_observer = {
+	.before_close = sd_aio_settle,
+	.after_fork = aio_after_fork,
+	.ring_again = aio_ring_again,
+};

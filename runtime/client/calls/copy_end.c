@@ -2,10 +2,6 @@
 /* copy_end.c: one end of a transfer, the host's or a domain's: see copy_end.h. */
 #include "calls/copy_end.h"
 
-#define SEEK_SET    0
-#define SEEK_CUR    1
-#define ERESTARTSYS 512
-
 static long host_call(struct sd_thread *t, s32 fd, u64 nr, u64 a, u64 b, u64 c, int *again)
 {
 	long ret = sd_raw_wait(nr, fd, a, b, c, 0, &t->kept);

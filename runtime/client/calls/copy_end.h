@@ -5,10 +5,10 @@
  * end gave and the other didn't take stays where it was: files are read at a position, sockets
  * looked into (MSG_PEEK), pipes copied (tee), and only what arrived is taken off.
  */
-#ifndef SD_USER_ENDS_H
-#define SD_USER_ENDS_H
+#ifndef SD_CLIENT_COPY_END_H
+#define SD_CLIENT_COPY_END_H
 
-#include "channel/channel.h"
+#include "calls/calls.h"
 
 struct sd_end {
 	s32 fd; /* the program's */

@@ -5,24 +5,19 @@
  * One that has members in a single domain only is waited for there; else both are asked, and then
  * waited for together (channel/wait.c).
  *
- * When a domain dies, epoll_wait says so once (EREMOTEIO) and goes on with what is left.
+ * When a domain dies, epoll_wait reports it once (EREMOTEIO) and continues with what is left.
  */
-#include "names/names.h"
+#include "calls/calls.h"
 #include "channel/wait.h"
 #include <sd/sys.h>
 
-#define EPOLL_CTL_ADD  1
-#define EPOLL_CTL_DEL  2
-#define EPOLL_CTL_MOD  3
-#define POLLIN	       1
-#define EVENT_SIZE     12u /* packed on x86-64 */
-#define MAX_EVENTS     1024u
-#define ERESTARTNOHAND 514
+#define EVENT_SIZE sizeof(struct epoll_event)
+#define MAX_EVENTS 1024u
 
 typedef u64 __attribute__((aligned(1))) unaligned_u64;
 
 /* The record of an epoll fd, made if it has none. NULL: *err. */
-static struct sd_ep *record(struct sd_thread *t, s32 epfd, s32 member, long *err)
+static struct sd_ep *epoll_record(struct sd_thread *t, s32 epfd, s32 member, long *err)
 {
 	struct sd_files *f = sd_files_of(t);
 	struct sd_fd e = sd_fd_get(t, epfd);
@@ -57,15 +52,14 @@ static struct sd_ep *record(struct sd_thread *t, s32 epfd, s32 member, long *err
 	return ep;
 }
 
-static int alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
+static int epoll_part_alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
 {
 	struct sd_chan *c = t->files->chan[d];
 
 	return ep->dfd[d] >= 0 && c && c->serial == ep->serial[d] && c->state == SD_CHAN_LIVE;
 }
 
-#define EFD_CLOEXEC O_CLOEXEC
-#define WAKE_DATA   0x5d6b646f6d776b65ull /* event data of the fd that wakes host-only waiters */
+#define WAKE_DATA 0x5d6b646f6d776b65ull /* event data of the fd that wakes host-only waiters */
 
 /*
  * Threads that wait for the host part alone must learn that there is a domain part now: an eventfd
@@ -73,16 +67,13 @@ static int alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
  */
 static void wake_host_waiters(struct sd_ep *ep, s32 epfd)
 {
-	struct __attribute__((packed)) {
-		u32 events;
-		u64 data;
-	} ev = {POLLIN, WAKE_DATA};
+	struct epoll_event ev = {EPOLLIN, WAKE_DATA};
 	long fd;
 
 	sd_full_fence();
 	if (!sd_load_relaxed(&ep->waiting))
 		return;
-	fd = sys(__NR_eventfd2, 1, EFD_CLOEXEC);
+	fd = sys(__NR_eventfd2, 1, O_CLOEXEC);
 	if (fd < 0)
 		return;
 	sys(__NR_epoll_ctl, epfd, EPOLL_CTL_ADD, fd, &ev);
@@ -109,7 +100,7 @@ static void wake_pure_waiters(struct sd_ep *ep)
 }
 
 /* The domain's instance for this epoll fd. */
-static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u32 d)
+static long epoll_instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u32 d)
 {
 	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_create1);
 	struct sd_files *f = t->files;
@@ -117,7 +108,7 @@ static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u
 	int again = 0;
 	long dfd;
 
-	if (alive(t, ep, d))
+	if (epoll_part_alive(t, ep, d))
 		return 0;
 	if (!s || !sd_stub_for(d, __NR_epoll_ctl) || !sd_stub_for(d, __NR_epoll_wait)) {
 		sd_unsupported(__NR_epoll_ctl);
@@ -147,11 +138,6 @@ static long instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u
 	return 0;
 }
 
-struct __attribute__((packed)) event {
-	u32 events;
-	u64 data;
-};
-
 struct sd_member *sd_ep_member(struct sd_ep *ep, u32 d, s32 dfd)
 {
 	long at;
@@ -172,7 +158,7 @@ static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd,
 {
 	u64 arg[6] = {(u32)ep->dfd[d], t->regs.rsi, (u32)dfd, t->regs.r10};
 	struct sd_member *m = sd_ep_member(ep, d, dfd), was;
-	struct event ev;
+	struct epoll_event ev;
 	long err;
 
 	if (!m)
@@ -196,7 +182,7 @@ static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd,
 }
 
 /* epoll_ctl in domain d about its fd dfd. */
-static long control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *again)
+static long epoll_control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *again)
 {
 	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_ctl);
 	struct sd_lane *l;
@@ -205,9 +191,9 @@ static long control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *
 	l = sd_lane_of(t, d, 0, &err);
 	if (!l)
 		return err;
-	if (t->regs.rsi != EPOLL_CTL_ADD && !alive(t, ep, d))
+	if (t->regs.rsi != EPOLL_CTL_ADD && !epoll_part_alive(t, ep, d))
 		return -ENOENT;
-	err = instance(t, ep, l, d);
+	err = epoll_instance(t, ep, l, d);
 	if (err == -EINTR)
 		*again = 1;
 	if (err)
@@ -231,34 +217,35 @@ enum sd_way sd_call_epoll_ctl(struct sd_thread *t)
 	if (e.kind == SD_FD_HIDDEN || sd_fd_get(t, epfd).kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	if (e.kind == SD_FD_HOST && (u32)t->regs.rsi != EPOLL_CTL_ADD)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (epfd == fd)
-		return SD_HOST; /* EINVAL */
+		return sd_next(t, SD_STAGE_FDS); /* EINVAL */
 	if (e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) && !sd_stub_for(e.dom, __NR_epoll_ctl))
-		return SD_HOST; /* the placeholder can't be waited for either: EPERM */
-	ep = record(t, epfd, fd, &err);
+		return sd_next(
+			t, SD_STAGE_FDS); /* the placeholder can't be waited for either: EPERM */
+	ep = epoll_record(t, epfd, fd, &err);
 	if (e.kind == SD_FD_HOST) {
 		if (ep && !ep->host) {
 			ep->host = 1;
 			wake_pure_waiters(ep);
 		}
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	}
 	if (!ep)
 		return sd_done(t, err);
 	if (e.kind == SD_FD_DOMAIN) {
 		if (!sd_fd_chan(t, e, &err))
 			return sd_done(t, err);
-		err = control(t, ep, e.dom, e.dfd, &again);
+		err = epoll_control(t, ep, e.dom, e.dfd, &again);
 		return sd_result(t, err, again);
 	}
 	/* An epoll fd in another: its host part, and its part in each domain. */
 	inner = &t->files->ep[e.dfd];
 	ep->host = 1;
 	for (u32 d = 0; d < SD_DOMAINS && !err; d++)
-		if (alive(t, inner, d))
-			err = control(t, ep, d, inner->dfd[d], &again);
-	return err ? sd_result(t, err, again) : SD_HOST;
+		if (epoll_part_alive(t, inner, d))
+			err = epoll_control(t, ep, d, inner->dfd[d], &again);
+	return err ? sd_result(t, err, again) : sd_next(t, SD_STAGE_FDS);
 }
 
 /* ---- waiting ---- */
@@ -274,7 +261,7 @@ struct wait {
 	long got;
 };
 
-static long begin(struct wait *w, struct sd_async *a, u32 ms)
+static long epoll_begin(struct wait *w, struct sd_async *a, u32 ms)
 {
 	const struct sd_stub *s = sd_stub_for(a->dom, __NR_epoll_wait);
 	u32 max = w->max - w->got;
@@ -305,17 +292,17 @@ static long begin(struct wait *w, struct sd_async *a, u32 ms)
 	return err;
 }
 
-/* n events of a domain, each read once; a key that was never given out is a lie. The number kept,
- * or -errno. */
-static long translate(struct wait *w, struct sd_async *a, u32 n)
+/* n events of a domain, each read once; a key that was never given out violates the protocol. The
+ * number of events kept, or -errno. */
+static long epoll_translate(struct wait *w, struct sd_async *a, u32 n)
 {
-	const struct event *in = sd_at(&a->c, a->c.arg[1]);
+	const struct epoll_event *in = sd_at(&a->c, a->c.arg[1]);
 	struct sd_member *m = w->ep->member[a->dom];
 
 	for (u32 i = 0; i < n; i++) {
 		u64 key = sd_load_relaxed((const unaligned_u64 *)&in[i].data);
 		u32 dfd = (u32)key;
-		struct event ev = {sd_load_relaxed(&in[i].events), 0};
+		struct epoll_event ev = {sd_load_relaxed(&in[i].events), 0};
 
 		if (dfd >= SD_DFDS || !m || !(key >> 63)) {
 			sd_bad(&a->c);
@@ -332,12 +319,12 @@ static long translate(struct wait *w, struct sd_async *a, u32 n)
 }
 
 /* Events that a domain gave are copied behind those that are there. */
-static long collect(struct wait *w, struct sd_async *a)
+static long epoll_collect(struct wait *w, struct sd_async *a)
 {
 	long err = 0;
 
 	if (a->ret > 0 && a->ret <= (long)w->max - w->got) {
-		err = translate(w, a, a->ret);
+		err = epoll_translate(w, a, a->ret);
 		if (err == -EPROTO)
 			a->ret = err;
 	}
@@ -349,10 +336,10 @@ static long collect(struct wait *w, struct sd_async *a)
 	return err;
 }
 
-static long ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
+static long epoll_ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 {
 	enum sd_status st;
-	long err = begin(w, a, ms), v = 0;
+	long err = epoll_begin(w, a, ms), v = 0;
 
 	if (err) {
 		if (err == -EREMOTEIO || err == -EPROTO)
@@ -378,7 +365,7 @@ static long ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 		a->ret = sd_status_errno(w->t, a->c.lane, st);
 	if (a->ret < 0)
 		v = a->ret = sd_verdict(w->t, a->ret, again);
-	err = collect(w, a);
+	err = epoll_collect(w, a);
 	return err ?: v < 0 ? v : 0;
 }
 
@@ -414,30 +401,30 @@ static long host_part(struct wait *w)
 	return n < 0 && n != -EINTR ? n : 0;
 }
 
-static long look(struct wait *w, int *again)
+static long epoll_look(struct wait *w, int *again)
 {
 	long err = 0;
 
 	for (u32 i = 0; i < w->n && !err && w->got < w->max; i++)
-		err = ask(w, &w->a[i], 0, again);
+		err = epoll_ask(w, &w->a[i], 0, again);
 	return err ?: host_part(w);
 }
 
 static long sleep_on_all(struct wait *w, s64 deadline)
 {
-	struct sd_pollfd host[1 + SD_DOMAINS] = {{w->epfd, POLLIN, 0}};
+	struct pollfd host[1 + SD_DOMAINS] = {{w->epfd, POLLIN, 0}};
 	long err = 0, r;
 	u32 n;
 
 	for (n = 0; n < w->n; n++) {
-		err = begin(w, &w->a[n], -1);
+		err = epoll_begin(w, &w->a[n], -1);
 		if (err)
 			break;
 		sd_async_post(w->t, &w->a[n]);
 	}
 	r = sd_async_wait(w->t, w->a, n, host, 1, err ? 0 : deadline);
 	while (n) {
-		long e = collect(w, &w->a[--n]);
+		long e = epoll_collect(w, &w->a[--n]);
 
 		err = err ?: e;
 	}
@@ -452,12 +439,12 @@ static long wait_mixed(struct wait *w, s64 timeout, int *again)
 	long err;
 
 	for (;;) {
-		err = look(w, again);
+		err = epoll_look(w, again);
 		if (err || w->got || !timeout)
 			break;
 		err = sleep_on_all(w, deadline);
 		if (sd_unlikely(w->t->refused) && !err && !w->got) {
-			struct sd_pollfd host = {w->epfd, POLLIN, 0};
+			struct pollfd host = {w->epfd, POLLIN, 0};
 
 			err = sd_refused_wait(w->t, &host, 1, deadline);
 		}
@@ -478,7 +465,7 @@ static long wait_pure(struct wait *w, s64 timeout, int *again)
 	w->pure = 1;
 	if (w->t->has_wait_mask)
 		sd_set_mask(w->t->wait_mask);
-	err = ask(w, &w->a[0], sd_timeout_ms(timeout), again);
+	err = epoll_ask(w, &w->a[0], sd_timeout_ms(timeout), again);
 	if (w->t->has_wait_mask)
 		sd_block_all();
 	if (!w->got && !err && w->a[0].ret > 0)
@@ -497,7 +484,7 @@ static int has_domain_part(const struct sd_ep *ep)
 	return 0;
 }
 
-/* The host part alone: not left to the host, so that a domain part added meanwhile is noticed. */
+/* The host part alone: not left to the host, so that a domain part that is added is noticed. */
 static long wait_host(struct wait *w, s64 timeout, int *again)
 {
 	struct sd_thread *t = w->t;
@@ -560,9 +547,9 @@ enum sd_way sd_call_epoll_wait(struct sd_thread *t)
 				w.a[w.n++].dom = d;
 	}
 	if (e.kind != SD_FD_EPOLL || (s32)w.max <= 0)
-		return t->regs.rax == __NR_epoll_wait ? SD_HOST : sd_call_epoll_pwait(t);
+		return sd_next(t, SD_STAGE_FDS);
 	for (u32 i = 0; i < w.n; i++)
-		if (!alive(t, w.ep, w.a[i].dom)) {
+		if (!epoll_part_alive(t, w.ep, w.a[i].dom)) {
 			struct sd_chan *c = t->files->chan[w.a[i].dom];
 
 			w.ep->dfd[w.a[i].dom] = -1;

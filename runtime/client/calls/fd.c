@@ -3,13 +3,7 @@
  * fd.c: the calls about fds as such. A number and its FD_CLOEXEC are the placeholder's, so the
  * host does the work, and the map follows. Hidden fds don't exist for the program.
  */
-#include "channel/channel.h"
-
-#define CLOSE_RANGE_UNSHARE 2u
-#define CLOSE_RANGE_CLOEXEC 4u
-#define FIONCLEX	    0x5450
-#define FIOCLEX		    0x5451
-#define FIOASYNC	    0x5452
+#include "calls/calls.h"
 
 enum sd_way sd_call_close(struct sd_thread *t)
 {
@@ -18,7 +12,7 @@ enum sd_way sd_call_close(struct sd_thread *t)
 
 	if (e.kind == SD_FD_HOST) {
 		sd_settle(t);
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	}
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
@@ -34,7 +28,7 @@ enum sd_way sd_call_close_range(struct sd_thread *t)
 
 	if (!f || !f->mapped || first > last ||
 	    (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)))
-		return SD_HOST;	       /* nothing of ours, or an error */
+		return sd_next(t, SD_STAGE_FDS); /* nothing of ours, or an error */
 	flags &= ~CLOSE_RANGE_UNSHARE; /* the map can't be unshared: close for all threads */
 	from = first;
 	for (u32 fd = first; fd <= last && fd < f->top; fd++) {
@@ -60,7 +54,7 @@ enum sd_way sd_call_dup(struct sd_thread *t)
 	struct sd_fd e = sd_fd_get(t, (s32)t->regs.rdi);
 
 	if (e.kind == SD_FD_HOST)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	return sd_done(t, sd_fd_dup(t, __NR_dup, t->regs.rdi, 0, 0));
@@ -75,11 +69,11 @@ enum sd_way sd_call_dup2(struct sd_thread *t)
 	int err;
 
 	if (e.kind == SD_FD_HOST && old.kind == SD_FD_HOST)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	if (from == to || (flags & ~O_CLOEXEC) || sys(__NR_fcntl, from, F_GETFD) < 0)
-		return SD_HOST; /* nothing changes; the host knows the errno */
+		return sd_next(t, SD_STAGE_FDS); /* nothing changes; the host knows the errno */
 	if (old.kind == SD_FD_HIDDEN) {
 		err = sd_fd_move_hidden(t, to);
 		if (err)
@@ -100,14 +94,14 @@ enum sd_way sd_call_fcntl(struct sd_thread *t)
 	u32 cmd = t->regs.rsi;
 
 	if (e.kind == SD_FD_HOST)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
 		return sd_done(t, sd_fd_dup(t, __NR_fcntl, t->regs.rdi, cmd, t->regs.rdx));
 	if (cmd == F_GETFD || cmd == F_SETFD || e.kind == SD_FD_EPOLL)
-		return SD_HOST;
-	if (cmd == F_SETFL && t->regs.rdx & O_ASYNC)
+		return sd_next(t, SD_STAGE_FDS);
+	if (cmd == F_SETFL && t->regs.rdx & FASYNC)
 		return no_sigio(t);
 	return sd_call_routed(t);
 }
@@ -119,13 +113,13 @@ enum sd_way sd_call_ioctl(struct sd_thread *t)
 	s32 on;
 
 	if (e.kind == SD_FD_HOST || cmd == FIOCLEX || cmd == FIONCLEX)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (cmd == FIOASYNC && !sd_copy_from_prog(&on, (void *)t->regs.rdx, sizeof(on)) && on)
 		return no_sigio(t);
 	return sd_call_routed(t);
 }
 
-/* Its submissions lie in memory the host reads by itself: a domain fd there couldn't be noticed. */
+/* Its submissions are in memory that the host reads on its own: domain fds would go unnoticed. */
 enum sd_way sd_call_io_uring(struct sd_thread *t)
 {
 	return sd_done(t, -ENOSYS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mmap.c: mmap of a domain's file. The host maps a memfd instead, filled by the domain's pread64,
- * where byte n of the file is byte n; it ends where the file does, so what lies beyond is SIGBUS as
+ * where byte n of the file is byte n; it ends where the file does, so access beyond it is SIGBUS as
  * on Linux.
  *
  * MAP_PRIVATE is a copy of what the file held when it was mapped. MAP_SHARED of a file open for
@@ -11,27 +11,14 @@
  * processes write. Shared maps are kept in shared[], the copies with a second map that can be
  * written.
  */
-#include "channel/channel.h"
+#include "calls/calls.h"
+#include "channel/observers.h"
 #include <sd/control.h>
 #include <sd/share.h>
 #include <sd/stub.h>
 
-#define MAP_TYPE	    0xf
-#define MAP_SHARED_VALIDATE 3
-#define O_ACCMODE	    3
-#define O_WRONLY	    1
-#define O_RDWR		    2
-#define O_APPEND	    02000
-#define S_IFMT		    0170000
-#define S_IFREG		    0100000
-#define SEEK_CUR	    1
-#define MS_SYNC		    4
-#define MFD_CLOEXEC	    1
-#define MFD_ALLOW_SEALING   2
-#define F_ADD_SEALS	    1033
-#define F_SEAL_FUTURE_WRITE 0x10
-#define MOST		    (1ull << 30) /* bytes of a file in one map: they are copied */
-#define SHARED_MAX	    128u
+#define MOST	   (1ull << 30) /* bytes of a file in one map: they are copied */
+#define SHARED_MAX 128u
 
 struct shared {	     /* a read-only shared map */
 	u64 at, len; /* the program's; len 0: free */
@@ -59,25 +46,8 @@ struct map { /* being made */
 	u64 key[2];
 };
 
-/* A file doesn't keep anybody waiting for long: signals wait until it's done. */
-long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6])
-{
-	const struct sd_stub *s = sd_stub_for(dom, nr);
-	enum sd_status st;
-	long ret = 0;
-
-	if (!s)
-		return -ENODEV;
-	t->lane_now = NULL;
-	do {
-		l->intr = 0;
-		st = s->stub(l, &ret, arg);
-	} while (st == SD_INTR);
-	return st == SD_OK ? ret : sd_status_errno(t, l, st);
-}
-
-static long call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, s32 dfd, u64 b, u64 c,
-		 u64 d)
+static long mapped_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, s32 dfd, u64 b,
+			u64 c, u64 d)
 {
 	const u64 arg[6] = {(u32)dfd, b, c, d};
 
@@ -85,14 +55,14 @@ static long call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, s32 df
 }
 
 /* May it be mapped so? In Linux' order. */
-static long check(struct map *m)
+static long mmap_check(struct map *m)
 {
 	u64 type = m->flags & MAP_TYPE;
 	long fl, err;
 
 	if (m->off % PAGE || !m->len)
 		return -EINVAL;
-	fl = call(m->t, m->l, m->dom, __NR_fcntl, m->dfd, F_GETFL, 0, 0);
+	fl = mapped_call(m->t, m->l, m->dom, __NR_fcntl, m->dfd, F_GETFL, 0, 0);
 	if (fl < 0)
 		return fl;
 	if (fl & O_PATH)
@@ -109,7 +79,7 @@ static long check(struct map *m)
 	if ((m->shared && m->prot & PROT_WRITE && (fl & O_ACCMODE) != O_RDWR) ||
 	    (fl & O_ACCMODE) == O_WRONLY)
 		return -EACCES;
-	err = call(m->t, m->l, m->dom, __NR_fstat, m->dfd, (u64)&m->st, 0, 0);
+	err = mapped_call(m->t, m->l, m->dom, __NR_fstat, m->dfd, (u64)&m->st, 0, 0);
 	if (err)
 		return err;
 	if ((m->st.mode & S_IFMT) != S_IFREG)
@@ -118,7 +88,7 @@ static long check(struct map *m)
 }
 
 /* [off, end) of the file into the memfd. */
-static long fill(struct map *m)
+static long mmap_fill(struct map *m)
 {
 	u64 at = m->off;
 	long n = 0;
@@ -126,14 +96,14 @@ static long fill(struct map *m)
 	for (; at < m->end; at += n) {
 		u64 want = m->end - at < SD_MAX_DATA ? m->end - at : SD_MAX_DATA;
 
-		n = call(m->t, m->l, m->dom, __NR_pread64, m->dfd, (u64)m->alias + at - m->off,
-			 want, at);
+		n = mapped_call(m->t, m->l, m->dom, __NR_pread64, m->dfd,
+				(u64)m->alias + at - m->off, want, at);
 		if (n < 0)
 			return n == -EFAULT ? -ENOMEM : n; /* the host had no page for it */
 		if (!n)
 			break;
 	}
-	if (at < m->end) /* it got shorter meanwhile */
+	if (at < m->end) /* it got shorter in between */
 		return sys(__NR_ftruncate, m->mem, at);
 	return 0;
 }
@@ -158,14 +128,14 @@ static long make_memfd(struct map *m)
 	if (err < 0)
 		return err;
 	m->alias = (u8 *)err;
-	err = fill(m);
+	err = mmap_fill(m);
 	if (!err && m->shared)
 		err = sys(__NR_fcntl, m->mem, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
 	return err;
 }
 
 /* Remembers a map that was made at `at`; m->mem < 0: of a share. */
-static long keep(struct map *m, u64 at)
+static long mmap_keep(struct map *m, u64 at)
 {
 	long err = -ENOMEM;
 
@@ -194,7 +164,7 @@ static long keep_copy(struct map *m, u64 at)
 	sd_lock(&f->lock);
 	err = sd_fd_hide(m->t, &m->mem) ? -ENFILE : 0;
 	sd_unlock(&f->lock);
-	err = err ?: keep(m, at);
+	err = err ?: mmap_keep(m, at);
 	if (err && err != -ENFILE) {
 		sd_lock(&f->lock);
 		sd_fd_unhide_close(f, m->mem);
@@ -202,11 +172,6 @@ static long keep_copy(struct map *m, u64 at)
 		m->mem = -1;
 	}
 	return err;
-}
-
-static int is_error(long at)
-{
-	return at < 0 && at >= -4095;
 }
 
 /* The file's share, mapped as the program wants it; -EFBIG: it can't have one. */
@@ -217,11 +182,7 @@ static long map_share(struct map *m)
 
 	if (m->off + m->len > SD_SHARE_SIZE)
 		return -EFBIG;
-	m->t->lane_now = NULL;
-	do {
-		m->l->intr = 0;
-		st = sd_share_key(m->l, &ret, m->dfd, m->key);
-	} while (st == SD_INTR);
+	st = sd_uninterrupted(m->l, sd_share_key(m->l, &ret, m->dfd, m->key));
 	if (st != SD_OK)
 		return sd_status_errno(m->t, m->l, st);
 	if (ret < 0)
@@ -231,15 +192,15 @@ static long map_share(struct map *m)
 		return fd;
 	at = sys(__NR_mmap, m->addr, m->len, m->prot, m->flags, fd, m->off);
 	sys(__NR_close, fd);
-	if (is_error(at))
+	if (sd_is_error(at))
 		return at;
-	err = keep(m, at);
+	err = mmap_keep(m, at);
 	if (err)
 		sys(__NR_munmap, at, m->len);
 	return err ?: at;
 }
 
-static long map(struct map *m)
+static long mmap_file(struct map *m)
 {
 	u64 size = m->st.size;
 	long at = -EFBIG, err;
@@ -257,7 +218,7 @@ static long map(struct map *m)
 	at = make_memfd(m);
 	if (!at)
 		at = sys(__NR_mmap, m->addr, m->len, m->prot, m->flags, m->mem, m->off);
-	if (m->shared && !is_error(at)) {
+	if (m->shared && !sd_is_error(at)) {
 		err = keep_copy(m, at);
 		if (!err)
 			return at;
@@ -278,11 +239,11 @@ enum sd_way sd_call_mmap(struct sd_thread *t)
 	long err = 0;
 
 	if (e.kind == SD_FD_HOST || t->regs.r10 & MAP_ANONYMOUS)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (e.kind == SD_FD_HIDDEN)
 		return sd_done(t, -EBADF);
 	if (e.kind != SD_FD_DOMAIN || !sd_stub_for(e.dom, __NR_pread64))
-		return SD_HOST; /* the placeholder can't be mapped */
+		return sd_next(t, SD_STAGE_FDS); /* the placeholder can't be mapped */
 	if (!sd_fd_chan(t, e, &err))
 		return sd_done(t, err);
 	m.l = sd_lane_of(t, e.dom, 0, &err);
@@ -295,8 +256,8 @@ enum sd_way sd_call_mmap(struct sd_thread *t)
 	m.off = t->regs.r9;
 	m.dom = e.dom;
 	m.dfd = e.dfd;
-	err = check(&m);
-	return sd_done(t, err ?: map(&m));
+	err = mmap_check(&m);
+	return sd_done(t, err ?: mmap_file(&m));
 }
 
 /* ---- shared maps later ---- */
@@ -305,7 +266,7 @@ enum sd_way sd_call_munmap(struct sd_thread *t)
 	u64 at = t->regs.rdi, end = at + ((t->regs.rsi + PAGE - 1) & ~(PAGE - 1));
 
 	if (sd_likely(!sd_load_relaxed(&nshared)))
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	sd_lock(&shared_lock);
 	for (u32 i = 0; i < SHARED_MAX; i++) {
 		struct shared *s = &shared[i];
@@ -323,7 +284,7 @@ enum sd_way sd_call_munmap(struct sd_thread *t)
 		__atomic_fetch_sub(&nshared, 1, __ATOMIC_RELAXED);
 	}
 	sd_unlock(&shared_lock);
-	return SD_HOST;
+	return sd_next(t, SD_STAGE_FDS);
 }
 
 /* mremap(old, old_size, new_size ...): a share's whole map may; a copy can't, since nothing may be
@@ -336,7 +297,7 @@ enum sd_way sd_call_mremap(struct sd_thread *t)
 	long at = 0;
 
 	if (sd_likely(!sd_load_relaxed(&nshared)))
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	sd_lock(&shared_lock);
 	for (s = shared; s < shared + SHARED_MAX; s++)
 		if (s->len && from >= s->at && from < s->at + s->len)
@@ -346,13 +307,13 @@ enum sd_way sd_call_mremap(struct sd_thread *t)
 		if (s->mem < 0 && from == s->at && old == s->len && s->off + new <= SD_SHARE_SIZE)
 			at = sys(__NR_mremap, from, t->regs.rsi, t->regs.rdx, t->regs.r10,
 				 t->regs.r8);
-		if (!is_error(at)) {
+		if (!sd_is_error(at)) {
 			s->at = at;
 			s->len = new;
 		}
 	}
 	sd_unlock(&shared_lock);
-	return at ? sd_done(t, at) : SD_HOST;
+	return at ? sd_done(t, at) : sd_next(t, SD_STAGE_FDS);
 }
 
 /* msync(at, len, flags): the domain takes what a share holds to its disk. */
@@ -364,7 +325,7 @@ enum sd_way sd_call_msync(struct sd_thread *t)
 	struct shared s;
 
 	if (sd_likely(!sd_load_relaxed(&nshared)) || !(t->regs.rdx & MS_SYNC))
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	for (u32 i = 0; i < SHARED_MAX && !err; i++) {
 		struct sd_lane *l;
 
@@ -376,31 +337,33 @@ enum sd_way sd_call_msync(struct sd_thread *t)
 		l = sd_lane_of(t, s.dom, 0, &err);
 		if (!l)
 			break;
-		t->lane_now = NULL;
-		do {
-			l->intr = 0;
-			st = sd_share_sync(l, &ret, s.key);
-		} while (st == SD_INTR);
+		st = sd_uninterrupted(l, sd_share_sync(l, &ret, s.key));
 		err = st != SD_OK ? sd_status_errno(t, l, st) : ret;
 		if (err == -ENOENT) /* of a domain that died */
 			err = -EIO;
 	}
-	return err ? sd_done(t, err) : SD_HOST;
+	return err ? sd_done(t, err) : sd_next(t, SD_STAGE_FDS);
 }
 
-/* In a forked child: who held the lock is in the parent. */
-void sd_mmap_reset(void)
+/* In a forked child: the thread that held the lock is in the parent. */
+static void mmap_after_fork(void)
 {
 	shared_lock = 0;
 }
 
-s32 *sd_mmap_slot(s32 fd)
+/* Where the hidden fd of a copy is kept. */
+static s32 *mmap_hidden_slot(s32 fd)
 {
 	for (u32 i = 0; i < SHARED_MAX && nshared; i++)
 		if (shared[i].len && shared[i].mem == fd)
 			return &shared[i].mem;
 	return NULL;
 }
+
+const struct sd_observer sd_mmap_observer = {
+	.after_fork = mmap_after_fork,
+	.hidden_slot = mmap_hidden_slot,
+};
 
 /* len bytes at pos of the file are now those at prog. */
 static void copy_in(struct shared *s, u64 pos, u64 prog, u64 len)
@@ -437,13 +400,14 @@ static void copy_all(struct sd_thread *t, struct sd_lane *l, struct shared *s, s
 {
 	for (u64 at = 0, n; at < s->len; at += n) {
 		n = s->len - at < SD_MAX_DATA ? s->len - at : SD_MAX_DATA;
-		if (call(t, l, s->dom, __NR_pread64, dfd, (u64)s->alias + at, n, s->off + at) <= 0)
+		if (mapped_call(t, l, s->dom, __NR_pread64, dfd, (u64)s->alias + at, n,
+				s->off + at) <= 0)
 			break;
 	}
 }
 
-static void renew(struct sd_thread *t, struct sd_lane *l, struct shared *s, u64 nr,
-		  const u64 arg[6], u64 done, u64 pos)
+static void mmap_renew(struct sd_thread *t, struct sd_lane *l, struct shared *s, u64 nr,
+		       const u64 arg[6], u64 done, u64 pos)
 {
 	switch (nr) {
 	case __NR_write:
@@ -484,10 +448,10 @@ static int written_fd(u64 nr)
 }
 
 /* Where the bytes went that this call reports. */
-static u64 position(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6],
-		    u64 done, u64 size)
+static u64 written_position(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr,
+			    const u64 arg[6], u64 done, u64 size)
 {
-	long fl = call(t, l, dom, __NR_fcntl, arg[0], F_GETFL, 0, 0);
+	long fl = mapped_call(t, l, dom, __NR_fcntl, arg[0], F_GETFL, 0, 0);
 	int here = nr == __NR_pwrite64 || nr == __NR_pwritev ||
 		   (nr == __NR_pwritev2 && arg[3] != ~0ull);
 
@@ -495,7 +459,7 @@ static u64 position(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, con
 		return size - done;
 	if (here)
 		return arg[3];
-	return call(t, l, dom, __NR_lseek, arg[0], 0, SEEK_CUR, 0) - done;
+	return mapped_call(t, l, dom, __NR_lseek, arg[0], 0, SEEK_CUR, 0) - done;
 }
 
 void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6],
@@ -508,9 +472,9 @@ void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, co
 	if (sd_likely(!sd_load_relaxed(&nshared)) || ret < 0)
 		return;
 	which = written_fd(nr);
-	if (which < 0 || call(t, l, dom, __NR_fstat, arg[which], (u64)&st, 0, 0))
+	if (which < 0 || mapped_call(t, l, dom, __NR_fstat, arg[which], (u64)&st, 0, 0))
 		return;
-	pos = position(t, l, dom, nr, arg, ret, st.size);
+	pos = written_position(t, l, dom, nr, arg, ret, st.size);
 	sd_lock(&shared_lock);
 	for (u32 i = 0; i < SHARED_MAX; i++) {
 		struct shared *s = &shared[i];
@@ -519,7 +483,7 @@ void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, co
 		if (!s->len || s->mem < 0 || s->dom != dom || s->ino != st.ino || s->dev != st.dev)
 			continue;
 		sys(__NR_ftruncate, s->mem, end < (u64)st.size ? end : (u64)st.size);
-		renew(t, l, s, nr, arg, ret, pos);
+		mmap_renew(t, l, s, nr, arg, ret, pos);
 	}
 	sd_unlock(&shared_lock);
 }

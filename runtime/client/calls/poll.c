@@ -3,22 +3,19 @@
  * poll.c: poll and ppoll, and the engine under select. A set with domain fds is split; one that
  * lies wholly in one domain is that domain's poll and nothing else.
  */
+#include "calls/calls.h"
 #include "channel/wait.h"
 
-#define POLLERR	       8
-#define POLLHUP	       16
-#define POLLNVAL       32
-#define ON_HOST	       0x80
-#define MAX_FDS	       (1u << 20)
-#define ON_STACK       512u
-#define ERESTARTNOHAND 514
+#define ON_HOST	 0x80
+#define MAX_FDS	 (1u << 20)
+#define ON_STACK 512u
 
 struct set {
 	struct sd_thread *t;
-	struct sd_pollfd *fds;
+	struct pollfd *fds;
 	u32 n, nhost, ndom; /* ndom: domains that take part */
 	u8 *where;	    /* per fd: bit d: domain d, ON_HOST */
-	struct sd_pollfd *host;
+	struct pollfd *host;
 	u32 count[SD_DOMAINS];
 	s32 *dfd[SD_DOMAINS]; /* host epoll fds and domain fds alike: what the domain polls */
 	struct sd_async a[SD_DOMAINS];
@@ -26,7 +23,7 @@ struct set {
 	int refused; /* the last one asked keeps no call waiting */
 };
 
-static int add(struct set *s, u32 dom, u32 i, struct sd_fd e)
+static int poll_add(struct set *s, u32 dom, u32 i, struct sd_fd e)
 {
 	long err;
 
@@ -38,10 +35,10 @@ static int add(struct set *s, u32 dom, u32 i, struct sd_fd e)
 }
 
 /* Sorts the fds; those that can't be waited for are ready. */
-static void classify(struct set *s)
+static void poll_classify(struct set *s)
 {
 	for (u32 i = 0; i < s->n; i++) {
-		struct sd_pollfd *p = &s->fds[i];
+		struct pollfd *p = &s->fds[i];
 		struct sd_fd e = sd_fd_get(s->t, p->fd);
 
 		p->revents = 0;
@@ -51,18 +48,18 @@ static void classify(struct set *s)
 		if (e.kind == SD_FD_HIDDEN) {
 			p->revents = POLLNVAL;
 		} else if (e.kind == SD_FD_DOMAIN) {
-			if (!add(s, e.dom, i, e))
+			if (!poll_add(s, e.dom, i, e))
 				p->revents = POLLERR | POLLHUP;
 		} else {
 			s->where[i] |= ON_HOST;
-			s->host[s->nhost++] = (struct sd_pollfd){p->fd, p->events, 0};
+			s->host[s->nhost++] = (struct pollfd){p->fd, p->events, 0};
 			for (u32 d = 0; d < SD_DOMAINS && e.kind == SD_FD_EPOLL; d++) {
 				struct sd_ep *ep = &s->t->files->ep[e.dfd];
 
 				if (ep->dfd[d] >= 0)
-					add(s, d, i,
-					    (struct sd_fd){SD_FD_DOMAIN, d, ep->serial[d],
-							   ep->dfd[d]});
+					poll_add(s, d, i,
+						 (struct sd_fd){SD_FD_DOMAIN, d, ep->serial[d],
+								ep->dfd[d]});
 			}
 		}
 		s->ready += p->revents != 0;
@@ -70,11 +67,11 @@ static void classify(struct set *s)
 }
 
 /* The arguments of a domain's poll, in its arena. */
-static long begin(struct set *s, struct sd_async *a, u32 timeout_ms)
+static long poll_begin(struct set *s, struct sd_async *a, u32 timeout_ms)
 {
 	const struct sd_stub *stub = sd_stub_for(a->dom, __NR_poll);
 	struct sd_lane *l;
-	struct sd_pollfd *p;
+	struct pollfd *p;
 	long err;
 	u32 k = 0;
 
@@ -100,16 +97,16 @@ static long begin(struct set *s, struct sd_async *a, u32 timeout_ms)
 	p = sd_at(&a->c, a->c.arg[0]);
 	for (u32 i = 0; i < s->n; i++)
 		if (s->where[i] & 1 << a->dom) {
-			p[k] = (struct sd_pollfd){s->dfd[a->dom][k], s->fds[i].events, 0};
+			p[k] = (struct pollfd){s->dfd[a->dom][k], s->fds[i].events, 0};
 			k++;
 		}
 	return 0;
 }
 
 /* What a domain found, each revents read once. A domain that is gone makes its fds ready. */
-static void collect(struct set *s, struct sd_async *a)
+static void poll_collect(struct set *s, struct sd_async *a)
 {
-	struct sd_pollfd *p = sd_at(&a->c, a->c.arg[0]);
+	struct pollfd *p = sd_at(&a->c, a->c.arg[0]);
 	int gone = a->ret == -EREMOTEIO || a->ret == -EPROTO;
 	u32 k = 0;
 
@@ -118,7 +115,9 @@ static void collect(struct set *s, struct sd_async *a)
 
 		if (!(s->where[i] & 1 << a->dom))
 			continue;
-		r = gone ? POLLERR | POLLHUP : a->ret > 0 ? sd_load_relaxed(&p[k].revents) : 0;
+		r = a->ret > 0 ? sd_load_relaxed(&p[k].revents) : 0;
+		if (gone)
+			r = POLLERR | POLLHUP;
 		k++;
 		s->ready += r && !s->fds[i].revents;
 		s->fds[i].revents |= r;
@@ -140,13 +139,13 @@ static void collect_host(struct set *s)
 static long ask_one(struct set *s, struct sd_async *a, u32 ms, int *again)
 {
 	enum sd_status st;
-	long err = begin(s, a, ms);
+	long err = poll_begin(s, a, ms);
 
 	if (err && err != -EREMOTEIO && err != -EPROTO)
 		return err;
 	if (err) {
 		a->ret = err;
-		collect(s, a);
+		poll_collect(s, a);
 		return 0;
 	}
 	sd_lane_enter(s->t, a->c.lane);
@@ -160,13 +159,13 @@ static long ask_one(struct set *s, struct sd_async *a, u32 ms, int *again)
 	else if (st != SD_OK)
 		a->ret = sd_status_errno(s->t, a->c.lane, st);
 	err = sd_verdict(s->t, a->ret, again);
-	collect(s, a);
+	poll_collect(s, a);
 	sd_call_end(&a->c);
 	return err < 0 && err != -EREMOTEIO && err != -EPROTO ? err : 0;
 }
 
 /* Everything once, without waiting. */
-static long look(struct set *s, int *again)
+static long poll_look(struct set *s, int *again)
 {
 	long err = 0;
 
@@ -186,7 +185,7 @@ static long wait_all(struct set *s, s64 deadline)
 	u32 n;
 
 	for (n = 0; n < s->ndom && !err; n++) {
-		err = begin(s, &s->a[n], -1);
+		err = poll_begin(s, &s->a[n], -1);
 		if (err)
 			break;
 		sd_async_post(s->t, &s->a[n]);
@@ -196,18 +195,18 @@ static long wait_all(struct set *s, s64 deadline)
 	err = sd_async_wait(s->t, s->a, n, s->host, s->nhost, deadline);
 	collect_host(s);
 	while (n) {
-		collect(s, &s->a[--n]);
+		poll_collect(s, &s->a[--n]);
 		sd_call_end(&s->a[n].c);
 	}
 	return err;
 }
 
-static long run(struct set *s, s64 timeout, int *again)
+static long poll_run(struct set *s, s64 timeout, int *again)
 {
 	s64 deadline;
 	long err;
 
-	classify(s);
+	poll_classify(s);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (s->count[d])
 			s->a[s->ndom++].dom = d;
@@ -224,7 +223,7 @@ static long run(struct set *s, s64 timeout, int *again)
 	}
 	deadline = sd_deadline(timeout);
 	for (;;) {
-		err = look(s, again);
+		err = poll_look(s, again);
 		if (err || s->ready || !timeout)
 			break;
 		err = wait_all(s, deadline);
@@ -240,10 +239,10 @@ static long run(struct set *s, s64 timeout, int *again)
 	return s->ready ?: err;
 }
 
-long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeout, int *again)
+long sd_poll_mixed(struct sd_thread *t, struct pollfd *fds, u32 n, s64 timeout, int *again)
 {
 	struct set s = {.t = t, .fds = fds, .n = n};
-	u64 room = (n + SD_DOMAINS) * sizeof(struct sd_pollfd), each = n * sizeof(s32);
+	u64 room = (n + SD_DOMAINS) * sizeof(struct pollfd), each = n * sizeof(s32);
 	u64 len = room + SD_DOMAINS * each + n;
 	u8 small[ON_STACK * 32];
 	long at = (long)small, ret;
@@ -251,13 +250,13 @@ long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeou
 	if (len > sizeof(small))
 		at = sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			 0);
-	if (at < 0 && at > -4096)
+	if (sd_is_error(at))
 		return at;
-	s.host = (struct sd_pollfd *)at;
+	s.host = (struct pollfd *)at;
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		s.dfd[d] = (s32 *)(at + room + d * each);
 	s.where = (u8 *)at + room + SD_DOMAINS * each;
-	ret = run(&s, timeout, again);
+	ret = poll_run(&s, timeout, again);
 	if (at != (long)small)
 		sys(__NR_munmap, at, len);
 	return ret;
@@ -265,7 +264,7 @@ long sd_poll_mixed(struct sd_thread *t, struct sd_pollfd *fds, u32 n, s64 timeou
 
 static int any_of_ours(struct sd_thread *t, u64 fds, u32 n)
 {
-	struct sd_pollfd p;
+	struct pollfd p;
 
 	for (u32 i = 0; i < n; i++) {
 		if (sd_copy_from_prog(&p, (void *)(fds + i * sizeof(p)), sizeof(p)))
@@ -294,7 +293,7 @@ void sd_time_left(u64 ptr, s64 unit, s64 deadline)
 
 static long poll_copied(struct sd_thread *t, u64 at, u32 n, s64 timeout, int *again)
 {
-	struct sd_pollfd small[ON_STACK], *fds = small;
+	struct pollfd small[ON_STACK], *fds = small;
 	u64 len = n * sizeof(*fds);
 	long ret;
 
@@ -326,7 +325,7 @@ enum sd_way sd_call_poll(struct sd_thread *t)
 	u64 mask;
 
 	if (!t->files || !t->files->mapped || n > MAX_FDS || !any_of_ours(t, t->regs.rdi, n))
-		return precise ? sd_call_ppoll(t) : SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (precise) {
 		timeout = sd_timeout_from(t->regs.rdx, 1, &ret);
 		deadline = sd_deadline(timeout);

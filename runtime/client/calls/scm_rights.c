@@ -1,48 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * scm_rights.c: fds of domains in control messages (SCM_RIGHTS) of the host's unix sockets. In the
- * place of such an fd goes a ticket: a connection to the domain's supervisor, with one packet in it
- * that says of which file (sd/ticket.h, sd/control.h). Who receives it with this hook has the file
- * in its place, under the same number; another program has a unix socket that is good for nothing
+ * place of such an fd a ticket is sent: a connection to the domain's supervisor, with one packet in
+ * it that says of which file (sd/ticket.h, sd/control.h). A receiver with this hook gets the file
+ * in its place, under the same number; another program gets a unix socket that is good for nothing
  * but passing it on. A message that is never received closes the file, a receiver that only peeks
  * leaves the ticket as it is, and the sender needn't live any longer.
  *
- * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has ended
- * becomes an fd that answers EREMOTEIO. Not carried: an epoll instance with members in domains, fds
- * of the host over a domain's own sockets.
+ * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has
+ * ended becomes an fd whose calls give EREMOTEIO. Not carried: an epoll instance with members in
+ * domains, fds of the host over a domain's own sockets.
  */
-#include "channel/channel.h"
+#include "calls/calls.h"
 #include <sd/contract.h>
 #include <sd/control.h>
 #include <sd/ticket.h>
 
-#define AF_UNIX	       1
-#define SOCK_SEQPACKET 5
-#define SOL_SOCKET     1
-#define SO_TYPE	       3
-#define SO_DOMAIN      39
-#define SCM_RIGHTS     1
-#define MSG_PEEK       2
-#define MSG_DONTWAIT   0x40
-#define ERESTARTSYS    512
-#define MESSAGES_MAX   1024u	  /* UIO_MAXIOV: the kernel looks at no more */
-#define CONTROL_MAX    (1u << 20) /* more than any host lets through */
-
-struct msghdr {
-	u64 name;
-	u32 namelen, pad;
-	u64 iov, iovlen, control, controllen;
-	u32 flags, pad2;
-};
-
-struct cmsg {
-	u64 len;
-	s32 level, type;
-};
+#define MESSAGES_MAX 1024u	/* UIO_MAXIOV: the kernel looks at no more */
+#define CONTROL_MAX  (1u << 20) /* more than any host lets through */
 
 #define MMSG_SIZE 64u /* struct mmsghdr: a msghdr and a length */
 
-static u64 cmsg_next(u64 at, const struct cmsg *c)
+static u64 cmsg_next(u64 at, const struct sd_cmsghdr *c)
 {
 	return at + ((c->len + 7) & ~7ull);
 }
@@ -56,7 +35,7 @@ static long host_wait(struct sd_thread *t, long nr, u64 a, u64 b, u64 c, u64 d, 
 }
 
 /* ---- sending ---- */
-static long refuse(void)
+static long rights_refuse(void)
 {
 	sd_say("sendmsg(SCM_RIGHTS)",
 	       "this fd can't be passed between a domain and other processes",
@@ -74,10 +53,10 @@ static long rights_in(struct sd_thread *t, u64 prog, u64 len)
 
 	for (u64 o = 0; o + 4 <= len; o += 4) {
 		if (sd_copy_from_prog(&fd, (void *)(prog + o), 4))
-			return n; /* EFAULT comes from who reads it */
+			return n; /* the call that reads it reports EFAULT */
 		e = sd_fd_get(t, fd);
 		if (e.kind == SD_FD_EPOLL)
-			return refuse();
+			return rights_refuse();
 		if (e.kind == SD_FD_HIDDEN)
 			return -EBADF;
 		n += e.kind == SD_FD_DOMAIN;
@@ -88,8 +67,8 @@ static long rights_in(struct sd_thread *t, u64 prog, u64 len)
 /* The same of a whole message; to_domain: no fd at all may go along. */
 static long rights_of(struct sd_thread *t, u64 msg, int to_domain)
 {
-	struct msghdr h;
-	struct cmsg c;
+	struct sd_msghdr h;
+	struct sd_cmsghdr c;
 	long n = 0, k;
 
 	if (sd_copy_from_prog(&h, (void *)msg, sizeof(h)) || !h.control)
@@ -101,7 +80,7 @@ static long rights_of(struct sd_thread *t, u64 msg, int to_domain)
 		if (c.level != SOL_SOCKET || c.type != SCM_RIGHTS)
 			continue;
 		if (to_domain)
-			return refuse();
+			return rights_refuse();
 		k = rights_in(t, h.control + at + sizeof(c), c.len - sizeof(c));
 		if (k < 0)
 			return k;
@@ -124,22 +103,19 @@ static long make_ticket(struct sd_thread *t, struct sd_fd e)
 	if (!l)
 		return ret;
 	c->shared[e.dfd] = 1; /* whoever gets it acts on it unseen */
-	do {
-		l->intr = 0;
-		st = sd_ticket_make(l, &ret, e.dfd, key);
-	} while (st == SD_INTR || st == SD_REFUSED);
+	st = sd_until_served(l, sd_ticket_make(l, &ret, e.dfd, key));
 	if (st != SD_OK)
 		return sd_status_errno(t, l, st);
 	return ret < 0 ? ret : sd_ticket_hold(t, e.dom, key);
 }
 
 /* In a private copy of control data, tickets instead of the domains' fds; made[] holds them. */
-static long replace(struct sd_thread *t, u8 *control, u64 len, s32 *made, u32 *n)
+static long rights_replace(struct sd_thread *t, u8 *control, u64 len, s32 *made, u32 *n)
 {
-	struct cmsg *c;
+	struct sd_cmsghdr *c;
 
 	for (u64 at = 0; at + sizeof(*c) <= len; at = cmsg_next(at, c)) {
-		c = (struct cmsg *)(control + at);
+		c = (struct sd_cmsghdr *)(control + at);
 		if (c->len < sizeof(*c) || c->len > len - at)
 			return 0;
 		if (c->level != SOL_SOCKET || c->type != SCM_RIGHTS)
@@ -162,7 +138,7 @@ static long replace(struct sd_thread *t, u8 *control, u64 len, s32 *made, u32 *n
 /* sendmsg with domain fds. The ring of the socket takes references; ours are closed again. */
 static long send_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *again)
 {
-	struct msghdr h;
+	struct sd_msghdr h;
 	long at, ret;
 	u64 size;
 	s32 *made;
@@ -180,7 +156,7 @@ static long send_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *
 	ret = sd_copy_from_prog((void *)at, (void *)h.control, h.controllen);
 	h.control = at;
 	if (!ret)
-		ret = replace(t, (u8 *)at, h.controllen, made, &n);
+		ret = rights_replace(t, (u8 *)at, h.controllen, made, &n);
 	if (!ret)
 		ret = host_wait(t, __NR_sendmsg, sock, (u64)&h, flags, 0, 0, again);
 	while (n)
@@ -208,7 +184,7 @@ static long send_each(struct sd_thread *t, s32 sock, u64 msg, u32 n, u32 flags, 
 		long ret = send_one(t, sock, m, flags, again);
 		u32 len = ret;
 
-		if (ret >= 0 && sd_copy_to_prog((void *)(m + sizeof(struct msghdr)), &len, 4))
+		if (ret >= 0 && sd_copy_to_prog((void *)(m + sizeof(struct sd_msghdr)), &len, 4))
 			ret = -EFAULT;
 		if (ret < 0 && i)
 			*again = 0;
@@ -226,7 +202,7 @@ enum sd_way sd_call_sendmsg(struct sd_thread *t)
 	long rights = 0, k;
 
 	if (!t->files || !t->files->mapped)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (n > MESSAGES_MAX)
 		n = MESSAGES_MAX;
 	for (u64 i = 0; i < n; i++) {
@@ -238,7 +214,7 @@ enum sd_way sd_call_sendmsg(struct sd_thread *t)
 	if (to_domain)
 		return rights < 0 ? sd_done(t, rights) : sd_call_routed(t);
 	if (!rights)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (many)
 		k = send_each(t, sock, msg, n, t->regs.r10, &again);
 	else
@@ -274,7 +250,7 @@ static int is_ticket(s32 fd, u32 *dom, struct sd_ctl_msg *m)
 }
 
 /* The ticket at fd becomes the file, or something that answers EREMOTEIO for it. */
-static void redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2], u32 flags)
+static void ticket_redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2], u32 flags)
 {
 	int cloexec = sys(__NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
 	long ret = 0;
@@ -282,11 +258,7 @@ static void redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2], u32 f
 	enum sd_status st = SD_DEAD;
 
 	if (l) {
-		t->lane_now = NULL;
-		do {
-			l->intr = 0;
-			st = sd_ticket_redeem(l, &ret, key, flags);
-		} while (st == SD_INTR || st == SD_REFUSED);
+		st = sd_until_served(l, sd_ticket_redeem(l, &ret, key, flags));
 		if (st != SD_OK)
 			sd_status_errno(t, l, st);
 	}
@@ -301,11 +273,11 @@ static void redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2], u32 f
 		sd_fd_install_dead(t, dom, fd, cloexec);
 }
 
-static void adopt(struct sd_thread *t, u64 msg, u32 flags)
+static void rights_adopt(struct sd_thread *t, u64 msg, u32 flags)
 {
 	struct sd_ctl_msg m;
-	struct msghdr h;
-	struct cmsg c;
+	struct sd_msghdr h;
+	struct sd_cmsghdr c;
 	u32 dom;
 	s32 fd;
 
@@ -319,17 +291,17 @@ static void adopt(struct sd_thread *t, u64 msg, u32 flags)
 		for (u64 o = sizeof(c); o + 4 <= c.len && at + o + 4 <= h.controllen; o += 4)
 			if (!sd_copy_from_prog(&fd, (void *)(h.control + at + o), 4) &&
 			    is_ticket(fd, &dom, &m))
-				redeem(t, fd, dom, m.u.ticket.key,
-				       flags & MSG_PEEK ? SD_REDEEM_KEEP : 0);
+				ticket_redeem(t, fd, dom, m.u.ticket.key,
+					      flags & MSG_PEEK ? SD_REDEEM_KEEP : 0);
 	}
 }
 
 static int takes_rights(u64 msg)
 {
-	struct msghdr h;
+	struct sd_msghdr h;
 
 	return !sd_copy_from_prog(&h, (void *)msg, sizeof(h)) && h.control &&
-	       h.controllen >= sizeof(struct cmsg) + 4;
+	       h.controllen >= sizeof(struct sd_cmsghdr) + 4;
 }
 
 enum sd_way sd_call_recvmsg(struct sd_thread *t)
@@ -345,9 +317,9 @@ enum sd_way sd_call_recvmsg(struct sd_thread *t)
 	for (u64 i = 0; i < n && i < MESSAGES_MAX && !any; i++)
 		any = takes_rights(msg + i * MMSG_SIZE);
 	if (!any)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	ret = host_wait(t, t->regs.rax, sock, msg, t->regs.rdx, t->regs.r10, t->regs.r8, &again);
 	for (long i = 0; i < (many ? ret : ret >= 0); i++)
-		adopt(t, msg + i * MMSG_SIZE, flags);
+		rights_adopt(t, msg + i * MMSG_SIZE, flags);
 	return sd_result(t, ret, again);
 }

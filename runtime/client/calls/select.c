@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* select.c: select and pselect6 with a domain fd in a set, by way of poll. */
+#include "calls/calls.h"
 #include "channel/wait.h"
 
-#define POLLIN	   0x001
-#define POLLPRI	   0x002
-#define POLLOUT	   0x004
-#define POLLERR	   0x008
-#define POLLHUP	   0x010
-#define POLLNVAL   0x020
-#define POLLRDNORM 0x040
-#define POLLRDBAND 0x080
-#define POLLWRNORM 0x100
-#define POLLWRBAND 0x200
-#define MAX_N	   65536u
-#define WORDS	   (MAX_N / 64)
+#define MAX_N 65536u
+#define WORDS (MAX_N / 64)
 
 struct sets {
 	u64 bits[3][WORDS]; /* read, write, except */
-	struct sd_pollfd fds[];
+	struct pollfd fds[];
 };
 
 /* As fs/select.c has it. */
@@ -30,7 +21,7 @@ static const struct {
 	{POLLPRI, POLLPRI},
 };
 
-static u64 bytes(u32 n)
+static u64 set_bytes(u32 n)
 {
 	return (n + 63) / 64 * 8;
 }
@@ -63,7 +54,7 @@ static u32 to_poll(struct sets *s, u32 n)
 			if (s->bits[k][fd / 64] >> fd % 64 & 1)
 				events |= meaning[k].ask;
 		if (events)
-			s->fds[used++] = (struct sd_pollfd){fd, events, 0};
+			s->fds[used++] = (struct pollfd){fd, events, 0};
 	}
 	return used;
 }
@@ -93,9 +84,9 @@ static long from_poll(struct sets *s, u32 used)
 	return count;
 }
 
-static long run(struct sd_thread *t, const u64 set[3], u32 n, s64 timeout, int *again)
+static long select_run(struct sd_thread *t, const u64 set[3], u32 n, s64 timeout, int *again)
 {
-	u64 len = sizeof(struct sets) + n * sizeof(struct sd_pollfd);
+	u64 len = sizeof(struct sets) + n * sizeof(struct pollfd);
 	long at =
 		sys(__NR_mmap, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct sets *s = (struct sets *)at;
@@ -106,7 +97,7 @@ static long run(struct sd_thread *t, const u64 set[3], u32 n, s64 timeout, int *
 		return at;
 	for (u32 k = 0; k < 3 && !ret; k++)
 		if (set[k])
-			ret = sd_copy_from_prog(s->bits[k], (void *)set[k], bytes(n));
+			ret = sd_copy_from_prog(s->bits[k], (void *)set[k], set_bytes(n));
 	if (!ret) {
 		used = to_poll(s, n);
 		ret = sd_poll_mixed(t, s->fds, used, timeout, again);
@@ -114,7 +105,7 @@ static long run(struct sd_thread *t, const u64 set[3], u32 n, s64 timeout, int *
 			ret = from_poll(s, used);
 	}
 	for (u32 k = 0; k < 3 && ret >= 0; k++)
-		if (set[k] && sd_copy_to_prog((void *)set[k], s->bits[k], bytes(n)))
+		if (set[k] && sd_copy_to_prog((void *)set[k], s->bits[k], set_bytes(n)))
 			ret = -EFAULT;
 	sys(__NR_munmap, at, len);
 	return ret;
@@ -129,14 +120,14 @@ enum sd_way sd_call_select(struct sd_thread *t)
 	long ret = 0;
 
 	if (!t->files || !t->files->mapped || n < 0 || n > (s32)MAX_N || !any_of_ours(t, set, n))
-		return precise ? sd_call_pselect(t) : SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	timeout = sd_timeout_from(t->regs.r8, unit, &ret);
 	if (!ret && precise)
 		ret = sd_wait_mask_arg(t);
 	if (ret)
 		return sd_done(t, ret);
 	deadline = sd_deadline(timeout);
-	ret = run(t, set, n, timeout, &again);
+	ret = select_run(t, set, n, timeout, &again);
 	sd_time_left(t->regs.r8, unit, deadline);
 	return sd_result(t, ret, again);
 }

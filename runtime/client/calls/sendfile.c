@@ -6,9 +6,8 @@
  */
 #include "calls/copy_end.h"
 
-#define O_APPEND 02000
-
-static long copy(struct sd_thread *t, struct sd_end *out, struct sd_end *in, u64 count, int *again)
+static long sendfile_copy(struct sd_thread *t, struct sd_end *out, struct sd_end *in, u64 count,
+			  int *again)
 {
 	struct sd_buf b;
 	u64 done = 0;
@@ -35,10 +34,14 @@ static long copy(struct sd_thread *t, struct sd_end *out, struct sd_end *in, u64
 	sd_buf_put(&b);
 	if (done && !err)
 		*again = 0;
-	return err ?: done ? (long)done : n == -ENOSYS ? -EINVAL : n;
+	if (err)
+		return err;
+	if (done)
+		return done;
+	return n == -ENOSYS ? -EINVAL : n;
 }
 
-static long send(struct sd_thread *t, s32 out, s32 in, u64 off, u64 count, int *again)
+static long sendfile_run(struct sd_thread *t, s32 out, s32 in, u64 off, u64 count, int *again)
 {
 	struct sd_end o, i;
 	long flags;
@@ -63,7 +66,7 @@ static long send(struct sd_thread *t, s32 out, s32 in, u64 off, u64 count, int *
 		if (ret != -ENOSYS)
 			return ret;
 	}
-	return copy(t, &o, &i, count, again);
+	return sendfile_copy(t, &o, &i, count, again);
 }
 
 enum sd_way sd_call_sendfile(struct sd_thread *t)
@@ -74,9 +77,9 @@ enum sd_way sd_call_sendfile(struct sd_thread *t)
 	long ret;
 
 	if (o.kind != SD_FD_DOMAIN && i.kind != SD_FD_DOMAIN)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (o.kind == i.kind && o.dom == i.dom && sd_stub_for(o.dom, __NR_sendfile))
 		return sd_call_routed(t);
-	ret = send(t, out, in, t->regs.rdx, t->regs.r10, &again);
+	ret = sendfile_run(t, out, in, t->regs.rdx, t->regs.r10, &again);
 	return sd_result(t, ret, again);
 }

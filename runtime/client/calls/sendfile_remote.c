@@ -2,7 +2,7 @@
 /*
  * sendfile_remote.c: sendfile from one domain into another without this program in between. The
  * target's domain gives a ticket for its file, the source's redeems it as a client of that one
- * (sd/ticket.h), and its own sendfile does the rest. Of what goes over our lanes, nothing is data.
+ * (sd/ticket.h), and its own sendfile does the rest. No data pass through our lanes.
  */
 #include "calls/copy_end.h"
 #include <sd/ticket.h>
@@ -11,62 +11,42 @@
 
 static u8 refuses[SD_DOMAINS]; /* this source calls no other domain */
 
-/* The transport's own calls end well or not at all: signals wait. */
-static long settled(struct sd_thread *t, struct sd_lane *l, enum sd_status st, long ret)
+static long finish_call(struct sd_thread *t, struct sd_lane *l, enum sd_status st, long ret)
 {
 	return st == SD_OK ? ret : sd_status_errno(t, l, st);
 }
 
-static bool once_more(struct sd_lane *l, enum sd_status st)
+static long make_key(struct sd_thread *t, struct sd_lane *l, s32 dfd, u64 key[2])
 {
-	l->intr = 0;
-	return st == SD_INTR;
-}
-
-static long ticket(struct sd_thread *t, struct sd_lane *l, s32 dfd, u64 key[2])
-{
-	enum sd_status st;
 	long ret = 0;
+	enum sd_status st = sd_uninterrupted(l, sd_ticket_make(l, &ret, dfd, key));
 
-	do
-		st = sd_ticket_make(l, &ret, dfd, key);
-	while (once_more(l, st));
-	return settled(t, l, st, ret);
+	return finish_call(t, l, st, ret);
 }
 
 static long open_remote(struct sd_thread *t, struct sd_lane *l, const u64 key[2], const char *name)
 {
-	enum sd_status st;
 	long ret = 0;
+	enum sd_status st = sd_uninterrupted(l, sd_ticket_remote(l, &ret, key, name));
 
-	do
-		st = sd_ticket_remote(l, &ret, key, name);
-	while (once_more(l, st));
-	return settled(t, l, st, ret);
+	return finish_call(t, l, st, ret);
 }
 
-/* What must be done: there may be no task for it right now. */
-static void close_in(struct sd_lane *l, s32 dfd)
+static void close_remote(struct sd_lane *l, s32 dfd)
 {
-	enum sd_status st;
 	long ret;
 
-	do
-		st = sd_ticket_close(l, &ret, dfd);
-	while (once_more(l, st) || st == SD_REFUSED);
+	sd_until_served(l, sd_ticket_close(l, &ret, dfd));
 }
 
-/* Nobody redeemed it: its giver does. */
+/* The other domain didn't redeem the ticket: the domain that made it does. */
 static void take_back(struct sd_lane *l, const u64 key[2])
 {
-	enum sd_status st;
 	long ret = -1;
+	enum sd_status st = sd_until_served(l, sd_ticket_redeem(l, &ret, key, 0));
 
-	do
-		st = sd_ticket_redeem(l, &ret, key, 0);
-	while (once_more(l, st) || st == SD_REFUSED);
 	if (st == SD_OK && ret >= 0)
-		close_in(l, ret);
+		close_remote(l, ret);
 }
 
 static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const struct sd_end *in,
@@ -99,7 +79,7 @@ long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const str
 	if (!to)
 		return err;
 	t->chan[out->e.dom]->shared[out->e.dfd] = 1;
-	if (ticket(t, to, out->e.dfd, key))
+	if (make_key(t, to, out->e.dfd, key))
 		return -ENOSYS; /* it is no fd, or has too many on their way: copying will tell */
 	fd = open_remote(t, from, key, sd_domain[out->e.dom].stubs->name);
 	if (fd < 0) {
@@ -109,6 +89,6 @@ long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const str
 		return -ENOSYS;
 	}
 	err = send_from(t, from, fd, in, count, again);
-	close_in(from, fd);
+	close_remote(from, fd);
 	return err;
 }

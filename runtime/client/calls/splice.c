@@ -9,23 +9,7 @@
  * on with read and write. tee and vmsplice on fds of domains: EINVAL.
  */
 #include "calls/copy_end.h"
-
-#define F_SETPIPE_SZ	  1031
-#define F_GETPIPE_SZ	  1032
-#define SPLICE_F_NONBLOCK 2u
-#define SPLICE_F_ALL	  15u
-#define MSG_PEEK	  2
-#define MSG_DONTWAIT	  0x40
-#define O_APPEND	  02000
-#define O_NONBLOCK	  04000
-#define POLLOUT		  4
-#define S_IFMT		  0170000
-#define S_IFREG		  0100000
-
-struct iov {
-	u8 *base;
-	u64 len;
-};
+#include "channel/wait.h"
 
 static int is_pipe(struct sd_thread *t, const struct sd_end *x)
 {
@@ -84,10 +68,10 @@ static long from_pipe(struct sd_thread *t, struct sd_end *pipe, struct sd_end *o
 }
 
 /* ---- into a pipe of the host ---- */
-static long fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n, u32 flags,
-		 int *again)
+static long pipe_fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n, u32 flags,
+		      int *again)
 {
-	struct iov v = {at, n};
+	struct iovec v = {at, n};
 
 	if (sys(__NR_fcntl, pipe->fd, F_GETFL) & O_NONBLOCK) /* splice asks it, vmsplice doesn't */
 		flags |= SPLICE_F_NONBLOCK;
@@ -95,13 +79,13 @@ static long fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n, 
 }
 
 /* All of it, since it can't be put back: the other end is a stream that can't be looked into. */
-static long fill_up(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n)
+static long pipe_fill_up(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n)
 {
-	struct sd_pollfd p = {pipe->fd, POLLOUT, 0};
+	struct pollfd p = {pipe->fd, POLLOUT, 0};
 	u64 done = 0;
 
 	while (done < n) {
-		struct iov v = {at + done, n - done};
+		struct iovec v = {at + done, n - done};
 		long put = sys(__NR_vmsplice, pipe->fd, &v, 1, SPLICE_F_NONBLOCK);
 
 		if (put == -EAGAIN)
@@ -126,7 +110,7 @@ static long socket_to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end
 		return n;
 	if (sd_buf_get(&scratch, n)) /* the pipe refers to the first */
 		return -ENOMEM;
-	put = fill(t, pipe, b->at, n, flags, again);
+	put = pipe_fill(t, pipe, b->at, n, flags, again);
 	for (long got = 0, k; put > 0 && got < put; got += k) {
 		k = sd_end_call(t, in, __NR_recvfrom, (u64)scratch.at, put - got, MSG_DONTWAIT,
 				again);
@@ -150,7 +134,8 @@ static long to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end *pipe,
 	n = sd_end_read(t, in, b->at, b->size, again);
 	if (n <= 0)
 		return n;
-	return in->seeks ? fill(t, pipe, b->at, n, flags, again) : fill_up(t, pipe, b->at, n);
+	return in->seeks ? pipe_fill(t, pipe, b->at, n, flags, again)
+			 : pipe_fill_up(t, pipe, b->at, n);
 }
 
 /* ---- the call ---- */
@@ -163,8 +148,8 @@ static long offsets_ok(const struct sd_end *x, int pipe)
 	return !x->seeks || (s64)x->pos < 0 ? -EINVAL : 0;
 }
 
-static long move(struct sd_thread *t, struct sd_end *in, struct sd_end *out, u64 len, u32 flags,
-		 int *again)
+static long splice_move(struct sd_thread *t, struct sd_end *in, struct sd_end *out, u64 len,
+			u32 flags, int *again)
 {
 	int pin = is_pipe(t, in), pout = is_pipe(t, out);
 	struct sd_buf b;
@@ -193,7 +178,7 @@ static long move(struct sd_thread *t, struct sd_end *in, struct sd_end *out, u64
 	return n == -ENOSYS ? -EINVAL : n;
 }
 
-static int regular(struct sd_thread *t, const struct sd_end *x)
+static int is_regular(struct sd_thread *t, const struct sd_end *x)
 {
 	struct sd_stat st;
 	int again = 0;
@@ -202,7 +187,7 @@ static int regular(struct sd_thread *t, const struct sd_end *x)
 	       (st.mode & S_IFMT) == S_IFREG;
 }
 
-static long between(struct sd_thread *t, u64 nr, int *again)
+static long splice_between(struct sd_thread *t, u64 nr, int *again)
 {
 	u64 len = t->regs.r8;
 	u32 flags = t->regs.r9;
@@ -220,8 +205,8 @@ static long between(struct sd_thread *t, u64 nr, int *again)
 	if (err)
 		return err;
 	if (nr == __NR_copy_file_range)
-		return regular(t, &in) && regular(t, &out) ? -EXDEV : -EINVAL;
-	return move(t, &in, &out, len, flags, again);
+		return is_regular(t, &in) && is_regular(t, &out) ? -EXDEV : -EINVAL;
+	return splice_move(t, &in, &out, len, flags, again);
 }
 
 enum sd_way sd_call_splice(struct sd_thread *t)
@@ -233,9 +218,9 @@ enum sd_way sd_call_splice(struct sd_thread *t)
 	long ret;
 
 	if (a.kind != SD_FD_DOMAIN && (nr == __NR_vmsplice || b.kind != SD_FD_DOMAIN))
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_FDS);
 	if (nr != __NR_vmsplice && a.kind == b.kind && a.dom == b.dom && sd_stub_for(a.dom, nr))
 		return sd_call_routed(t);
-	ret = between(t, nr, &again);
+	ret = splice_between(t, nr, &again);
 	return sd_result(t, ret, again);
 }

@@ -8,36 +8,7 @@
 #include <sd/control.h>
 #include <sd/ctlfds.h>
 
-#define AF_UNIX		 1
-#define SOCK_SEQPACKET	 5
-#define SOL_SOCKET	 1
-#define SCM_RIGHTS	 1
-#define SO_RCVTIMEO	 20
-#define SO_SNDTIMEO	 21
-#define MSG_NOSIGNAL	 0x4000
-#define MSG_PEEK	 2
-#define MSG_DONTWAIT	 0x40
-#define MSG_CMSG_CLOEXEC 0x40000000
-#define ATTACH_SECONDS	 5
-
-struct iov {
-	void *base;
-	u64 len;
-};
-struct msg {
-	void *name;
-	u32 namelen, pad;
-	struct iov *iov;
-	u64 iovlen;
-	void *control;
-	u64 controllen;
-	s32 flags, pad2;
-};
-struct cmsg {
-	u64 len;
-	s32 level, type;
-	s32 fd, pad;
-};
+#define ATTACH_SECONDS 5
 
 static void set_timeouts(long sock)
 {
@@ -68,11 +39,12 @@ static long open_socket(const char *path)
 
 /* Receives one packet: its length, or -errno. What came beside it is the caller's; *flags become
  * those of the message. */
-static long receive(long sock, u32 *flags, struct sd_ctl_msg *m, struct sd_ctl_came *came)
+static long ctl_receive(long sock, u32 *flags, struct sd_ctl_msg *m, struct sd_ctl_came *came)
 {
 	union sd_ctl_room room;
-	struct iov iov = {m, sizeof(*m)};
-	struct msg h = {.iov = &iov, .iovlen = 1, .control = &room, .controllen = sizeof(room)};
+	struct iovec iov = {m, sizeof(*m)};
+	struct sd_msghdr h = {
+		.iov = (u64)&iov, .iovlen = 1, .control = (u64)&room, .controllen = sizeof(room)};
 	long got = sys(__NR_recvmsg, sock, &h, MSG_CMSG_CLOEXEC | *flags);
 
 	sd_ctl_take(came, &room, got < 0 ? 0 : h.controllen);
@@ -87,7 +59,7 @@ static void close_came(struct sd_ctl_came *came)
 }
 
 /* Supervisor or image come from another kslice: said once, since every call will end here. */
-static long alien(u32 dom, const char *who, u32 its, u32 ours)
+static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 {
 	static u32 said;
 	char place[64], cause[128], *p;
@@ -105,7 +77,7 @@ static long alien(u32 dom, const char *who, u32 its, u32 ours)
 }
 
 /* A supervisor of another contract says no more than the head of a message, of whatever length. */
-static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u16 of, u32 nfds)
+static long ctl_check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u16 of, u32 nfds)
 {
 	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, nfds, SD_CONTRACT);
 
@@ -114,7 +86,7 @@ static long check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u16 o
 	if (v == SD_CTL_BAD || m->type != SD_CTL_REPLY || m->seq != 1 || m->of != of)
 		return -EPROTO;
 	if (v == SD_CTL_ALIEN)
-		return alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
+		return say_alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
 	return m->result <= 0 ? m->result : -EPROTO;
 }
 
@@ -123,17 +95,20 @@ static long check_attached(u32 dom, const struct sd_ctl_msg *m, u32 nfds)
 	u32 ours = sd_domain[dom].stubs->contract;
 
 	if (m->u.attach.stubs != ours)
-		return alien(dom, "'s image", m->u.attach.stubs, ours);
+		return say_alien(dom, "'s image", m->u.attach.stubs, ours);
 	return nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
 }
 
-/* over: a lifeline it goes over, with pass, the other end of the socket that is to be answered; -1:
- * over sock. */
+/* over: the lifeline it is sent over, along with pass, the other end of the socket that the reply
+ * comes to; -1: it is sent over sock. */
 static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 {
-	struct cmsg c = {.len = 20, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = pass};
-	struct iov iov = {m, sizeof(*m)};
-	struct msg h = {.iov = &iov, .iovlen = 1};
+	struct {
+		struct sd_cmsghdr h;
+		s32 fd, pad;
+	} c = {{sizeof(c.h) + sizeof(c.fd), SOL_SOCKET, SCM_RIGHTS}, pass, 0};
+	struct iovec iov = {m, sizeof(*m)};
+	struct sd_msghdr h = {.iov = (u64)&iov, .iovlen = 1};
 	long n;
 
 	m->magic = SD_CTL_MAGIC;
@@ -142,7 +117,7 @@ static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 	m->seq = 1;
 	if (over >= 0) {
 		m->nfds = 1;
-		h.control = &c;
+		h.control = (u64)&c;
 		h.controllen = sizeof(c);
 		sock = over;
 	}
@@ -151,7 +126,7 @@ static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 }
 
 /* A socket on which the supervisor will answer, or -errno. */
-static long ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
+static long ctl_ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
 {
 	long sock, err;
 	s32 pair[2];
@@ -179,18 +154,19 @@ static long ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
 
 /* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno:
  * then nothing is left in *came. */
-static long asked(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline, struct sd_ctl_came *came)
+static long ctl_request(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline,
+			struct sd_ctl_came *came)
 {
 	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
 	u32 flags = type == SD_CTL_TICKET ? MSG_PEEK : 0;
 	long sock, n;
 
 	m->type = type;
-	sock = ask(dom, m, lifeline);
+	sock = ctl_ask(dom, m, lifeline);
 	if (sock < 0)
 		return sock;
-	n = receive(sock, &flags, m, came);
-	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : check(dom, m, n, flags, type, came->nfds);
+	n = ctl_receive(sock, &flags, m, came);
+	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : ctl_check(dom, m, n, flags, type, came->nfds);
 	if (!n && type == SD_CTL_ATTACH)
 		n = check_attached(dom, m, came->nfds);
 	if (!n)
@@ -207,7 +183,7 @@ long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2])
 	long sock;
 
 	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
-	sock = asked(dom, SD_CTL_TICKET, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
+	sock = ctl_request(dom, SD_CTL_TICKET, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
 	if (sock >= 0)
 		close_came(&came);
 	return sock;
@@ -222,7 +198,7 @@ long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2])
 	long sock;
 
 	memcpy(m.u.ticket.key, key, sizeof(m.u.ticket.key));
-	sock = asked(dom, SD_CTL_SHARE, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
+	sock = ctl_request(dom, SD_CTL_SHARE, &m, t->files->chan[dom]->fd[SD_FD_LIFE], &came);
 	if (sock < 0)
 		return sock;
 	sys(__NR_close, sock);
@@ -249,7 +225,7 @@ struct sd_chan *sd_chan_new(u32 dom, u16 serial)
 
 /*
  * Asks the supervisor; c->fd[] are open afterwards, but neither hidden nor mapped. A child's
- * request goes over its parent's lifeline.
+ * request is sent over its parent's lifeline.
  */
 long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 {
@@ -258,7 +234,7 @@ long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 	long sock;
 
 	m.u.attach.parent = parent ? parent->client : 0;
-	sock = asked(c->dom, SD_CTL_ATTACH, &m, parent ? parent->fd[SD_FD_LIFE] : -1, &came);
+	sock = ctl_request(c->dom, SD_CTL_ATTACH, &m, parent ? parent->fd[SD_FD_LIFE] : -1, &came);
 	if (sock < 0)
 		return sock;
 	c->fd[SD_FD_LIFE] = sock;

@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call.c: one call of a domain: whose is it, with which lane, and what its end means to the
- * program: errno for a failed transport, EINTR or a restart after signals, SIGPIPE, new fds.
+ * call.c: one call of a domain, and what its end means to the program: errno for a failed
+ * transport, EINTR or a restart after signals, a number for a new fd.
  */
-#include "names/names.h"
-
-#define MSG_NOSIGNAL	      0x4000
-#define ERESTARTSYS	      512
-#define ERESTARTNOINTR	      513
-#define ERESTARTNOHAND	      514
-#define ERESTART_RESTARTBLOCK 516
-
-struct sd_domain sd_domain[SD_DOMAINS];
-u32 sd_ndomains;
-
-static const struct sd_domain_stubs *linked(const char *name, u64 len)
-{
-	for (u32 i = 0; sd_linked_domains[i]; i++)
-		if (strlen(sd_linked_domains[i]->name) == len &&
-		    !memcmp(sd_linked_domains[i]->name, name, len))
-			return sd_linked_domains[i];
-	return NULL;
-}
-
-static void add_domain(const char *name, u64 nlen, const char *path, u64 plen)
-{
-	struct sd_domain *d = &sd_domain[sd_ndomains];
-
-	if (sd_ndomains == SD_DOMAINS)
-		sd_die("KDOM_DOMAINS", "too many domains", "at most 4");
-	d->stubs = linked(name, nlen);
-	if (!d->stubs)
-		sd_die("KDOM_DOMAINS", "names a domain this launcher has no stubs for",
-		       "run `make all`: it links the stubs of every domain in generated/");
-	if (plen >= sizeof(d->path))
-		sd_die("KDOM_DOMAINS", "socket path too long", "107 bytes at most: set KDOM_DIR");
-	memcpy(d->path, path, plen);
-	for (u32 i = 0; i < d->stubs->n; i++)
-		if (d->stubs->stub[i].nr < SD_KINDS)
-			d->by_nr[d->stubs->stub[i].nr] = &d->stubs->stub[i];
-	sd_ndomains++;
-}
-
-/* NAME=PATH[,NAME=PATH] */
-void sd_domains_init(const char *env)
-{
-	const char *s = env, *eq, *end;
-
-	while (*s) {
-		for (eq = s; *eq && *eq != '=' && *eq != ','; eq++)
-			;
-		for (end = eq; *end && *end != ',' && *end != ';'; end++)
-			;
-		if (*eq != '=')
-			sd_die("KDOM_DOMAINS", "is not NAME=/path/of/socket[,...]", env);
-		add_domain(s, eq - s, eq + 1, end - eq - 1);
-		s = *end ? end + 1 : end;
-	}
-}
-
-const struct sd_stub *sd_stub_for(u32 dom, u64 nr)
-{
-	return nr < SD_KINDS ? sd_domain[dom].by_nr[nr] : NULL;
-}
+#include "channel/channel.h"
+#include "channel/observers.h"
 
 /* ---- signals and the transport's end ---- */
 void sd_lane_enter(struct sd_thread *t, struct sd_lane *l)
@@ -138,7 +80,7 @@ long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st)
 }
 
 /* The domain may have ended the channel because of this client. */
-static enum sd_status why(struct sd_lane *l, enum sd_status st)
+static enum sd_status lane_status(struct sd_lane *l, enum sd_status st)
 {
 	return l->status != SD_OK ? l->status : st;
 }
@@ -156,7 +98,7 @@ long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub
 		st = s->stub(l, &ret, arg);
 	}
 	sd_lane_leave(t);
-	st = why(l, st);
+	st = lane_status(l, st);
 	if (sd_likely(st == SD_OK))
 		return sd_likely(ret > -ERESTARTSYS || ret < -ERESTART_RESTARTBLOCK)
 			       ? ret
@@ -203,7 +145,7 @@ void sd_promises_end(struct sd_thread *t, const struct sd_lane *l)
 	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
 }
 
-/* Nobody waits for the result, and no signal keeps it from being made. */
+/* The result isn't used, and no signal may prevent the call. */
 void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later)
 {
 	const struct sd_stub *s = sd_stub_for(dom, __NR_close);
@@ -216,42 +158,92 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later)
 		sd_die(sd_domain[dom].stubs->name,
 		       "this domain makes fds but has no stub for close",
 		       "add close to the calls of its spec");
-	sd_aio_settle(t, dom, dfd);
+	sd_observe_close(t, dom, dfd);
 	l = sd_lane_of(t, dom, 0, &err);
 	if (!l)
 		return; /* it died, and its fds with it */
-	t->lane_now = NULL;
 	sd_promises_begin(t, l, dom, later ? dfd : -1);
-	do {
-		l->intr = 0;
-		st = s->stub(l, &ret, arg);
-	} while (st == SD_INTR || st == SD_REFUSED);
+	st = sd_until_served(l, s->stub(l, &ret, arg));
 	sd_promises_end(t, l);
 	if (st != SD_OK)
-		sd_status_errno(t, l, why(l, st));
+		sd_status_errno(t, l, lane_status(l, st));
 }
 
-/* ---- SIGPIPE ---- */
-static int wants_sigpipe(u64 nr, const u64 arg[6])
+/* ---- calls of the hook's own, which no signal ends ---- */
+static enum sd_status wait_served(struct sd_call *c, long *ret)
 {
-	switch (nr) {
-	case __NR_write:
-	case __NR_writev:
-	case __NR_pwrite64:
-	case __NR_pwritev:
-	case __NR_sendfile:
-		return 1;
-	case __NR_sendto:
-	case __NR_sendmmsg:
-		return !(arg[3] & MSG_NOSIGNAL);
-	case __NR_sendmsg:
-		return !(arg[2] & MSG_NOSIGNAL);
-	}
-	return 0;
+	return sd_until_served(c->lane, (c->status = SD_OK, sd_call_wait(c, ret)));
+}
+
+long sd_domain_ask_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf)
+{
+	struct sd_call c;
+	enum sd_status st;
+	long err = 0, ret = 0;
+	struct sd_lane *l = sd_lane_of(t, dom, 0, &err);
+
+	if (!l)
+		return err;
+	sd_call_begin(l, &c, SD_OP_PATH);
+	c.arg[0] = dfd == AT_FDCWD ? ~0ull : (u32)dfd;
+	c.arg[1] = sd_room(&c, PATH_MAX);
+	c.arg[2] = PATH_MAX;
+	sd_call_most(&c, PATH_MAX - 1);
+	st = wait_served(&c, &ret);
+	if (st == SD_OK && ret >= 0)
+		memcpy(buf, sd_at(&c, c.arg[1]), ret);
+	sd_call_end(&c);
+	return st == SD_OK ? ret : sd_status_errno(t, l, st);
+}
+
+void sd_domain_executed(struct sd_thread *t, u32 dom)
+{
+	struct sd_call c;
+	enum sd_status st;
+	long err = 0, ret;
+	struct sd_lane *l = sd_lane_of(t, dom, 0, &err);
+
+	if (!l)
+		return;
+	sd_call_begin(l, &c, SD_OP_EXEC);
+	c.arg[0] = SD_EXEC_KEEP;
+	sd_call_most(&c, 0);
+	st = wait_served(&c, &ret);
+	sd_call_end(&c);
+	if (st != SD_OK)
+		sd_status_errno(t, l, st);
+}
+
+long sd_domain_do(struct sd_thread *t, u32 dom, u64 nr, const u64 arg[6])
+{
+	const struct sd_stub *s = sd_stub_for(dom, nr);
+	enum sd_status st;
+	struct sd_lane *l;
+	long err = 0, ret = 0;
+
+	if (!s)
+		return -EOPNOTSUPP;
+	l = sd_lane_of(t, dom, 0, &err);
+	if (!l)
+		return err;
+	st = sd_until_served(l, s->stub(l, &ret, arg));
+	return st == SD_OK ? ret : sd_status_errno(t, l, st);
+}
+
+long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6])
+{
+	const struct sd_stub *s = sd_stub_for(dom, nr);
+	enum sd_status st;
+	long ret = 0;
+
+	if (!s)
+		return -ENODEV;
+	st = sd_uninterrupted(l, s->stub(l, &ret, arg));
+	return st == SD_OK ? ret : sd_status_errno(t, l, st);
 }
 
 /* ---- new fds ---- */
-/* O_CLOEXEC where the table says (SOCK_CLOEXEC and the rest are equal to it); openat2's flags lie
+/* O_CLOEXEC where the table says (SOCK_CLOEXEC and the rest are equal to it); openat2's flags are
  * in a structure. */
 static int cloexec_asked(const struct sd_stub *s, const u64 arg[6])
 {
@@ -272,147 +264,4 @@ long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struc
 	if (fd < 0)
 		sd_domain_close(t, dom, ret, 0);
 	return fd;
-}
-
-/* socketpair, pipe2: two domain fds lie in the program's array. */
-static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
-			 const u64 arg[6])
-{
-	u64 at = s->nr == __NR_socketpair ? arg[3] : arg[0];
-	s32 dfd[2], fd[2];
-	long err;
-
-	if (sd_copy_from_prog(dfd, (void *)at, sizeof(dfd)))
-		return -EFAULT;
-	for (int i = 0; i < 2; i++) {
-		err = sd_install_new(t, l, dom, s, arg, dfd[i]);
-		if (err < 0) {
-			if (i)
-				sd_fd_close(t, fd[0], 0);
-			else if (err != -EPROTO)
-				sd_domain_close(t, dom, dfd[1], 0);
-			return err;
-		}
-		fd[i] = err;
-	}
-	return sd_copy_to_prog((void *)at, fd, sizeof(fd));
-}
-
-/* ---- which domain? ---- */
-static int key_matches(const struct sd_route_key *k, const u64 arg[6])
-{
-	if (!k || !k->n)
-		return k != NULL;
-	for (u32 i = 0; i < k->n; i++)
-		if ((arg[k->arg] & k->mask) == k->value[i])
-			return 1;
-	return 0;
-}
-
-static const struct sd_stub *by_key(u64 nr, const u64 arg[6], u32 *dom)
-{
-	for (u32 d = 0; d < sd_ndomains; d++) {
-		const struct sd_stub *s = sd_domain[d].by_nr[nr];
-
-		if (s && s->route == SD_ROUTE_KEY && key_matches(s->key, arg)) {
-			*dom = d;
-			return s;
-		}
-	}
-	return NULL;
-}
-
-/* A call known by its key may name fds, too: those below 0 are none (AT_FDCWD), the key stays. */
-static long keyed_fds(struct sd_thread *t, const struct sd_stub *s, u32 dom, u64 arg[6])
-{
-	long err = 0;
-
-	for (u32 i = 0; i < 6 && !err; i++) {
-		struct sd_fd e = sd_fd_get(t, (s32)arg[i]);
-
-		if (!(s->fd_args & 1 << i) || i == s->key->arg || (s32)arg[i] < 0)
-			continue;
-		if (e.kind != SD_FD_DOMAIN || e.dom != dom)
-			err = -EINVAL;
-		else if (sd_fd_chan(t, e, &err))
-			arg[i] = (u32)e.dfd;
-	}
-	return err;
-}
-
-/* Every fd argument becomes the domain's; all must be of one channel. */
-static const struct sd_stub *by_fd(struct sd_thread *t, u64 nr, u64 arg[6], u32 *dom, long *err)
-{
-	struct sd_fd e = sd_fd_get(t, (s32)arg[0]), other;
-	const struct sd_stub *s;
-
-	*err = 0;
-	if (e.kind == SD_FD_HIDDEN)
-		*err = -EBADF;
-	if (e.kind != SD_FD_DOMAIN)
-		return NULL;
-	s = sd_stub_for(e.dom, nr);
-	if (!s) {
-		*err = sd_no_stub(nr, e.dom);
-		return NULL;
-	}
-	if (!sd_fd_chan(t, e, err))
-		return NULL;
-	*dom = e.dom;
-	arg[0] = (u32)e.dfd;
-	for (u32 i = 1; i < 6; i++) {
-		if (!(s->fd_args & 1 << i))
-			continue;
-		other = sd_fd_get(t, (s32)arg[i]);
-		if (other.kind != SD_FD_DOMAIN || other.dom != e.dom || other.serial != e.serial)
-			*err = -EINVAL;
-		arg[i] = (u32)other.dfd;
-	}
-	return *err ? NULL : s;
-}
-
-void sd_unsupported(u64 nr)
-{
-	static u8 said[SD_KINDS];
-	char what[48];
-
-	if (nr >= SD_KINDS || __atomic_exchange_n(&said[nr], 1, __ATOMIC_RELAXED))
-		return;
-	sd_utoa(sd_stpcpy(what, "system call "), nr);
-	sd_say(what, "not carried for a file of a domain, open or by name",
-	       "the program sees EOPNOTSUPP or EINVAL");
-}
-
-enum sd_way sd_call_routed(struct sd_thread *t)
-{
-	u64 nr = t->regs.rax;
-	u64 arg[6] = {t->regs.rdi, t->regs.rsi, t->regs.rdx, t->regs.r10, t->regs.r8, t->regs.r9};
-	u32 dom = 0;
-	const struct sd_stub *s = by_key(nr, arg, &dom);
-	int again = 0, makes = s != NULL;
-	long err = 0, ret;
-
-	if (!makes)
-		s = by_fd(t, nr, arg, &dom, &err);
-	else if (sd_unlikely(s->fd_args))
-		err = keyed_fds(t, s, dom, arg);
-	if (!s || err) {
-		sd_settle(t);
-		return err ? sd_done(t, err) : SD_HOST;
-	}
-	struct sd_lane *l = sd_lane_of(t, dom, makes, &err);
-
-	if (!l)
-		return sd_done(t, err);
-	sd_promises_begin(t, l, dom, makes ? -1 : (s32)arg[0]);
-	ret = sd_domain_call(t, l, s, arg, &again);
-	sd_promises_end(t, l);
-	sd_mmap_written(t, l, dom, nr, arg, ret);
-	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
-		sd_raise(t, SIGPIPE);
-	if (ret >= 0 && s->ret_fd)
-		ret = sd_install_new(t, l, dom, s, arg, ret);
-	else if (ret >= 0 && (s->flags & SD_STUB_FDS_OUT))
-		ret = install_pair(t, l, dom, s, arg);
-	return sd_result(t, ret, again);
 }

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* fdmap.c: the map from host fds to domain fds, and the hidden fds. See channel.h. */
-#include "names/names.h"
+#include "channel/channel.h"
+#include "channel/observers.h"
 
-#define AF_UNIX	      1
-#define SOCK_STREAM   1
-#define RLIMIT_NOFILE 7
-#define HIDDEN_AT     960
-
-#define MEMBARRIER_PRIVATE_EXPEDITED	      8
-#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
+#define HIDDEN_AT 960
 
 struct sd_fd sd_fd_unpack(u64 v)
 {
 	return (struct sd_fd){v >> 56, v >> 48 & 0xff, v >> 32 & 0xffff, (s32)v};
 }
 
-static u64 pack(struct sd_fd e)
+static u64 fd_pack(struct sd_fd e)
 {
 	return (u64)e.kind << 56 | (u64)e.dom << 48 | (u64)e.serial << 32 | (u32)e.dfd;
 }
@@ -42,13 +37,14 @@ void sd_files_drop_table(struct sd_files *f)
 
 /*
  * Linux finds the file of a number once, and holds it until the call is over. Here a call finds a
- * domain's fd, and the domain finds the file later: meanwhile another thread may close the number,
- * and the domain give the fd to somebody else's file. So a thread says what it found, then looks
- * again; and who closes leaves the domain's close to a thread that has said so (leave_to_user()),
- * as there the file lives until its last user's call is over. The fence between saying and looking
- * is the closer's. Not covered: all but the last SD_USING fds of one poll or select.
+ * domain's fd, and the domain finds the file later: in between, another thread may close the
+ * number, and the domain may give the fd to another file. So a thread announces what it found, then
+ * looks again; and a thread that closes leaves the domain's close to one that has announced the fd
+ * (leave_to_user()), as in Linux the file lives until the call of its last user is over. The fence
+ * between announcing and looking is issued by the closer. Not covered: all but the last SD_USING
+ * fds of one poll or select.
  */
-static u64 hold(struct sd_thread *t, const u64 *at, u64 v)
+static u64 fd_hold(struct sd_thread *t, const u64 *at, u64 v)
 {
 	while (v >> 56 == SD_FD_DOMAIN) {
 		u32 n = t->lanes_in_use | 1;
@@ -74,7 +70,7 @@ struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd)
 		return (struct sd_fd){0};
 	v = sd_load_relaxed(&f->map[fd]);
 	if (sd_unlikely(sd_not_alone))
-		v = hold((struct sd_thread *)t, &f->map[fd], v);
+		v = fd_hold((struct sd_thread *)t, &f->map[fd], v);
 	return sd_fd_unpack(v);
 }
 
@@ -90,7 +86,7 @@ void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e)
 	f->mapped += (e.kind != SD_FD_HOST) - (old >> 56 != SD_FD_HOST);
 	if ((u32)fd >= f->top)
 		f->top = fd + 1;
-	sd_store_relaxed(&f->map[fd], e.kind ? pack(e) : 0);
+	sd_store_relaxed(&f->map[fd], e.kind ? fd_pack(e) : 0);
 }
 
 /* ---- hidden fds ---- */
@@ -100,7 +96,10 @@ int sd_fd_hide(struct sd_thread *t, s32 *fd)
 	long min, up;
 
 	sys(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, lim);
-	min = lim[0] > HIDDEN_AT + 64 ? HIDDEN_AT : lim[0] > 64 ? (long)lim[0] - 32 : 0;
+	if (lim[0] > HIDDEN_AT + 64)
+		min = HIDDEN_AT;
+	else
+		min = lim[0] > 64 ? (long)lim[0] - 32 : 0;
 	up = sys(__NR_fcntl, *fd, F_DUPFD_CLOEXEC, min);
 	if (up < 0)
 		up = sys(__NR_fcntl, *fd, F_DUPFD_CLOEXEC, 0);
@@ -129,10 +128,10 @@ static s32 *hidden_slot(struct sd_files *f, s32 fd)
 		for (u32 i = 0; i < SD_CHAN_FDS && f->chan[d]; i++)
 			if (f->chan[d]->fd[i] == fd)
 				return &f->chan[d]->fd[i];
-	return sd_mmap_slot(fd);
+	return sd_observe_hidden(fd);
 }
 
-/* dup2 onto a number we took: ours goes elsewhere. */
+/* dup2 onto a number that we took: our fd moves to another one. */
 int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 {
 	struct sd_files *f = t->files;
@@ -143,7 +142,9 @@ int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 	slot = hidden_slot(f, fd);
 	if (slot) {
 		to = sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, HIDDEN_AT);
-		err = to < 0 ? to : to >= (s32)SD_FDS ? -EMFILE : 0;
+		err = to >= (s32)SD_FDS ? -EMFILE : 0;
+		if (to < 0)
+			err = to;
 		if (!err) {
 			*slot = to;
 			sd_fd_put(f, to, (struct sd_fd){.kind = SD_FD_HIDDEN});
@@ -156,6 +157,29 @@ int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 }
 
 /* ---- domain fds ---- */
+/* A directory that nothing is in and nothing can be put into. */
+long sd_empty_dir(void)
+{
+	static const char *const dirs[] = {"/dev/shm/", "/tmp/", "/var/tmp/", "/run/"};
+	static u32 count;
+	char path[64];
+	long fd = -ENOENT;
+
+	for (u32 i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && fd < 0; i++) {
+		char *p = sd_utoa(sd_stpcpy(sd_stpcpy(path, dirs[i]), "kdom-empty-"),
+				  sys(__NR_gettid));
+
+		*p++ = '-';
+		sd_utoa(p, __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED));
+		fd = sys(__NR_mkdir, path, 0700);
+		if (fd)
+			continue;
+		fd = sys(__NR_open, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		sys(__NR_rmdir, path);
+	}
+	return fd;
+}
+
 static int make_placeholder(struct sd_thread *t, u32 kind)
 {
 	struct sd_files *f = t->files;
@@ -246,7 +270,7 @@ long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd,
 }
 
 /* One reference less: the domain fd to close, or -1. */
-static s32 unref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
+static s32 dfd_unref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 {
 	struct sd_chan *c = f->chan[dom];
 
@@ -262,16 +286,16 @@ struct closing { /* what has lost its last number: domain fds, -1: none */
 };
 
 /* One number less for e. With the lock held. */
-static struct closing drop(struct sd_files *f, struct sd_fd e)
+static struct closing fd_unref(struct sd_files *f, struct sd_fd e)
 {
 	struct closing c = {{-1, -1, -1, -1}, {0}};
 
 	if (e.kind == SD_FD_DOMAIN) {
-		c.dfd[e.dom] = unref(f, e.dom, e.serial, e.dfd);
+		c.dfd[e.dom] = dfd_unref(f, e.dom, e.serial, e.dfd);
 		c.serial[e.dom] = e.serial;
 	} else if (e.kind == SD_FD_EPOLL && !--f->ep[e.dfd].refs) {
 		for (u32 d = 0; d < SD_DOMAINS; d++) {
-			c.dfd[d] = unref(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
+			c.dfd[d] = dfd_unref(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
 			c.serial[d] = f->ep[e.dfd].serial[d];
 		}
 	}
@@ -279,7 +303,7 @@ static struct closing drop(struct sd_files *f, struct sd_fd e)
 }
 
 /* One more. With the lock held. */
-static int share(struct sd_files *f, struct sd_fd e)
+static int fd_share(struct sd_files *f, struct sd_fd e)
 {
 	struct sd_chan *c = f->chan[e.dom];
 
@@ -293,7 +317,7 @@ static int share(struct sd_files *f, struct sd_fd e)
 	return 0;
 }
 
-static int uses(const struct sd_thread *o, u64 v)
+static int thread_uses(const struct sd_thread *o, u64 v)
 {
 	u32 n = sd_load_acquire(&o->lanes_in_use) / 2;
 
@@ -307,7 +331,7 @@ static struct sd_thread *user_of(const struct sd_thread *t, u64 v)
 {
 	struct sd_thread *o = sd_threads();
 
-	while (o && (o == t || !o->busy || o->files != t->files || !uses(o, v)))
+	while (o && (o == t || !o->busy || o->files != t->files || !thread_uses(o, v)))
 		o = o->next;
 	return o;
 }
@@ -316,10 +340,10 @@ static struct sd_thread *user_of(const struct sd_thread *t, u64 v)
  * a filter might kill for it. */
 static void fence_all(void)
 {
-	if (sd_no_patch || !sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED))
+	if (sd_no_patch || !sys(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED))
 		return;
-	sys(__NR_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
-	sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED);
+	sys(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+	sys(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
 /* v is in the map no more. True: a thread whose call has found it closes it when that is over. */
@@ -331,12 +355,12 @@ static int leave_to_user(struct sd_thread *t, u64 v)
 	sd_threads_lock();
 	while ((o = user_of(t, v)) && o->nlate < SD_USING) {
 		o->late[o->nlate++] = v;
-		__atomic_fetch_add(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&sd_leave_work, 1, __ATOMIC_SEQ_CST);
 		fence_all();
-		if (uses(o, v)) /* then it sees that somebody wants something of it */
+		if (thread_uses(o, v)) /* then it sees that somebody wants something of it */
 			break;
 		o->nlate--;
-		__atomic_fetch_sub(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_sub(&sd_leave_work, 1, __ATOMIC_SEQ_CST);
 	}
 	o = o && o->nlate && o->late[o->nlate - 1] == v ? o : NULL;
 	sd_threads_unlock();
@@ -345,7 +369,7 @@ static int leave_to_user(struct sd_thread *t, u64 v)
 
 static void close_fd(struct sd_thread *t, struct sd_fd e, int later)
 {
-	if (!sd_not_alone || !leave_to_user(t, pack(e)))
+	if (!sd_not_alone || !leave_to_user(t, fd_pack(e)))
 		sd_domain_close(t, e.dom, e.dfd, later);
 }
 
@@ -360,7 +384,7 @@ void sd_fd_close_late(struct sd_thread *t)
 		sd_threads_unlock();
 		if (e.kind != SD_FD_DOMAIN)
 			break;
-		__atomic_fetch_sub(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_sub(&sd_leave_work, 1, __ATOMIC_SEQ_CST);
 		if (t->files->chan[e.dom] && t->files->chan[e.dom]->serial == e.serial)
 			close_fd(t, e, 0);
 	}
@@ -375,6 +399,16 @@ static void close_in_domains(struct sd_thread *t, const struct closing *c, int l
 				 later);
 }
 
+void sd_fd_drop(struct sd_thread *t, struct sd_fd e)
+{
+	struct closing c;
+
+	sd_lock(&t->files->lock);
+	c = fd_unref(t->files, e);
+	sd_unlock(&t->files->lock);
+	close_in_domains(t, &c, 0);
+}
+
 /* The map before the number, which another thread's call may get at once. */
 long sd_fd_close(struct sd_thread *t, s32 fd, int later)
 {
@@ -385,12 +419,12 @@ long sd_fd_close(struct sd_thread *t, s32 fd, int later)
 
 	sd_lock(&f->lock);
 	e = sd_fd_unpack(f->map[fd]);
-	if (e.kind == SD_FD_HIDDEN) { /* the program's was closed meanwhile */
+	if (e.kind == SD_FD_HIDDEN) { /* the program's fd was closed in between */
 		sd_unlock(&f->lock);
 		return -EBADF;
 	}
 	sd_fd_put(f, fd, (struct sd_fd){0});
-	c = drop(f, e);
+	c = fd_unref(f, e);
 	ret = sys(__NR_close, fd);
 	sd_unlock(&f->lock);
 	close_in_domains(t, &c, later);
@@ -407,7 +441,7 @@ long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a, u64 b)
 	e = sd_fd_unpack(f->map[from]);
 	fd = sys(nr, from, a, b);
 	if (fd >= 0 && e.kind != SD_FD_HOST) {
-		err = fd < SD_FDS ? share(f, e) : -EMFILE;
+		err = fd < SD_FDS ? fd_share(f, e) : -EMFILE;
 		if (err) {
 			sys(__NR_close, fd);
 			fd = err;
@@ -419,8 +453,8 @@ long sd_fd_dup(struct sd_thread *t, u64 nr, s32 from, u64 a, u64 b)
 	return fd;
 }
 
-/* Who uses `to` meanwhile gets at the old file or at the new, not at a placeholder: a domain's is
- * known before the host has it there. */
+/* A thread that uses `to` at the same time gets the old file or the new one, never a placeholder: a
+ * domain's fd is in the map before the host has the number. */
 long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags)
 {
 	struct sd_files *f = t->files;
@@ -433,7 +467,7 @@ long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags)
 	sd_lock(&f->lock);
 	e = sd_fd_unpack(f->map[from]);
 	old = sd_fd_unpack(f->map[to]);
-	fd = e.kind == SD_FD_HIDDEN || old.kind == SD_FD_HIDDEN ? -EBADF : share(f, e);
+	fd = e.kind == SD_FD_HIDDEN || old.kind == SD_FD_HIDDEN ? -EBADF : fd_share(f, e);
 	if (fd) {
 		sd_unlock(&f->lock);
 		return fd;
@@ -442,7 +476,7 @@ long sd_fd_dup_to(struct sd_thread *t, s32 from, s32 to, u32 flags)
 		sd_fd_put(f, to, e);
 	fd = sys(__NR_dup3, from, to, flags);
 	sd_fd_put(f, to, fd == to ? e : old);
-	c = drop(f, fd == to ? old : e);
+	c = fd_unref(f, fd == to ? old : e);
 	sd_unlock(&f->lock);
 	close_in_domains(t, &c, 0);
 	return fd;
@@ -457,4 +491,29 @@ struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err)
 		return c;
 	*err = c && c->serial == e.serial ? sd_chan_errno(c) : -EREMOTEIO;
 	return NULL;
+}
+
+long sd_fd_args(struct sd_thread *t, u32 which, u32 dom, u64 arg[6])
+{
+	long err = 0;
+
+	for (u32 i = 0; i < 6 && !err; i++) {
+		struct sd_fd e;
+
+		if (!(which >> i & 1) || (s32)arg[i] < 0)
+			continue;
+		e = sd_fd_get(t, (s32)arg[i]);
+		if (e.kind != SD_FD_DOMAIN || e.dom != dom)
+			err = -EINVAL;
+		else if (sd_fd_chan(t, e, &err))
+			arg[i] = (u32)e.dfd;
+	}
+	return err;
+}
+
+void sd_files_lock(struct sd_files *f)
+{
+	sd_lock(&f->lock);
+	while (f->ending) /* it never returns; whoever else wants the lock waits for it as well */
+		sys(__NR_futex, &f->ending, FUTEX_WAIT_PRIVATE, 1, 0);
 }

@@ -2,10 +2,12 @@
 /*
  * fork.c: fork, vfork and clone without CLONE_FILES. Before the call, the parent asks each
  * supervisor for a channel whose files are a copy of its own; the child takes it over and closes
- * the parent's; the parent closes the child's. A domain that it has nothing of is left out: the
- * child attaches by itself when it needs it.
+ * the parent's; the parent closes the child's. A domain of which the parent has nothing open is
+ * left out: the child attaches on its own when it needs it.
  */
 #include "channel/channel.h"
+#include "channel/observers.h"
+#include "channel/wait.h"
 
 static struct sd_chan *child_channel(struct sd_files *f, struct sd_chan *c, long *err)
 {
@@ -20,7 +22,7 @@ static struct sd_chan *child_channel(struct sd_files *f, struct sd_chan *c, long
 		if (n)
 			sys(__NR_munmap, n, sizeof(*n));
 		/* A domain that is gone takes no child's fds along. */
-		if (*err == -EREMOTEIO || !sd_load_relaxed(&c->bell->alive))
+		if (*err == -EREMOTEIO || !sd_chan_alive(c))
 			*err = 0;
 		else
 			*err = -EAGAIN;
@@ -35,14 +37,14 @@ static struct sd_chan *child_channel(struct sd_files *f, struct sd_chan *c, long
 	return n;
 }
 
-static void close_all(struct sd_chan *c)
+static void chan_close_fds(struct sd_chan *c)
 {
 	for (u32 i = 0; i < SD_CHAN_FDS; i++)
 		if (c->fd[i] >= 0)
 			sys(__NR_close, c->fd[i]);
 }
 
-static void unmap(struct sd_chan *c)
+static void chan_unmap(struct sd_chan *c)
 {
 	if (c->region)
 		sys(__NR_munmap, c->region, SD_REGION_SIZE);
@@ -80,6 +82,8 @@ long sd_files_before_fork(struct sd_thread *t, struct sd_fork *k, int shares_mem
 	if (!err && shares_memory) {
 		k->copy = copy_table(f);
 		err = k->copy ? 0 : -ENOMEM;
+		if (!err)
+			k->copy->fork = *k;
 	}
 	if (err || shares_memory)
 		sd_unlock(&f->lock);
@@ -87,14 +91,13 @@ long sd_files_before_fork(struct sd_thread *t, struct sd_fork *k, int shares_mem
 		return 0;
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (k->chan[d]) {
-			close_all(k->chan[d]);
-			unmap(k->chan[d]);
+			chan_close_fds(k->chan[d]);
+			chan_unmap(k->chan[d]);
 		}
 	return err;
 }
 
-/* In the child. parents: the table it comes from, where its memory is shared; else its own copy. */
-void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *parents)
+void sd_files_in_child(struct sd_thread *t, struct sd_fork *k)
 {
 	struct sd_files *f = k->copy ?: t->files;
 
@@ -107,8 +110,7 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 	if (!k->copy) {
 		sd_waiters_reset();
 		sd_lanes_reset();
-		sd_aio_reset();
-		sd_mmap_reset();
+		sd_observe_fork();
 	}
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
 		struct sd_chan *old = f->chan[d], *c = k->chan[d];
@@ -118,7 +120,7 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k, struct sd_files *
 		for (u32 i = 0; i < SD_CHAN_FDS && old; i++)
 			sd_fd_unhide_close(f, old->fd[i]);
 		if (old && !k->copy)
-			unmap(old);
+			chan_unmap(old);
 		f->chan[d] = c;
 		for (u32 i = 0; i < SD_CHAN_FDS && c && !err; i++)
 			err = sd_fd_hide(t, &c->fd[i]);
@@ -146,10 +148,10 @@ void sd_files_after_fork(struct sd_thread *t, struct sd_fork *k, int child_gone)
 			for (u32 i = 0; i < SD_CHAN_FDS; i++)
 				sys(__NR_close, k->here[d][i]);
 			if (!k->copy)
-				unmap(k->chan[d]);
+				chan_unmap(k->chan[d]);
 		}
 		if (k->copy && child_gone && k->copy->chan[d] && k->copy->chan[d] != f->chan[d])
-			unmap(k->copy->chan[d]);
+			chan_unmap(k->copy->chan[d]);
 	}
 	if (k->copy && child_gone)
 		sd_files_drop_table(k->copy);

@@ -1,28 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lanes.c: who has which lane of a channel. A thread keeps the one it got; when all have owners,
- * one of a thread that isn't in a call is taken. The last few lanes are for who gets none so: calls
- * in them don't wait (SD_F_NOWAIT) but are issued again, see sd_refused_pause(), each time in a
- * better lane if there is one. So threads that wait never keep others from their calls. When these
- * are all in use, a thread sleeps until a call ends.
+ * lanes.c: which thread has which lane of a channel. A thread keeps the lane it got; when all lanes
+ * have owners, one is taken from a thread that isn't in a call. The last few lanes are for threads
+ * that find none that way: calls in them don't wait (SD_F_NOWAIT) but are issued again, see
+ * sd_refused_pause(), each time in a better lane if there is one. So threads that wait never keep
+ * others from their calls. When these lanes are in use as well, a thread sleeps until a call ends.
  */
-#include "names/names.h"
+#include "channel/channel.h"
+#include "channel/wait.h"
 
-#define RECHECK_NS 100000000 /* who frees a lane looks for waiters without a fence */
+#define RECHECK_NS 100000000 /* a thread that frees a lane looks for waiters without a fence */
 #define GIVE_UP_NS \
 	30000000000ll /* without a single call made: a busy host may keep the domain waiting for \
 			 seconds */
-#define MEMBARRIER_PRIVATE_EXPEDITED	      8
-#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
 #define WAITING (SD_LANES - 8) /* lanes whose calls may wait */
 
-u32 sd_lanes_wanted; /* threads that wait for one */
-static u32 turns;    /* they sleep on */
+static u32 turns; /* threads that wait for a lane sleep on it; sd_leave_work counts them */
 
 void sd_lanes_reset(void)
 {
-	sd_lanes_wanted = 0;
+	sd_leave_work = 0;
 }
 
 /* A lane nobody has, from `from` to before `to`, position found where an image before us used it.
@@ -71,7 +69,7 @@ static void give_lane(struct sd_chan *c, const struct sd_lane *l)
 void sd_lane_give(struct sd_chan *c, struct sd_lane *l)
 {
 	give_lane(c, l);
-	if (sd_load_relaxed(&sd_lanes_wanted))
+	if (sd_load_relaxed(&sd_leave_work))
 		sd_lane_freed();
 }
 
@@ -83,14 +81,14 @@ static struct sd_lane *borrow_lane(struct sd_thread *t, struct sd_chan *c, u16 f
 {
 	struct sd_lane *l = NULL;
 
-	sys(__NR_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
+	sys(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 	sd_threads_lock();
 	for (struct sd_thread *o = sd_threads(); o && !l; o = o->next) {
 		if (o == t || !o->busy || o->files != t->files || o->chan[c->dom] != c ||
 		    sd_load_relaxed(&o->lanes_in_use) || o->lane[c->dom]->flags != flags)
 			continue;
 		sd_store_relaxed(&o->chan[c->dom], NULL);
-		if (sys(__NR_membarrier, MEMBARRIER_PRIVATE_EXPEDITED) ||
+		if (sys(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
 		    sd_load_acquire(&o->lanes_in_use))
 			sd_store_release(&o->chan[c->dom],
 					 c); /* it waits for our lock, or has it */
@@ -109,7 +107,7 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 	struct sd_lane *l;
 
 	/* A domain can die while this program makes no call to it. */
-	if (c && c->state == SD_CHAN_LIVE && !sd_load_relaxed(&c->bell->alive))
+	if (c && c->state == SD_CHAN_LIVE && !sd_chan_alive(c))
 		c->state = SD_CHAN_DEAD;
 	if ((!c || c->state != SD_CHAN_LIVE) && create) {
 		*err = sd_chan_renew(t, dom);
@@ -129,7 +127,7 @@ static struct sd_lane *find_lane(struct sd_thread *t, u32 dom, int create, long 
 		*err = -EAGAIN;
 	if (l && c->fresh) {
 		c->fresh = 0;
-		sd_also_introduce(l, dom);
+		sd_introduce(l, dom);
 	}
 	return l;
 }
@@ -172,7 +170,7 @@ static struct sd_lane *wait_for_lane(struct sd_thread *t, u32 dom, int create, l
 	s64 since = sd_now();
 	struct sd_lane *l;
 
-	__atomic_fetch_add(&sd_lanes_wanted, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&sd_leave_work, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		turn = sd_load_acquire(&turns);
 		l = try_lane(t, dom, create, err);
@@ -186,7 +184,7 @@ static struct sd_lane *wait_for_lane(struct sd_thread *t, u32 dom, int create, l
 		}
 		sys(__NR_futex, &turns, FUTEX_WAIT_PRIVATE, turn, &recheck);
 	}
-	__atomic_fetch_sub(&sd_lanes_wanted, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&sd_leave_work, 1, __ATOMIC_RELAXED);
 	return l;
 }
 
@@ -210,10 +208,10 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 
 	sd_store_relaxed(&t->lanes_in_use, t->lanes_in_use | 1);
 	asm volatile("" ::: "memory"); /* see borrow_lane() */
-	/* What belongs to no fd of the old goes to a domain that was started again, even if nobody
-	 * here has seen its end. */
+	/* A call that needs no fd of the old domain is made in the one that was started again, even
+	 * if no thread here has noticed the end of the old. */
 	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE &&
-		      (!create || sd_load_relaxed(&c->bell->alive))))
+		      (!create || sd_chan_alive(c))))
 		return t->lane[dom];
 	if (!sd_files_of(t)) {
 		*err = -ENOMEM;
@@ -242,7 +240,7 @@ void sd_lanes_pass(struct sd_thread *t)
 			give_lane(c, t->lane[d]);
 		sd_unlock(&t->files->lock);
 		sd_unmask_now(t);
-		if (sd_load_relaxed(&sd_lanes_wanted))
+		if (sd_load_relaxed(&sd_leave_work))
 			sd_lane_freed();
 	}
 }
@@ -261,6 +259,6 @@ void sd_lanes_free(struct sd_thread *t)
 			give_lane(c, t->lane[d]);
 		sd_unlock(&t->files->lock);
 	}
-	if (sd_load_relaxed(&sd_lanes_wanted))
+	if (sd_load_relaxed(&sd_leave_work))
 		sd_lane_freed();
 }

@@ -4,14 +4,14 @@
  * SD_F_BELL, and ppoll waits for the host's fds and for the bells; whatever ends the wait, the
  * posted calls are cancelled and finished, so that nothing is in flight afterwards.
  *
- * The bell of a channel is one eventfd for all threads: who drains it looks whether another's call
- * is done, and rings again for it.
+ * The bell of a channel is one eventfd for all threads: a thread that drains it checks whether
+ * calls of others are done, and rings again for them.
  */
 #include "channel/wait.h"
+#include "channel/observers.h"
 
-#define CLOCK_MONOTONIC 1
-#define PAUSE_MIN	1000000 /* ns */
-#define PAUSE_MAX	32000000
+#define PAUSE_MIN 1000000 /* ns */
+#define PAUSE_MAX 32000000
 
 static struct sd_async *waiters; /* posted calls of this address space that wait for a bell */
 static u32 waiters_lock;
@@ -38,7 +38,7 @@ void sd_refused_pause(struct sd_thread *t)
 	}
 }
 
-/* In a forked child: those who waited, or held the lock, are in the parent. */
+/* In a forked child: the threads that waited, or held the lock, are in the parent. */
 void sd_waiters_reset(void)
 {
 	waiters = NULL;
@@ -109,7 +109,7 @@ void sd_async_post(struct sd_thread *t, struct sd_async *a)
 }
 
 /* Cancels, takes the answer (-errno where there is none) and leaves the list. */
-static void finish(struct sd_thread *t, struct sd_async *a)
+static void async_finish(struct sd_thread *t, struct sd_async *a)
 {
 	struct sd_async **p;
 	enum sd_status st;
@@ -148,15 +148,13 @@ static int any_done(struct sd_async *a, u32 n)
 static int a_dead_one(const struct sd_async *a, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
-		if (!sd_load_relaxed(&a[i].chan->bell->alive) ||
-		    sd_load_relaxed(&((struct sd_region_head *)a[i].chan->region)->ended) ||
-		    sd_lane_gone(a[i].c.lane))
+		if (sd_chan_ended(a[i].chan) || sd_lane_gone(a[i].c.lane))
 			return 1;
 	return 0;
 }
 
 /* Bells were emptied: rings again for calls of other threads that are done. */
-static void ring_again(const struct sd_async *mine, u32 n, const struct aio_ctx *my_aio)
+static void ring_again(const struct sd_async *mine, u32 n, const void *my_aio)
 {
 	u64 v = 1;
 
@@ -165,10 +163,10 @@ static void ring_again(const struct sd_async *mine, u32 n, const struct aio_ctx 
 		if ((a < mine || a >= mine + n) && sd_call_done(&a->c))
 			sys(__NR_write, a->chan->fd[SD_FD_EVENT], &v, 8);
 	sd_unlock(&waiters_lock);
-	sd_aio_ring_again(my_aio);
+	sd_observe_bell(my_aio);
 }
 
-static void drain(const struct sd_async *mine, u32 n)
+static void bells_drain(const struct sd_async *mine, u32 n)
 {
 	u64 v;
 
@@ -177,7 +175,7 @@ static void drain(const struct sd_async *mine, u32 n)
 	ring_again(mine, n, NULL);
 }
 
-void sd_bell_drain(s32 event, const struct aio_ctx *mine)
+void sd_bell_drain(s32 event, const void *mine)
 {
 	u64 v;
 
@@ -186,7 +184,7 @@ void sd_bell_drain(s32 event, const struct aio_ctx *mine)
 }
 
 /* One ppoll, at most 250 ms long so that a domain's death is noticed. Its result. */
-static long sleep_once(struct sd_thread *t, struct sd_pollfd *host, u32 n, s64 deadline)
+static long sleep_once(struct sd_thread *t, struct pollfd *host, u32 n, s64 deadline)
 {
 	struct sd_timespec ts = {0, 250000000};
 	u64 mask = t->wait_mask;
@@ -207,13 +205,13 @@ static long sleep_once(struct sd_thread *t, struct sd_pollfd *host, u32 n, s64 d
  * a[0..n) are posted; host[0..nhost) the host's part, with room for n more. Returns when there is
  * something, at the deadline, or for a signal (-EINTR).
  */
-long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pollfd *host,
-		   u32 nhost, s64 deadline)
+long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct pollfd *host, u32 nhost,
+		   s64 deadline)
 {
 	long r, ret = 0;
 
 	for (u32 i = 0; i < n; i++)
-		host[nhost + i] = (struct sd_pollfd){a[i].chan->fd[SD_FD_EVENT], 1, 0};
+		host[nhost + i] = (struct pollfd){a[i].chan->fd[SD_FD_EVENT], 1, 0};
 	for (;;) {
 		if (any_done(a, n) || a_dead_one(a, n))
 			break;
@@ -238,18 +236,18 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pol
 			if (host[i].revents)
 				*(i < nhost ? &ready : &rung) = 1;
 		if (rung)
-			drain(a, n);
+			bells_drain(a, n);
 		if (ready || (deadline >= 0 && sd_now() >= deadline))
 			break;
 	}
 	while (n)
-		finish(t, &a[--n]);
+		async_finish(t, &a[--n]);
 	return ret;
 }
 
 /* After sd_async_wait(), with no call begun: a domain keeps ours waiting no longer. The host's fds
  * are waited for, and it is asked again soon. */
-long sd_refused_wait(struct sd_thread *t, struct sd_pollfd *host, u32 nhost, s64 deadline)
+long sd_refused_wait(struct sd_thread *t, struct pollfd *host, u32 nhost, s64 deadline)
 {
 	s64 soon = sd_now() + PAUSE_MAX / 4;
 

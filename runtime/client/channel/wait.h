@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.h: what poll.c, select.c and epoll.c share. See wait.c. */
-#ifndef SD_USER_WAITING_H
-#define SD_USER_WAITING_H
+/* wait.h: waiting for domains and the host at once, for poll, select, epoll and aio. See wait.c. */
+#ifndef SD_CLIENT_WAIT_H
+#define SD_CLIENT_WAIT_H
 
 #include "channel/channel.h"
 
@@ -15,16 +15,18 @@ struct sd_async {
 	struct sd_async *next;
 };
 
+s64 sd_now(void);
 s64 sd_deadline(s64 timeout);
 s64 sd_timeout_from(u64 ptr, s64 unit, long *err); /* unit: 1 timespec, 1000 timeval */
 u32 sd_timeout_ms(s64 timeout);
 void sd_time_left(u64 ptr, s64 unit, s64 deadline);
-/* Empties a channel's bell; who else waits for what is done is rung for, but for aio's context
- * `mine`. */
-void sd_bell_drain(s32 event, const struct aio_ctx *mine);
+/* Empties a channel's bell, and rings again for whoever else waits for a call that is done; `mine`
+ * is the observer's waiter that needs no bell, see observers.h. */
+void sd_bell_drain(s32 event, const void *mine);
 void sd_async_post(struct sd_thread *t, struct sd_async *a);
-long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct sd_pollfd *host,
-		   u32 nhost, s64 deadline);
-long sd_refused_wait(struct sd_thread *t, struct sd_pollfd *host, u32 nhost, s64 deadline);
+long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct pollfd *host, u32 nhost,
+		   s64 deadline);
+void sd_waiters_reset(void); /* in a forked child */
+long sd_refused_wait(struct sd_thread *t, struct pollfd *host, u32 nhost, s64 deadline);
 
 #endif

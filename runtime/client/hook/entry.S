@@ -5,7 +5,7 @@
  *   site --jmp--> stub i --jmp--> sd_hook_entry: registers to the thread (GS), stack = hook stack
  *        --> sd_hook() decides --> sd_exit: registers back, then one of
  *              the stub's own `syscall` with the program's registers (the host kernel's call), or
- *              the instruction after the site (answered here), or sd_edited (host call, other args).
+ *              the instruction after the site (complete here), or sd_edited (host call, other args).
  *
  * A signal's meaning depends only on the interrupted PC (signal.c): between sd_entry_begin/end,
  * sd_exit_begin/end and sd_edited_begin/end the program's whole state is in the thread (or still in
@@ -18,14 +18,6 @@
 #define GLOBAL(n) .globl n; .hidden n; .type n, @function; n:
 
 	.text
-/* ---- start: the kernel's stack pointer is the only argument ---- */
-GLOBAL(_start)
-	xor %ebp, %ebp
-	mov %rsp, %rdi
-	and $-16, %rsp
-	call sd_start		/* doesn't come back */
-	hlt
-
 /* sd_jump(entry, stack): begin the program as the kernel would */
 GLOBAL(sd_jump)
 	mov %rdi, %rcx
@@ -198,7 +190,7 @@ GLOBAL(sd_handler_end)
 1:	mov %rbp, %rsp
 	ret
 
-/* SIGSYS: the program's stack may be a small one, so only the frame lies there. */
+/* SIGSYS: the program's stack may be a small one, so only the frame is there. */
 GLOBAL(sd_sigsys_entry)
 	cmpl $2, 8(%rsi)	/* SYS_USER_DISPATCH: the hook wasn't running, its stack is free */
 	jne sd_signal_entry
@@ -209,7 +201,7 @@ GLOBAL(sd_sigsys_entry)
 	mov %rbp, %rsp
 	ret
 
-/* ---- long sd_raw_clone(nr, a, b, c, d, e, child): child runs sd_child_start(child) ---- */
+/* ---- long sd_raw_clone(nr, a, b, c, d, e, child): the child runs child->start(child) ---- */
 GLOBAL(sd_raw_clone)
 	push %rbx
 	mov %rdi, %rax
@@ -229,7 +221,7 @@ GLOBAL(sd_raw_clone)
 	mov T_STACK(%rbx), %rsp
 	mov %rbx, %rdi
 	xor %ebp, %ebp
-	call sd_child_start
+	call *T_START(%rbx)
 	jmp sd_exit
 2:	pop %rbx
 	ret
@@ -328,7 +320,7 @@ GLOBAL(sd_pathcopy_end)
 	cmova %rdx, %rax
 	ret
 
-/* int sd_cmpxchg_raw(p, old, new): 1 done, 0 changed meanwhile, -1 on a fault */
+/* int sd_cmpxchg_raw(p, old, new): 1 done, 0 it had changed, -1 on a fault */
 GLOBAL(sd_cmpxchg_raw)
 	mov %rsi, %rax
 GLOBAL(sd_cx_begin)

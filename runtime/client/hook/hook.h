@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hook.h: what the files of the hook share.
+ * hook.h: the lowest room of the client: how the program's system calls and signals reach the hook
+ * and leave it again. The rooms above it (dispatch.c lists them) decide what becomes of a call.
  *
  * The hook is one blob, the launcher, that stays mapped in the program it loaded. It owns:
  *   - per thread a struct sd_thread (GS base) with a hook stack behind it, made in thread.c;
  *   - per address space the table of call sites (sites are per mapping, so fork copies them);
- *   - per process the virtual signal actions (sd_sighand) and, in fdmap.c, the map of domain fds.
+ *   - per process the virtual signal actions (sd_sighand) and, in channel/fdmap.c, the map of
+ *     domain fds.
  * A CLONE_VM child that doesn't share those (vfork, posix_spawn) gets copies of its own.
+ *
+ * Stages of a call. A call passes through up to four stages, always in this order:
+ *
+ *	names -> fds and keys -> the hook's own -> mirrored -> the host
+ *
+ * Which function a call has at which stage is decided once, at the start, by dispatch.c. A stage
+ * either decides what happens (enum sd_way) or passes the call on with sd_next(). A call without a
+ * function at any stage is the host's, and entry.S sends it there without saving a register.
  *
  * Threads: a struct sd_thread is touched by its own thread only, signal handlers included. Shared
  * tables are changed under their lock with every signal blocked.
  * Errors: functions return 0/-errno (or a kernel result); broken invariants end in sd_die().
  */
-#ifndef SD_USER_USER_H
-#define SD_USER_USER_H
+#ifndef SD_CLIENT_HOOK_H
+#define SD_CLIENT_HOOK_H
 
 #include "hook/sys.h"
 #include "hook/thread_offsets.h"
@@ -41,7 +51,8 @@ struct sd_sighand {
 
 #define SD_USING 8u
 
-struct sd_files; /* channel/channel.h */
+/* Of the rooms above; the hook only keeps their places in a thread. */
+struct sd_files;
 struct sd_chan;
 struct sd_lane;
 struct sd_ep;
@@ -60,6 +71,7 @@ struct sd_thread {
 	struct sd_regs regs;
 	u32 masked;    /* SD_MASKED_*: the kernel's mask isn't the program's: final_mask is */
 	u32 mask_next; /* what masked becomes after the next unmasking */
+	void (*start)(struct sd_thread *t); /* the first code of a child that shares memory */
 	/* below: C only */
 	u64 final_mask;	  /* the program's mask, to be in force once it runs again */
 	u32 busy;	  /* the region is in use (0: may be given to another thread) */
@@ -99,7 +111,7 @@ struct sd_thread {
 };
 
 #define SD_LOOK_ALT	1u /* the alternate stack */
-#define SD_LOOK_PROMISE 2u /* a promised call that may not have been answered */
+#define SD_LOOK_PROMISE 2u /* a promised call that may not be complete */
 
 #define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
 #define SD_MASKED_ALL  2u /* everything is blocked */
@@ -125,6 +137,7 @@ AT_OFF(regs.rsp, R_RSP);
 AT_OFF(regs.r15, R_R15);
 AT_OFF(masked, T_MASKED);
 AT_OFF(mask_next, T_MASK_NEXT);
+AT_OFF(start, T_START);
 _Static_assert(sizeof(struct sd_site) == S_SIZE, "sd_site");
 
 static inline struct sd_thread *sd_self(void)
@@ -139,10 +152,46 @@ static inline struct sd_thread *sd_self(void)
 enum sd_way {
 	SD_HOST,   /* the host's, as it is */
 	SD_EDITED, /* the host's, with t->edit[] */
-	SD_DONE,   /* answered: regs.rax holds the result */
+	SD_DONE,   /* complete: regs.rax holds the result */
 	SD_AGAIN,  /* to be issued again after the kept signals */
 };
 typedef enum sd_way (*sd_call_fn)(struct sd_thread *t);
+
+/* The stages of a call, see above. */
+enum sd_stage {
+	SD_STAGE_NAMES,	   /* names of files that may be a domain's */
+	SD_STAGE_FDS,	   /* fds, hidden ones too, and keys: whose call is it? */
+	SD_STAGE_HOOK,	   /* what the hook needs for itself: signals, processes, /proc/self/exe */
+	SD_STAGE_MIRRORED, /* the host's, made in domains as well */
+	SD_STAGES
+};
+
+/*
+ * enter.c. sd_stage[s][nr] is the first function that call nr has at stage s or a later one; NULL:
+ * none, the call is the host's. Filled in by dispatch.c before the first call, constant afterwards.
+ */
+extern sd_call_fn sd_stage[SD_STAGES][SD_KINDS];
+#define SD_KIND_HOOKED	   1u /* some stage wants it */
+#define SD_KIND_MAY_FOLLOW 2u /* its first stage waits for promised calls where that is needed */
+extern u8 sd_kind[SD_KINDS];  /* 0: always the host's; read by entry.S */
+
+/* Passes the call on from the stage `from`. */
+static inline enum sd_way sd_next(struct sd_thread *t, enum sd_stage from)
+{
+	sd_call_fn fn = from + 1 < SD_STAGES ? sd_stage[from + 1][t->regs.rax] : NULL;
+
+	return fn ? fn(t) : SD_HOST;
+}
+
+/* What the rooms above do at rare moments of a call; dispatch.c says who. */
+struct sd_hook_events {
+	void (*settle)(struct sd_thread *t);  /* wait for promised calls before this one */
+	void (*leave)(struct sd_thread *t);   /* the call is over, and sd_leave_work isn't 0 */
+	void (*refused)(struct sd_thread *t); /* SD_AGAIN because a domain refused it for now */
+};
+void sd_hook_init(const struct sd_hook_events *e);
+void sd_hook(struct sd_thread *t);
+extern u32 sd_leave_work; /* how much there is to do for threads that leave the hook */
 
 /* entry.S */
 void sd_jump(u64 entry, u64 stack) __attribute__((noreturn));
@@ -162,20 +211,14 @@ extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], 
 	sd_cx_fault[];
 extern const char __executable_start[], etext[]; /* the linker's */
 
-/* launch.c */
-void sd_start(u64 *stack) __attribute__((noreturn));
+/* self.c: facts about this process. launch.c fills in the first four. */
 extern char sd_exe_path[PATH_MAX]; /* the program's, canonical: what /proc/self/exe should say */
+extern char sd_domains[PATH_MAX];  /* KDOM_DOMAINS, kept over an exec that clears the environment */
 extern u64 sd_vdso;		   /* never rewritten */
 extern u64 sd_launcher_dev, sd_launcher_ino;
-extern char sd_domains[PATH_MAX]; /* KDOM_DOMAINS, kept over an exec that clears the environment */
-
-/* elf.c */
-struct sd_image {
-	u64 entry, base, phdr, phnum;
-	int exec_stack;
-	char interp[256];
-};
-int sd_elf_load(int fd, struct sd_image *img);
+extern u32 sd_not_alone;  /* somebody else may run in this memory, or use these fds, without a
+			     system call of ours in between: process/clone.c */
+extern u32 sd_files_lent; /* the fds are shared with a process, not just with threads */
 
 /* thread.c */
 struct sd_thread *sd_thread_new(void);
@@ -223,32 +266,9 @@ enum sd_way sd_call_pselect(struct sd_thread *t);
 enum sd_way sd_call_epoll_pwait(struct sd_thread *t);
 enum sd_way sd_call_signalfd(struct sd_thread *t);
 void sd_alt_check(struct sd_thread *t);
-
-/* clone.c */
-enum sd_way sd_call_clone(struct sd_thread *t);
-enum sd_way sd_call_clone3(struct sd_thread *t);
-enum sd_way sd_call_fork(struct sd_thread *t);
-enum sd_way sd_call_vfork(struct sd_thread *t);
-enum sd_way sd_call_exit(struct sd_thread *t);
-void sd_child_start(struct sd_thread *t);
-
-/* exec.c */
-enum sd_way sd_call_execve(struct sd_thread *t);
-enum sd_way sd_call_execveat(struct sd_thread *t);
-long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
-	     const char *const *envp, int clear_fd);
-
-/* names/self_exe.c */
-enum sd_way sd_call_path0(struct sd_thread *t); /* the path is argument 0 */
-enum sd_way sd_call_path1(struct sd_thread *t); /* (dirfd, path, ...) */
-enum sd_way sd_call_readlink(struct sd_thread *t);
-enum sd_way sd_call_readlinkat(struct sd_thread *t);
-int sd_is_own_exe(const char *path);
-
-/* dispatch.c */
-void sd_hook(struct sd_thread *t);
-void sd_route_init(void);
-extern u8 sd_kind[SD_KINDS]; /* 0: always the host's, known without saving a register */
+void sd_wait_mask(struct sd_thread *t, u64 mask); /* in force until the exit */
+/* The same by a sixth argument { mask, size }, if there is one: 0 or -errno. */
+long sd_wait_mask_arg(struct sd_thread *t);
 
 /* trap.c, signal.c: called by entry.S */
 void sd_sigsys(int sig, struct sd_siginfo *si, struct sd_ucontext *uc);

@@ -38,7 +38,7 @@ void sd_sites_unlock(void)
 	sd_unlock(&sites_lock);
 }
 
-static struct sd_site *record(u64 trapped)
+static struct sd_site *site_record(u64 trapped)
 {
 	u32 h = (u32)((trapped * 0x9e3779b97f4a7c15ull) >> 50) % INDEX;
 
@@ -59,7 +59,7 @@ static struct sd_site *record(u64 trapped)
 	return s;
 }
 
-static int reaches(u64 from, u64 to)
+static int jump_reaches(u64 from, u64 to)
 {
 	s64 d = (s64)(to - (from + JMP_SIZE));
 
@@ -68,12 +68,14 @@ static int reaches(u64 from, u64 to)
 
 static u64 near_new_page(u64 site)
 {
+	/* One MiB below the site, one above, two below, two above ... */
 	for (u64 step = 1; step < 2000; step++) {
-		u64 off = (step + 1) / 2 << 20, hint = (site & ~0xfffffull);
+		u64 off = (step + 1) / 2 << 20, hint = site & ~0xfffffull;
+		int below = step & 1;
 
-		if (step & 1 ? hint < off + 0x10000 : 0)
+		if (below && hint < off + 0x10000) /* the lowest addresses can't be mapped */
 			continue;
-		hint = step & 1 ? hint - off : hint + off;
+		hint = below ? hint - off : hint + off;
 
 		long at = sys(__NR_mmap, hint, 2 * PAGE, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -106,7 +108,7 @@ static u64 near_jump(u64 site, u64 to)
 			n->at = near_new_page(site);
 		if (!n->at)
 			return 0;
-		if (n->used < SLOTS && reaches(site, n->at))
+		if (n->used < SLOTS && jump_reaches(site, n->at))
 			break;
 	}
 	if (i == sizeof(near_page) / sizeof(near_page[0]))
@@ -142,15 +144,17 @@ static int write_jump(u64 at, const u8 *was, const u8 *jmp)
 
 	int r = sd_cmpxchg_raw((u64 *)w, old, new);
 
-	return r == 1 ? 1 : r == 0 ? -1 : 0;
+	if (r < 0) /* it faulted: the page can't be written */
+		return 0;
+	return r ? 1 : -1;
 }
 
-static int rewrite(u64 at, const u8 *was, u64 stub)
+static int site_rewrite(u64 at, const u8 *was, u64 stub)
 {
 	u64 to = stub, page = at & ~(PAGE - 1), len = ((at + 7) & ~(PAGE - 1)) - page + PAGE;
 	u8 jmp[JMP_SIZE] = {0xe9};
 
-	if (!reaches(at, to) && (!(to = near_jump(at, stub)) || !reaches(at, to)))
+	if (!jump_reaches(at, to) && (!(to = near_jump(at, stub)) || !jump_reaches(at, to)))
 		return 0;
 	s32 rel = (s32)(to - (at + JMP_SIZE));
 
@@ -169,7 +173,7 @@ static int rewrite(u64 at, const u8 *was, u64 stub)
 	return r == 1;
 }
 
-/* The bytes before a site may lie in a page that isn't there. */
+/* The bytes before a site may be in a page that isn't there. */
 static u32 bytes_before(u64 trapped, u8 *buf)
 {
 	for (u32 n = 10; n >= 7; n--)
@@ -184,14 +188,14 @@ struct sd_site *sd_site_find(u64 trapped, u64 nr)
 	u32 start = 0;
 
 	sd_sites_lock();
-	struct sd_site *s = record(trapped);
+	struct sd_site *s = site_record(trapped);
 	u32 n = sd_no_patch || (trapped - sd_vdso) < 4 * PAGE ? 0 : bytes_before(trapped, code);
 
 	if (n && sd_site_form(code, n, nr, &start) != SD_FORM_NONE) {
 		u64 at = trapped - n + start;
 
 		s->nr = nr;
-		if (rewrite(at, code + start, sd_stub_of(s, 0)))
+		if (site_rewrite(at, code + start, sd_stub_of(s, 0)))
 			s->start = at;
 	}
 	sd_sites_unlock();

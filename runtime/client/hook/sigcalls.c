@@ -85,7 +85,7 @@ enum sd_way sd_call_sigaction(struct sd_thread *t)
 	long err = 0;
 
 	if (t->regs.r10 != 8 || !sig || sig > NSIG || (set && (sig == SIGKILL || sig == SIGSTOP)))
-		return SD_HOST; /* EINVAL */
+		return sd_next(t, SD_STAGE_HOOK); /* EINVAL */
 	if (set && sd_copy_from_prog(&act, (void *)t->regs.rsi, sizeof(act)))
 		return sd_done(t, -EFAULT);
 	sd_lock(&h->lock);
@@ -159,19 +159,24 @@ enum sd_way sd_call_sigaltstack(struct sd_thread *t)
 }
 
 /* ---- masks ---- */
-/* Argument arg points to a mask of `size` bytes; SIGSYS must not be in it. */
-static enum sd_way strip(struct sd_thread *t, int arg, u64 ptr, u64 size)
+/* Argument arg points to a mask of `size` bytes; SIGSYS must not be in it. True: it was edited. */
+static bool edit_mask(struct sd_thread *t, int arg, u64 ptr, u64 size)
 {
 	u64 mask;
 
 	if (!ptr || size != 8 || sd_copy_from_prog(&mask, (void *)ptr, 8) ||
 	    !(mask & SIGBIT(SIGSYS)))
-		return SD_HOST;
+		return false;
 	mask &= ~SIGBIT(SIGSYS);
 	memcpy(t->tmp, &mask, 8);
 	sd_edit(t);
 	t->edit[arg] = (u64)t->tmp;
-	return SD_EDITED;
+	return true;
+}
+
+static enum sd_way strip_sigsys(struct sd_thread *t, int arg, u64 ptr, u64 size)
+{
+	return edit_mask(t, arg, ptr, size) ? SD_EDITED : sd_next(t, SD_STAGE_HOOK);
 }
 
 enum sd_way sd_call_sigprocmask(struct sd_thread *t)
@@ -179,30 +184,30 @@ enum sd_way sd_call_sigprocmask(struct sd_thread *t)
 	u64 mask;
 
 	if (t->regs.rdi == SIG_UNBLOCK || !t->regs.rsi)
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_HOOK);
 	if (!sd_copy_from_prog(&mask, (void *)t->regs.rsi, 8) && (mask & SYNC_BITS))
 		t->sync_blocked = 1;
-	return strip(t, 1, t->regs.rsi, t->regs.r10);
+	return strip_sigsys(t, 1, t->regs.rsi, t->regs.r10);
 }
 
 enum sd_way sd_call_sigsuspend(struct sd_thread *t)
 {
-	return strip(t, 0, t->regs.rdi, t->regs.rsi);
+	return strip_sigsys(t, 0, t->regs.rdi, t->regs.rsi);
 }
 
 enum sd_way sd_call_ppoll(struct sd_thread *t)
 {
-	return strip(t, 3, t->regs.r10, t->regs.r8);
+	return strip_sigsys(t, 3, t->regs.r10, t->regs.r8);
 }
 
 enum sd_way sd_call_epoll_pwait(struct sd_thread *t)
 {
-	return strip(t, 4, t->regs.r8, t->regs.r9);
+	return strip_sigsys(t, 4, t->regs.r8, t->regs.r9);
 }
 
 enum sd_way sd_call_signalfd(struct sd_thread *t)
 {
-	return strip(t, 1, t->regs.rsi, t->regs.rdx);
+	return strip_sigsys(t, 1, t->regs.rsi, t->regs.rdx);
 }
 
 /* pselect6, io_pgetevents: the last argument points to { mask, size }. */
@@ -212,10 +217,9 @@ enum sd_way sd_call_pselect(struct sd_thread *t)
 		u64 ptr, size;
 	} arg;
 
-	if (!t->regs.r9 || sd_copy_from_prog(&arg, (void *)t->regs.r9, sizeof(arg)))
-		return SD_HOST;
-	if (strip(t, 5, arg.ptr, arg.size) == SD_HOST)
-		return SD_HOST;
+	if (!t->regs.r9 || sd_copy_from_prog(&arg, (void *)t->regs.r9, sizeof(arg)) ||
+	    !edit_mask(t, 5, arg.ptr, arg.size))
+		return sd_next(t, SD_STAGE_HOOK);
 	arg.ptr = (u64)t->tmp;
 	memcpy(t->tmp + 16, &arg, sizeof(arg));
 	t->edit[5] = (u64)(t->tmp + 16);

@@ -8,7 +8,8 @@
  * blocked; the handler's own mask is set just before it starts. SIGSYS, SIGSEGV and SIGBUS are
  * always ours. sigcalls.c has the calls.
  */
-#include "channel/channel.h"
+#include "hook/hook.h"
+#include <sd/lane.h>
 
 /* In force while the hook goes on after it kept a signal: faults of its copies must come through.
  */
@@ -103,20 +104,20 @@ long sd_wait_mask_arg(struct sd_thread *t)
 	return 0;
 }
 
-static int in(u64 pc, const char *begin, const char *end)
+static int pc_in(u64 pc, const char *begin, const char *end)
 {
 	return pc >= (u64)begin && pc < (u64)end;
 }
 
 /* A fault of one of entry.S's copies continues at its landing. */
-static int fixup(struct sd_ucontext *uc)
+static int fault_fixup(struct sd_ucontext *uc)
 {
-	if (in(uc->rip, sd_copy_begin, sd_copy_end))
+	if (pc_in(uc->rip, sd_copy_begin, sd_copy_end))
 		uc->rip = (u64)sd_copy_end;
-	else if (in(uc->rip, sd_str_begin, sd_str_end) ||
-		 in(uc->rip, sd_pathcopy_begin, sd_pathcopy_end))
+	else if (pc_in(uc->rip, sd_str_begin, sd_str_end) ||
+		 pc_in(uc->rip, sd_pathcopy_begin, sd_pathcopy_end))
 		uc->rip = (u64)sd_str_fault;
-	else if (in(uc->rip, sd_cx_begin, sd_cx_end))
+	else if (pc_in(uc->rip, sd_cx_begin, sd_cx_end))
 		uc->rip = (u64)sd_cx_fault;
 	else
 		return 0;
@@ -168,7 +169,7 @@ static int make_program(struct sd_thread *t, struct sd_ucontext *uc)
 {
 	u64 pc = uc->rip;
 
-	if (in(pc, sd_stubs, sd_stubs_end)) {
+	if (pc_in(pc, sd_stubs, sd_stubs_end)) {
 		u64 off = (pc - (u64)sd_stubs) % SD_STUB_SIZE;
 		struct sd_site *s = &sd_site[(pc - (u64)sd_stubs) / SD_STUB_SIZE];
 
@@ -176,11 +177,12 @@ static int make_program(struct sd_thread *t, struct sd_ucontext *uc)
 			back_to_site(uc, s, off >= SD_STUB_TRAP);
 		else
 			uc->rip = s->ret;
-	} else if (in(pc, sd_entry_begin, sd_entry_end)) {
+	} else if (pc_in(pc, sd_entry_begin, sd_entry_end)) {
 		back_to_site(uc, (struct sd_site *)uc->rcx, 1);
-	} else if (in(pc, sd_exit_begin, sd_exit_end) || in(pc, sd_unmask_begin, sd_unmask_end)) {
+	} else if (pc_in(pc, sd_exit_begin, sd_exit_end) ||
+		   pc_in(pc, sd_unmask_begin, sd_unmask_end)) {
 		finish_exit(t, uc);
-	} else if (in(pc, sd_edited_begin, sd_edited_end)) {
+	} else if (pc_in(pc, sd_edited_begin, sd_edited_end)) {
 		u64 result = uc->rax;
 
 		load_regs(uc, &t->regs);
@@ -190,14 +192,15 @@ static int make_program(struct sd_thread *t, struct sd_ucontext *uc)
 		} else {
 			back_to_site(uc, t->site, 1);
 		}
-	} else if (in(pc, __executable_start, etext) && !in(pc, sd_handler_begin, sd_handler_end) &&
-		   !in(pc, sd_restorer, sd_restorer_end)) {
+	} else if (pc_in(pc, __executable_start, etext) &&
+		   !pc_in(pc, sd_handler_begin, sd_handler_end) &&
+		   !pc_in(pc, sd_restorer, sd_restorer_end)) {
 		return 0;
 	}
 	return 1;
 }
 
-static void keep(struct sd_thread *t, int sig, const struct sd_siginfo *si)
+static void signal_keep(struct sd_thread *t, int sig, const struct sd_siginfo *si)
 {
 	for (u32 i = 0; i < t->kept; i++)
 		if (sig < 32 && t->keep[i].signo == sig)
@@ -211,7 +214,7 @@ static void keep(struct sd_thread *t, int sig, const struct sd_siginfo *si)
 static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo *si,
 			  struct sd_ucontext *uc)
 {
-	keep(t, sig, si);
+	signal_keep(t, sig, si);
 	if (!t->masked && uc->mask != KEEP_MASK)
 		t->final_mask = uc->mask;
 	if (t->masked || uc->mask != KEEP_MASK)
@@ -222,7 +225,8 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 	t->slow = 1;
 	if (t->lane_now)
 		sd_lane_interrupt(t->lane_now);
-	if (in(uc->rip, sd_wait_begin, sd_wait_syscall_end)) /* about to sleep in sd_raw_wait() */
+	if (pc_in(uc->rip, sd_wait_begin,
+		  sd_wait_syscall_end)) /* about to sleep in sd_raw_wait() */
 		uc->rip = (u64)sd_wait_eintr;
 }
 
@@ -242,7 +246,7 @@ void sd_raise(struct sd_thread *t, int sig)
 
 	sd_mask_until_exit(t);
 	si.body[0] = (u32)sys(__NR_getpid) | (u64)sys(__NR_getuid) << 32;
-	keep(t, sig, &si);
+	signal_keep(t, sig, &si);
 }
 
 void sd_exit_prepare(struct sd_thread *t)
@@ -270,7 +274,7 @@ static void default_action(int sig, struct sd_siginfo *si)
 
 	sys(__NR_rt_sigaction, sig, &dfl, 0, 8);
 	if (si->code <= 0 || sig == SIGSYS)
-		send_again(sig, si); /* a fault comes again by itself */
+		send_again(sig, si); /* a fault happens again on its own */
 }
 
 /* The program's handler, or 0 where there is nothing (more) to run. */
@@ -310,8 +314,8 @@ u64 sd_signal(int sig, struct sd_siginfo *si, struct sd_ucontext *uc, u64 *mask)
 	struct sd_thread *t = sd_self();
 
 	if ((sig == SIGSEGV || sig == SIGBUS) && si->code > 0 &&
-	    in(uc->rip, __executable_start, etext)) {
-		if (fixup(uc))
+	    pc_in(uc->rip, __executable_start, etext)) {
+		if (fault_fixup(uc))
 			return 0;
 		default_action(sig, si);
 		sd_say("hook", "broken invariant: a fault in the hook itself",

@@ -5,8 +5,7 @@
  */
 #include "hook/hook.h"
 
-#define PR_SYS_DISPATCH_ON 1
-#define STRUCT_SIZE	   (16 * 1024ul)
+#define STRUCT_SIZE (16 * 1024ul)
 _Static_assert(sizeof(struct sd_thread) <= STRUCT_SIZE, "the guard page follows the struct");
 
 static struct sd_thread *regions;

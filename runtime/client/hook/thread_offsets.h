@@ -3,8 +3,8 @@
  * thread_offsets.h: where the assembler finds the fields of struct sd_thread (hook.h asserts each).
  * A thread's GS base points at its struct sd_thread.
  */
-#ifndef SD_USER_THREAD_OFFSETS_H
-#define SD_USER_THREAD_OFFSETS_H
+#ifndef SD_CLIENT_THREAD_OFFSETS_H
+#define SD_CLIENT_THREAD_OFFSETS_H
 
 #define T_SELF	      0
 #define T_STACK	      8
@@ -33,6 +33,7 @@
 #define R_R15	      (T_REGS + 104)
 #define T_MASKED      224
 #define T_MASK_NEXT   228
+#define T_START	      232
 
 /* A site's record (struct sd_site). */
 #define S_RET  0  /* where the program goes on */

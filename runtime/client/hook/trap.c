@@ -2,15 +2,13 @@
 /*
  * trap.c: a system call that no rewritten site caught arrives here, as SIGSYS from Syscall User
  * Dispatch. The interrupted context goes on in the site's stub, that is, in the hook proper:
- * nothing is answered inside a signal handler.
+ * no call completes inside a signal handler.
  */
 #include "hook/hook.h"
 
-#define ARCH_X86_64 0xc000003eu
-
 void sd_sigsys(int sig, struct sd_siginfo *si, struct sd_ucontext *uc)
 {
-	if (si->sys.arch != ARCH_X86_64)
+	if (si->sys.arch != AUDIT_ARCH_X86_64)
 		sd_die(sd_exe_path,
 		       "made a 32-bit system call (int $0x80), which the hook can't take over",
 		       "run it without kdom");

@@ -6,8 +6,6 @@
  */
 #include "names/names.h"
 
-#define AF_UNIX		 1
-#define O_NOFOLLOW	 0400000
 #define NR_FCHMODAT2	 452
 #define NR_SETXATTRAT	 463
 #define NR_GETXATTRAT	 464
@@ -91,7 +89,7 @@ static const struct {
 
 static const struct sd_path_args *paths_of[SD_KINDS];
 
-void sd_paths_init(void (*take)(u64 nr, sd_call_fn fn))
+void sd_paths_init(void)
 {
 	sd_where_init();
 	if (!sd_nprefix)
@@ -105,19 +103,15 @@ void sd_paths_init(void (*take)(u64 nr, sd_call_fn fn))
 			if (s->nr < SD_KINDS && s->route == SD_ROUTE_PATH && s->paths)
 				paths_of[s->nr] = s->paths;
 		}
-	for (u32 nr = 0; nr < SD_KINDS; nr++)
-		if (paths_of[nr])
-			take(nr, sd_call_paths);
-	take(__NR_chdir, sd_call_chdir);
-	take(__NR_fchdir, sd_call_fchdir);
-	take(__NR_getcwd, sd_call_getcwd);
-	take(__NR_chroot, sd_call_chroot);
-	take(__NR_bind, sd_call_sockname);
-	take(__NR_connect, sd_call_sockname);
+}
+
+bool sd_names_files(u64 nr)
+{
+	return paths_of[nr] != NULL;
 }
 
 /* Would the call follow a link in the path's last place? */
-static int follows(const struct sd_thread *t, u64 nr)
+static int call_follows(const struct sd_thread *t, u64 nr)
 {
 	u64 at = 0, flag = AT_SYMLINK_NOFOLLOW;
 
@@ -145,7 +139,7 @@ static int follows(const struct sd_thread *t, u64 nr)
 	case __NR_symlinkat:
 		return 0;
 	case __NR_linkat:
-		return (t->regs.r8 & 0x400) != 0; /* AT_SYMLINK_FOLLOW */
+		return (t->regs.r8 & AT_SYMLINK_FOLLOW) != 0;
 	case __NR_open:
 		at = t->regs.rsi;
 		flag = O_NOFOLLOW;
@@ -169,11 +163,6 @@ static int follows(const struct sd_thread *t, u64 nr)
 	return !(at & flag);
 }
 
-static u64 *edited_arg(struct sd_thread *t, u32 i)
-{
-	return &t->edit[i];
-}
-
 static enum sd_way on_host(struct sd_thread *t, const struct sd_path_args *pa,
 			   const struct sd_place *p)
 {
@@ -185,32 +174,20 @@ static enum sd_way on_host(struct sd_thread *t, const struct sd_path_args *pa,
 			continue;
 		if (!edited++)
 			sd_edit(t);
-		*edited_arg(t, pa->arg[i].path) = (u64)p[i].path;
+		t->edit[pa->arg[i].path] = (u64)p[i].path;
 	}
-	return edited ? SD_EDITED : sd_call_under(t);
+	return edited ? SD_EDITED : sd_next(t, SD_STAGE_NAMES);
 }
 
-/* The fds among the arguments that aren't directories of paths. */
-static long other_fds(struct sd_thread *t, const struct sd_stub *s, u32 dom, u64 arg[6])
+/* The arguments that are fds, but no directories of paths, as a bit mask. */
+static u32 fds_beside_paths(const struct sd_stub *s)
 {
 	u32 dirs = 0;
-	long err = 0;
 
 	for (u32 i = 0; i < s->paths->n; i++)
 		if (s->paths->arg[i].dirfd != SD_PATH_CWD)
 			dirs |= 1u << s->paths->arg[i].dirfd;
-	for (u32 i = 0; i < 6 && !err; i++) {
-		struct sd_fd e;
-
-		if (!((s->fd_args & ~dirs) >> i & 1) || (s32)arg[i] < 0)
-			continue;
-		e = sd_fd_get(t, (s32)arg[i]);
-		if (e.kind != SD_FD_DOMAIN || e.dom != dom)
-			err = -EINVAL;
-		else if (sd_fd_chan(t, e, &err))
-			arg[i] = (u32)e.dfd;
-	}
-	return err;
+	return s->fd_args & ~dirs;
 }
 
 static enum sd_way in_domain(struct sd_thread *t, const struct sd_place *p, u64 nr, u64 arg[6])
@@ -228,7 +205,7 @@ static enum sd_way in_domain(struct sd_thread *t, const struct sd_place *p, u64 
 			arg[s->paths->arg[i].dirfd] = (u64)(s64)p[i].dirfd;
 		create &= !p[i].relative;
 	}
-	err = other_fds(t, s, dom, arg);
+	err = sd_fd_args(t, fds_beside_paths(s), dom, arg);
 	if (err)
 		return sd_done(t, err);
 	l = sd_lane_of(t, dom, create, &err);
@@ -252,7 +229,7 @@ enum sd_way sd_call_paths(struct sd_thread *t)
 
 	for (u32 i = 0; i < pa->n; i++) {
 		s32 dirfd = pa->arg[i].dirfd == SD_PATH_CWD ? AT_FDCWD : (s32)arg[pa->arg[i].dirfd];
-		long err = sd_where(t, dirfd, arg[pa->arg[i].path], follows(t, nr),
+		long err = sd_where(t, dirfd, arg[pa->arg[i].path], call_follows(t, nr),
 				    i ? t->path2 : t->path, &p[i]);
 
 		if (err)
@@ -285,12 +262,12 @@ enum sd_way sd_call_sockname(struct sd_thread *t)
 
 	if (sd_fd_get(t, (s32)t->regs.rdi).kind != SD_FD_HOST ||
 	    sd_copy_from_prog(&a, (void *)t->regs.rsi, len) || a.family != AF_UNIX || !a.path[0])
-		return sd_call_under(t);
+		return sd_next(t, SD_STAGE_NAMES);
 	long err = sd_where_named(t, AT_FDCWD, a.path, t->path, &p);
 
 	if (!err && p.dom >= 0) {
 		sd_unsupported(t->regs.rax);
 		err = -EOPNOTSUPP;
 	}
-	return err ? sd_done(t, err) : sd_call_under(t);
+	return err ? sd_done(t, err) : sd_next(t, SD_STAGE_NAMES);
 }

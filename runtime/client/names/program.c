@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program.c: a program that lies in a domain. The domain says whether it may be executed; then it
+ * program.c: a program that is in a domain. The domain says whether it may be executed; then it
  * is copied to memory, since only the host's files can be mapped to be run.
  */
 #include "names/names.h"
 
-#define PIECE	256 * 1024ul
-#define MOST	(1ul << 30)
-#define S_IFMT	0170000
-#define S_IFREG 0100000
+#define PIECE 256 * 1024ul
+#define MOST  (1ul << 30)
 
 static long may_execute(struct sd_thread *t, u32 dom, s32 dirfd, const char *path)
 {
@@ -48,7 +46,7 @@ static long copy_all(struct sd_thread *t, u32 dom, s32 dfd, long mem)
 		       0);
 	long n = buf;
 
-	for (u64 at = 0; buf >= 0 || buf < -4095; at += n) {
+	for (u64 at = 0; !sd_is_error(buf); at += n) {
 		u64 arg[6] = {(u32)dfd, buf, PIECE, at};
 
 		if (at > MOST) { /* a domain might find no end */
@@ -63,7 +61,7 @@ static long copy_all(struct sd_thread *t, u32 dom, s32 dfd, long mem)
 			break;
 		}
 	}
-	if (buf >= 0 || buf < -4095)
+	if (!sd_is_error(buf))
 		sys(__NR_munmap, buf, PIECE);
 	return n;
 }

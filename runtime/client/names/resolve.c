@@ -48,14 +48,9 @@ int sd_where_is_off(void)
 	return off;
 }
 
-int sd_has_prefix(u32 dom)
-{
-	return sd_domain[dom].stubs->nprefix != 0;
-}
-
 /* The domain an absolute name without "." and ".." belongs to, or -1. Eight bytes of abs can be
  * read. */
-static s32 below(const char *abs)
+static s32 prefix_domain(const char *abs)
 {
 	s32 dom = -1;
 	u32 len = 0;
@@ -73,20 +68,24 @@ static s32 below(const char *abs)
 	return off ? -1 : dom;
 }
 
-static u64 zeros(u64 w)
+static u64 zero_bytes(u64 w)
 {
 	return (w - REP(1)) & ~w & REP(0x80);
 }
 
-/* Has it "//" or "/."? Then somebody must look closer; and it may be said of a name that has not.
+/*
+ * Has it "//" or "/."? Then it must be looked at closely; this may be said of a name that has not.
+ * Eight bytes at a time: '.' is 0x2e and '/' is 0x2f, so that with its lowest bit set each of them
+ * is '/'. A slash followed by such a byte is what is looked for; carry is a slash in the last byte
+ * of the word before.
  */
-static int odd(const char *s, u64 n)
+static int may_need_folding(const char *s, u64 n)
 {
 	u64 carry = 0;
 
 	for (u64 i = 0; i < n; i += 8) {
 		u64 w = *(const word *)(s + i);
-		u64 slash = zeros(w ^ REP('/')), either = zeros((w | REP(1)) ^ REP('/'));
+		u64 slash = zero_bytes(w ^ REP('/')), either = zero_bytes((w | REP(1)) ^ REP('/'));
 
 		if ((slash << 8 | carry) & either)
 			return 1;
@@ -103,7 +102,7 @@ struct fold {
 	int above; /* ".." outside of any */
 };
 
-static u64 component(const char *s)
+static u64 component_len(const char *s)
 {
 	u64 n = 0;
 
@@ -117,7 +116,7 @@ static const char *component_at(const char *s, u64 *n)
 {
 	while (*s == '/')
 		s++;
-	*n = component(s);
+	*n = component_len(s);
 	return *n ? s : NULL;
 }
 
@@ -141,23 +140,23 @@ int sd_where_is_in(const char *abs, u32 dom)
 	for (; (s = component_at(s, &n)); s += n)
 		if (is_dot(s, n) || is_dotdot(s, n))
 			return 0;
-	return below(abs) == (s32)dom;
+	return prefix_domain(abs) == (s32)dom;
 }
 
-static void up(struct fold *f)
+static void fold_up(struct fold *f)
 {
-	int was = below(f->out) >= 0;
+	int was = prefix_domain(f->out) >= 0;
 
 	while (f->n && f->out[--f->n] != '/')
 		;
 	f->out[f->n] = 0;
-	if (below(f->out) >= 0)
+	if (prefix_domain(f->out) >= 0)
 		return;
 	f->left |= was;
 	f->above = 1;
 }
 
-static long fold(struct fold *f, const char *s)
+static long fold_name(struct fold *f, const char *s)
 {
 	const char *last = s;
 	u64 n;
@@ -166,7 +165,7 @@ static long fold(struct fold *f, const char *s)
 	for (; (s = component_at(s, &n)); s += n) {
 		last = s;
 		if (is_dotdot(s, n)) {
-			up(f);
+			fold_up(f);
 		} else if (!is_dot(s, n)) {
 			if (f->n + n + 4 > PATH_MAX)
 				return -ENAMETOOLONG;
@@ -177,7 +176,7 @@ static long fold(struct fold *f, const char *s)
 		}
 	}
 	/* How it ended means something: "f/" is a directory, and "d/." can't be removed. */
-	n = component(last);
+	n = component_len(last);
 	if (!f->n || is_dot(last, n))
 		sd_stpcpy(f->out + f->n, f->n ? "/." : "/");
 	else if (last[n] == '/')
@@ -187,7 +186,7 @@ static long fold(struct fold *f, const char *s)
 
 /* base (of domain `from`, -1: the host's; NULL: s is absolute) and s => *p, with out for its path.
  */
-static long folded(const char *base, s32 from, const char *s, char *out, struct sd_place *p)
+static long fold_place(const char *base, s32 from, const char *s, char *out, struct sd_place *p)
 {
 	struct fold f = {.out = out};
 	long err;
@@ -198,10 +197,10 @@ static long folded(const char *base, s32 from, const char *s, char *out, struct 
 			return -ENAMETOOLONG;
 		memcpy(out, base, f.n);
 	}
-	err = fold(&f, s);
+	err = fold_name(&f, s);
 	if (err)
 		return err;
-	p->dom = below(out);
+	p->dom = prefix_domain(out);
 	p->path = out;
 	if (p->dom < 0) {
 		if (!f.left && from < 0)
@@ -230,12 +229,12 @@ const char *sd_own_proc(const char *path)
 	else if (sd_starts(s, "thread-self/"))
 		return s + 12;
 	else if (*s >= '1' && *s <= '9' && sd_atou(s) == (u64)sys(__NR_getpid) &&
-		 s[component(s)] == '/')
-		s += component(s) + 1;
+		 s[component_len(s)] == '/')
+		s += component_len(s) + 1;
 	else
 		return NULL;
 	if (sd_starts(s, "task/"))
-		s += 5 + component(s + 5) + 1;
+		s += 5 + component_len(s + 5) + 1;
 	return s;
 }
 
@@ -246,7 +245,7 @@ s32 sd_fd_link(const char *path, const char **rest)
 	s32 fd = AT_FDCWD;
 
 	for (s32 i = 0; !s && i < 3; i++)
-		if (sd_starts(path, std[i]) && !component(path + strlen(std[i]))) {
+		if (sd_starts(path, std[i]) && !component_len(path + strlen(std[i]))) {
 			*rest = path + strlen(std[i]);
 			return i;
 		}
@@ -256,7 +255,7 @@ s32 sd_fd_link(const char *path, const char **rest)
 		return -1;
 	if (sd_starts(s, "cwd")) {
 		s += 3;
-	} else if (sd_starts(s, "fd/") && s[3] >= '0' && s[3] <= '9' && component(s + 3) < 8) {
+	} else if (sd_starts(s, "fd/") && s[3] >= '0' && s[3] <= '9' && component_len(s + 3) < 8) {
 		fd = sd_atou(s + 3);
 		for (s += 3; *s >= '0' && *s <= '9'; s++)
 			;
@@ -267,37 +266,45 @@ s32 sd_fd_link(const char *path, const char **rest)
 	return *s && *s != '/' ? -1 : fd;
 }
 
+s32 sd_link_domain(struct sd_thread *t, s32 fd, s32 *dfd, long *err)
+{
+	struct sd_fd e;
+
+	*err = 0;
+	if (fd == AT_FDCWD) {
+		*dfd = AT_FDCWD;
+		if (sd_cwd_domain(t) >= 0)
+			*err = sd_cwd_check(t);
+		return sd_cwd_domain(t);
+	}
+	e = sd_fd_get(t, fd);
+	if (e.kind != SD_FD_DOMAIN || !sd_has_prefix(e.dom))
+		return -1;
+	*dfd = e.dfd;
+	sd_fd_chan(t, e, err);
+	return e.dom;
+}
+
 /* *buf is such a name. If it is about something in a domain, that is where it leads. */
-static long linked(struct sd_thread *t, int follow, char *buf, struct sd_place *p)
+static long place_linked(struct sd_thread *t, int follow, char *buf, struct sd_place *p)
 {
 	char name[SD_NAME_ROOM];
 	const char *rest;
-	s32 fd = sd_fd_link(buf, &rest), dom;
-	struct sd_fd e = {0};
+	s32 fd = sd_fd_link(buf, &rest), dom, dfd;
 	long n;
 
 	if (follow && sd_is_own_exe(buf)) {
-		dom = below(sd_exe_path);
+		dom = prefix_domain(sd_exe_path);
 		if (dom >= 0)
 			*p = (struct sd_place){dom, AT_FDCWD, sd_exe_path, 0};
 		return 0;
 	}
 	if (fd == -1 || (!*rest && !follow))
 		return 0;
-	if (fd == AT_FDCWD) {
-		dom = sd_cwd_domain(t);
-		n = dom < 0 ? 0 : sd_cwd_check(t);
-		e.dfd = AT_FDCWD;
-	} else {
-		e = sd_fd_get(t, fd);
-		dom = e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) ? e.dom : -1;
-		n = 0;
-		if (dom >= 0)
-			sd_fd_chan(t, e, &n);
-	}
+	dom = sd_link_domain(t, fd, &dfd, &n);
 	if (dom < 0 || n)
 		return n;
-	n = sd_domain_path(t, dom, e.dfd, name);
+	n = sd_domain_path(t, dom, dfd, name);
 	if (n < 0 || name[0] != '/')
 		return n < 0 ? n : 0; /* it has no name there */
 	if (n + strlen(rest) >= PATH_MAX)
@@ -310,7 +317,7 @@ static long linked(struct sd_thread *t, int follow, char *buf, struct sd_place *
 
 /* ---- relative names ---- */
 /* Do its ".." lead above where it starts? */
-static int rises(const char *s)
+static int name_rises(const char *s)
 {
 	s64 depth = 0;
 	u64 n;
@@ -335,9 +342,9 @@ static int may_reach(const char *s)
 	while ((s = component_at(s, &n)) && (is_dot(s, n) || is_dotdot(s, n)))
 		s += n;
 	for (u32 i = 0; s && i < sd_nprefix; i++)
-		for (const char *p = prefix[i].path; *p; p += component(p)) {
+		for (const char *p = prefix[i].path; *p; p += component_len(p)) {
 			p++;
-			if (component(p) == n && !memcmp(p, s, n))
+			if (component_len(p) == n && !memcmp(p, s, n))
 				return 1;
 		}
 	return 0;
@@ -383,7 +390,7 @@ static long from_host(s32 dirfd, u64 n, char *buf, struct sd_place *p)
 	if (off || !host_dir(dirfd, base))
 		return 0;
 	memcpy(name, buf, n + 1);
-	return folded(base, -1, name, buf, p);
+	return fold_place(base, -1, name, buf, p);
 }
 
 static long from_domain(struct sd_thread *t, u64 n, char *buf, struct sd_place *p)
@@ -394,12 +401,12 @@ static long from_domain(struct sd_thread *t, u64 n, char *buf, struct sd_place *
 	if (err < 0 || base[0] != '/')
 		return err < 0 ? err : 0;
 	memcpy(name, buf, n + 1);
-	return folded(base, p->dom, name, buf, p);
+	return fold_place(base, p->dom, name, buf, p);
 }
 
-static long relative(struct sd_thread *t, s32 dirfd, u64 n, char *buf, struct sd_place *p)
+static long place_relative(struct sd_thread *t, s32 dirfd, u64 n, char *buf, struct sd_place *p)
 {
-	int plain = buf[0] != '.' && !odd(buf, n);
+	int plain = buf[0] != '.' && !may_need_folding(buf, n);
 	long err = 0;
 
 	if (dirfd == AT_FDCWD) {
@@ -424,34 +431,35 @@ static long relative(struct sd_thread *t, s32 dirfd, u64 n, char *buf, struct sd
 			       ? from_host(dirfd, n, buf, p)
 			       : 0;
 	p->relative = 1;
-	return plain || !rises(buf) ? 0 : from_domain(t, n, buf, p);
+	return plain || !name_rises(buf) ? 0 : from_domain(t, n, buf, p);
 }
 
-static long absolute(struct sd_thread *t, u64 n, int follow, char *buf, struct sd_place *p)
+static long place_absolute(struct sd_thread *t, u64 n, int follow, char *buf, struct sd_place *p)
 {
 	char name[SD_NAME_ROOM];
 	long err;
 
-	if (sd_unlikely(odd(buf, n))) {
+	if (sd_unlikely(may_need_folding(buf, n))) {
 		memcpy(name, buf, n + 1);
-		err = folded(NULL, -1, name, buf, p);
+		err = fold_place(NULL, -1, name, buf, p);
 		if (err || p->dom >= 0 || p->path)
 			return err;
 	} else {
-		p->dom = below(buf);
+		p->dom = prefix_domain(buf);
 		if (p->dom >= 0)
 			return 0;
 	}
 	if ((buf[1] == 'p' && sd_starts(buf, "/proc/")) ||
 	    (buf[1] == 'd' && sd_starts(buf, "/dev/")))
-		return linked(t, follow, buf, p);
+		return place_linked(t, follow, buf, p);
 	return 0;
 }
 
-static long place(struct sd_thread *t, s32 dirfd, u64 n, int follow, char *buf, struct sd_place *p)
+static long place_name(struct sd_thread *t, s32 dirfd, u64 n, int follow, char *buf,
+		       struct sd_place *p)
 {
-	return sd_likely(buf[0] == '/') ? absolute(t, n, follow, buf, p)
-					: relative(t, dirfd, n, buf, p);
+	return sd_likely(buf[0] == '/') ? place_absolute(t, n, follow, buf, p)
+					: place_relative(t, dirfd, n, buf, p);
 }
 
 long sd_where(struct sd_thread *t, s32 dirfd, u64 prog, int follow, char *buf, struct sd_place *p)
@@ -463,12 +471,12 @@ long sd_where(struct sd_thread *t, s32 dirfd, u64 prog, int follow, char *buf, s
 		return 0; /* EFAULT, ENAMETOOLONG: wherever */
 	if (!prog)
 		buf[0] = 0; /* the directory itself, where a call allows that */
-	return place(t, dirfd, n, follow, buf, p);
+	return place_name(t, dirfd, n, follow, buf, p);
 }
 
 long sd_where_named(struct sd_thread *t, s32 dirfd, const char *name, char *buf, struct sd_place *p)
 {
 	*p = (struct sd_place){.dom = -1, .dirfd = AT_FDCWD};
 	sd_stpcpy(buf, name);
-	return place(t, dirfd, strlen(name), 1, buf, p);
+	return place_name(t, dirfd, strlen(name), 1, buf, p);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * self_exe.c: the kernel believes that this process runs the launcher, so /proc/self/exe and its
- * other names are answered with the program.
+ * other names give the program.
  */
 #include "names/names.h"
-
-#define O_NOFOLLOW 0400000
 
 int sd_is_own_exe(const char *path)
 {
@@ -25,7 +23,7 @@ static int names_own_exe(const char *prog_path)
 	return n > 0 && n < (long)sizeof(buf) && sd_is_own_exe(buf);
 }
 
-static enum sd_way instead(struct sd_thread *t, int arg)
+static enum sd_way name_program(struct sd_thread *t, int arg)
 {
 	sd_edit(t);
 	t->edit[arg] = (u64)sd_exe_path;
@@ -35,10 +33,10 @@ static enum sd_way instead(struct sd_thread *t, int arg)
 enum sd_way sd_call_path0(struct sd_thread *t)
 {
 	if (!names_own_exe((const char *)t->regs.rdi))
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_HOOK);
 	if (t->regs.rax == __NR_open && (t->regs.rsi & O_NOFOLLOW))
-		return SD_HOST;
-	return instead(t, 0);
+		return sd_next(t, SD_STAGE_HOOK);
+	return name_program(t, 0);
 }
 
 /* Calls that can be asked about the link itself get the host's answer for it. */
@@ -59,8 +57,8 @@ static int about_link(const struct sd_thread *t)
 enum sd_way sd_call_path1(struct sd_thread *t)
 {
 	if (!names_own_exe((const char *)t->regs.rsi) || about_link(t))
-		return SD_HOST;
-	return instead(t, 1);
+		return sd_next(t, SD_STAGE_HOOK);
+	return name_program(t, 1);
 }
 
 static enum sd_way answer_link(struct sd_thread *t, u64 buf, s64 size)
@@ -68,34 +66,27 @@ static enum sd_way answer_link(struct sd_thread *t, u64 buf, s64 size)
 	s64 n = strlen(sd_exe_path);
 
 	if (size <= 0)
-		return SD_HOST; /* EINVAL */
+		return sd_next(t, SD_STAGE_HOOK); /* EINVAL */
 	if (n > size)
 		n = size;
 	return sd_done(t, sd_copy_to_prog((void *)buf, sd_exe_path, n) ?: n);
 }
 
-/* /proc/self/fd/N and /proc/self/cwd of what lies in a domain. */
+/* /proc/self/fd/N and /proc/self/cwd of what is in a domain. */
 static enum sd_way answer_name(struct sd_thread *t, const char *prog_path, u64 buf, s64 size)
 {
 	char name[SD_NAME_ROOM];
 	const char *rest;
-	struct sd_fd e;
 	long n = sd_nprefix ? sd_strncpy_raw(name, prog_path, 64) : 0;
-	s32 fd = n > 0 && n < 64 ? sd_fd_link(name, &rest) : -1, dom;
+	s32 fd = n > 0 && n < 64 ? sd_fd_link(name, &rest) : -1, dom, dfd;
 
 	if (fd == -1 || *rest || size <= 0)
-		return SD_HOST;
-	e = sd_fd_get(t, fd);
-	dom = fd == AT_FDCWD				       ? sd_cwd_domain(t)
-	      : e.kind == SD_FD_DOMAIN && sd_has_prefix(e.dom) ? e.dom
-							       : -1;
+		return sd_next(t, SD_STAGE_HOOK);
+	dom = sd_link_domain(t, fd, &dfd, &n);
 	if (dom < 0)
-		return SD_HOST;
-	n = fd == AT_FDCWD ? sd_cwd_check(t) : 0;
-	if (fd != AT_FDCWD)
-		sd_fd_chan(t, e, &n);
+		return sd_next(t, SD_STAGE_HOOK);
 	if (!n)
-		n = sd_domain_path(t, dom, fd == AT_FDCWD ? AT_FDCWD : e.dfd, name);
+		n = sd_domain_path(t, dom, dfd, name);
 	if (n > size)
 		n = size;
 	return sd_done(t, n < 0 ? n : sd_copy_to_prog((void *)buf, name, n) ?: n);

@@ -4,16 +4,9 @@
  * so a child that shares memory starts on a hook stack of its own, with every signal blocked, and
  * enters the program from there. A forked child goes on in its copy of the parent's hook stack.
  */
-#include "names/names.h"
+#include "process/process.h"
 
 #define CLONE_ARGS_MAX 128
-
-struct clone_args { /* of clone3, as far as the hook reads it */
-	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-};
-
-u32 sd_not_alone;
-u32 sd_files_lent;
 
 static void cannot_arm(void)
 {
@@ -22,16 +15,15 @@ static void cannot_arm(void)
 	       "the program's seccomp filter has to allow prctl and arch_prctl");
 }
 
-/* The first code of a child that shares memory: on its own hook stack, entry.S leaves for the
- * program. */
-void sd_child_start(struct sd_thread *t)
+/* On the child's own hook stack; afterwards entry.S leaves for the program. */
+static void start_child(struct sd_thread *t)
 {
 	if (sd_arm(t))
 		cannot_arm();
 	if (t->sighand == &t->own_sighand)
 		sd_signals_install(t);
 	if (t->fork)
-		sd_files_in_child(t, t->fork, t->files);
+		sd_files_in_child(t, t->fork);
 	t->fork = NULL;
 	if (t->foreign)
 		sd_caps_foreign(t);
@@ -51,6 +43,7 @@ static struct sd_thread *child_thread(struct sd_thread *t, u64 flags, u64 stack)
 	c->ret = c->exit_rip = t->ret;
 	c->final_mask = t->final_mask;
 	c->slow = 1;
+	c->start = start_child;
 	c->masked = SD_MASKED_ALL;
 	c->sync_blocked = 1;
 	c->foreign = (flags & CLONE_NEWUSER) != 0;
@@ -102,14 +95,14 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 	if (stack)
 		t->regs.rsp = stack;
 	if (k) {
-		sd_files_in_child(t, k, NULL);
+		sd_files_in_child(t, k);
 		sd_not_alone = sd_files_lent = 0;
 	}
 	sd_thread_only(t);
 	t->parent_frees = 0;
 	t->exec_mem = 0;
 	if (t->sighand !=
-	    &t->own_sighand) { /* it may lie in the region of a thread that isn't here */
+	    &t->own_sighand) { /* it may be in the region of a thread that isn't here */
 		t->own_sighand = *t->sighand;
 		t->sighand = &t->own_sighand;
 	}
@@ -125,9 +118,9 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 	}
 }
 
-/* The call itself, with everything around it. raw() gets the child's thread, or NULL. */
-static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 arg[5], long nr,
-			  struct clone_args *args)
+/* The call itself, with everything around it. args: clone3's, with the stack to be filled in. */
+static enum sd_way clone_hooked(struct sd_thread *t, u64 flags, u64 stack, const u64 arg[5],
+				long nr, struct clone_args *args)
 {
 	struct sd_thread *c = NULL;
 	struct sd_fork k;
@@ -150,11 +143,7 @@ static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 a
 				sd_files_after_fork(t, &k, 1);
 			return sd_done(t, -ENOMEM);
 		}
-		c->fork = files && t->files ? &k : NULL;
-		if (files && !(flags & CLONE_VFORK) && t->files) { /* k lies on this stack */
-			c->fork = (struct sd_fork *)(c->path);
-			*c->fork = k;
-		}
+		c->fork = files && t->files ? &k.copy->fork : NULL; /* k is on this stack */
 		if (args) {
 			args->stack = c->stack - PAGE;
 			args->stack_size = PAGE;
@@ -180,7 +169,7 @@ static enum sd_way around(struct sd_thread *t, u64 flags, u64 stack, const u64 a
 
 static enum sd_way do_clone(struct sd_thread *t, const u64 a[5])
 {
-	return around(t, a[0], a[1], a, __NR_clone, NULL);
+	return clone_hooked(t, a[0], a[1], a, __NR_clone, NULL);
 }
 
 enum sd_way sd_call_clone(struct sd_thread *t)
@@ -215,8 +204,9 @@ enum sd_way sd_call_clone3(struct sd_thread *t)
 	u64 size = t->regs.rsi, stack;
 
 	memset(&u, 0, sizeof(u));
-	if (size < sizeof(u.a) || size > sizeof(u))
-		return size > sizeof(u) ? sd_done(t, -E2BIG) : SD_HOST; /* EINVAL */
+	if (size < CLONE_ARGS_SIZE_VER0 || size > sizeof(u))
+		return size > sizeof(u) ? sd_done(t, -E2BIG)
+					: sd_next(t, SD_STAGE_HOOK); /* EINVAL */
 	if (sd_copy_from_prog(&u, (void *)t->regs.rdi, size))
 		return sd_done(t, -EFAULT);
 	if (!u.a.stack != !u.a.stack_size)
@@ -225,7 +215,7 @@ enum sd_way sd_call_clone3(struct sd_thread *t)
 	u.a.stack = u.a.stack_size = 0;
 	u64 arg[5] = {(u64)&u, size};
 
-	return around(t, u.a.flags, stack, arg, __NR_clone3, &u.a);
+	return clone_hooked(t, u.a.flags, stack, arg, __NR_clone3, &u.a);
 }
 
 /* exit(status) of one thread: its region is free from the moment it no longer needs a stack. */
@@ -235,7 +225,7 @@ enum sd_way sd_call_exit(struct sd_thread *t)
 	u64 mask = ~0ull;
 
 	if (sd_no_patch) /* under seccomp: no call that the program doesn't make */
-		return SD_HOST;
+		return sd_next(t, SD_STAGE_HOOK);
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 	if (sd_thread_last(t))
 		sd_files_exit(t);

@@ -3,7 +3,7 @@
  * elf.c: an open ELF file => mapped image. Does what the kernel's loader does for one file; the
  * program and its interpreter are loaded by a call each.
  */
-#include "hook/hook.h"
+#include "process/process.h"
 #include <linux/elf.h>
 
 #define MAX_PHDRS 64
@@ -38,8 +38,9 @@ static int read_headers(int fd, Elf64_Ehdr *eh, Elf64_Phdr *ph)
 	return read_all(fd, ph, eh->e_phnum * sizeof(*ph), eh->e_phoff);
 }
 
-/* Reserves the address range of all segments: *bias = where it lies minus where it was linked. */
-static int reserve(const Elf64_Ehdr *eh, const Elf64_Phdr *ph, u64 *bias)
+/* Reserves the address range of all segments: *bias = its address minus the one it was linked at.
+ */
+static int elf_reserve(const Elf64_Ehdr *eh, const Elf64_Phdr *ph, u64 *bias)
 {
 	u64 lo = ~0ull, hi = 0, align = PAGE;
 	long at;
@@ -117,7 +118,7 @@ int sd_elf_load(int fd, struct sd_image *img)
 
 	memset(img, 0, sizeof(*img));
 	if (!err)
-		err = reserve(&eh, ph, &bias);
+		err = elf_reserve(&eh, ph, &bias);
 	for (int i = 0; i < eh.e_phnum && !err; i++) {
 		const Elf64_Phdr *p = &ph[i];
 

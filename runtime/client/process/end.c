@@ -1,38 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * end.c: how a process ends. Linux has released its files, locks and ports when its parent learns
- * of the end; the supervisor hears of it a moment later, by the lifeline. So exit_group, and exit
- * of the last thread, tell the domains first (SD_OP_EXIT).
+ * of the end; the supervisor notices it a moment later, by the lifeline. So exit_group, and exit of
+ * the last thread, notify the domains first (SD_OP_EXIT).
  *
- * The process's other threads still run then, and must see nothing of it. From the moment a domain
- * is told it begins none of their calls and answers none, so each waits in its next or present one
- * until the host ends it. What would get round that (a new lane, a new channel, fork, exec) takes
- * the files' lock by sd_files_lock(), and waits there. The fd map isn't touched. Maps go on until
- * the lifeline ends: a thread outside any call can still write to them.
+ * The process's other threads still run then, and must not see anything of it. Once a domain has
+ * been notified it begins none of their calls and completes none, so each thread waits in its next
+ * or present call until the host ends it. What would get round that (a new lane, a new channel,
+ * fork, exec) takes the files' lock by sd_files_lock(), and waits there. The fd map isn't touched.
+ * Maps stay until the lifeline ends: a thread outside any call can still write to them.
  *
- * Not told: a domain that has no lane free at once, and all of them where another process uses this
- * table (CLONE_FILES). They, and every process that a signal ends, are left to the lifeline.
+ * Not notified are a domain that has no lane free at once, and all domains if another process uses
+ * this table (CLONE_FILES). They, and every process that a signal ends, are left to the lifeline.
  */
-#include "channel/channel.h"
+#include "process/process.h"
 #include <sd/ticket.h>
 
-void sd_files_lock(struct sd_files *f)
-{
-	sd_lock(&f->lock);
-	while (f->ending) /* for ever; whoever else wants the lock waits for it as well */
-		sys(__NR_futex, &f->ending, FUTEX_WAIT_PRIVATE, 1, 0);
-}
-
-static void tell(struct sd_lane *l)
+static void tell_exit(struct sd_lane *l)
 {
 	const u64 none[6] = {0};
-	enum sd_status st;
 	long ret;
 
-	do {
-		l->intr = 0;
-		st = sd_own_call(l, &ret, SD_OP_EXIT, none);
-	} while (st == SD_INTR || st == SD_REFUSED);
+	sd_until_served(l, sd_own_call(l, &ret, SD_OP_EXIT, none));
 }
 
 int sd_files_exit(struct sd_thread *t)
@@ -43,7 +32,6 @@ int sd_files_exit(struct sd_thread *t)
 
 	if (!f || sd_files_lent)
 		return 0;
-	t->lane_now = NULL;
 	sd_store_relaxed(&t->lanes_in_use, 1);
 	sd_files_lock(f);
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
@@ -54,7 +42,7 @@ int sd_files_exit(struct sd_thread *t)
 	sd_unlock(&f->lock);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		if (l[d])
-			tell(l[d]);
+			tell_exit(l[d]);
 	return any;
 }
 
@@ -62,8 +50,8 @@ int sd_files_exit(struct sd_thread *t)
 enum sd_way sd_call_exit_group(struct sd_thread *t)
 {
 	sd_aio_settle(t, 0, -1);
-	/* No handler runs any more: its calls would wait for ever. */
+	/* No handler may run any more: its calls would never end. */
 	while (sd_files_exit(t))
 		sys(__NR_exit_group, t->regs.rdi);
-	return SD_HOST;
+	return sd_next(t, SD_STAGE_FDS);
 }

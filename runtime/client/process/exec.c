@@ -2,20 +2,16 @@
 /*
  * exec.c: execve of a program becomes execve of the launcher with the program's own argv, and the
  * path in the environment. What the kernel would have said about the file (ENOENT, EACCES, ENOEXEC,
- * "#!") is found out first, while the caller can still be told. A program that gains privilege goes
- * to the host unhooked, since its launcher wouldn't have the privilege. One that lies in a domain
- * is run from a copy in memory, and gains nothing, as from a file system mounted nosuid.
+ * "#!") is found out first, while the caller can still get the error. A program that gains
+ * privilege is executed by the host unhooked, since its launcher wouldn't have the privilege. One
+ * that is in a domain is run from a copy in memory, and gains nothing, as from a file system
+ * mounted nosuid.
  */
-#include "names/names.h"
+#include "process/process.h"
 #include <linux/elf.h>
 
 #define SHEBANG	 256
 #define MAX_NEST 5
-#define S_IFMT	 0170000
-#define S_IFREG	 0100000
-#define S_ISUID	 04000
-#define S_ISGID	 02000
-#define S_IXGRP	 010
 
 struct plan {
 	char path[PATH_MAX + 32]; /* the ELF file in the end */
@@ -24,7 +20,7 @@ struct plan {
 	int nargs;
 	int unhooked, launcher;
 	int clear_fd; /* a descriptor the launcher closes, or -1 */
-	long mem;     /* the program in memory, if it lies in a domain, or -1 */
+	long mem;     /* the program in memory, if it is in a domain, or -1 */
 	struct sd_place place;
 	char place_buf[SD_NAME_ROOM], real[SD_NAME_ROOM];
 	long state; /* sd_state_save()'s, or -1 */
@@ -47,7 +43,7 @@ static int gains_privilege(const char *path, const struct sd_stat *st)
 }
 
 /* Whose file is it? 0: the host's, with p->path naming it; 1: a domain's; or -errno. */
-static long whose(struct sd_thread *t, struct plan *p)
+static long exec_whose(struct sd_thread *t, struct plan *p)
 {
 	long err;
 
@@ -65,10 +61,10 @@ static long whose(struct sd_thread *t, struct plan *p)
 }
 
 /* Looks at the file as execve would; fills head. */
-static long look(struct sd_thread *t, struct plan *p, u64 *len)
+static long exec_look(struct sd_thread *t, struct plan *p, u64 *len)
 {
 	struct sd_stat st;
-	long fd, n = whose(t, p);
+	long fd, n = exec_whose(t, p);
 
 	if (n)
 		return n < 0 ? n
@@ -109,8 +105,8 @@ static int is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* "#! interpreter [argument]": the new path, and what goes before the script's own arguments. */
-static int shebang(struct plan *p, u64 len, int nest, const char *script)
+/* "#! interpreter [argument]": the new path, and what is put before the script's own arguments. */
+static int exec_shebang(struct plan *p, u64 len, int nest, const char *script)
 {
 	char *s = p->line[nest], *end, *arg;
 	u64 n = len < SHEBANG ? len : SHEBANG;
@@ -165,14 +161,14 @@ static int check_elf(const struct plan *p, u64 len)
 }
 
 /* p->path => the ELF file to load. Script names point into names[]. */
-static long resolve(struct sd_thread *t, struct plan *p, char (*names)[PATH_MAX + 32])
+static long exec_resolve(struct sd_thread *t, struct plan *p, char (*names)[PATH_MAX + 32])
 {
 	u64 len = 0;
 
 	for (int nest = 0; nest <= MAX_NEST; nest++) {
 		if (sd_is_own_exe(p->path))
 			sd_stpcpy(p->path, sd_exe_path);
-		long err = look(t, p, &len);
+		long err = exec_look(t, p, &len);
 
 		if (err || p->unhooked)
 			return err;
@@ -181,14 +177,14 @@ static long resolve(struct sd_thread *t, struct plan *p, char (*names)[PATH_MAX 
 		if (nest == MAX_NEST)
 			break;
 		sd_stpcpy(names[nest], p->path);
-		err = shebang(p, len, nest, names[nest]);
+		err = exec_shebang(p, len, nest, names[nest]);
 		if (err)
 			return err;
 	}
 	return -ELOOP;
 }
 
-static long count(const char *const *v)
+static long vector_count(const char *const *v)
 {
 	const char *s;
 	long n = 0;
@@ -254,8 +250,8 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 }
 
 /* Everything but the call: p->vec becomes argv and envp. Returns where envp starts, or -errno. */
-static long arrange(struct plan *p, const char *const *argv, long na, const char *const *envp,
-		    long ne, const char *name)
+static long exec_arrange(struct plan *p, const char *const *argv, long na, const char *const *envp,
+			 long ne, const char *name)
 {
 	const char **out = p->vec;
 	long skip = 0;
@@ -274,7 +270,7 @@ static long arrange(struct plan *p, const char *const *argv, long na, const char
 	return out - p->vec;
 }
 
-static long execute(struct sd_thread *t, struct plan *p, long env_at)
+static long exec_run(struct sd_thread *t, struct plan *p, long env_at)
 {
 	long err;
 
@@ -307,7 +303,7 @@ static long execute_held(struct sd_thread *t, struct plan *p, long env_at)
 		*env++ = p->state_env;
 		*env = NULL;
 	}
-	err = err ?: execute(t, p, env_at);
+	err = err ?: exec_run(t, p, env_at);
 	sd_state_undo(t, p->state);
 	sd_unlock(&t->files->lock);
 	return err;
@@ -320,7 +316,7 @@ static long execute_held(struct sd_thread *t, struct plan *p, long env_at)
 long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 	     const char *const *envp, int clear_fd)
 {
-	long na = count(argv), ne = count(envp), env_at, err;
+	long na = vector_count(argv), ne = vector_count(envp), env_at, err;
 	u64 names = (PATH_MAX + 32) * (MAX_NEST + 1);
 	u64 len = sizeof(struct plan) + names;
 	struct plan *p;
@@ -340,7 +336,7 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 
 	p->clear_fd = clear_fd;
 	sd_stpcpy(p->path, path);
-	err = resolve(t, p, name);
+	err = exec_resolve(t, p, name);
 	p->mem = -1;
 	if (!err && p->place.dom >= 0) {
 		p->mem = sd_domfile_copy(t, &p->place, p->path, p->real);
@@ -348,8 +344,8 @@ long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 	}
 	p->state = -1;
 	if (!err) {
-		env_at = arrange(p, argv, na, envp, ne, path);
-		err = t && t->files ? execute_held(t, p, env_at) : execute(t, p, env_at);
+		env_at = exec_arrange(p, argv, na, envp, ne, path);
+		err = t && t->files ? execute_held(t, p, env_at) : exec_run(t, p, env_at);
 	}
 	if (p->mem >= 0)
 		sys(__NR_close, p->mem);
@@ -371,7 +367,7 @@ enum sd_way sd_call_execve(struct sd_thread *t)
 }
 
 /* "path" relative to what dir names => t->path. */
-static long prepend(struct sd_thread *t, const char *dir, u64 n)
+static long path_prepend(struct sd_thread *t, const char *dir, u64 n)
 {
 	u64 len = strlen(dir);
 
@@ -394,7 +390,7 @@ static enum sd_way execveat_domain(struct sd_thread *t, struct sd_fd e, u64 n)
 	if (err >= 0 && dir[0] != '/')
 		err = -EACCES;
 	if (err >= 0)
-		err = prepend(t, dir, n);
+		err = path_prepend(t, dir, n);
 	if (err < 0)
 		return sd_done(t, err);
 	return sd_done(t, sd_exec(t, t->path, (void *)t->regs.rdx, (void *)t->regs.r10, -1));
@@ -421,7 +417,7 @@ enum sd_way sd_call_execveat(struct sd_thread *t)
 		struct sd_stat st;
 
 		long err = sys(__NR_newfstatat, dirfd, t->path, &st, flags);
-		if (err || (st.mode & S_IFMT) == 0120000)
+		if (err || (st.mode & S_IFMT) == S_IFLNK)
 			return sd_done(t, err ?: -ELOOP);
 	}
 	if (t->path[0] != '/' && dirfd != AT_FDCWD) {
@@ -429,7 +425,7 @@ enum sd_way sd_call_execveat(struct sd_thread *t)
 		if (fd < 0)
 			return sd_done(t, fd);
 		sd_utoa(sd_stpcpy(dir, "/proc/self/fd/"), fd);
-		if (prepend(t, dir, n)) {
+		if (path_prepend(t, dir, n)) {
 			sys(__NR_close, fd);
 			return sd_done(t, -ENAMETOOLONG);
 		}

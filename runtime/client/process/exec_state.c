@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec_state.c: channels and the fd map over execve. They are written to a memfd whose number goes
- * in KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes in the
- * domains what was close-on-exec. Nobody but these two programs ever sees the memfd.
+ * exec_state.c: channels and the fd map over execve. They are written to a memfd whose number is
+ * passed in KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes
+ * in the domains what was close-on-exec. No other program ever sees the memfd.
  */
-#include "names/names.h"
+#include "process/process.h"
 
 #define MAGIC 0x6b646f6dfd01ull
 
@@ -196,63 +196,44 @@ static struct sd_chan *load_chan(struct sd_files *f, const struct saved_chan *s,
 	return c;
 }
 
-static void count(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
+static void count_ref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 {
 	struct sd_chan *c = f->chan[dom];
 
 	if (!c || dfd < 0 || dfd >= (s32)SD_DFDS || c->serial != serial)
 		return;
-	c->shared[dfd] = 1; /* who knows */
+	c->shared[dfd] = 1; /* another process may use it */
 	if (!c->ref[dfd]++)
 		c->live++;
 	if ((u32)dfd >= c->top)
 		c->top = dfd + 1;
 }
 
+/*
+ * Every saved number counts, those too that the host has closed at the exec: close_fds() then drops
+ * them one by one, so that a file of a domain is closed with the last of its numbers, and once.
+ */
 static void load_fds(struct sd_files *f, const struct saved *s, const struct saved_fd *fds)
 {
 	for (u32 i = 0; i < s->nfds; i++) {
 		struct sd_fd e = fds[i].e;
 
-		if (fds[i].close)
-			continue;
-		sd_fd_put(f, fds[i].fd, e);
+		if (!fds[i].close)
+			sd_fd_put(f, fds[i].fd, e);
 		if (e.kind == SD_FD_DOMAIN) {
-			count(f, e.dom, e.serial, e.dfd);
+			count_ref(f, e.dom, e.serial, e.dfd);
 		} else if (!f->ep[e.dfd].refs++) {
 			for (u32 d = 0; d < SD_DOMAINS; d++)
-				count(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
+				count_ref(f, d, f->ep[e.dfd].serial[d], f->ep[e.dfd].dfd[d]);
 		}
 	}
 }
 
-static void close_one(struct sd_thread *t, u32 dom, u16 serial, s32 dfd)
-{
-	struct sd_chan *c = t->files->chan[dom];
-
-	if (!c || c->serial != serial || c->state != SD_CHAN_LIVE || dfd < 0 || c->ref[dfd])
-		return;
-	sd_domain_close(t, dom, dfd, 0);
-	c->ref[dfd] = 65535; /* once: its other names were close-on-exec too */
-}
-
 static void close_fds(struct sd_thread *t, const struct saved *s, const struct saved_fd *fds)
 {
-	for (u32 i = 0; i < s->nfds; i++) {
-		struct sd_fd e = fds[i].e;
-
-		if (!fds[i].close)
-			continue;
-		if (e.kind == SD_FD_DOMAIN)
-			close_one(t, e.dom, e.serial, e.dfd);
-		else
-			for (u32 d = 0; d < SD_DOMAINS; d++)
-				close_one(t, d, s->ep[e.dfd].serial[d], s->ep[e.dfd].dfd[d]);
-	}
-	for (u32 d = 0; d < SD_DOMAINS; d++)
-		for (u32 i = 0; t->files->chan[d] && i < SD_DFDS; i++)
-			if (t->files->chan[d]->ref[i] == 65535)
-				t->files->chan[d]->ref[i] = 0;
+	for (u32 i = 0; i < s->nfds; i++)
+		if (fds[i].close)
+			sd_fd_drop(t, fds[i].e);
 }
 
 static void load_members(struct sd_files *f, const struct saved_member *s, u32 n)
@@ -275,7 +256,7 @@ static void tell_domains(struct sd_thread *t)
 	sd_caps_executed(t);
 }
 
-static void load(struct sd_thread *t, struct saved *s)
+static void state_load(struct sd_thread *t, struct saved *s)
 {
 	struct saved_fd *fds = (void *)(s + 1);
 	struct sd_files *f = t->files;
@@ -323,7 +304,7 @@ void sd_state_load(struct sd_thread *t, s64 fd)
 	at = sys(__NR_mmap, 0, st.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (at < 0 || ((struct saved *)at)->magic != MAGIC || !sd_files_of(t))
 		sd_die("KDOM_X_STATE", "can't be read", NULL);
-	load(t, (struct saved *)at);
+	state_load(t, (struct saved *)at);
 	sys(__NR_munmap, at, st.size);
 	sys(__NR_close, fd);
 	if (t->masked) { /* there is no exit to do it */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * enter.c: a call that entry.S hands over. The first stage that wants the call gets it, and what
+ * that stage decides becomes the way out of the hook. See hook.h, "Stages of a call".
+ */
+#include "hook/hook.h"
+
+u8 sd_kind[SD_KINDS];
+sd_call_fn sd_stage[SD_STAGES][SD_KINDS];
+u32 sd_leave_work;
+static const struct sd_hook_events *events;
+
+void sd_hook_init(const struct sd_hook_events *e)
+{
+	events = e;
+}
+
+/* What a call finds that isn't about the call itself. */
+static void look_around(struct sd_thread *t, u64 nr)
+{
+	if (t->look & SD_LOOK_ALT)
+		sd_alt_check(t);
+	if (t->look & SD_LOOK_PROMISE && !(nr < SD_KINDS && sd_kind[nr] & SD_KIND_MAY_FOLLOW))
+		events->settle(t);
+}
+
+void sd_hook(struct sd_thread *t)
+{
+	u64 nr = t->regs.rax;
+	enum sd_way way = SD_HOST;
+
+	t->ret = t->site->ret;
+	if (sd_unlikely(t->look))
+		look_around(t, nr);
+	if (nr < SD_KINDS && sd_stage[0][nr]) {
+		if (t->sync_blocked)
+			sd_unblock_sync(t);
+		way = sd_stage[0][nr](t);
+	}
+	sd_store_release(&t->lanes_in_use, 0);
+	if (sd_unlikely(sd_load_relaxed(&sd_leave_work)))
+		events->leave(t);
+	switch (way) {
+	case SD_HOST:
+		t->exit_rip = t->site->sys;
+		break;
+	case SD_EDITED:
+		t->exit_rip = (u64)sd_edited;
+		break;
+	case SD_DONE:
+		t->exit_rip = t->ret;
+		break;
+	case SD_AGAIN:
+		t->exit_rip = sd_stub_of(t->site, SD_STUB_TRAP);
+		if (sd_unlikely(t->refused))
+			events->refused(t);
+		break;
+	}
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* self.c: facts about this process that every room may ask for. See hook.h. */
+#include "hook/hook.h"
+
+char sd_exe_path[PATH_MAX];
+char sd_domains[PATH_MAX];
+u64 sd_vdso, sd_launcher_dev, sd_launcher_ino;
+u32 sd_not_alone, sd_files_lent;
