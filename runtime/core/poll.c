@@ -109,9 +109,9 @@ void sd_poll_owed(struct sd_slane *l, bool fenced)
 }
 
 /*
- * Stop looking at a lane: it is told so, and looked at for a while longer, since who publishes
- * without a fence (a transport's hint()) may have read polled == 1 shortly before its entry is
- * visible. A client that fences and read 1 has published before our fence.
+ * Stop looking at a lane: polled becomes 0, and the lane is looked at for a while longer, since a
+ * client that publishes without a fence (a transport's hint()) may have read polled == 1 shortly
+ * before its entry is visible. A client that fences and read 1 has published before our fence.
  */
 static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 {
@@ -170,9 +170,9 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 }
 
 /*
- * A lane's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. Who
- * rings has published before, so a lane with nothing new needn't be polled; what lies in its slot
- * is remembered, as by any look.
+ * A lane's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. A
+ * client publishes before it rings, so a lane with nothing new needn't be polled; what is in its
+ * slot is remembered, as by any look.
  */
 static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 {
@@ -191,7 +191,7 @@ static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 	return any || l->early;
 }
 
-/* It rang for nothing once more. Somebody may have had its lane polled meanwhile: once is no
+/* It rang for nothing once more. Its lane may have become polled in between, so once is no
  * offence. */
 static void rang_in_vain(struct sd_poller *p, struct sd_sregion *r)
 {
@@ -224,8 +224,8 @@ static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 			struct sd_slane *l = &r->lane[w * 32 + (u32)__builtin_ctz(bits)];
 
 			if (!answer_bell(p, l)) {
-				/* Who waits for a call in service rings, too, until it is told that
-				 * it is looked at. */
+				/* A client that waits for a call in service rings, too, until it
+				 * reads that its lane is polled. */
 				if (!l->busy && !l->polled)
 					rang_in_vain(p, r);
 				continue;

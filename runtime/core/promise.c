@@ -9,9 +9,9 @@
 #include <sd/lane.h>
 
 /*
- * How often what was promised is given again. The domain waits by itself until it can keep its
- * word, and at last gives the fd an error; it says "not now" when it has no task to wait. With the
- * pauses in between that may last half a minute.
+ * How often a promised call is submitted again. The domain itself waits until it can keep the
+ * promise, and at last gives the fd an error; it answers "not now" when it has no task that may
+ * wait. With the pauses in between that may last half a minute.
  */
 #define REPAY_TRIES   4096u
 #define REPAY_AT_ONCE 16u
@@ -99,9 +99,9 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 }
 
 /*
- * The promised call has ended with ret; no other is in flight. An error is none of ours: the domain
- * keeps it for who asks next, see sd_file_error(). But what was only refused for now is given
- * again.
+ * The promised call has ended with ret; no other is in flight. An error is not handled here: the
+ * domain keeps it for the fd's next call, see sd_file_error(). But what was only refused for now is
+ * submitted again.
  */
 static void promise_ended(struct sd_lane *l, long ret)
 {

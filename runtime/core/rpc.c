@@ -8,7 +8,7 @@
 #include <sd/lane.h>
 
 #define SD_ALIGN  64u	/* arguments on lines of their own: the two sides write different ones */
-#define SD_SECTOR 512u	/* what a device reads and writes by itself (O_DIRECT) begins so */
+#define SD_SECTOR 512u	/* alignment of what a device reads and writes directly (O_DIRECT) */
 #define SD_BLOCK  4096u /* and no file system asks for more */
 
 enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)

@@ -127,7 +127,7 @@ u32 *sd_srv_wake(struct sd_slane *l, bool fenced)
 		l->owes = !fenced;
 		return NULL;
 	}
-	/* Fails if it woke by itself meanwhile; it may be asleep again, so look again later. */
+	/* Fails if the client has woken up on its own. It may sleep again, so look again later. */
 	if (!sd_cas(&c->sleep, sleep, 0))
 		return NULL;
 	l->owes = false;

@@ -7,8 +7,8 @@ static bool in_arena(u64 off, u64 len)
 	return off >= SD_OFF_MIN && off <= SD_ARENA_SIZE && len <= SD_ARENA_SIZE - off;
 }
 
-/* The data's lines come from the client's CPU while the call gets to them; beyond a page the copy
- * runs ahead by itself. */
+/* The data's cache lines come from the client's CPU while the call gets to them. Beyond a page the
+ * hardware prefetches for the copy. */
 static inline void fetch_ahead(const u8 *p, u64 len)
 {
 	for (u64 i = 0; i < len && i < 4096; i += SD_CACHELINE)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pages that stand in for a program's buffer while a disk reads or writes them: see
+/* bounce.c: pages that a disk reads or writes in place of a program's buffer: see
  * replace/iomap_dio_rw.c. */
 #include <linux/bvec.h>
 #include <linux/gfp.h>

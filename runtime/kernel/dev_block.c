@@ -2,7 +2,7 @@
 /*
  * Disks on the machine's backend (a file of the host, say). Driven by bios, without request queues:
  * a request would only be merged and ordered here, and the machine, which has the file's page cache
- * behind it, merges what is under way by itself.
+ * behind it, merges what is in flight.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>

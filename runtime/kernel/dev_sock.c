@@ -26,8 +26,8 @@ static int room_for_big(const struct sock *sk)
 	return SD_CREDIT_BIG + (sk_can_gso(sk) ? SD_CREDIT_BIG / 4 : SD_CREDIT_BIG);
 }
 
-/* What is promised must be there whatever others do meanwhile: nothing is, where memory is short or
- * soon may be. */
+/* What is promised must stay there whatever other clients do. So nothing is promised where memory
+ * is short, or may soon be. */
 static u8 shared_credit(const struct sock *sk)
 {
 	long left;
@@ -85,7 +85,7 @@ u8 sd_file_credit(unsigned int fd)
 	return credit;
 }
 
-/* EPIPE comes again by itself. What was refused for now the client gives again. */
+/* The next call gets EPIPE anyway, and the client retries what was refused only for now. */
 static bool worth_keeping(int err)
 {
 	return err != EPIPE && err != EAGAIN && err != EINTR && err < ERESTARTSYS;
@@ -195,7 +195,7 @@ static u64 queue_holds(struct sock *sk)
 
 	if (depth >= DEEP)
 		return (u64)totalram_pages()
-		       << PAGE_SHIFT; /* nobody does that who wouldn't hide something */
+		       << PAGE_SHIFT; /* only a program that hides what it holds nests so deep */
 	depth++;
 	spin_lock_bh(&sk->sk_receive_queue.lock);
 	skb_queue_walk(&sk->sk_receive_queue, skb)

@@ -155,7 +155,7 @@ static bool mount_dir(const struct sd_device *dev, char *dir, size_t size)
 	return !strcmp(dev->type, "block") && sd_dev_arg(dev, "mount", dir, size);
 }
 
-/* What lay beside the disks would be in RAM, counted for nobody, and stay. */
+/* Files beside the disks would be in RAM, would count for no client, and would stay. */
 static void close_root(void)
 {
 	struct path root;
@@ -211,8 +211,8 @@ void __ref sd_unmount(void)
 		mounted[i] = NULL;
 		err = init_umount(dir, 0);
 		sd_exit_work();	   /* where the last reference to a mount ends */
-		if (err == -EBUSY) /* somebody has a file open: nobody can write it any more, and on
-				      disk all is as after unmounting */
+		if (err == -EBUSY) /* a file is open: it can't be written any more, and what is on
+				      the disk is as after unmounting */
 			err = freeze_super(sb);
 		if (err)
 			pr_err("%s: can't be unmounted: error %d; its journal will be replayed when it is mounted next\n",

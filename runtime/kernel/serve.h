@@ -93,8 +93,7 @@ struct sd_client {
 					  no other is answered */
 	bool ended;		       /* ... are closed, nothing refers to it any more */
 	bool detaching;		       /* by the supervisor's word; once */
-	bool executing; /* its other calls and its shares are being ended: nobody inherits meanwhile
-			 */
+	bool executing; /* its other calls and its shares are being ended: no child attaches */
 	struct list_head workers;   /* in a call of this client that can be cancelled */
 	wait_queue_head_t wait;	    /* for calls and ended */
 	struct files_struct *files; /* NULL: not copied yet, or being closed */
@@ -161,7 +160,7 @@ void sd_lane_forget(struct sd_client *c);  /* the last call was none of its */
 struct sd_worker *sd_worker_current(void); /* the current task; NULL: it serves nobody */
 /* The current task, if it is in a call. */
 struct sd_worker *sd_worker_calling(void);
-/* Whose call the current task is in; NULL: nobody's. */
+/* Whose call the current task is in; NULL: it is in none. */
 struct sd_client *sd_client_served(void);
 
 /* A call may sleep: somebody else will look at the rings. */
@@ -177,7 +176,7 @@ struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, in
  * times while it is on the list. */
 void sd_client_end(struct sd_client *c, u32 why);
 void sd_clients_end(void); /* all of them, in good order; sleeps. No new ones from then on */
-void sd_client_forget(struct sd_client *c); /* it has ended, and nobody asks for it any more */
+void sd_client_forget(struct sd_client *c); /* it has ended, and no request names it any more */
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);
 /* Interrupt its calls in service, but for the one `but` runs. */
@@ -220,7 +219,7 @@ int sd_client_detach(u32 id);
 void sd_memory_setup(void);
 bool sd_memory_for_client(kuid_t uid); /* one more of that user */
 void sd_memory_watch(void);  /* little is free: that is to be seen to if it stays so. Any context */
-void sd_memory_wanted(void); /* nobody can be served without more */
+void sd_memory_wanted(void); /* no task can be started without more */
 /* All files are open that may be: true if the client that has most of them was ended, and it isn't
  * this one. Sleeps. */
 bool sd_memory_from_greedy(struct sd_client *c);

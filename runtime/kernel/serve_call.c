@@ -34,22 +34,23 @@ static bool client_end_others(struct sd_worker *w, struct sd_client *c)
 }
 
 /*
- * The process ends, and its other threads don't know yet: nothing they asked begins or is answered
- * from here on, so none sees its files go, nor gets at what another has opened since. They wait
- * until the host ends them. What they have mapped they can still write: that ends with the client.
+ * The process ends, and its other threads haven't been stopped yet. None of their calls begins or
+ * completes from here on, so no thread sees its files closed, or reaches a file that another
+ * process has opened since. The threads wait until the host ends them. What they have mapped they
+ * can still write: the maps end with the client.
  */
 static long client_exits(struct sd_worker *w, struct sd_client *c)
 {
 	unsigned int max;
 
 	if (c->exits)
-		return -EBUSY; /* said to nobody */
+		return -EBUSY; /* which no program sees */
 	c->exits = w;
 	sd_poll_remove(&sd_poller, &c->reg);
 	sd_lane_forget(c);
 	if (!client_end_others(w, c))
 		return -EINTR;
-	set_notify_signal(current); /* nobody lingers for a process that ends */
+	set_notify_signal(current); /* no close() waits on behalf of a process that ends */
 	rcu_read_lock();
 	max = files_fdtable(c->files)->max_fds;
 	rcu_read_unlock();
@@ -135,11 +136,11 @@ static bool client_peer_may(const struct sd_client *c, u16 op)
 }
 
 /*
- * The current task made new credentials for itself (setuid ...): they are its client's. A call of
- * it that is still in service keeps the old. commit_creds() took one process from the user of `was`
- * and gave it to the new one: the client, which counts as one of its user (serve_client.c), unless
- * another call of it had changed them meanwhile. (Nobody may hold `was` any more, but it isn't
- * freed before the task sleeps, and nothing has since.)
+ * The current task made new credentials for itself (setuid ...): they become its client's. Calls of
+ * the client that are still in service keep the old ones. commit_creds() moved one process from the
+ * user of `was` to the new user. That process is the client, which counts as one of its user
+ * (serve_client.c), unless another call of it has changed the credentials in between. (There may be
+ * no reference to `was` any more, but it isn't freed before the task sleeps, and it hasn't slept.)
  */
 static void client_take_cred(struct sd_client *c, const struct cred *was)
 {
@@ -154,9 +155,9 @@ static void client_take_cred(struct sd_client *c, const struct cred *was)
 }
 
 /*
- * A promise is kept late rather than not at all: what there was room for may have been taken by
- * somebody else meanwhile. For about a second; after the last try the file has the error, see
- * sd_file_error(). Without a follower nobody may wait: the client asks again.
+ * A promise is kept late rather than not at all: another client may have taken the room that there
+ * was. The call is tried again for about a second; after the last try the file has the error, see
+ * sd_file_error(). Without a follower no task may wait, so the client has to ask again.
  */
 static long promise_again(struct sd_worker *w, long ret, bool *bad)
 {

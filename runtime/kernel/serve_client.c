@@ -71,7 +71,7 @@ static bool client_peer_calls(struct sd_client *c, const struct sd_ctl_attach *a
 	return true;
 }
 
-/* They lie where only the supervisor has written so far, as the rights do. */
+/* The list is where only the supervisor has written so far, beside the capabilities. */
 static int cred_take_groups(struct cred *new, const void *list, u32 n)
 {
 	struct group_info *g;
@@ -101,7 +101,7 @@ static int cred_take_user(struct cred *new)
 	return set_cred_ucounts(new);
 }
 
-/* As the supervisor says it is; a domain is nobody. */
+/* As the supervisor says. A client that is a domain has the overflow ids and no capability. */
 static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *told,
 				      bool *no_new_privs)
 {
@@ -218,8 +218,8 @@ static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region,
 	return c;
 }
 
-/* What it owns; nobody else uses it any more. Sleeps, and must not be found as an owner of files
- * while it does. */
+/* Gives up what the client owns; no task uses it any more. Sleeps, and the client must not be found
+ * as an owner of files while it does. */
 static void client_disown(struct sd_client *c)
 {
 	struct files_struct *files = c->files;
@@ -332,8 +332,8 @@ void sd_clients_end(void)
 	struct sd_client *c;
 
 	closing = true;
-	/* Ending one sleeps, and the list may change meanwhile; those that ended stay on it until
-	 * the supervisor detaches them. */
+	/* Ending one sleeps, and the list may have changed afterwards. Clients that have ended stay
+	 * on it until the supervisor detaches them. */
 again:
 	list_for_each_entry (c, &sd_state.clients, node)
 		if (!c->ended) {

@@ -73,8 +73,8 @@ static void ctl_handle(const struct sd_event *ev)
 			sd_remote_event(ev);
 		break;
 	case SD_CTL_SHUTDOWN:
-		if (ends) /* who asked first is answered when the disks are in order, and that is
-			     the end */
+		if (ends) /* the first request is answered when the disks are in order, and then
+			     the domain exits */
 			break;
 		ends = true;
 		if (sd_unmount) {

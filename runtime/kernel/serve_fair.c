@@ -13,7 +13,7 @@
 #include <linux/uidgid.h>
 #include "serve.h"
 
-#define KEPT_FREE 2u /* beyond that, for who must wait whatever happens */
+#define KEPT_FREE 2u /* beyond that, for calls that have to wait in any case */
 
 static LIST_HEAD(users);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_name.c: where an open file or a client's current directory lies, as a path: what
- * /proc/PID/fd and /proc/PID/cwd would say. */
+/* serve_name.c: the path of an open file or of a client's current directory, as /proc/PID/fd and
+ * /proc/PID/cwd would give it. */
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/file.h>

@@ -264,7 +264,7 @@ static void pool_spawn(struct sd_worker *w)
 
 static void __noreturn pool_leave(struct sd_worker *w)
 {
-	pool_unfollow(w); /* it may have stepped down: nobody may appoint it any more */
+	pool_unfollow(w); /* it may have stepped down: it must not be appointed any more */
 	sd_wear(w, NULL);
 	current->flags &= ~PF_IO_WORKER;
 	worker_free(w);
@@ -342,8 +342,9 @@ static void pool_quiet(struct sd_worker *w, u32 *looks, u64 *since)
 
 /*
  * Looking a few times and doing nothing else answers sooner than anything with housekeeping in it,
- * unless who should call waits for this CPU. Who was answered in place is left alone for as long as
- * it takes to call again: a look before that takes the line away from it.
+ * unless the client that should call waits for this CPU. A client that was answered in place is
+ * left alone for as long as it takes to call again: a look before that takes the cache line away
+ * from it.
  */
 static void pool_look(void)
 {
@@ -412,7 +413,7 @@ static int pool_serve_all(struct sd_worker *w)
 	return ret;
 }
 
-/* Lead until somebody else does, or nobody needs to. */
+/* Lead until another task does, or the rings are quiet for long. */
 static void pool_look_and_serve(struct sd_worker *w)
 {
 	u64 since = 0;
@@ -460,7 +461,7 @@ struct sd_worker *sd_pool_adopt(void)
 	return w;
 }
 
-/* The current task, pid 1, begins the pool and is part of it for ever. */
+/* The current task, pid 1, begins the pool and never leaves it. */
 void __noreturn sd_pool_run(void (*handle_control)(void))
 {
 	struct sd_worker *w = worker_new();

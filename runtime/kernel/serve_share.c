@@ -12,8 +12,8 @@
  * been filled.
  *
  * Locks: as in serve.h. A share is held by its users: each client that may have it mapped, each
- * operation that sleeps. What the programs store meanwhile is theirs to order; a page is copied
- * before it is written, so it can't change under ext4.
+ * operation that sleeps. Programs that store while an operation runs have to order the two
+ * themselves; a page is copied before it is written, so it can't change under ext4.
  */
 #include <linux/cred.h>
 #include <linux/falloc.h>
@@ -84,8 +84,8 @@ static void share_restore_ops(struct inode *inode)
 
 static void share_put(struct share *s)
 {
-	/* Writing back sleeps, and somebody may map the file again: we are its user until nobody
-	 * else is. */
+	/* Writing back sleeps, and a program may map the file again: we stay a user of the share
+	 * until there is no other. */
 	if (s->users == 1 && share_flush(s))
 		pr_err("a mapped file's contents can't be written back\n");
 	if (--s->users)
@@ -189,7 +189,7 @@ static long share_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 	}
 	err = err ?: kind_of(file)->fop->fallocate(file, mode, offset, len);
 	if (!s)
-		s = share_get(file_inode(file)); /* made meanwhile */
+		s = share_get(file_inode(file)); /* made while we slept */
 	if (!s)
 		return err;
 	share_settle(s);
@@ -477,8 +477,8 @@ long sd_share_flush(const u64 key[2])
 	return err;
 }
 
-/* No parent loses one meanwhile: it doesn't end, and executes nothing, while it is in use. New ones
- * come first in its list. */
+/* The parent loses none while this sleeps: it doesn't end, and executes nothing, while it is in
+ * use. New ones come first in its list. */
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent)
 {
 	struct share_ref *r;

@@ -149,7 +149,7 @@ static int fill_data(struct share *s, void *page, u64 end)
 		if (n < 0)
 			return n;
 		share_holds(s, s->held + n);
-		if (!n) /* it got shorter meanwhile */
+		if (!n) /* it got shorter while we slept */
 			break;
 	}
 	return 0;
@@ -217,9 +217,9 @@ static ssize_t write_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 
 /*
  * The inode stays locked from the look at the size on: a write must not bring back what was cut off
- * meanwhile. Who calls may be writing already (fallocate, the last user's write), so we don't wait
- * for a file system that is being frozen: that waits for them. It is when the domain ends, after
- * the last client.
+ * after that look. The caller may be writing already (fallocate, the last user's write), so we
+ * don't wait for a file system that is being frozen: freezing waits for writers. The file system is
+ * frozen when the domain ends, after the last client.
  */
 static int flush_page(struct share *s, u8 *page, u64 pos, bool hole)
 {

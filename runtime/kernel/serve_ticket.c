@@ -123,7 +123,7 @@ int sd_ticket_hold(const struct sd_ctl_ticket *m)
 	struct ticket *t = ticket_find(m->key);
 
 	if (!t)
-		return m->hold ? -ENOENT : 0; /* redeemed meanwhile */
+		return m->hold ? -ENOENT : 0; /* it has been redeemed */
 	if (m->hold) {
 		t->held = true;
 		return 0;

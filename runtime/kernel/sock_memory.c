@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sock_memory.c: what TCP's sockets may hold together, and UDP's, is one number of pages for
- * everybody (tcp_mem, udp_mem). Some connections that nobody reads fill it, and more than that,
- * since Linux forces what a socket needs least; then nobody's data arrive any more but by
- * retransmission, and datagrams not at all. So as much as lies between the first limit and the last
- * is kept for the users who have little: each may hold an equal part of it, whatever the others
- * have. Who has more meets the last limit where the first one is.
+ * sock_memory.c: what TCP's sockets may hold together, and UDP's, is one number of pages for all
+ * users (tcp_mem, udp_mem). A few connections that are never read fill it, and go beyond it, since
+ * Linux grants a socket its minimum in any case. Then all other connections get their data only by
+ * retransmission, and datagrams are lost. So what is between the first limit and the last is kept
+ * for the users that hold little: each may hold an equal part of it, whatever the others hold. For
+ * a user that holds more, the first limit works like the last.
  *
  * sk_prot_mem_limits() asks (specs/net.json replaces it). Nothing is counted while there is no
  * pressure; then all sockets are, at most once a tick, and what was taken since is held against
@@ -87,7 +87,7 @@ static void sock_count(struct count *c, const struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* Users that hold anything, and somebody who may come. */
+/* Users that hold anything, and one more that may come. */
 static long sock_sharers(const struct count *c)
 {
 	unsigned int i;

@@ -25,7 +25,7 @@ static int __init kasan_globals(void)
 }
 pure_initcall(kasan_globals);
 
-/* A report has plain addresses, of a process whose image may lie anywhere. */
+/* A report has plain addresses, of a process whose image may be mapped anywhere. */
 static int say_where(struct notifier_block *nb, unsigned long event, void *msg)
 {
 	pr_emerg("kasan: _text is at %px: addresses less that are offsets in the image's text\n",
