@@ -8,6 +8,8 @@ with its own command from compile_commands.json, without optimisation and link-t
 against another file's symbol is an arrow. So calls, data, tables of functions and the assembler's jumps count
 alike. An #include of a header in a room above is an arrow as well.
 
+An area `[NAME] DOMAIN` is the kernel's side: its objects are those that `kslice build DOMAIN` has made.
+
     rooms.py -v client      prints every arrow between rooms, with its number of references
 """
 import concurrent.futures
@@ -26,8 +28,8 @@ FLAGS = ["-O0", "-g0", "-w", "-fno-lto", "-ffunction-sections", "-fdata-sections
 
 
 def read_areas(path):
-    """[area] and `room pattern ...` lines => {area: [(room, [pattern])]} with the lowest floor first."""
-    areas = {}
+    """[area] and `room pattern ...` lines => {area: [(room, [pattern])]} with the lowest floor first, {area: domain}."""
+    areas, domains = {}, {}
     with open(path, encoding="utf-8") as f:
         for number, line in enumerate(f, 1):
             words = line.split("#")[0].split()
@@ -35,11 +37,12 @@ def read_areas(path):
                 continue
             if re.fullmatch(r"\[\w+\]", words[0]):
                 rooms = areas.setdefault(words[0][1:-1], [])
+                domains[words[0][1:-1]] = words[1] if len(words) > 1 else None
             elif areas and len(words) > 1:
                 rooms.append((words[0], words[1:]))
             else:
                 sys.exit(f"{path}:{number}: neither [area] nor `room pattern ...`")
-    return areas
+    return areas, domains
 
 
 def place_files(rooms):
@@ -116,6 +119,15 @@ def make_objects(files):
         return dict(zip(files, pool.map(lambda f: make_object(f, *commands[f]), files)))
 
 
+def image_objects(files, domain):
+    """The same of an image's own objects; the port lies under arch/sd of its tree."""
+    objects = {f: os.path.join(BUILD, domain, "obj/arch/sd/rt", os.path.relpath(f, "runtime"))[:-2] + ".o" for f in files}
+    missing = [o for o in objects.values() if not os.path.exists(o)]
+    if missing:
+        sys.exit(f"rooms.py: kslice build {domain} makes {' '.join(missing)}")
+    return objects
+
+
 def by_object(tool, objects):
     """Output of a binutils program over all objects => {object: [line]}."""
     out = subprocess.run([*tool, *objects], check=True, text=True, capture_output=True).stdout
@@ -172,9 +184,10 @@ def find_includes(files):
                     yield f, found[0]
 
 
-def check_area(area, rooms, verbose):
+def check_area(area, rooms, domain, verbose):
     floors = place_files(rooms)
-    objects = make_objects([f for f in sorted(floors) if not f.endswith(".h")])
+    sources = [f for f in sorted(floors) if not f.endswith(".h")]
+    objects = image_objects(sources, domain) if domain else make_objects(sources)
     made = defined_symbols(objects)
     arrows, wrong = {}, set()
     uses = [(f, made[s], f"{user_of(section)}() uses {s}") for f, section, s in relocations(objects) if s in made]
@@ -196,13 +209,13 @@ def check_area(area, rooms, verbose):
 
 
 def main(args):
-    areas = read_areas(os.path.join(SRC, "tests/lint/rooms.txt"))
+    areas, domains = read_areas(os.path.join(SRC, "tests/lint/rooms.txt"))
     verbose = "-v" in args
     wanted = [a for a in args if a != "-v"] or list(areas)
     for a in wanted:
         if a not in areas:
             sys.exit(f"rooms.py: rooms.txt has no area {a}")
-    return sum(check_area(a, areas[a], verbose) for a in wanted) != 0
+    return sum(check_area(a, areas[a], domains[a], verbose) for a in wanted) != 0
 
 
 if __name__ == "__main__":
