@@ -42,8 +42,8 @@ long client_takes(int sock, unsigned short of, int peek, int *fd, unsigned int *
 	long n;
 
 	sd_domain[0].stubs = &stubs;
-	n = receive(sock, &flags, &m, &came);
-	n = n < 0 ? n : check(0, &m, n, flags, of, came.nfds);
+	n = ctl_receive(sock, &flags, &m, &came);
+	n = n < 0 ? n : ctl_check(0, &m, n, flags, of, came.nfds);
 	if (!n && of == SD_CTL_ATTACH)
 		n = check_attached(0, &m, came.nfds);
 	*nfds = 0;
