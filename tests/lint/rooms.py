@@ -38,6 +38,8 @@ def read_areas(path):
             if re.fullmatch(r"\[\w+\]", words[0]):
                 rooms = areas.setdefault(words[0][1:-1], [])
                 domains[words[0][1:-1]] = words[1] if len(words) > 1 else None
+            elif line[0].isspace() and areas and rooms:
+                rooms[-1][1].extend(words)
             elif areas and len(words) > 1:
                 rooms.append((words[0], words[1:]))
             else:
@@ -60,6 +62,10 @@ def place_files(rooms):
                 for f in found if exact == (pattern in sources) else ():
                     floors.setdefault(f, floor)
     return floors
+
+
+def sources_of(floors):
+    return [f for f in sorted(floors) if not f.endswith(".h")]
 
 
 def compile_commands():
@@ -108,12 +114,17 @@ def make_object(path, directory, argv):
     return obj
 
 
-def make_objects(files):
+def make_objects(floors):
     """{file: object} of the area's sources; each must have a command, else nothing is known of it."""
     commands = compile_commands()
+    files = sources_of(floors)
     missing = [f for f in files if f not in commands]
     if missing:
         sys.exit(f"rooms.py: not in compile_commands.json (is it built?): {' '.join(missing)}")
+    folders = {os.path.dirname(f) for f in files}
+    homeless = [f for f in sorted(commands) if os.path.dirname(f) in folders and f not in floors]
+    if homeless:
+        sys.exit(f"rooms.txt: these files are in no room: {' '.join(homeless)}")
     os.makedirs(WORK, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(files, pool.map(lambda f: make_object(f, *commands[f]), files)))
@@ -186,15 +197,14 @@ def find_includes(files):
 
 def check_area(area, rooms, domain, verbose):
     floors = place_files(rooms)
-    sources = [f for f in sorted(floors) if not f.endswith(".h")]
-    objects = image_objects(sources, domain) if domain else make_objects(sources)
+    objects = image_objects(sources_of(floors), domain) if domain else make_objects(floors)
     made = defined_symbols(objects)
     arrows, wrong = {}, set()
     uses = [(f, made[s], f"{user_of(section)}() uses {s}") for f, section, s in relocations(objects) if s in made]
     uses += [(f, {h}, "includes it") for f, h in find_includes(floors)]
     for f, targets, what in uses:
         target = min(targets, key=lambda t: (t != f, floors[t]))
-        arrows.setdefault((floors[f], floors[target]), set()).add(what)
+        arrows.setdefault((floors[f], floors[target]), set()).add((f, target, what))
         if floors[target] > floors[f]:
             wrong.add(f"{area}: {rooms[floors[f]][0]} -> {rooms[floors[target]][0]}: {f} -> {target}: {what}")
     for line in sorted(wrong):
