@@ -113,9 +113,13 @@ size_t symbols_of(int image_fd, const char *line, char *to, size_t size)
 	addr = symbols.text + from_text;
 	returns = at > line && at[-1] == ' ';
 	name = dwfl_module_addrinfo(symbols.image, addr - returns, &offset, &sym, NULL, NULL, NULL);
+	if (!name && returns) { /* no return address: a pointer to a function's first instruction */
+		returns = false;
+		name = dwfl_module_addrinfo(symbols.image, addr, &offset, &sym, NULL, NULL, NULL);
+	}
 	if (!name)
 		return 0;
-	len = snprintf(to, size, " %s+%#llx/%#llx", name, (unsigned long long)offset + returns,
+	len = snprintf(to, size, " %s+0x%llx/0x%llx", name, (unsigned long long)offset + returns,
 		       (unsigned long long)sym.st_size);
 	if (len < size)
 		len += symbols_line(addr - returns, to + len, size - len);
