@@ -138,7 +138,8 @@ struct sd_serve_stats {
 
 /* serve_state.c */
 struct sd_state {
-	struct list_head clients, workers;
+	struct list_head clients; /* first: tests/fault/fault.py finds it there */
+	struct list_head workers;
 	u32 followers;		    /* tasks that could lead */
 	bool alone;		    /* there is no pool, see sd_pool_adopt() */
 	struct sd_slane *last_lane; /* of the last call, or NULL */

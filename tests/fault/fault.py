@@ -265,7 +265,7 @@ def bad_canary(d):
 def bad_list(d):
     """The clients' list is found broken by who attaches next."""
     d.wanted = "list_add corruption"
-    poke(d, poke(d, symbol(d, "clients"), 0) + 8, 64)
+    poke(d, poke(d, symbol(d, "sd_state"), 0) + 8, 64)  # which begins with that list
     d.run([prog("traffic"), KIND])
 
 
