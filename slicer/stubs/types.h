@@ -2,7 +2,7 @@
 /*
  * types.h: calls => their parameters' names and types, with the layouts behind the pointers.
  *
- * The one pass beside facts.c that knows libclang. SYSCALL_DEFINEd functions are looked up in the
+ * The one pass beside facts/ that knows libclang. SYSCALL_DEFINEd functions are looked up in the
  * .c files of the configured tree and parsed with the kernel's own flags, function bodies skipped;
  * `__user` is made visible as btf_type_tag("user"). Types and constants that only annotations name
  * come from a small unit that includes the annotations' headers.

@@ -25,7 +25,7 @@ kdom run --no-tap "$DOMAIN" -- sh -c 'exit 5'; same $? 5
 
 kdom up --no-tap "$DOMAIN" || fail "kdom up as a user"
 pid=$(kdom ps | awk -v d="$DOMAIN" '$1 == d { print $3 }')
-grep -q "^Uid:[[:space:]]*$UIDNO[[:space:]]*$UIDNO" "/proc/$pid/status" || fail "the domain is somebody else"
+grep -q "^Uid:[[:space:]]*${UIDNO}[[:space:]]*$UIDNO" "/proc/$pid/status" || fail "the domain is somebody else"
 kdom run "$DOMAIN" -- "$PY" asyncio_echo.py || fail "asyncio_echo as a user"
 kdom run "$DOMAIN" -- "$PY" fork_exec.py || fail "fork_exec as a user"
 # Its socket is nobody else's.

@@ -35,6 +35,7 @@ fi
 # A repo of its own with one annotation changed; the tree and its commands are those of the net domain.
 # Of this repo: other clones use the same cache, and may be gone.
 tree=
+# shellcheck disable=SC2045 # newest first; their names are ours
 for cc in $(ls -t "${KSLICE_CACHE:-$HOME/.cache/kslice}"/kbuild/sd-net-*/compile_commands.json); do
 	tree=$(dirname "$cc")/tree
 	[ "$(readlink -f "$tree/arch/sd/rt")" = "$home/runtime" ] && break

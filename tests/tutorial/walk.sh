@@ -29,7 +29,7 @@ cd "$tmp/repo" || exit 1
 
 section | sed -n '/^{/,/^}/p' | diff - specs/pipe.json || fail "the spec in doc/TUTORIAL.md isn't specs/pipe.json"
 [ "$(wc -l <specs/pipe.json)" -lt 15 ] || fail "specs/pipe.json has 15 lines or more"
-make all || fail "make all, before the first step"
+make || fail "make, before the first step"
 
 steps=0
 while IFS= read -r line; do

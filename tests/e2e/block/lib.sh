@@ -31,6 +31,7 @@ fi
 . "$KSLICE_SRC/tests/e2e/lib.sh"
 export LC_ALL=C TZ=UTC
 LIMIT=${LIMIT:-300}
+# shellcheck disable=SC2054 # the commas are in one option
 MKFS=(mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0,hash_seed=6b736c69-6365-4000-8000-000000000001)
 
 disk() { truncate -s "$2" "$1" && "${MKFS[@]}" "$1" || fail "mkfs.ext4"; }

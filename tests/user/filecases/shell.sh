@@ -36,6 +36,7 @@ cp /bin/true t; ./t; echo $?; cp /bin/echo e; ./e from a copy; chmod -x e; ./e |
 (exec ./t); (exec -a other ./script)
 printf 'garbage' >g; chmod +x g; ./g 2>/dev/null; echo $?
 for i in 1 2 3 4 5; do echo $i >n$i & done; wait; cat n?
+# shellcheck disable=SC2238 # a file
 cat <(echo substituted) <(cat a) >ps; cat ps
 cat /dev/stdin <a; cat /proc/self/fd/0 <a; cat - <a >c; cmp a c && echo same
 tail -c 4 <a; head -n 1 <a

@@ -14,7 +14,7 @@ cp -r "$TREE"/fs/ext2 "$TREE"/fs/jbd2 "$TREE"/fs/ramfs .
 git add .
 git commit -q -m "first"
 git status --short
-git rev-parse HEAD HEAD^{tree}
+git rev-parse HEAD 'HEAD^{tree}'
 sed -i 's/inode/INODE/g' ext2/inode.c
 rm ramfs/Makefile
 git mv jbd2/journal.c jbd2/moved.c

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Stands for the kernel's <linux/syscalls.h> when server.c is built for the host: see
- * host_backend.c. */
+ * backend_host.c. */
 #ifndef HOST_SYSCALLS_H
 #define HOST_SYSCALLS_H
 

@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# spelling.sh [FILE...]: codespell knows none of the words here as a misspelt one; spelling-words are those that are right.
+set -u
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
+if [ $# = 0 ]; then
+	mapfile -t files < <(git ls-files -co --exclude-standard | grep -v -e '^generated/' -e '/corpus/' -e '^tests/lint/spelling-words$')
+	set -- "${files[@]}"
+fi
+codespell --ignore-words=tests/lint/spelling-words "$@"
