@@ -17,7 +17,7 @@ COMMENT = {
 COMMENT[".h"] = COMMENT[".S"] = COMMENT[".c"]
 COMMENT[".txt"] = COMMENT[".cmake"] = COMMENT[".sh"]
 # What a build makes or a user writes, names that stand for any file, and examples.
-MADE = {"compile_commands.json", "manifest.json", "contract.h", "linked_domains.c", "stub_ids.h", "tus.json", "mine.json", "mine.config",
+MADE = {"compile_commands.json", "manifest.json", "contract.h", "linked_domains.c", "autoconf.h", "stub_ids.h", "tus.json", "mine.json", "mine.config",
         "report.html", "kdom.json", "bench.json", "smoke.json"}
 SKIP = ("generated/", "tests/slicer/mini/", "tests/slicer/bad/", "tests/slicer/cuts/", "tests/fuzz/control/corpus/", "specs/cuts/")
 
@@ -29,7 +29,7 @@ def run(*args):
 def stands_for_any(what):
     """NAME.json, dev_TYPE.c, x.c; but README.md."""
     stem = os.path.splitext(os.path.basename(what))[0]
-    return len(stem) == 1 or (not what.endswith(".md") and re.search(r"(?<![A-Za-z0-9])[A-Z]{4,}(?![a-z])", what.replace("_", " ")) is not None)
+    return len(stem) == 1 or stem == "with" or (not what.endswith(".md") and re.search(r"(?<![A-Za-z0-9])[A-Z]{4,}(?![a-z])", what.replace("_", " ")) is not None)
 
 
 def tails(paths):

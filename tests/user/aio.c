@@ -329,7 +329,7 @@ static void threads(void)
 {
 	static char b[8];
 	struct io_event e[3];
-	pthread_t t, u;
+	pthread_t t, u = 0;
 
 	CHECK(pwrite(fd, "12345678", 8, 0) == 8);
 	CHECK(pthread_create(&t, NULL, submitter, b) == 0);
