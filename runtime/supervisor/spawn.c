@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starts the domain process with the fds of the table in machine.h and no right that it doesn't need. What
+ * Starts the domain process with the fds that it is to have and no right that it doesn't need. What
  * it gives up by itself before READY (system calls, by seccomp) comes on top.
  */
 #include "spawn.h"

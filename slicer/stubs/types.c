@@ -110,7 +110,7 @@ static CXType type_peel(CXType t, bool *is_const, bool *user)
 		switch (t.kind) {
 		case CXType_BTFTagAttributed:
 			*user = true; /* __user is the only tag in calls' types */
-			/* fall through */
+			__attribute__((fallthrough));
 		case CXType_Attributed:
 			t = clang_Type_getModifiedType(t);
 			break;

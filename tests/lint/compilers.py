@@ -13,6 +13,7 @@ BUILD = os.environ.get("KSLICE_BUILD", "build")
 COMPILER = sys.argv[1] if len(sys.argv) > 1 else "clang-19"
 # What decides about code, not about warnings, and what this compiler doesn't have.
 MORE = ["-fsyntax-only", "-Werror", "-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument"]
+UNKNOWN = ("-fno-tree-loop-distribute-patterns",)  # an error for clang, not a warning
 # The sanitized twin of a file, or the same for another program: once is enough.
 ONCE = ("-fsanitize", "-fno-sanitize", "-fPIE", "-fPIC", "-g", "-f", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE", "-O")
 
@@ -27,7 +28,7 @@ def commands():
             for word in words:
                 if word == "-o":
                     next(words)
-                elif word != "-c":
+                elif word not in ("-c", *UNKNOWN):
                     args.append(word)
             key = tuple(a for a in args if not a.startswith(ONCE))
             if key not in seen:

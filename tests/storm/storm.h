@@ -25,14 +25,17 @@
 
 #include <sd/lane.h>
 
+/* clang-format off: no two runs of it agree on this list */
 #define LANES \
 	4 /* of a client in use: lane 0 is the stubs' own, to wait on; the others are only posted \
 	     to */
+/* clang-format on */
 #define CHANS 3 /* of a process: itself, and children of its */
 #define FDS   48
 #define MAPS  6
 #define KEYS  64
 
+/* clang-format off: no two runs of it agree on this list */
 #define COUNTS(C)                                                                                \
 	C(lives)                                                                                 \
 	C(killed)                                                                                \
@@ -41,6 +44,7 @@
 	C(refused_attach) C(calls) C(answered) C(cancels) C(left) C(refused) C(tickets)          \
 		C(redeemed) C(held) C(put_out) C(shares) C(stores) C(syncs) C(children) C(forks) \
 			C(execs) C(exits) C(asked) C(detached)
+/* clang-format on */
 
 #define COUNT_NAME(name) COUNT_##name,
 enum { COUNTS(COUNT_NAME) COUNTERS };
