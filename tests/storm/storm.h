@@ -25,17 +25,14 @@
 
 #include <sd/lane.h>
 
-/* clang-format off: no two runs of it agree on this list */
-#define LANES \
-	4 /* of a client in use: lane 0 is the stubs' own, to wait on; the others are only posted \
-	     to */
-/* clang-format on */
+#define LANES 4 /* of a client in use: the stubs wait on lane 0, the others are only posted to */
 #define CHANS 3 /* of a process: itself, and children of its */
 #define FDS   48
 #define MAPS  6
 #define KEYS  64
 
-/* clang-format off: no two runs of it agree on this list */
+/* No two runs of clang-format agree on this list. */
+/* clang-format off */
 #define COUNTS(C)                                                                                \
 	C(lives)                                                                                 \
 	C(killed)                                                                                \

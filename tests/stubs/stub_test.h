@@ -101,7 +101,8 @@ extern const struct st_suite st_suite; /* generated */
 /* ---- sides ---- */
 
 /* Every fixture any world may have: an open file by name. What makes them: world.c. */
-/* clang-format off: no two runs of it agree on this list */
+/* No two runs of clang-format agree on this list. */
+/* clang-format off */
 #define ST_FIXTURES(F)                                                                             \
 	F(tcp_listen)                                                                              \
 	F(tcp_a)                                                                                   \
