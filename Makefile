@@ -28,7 +28,7 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 .DEFAULT_GOAL := programs
 .NOTPARALLEL:
 .PHONY: programs all help tree image poison kasan debug whole demo test check quick bench fuzz storm format clean \
-	build-deps demo-deps quick-deps test-deps
+	build-deps demo-deps quick-deps test-deps install deb
 
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
 	@$(NINJA) programs
@@ -99,6 +99,19 @@ storm: all ## storms of clients on every domain (STORM_SECONDS=n, STORM_SEED=n, 
 
 format: ## clang-format over what differs
 	@git ls-files '*.c' '*.h' | grep -v -e ^generated/ -e ^tests/slicer/.*/ | xargs clang-format-19 -i
+
+PREFIX ?= /usr/local
+install: programs ## programs, stub library, pages and the images there are, to PREFIX (/usr/local), below DESTDIR
+	@cmake --install $(CMAKE) --prefix $(PREFIX)
+
+# Of the files git knows, and those it doesn't ignore: a package is built from what would be committed.
+DEB := $(BUILD)/deb
+deb: ## Debian packages in build/deb; debian/packages.txt says what it needs besides
+	@kernel-tree/install-deps.sh kernel-tree/packages.txt debian/packages.txt
+	@rm -rf $(DEB) && $(AS) mkdir -p $(DEB)/kslice
+	@git ls-files -coz --exclude-standard | $(AS) xargs -0 cp --parents -Pt $(DEB)/kslice
+	@$(AS) sh -c 'cd $(DEB)/kslice && dpkg-buildpackage -b -us -uc'
+	@lintian --fail-on error $(DEB)/*.changes
 
 clean:
 	rm -rf $(BUILD)

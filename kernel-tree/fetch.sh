@@ -41,7 +41,9 @@ ours() {
 	die "$1: others than root and you can change $at" "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root"
 }
 
+# An installation has no link: kslice looks into the cache.
 link_to() {
+	[ -d "$here/../slicer" ] || return 0
 	[ "$(readlink "$here/linux" 2>/dev/null)" != "$1" ] || return 0
 	[ ! -e "$here/linux" ] || [ -L "$here/linux" ] ||
 		die "$here/linux is not a link" "move it away; kernel-tree/linux must be a link to the tree"

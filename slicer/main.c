@@ -137,9 +137,11 @@ static int cmd_test(const struct options *o, char **args)
 	char *dir = outdir_of(o, args[0]), *name = strrchr(dir, '/') + 1;
 	char *path = xasprintf("%s/tests/stubs/run.sh", repo_root());
 	char *argv[] = {path, name, NULL};
-	int r = run_command(argv, NULL, NULL, NULL);
+	int r = access(path, X_OK);
 
 	if (r)
+		r = err(path, "run it from a clone of kslice", "an installation has no tests");
+	else if ((r = run_command(argv, NULL, NULL, NULL)))
 		r = err(name, "the lines above name the stub and the case, or what isn't built",
 			"tests failed (%d)", r);
 	free(path);

@@ -26,9 +26,26 @@ int session_spec(struct session *s, const char *spec, const struct options *o)
 	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }
 
+/* That of the repo, else the one that kernel-tree/fetch.sh of an installation has unpacked. */
+static char *default_tree(void)
+{
+	const char *package = getenv("KSLICE_LINUX") ?: "linux-source-6.1";
+	char *path = xasprintf("%s/kernel-tree/linux", repo_root()), *cached;
+
+	if (!access(path, F_OK))
+		return path;
+	cached = xasprintf("%s/tree/%s", cache_dir(), package);
+	if (!access(cached, F_OK)) {
+		free(path);
+		return cached;
+	}
+	free(cached);
+	return path;
+}
+
 static char *find_tree(const struct options *o)
 {
-	char *path = o->tree ? xstrdup(o->tree) : xasprintf("%s/kernel-tree/linux", repo_root());
+	char *path = o->tree ? xstrdup(o->tree) : default_tree();
 	char *real = realpath(path, NULL), *probe;
 
 	if (!real) {

@@ -104,7 +104,7 @@ static int exec_program(char **argv)
 
 	if (other)
 		snprintf(launcher, sizeof(launcher), "%s", other);
-	else if (paths_beside(launcher, sizeof(launcher), "lib/kdom-launch"))
+	else if (paths_launcher(launcher, sizeof(launcher)))
 		return 127;
 	argv[-1] = launcher;
 	execv(launcher, argv - 1);

@@ -22,15 +22,6 @@ static int path_absolute(char *path)
 	return 0;
 }
 
-static int path_default(char *path, const char *name, const char *file)
-{
-	char rel[PATH_MAX];
-
-	if (snprintf(rel, sizeof(rel), "%s/%s", name, file) >= (int)sizeof(rel))
-		return -ENAMETOOLONG;
-	return paths_beside(path, PATH_MAX, rel);
-}
-
 int config_complete(struct config *cfg)
 {
 	char file[SD_NAME_MAX + 8], folder[SD_NAME_MAX + sizeof(cfg->debug) + 1], build[128];
@@ -40,9 +31,10 @@ int config_complete(struct config *cfg)
 	snprintf(file, sizeof(file), "%s.image", cfg->name);
 	snprintf(build, sizeof(build), "kslice build %s%s%s", cfg->name,
 		 cfg->debug[0] ? " --debug=" : "", cfg->debug);
-	if (!cfg->image[0] && (err = path_default(cfg->image, folder, file)))
+	if (!cfg->image[0] && (err = paths_product(cfg->image, PATH_MAX, folder, file)))
 		return err;
-	if (!cfg->manifest[0] && (err = path_default(cfg->manifest, folder, "manifest.json")))
+	if (!cfg->manifest[0] &&
+	    (err = paths_product(cfg->manifest, PATH_MAX, folder, "manifest.json")))
 		return err;
 	if (path_absolute(cfg->image) ||
 	    (cfg->image_fd = open(cfg->image, O_RDONLY | O_CLOEXEC)) < 0) {

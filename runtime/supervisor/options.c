@@ -142,8 +142,9 @@ enum {
 };
 
 const struct cli_option kdom_options[] = {
-	{"image", OPT_IMAGE, "FILE", "NAME/NAME.image", "up run", "the domain's image"},
-	{"manifest", OPT_MANIFEST, "FILE", "NAME/manifest.json", "up run",
+	{"image", OPT_IMAGE, "FILE", "NAME.image that kslice build made", "up run",
+	 "the domain's image"},
+	{"manifest", OPT_MANIFEST, "FILE", "beside the image that kslice build made", "up run",
 	 "its manifest: devices and RAM"},
 	{"device", OPT_DEVICE, "N:KEY=VALUE", NULL, "up run",
 	 "another value for a key of the manifest's device N, counted from 0; may be repeated: "

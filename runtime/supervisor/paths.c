@@ -136,12 +136,10 @@ int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix)
 	return 0;
 }
 
-/* What outlives a reboot doesn't belong to the run directory, unless the user said where all of it
- * shall be. */
-int paths_data(char *buf, size_t n, const char *name)
+/* $XDG_STATE_HOME, else ~/.local/state; and rel in it. */
+static int state_path(char *buf, size_t n, const char *rel)
 {
-	const char *dir = getenv("KDOM_DIR"), *state = getenv("XDG_STATE_HOME"),
-		   *home = getenv("HOME");
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	const struct passwd *pw;
 	int len;
 
@@ -149,22 +147,35 @@ int paths_data(char *buf, size_t n, const char *name)
 		pw = getpwuid(geteuid());
 		home = pw ? pw->pw_dir : "";
 	}
+	if (state && *state)
+		len = snprintf(buf, n, "%s/%s", state, rel);
+	else
+		len = snprintf(buf, n, "%s/.local/state/%s", home, rel);
+	return len < (int)n ? 0 : -ENAMETOOLONG;
+}
+
+/* What outlives a reboot doesn't belong to the run directory, unless the user said where all of it
+ * shall be. */
+int paths_data(char *buf, size_t n, const char *name)
+{
+	const char *dir = getenv("KDOM_DIR");
+	char rel[PATH_MAX];
+	bool fits;
 
 	if (dir && *dir)
-		len = snprintf(buf, n, "%s/%s", dir, name);
-	else if (state && *state)
-		len = snprintf(buf, n, "%s/kdom/%s", state, name);
+		fits = snprintf(buf, n, "%s/%s", dir, name) < (int)n;
 	else
-		len = snprintf(buf, n, "%s/.local/state/kdom/%s", home, name);
-	if (len >= (int)n || buf[0] != '/') {
+		fits = snprintf(rel, sizeof(rel), "kdom/%s", name) < PATH_MAX &&
+		       !state_path(buf, n, rel);
+	if (!fits || buf[0] != '/') {
 		say("%s: a path too long, or not absolute; set KDOM_DIR or XDG_STATE_HOME", name);
 		return -EINVAL;
 	}
 	return path_trusted(buf);
 }
 
-/* kdom lies in build/bin: what it needs lies in build/. */
-int paths_beside(char *buf, size_t n, const char *rel)
+/* rel in the directory over kdom's own: a clone's build/, or the prefix of an installation. */
+static int paths_beside(char *buf, size_t n, const char *rel)
 {
 	char self[PATH_MAX], *slash;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -180,4 +191,35 @@ int paths_beside(char *buf, size_t n, const char *rel)
 		*slash = 0;
 	}
 	return snprintf(buf, n, "%s/%s", self, rel) < (int)n ? 0 : -ENAMETOOLONG;
+}
+
+#define INSTALLED "lib/kslice/"
+
+static bool is_installed(void)
+{
+	char path[PATH_MAX];
+
+	return !paths_beside(path, sizeof(path), INSTALLED "kdom-launch") && !access(path, F_OK);
+}
+
+int paths_launcher(char *buf, size_t n)
+{
+	return paths_beside(buf, n, is_installed() ? INSTALLED "kdom-launch" : "lib/kdom-launch");
+}
+
+int paths_product(char *buf, size_t n, const char *domain, const char *file)
+{
+	char rel[PATH_MAX];
+	int err;
+
+	if (!is_installed()) {
+		snprintf(rel, sizeof(rel), "%s/%s", domain, file);
+		return paths_beside(buf, n, rel);
+	}
+	snprintf(rel, sizeof(rel), "kslice/build/%s/%s", domain, file);
+	err = state_path(buf, n, rel);
+	if (err || !access(buf, F_OK))
+		return err;
+	snprintf(rel, sizeof(rel), INSTALLED "%s/%s", domain, file);
+	return paths_beside(buf, n, rel);
 }

@@ -12,8 +12,14 @@
 /* The run directory: $KDOM_DIR and so on. Made if it is missing; prints errors. */
 int paths_dir(char *buf, size_t n);
 int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix);
-/* rel in the directory above the one that kdom itself is in. */
-int paths_beside(char *buf, size_t n, const char *rel);
+/* The launcher that belongs to this kdom. */
+int paths_launcher(char *buf, size_t n);
+/*
+ * A file that `kslice build` has made: in build/DOMAIN of the clone that kdom is in; if kdom was
+ * installed, in the user's $XDG_STATE_HOME/kslice/build/DOMAIN if it is there, else in
+ * PREFIX/lib/kslice/DOMAIN.
+ */
+int paths_product(char *buf, size_t n, const char *domain, const char *file);
 /* name in $KDOM_DIR if that is set, else in $XDG_STATE_HOME/kdom, else in ~/.local/state/kdom.
  * Prints errors. */
 int paths_data(char *buf, size_t n, const char *name);

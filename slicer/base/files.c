@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* files.c: files that appear whole or not at all, child processes, signals. */
+#include "base/install.h"
 #include "base/util.h"
 
 #include <dirent.h>
@@ -222,7 +223,9 @@ const char *repo_root(void)
 		if (!n)
 			return root;
 	}
-	die("the kslice repo isn't above the program; set KSLICE_REPO to it");
+	if (installed_repo(root, sizeof(root)))
+		return root;
+	die("neither the kslice repo nor an installation's share/kslice is above the program; set KSLICE_REPO");
 }
 
 /* Root's, ours, or his who became root by sudo: he could do as much without us. */

@@ -101,8 +101,10 @@ int remove_tree(const char *path);	/* rm -r, doesn't follow links. 0 also if the
 /* "a/./b/../c" => "a/c", textually. In place. */
 char *path_normalize(char *path);
 
-/* Directory of the kslice repo: $KSLICE_REPO, else two above the running program. Aborts if neither
- * is one. */
+/*
+ * The kslice repo: $KSLICE_REPO, else the clone that holds the running program. An installed
+ * program has a folder of the user's in place of a clone: install.h. Aborts if there is neither.
+ */
 const char *repo_root(void);
 /* $KSLICE_CACHE, else ~/.cache/kslice. */
 const char *cache_dir(void);

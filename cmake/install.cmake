@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+# `make install`: programs, what they need at run time, what programs that link the stubs need, pages. Where it is put is known to
+# slicer/base/install.h and runtime/supervisor/supervisor.h (paths_product), relative to the programs themselves.
+include(GNUInstallDirs)
+set(KSLICE_LIB lib/kslice)
+set(KSLICE_SHARE share/kslice)
+
+# ---- pages and completion: made from the programs' own tables and from the schema of specs ----
+
+file(STRINGS ${PROJECT_SOURCE_DIR}/CHANGELOG.md release REGEX "^## \\[${PROJECT_VERSION}\\] - ")
+if(NOT release)
+  message(FATAL_ERROR "CHANGELOG.md: no entry of version ${PROJECT_VERSION}")
+endif()
+string(REGEX REPLACE ".* - " "" KSLICE_DATE "${release}")
+set(man ${PROJECT_SOURCE_DIR}/man)
+set(pages "")
+function(kslice_made output) # FROM files, ARGS of man.py
+  cmake_parse_arguments(M "" "" "FROM;ARGS" ${ARGN})
+  add_custom_command(OUTPUT ${output} COMMAND /usr/bin/python3 ${man}/man.py ${M_ARGS} > ${output}.new
+    COMMAND ${CMAKE_COMMAND} -E rename ${output}.new ${output} DEPENDS ${man}/man.py ${M_FROM} VERBATIM)
+  set(pages ${pages} ${output} PARENT_SCOPE)
+endfunction()
+file(MAKE_DIRECTORY ${KSLICE_BUILD}/man ${KSLICE_BUILD}/completions)
+foreach(program kslice kdom)
+  kslice_made(${KSLICE_BUILD}/man/${program}.1 FROM ${program} ${man}/${program}.1.in
+    ARGS page ${KSLICE_DATE} $<TARGET_FILE:${program}> ${man}/${program}.1.in)
+  kslice_made(${KSLICE_BUILD}/completions/${program} FROM ${program} ARGS bash $<TARGET_FILE:${program}>)
+endforeach()
+kslice_made(${KSLICE_BUILD}/man/kslice-spec.5 FROM ${PROJECT_SOURCE_DIR}/specs/schema.json ${man}/kslice-spec.5.in
+  ARGS spec ${KSLICE_DATE} ${PROJECT_VERSION} ${PROJECT_SOURCE_DIR}/specs/schema.json ${man}/kslice-spec.5.in)
+add_custom_target(pages ALL DEPENDS ${pages})
+
+# ---- the stub library: client stubs of every domain, and the client's end of rings ----
+
+file(GLOB stubs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/generated/*/client*.c)
+add_library(kslice_stubs STATIC ${stubs} $<TARGET_OBJECTS:sd_client> $<TARGET_OBJECTS:sd_shm>)
+target_link_libraries(kslice_stubs PRIVATE sd_headers sd_contract)
+target_compile_options(kslice_stubs PRIVATE -ffreestanding -Wno-sign-compare)
+set_target_properties(kslice_stubs PROPERTIES OUTPUT_NAME kslice POSITION_INDEPENDENT_CODE ON)
+set(pc ${CMAKE_BINARY_DIR}/kslice.pc)
+file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+file(CONFIGURE OUTPUT ${pc} @ONLY CONTENT "prefix=\${pcfiledir}/@up@
+includedir=\${prefix}/include
+libdir=\${prefix}/@CMAKE_INSTALL_LIBDIR@
+
+Name: kslice
+Description: Client stubs of service domains
+Version: @PROJECT_VERSION@
+Cflags: -I\${includedir} -I\${includedir}/kslice
+Libs: -L\${libdir} -lkslice
+")
+install(TARGETS kslice_stubs ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${pc} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(DIRECTORY runtime/include/sd runtime/port/host/sd ${CMAKE_BINARY_DIR}/runtime/include/contract/sd
+  DESTINATION include FILES_MATCHING PATTERN *.h)
+install(DIRECTORY generated/ DESTINATION include/kslice
+  FILES_MATCHING PATTERN calls.h PATTERN client*.h PATTERN contract.h PATTERN wire.h)
+
+# ---- programs, and what they need ----
+
+install(TARGETS kslice kdom RUNTIME DESTINATION bin)
+install(TARGETS kdom-launch kslice-cc RUNTIME DESTINATION ${KSLICE_LIB})
+install(DIRECTORY specs generated DESTINATION ${KSLICE_SHARE})
+install(DIRECTORY runtime DESTINATION ${KSLICE_SHARE} USE_SOURCE_PERMISSIONS PATTERN supervisor EXCLUDE)
+install(PROGRAMS kernel-tree/fetch.sh kernel-tree/overlay.sh DESTINATION ${KSLICE_SHARE}/kernel-tree)
+# Images are no products of CMake's: those that there are.
+install(CODE "
+  file(GLOB images ${KSLICE_BUILD}/*/*.image)
+  foreach(image \${images})
+    get_filename_component(dir \${image} DIRECTORY)
+    get_filename_component(name \${dir} NAME)
+    if(EXISTS ${PROJECT_SOURCE_DIR}/specs/\${name}.json AND EXISTS \${dir}/manifest.json)
+      file(INSTALL \${image} DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${KSLICE_LIB}/\${name}\" USE_SOURCE_PERMISSIONS)
+      file(INSTALL \${dir}/manifest.json DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${KSLICE_LIB}/\${name}\")
+    endif()
+  endforeach()")
+
+install(FILES ${KSLICE_BUILD}/man/kslice.1 ${KSLICE_BUILD}/man/kdom.1 DESTINATION share/man/man1)
+install(FILES ${KSLICE_BUILD}/man/kslice-spec.5 DESTINATION share/man/man5)
+install(FILES ${KSLICE_BUILD}/completions/kslice ${KSLICE_BUILD}/completions/kdom
+  DESTINATION share/bash-completion/completions)
+install(FILES README.md CHANGELOG.md DESTINATION share/doc/kslice)
+install(DIRECTORY LICENSES DESTINATION share/doc/kslice)
