@@ -4,7 +4,9 @@
 set -eu
 if [ "${1-}" != inside ]; then
 	[ -f "$KSLICE_BUILD/pipe/pipe.image" ] || { echo "installed.sh: run \`kslice build pipe\` first" >&2; exit 2; }
-	dir=$(mktemp -d)
+	# Always at the same place: the cache of compile commands, which takes minutes to fill, is by path.
+	dir=${KSLICE_CACHE:-$HOME/.cache/kslice}/installed-test
+	rm -rf "$dir" && mkdir -p "$dir"
 	trap 'rm -rf "$dir"' EXIT
 	DESTDIR=$dir cmake --install "$KSLICE_BUILD/cmake" --prefix /usr/local >"$dir/log" || { cat "$dir/log"; exit 1; }
 	cp "$KSLICE_SRC"/tests/install/{installed.sh,stub.c} "$dir"

@@ -3,6 +3,8 @@
 # Man pages: groff and, where it is installed, mandoc have nothing to say of them; every command and option is in its program's.
 set -u
 status=0
+text=$(mktemp)
+trap 'rm -f "$text"' EXIT
 fail() { echo "pages.sh: $*" >&2; status=1; }
 
 for page in "$KSLICE_BUILD"/man/{kslice.1,kdom.1,kslice-spec.5}; do
@@ -13,7 +15,7 @@ for page in "$KSLICE_BUILD"/man/{kslice.1,kdom.1,kslice-spec.5}; do
 		says=$(mandoc -T lint -W warning "$page")
 		[ -z "$says" ] || fail "mandoc: $says"
 	fi
-	MANWIDTH=400 man -l "$page" 2>/dev/null | col -bx >"${text:=$(mktemp)}"
+	MANWIDTH=400 man -l "$page" 2>/dev/null | col -bx >"$text"
 	grep -q '^NAME' "$text" || fail "man -l shows no NAME in $page"
 	program=$(basename "$page" .1)
 	[ "$program.1" = "$(basename "$page")" ] || continue
@@ -24,5 +26,4 @@ print(*["--" + o["name"] for o in of["options"]], *[of["name"] + "_" + c["name"]
 		grep -qF -e "${word/_/ }" "$text" || fail "$page: ${word/_/ } is missing"
 	done
 done
-rm -f "${text:-}"
 exit $status

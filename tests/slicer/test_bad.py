@@ -129,6 +129,7 @@ def schema(kslice, common, work):
         m = re.search(r"the keys here are: (.*) \(", r.stderr)
         keys = set(m.group(1).split(", ")) if m else set()
         check(keys and keys == set(where["properties"]), f"{name}: {keys ^ set(where['properties'])} differ from schema.json")
+        check(all(v.get("description") for v in where["properties"].values()), f"{name}: a key of schema.json without description")
         check(all(f"`{k}`" in readme for k in keys), f"{name}: {[k for k in keys if f'`{k}`' not in readme]} not in README.md")
 
 
