@@ -41,9 +41,12 @@ def dump(program):
 
 
 def names(option):
-    arg = f"\\fI{esc(option['arg'])}\\fP" if option["arg"] else ""
-    long = f"\\fB\\-\\-{esc(option['name'])}\\fP" + (f"={arg}" if arg else "")
-    return (f"\\fB\\-{option['letter']}\\fP" + (f" {arg}" if arg else "") + ", " if option["letter"] else "") + long
+    """An argument that may be left out is in brackets."""
+    arg, optional = (option["arg"] or "").strip("[]"), (option["arg"] or "").startswith("[")
+    shown = f"\\fI{esc(arg)}\\fP"
+    short = ("" if not arg else f"[{shown}]" if optional else f" {shown}")
+    long = ("" if not arg else f"[={shown}]" if optional else f"={shown}")
+    return (f"\\fB\\-{option['letter']}\\fP{short}, " if option["letter"] else "") + f"\\fB\\-\\-{esc(option['name'])}\\fP{long}"
 
 
 def sentence(text):
@@ -176,7 +179,7 @@ def bash(program):
             todo = f'COMPREPLY=($(compgen {what} -- "${{cur#=}}"))' if what else ":"
             values += f"\t{forms}) {todo}; return ;;\n"
     for c in words:
-        mine = [f"--{o['name']}" + ("=" if o["arg"] else "") for o in of["options"] if c in o["commands"]]
+        mine = [f"--{o['name']}" + ("=" if o["arg"] and o["arg"][0] != "[" else "") for o in of["options"] if c in o["commands"]]
         opts += f"\t\t{c}) COMPREPLY=($(compgen -W \"{' '.join(mine + ['--help'])}\" -- \"$cur\")) ;;\n"
     rest = "".join(f"\tif [ \"$command\" = {c['name']} ]; then\n\t\tfor ((; i < COMP_CWORD; i++)); do\n"
                    "\t\t\t[ \"${COMP_WORDS[i]}\" = -- ] || continue\n"

@@ -32,12 +32,13 @@ def forms(o):
 
 def option(program, command, o):
     """What comes first is judged first: an option that isn't known is reported, before --help is acted upon."""
+    refused = f"--{o['name']}=x", f"-{o['letter']} x"
     for form in forms(o):
         r = run(program, command["name"], form, "--help")
         unknown = re.search("unrecognized option|invalid option", r.stderr)
         if command["name"] in o["commands"]:
             # a value may be refused, but by the option's own check
-            check(not unknown and (r.returncode == 0 or f"--{o['name']}=x" in r.stderr), f"{command['name']} {form}: {r.stderr}")
+            check(not unknown and (r.returncode == 0 or any(f in r.stderr for f in refused)), f"{command['name']} {form}: {r.stderr}")
         else:
             check(unknown and r.returncode == 2, f"{command['name']} {form} is accepted")
         check("PROGRAM ERROR" not in r.stderr, f"{form}: {r.stderr}")
