@@ -4,7 +4,9 @@
 set -u
 status=0
 PATH=$KSLICE_BUILD/bin:$PATH
+# shellcheck disable=SC1091
 . "$KSLICE_BUILD/completions/kslice"
+# shellcheck disable=SC1091
 . "$KSLICE_BUILD/completions/kdom"
 cd "$(mktemp -d)" || exit 1
 trap 'rm -rf "$PWD"' EXIT
