@@ -41,8 +41,8 @@ upward() { # folder, forbidden pattern, what it says
 	hit=$(files "$1" | grep -E '\.[chS]$' | xargs -r grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]+[<\"]($2)" /dev/null)
 	[ -z "$hit" ] || complain "$3: $hit"
 }
-upward runtime/core '\.\./(user|kernel|machine|supervisor|arch|transport)/' 'core includes only sd/*'
-upward runtime/include '\.\./|core/|user/|kernel/' 'include/sd includes only sd/* and port'
+upward runtime/core '\.\./(client|kernel|machine|supervisor|arch|transport)/' 'core includes only sd/*'
+upward runtime/include '\.\./|core/|client/|kernel/' 'include/sd includes only sd/* and port'
 upward slicer '.*(runtime|generated)/' 'the slicer includes nothing of the runtime'
 upward runtime '.*(tests|slicer)/' 'nothing includes tests or the slicer'
 
