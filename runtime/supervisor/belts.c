@@ -12,6 +12,7 @@
  * started from a copy that may be run and not read.
  */
 #include "belts.h"
+#include "cores.h"
 #include "ctlmsg.h"
 #include "log.h"
 
@@ -213,7 +214,7 @@ static int own_uid(uint8_t *belts, pid_t supervisor)
 {
 	if (syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
 		return -1;
-	belt_set(belts, BELT_UID, become_uid(UID_OWN + supervisor));
+	belt_set(belts, BELT_UID, become_uid(belts_uid(supervisor)));
 	/* In a user namespace these may have no number at all. Without a bounding set exec gives
 	 * the 0 in there nothing. */
 	if (belts[BELT_UID] && become_uid(UID_NOBODY) && errno != EINVAL)
@@ -255,16 +256,21 @@ rlim_t belts_file_limit(const struct config *cfg)
 	return most;
 }
 
-int belts_limits(rlim_t size, uint8_t *belts)
+uid_t belts_uid(pid_t supervisor)
 {
-	static const int none[] = {RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO,
-				   RLIMIT_NICE};
+	return geteuid() ? (uid_t)-1 : UID_OWN + (uid_t)supervisor;
+}
+
+int belts_limits(const struct config *cfg, rlim_t size, uint8_t *belts)
+{
+	static const int none[] = {RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO, RLIMIT_NICE};
 	struct rlimit file = {size, size}, files;
-	int failed = 0;
+	int failed = cores_limit(cfg);
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		failed |= setrlimit(none[i], &(struct rlimit){0, 0});
-	failed |= setrlimit(RLIMIT_FSIZE, &file);
+	if (!cfg->core_dir[0]) /* else its core is a file, as big as it is */
+		failed |= setrlimit(RLIMIT_FSIZE, &file);
 	belt_set(belts, BELT_LIMITS, failed);
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		return -1;

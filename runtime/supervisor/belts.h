@@ -47,7 +47,10 @@ void belts_log(const char *name, const uint8_t *belts);
 
 /* ---- in the child ---- */
 
-int belts_limits(rlim_t file_size, uint8_t *belts); /* -1: errno */
+/* The uid that it is to have; -1: ours, which isn't root's. */
+uid_t belts_uid(pid_t supervisor);
+
+int belts_limits(const struct config *cfg, rlim_t file_size, uint8_t *belts); /* -1: errno */
 /* The rest; it has no capability afterwards. -1: errno says why not even that. */
 int belts_wear(uint8_t *belts, pid_t supervisor);
 

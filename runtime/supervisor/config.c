@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the options left open: files, and what the manifest says. */
 #include "config.h"
+#include "cores.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +52,9 @@ int config_complete(struct config *cfg)
 		    cfg->manifest, strerror(err), build);
 		return -err;
 	}
-	err = manifest_load(cfg);
+	err = cores_check(cfg);
+	if (!err)
+		err = manifest_load(cfg);
 	if (!err && !cfg->ram)
 		cfg->ram = RAM_DEFAULT;
 	return err;

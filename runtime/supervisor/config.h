@@ -52,6 +52,8 @@ struct config {
 	bool verbose;	/* --verbose and --cmdline are passed to the image */
 	char cmdline[500];
 	enum log_level log_level;
+	bool core;		 /* --core */
+	char core_dir[PATH_MAX]; /* "": none */
 	int image_fd;
 	int hide_error; /* errno of image_hide() */
 };

@@ -2,6 +2,7 @@
 /* The domain process as the daemon sees it: start, messages, end. */
 #include "domain.h"
 #include "belts.h"
+#include "cores.h"
 #include "ctlmsg.h"
 #include "log.h"
 #include "spawn.h"
@@ -148,6 +149,9 @@ int domain_start(struct daemon *d)
 	}
 	d->kill_at = now_ms() + BOOT_MS;
 	note("domain %s started: pid %d, generation %u", d->cfg.name, pid, dom->generation);
+	if (d->cfg.core)
+		note_warn("domain %s may dump core, with data of all its clients (--core)",
+			  d->cfg.name);
 	return 0;
 }
 
@@ -295,6 +299,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 		     strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
 	else
 		note("domain %s ended with status %d", d->cfg.name, WEXITSTATUS(status));
+	cores_dir_close(&d->cfg, getpid(), d->dom.generation);
 	d->kill_at = 0;
 	d->killed = false;
 	d->dom.last_status = status;

@@ -139,6 +139,7 @@ enum {
 	OPT_VERBOSE,
 	OPT_CMDLINE,
 	OPT_LOG_LEVEL,
+	OPT_CORE,
 };
 
 const struct cli_option kdom_options[] = {
@@ -162,6 +163,9 @@ const struct cli_option kdom_options[] = {
 	 "the image prints all messages of its kernel, see kdom log"},
 	{"cmdline", OPT_CMDLINE, "TEXT", NULL, "up run",
 	 "parameters for the image's kernel, as on the command line of any Linux"},
+	{"core", OPT_CORE, "[DIR]", NULL, "up run",
+	 "let the domain dump core, which holds data of all its clients; into a directory of its "
+	 "own in DIR if this host writes cores to files"},
 	{"log-level", OPT_LOG_LEVEL, "LEVEL", "info", "up run",
 	 "what the supervisor logs, and run's launcher prints (there the default is error): "
 	 "error, warn, info or debug"},
@@ -202,6 +206,9 @@ int kdom_option_set(void *values, int key, const char *arg)
 		return 0;
 	case OPT_CMDLINE:
 		return set_cmdline(cfg, arg);
+	case OPT_CORE:
+		cfg->core = true;
+		return arg ? copy_path(cfg->core_dir, "core", arg) : 0;
 	case OPT_LOG_LEVEL:
 		v->log_level_given = true;
 		return parse_log_level(arg, &cfg->log_level);

@@ -5,6 +5,7 @@
  */
 #include "spawn.h"
 #include "belts.h"
+#include "cores.h"
 #include "log.h"
 
 #include <errno.h>
@@ -76,11 +77,11 @@ static void live_with_supervisor(void)
 static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *belts,
 			rlim_t file_size)
 {
-	if (belts_limits(file_size, belts))
+	if (belts_limits(cfg, file_size, belts))
 		child_die("rlimit");
 	if (belts_wear(belts, supervisor))
 		child_die("give up rights");
-	belts[BELT_HIDDEN] = belts[BELT_USER] ? 0 : cfg->hide_error;
+	belts[BELT_HIDDEN] = cfg->core ? ECANCELED : belts[BELT_USER] ? 0 : cfg->hide_error;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		child_die("no_new_privs");
 	live_with_supervisor();
@@ -88,7 +89,7 @@ static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *bel
 
 static void exec_image(const struct config *cfg, int image_fd)
 {
-	char argv_text[SD_DEVICES_MAX + 6][640], *argv[SD_DEVICES_MAX + 7];
+	char argv_text[SD_DEVICES_MAX + 7][640], *argv[SD_DEVICES_MAX + 8];
 	char *envp[] = {NULL};
 	int argc = 0, fd = FD_DEVICES;
 
@@ -100,6 +101,8 @@ static void exec_image(const struct config *cfg, int image_fd)
 		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--peers");
 	if (cfg->verbose)
 		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--verbose");
+	if (cfg->core)
+		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--core");
 	if (cfg->cmdline[0])
 		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--cmdline=%s", cfg->cmdline);
 	for (int i = 0; i < cfg->ndev; i++)
@@ -121,6 +124,7 @@ static void child(const struct config *cfg, const struct domain *dom, pid_t supe
 {
 	rlim_t file_size = belts_file_limit(cfg);
 	sigset_t none;
+	int core_dir;
 
 	cgroup_enter(&dom->cgroup, dom->belts);
 	if (close_range(FD_LOW, ~0u, CLOSE_RANGE_UNSHARE))
@@ -133,7 +137,12 @@ static void child(const struct config *cfg, const struct domain *dom, pid_t supe
 	signal(SIGPIPE, SIG_DFL);
 	umask(077);
 	pin(cfg);
+	core_dir = cores_dir_open(cfg, supervisor, dom->generation, belts_uid(supervisor));
 	drop_rights(cfg, supervisor, dom->belts, file_size);
+	if (core_dir != -ENOENT && fchdir(core_dir)) {
+		errno = core_dir < 0 ? -core_dir : errno;
+		child_die("--core");
+	}
 	exec_image(cfg, n - 1);
 }
 

@@ -10,6 +10,7 @@
  *   short...   sends a short packet
  *   refuse...  answers ATTACH with -EAGAIN
  *   crash...   exits with 3 on the first ATTACH
+ *   faulty...  dies of SIGILL on the first ATTACH
  *   chatter... prints 20 MiB on the first ATTACH, as fast as it may, then its last words, and exits
  *       with 6
  *   older...   built before there were contracts
@@ -30,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,6 +118,8 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 	       (long long)st.st_size, fcntl(fds[0], F_GET_SEALS), m->u.attach.calls);
 	close(fds[0]);
 	close(fds[1]);
+	if (is("faulty"))
+		__builtin_trap();
 	if (is("crash"))
 		exit(3);
 	if (is("chatter"))
@@ -211,6 +215,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; i < argc; i++)
 		printf("ARG %s\n", argv[i]);
+	if (argc > 3 && !strcmp(argv[3], "--core")) /* as an image does it */
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, SD_BELL_FD, 0);
 	if (bell == MAP_FAILED || !bell->alive)
 		return 4;

@@ -651,6 +651,45 @@ class Supervisor(Fixture):
         self.assertNotIn("--cmdline", self.log("good1"))
         self.assertEqual(self.up("good2", "--cmdline", "x" * 600, ok=False).returncode, 2)
 
+    def cores_of(self, name):
+        """It dies of a fault; the cores that there are then."""
+        self.assertEqual(self.conn(name).attach()[0], -errno.EREMOTEIO)
+        self.log_has(name, "ended by signal 4 (Illegal instruction)")
+        return [os.path.join(at, f) for at, _, files in os.walk(self.path("cores")) for f in files]
+
+    def test_core(self):
+        """None but where it is asked for; and what can't come true is an error before the domain starts."""
+        with open("/proc/sys/kernel/core_pattern") as f:
+            pattern = f.read().strip()
+        os.mkdir(self.path("cores"))
+        self.up("faulty")
+        self.assertEqual(self.cores_of("faulty"), [])
+        self.assertNotIn("core", self.log("faulty"))
+        if pattern.startswith("|"):
+            self.up("faulty1", "--core")
+            self.cores_of("faulty1")
+            self.log_has("faulty1", "core dumped")
+            return
+        if "/" in pattern:
+            self.assertIn("kernel.core_pattern", self.up("faulty1", "--core", ok=False).stderr)
+            return
+        self.assertIn("--core=DIR", self.up("faulty1", "--core", ok=False).stderr)
+        self.assertIn("No such file", self.up("faulty1", "--core=" + self.path("none"), ok=False).stderr)
+        self.assertIn("not a directory", self.up("faulty1", "--core=" + self.manifest, ok=False).stderr)
+        self.up("faulty1", "--core=" + self.path("cores"))
+        self.assertIn("may dump core, with data of all its clients", self.log("faulty1"))
+        self.assertRegex(self.kdom("ps", "-v").stdout, r"could not have: .*hidden")
+        cores = self.cores_of("faulty1")
+        self.log_has("faulty1", "a core is in")
+        self.assertIn("core dumped", self.log("faulty1"))
+        self.assertEqual(len(cores), 1, cores)
+        with open(cores[0], "rb") as f:
+            self.assertEqual(f.read(4), b"\x7fELF")
+        self.assertEqual(os.stat(cores[0]).st_mode & 0o777, 0o600)
+        self.up("faulty2", "--core=" + self.path("cores"))
+        self.kdom("down", "faulty2")  # no core: nothing is left
+        self.assertEqual(len(os.listdir(self.path("cores"))), 1)
+
     def test_every_command_has_help(self):
         for command in ("up", "run", "ps", "log", "kill", "down"):
             r = self.kdom(command, "--help")

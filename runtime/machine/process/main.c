@@ -2,12 +2,12 @@
 /*
  * A domain image's main(): the machine is this host process.
  *
- *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose]
+ *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose] [--core]
  *         [--peers] [--boot-only | --self-test]
  *
  * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as
  * fd 4. Without it the domain boots and idles, which only tests want. --peers: it may call other
- * domains.
+ * domains. --core: it may dump core, where the host's limit lets it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -131,6 +131,14 @@ static void add_cmdline(const char *text)
 		die("--cmdline: longer than %zu bytes", sizeof(cmdline) - len - 2);
 }
 
+static bool has_arg(int argc, char **argv, const char *arg)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], arg))
+			return true;
+	return false;
+}
+
 static void parse_args(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -144,6 +152,8 @@ static void parse_args(int argc, char **argv)
 			add_cmdline(arg + 10);
 		else if (!strcmp(arg, "--verbose"))
 			add_cmdline("loglevel=8");
+		else if (!strcmp(arg, "--core"))
+			; /* main() */
 		else if (!strcmp(arg, "--control"))
 			boot.serving = 1;
 		else if (!strcmp(arg, "--peers"))
@@ -154,7 +164,7 @@ static void parse_args(int argc, char **argv)
 			boot.mode = SD_MODE_SELF_TEST;
 		else
 			die("unknown argument '%s'; known: --mem=MB --dev=TYPE,... --cmdline=TEXT "
-			    "--control --verbose --peers "
+			    "--control --verbose --core --peers "
 			    "--boot-only --self-test",
 			    arg);
 	}
@@ -306,8 +316,10 @@ int main(int argc, char **argv)
 	if (sd_payload) {
 		setup_payload(argc, argv);
 	} else {
-		rights_drop();
-		unlocked = landlock_enter();
+		bool core = has_arg(argc, argv, "--core");
+
+		rights_drop(core);
+		unlocked = landlock_enter(core);
 		parse_args(argc, argv);
 	}
 	raise_fd_limit();

@@ -72,8 +72,9 @@ extern int sd_payload_argc;
 extern char **sd_payload_argv;
 
 /* From here on only what a running domain needs: see seccomp.c. */
-void rights_drop(void);
-int landlock_enter(void);
+/* core: a core dump is allowed, into the working directory. */
+void rights_drop(bool core);
+int landlock_enter(bool core);
 void limits_last(void);
 extern int unlocked; /* what landlock_enter() said */
 void seccomp_enter(void);

@@ -14,6 +14,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/falloc.h>
@@ -211,8 +212,9 @@ void seccomp_allow(const int *calls, size_t n)
 	}
 }
 
-/* Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. */
-void rights_drop(void)
+/* Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. For a core it must be,
+ * also where its program couldn't be read (kdom's belts.c). */
+void rights_drop(bool core)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
@@ -221,8 +223,28 @@ void rights_drop(void)
 		die("no_new_privs: %s; the host kernel is too old", strerror(errno));
 	if (syscall(SYS_capset, &head, none))
 		die("giving up capabilities: %s", strerror(errno));
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+	if (prctl(PR_SET_DUMPABLE, core, 0, 0, 0))
 		die("PR_SET_DUMPABLE: %s", strerror(errno));
+}
+
+/* The kernel makes the file of a core with our rights. */
+static int landlock_allow_core(int ruleset, uint64_t handled)
+{
+	struct {
+		uint64_t files;
+		int32_t parent;
+	} __attribute__((packed)) rule = {
+		/* write, read, make a regular file, truncate */
+		.files = handled & (1 << 1 | 1 << 2 | 1 << 8 | 1 << 14),
+		.parent = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC),
+	};
+	int err = 0;
+
+	if (rule.parent < 0 || syscall(SYS_landlock_add_rule, ruleset, 1, &rule, 0))
+		err = errno;
+	if (rule.parent >= 0)
+		close(rule.parent);
+	return err;
 }
 
 /*
@@ -230,7 +252,7 @@ void rights_drop(void)
  * handled and has no rule is refused. For this thread, and those that it starts. By numbers, so
  * that an older host's headers do. 0, or the errno of why not.
  */
-int landlock_enter(void)
+int landlock_enter(bool core)
 {
 	static const uint64_t files[] = {
 		0,	0x1fff, 0x3fff, 0x7fff,
@@ -249,7 +271,9 @@ int landlock_enter(void)
 	fd = syscall(SYS_landlock_create_ruleset, &attr, abi < 4 ? 8 : abi < 6 ? 16 : 24, 0);
 	if (fd < 0)
 		return errno;
-	err = syscall(SYS_landlock_restrict_self, fd, 0) ? errno : 0;
+	err = core ? landlock_allow_core(fd, attr.files) : 0;
+	if (!err)
+		err = syscall(SYS_landlock_restrict_self, fd, 0) ? errno : 0;
 	close(fd);
 	return err;
 }

@@ -72,6 +72,10 @@ void belts_log(const char *name, const uint8_t *belts)
 {
 }
 
+void cores_dir_close(const struct config *cfg, pid_t supervisor, unsigned start)
+{
+}
+
 int image_hide(struct config *cfg)
 {
 	return 0;
