@@ -72,6 +72,15 @@ void belts_log(const char *name, const uint8_t *belts)
 {
 }
 
+size_t symbols_of(int image_fd, const char *line, char *to, size_t size)
+{
+	return 0;
+}
+
+void symbols_new_run(void)
+{
+}
+
 void cores_dir_close(const struct config *cfg, pid_t supervisor, unsigned start)
 {
 }
