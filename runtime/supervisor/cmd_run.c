@@ -160,8 +160,6 @@ int cmd_run(void *values, int nargs, char **args)
 		return 2;
 	}
 	run.cfg = v->cfg;
-	if (v->log_level_given)
-		setenv("KDOM_LOG", log_level_names[v->cfg.log_level], 1);
 	if (parse_names(&run, args[0]) || bring_all_up(&run) || set_env(&run))
 		return 125;
 	for (int i = 0; i < run.n; i++)

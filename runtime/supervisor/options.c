@@ -167,8 +167,7 @@ const struct cli_option kdom_options[] = {
 	 "let the domain dump core, which holds data of all its clients; into a directory of its "
 	 "own in DIR if this host writes cores to files"},
 	{"log-level", OPT_LOG_LEVEL, "LEVEL", "info", "up run",
-	 "what the supervisor logs, and run's launcher prints (there the default is error): "
-	 "error, warn, info or debug"},
+	 "what the supervisor logs: error, warn, info or debug"},
 	{"follow", 'f', NULL, NULL, "log", "also print what comes, until the supervisor ends"},
 	{"lines", 'n', "N", NULL, "log", "only the last N lines of what there is"},
 	{"belts", 'v', NULL, NULL, "ps", "also show what confines each domain"},
