@@ -13,33 +13,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int do_slice(struct session *s, const struct options *o)
-{
-	struct build_opts b = {BUILD_SLICED, s->outdir, s->spec.name};
-
-	if (session_closure(s, o) || make_dirs(s->outdir) || emit_source(&s->graph, s->outdir) ||
-	    emit_build(&s->graph, &b) || why_write(&s->graph, s->outdir))
-		return -1;
-	return report_write(&s->graph, s->outdir);
-}
-
 static int cmd_check(const struct options *given, char **args)
 {
-	struct options with = *given, *o = &with;
+	struct options o = *given;
 	struct session s;
-	int r = session_spec(&s, args[0], o);
+	int r;
 
-	o->check = true;
-	if (!r)
-		r = session_commands(&s, o);
-	if (!r)
-		r = stubs_check(&s.spec, &s.db);
-	if (!r)
-		r = session_closure(&s, o);
+	o.check = true;
+	session_open(&s, args[0], &o);
+	r = session_run(&s, "boundary");
 	if (!r) {
 		printf("%s: right: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls,
 		       s.spec.ncuts, s.spec.ngroups);
-		if (o->list)
+		if (o.list)
 			cuts_list_absent(&s.graph, stdout);
 	}
 	session_close(&s);
@@ -48,26 +34,31 @@ static int cmd_check(const struct options *given, char **args)
 
 static int cmd_slice(const struct options *o, char **args)
 {
-	double t = now_seconds();
 	struct session s;
-	int r = session_spec(&s, args[0], o);
+	int r;
 
-	if (!r)
-		r = do_slice(&s, o);
-	if (!r)
+	session_open(&s, args[0], o);
+	r = session_run(&s, o->dump_after ? o->dump_after->name : "report");
+	if (!r && o->dump_after)
+		o->dump_after->dump(&s, stdout);
+	else if (!r)
 		printf("%s: %zu units: commands %.2f s, facts %.2f s, closure %.2f s, all %.2f s\n",
-		       s.outdir, s.db.ntus, s.t_compdb, s.t_facts, s.t_closure, now_seconds() - t);
+		       s.outdir, s.db.ntus, session_seconds(&s, "commands", "stubs"),
+		       session_seconds(&s, "facts", "facts"),
+		       session_seconds(&s, "graph", "boundary"),
+		       session_seconds(&s, "spec", "report"));
 	session_close(&s);
 	return r;
 }
 
+/* The cuts that are made before parsing are in it, too; all others are checked, but not made. */
 static int build_whole(struct session *s, const struct options *o)
 {
 	char *dir = xasprintf("%s-whole", s->outdir), *name = xasprintf("%s-whole", s->spec.name);
 	struct build_opts b = {BUILD_WHOLE, dir, name};
 	int r = 0;
 
-	if (session_closure(s, o) || emit_build(&s->graph, &b) ||
+	if (session_run(s, "boundary") || emit_build(&s->graph, &b) ||
 	    run_ninja(dir, s->db.objdir, name, o->jobs) || report_write_whole(&s->graph, dir))
 		r = -1;
 	free(name);
@@ -78,7 +69,7 @@ static int build_whole(struct session *s, const struct options *o)
 static int build_sliced(struct session *s, const struct options *o)
 {
 	char *dir = xasprintf("%s/tree/build", s->outdir);
-	int r = do_slice(s, o);
+	int r = session_run(s, "report");
 
 	if (!r)
 		r = run_ninja(s->outdir, dir, s->spec.name, o->jobs);
@@ -89,11 +80,13 @@ static int build_sliced(struct session *s, const struct options *o)
 static int cmd_build(const struct options *o, char **args)
 {
 	struct session s;
-	int r = session_spec(&s, args[0], o);
+	int r;
 
+	session_open(&s, args[0], o);
+	r = session_run(&s, "spec");
 	if (!r)
 		r = o->whole ? build_whole(&s, o) : build_sliced(&s, o);
-	if (!r)
+	if (!r) /* once more: now there are objects to count */
 		r = report_write(&s.graph, s.outdir);
 	if (!r)
 		r = report_summary(s.outdir);
@@ -152,10 +145,10 @@ static int cmd_test(const struct options *o, char **args)
 static int cmd_stubs(const struct options *o, char **args)
 {
 	struct session s;
-	int r = session_spec(&s, args[0], o);
+	int r;
 
-	if (!r)
-		r = session_commands(&s, o);
+	session_open(&s, args[0], o);
+	r = session_run(&s, "commands");
 	if (!r)
 		r = o->out ? stubs_emit(&s.spec, &s.db, o->out) : stubs_refresh(&s.spec, &s.db);
 	session_close(&s);
@@ -258,7 +251,7 @@ static const struct cli_command commands[] = {
 	{},
 };
 
-enum { OPT_HTML = CLI_KEY(0) };
+enum { OPT_HTML = CLI_KEY(0), OPT_DUMP_AFTER = CLI_KEY(1), OPT_TIME = CLI_KEY(2) };
 
 static const struct cli_option options[] = {
 	{"tree", 't', "DIR", "kernel-tree/linux", "check slice build stubs", "the kernel's source"},
@@ -275,6 +268,10 @@ static const struct cli_option options[] = {
 	{"html", OPT_HTML, NULL, NULL, "report", "write report.html instead of a table"},
 	{"list", 'l', NULL, NULL, "check",
 	 "also list cuts of shared groups that aren't in this configuration"},
+	{"dump-after", OPT_DUMP_AFTER, "PASS", NULL, "slice",
+	 "print what this pass made, and stop; a name that isn't one lists the passes"},
+	{"time", OPT_TIME, NULL, NULL, "check slice build stubs",
+	 "print to stderr what each pass cost: seconds, and peak memory up to its end"},
 	{},
 };
 
@@ -289,6 +286,16 @@ static int set_jobs(struct options *o, const char *arg)
 	}
 	o->jobs = n;
 	return 0;
+}
+
+static int set_dump_after(struct options *o, const char *arg)
+{
+	o->dump_after = pass_find(arg);
+	if (o->dump_after)
+		return 0;
+	fprintf(stderr, "kslice: --dump-after=%s: no such pass; in run order they are:\n", arg);
+	passes_list(stderr);
+	return -EINVAL;
 }
 
 static int set_option(void *values, int key, const char *arg)
@@ -318,6 +325,11 @@ static int set_option(void *values, int key, const char *arg)
 		return 0;
 	case 'l':
 		o->list = true;
+		return 0;
+	case OPT_DUMP_AFTER:
+		return set_dump_after(o, arg);
+	case OPT_TIME:
+		o->time = true;
 		return 0;
 	default:
 		return -ENOSYS;

@@ -1,113 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0
-/* session.c: spec => closure, in pass order. See session.h. */
+/* session.c: runs the table of passes.c. See session.h. */
 #include "session.h"
-#include "spec/debug.h"
-#include "spec/remote.h"
-#include "stubs/stubs.h"
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
-int session_spec(struct session *s, const char *spec, const struct options *o)
+void session_open(struct session *s, const char *spec, const struct options *o)
 {
-	char *path = spec_path_of(spec);
-	int r;
-
-	memset(s, 0, sizeof(*s));
-	r = spec_load(&s->spec, path);
-	free(path);
-	if (r || (o->debug && debug_spec(&s->spec, o->debug)) || remote_resolve(&s->spec))
-		return -1;
-	if (o->out)
-		s->outdir = xstrdup(o->out);
-	else
-		s->outdir = xasprintf("%s/build/%s%s%s", repo_root(), s->spec.name,
-				      o->debug ? "-" : "", o->debug ?: "");
-	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
+	*s = (struct session){.options = o, .arg = spec};
 }
 
-/* That of the repo, else the one that kernel-tree/fetch.sh of an installation has unpacked. */
-static char *default_tree(void)
+static long peak_rss(int who)
 {
-	const char *package = getenv("KSLICE_LINUX") ?: "linux-source-6.1";
-	char *path = xasprintf("%s/kernel-tree/linux", repo_root()), *cached;
+	struct rusage u;
 
-	if (!access(path, F_OK))
-		return path;
-	cached = xasprintf("%s/tree/%s", cache_dir(), package);
-	if (!access(cached, F_OK)) {
-		free(path);
-		return cached;
-	}
-	free(cached);
-	return path;
+	return getrusage(who, &u) ? 0 : u.ru_maxrss;
 }
 
-static char *find_tree(const struct options *o)
+static int run_pass(struct session *s, const struct pass *p)
 {
-	char *path = o->tree ? xstrdup(o->tree) : default_tree();
-	char *real = realpath(path, NULL), *probe;
+	double begun = now_seconds();
+	int r = p->run(s);
 
-	if (!real) {
-		err(path,
-		    o->tree ? "give --tree the root of a Linux source tree"
-			    : "run kernel-tree/fetch.sh, or give --tree",
-		    "%s", strerror(errno));
-	} else {
-		probe = xasprintf("%s/include/linux/compiler.h", real);
-		if (access(probe, R_OK)) {
-			err(real, "give --tree the root of a Linux source tree",
-			    "not a Linux source tree: it has no include/linux/compiler.h");
-			free(real);
-			real = NULL;
-		}
-		free(probe);
-	}
-	free(path);
-	return real;
-}
-
-int session_commands(struct session *s, const struct options *o)
-{
-	char *tree = find_tree(o);
-	int r;
-
-	if (!tree)
-		return -1;
-	r = o->compdb ? compdb_from_json(&s->db, tree, o->compdb)
-		      : compdb_load(&s->db, &s->spec, tree, o->jobs);
-	free(tree);
+	s->cost[s->ndone++] = (struct pass_cost){
+		.seconds = now_seconds() - begun,
+		.peak = peak_rss(RUSAGE_SELF),
+		.child_peak = peak_rss(RUSAGE_CHILDREN),
+	};
 	return r;
 }
 
-int session_closure(struct session *s, const struct options *o)
+int session_run(struct session *s, const char *last)
 {
-	double t = now_seconds();
-	int r = s->db.tree ? 0 : session_commands(s, o);
+	const struct pass *end = pass_find(last) + 1;
 
-	if (!r && !o->compdb && !o->check && !o->debug)
-		r = stubs_refresh(&s->spec, &s->db);
-	if (r > 0) { /* other stubs than before: they are units, too */
-		compdb_free(&s->db);
-		r = session_commands(s, o);
-	}
-	if (r)
-		return -1;
-	s->t_compdb = now_seconds() - t;
-	s->facts = xcalloc(s->db.ntus + 1, sizeof(*s->facts));
-	if (facts_load_all(s->facts, &s->db, o->jobs))
-		return -1;
-	s->t_facts = now_seconds() - t - s->t_compdb;
-	if (graph_make(&s->graph, &s->db, s->facts, &s->spec))
-		return -1;
-	if (cuts_match(&s->graph) || closure_run(&s->graph) || cuts_check(&s->graph))
-		return -1;
-	s->t_closure = now_seconds() - t - s->t_compdb - s->t_facts;
+	for (const struct pass *p = &passes[s->ndone]; p < end; p++)
+		if (run_pass(s, p))
+			return -1;
 	return 0;
+}
+
+double session_seconds(const struct session *s, const char *first, const char *last)
+{
+	double sum = 0;
+
+	for (const struct pass *p = pass_find(first); p <= pass_find(last); p++)
+		sum += s->cost[p - passes].seconds;
+	return sum;
+}
+
+static void print_costs(const struct session *s)
+{
+	double sum = 0;
+
+	fprintf(stderr, "%-9s %9s %10s %14s\n", "pass", "s", "peak MiB", "child's MiB");
+	for (size_t i = 0; i < s->ndone; i++) {
+		const struct pass_cost *c = &s->cost[i];
+
+		fprintf(stderr, "%-9s %9.3f %10.1f %14.1f\n", passes[i].name, c->seconds,
+			c->peak / 1024.0, c->child_peak / 1024.0);
+		sum += c->seconds;
+	}
+	fprintf(stderr, "%-9s %9.3f\n", "all", sum);
 }
 
 void session_close(struct session *s)
 {
+	if (s->options->time)
+		print_costs(s);
 	if (s->graph.db)
 		graph_free(&s->graph);
 	if (s->facts) {

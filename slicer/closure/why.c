@@ -48,20 +48,34 @@ static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 	}
 }
 
+static void why_text(struct strbuf *b, const struct graph *g)
+{
+	sb_add(b, "", 0);
+	for (uint32_t i = 0; i < g->units.n; i++)
+		if (g->units.a[i].kept)
+			why_add_unit(b, g, i);
+}
+
 int why_write(const struct graph *g, const char *outdir)
 {
 	char *path = xasprintf("%s/why.tsv", outdir);
 	struct strbuf b = {0};
 	int r;
 
-	sb_add(&b, "", 0);
-	for (uint32_t i = 0; i < g->units.n; i++)
-		if (g->units.a[i].kept)
-			why_add_unit(&b, g, i);
+	why_text(&b, g);
 	r = write_file_if_changed(path, b.s, b.len);
 	sb_free(&b);
 	free(path);
 	return r;
+}
+
+void closure_dump(const struct graph *g, FILE *out)
+{
+	struct strbuf b = {0};
+
+	why_text(&b, g);
+	fwrite(b.s, 1, b.len, out);
+	sb_free(&b);
 }
 
 struct line {

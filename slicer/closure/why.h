@@ -11,8 +11,11 @@
 
 #include "closure/graph.h"
 
-/* 0, or -1 after printing the error, both. */
+/* 0, or -1 after printing the error. */
 int why_write(const struct graph *g, const char *outdir);
+/* Prints what why_write() writes. */
+void closure_dump(const struct graph *g, FILE *out);
+/* Prints the path. 0, or -1 after printing the error. */
 int why_print(const char *outdir, const char *symbol);
 
 #endif

@@ -10,6 +10,7 @@
 #define KSLICE_COMMANDS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct tu {
 	char *source; /* path relative to the tree root: "net/socket.c", "arch/sd/kernel/switch.S"
@@ -40,6 +41,8 @@ int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, in
 /* The same from a compile_commands.json that was made elsewhere: of tests, and of trees that were
  * configured by hand. */
 int compdb_from_json(struct compdb *db, const char *tree, const char *path);
+/* Prints the commands readably, one a line after its unit. */
+void compdb_dump(const struct compdb *db, FILE *out);
 void compdb_free(struct compdb *db);
 
 #endif

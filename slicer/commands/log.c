@@ -263,3 +263,16 @@ int compdb_read(struct compdb *db, const char *tus_path)
 	json_decref(json);
 	return 0;
 }
+
+void compdb_dump(const struct compdb *db, FILE *out)
+{
+	fprintf(out, "tree %s\noverlay %s\nobjects %s\n", db->tree, db->overlay, db->objdir);
+	for (size_t i = 0; i < db->ntus; i++) {
+		const struct tu *tu = &db->tus[i];
+
+		fprintf(out, "%s => %s\n\t", tu->source, tu->object);
+		for (int k = 0; k < tu->argc; k++)
+			fprintf(out, "%s%s", k ? " " : "", tu->argv[k]);
+		putc('\n', out);
+	}
+}

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <jansson.h>
 
 struct spec_place {
@@ -110,6 +111,8 @@ int spec_load(struct spec *spec, const char *path);
 /* Cuts and keeps of another file, a debug kind's, are the spec's as well. 0, or -1 after printing
  * the error; spec_free() in any case. */
 int spec_add(struct spec *spec, const char *path);
+/* Prints it readably, groups expanded. */
+void spec_dump(const struct spec *spec, FILE *out);
 void spec_free(struct spec *spec);
 /* err() with "file:line: /pointer" as the place. Returns -1. */
 int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)

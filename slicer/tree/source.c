@@ -521,3 +521,17 @@ int emit_source(const struct graph *g, const char *outdir)
 	free(lds);
 	return r;
 }
+
+/* A unit's files as they are in the tree: those with something kept. */
+void source_dump(const struct graph *g, const char *outdir, FILE *out)
+{
+	for (uint32_t tu = 0; tu < g->db->ntus; tu++) {
+		char *path = xasprintf("%s/tree/%s", outdir, g->db->tus[tu].source);
+		struct stat st;
+
+		if (g->live[tu] && !stat(path, &st))
+			fprintf(out, "%s: %lld bytes\n", g->db->tus[tu].source,
+				(long long)st.st_size);
+		free(path);
+	}
+}

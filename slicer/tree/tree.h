@@ -17,6 +17,9 @@
  * mtime. 0/-1. */
 int emit_source(const struct graph *g, const char *outdir);
 
+/* Prints the source files of the new tree (no headers), in link order. */
+void source_dump(const struct graph *g, const char *outdir, FILE *out);
+
 enum build_kind { BUILD_SLICED, BUILD_WHOLE };
 struct build_opts {
 	enum build_kind kind;

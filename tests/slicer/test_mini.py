@@ -90,6 +90,39 @@ def run_sliced(out):
     check(r.stdout == SLICED, f"sliced prints {r.stdout!r}")
 
 
+# What the dump of each pass must say of the mini tree.
+DUMPS = {
+    "spec": r"^cut drop dropped_here \(.*mini.json:\d+\)$",
+    "commands": r"^kernel/cuts.c => kernel/cuts.o\n\tclang-19 ",
+    "stubs": r"^no stubs are made with --compdb",
+    "facts": r"^func .*__do_sys_cuts \[\d+,\d+\) kernel/cuts.c:\d+",
+    "graph": r"^net/inet.c:\d+ .* inet_bind$",
+    "cuts": r"^drop dropped_here: kernel/cuts.c .* a statement$",
+    "closure": r"^\d+\t.*inet_bind.*\tnet/inet.c:\d+\tthrough field\t",
+    "boundary": r"^return lib_answer: body in kernel/cuts.c:\d+$",
+    "source": r"^net/inet.c: \d+ bytes$",
+    "build": r"^build .*kernel/cuts.o: cc ",
+    "why": r"^\d+\t.*inet_bind.*\tnet/inet.c:\d+\tthrough field\t",
+    "report": r'"name": "mini"',
+}
+
+
+def dumps(slice_it, out):
+    """Each pass prints what it made and runs nothing behind it; --time names the passes that ran."""
+    r = run(slice_it + ["--dump-after=no-such"])
+    names = re.findall(r"^  (\w+) +\S.* => ", r.stdout, re.M)
+    check(r.returncode == 2 and names == list(DUMPS), f"the passes are not those of this test: {r.stdout}")
+    readme = open(f"{HERE}/../../specs/README.md").read()
+    for i, name in enumerate(names):
+        shutil.rmtree(out, ignore_errors=True)
+        r = subprocess.run(slice_it + ["--time", f"--dump-after={name}"], text=True, capture_output=True)
+        check(r.returncode == 0 and re.search(DUMPS.get(name, "$^"), r.stdout, re.M), f"dump after {name}: {r.stdout[:300]}")
+        costs = re.findall(r"^(\w+) +\d+\.\d{3}\b", r.stderr, re.M)
+        check(costs == names[:i + 1] + ["all"], f"--time after {name}: {r.stderr}")
+        check(os.path.exists(f"{out}/tree") == (i >= names.index("source")), f"{name}: the tree")
+        check(f"`{name}`" in readme, f"pass {name} is not in specs/README.md")
+
+
 def stamps(out):
     return {os.path.join(d, n): os.stat(os.path.join(d, n)).st_mtime_ns
             for d, _, names in os.walk(f"{out}/tree") for n in names}
@@ -119,6 +152,7 @@ def main():
         check(r.returncode == 1 and "not in the slice" in r.stdout, "why of what is gone:\n" + r.stdout)
         before = stamps(out)
         check(run(slice_it).returncode == 0 and stamps(out) == before, "a second run touches files")
+        dumps(slice_it, out)
     print("failures:", len(failures))
     return 1 if failures else 0
 

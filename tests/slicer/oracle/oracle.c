@@ -38,10 +38,12 @@ static void drop_cuts(struct spec *spec)
 
 static int slice(struct test *t, const char *spec, const char *tree)
 {
-	struct options opt = {.tree = tree, .jobs = 2};
+	static struct options opt = {.jobs = 2};
 	struct session *s = &t->s;
 
-	if (session_spec(s, spec, &opt))
+	opt.tree = tree;
+	session_open(s, spec, &opt);
+	if (session_run(s, "spec"))
 		return -1;
 	if (compdb_load(&s->db, &s->spec, tree, opt.jobs))
 		return -1;
