@@ -12,7 +12,8 @@ import sys
 BUILD = os.environ.get("KSLICE_BUILD", "build")
 COMPILER = sys.argv[1] if len(sys.argv) > 1 else "clang-19"
 # What decides about code, not about warnings, and what this compiler doesn't have.
-MORE = ["-fsyntax-only", "-Werror", "-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument"]
+MORE = ["-fsyntax-only", "-Werror", "-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument",
+        "-Wno-gnu-variable-sized-type-not-at-end"]  # GNU C, which this is
 UNKNOWN = ("-fno-tree-loop-distribute-patterns",)  # an error for clang, not a warning
 # The sanitized twin of a file, or the same for another program: once is enough.
 ONCE = ("-fsanitize", "-fno-sanitize", "-fPIE", "-fPIC", "-g", "-f", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE", "-O")

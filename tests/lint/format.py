@@ -17,7 +17,7 @@ def c_files():
 
 def too_long(line):
     line = line.rstrip("\n").expandtabs(8)
-    return len(line) > COLUMNS and not any(m.start() < COLUMNS <= m.end() for m in LITERAL.finditer(line))
+    return len(line) > COLUMNS and not line.lstrip().startswith('"') and not any(m.start() < COLUMNS <= m.end() for m in LITERAL.finditer(line))
 
 
 def main():
