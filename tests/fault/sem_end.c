@@ -350,7 +350,7 @@ static void *uses(void *arg)
 	struct swap *s = arg;
 	char c = 0;
 
-	for (unsigned long n = 0; !s->stop; n++)
+	while (!s->stop)
 		if (pwrite(s->fd, &c, 1, 0) != 1 || pread(s->fd, &c, 1, 0) != 1)
 			return "a number that is always open wasn't";
 	return NULL;
