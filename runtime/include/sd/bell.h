@@ -4,11 +4,18 @@
  * clients map it read-only (FUTEX_WAKE needs read access only), so no client can mislead another
  * through it.
  *
- * Domain about to sleep: sleeping = 1; full fence; one more look at every lane and doorbell;
- * FUTEX_WAIT(&sleeping, 1). Awake: sleeping = 0.
- * Client, after publishing: while it waits it re-reads sleeping; where set, FUTEX_WAKE. It does not
- * go to sleep itself until it has seen sleeping == 0 or a FUTEX_WAKE that returned 1, since a wake
- * that comes between the domain's last look and its sleep wakes nobody.
+ *	client				bell.sleeping	domain
+ *	------				-------------	------
+ *					0		looks at lanes and doorbells
+ *					1		stores 1; full fence; looks once more at every
+ *							lane and doorbell
+ *	publishes an entry		1		FUTEX_WAIT(&sleeping, 1)
+ *	re-reads sleeping while it	1
+ *	  waits: FUTEX_WAKE
+ *	may sleep itself		0		is awake, stores 0
+ *
+ * A client does not sleep until it has seen sleeping == 0 or a FUTEX_WAKE that returned 1, since a
+ * wake that comes between the domain's last look and its FUTEX_WAIT wakes nobody.
  */
 #ifndef SD_BELL_H
 #define SD_BELL_H

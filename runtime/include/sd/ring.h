@@ -2,9 +2,9 @@
 /*
  * ring.h: the layout of a client's region, and the protocol text of its rings.
  *
- * A region is one sparse memfd per client process, made and sealed by the supervisor, mapped by that
- * client and by the domain and by nobody else. Its geometry is this header; neither side ever reads a
- * size, an index or a pointer out of the shared memory and trusts it.
+ * A region is one sparse memfd per client process, made and sealed by the supervisor, mapped by
+ * that client and by the domain and by nobody else. Its geometry is this header; neither side ever
+ * reads a size, an index or a pointer out of the shared memory and trusts it.
  *
  *   0         struct sd_region_head (doorbell bits, ended word)
  *   4 KiB     lane 0 | lane 1 | ... | lane SD_LANES-1, each SD_LANE_SIZE:
@@ -13,41 +13,64 @@
  *               struct sd_client_ctl (client writes), struct sd_domain_ctl (domain writes)
  *               arena, at SD_ARENA_OFF, SD_ARENA_SIZE bytes
  *
- * A lane belongs to one client thread. Its entries are numbered n = 0, 1, 2 ...; entry 0 is in sq[0]. The entry
- * after n is in the slot behind n's, but in the same slot if n has SD_F_SYNC: by that flag the client promises to publish
- * nothing before n's answer. (A call, its answer and the next call then move one line to and fro, which
- * costs half of what a walk through the ring does.)
- *   client: fills op, flags, arg[], then stores seq = 2n + 1 (release).
- *   domain: sees seq == 2n + 1 in its head's slot (acquire), copies the entry ONCE, checks the copy, n++ (private).
- *           Serves it, stores ret, then seq = 2n + 2 (release); or, with SD_F_CQ, leaves the entry alone and fills
- *           completion number m (m = 0, 1, 2 ...) in cq[m % SD_RING], its seq = m + 1 (release) last.
- * Calls of one lane are started in order and may complete out of order. The client keeps, privately, which slots
- * are in flight (a batched one until its completion was taken); it never publishes into one that is. The
- * seq in the head's slot changes to 2n + 1 or not at all: any other new value, an unknown op or flag, or
- * an arena reference out of bounds is a protocol violation: the domain stores head.ended = SD_ENDED_PROTO and drops the
- * client; the client, seeing nonsense, stops using the channel by itself. A published entry is
- * never changed before its answer.
+ * A lane is a queue pair that belongs to one client thread. Its entries are numbered n = 0, 1, 2
+ * ...; entry 0 is in sq[0]. The entry after n is in the slot behind n's, but in the same slot if n
+ * has SD_F_SYNC: by that flag the client promises to publish nothing before n's answer. (A call,
+ * its answer and the next call then move one cache line to and fro, which costs half of what a walk
+ * through the ring does.)
  *
- * Cancelling entry n: client.cancel = 2n + 1; ring the lane's doorbell, polled or not. The domain interrupts the
- * call, if it is still in service, as a signal would, and stores domain.cancelled = 2n + 1. One at a time.
+ *	seq of the slot		the entry is	who may write it	what comes next
+ *	---------------		------------	----------------	--------------------------
+ *	an older entry's	free		client		fills op, flags, arg[], then stores
+ *								seq = 2n + 1 (release)
+ *	2n + 1			published	nobody		the domain loads seq (acquire),
+ *								copies the entry ONCE and checks the
+ *								copy. Its own n++ is private
+ *	2n + 1			in service	domain		stores ret, then seq = 2n + 2
+ *								(release); with SD_F_CQ see below
+ *	2n + 2			answered	client		loads seq (acquire), reads ret. The
+ *								slot is free
  *
- * Promises. An answer's credit says of the call's fd that a call giving it so many bytes would be taken whole and at once. On the
- * strength of it a client may tell its program the result of such a call before the domain answers: the entry has
- * SD_F_PROMISE, and in ret what the program was told. The domain starts no other entry of the lane before it is answered (so
- * the lane's calls keep their order, whatever happens), unless one of them is cancelled. The next answer in place says so by SD_R_SETTLED:
- * the promised call has been answered; with SD_R_BROKEN the result was another, it is in that call's entry; SD_R_LEFT is the
- * credit its fd has now.
+ * With SD_F_CQ the domain leaves the entry alone and fills completion number m (m = 0, 1, 2 ...) in
+ * cq[m % SD_RING], whose seq = m + 1 it stores last (release).
  *
- * A lane starts unpolled. The client, having published, reads domain.polled while it waits; where that
- * is 0 it sets the lane's doorbell bit. A domain about to stop polling: polled = 0; full fence; one more
- * look at the lane.
+ * Calls of one lane are started in order and may complete out of order. The client keeps,
+ * privately, which slots are in flight (a batched one until its completion was taken); it never
+ * publishes into one that is. The seq in the head's slot changes to 2n + 1 or not at all: any other
+ * new value, an unknown op or flag, or an arena reference out of bounds is a protocol violation.
+ * The domain then stores head.ended = SD_ENDED_PROTO and drops the client; a client that sees
+ * nonsense stops using the channel. A published entry is never changed before its answer.
  *
- * Sleeping: the side about to sleep does a full fence between announcing that and its last look; the
- * other re-reads the announcement while it spins. See bell.h for waking the domain. The client's word is
- * client.sleep: 0 awake, else the value its futex waits on, a new one every time. client.want is the
- * completion count it wants to be woken for, 0: any answer. The domain wakes by setting the word from
- * that value to 0 (compare and swap: a wake between the client's last look and its FUTEX_WAIT is not
- * lost, and a late one doesn't hit its next sleep), then FUTEX_WAKE.
+ * Cancelling entry n: client.cancel = 2n + 1; ring the lane's doorbell, polled or not. The domain
+ * interrupts the call, if it is still in service, as a signal would, and stores domain.cancelled =
+ * 2n + 1. One at a time.
+ *
+ * Promises (early completion). An answer's credit says of the call's fd that a call giving it so
+ * many bytes would be taken whole and at once. On the strength of it a client may return the result
+ * of such a call to its program before the domain answers: the entry has SD_F_PROMISE, and in ret
+ * what the program was told. The domain starts no other entry of the lane before it is answered (so
+ * the lane's calls keep their order, whatever happens), unless one of them is cancelled. The next
+ * answer in place says how it went:
+ *
+ *	SD_R_SETTLED	the promised call has been answered
+ *	SD_R_BROKEN	... with another result, which is in that call's entry
+ *	SD_R_LEFT	the credit its fd has now
+ *
+ * Polling. A lane starts unpolled.
+ *
+ *	domain.polled	a client that has published	a domain
+ *	-------------	---------------------------	------------------------------------------
+ *	1		only waits			looks at the lane in every pass. To stop:
+ *							polled = 0; full fence; one more look
+ *	0		reads polled while it waits,	looks at the lane when its doorbell bit is
+ *			and sets the doorbell bit	set, then sets polled = 1
+ *
+ * Sleeping: the side about to sleep does a full fence between announcing that and its last look;
+ * the other re-reads the announcement while it spins. See bell.h for waking the domain. The
+ * client's word is client.sleep: 0 awake, else the value its futex waits on, a new one every time.
+ * client.want is the completion count it wants to be woken for, 0: any answer. The domain wakes by
+ * setting the word from that value to 0 (compare and swap: a wake between the client's last look
+ * and its FUTEX_WAIT is not lost, and a late one doesn't hit its next sleep), then FUTEX_WAKE.
  */
 #ifndef SD_RING_H
 #define SD_RING_H

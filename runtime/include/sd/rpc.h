@@ -12,17 +12,19 @@
  *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; -EFAULT where prog_ptr is bad
  *	return sd_call_end(&c);                                // arena released; the call's status
  *
- * What the domain answers is not to be trusted: a length it returns may exceed the room given, and the program believes it. So
- * the result is held against sd_call_most(); sd_get() checks that what it reads is room of this call, else c.status = SD_PROTO; a
- * stub that uses an answer by itself (sd_at) reads it once, checks it and calls sd_bad(&c) on nonsense.
+ * What the domain answers is not to be trusted: a length it returns may exceed the room given, and
+ * the program believes it. So the result is held against sd_call_most(); sd_get() checks that what
+ * it reads is room of this call, else c.status = SD_PROTO; a stub that uses an answer directly
+ * (sd_at) reads it once, checks it and calls sd_bad(&c) on nonsense.
  *
- * An interrupted call (sd_lane_interrupt) may return the kernel's -ERESTARTSYS ... -ERESTART_RESTARTBLOCK
- * (512..516), so that route() restarts or answers EINTR as Linux would for the handler in question.
+ * An interrupted call (sd_lane_interrupt) may return the kernel's -ERESTARTSYS ...
+ * -ERESTART_RESTARTBLOCK (512..516), so that route() restarts or answers EINTR as Linux would for
+ * the handler in question.
  *
- * Pointers on the wire are offsets from the lane's arena start, >= SD_OFF_MIN; SD_OFF_NULL stands for
- * a null pointer; SD_OFF_FAULT for one the client could not read: the domain hands its kernel a
- * pointer that faults when used; SD_OFF_BEYOND for one outside user space (or a length that leads there): a pointer
- * that access_ok() refuses. So EFAULT comes at the point where Linux reports it.
+ * Pointers on the wire are offsets from the lane's arena start, >= SD_OFF_MIN; SD_OFF_NULL stands
+ * for a null pointer; SD_OFF_FAULT for one the client could not read: the domain hands its kernel a
+ * pointer that faults when used; SD_OFF_BEYOND for one outside user space (or a length that leads
+ * there): a pointer that access_ok() refuses. So EFAULT comes at the point where Linux reports it.
  *
  * Threads: a lane belongs to one thread; nothing here locks. Errors: transport failures are enum
  * sd_status, never mixed with the function's -errno in *ret.
@@ -54,7 +56,7 @@ enum sd_status {
 	SD_INTR,    /* a signal came before the domain began the call (EINTR / restart) */
 };
 
-struct sd_lane; /* the client's end of a lane: core/lane.h */
+struct sd_lane; /* the client's end of a lane: sd/lane.h */
 
 struct sd_call {
 	struct sd_lane *lane;
@@ -108,7 +110,7 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret);
  * arg[len] bytes for that fd. If it `may`, with enough credit, and if the lane's embedder allows
  * promises, *ret is arg[len] at once, and the answer is taken with the next call's. If that then
  * fails, the domain keeps the error for the fd's next call, as if it had come just after this one;
- * what was refused for now is given again.
+ * what was refused for now is retried.
  */
 static inline void sd_call_credit(struct sd_call *c, u64 fd)
 {
@@ -116,10 +118,11 @@ static inline void sd_call_credit(struct sd_call *c, u64 fd)
 }
 enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may);
 /* The same of a call without data whose result is known before, as close()'s: if the domain says
- * something else, nobody hears of it. */
+ * something else, it is not reported. */
 enum sd_status sd_call_known(struct sd_call *c, long *ret, long result);
 
-/* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by runtime/user.
+/* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by
+ * runtime/client/hook.
  */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
 int sd_copy_to_prog(void *prog, const void *src, u64 len);
