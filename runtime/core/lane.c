@@ -12,7 +12,7 @@ enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st)
 }
 
 void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
-		  const struct sd_transport *tr)
+		  const struct sd_client_side *tr)
 {
 	u8 *lanes = (u8 *)base + SD_HEAD_SIZE;
 
@@ -30,7 +30,7 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 }
 
 int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
-		   const struct sd_transport *tr)
+		   const struct sd_client_side *tr)
 {
 	u32 s, seq;
 

@@ -15,22 +15,22 @@ void sd_main(void)
 	sd_dev_init();
 	if (sd_mount)
 		sd_mount();
-	boot_ns = sd_machine_clock() - sd_boot_start;
+	boot_ns = sd_machine->clock() - sd_boot_start;
 	if (sd_boot->mode == SD_MODE_PAYLOAD)
-		sd_machine_halt(sd_call_on(sd_boot->payload_stack, sd_boot->payload));
-	sd_machine_ready(boot_ns, sd_boot->serving, sd_served_contract);
+		sd_machine->halt(sd_call_on(sd_boot->payload_stack, sd_boot->payload));
+	sd_machine->ready(boot_ns, sd_boot->serving, sd_served_contract);
 
 	switch (sd_boot->mode) {
 	case SD_MODE_BOOT_ONLY:
 		printk(KERN_ERR "booted in %llu us\n", boot_ns / 1000);
-		sd_machine_halt(0);
+		sd_machine->halt(0);
 	case SD_MODE_SELF_TEST:
 		if (!sd_self_test)
 			panic("this image has no self-test: its configuration lacks what the test uses");
 		err = sd_self_test();
 		printk(KERN_ERR "self-test: %s (boot %llu us)\n", err ? "FAILED" : "passed",
 		       boot_ns / 1000);
-		sd_machine_halt(!!err);
+		sd_machine->halt(!!err);
 	}
 	if (sd_boot->serving) {
 		if (!sd_serve)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* remote.c: links to other domains, and how a task waits for an answer: see sd/remote.h. */
+/* remote.c: links to other domains, and the calls over them: see sd/remote.h. */
 #include <linux/err.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <sd/remote.h>
-#include <sd/sys.h>
+#include <sd/transport.h>
 #include "serve.h"
 
 #define LANES 64u /* calls at once; more wait for one, which is not for long: see WAITING */
@@ -15,10 +15,6 @@
 #define AGAIN_MAX   8  /* a refused call is made again after HZ >> 8, then twice as long ... */
 #define AGAIN_RISE  3u /* ... so many times */
 #define ATTACH_TIME (12 * HZ)
-#define RECHECK	    (HZ / 4 ?: 1)
-#define SPIN_CYCLES 10000u /* TSC, about 4 us: a write that finds room is answered by then */
-#define GIVE_UP	    4u	   /* spins in vain, in a row */
-#define TRY_AGAIN   32u	   /* waits without one, then another chance */
 
 enum link_state { LINK_ASKED, LINK_UP, LINK_DEAD };
 
@@ -28,29 +24,18 @@ struct sd_link {
 	enum link_state state;
 	int err; /* why it is dead */
 	u32 refs;
-	u32 stubs; /* contract of the other domain's calls */
-	u32 vain;
+	u32 stubs;	/* contract of the other domain's calls */
 	u64 used, made; /* lanes, by bit */
 	u32 waiting;	/* calls that may wait */
 	struct sd_region_head *region;
 	const struct sd_bell *bell;
+	const struct sd_client_side *tr;
 	struct sd_lane lane[LANES];
 };
 
 static LIST_HEAD(links);
 static LIST_HEAD(uses);
 static DECLARE_WAIT_QUEUE_HEAD(news); /* a lane, a link: for all of them */
-static bool listening;
-
-/* Whoever was answered, and nobody else: many may wait. */
-static void on_bell(void *arg)
-{
-	struct sd_use *use;
-
-	list_for_each_entry (use, &uses, node)
-		if (use->word && sd_load_acquire(use->word) != use->pending)
-			wake_up_process(use->task);
-}
 
 static void link_dead(struct sd_link *link, int err)
 {
@@ -73,14 +58,20 @@ void sd_link_put(struct sd_link *link)
 	if (--link->refs)
 		return;
 	if (link->region)
-		sd_machine_peer_done(link->region);
+		sd_machine->peer_done(link->region);
 	kfree(link);
 }
 
 static bool link_gone(const struct sd_link *link)
 {
-	return link->state == LINK_DEAD || sd_load_relaxed(&link->region->ended) ||
-	       !sd_load_relaxed(&link->bell->alive);
+	return link->state == LINK_DEAD || !link->tr->alive(link->region, link->bell);
+}
+
+static bool lane_gone(const struct sd_lane *l)
+{
+	const struct sd_use *use = l->priv;
+
+	return use->link->state == LINK_DEAD;
 }
 
 static struct sd_link *find(const char *domain)
@@ -103,13 +94,10 @@ static struct sd_link *ask(const char *domain)
 		kfree(link);
 		return other;
 	}
-	if (!listening)
-		sd_irq_register(SD_IRQ_PEER, on_bell, NULL);
-	listening = true;
 	link->refs = 1;
 	strscpy(link->name, domain, sizeof(link->name));
 	list_add(&link->node, &links);
-	sd_machine_peer(link->name);
+	sd_machine->peer(link->name);
 	return link;
 }
 
@@ -124,7 +112,7 @@ void sd_remote_event(const struct sd_event *ev)
 	}
 	if (!link || link->state != LINK_ASKED) { /* we gave up waiting */
 		if (!ev->result)
-			sd_machine_peer_done(ev->region);
+			sd_machine->peer_done(ev->region);
 		return;
 	}
 	if (ev->result) {
@@ -133,6 +121,7 @@ void sd_remote_event(const struct sd_event *ev)
 	}
 	link->region = ev->region;
 	link->bell = ev->peer_bell;
+	link->tr = sd_transport_client(NULL);
 	link->stubs = ev->peer.stubs;
 	if (ev->region_size == SD_REGION_SIZE) {
 		link->state = LINK_UP;
@@ -167,90 +156,6 @@ struct sd_link *sd_link_get(const char *domain)
 	return ERR_PTR(left);
 }
 
-/* ---- waiting ---- */
-/* False: it is about to sleep and can't be told yet; look again soon. See
- * transport/shm/shm_client.c. */
-static bool nudge(struct sd_lane *l)
-{
-	u32 *word = &l->head->doorbell[l->index / 32], bit = 1u << l->index % 32;
-
-	if (!sd_load_relaxed(&l->mem->domain.polled) && !(sd_load_relaxed(word) & bit))
-		sd_or(word, bit);
-	if (likely(!sd_load_acquire(&l->bell->sleeping)))
-		return true;
-	return sd_machine_wake((u32 *)&l->bell->sleeping) > 0;
-}
-
-static bool spin(struct sd_link *link, const u32 *word, u32 pending)
-{
-	u64 start = sd_tsc();
-
-	if (link->vain >= GIVE_UP && ++link->vain < GIVE_UP + TRY_AGAIN)
-		return false;
-	do {
-		if (sd_load_acquire(word) != pending) {
-			link->vain = 0;
-			return true;
-		}
-		sd_pause();
-	} while (sd_tsc() - start < SPIN_CYCLES);
-	link->vain = link->vain < GIVE_UP ? link->vain + 1 : GIVE_UP;
-	return false;
-}
-
-/* Until *word changes. The bell tells of answers; of a cancel that was seen to, nobody does. */
-static enum sd_status doze(struct sd_lane *l, struct sd_use *use, const u32 *word, u32 pending)
-{
-	enum sd_status st = SD_OK;
-	bool told = false;
-
-	use->pending = pending;
-	use->word = word;
-	for (;;) {
-		set_current_state(use->deaf ? TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE);
-		sd_full_fence();
-		if (sd_load_acquire(word) != pending)
-			break;
-		if (link_gone(use->link)) {
-			st = sd_load_relaxed(&use->link->region->ended) == SD_ENDED_PROTO ? SD_PROTO
-											  : SD_DEAD;
-			break;
-		}
-		if (!use->deaf && signal_pending(current)) {
-			use->deaf = true; /* it is cancelled, and its end awaited */
-			st = SD_INTR;
-			break;
-		}
-		told = told || nudge(l);
-		schedule_timeout(told && !use->deaf ? RECHECK : 1);
-	}
-	__set_current_state(TASK_RUNNING);
-	use->word = NULL;
-	return st;
-}
-
-static u32 peer_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
-{
-	struct sd_use *use = l->priv;
-
-	nudge(l);
-	if (spin(use->link, word, pending))
-		return SD_OK;
-	return doze(l, use, word, pending);
-}
-
-static void peer_kick(struct sd_lane *l)
-{
-	nudge(l);
-}
-
-static const struct sd_transport transport_peer = {
-	.name = "peer",
-	.kick = peer_kick,
-	.hint = peer_kick,
-	.wait = peer_wait,
-};
-
 /* ---- calls ---- */
 static bool lane_free(const struct sd_link *link)
 {
@@ -272,7 +177,8 @@ static struct sd_lane *take_lane(struct sd_link *link)
 	link->used |= 1ull << i;
 	if (!(link->made & 1ull << i)) {
 		link->made |= 1ull << i;
-		sd_lane_init(&link->lane[i], link->region, i, link->bell, &transport_peer);
+		sd_lane_init(&link->lane[i], link->region, i, link->bell, link->tr);
+		link->lane[i].gone = lane_gone;
 	}
 	return &link->lane[i];
 }

@@ -64,6 +64,7 @@
 #include <sd/machine.h>
 #include <sd/serve.h>
 #include <sd/server.h>
+#include <sd/transport.h>
 
 #define SD_PEER_OPS 256 /* calls beyond these can't be made by other domains */
 
@@ -274,10 +275,7 @@ void sd_scratch_put(void *p);
 void sd_serve_table(void);
 
 /* serve_ctl.c */
+extern const struct sd_server_side *sd_serving; /* the transport by which clients come */
 void sd_serve_setup(void);
-
-/* transport/shm/shm_kernel.c */
-int sd_shm_attach(const struct sd_event *ev);
-int sd_shm_detach(const struct sd_event *ev);
 
 #endif

@@ -241,7 +241,7 @@ static __always_inline void call_answer(const struct sd_client *c, const struct 
 {
 	sd_poll_reply(q, ret, rflags);
 	if (unlikely(q->flags & SD_F_BELL) && !c->ending)
-		sd_machine_bell(c->bell_fd);
+		sd_machine->bell(c->bell_fd);
 }
 
 void sd_serve_call(struct sd_worker *w)

@@ -190,7 +190,8 @@ static void client_interrupt(struct sd_slane *l, u32 n)
 
 static void client_wake(u32 *word)
 {
-	sd_machine_wake(word);
+	if (sd_serving->wake)
+		sd_serving->wake(word);
 }
 
 static const struct sd_server_ops client_ops = {
@@ -354,6 +355,6 @@ void sd_client_lied(struct sd_client *c)
 {
 	if (c->ending)
 		return;
-	sd_machine_ended(c->id, -EPROTO);
+	sd_machine->ended(c->id, -EPROTO);
 	sd_client_end(c, SD_ENDED_PROTO);
 }

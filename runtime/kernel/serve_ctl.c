@@ -15,6 +15,8 @@
  * host, where it reserves each number. */
 #define FILES_MAX 65536
 
+const struct sd_server_side *sd_serving;
+
 static void ctl_event(void *arg)
 {
 	WRITE_ONCE(sd_ctl_pending, true);
@@ -42,7 +44,7 @@ static int ctl_attach(const struct sd_event *ev)
 {
 	if (!sd_memory_for_client(make_kuid(&init_user_ns, ev->attach.uid)))
 		return -ENOMEM;
-	return sd_shm_attach(ev);
+	return sd_serving->attach(ev);
 }
 
 static void ctl_handle(const struct sd_event *ev)
@@ -52,20 +54,20 @@ static void ctl_handle(const struct sd_event *ev)
 
 	switch (ev->type) {
 	case SD_CTL_ATTACH:
-		sd_machine_event_done(ev, ctl_attach(ev), NULL);
+		sd_machine->event_done(ev, ctl_attach(ev), NULL);
 		break;
 	case SD_CTL_DETACH:
-		sd_machine_event_done(ev, sd_shm_detach(ev), NULL);
+		sd_machine->event_done(ev, sd_serving->detach(ev), NULL);
 		break;
 	case SD_CTL_STATS:
 		ctl_stats(&stats);
-		sd_machine_event_done(ev, 0, &stats);
+		sd_machine->event_done(ev, 0, &stats);
 		break;
 	case SD_CTL_TICKET:
-		sd_machine_event_done(ev, sd_ticket_hold(&ev->ticket), NULL);
+		sd_machine->event_done(ev, sd_ticket_hold(&ev->ticket), NULL);
 		break;
 	case SD_CTL_SHARE:
-		sd_machine_event_done(ev, sd_share_attach ? sd_share_attach(ev) : -ENODEV, NULL);
+		sd_machine->event_done(ev, sd_share_attach ? sd_share_attach(ev) : -ENODEV, NULL);
 		break;
 	case SD_CTL_PEER:
 	case SD_CTL_PEER_GONE:
@@ -81,10 +83,10 @@ static void ctl_handle(const struct sd_event *ev)
 			sd_clients_end();
 			sd_unmount();
 		}
-		sd_machine_event_done(ev, 0, NULL);
-		sd_machine_halt(0);
+		sd_machine->event_done(ev, 0, NULL);
+		sd_machine->halt(0);
 	default:
-		sd_machine_event_done(ev, -EINVAL, NULL);
+		sd_machine->event_done(ev, -EINVAL, NULL);
 	}
 }
 
@@ -94,7 +96,7 @@ static void ctl_one(void)
 
 	/* Cleared before the look: an event that comes after the look sets it again. */
 	WRITE_ONCE(sd_ctl_pending, false);
-	if (!sd_machine_event(&ev))
+	if (!sd_machine->event(&ev))
 		return;
 	/* There may be more, and handling this one may hand the lead to somebody else. */
 	WRITE_ONCE(sd_ctl_pending, true);
@@ -123,6 +125,9 @@ void sd_serve_setup(void)
 /* Pid 1 when the kernel is up, a supervisor there and told so: its first events may be waiting. */
 void __noreturn sd_serve(void)
 {
+	sd_serving = sd_transport_server(sd_boot->transport);
+	if (!sd_serving)
+		panic("this image has no transport %s", sd_boot->transport ?: "at all");
 	sd_serve_setup();
 	sd_irq_register(SD_IRQ_EVENT, ctl_event, NULL);
 	sd_memory_setup();

@@ -420,7 +420,7 @@ static void end_doomed(void)
 		c->id, from_kuid(&init_user_ns, c->cred->uid), c->holds >> 10,
 		totalram_pages() << (PAGE_SHIFT - 10));
 	give_all(); /* an end may take memory first */
-	sd_machine_ended(c->id, -ENOMEM);
+	sd_machine->ended(c->id, -ENOMEM);
 	sd_client_end(c, SD_ENDED_MEMORY);
 	rcu_barrier();
 }

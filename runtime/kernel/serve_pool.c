@@ -290,7 +290,7 @@ static void pool_give_way(struct sd_worker *w)
 		return;
 	}
 	before = sd_tsc();
-	sd_machine_yield();
+	sd_machine->yield();
 	if (sd_tsc() - before > HOG_CYCLES)
 		hogged = HOG_RESTS;
 }
@@ -298,8 +298,8 @@ static void pool_give_way(struct sd_worker *w)
 /* Every LOOKS quiet passes: where are we, how long is it quiet, and what do we do about it? */
 static void pool_pass_time(struct sd_worker *w, u64 *since)
 {
-	u64 t = sd_machine_clock();
-	int cpu = sd_machine_cpu();
+	u64 t = sd_machine->clock();
+	int cpu = sd_machine->cpu();
 
 	if (READ_ONCE(bell->cpu) != cpu)
 		WRITE_ONCE(bell->cpu, cpu);

@@ -27,7 +27,7 @@ u64 share_count(struct share *s)
 {
 	if (!s->mem)
 		return s->wants;
-	share_holds(s, sd_machine_share_held(s->fd));
+	share_holds(s, sd_machine->share_held(s->fd));
 	return s->held;
 }
 
@@ -60,7 +60,7 @@ void share_mem_done(struct share *s)
 	u8 *mem = s->mem;
 
 	share_mem_lost(s);
-	sd_machine_share_done(mem, s->fd, s->key);
+	sd_machine->share_done(mem, s->fd, s->key);
 }
 
 /* ---- where there is something ---- */
@@ -69,7 +69,7 @@ static void share_zero(struct share *s, u64 from, u64 to)
 	to = min_t(u64, to, SD_SHARE_SIZE);
 	if (from >= to)
 		return;
-	if (sd_machine_share_zero(s->fd, from, to))
+	if (sd_machine->share_zero(s->fd, from, to))
 		memset(s->mem + from, 0, to - from);
 	s->data_end = 0;
 }
@@ -81,7 +81,7 @@ static u64 mem_data(struct share *s, u64 *pos)
 
 	if (*pos >= s->data && *pos < s->data_end)
 		return s->data_end;
-	if (!sd_machine_share_data(s->fd, pos, &to))
+	if (!sd_machine->share_data(s->fd, pos, &to))
 		return *pos;
 	s->data = *pos;
 	s->data_end = to;

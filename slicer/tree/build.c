@@ -251,6 +251,8 @@ static void ninja_add_link(struct builder *b)
 	ninja_add_runtime(b, "machine/process/*");
 	ninja_add_runtime(b, "include/abi.py");
 	ninja_add_runtime(b, "include/sd/*");
+	ninja_add_runtime(b, "machine/entries.txt");
+	ninja_add_runtime(b, "transport/*/entries.txt");
 	sb_printf(&b->ninja, "\n  link = %s/runtime/machine/process/link.sh\n", repo_root());
 	sb_printf(&b->ninja, "default %s/%s.image\n", up, name);
 	free(lib);

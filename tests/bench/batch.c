@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 		errno = -err;
 		die("attach");
 	}
-	sd_lane_init(&lane, o.head, 0, o.bell, &sd_transport_shm);
+	sd_lane_init(&lane, o.head, 0, o.bell, sd_transport_client(NULL));
 	measure(depth > 1 ? many : one, NULL, depth, atoi(argv[3]));
 	outsider_detach(&o);
 	return 0;

@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 	errno = -outsider_attach(&o, argv[1]);
 	if (errno)
 		die("attach");
-	sd_lane_init(&lane, o.head, 0, o.bell, &sd_transport_shm);
+	sd_lane_init(&lane, o.head, 0, o.bell, sd_transport_client(NULL));
 	fd = filled(argv[2]);
 	measure(many, &fd, ROUND, atoi(argv[4]));
 	outsider_detach(&o);

@@ -200,7 +200,7 @@ int main(int argc, char **argv)
 	hostdom_init(&b->dom, bell);
 	sd_sregion_init(&b->reg, base, NULL, &hostdom_ops);
 	sd_poll_add(&b->dom.poll, &b->reg);
-	sd_lane_init(&b->lane, base, 0, bell, &sd_transport_shm);
+	sd_lane_init(&b->lane, base, 0, bell, sd_transport_client(NULL));
 	pin(b->cpu[1]);
 	figure(b, "native getppid", round_getppid, 1024, false);
 	pid = fork();

@@ -125,7 +125,8 @@ static void lying_kick(struct sd_lane *l)
 		scribble();
 }
 
-static const struct sd_transport lying = {"lying", lying_kick, lying_kick, lying_wait, NULL};
+static const struct sd_client_side lying = {
+	.kick = lying_kick, .hint = lying_kick, .wait = lying_wait};
 
 static void fresh_lane(void)
 {

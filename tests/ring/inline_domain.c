@@ -44,5 +44,5 @@ void inline_kick(struct sd_lane *l)
 	l->head->doorbell[l->index / 32] |= 1u << l->index % 32;
 }
 
-const struct sd_transport inline_transport = {"inline", inline_kick, inline_kick, inline_wait,
-					      NULL};
+const struct sd_client_side inline_transport = {
+	.kick = inline_kick, .hint = inline_kick, .wait = inline_wait};

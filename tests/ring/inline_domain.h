@@ -7,7 +7,7 @@
 #include <sd/lane.h>
 #include "hostdom.h"
 
-extern const struct sd_transport inline_transport;
+extern const struct sd_client_side inline_transport;
 extern struct hostdom *inline_domain; /* who serves its lanes */
 extern void (*inline_puppet)(void);   /* does so instead, where not NULL */
 

@@ -63,7 +63,7 @@ static void nothing(struct sd_lane *l)
 	(void)l;
 }
 
-static const struct sd_transport transport = {"answers", nothing, nothing, wait_for, NULL};
+static const struct sd_client_side transport = {.kick = nothing, .hint = nothing, .wait = wait_for};
 
 static enum sd_status call(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what,
 			   const u64 a[6], long *ret)

@@ -95,7 +95,7 @@ static void *client(void *arg)
 	struct sd_lane l;
 	u32 i;
 
-	sd_lane_init(&l, c->base, c->lane, c->bell, &sd_transport_shm);
+	sd_lane_init(&l, c->base, c->lane, c->bell, sd_transport_client(NULL));
 	for (i = 0; i < c->calls; i++) {
 		one(&l, i);
 		many(&l, i % 16 ? 1 + i % 3 : SD_RING, 1000ull * (i + 1));

@@ -232,7 +232,7 @@ int domain_wait_ended(struct domain *d, uint32_t client)
 
 void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index)
 {
-	sd_lane_init(l, c->base, index, d->bell, &sd_transport_shm);
+	sd_lane_init(l, c->base, index, d->bell, sd_transport_client(NULL));
 }
 
 struct domain dom;

@@ -38,8 +38,7 @@ static void nothing(struct sd_lane *l)
 	(void)l;
 }
 
-static const struct sd_transport nowhere = {
-	.name = "nowhere", .kick = nothing, .hint = nothing, .wait = take_down};
+static const struct sd_client_side nowhere = {.kick = nothing, .hint = nothing, .wait = take_down};
 
 static struct sd_lane_mem *lane_mem(void)
 {

@@ -137,7 +137,7 @@ static void ticking(void)
 void chan_begin(struct chan *c)
 {
 	c->on = true;
-	sd_lane_init(&c->lane, c->o.head, 0, c->o.bell, &sd_transport_shm);
+	sd_lane_init(&c->lane, c->o.head, 0, c->o.bell, sd_transport_client(NULL));
 	c->lane.promises = true;
 }
 

@@ -107,7 +107,7 @@ void backend_start(int argc, char **argv)
 	(void)argv;
 	if (base == MAP_FAILED || sd_loop_attach(base))
 		st_die("no region");
-	sd_lane_init(&backend_lane, base, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&backend_lane, base, 0, NULL, sd_transport_client("loop"));
 }
 
 void backend_fresh(void)

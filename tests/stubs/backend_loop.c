@@ -28,7 +28,7 @@ void backend_fresh(void)
 		st_die("no client of the domain");
 	if (old)
 		munmap(old, SD_REGION_SIZE);
-	sd_lane_init(&backend_lane, region, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&backend_lane, region, 0, NULL, sd_transport_client("loop"));
 }
 
 void backend_start(int argc, char **argv)

@@ -269,7 +269,7 @@ static const struct side nobody = {.name = "nobody"};
 
 static void new_channel(void)
 {
-	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&lane, region_mem, 0, NULL, sd_transport_client(NULL));
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
 	sd_sregion_init(&region, region_mem, NULL, &ops);
 }
@@ -472,7 +472,7 @@ int main(int argc, char **argv)
 	fuzz_server(cases);
 	printf("server: %llu entries, %llu ended in EFAULT\n", (unsigned long long)cases_done,
 	       (unsigned long long)faults_seen);
-	sd_lane_init(&lane, region_mem, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&lane, region_mem, 0, NULL, sd_transport_client(NULL));
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
 	fuzz_client(cases / 4);
 	printf("client: %llu lies\n", (unsigned long long)(cases_done - cases));

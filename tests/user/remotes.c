@@ -45,7 +45,7 @@ static void attach(struct side *s, const char *path)
 		exit(1);
 	}
 	for (unsigned i = 0; i < 2; i++)
-		sd_lane_init(&s->lane[i], s->o.head, i, s->o.bell, &sd_transport_shm);
+		sd_lane_init(&s->lane[i], s->o.head, i, s->o.bell, sd_transport_client(NULL));
 }
 
 /* What the domain answers, on the lane of this thread: 0 is main's. */

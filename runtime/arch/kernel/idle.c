@@ -26,7 +26,7 @@ static bool have_work(void)
 static u64 wake_time(bool nap)
 {
 	u64 deadline = sd_clock_deadline(),
-	    end = nap ? sd_machine_clock() + NAP_NS : SD_NO_DEADLINE;
+	    end = nap ? sd_machine->clock() + NAP_NS : SD_NO_DEADLINE;
 
 	return end < deadline ? end : deadline;
 }
@@ -43,7 +43,7 @@ void arch_cpu_idle(void)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (!have_work()) {
 			sd_sleeps++;
-			sd_machine_wait(sleeping, 1, wake_time(!napped));
+			sd_machine->wait(sleeping, 1, wake_time(!napped));
 			if (napped)
 				sd_clock_slept();
 			napped = true;

@@ -76,15 +76,15 @@ void sd_exit_work(void)
 
 void machine_restart(char *cmd)
 {
-	sd_machine_halt(1);
+	sd_machine->halt(1);
 }
 
 void machine_halt(void)
 {
-	sd_machine_halt(0);
+	sd_machine->halt(0);
 }
 
 void machine_power_off(void)
 {
-	sd_machine_halt(0);
+	sd_machine->halt(0);
 }

@@ -15,6 +15,7 @@
 #include <asm/setup.h>
 
 const struct sd_boot *sd_boot;
+const struct sd_machine_ops *sd_machine;
 u64 sd_boot_start;
 unsigned long __stack_chk_guard __ro_after_init;
 struct task_struct *sd_current = &init_task;
@@ -25,7 +26,8 @@ void sd_enter(unsigned long sp) __noreturn;
 void sd_start(const struct sd_boot *boot)
 {
 	sd_boot = boot;
-	sd_boot_start = sd_machine_clock();
+	sd_machine = boot->machine;
+	sd_boot_start = sd_machine->clock();
 	sd_enter((unsigned long)task_pt_regs(&init_task));
 }
 

@@ -28,7 +28,7 @@ void (*sd_clock_tick)(void);
 
 static u64 sd_clocksource_read(struct clocksource *cs)
 {
-	return sd_machine_clock();
+	return sd_machine->clock();
 }
 
 static struct clocksource sd_clocksource = {
@@ -41,7 +41,7 @@ static struct clocksource sd_clocksource = {
 
 static int sd_set_next_event(unsigned long delta, struct clock_event_device *evt)
 {
-	deadline = sd_machine_clock() + delta;
+	deadline = sd_machine->clock() + delta;
 	return 0;
 }
 
@@ -62,14 +62,15 @@ static struct clock_event_device sd_clockevent = {
 
 bool sd_clock_due(void)
 {
-	return deadline != SD_NO_DEADLINE && sd_machine_clock() >= deadline;
+	return deadline != SD_NO_DEADLINE && sd_machine->clock() >= deadline;
 }
 
 /* By how much the host's wall clock is ahead of ours; 0 if by less than a step. What reading them
  * takes is no difference. */
 static s64 wall_error(void)
 {
-	s64 before = ktime_get_real_ns(), host = sd_machine_realtime(), after = ktime_get_real_ns();
+	s64 before = ktime_get_real_ns(), host = sd_machine->realtime(),
+	    after = ktime_get_real_ns();
 
 	if (host > before - WALL_STEP_NS && host < after + WALL_STEP_NS)
 		return 0;
@@ -122,12 +123,12 @@ u64 sd_clock_deadline(void)
 
 unsigned long long notrace sched_clock(void)
 {
-	return sd_machine_clock() - start_ns;
+	return sd_machine->clock() - start_ns;
 }
 
 void read_persistent_clock64(struct timespec64 *ts)
 {
-	*ts = ns_to_timespec64(sd_machine_realtime());
+	*ts = ns_to_timespec64(sd_machine->realtime());
 }
 
 /* Delays read the clock, so there is nothing to calibrate; the value only has to be sane. */
@@ -138,9 +139,9 @@ void calibrate_delay(void)
 
 static void delay_ns(u64 ns)
 {
-	u64 end = sd_machine_clock() + ns;
+	u64 end = sd_machine->clock() + ns;
 
-	while (sd_machine_clock() < end)
+	while (sd_machine->clock() < end)
 		cpu_relax();
 }
 
@@ -167,7 +168,7 @@ void __ndelay(unsigned long nsecs)
 
 void __init time_init(void)
 {
-	start_ns = sd_machine_clock();
+	start_ns = sd_machine->clock();
 	sd_irq_register(SD_IRQ_WALL, check_wall, NULL);
 	clocksource_register_hz(&sd_clocksource, NSEC_PER_SEC);
 	sd_clockevent.cpumask = cpumask_of(0);

@@ -103,7 +103,7 @@ int show_interrupts(struct seq_file *m, void *v)
 
 static void sd_console_write(struct console *con, const char *s, unsigned int n)
 {
-	sd_machine_puts(s, n);
+	sd_machine->puts(s, n);
 }
 
 static struct console sd_console = {
@@ -128,7 +128,7 @@ void sd_trap(const char *name)
 /* A panic ends the process: the supervisor restarts it. */
 static int sd_panic(struct notifier_block *nb, unsigned long event, void *msg)
 {
-	sd_machine_halt(134);
+	sd_machine->halt(134);
 }
 
 static struct notifier_block sd_panic_block = {

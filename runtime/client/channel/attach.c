@@ -253,6 +253,7 @@ long sd_chan_map(struct sd_chan *c)
 	if (at < 0)
 		return at;
 	c->bell = (const struct sd_bell *)at;
+	c->tr = sd_transport_client(NULL);
 	return 0;
 }
 

@@ -68,6 +68,7 @@ struct sd_chan {
 	u32 client, generation;
 	void *region;
 	const struct sd_bell *bell;
+	const struct sd_client_side *tr; /* the transport that its lanes are of */
 	s32 fd[SD_CHAN_FDS];
 	u32 lane_used[SD_LANES / 32];
 	u32 lane_old[SD_LANES / 32]; /* used by the image before this one: find its position */

@@ -34,11 +34,11 @@ static struct sd_lane *take_lane(struct sd_chan *c, u32 from, u32 to)
 		if (*used & bit)
 			continue;
 		if (*old & bit) {
-			if (sd_lane_resume(l, c->region, i, c->bell, &sd_transport_shm))
+			if (sd_lane_resume(l, c->region, i, c->bell, c->tr))
 				continue;
 			*old &= ~bit;
 		} else if (!l->mem) {
-			sd_lane_init(l, c->region, i, c->bell, &sd_transport_shm);
+			sd_lane_init(l, c->region, i, c->bell, c->tr);
 		}
 		__atomic_fetch_or(used, bit, __ATOMIC_ACQUIRE);
 		l->priv = c;

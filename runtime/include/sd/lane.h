@@ -36,7 +36,7 @@ struct sd_lane {
 	struct sd_lane_mem *mem;
 	struct sd_region_head *head;
 	const struct sd_bell *bell; /* NULL: the transport has none (loop) */
-	const struct sd_transport *tr;
+	const struct sd_client_side *tr;
 	enum sd_status status;
 	u32 index;
 	u32 tail;  /* number of the next entry */
@@ -71,14 +71,14 @@ struct sd_lane {
 
 /* Start on lane `index` of a fresh region mapped at base. */
 void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
-		  const struct sd_transport *tr);
+		  const struct sd_client_side *tr);
 
 /*
  * Start on a lane used before by a program image that is gone (exec): position is found from the
  * ring. -EBUSY: calls of the old image are still in flight there; take another lane.
  */
 int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
-		   const struct sd_transport *tr);
+		   const struct sd_client_side *tr);
 
 /* A published entry: which one, and where. */
 struct sd_entry_ref {

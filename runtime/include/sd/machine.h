@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sd/machine.h - CONTRACT between the kernel side (sd.o: arch, kernel/, the slice) and the machine that runs it
- * (machine/process: host C with glibc; machine/xen later). Both sides include it; it includes nothing but types.
+ * sd/machine.h - CONTRACT between the kernel side (sd.o: arch, kernel/, transports, the slice) and
+ * the machine that runs it. A machine is a folder of runtime/machine; runtime/machine/process is
+ * one: host C with glibc. Both sides include this header; it includes nothing but types.
  *
- *   kernel side  --sd_machine_*()-->  machine        kernel side  <--sd_start(), sd_fixup(), sd_pending--  machine
+ *   machine      --sd_start(boot), sd_fixup(), sd_describe(), sd_pending-->     kernel side
+ *   kernel side  --the operations of boot->machine (struct sd_machine_ops)-->   machine
  *
- * Threads: the kernel side is one host thread, the vCPU: it alone runs sd_start() and calls sd_machine_*(). A machine may
- * have threads of its own (network receive, control socket, block I/O); they never touch kernel data. They hand over work in
- * a single-producer ring of the machine's, then ring a doorbell: set a bit of sd_pending and, if *boot->sleeping,
- * store 0 there and wake; the kernel side sees it at its next safe point. All functions here are called on kernel stacks (16 KiB): a machine keeps its frames
- * small and takes no lock that another task of the same thread could hold.
+ * Threads: the kernel side is one host thread, the vCPU: it alone runs sd_start() and calls the
+ * operations. A machine may have threads of its own (network receive, control socket, block I/O);
+ * they never touch kernel data. They hand over work in a single-producer ring of the machine's,
+ * then ring a doorbell: set a bit of sd_pending and, if *boot->sleeping, store 0 there and wake;
+ * the kernel side sees it at its next safe point. All operations are called on kernel stacks
+ * (16 KiB): a machine keeps its frames small and takes no lock that another task of the same thread
+ * could hold.
  *
- * Entry list: what sd.o leaves global is exactly the functions and data under "Kernel side" below.
+ * What sd.o leaves global: the names in runtime/machine/entries.txt, which are declared under
+ * "Kernel side" below, and those in the entries.txt of each transport.
  */
 #ifndef SD_MACHINE_H
 #define SD_MACHINE_H
@@ -34,7 +39,7 @@ struct sd_bell;
 /* Bits of sd_pending: one doorbell line each. Bits from SD_IRQ_DEVICE on belong to devices, by
  * index in the device table. */
 #define SD_IRQ_EVENT   0 /* the control event ring isn't empty */
-#define SD_IRQ_WALL    1 /* the kernel side's own: time to look at sd_machine_realtime() */
+#define SD_IRQ_WALL    1 /* the kernel side's own: time to look at the machine's wall clock */
 #define SD_IRQ_PEER    2 /* another domain may have answered a call of this one */
 #define SD_IRQ_DEVICE  8
 #define SD_IRQS	       32
@@ -115,13 +120,13 @@ struct sd_device_ops {
 };
 
 /*
- * Control events, machine -> kernel side. The kernel side answers each with
- * sd_machine_event_done(), from any task, in any order. A region is mapped before ATTACH is
+ * Control events, machine -> kernel side. The kernel side answers each with the operation
+ * event_done, from any task, in any order. A region is mapped before ATTACH is
  * delivered and unmapped after DETACH is answered.
  */
 struct sd_event {
 	uint32_t type; /* SD_CTL_ATTACH, DETACH, STATS, SHUTDOWN, TICKET; PEER: the answer to
-			  sd_machine_peer(); PEER_GONE */
+			  the operation peer; PEER_GONE */
 	uint32_t seq;
 	struct sd_ctl_attach attach;
 	uint32_t client; /* DETACH */
@@ -131,12 +136,118 @@ struct sd_event {
 	const struct sd_bell *peer_bell; /* PEER: mapped read-only */
 	void *region;			 /* ATTACH, PEER: mapped read-write */
 	uint64_t region_size;
-	int bell_fd;  /* ATTACH: for sd_machine_bell() */
-	int share_fd; /* SHARE: for sd_machine_share_*() */
+	int bell_fd;  /* ATTACH: for the operation bell */
+	int share_fd; /* SHARE: for the operations share_* */
+};
+
+/**
+ * struct sd_machine_ops - what a machine does for the kernel side
+ *
+ * The machine fills in one, constant from sd_start() on, with every member set. The kernel side
+ * calls through sd_machine (asm/sd.h), on the vCPU alone, from any task. Unless a comment says
+ * otherwise an operation doesn't block and can't fail. Times are nanoseconds.
+ */
+struct sd_machine_ops {
+	/** @name: of the machine; the name of its folder. */
+	const char *name;
+
+	/* ---- the vCPU ---- */
+
+	/**
+	 * @clock: monotonic time, ns. Never goes back; keeps its rate when the wall clock is set.
+	 */
+	uint64_t (*clock)(void);
+	/** @realtime: wall clock, ns since 1970. May jump. */
+	uint64_t (*realtime)(void);
+	/**
+	 * @wait: sleeps while *@word == @value, until @deadline on @clock at most (SD_NO_DEADLINE:
+	 * without a limit). Blocks the vCPU. May return early for no reason.
+	 */
+	void (*wait)(uint32_t *word, uint32_t value, uint64_t deadline);
+	/**
+	 * @wake: wakes every thread, of whatever process, that sleeps on @word, which may lie in
+	 * memory shared with a client. Returns how many woke. A bad word is ignored and never
+	 * faults. Async-signal-safe, and the machine's own threads may call it.
+	 */
+	int (*wake)(uint32_t *word);
+	/** @yield: lets another thread of this host CPU run first. */
+	void (*yield)(void);
+	/** @cpu: number of the host CPU that the vCPU runs on: a hint, stale at once. */
+	int (*cpu)(void);
+	/** @halt: ends the domain with an exit status, 0 for an orderly end. Doesn't return. */
+	void (*halt)(int status) __attribute__((noreturn));
+	/**
+	 * @puts: @n bytes of text for the console. Never waits for the reader: what it doesn't take
+	 * is dropped and counted.
+	 */
+	void (*puts)(const char *s, size_t n);
+
+	/* ---- control: the supervisor and its clients ---- */
+
+	/**
+	 * @ready: the kernel side has booted, in @boot_ns. If @serving, the machine reports to the
+	 * supervisor that the domain serves calls whose stubs have the contract number @stubs. The
+	 * machine dropped its privileges before sd_start(), so that a disk which is read while
+	 * booting finds none.
+	 */
+	void (*ready)(uint64_t boot_ns, int serving, uint32_t stubs);
+	/** @event: takes the oldest control event. 1, or 0 if there is none. */
+	int (*event)(struct sd_event *ev);
+	/**
+	 * @event_done: answers an event, once, with @result 0 or -errno. @stats only for
+	 * SD_CTL_STATS, otherwise NULL. After DETACH, and after a refused ATTACH or SHARE, the
+	 * memory that the event brought is no longer mapped.
+	 */
+	void (*event_done)(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
+	/**
+	 * @bell: adds 1 to the eventfd of an attached client (sd_event.bell_fd). 0 or -errno; never
+	 * blocks, a full counter is -EAGAIN.
+	 */
+	int (*bell)(int bell_fd);
+	/**
+	 * @ended: reports that the domain ended the channel of @client for @reason, a -errno. The
+	 * supervisor still detaches the client.
+	 */
+	void (*ended)(uint32_t client, int reason);
+
+	/* ---- domains that this one calls ---- */
+
+	/**
+	 * @peer: attaches this domain to another one, as a client of it (sd/control.h, PEER). The
+	 * answer is an event of type SD_CTL_PEER, which isn't to be answered. From then on each
+	 * ring of that client's bell rings SD_IRQ_PEER. Asking again for the same name ends the
+	 * attachment before; its memory stays mapped until @peer_done.
+	 */
+	void (*peer)(const char *name);
+	/** @peer_done: unmaps the region that a PEER event brought, and its bell page. */
+	void (*peer_done)(void *region);
+
+	/* ---- memory of mapped files (sd/share.h), by the share_fd of a SHARE event ---- */
+
+	/**
+	 * @share_data: the memory is zero, and takes none of the host's, except where somebody has
+	 * stored. Reading it elsewhere takes memory too. So this finds the first stretch of data at
+	 * or after *@from, in bytes, and stores its bounds in *@from and *@to: 1, or 0 if there is
+	 * none.
+	 */
+	int (*share_data)(int fd, uint64_t *from, uint64_t *to);
+	/**
+	 * @share_zero: makes [@from, @to) zero; whole pages of it no longer take memory. 0 or
+	 * -errno.
+	 */
+	int (*share_zero)(int fd, uint64_t from, uint64_t to);
+	/** @share_held: bytes of the host's memory that it takes. */
+	uint64_t (*share_held)(int fd);
+	/**
+	 * @share_done: the share is no longer used: @mem is unmapped, @fd closed, and the
+	 * supervisor told by its @key.
+	 */
+	void (*share_done)(void *mem, int fd, const uint64_t key[2]);
 };
 
 /* What the machine hands to sd_start(). Lives as long as the domain. */
 struct sd_boot {
+	const struct sd_machine_ops *machine;
 	void *ram; /* page-aligned, zeroed, on no page of the image */
 	uint64_t ram_size;
 	const char *cmdline;  /* kernel parameters */
@@ -144,9 +255,10 @@ struct sd_boot {
 	uint32_t *sleeping;   /* &bell->sleeping */
 	const struct sd_device *devices;
 	int ndevices;
-	int mode;	    /* enum sd_mode */
-	int serving;	    /* a control socket is there: serve it */
-	uint64_t seed[4];   /* entropy from the host */
+	const char *transport; /* by which clients come (sd/transport.h); NULL: the first */
+	int mode;	       /* enum sd_mode */
+	int serving;	       /* a control socket is there: serve it */
+	uint64_t seed[4];      /* entropy from the host */
 	uint64_t share_max; /* bytes of the host's memory that all shares (sd/share.h) together may
 			       take */
 	int (*payload)(
@@ -155,8 +267,8 @@ struct sd_boot {
 };
 
 enum sd_mode {
-	SD_MODE_SERVE,	   /* boot, then serve or sleep for ever */
-	SD_MODE_BOOT_ONLY, /* boot, then sd_machine_halt(0) */
+	SD_MODE_SERVE,	   /* boot, then serve, or sleep forever */
+	SD_MODE_BOOT_ONLY, /* boot, then halt(0) */
 	SD_MODE_SELF_TEST, /* boot, run the in-kernel self tests, halt(0 or 1) */
 	SD_MODE_PAYLOAD,   /* boot, call boot->payload() in pid 1 on boot->payload_stack, halt(its
 			      result) */
@@ -164,7 +276,7 @@ enum sd_mode {
 
 /* ---- Kernel side, called by the machine ---- */
 
-/* Runs the kernel on this thread for ever. */
+/* Runs the kernel on this thread. */
 void sd_start(const struct sd_boot *boot) __attribute__((noreturn));
 /* Fault at ip: the address to go on at (the access then reports -EFAULT), or 0: not ours, an Oops.
  * Async-signal-safe. */
@@ -177,59 +289,7 @@ void sd_describe(const char **comm, int *pid);
  * most max (2 or more). Async-signal-safe.
  */
 int sd_callers(unsigned long ip, unsigned long sp, unsigned long frame, long *at, int max);
-/* Bits SD_IRQ_*: any host thread ORs into it; see machine/process/doorbell(). */
+/* Bits SD_IRQ_*. Any host thread ORs into it, as "Threads" above says. */
 extern uint32_t sd_pending;
-
-/* Entries of a payload: transport/loop/loop.h. The list of all entries is
- * machine/process/entries.txt. */
-
-/* ---- Machine, called by the kernel side ---- */
-
-void sd_machine_puts(const char *s, size_t n);
-uint64_t sd_machine_clock(void);    /* monotonic ns */
-uint64_t sd_machine_realtime(void); /* ns since 1970 */
-/* Sleeps while *word == value, at most to `deadline` on sd_machine_clock(). May return early. */
-void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline);
-/* FUTEX_WAKE of everyone on a word, a client's sleep word say (shared, never faults: a bad word is
- * ignored). How many woke. */
-int sd_machine_wake(uint32_t *word);
-void sd_machine_yield(void); /* let another thread of this host CPU run */
-int sd_machine_cpu(void);    /* host CPU this thread runs on, a hint */
-void sd_machine_halt(int status) __attribute__((noreturn));
-/* Adds 1 to an attached client's bell eventfd; never blocks. */
-int sd_machine_bell(int bell_fd);
-
-/*
- * Booted; if `serving`, tells the supervisor that it serves calls of the form that goes by the
- * number `stubs`. The machine has dropped its rights before sd_start(): a disk that boot reads is
- * no friend.
- */
-void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs);
-/* Takes the oldest event; 0 when there is none. */
-int sd_machine_event(struct sd_event *ev);
-/* Answers it: result 0 or -errno; stats only for SD_CTL_STATS. */
-void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
-/*
- * Attach this domain to another, as a client of it (sd/control.h, PEER). The answer is an event,
- * which isn't to be answered; each ring of that client's bell rings SD_IRQ_PEER. Asking again for
- * the same name ends the attachment before; its memory stays until that is done with.
- */
-void sd_machine_peer(const char *name);
-/* Unmaps what a PEER event mapped. */
-void sd_machine_peer_done(void *region);
-/*
- * The memory of a share, that SHARE brought: zero, and none of the host's, but where somebody
- * stored something. Reading it elsewhere takes memory as well, so: 1 and the first stretch [*from,
- * *to) of data at or after *from, or 0.
- */
-int sd_machine_share_data(int fd, uint64_t *from, uint64_t *to);
-int sd_machine_share_zero(
-	int fd, uint64_t from,
-	uint64_t to); /* what of it is whole pages takes no memory any more. 0 or -errno */
-uint64_t sd_machine_share_held(int fd); /* bytes of the host's memory */
-/* The share isn't used any more: it is unmapped, and the supervisor is told. */
-void sd_machine_share_done(void *mem, int fd, const uint64_t key[2]);
-/* The domain ended a channel itself. */
-void sd_machine_ended(uint32_t client, int reason);
 
 #endif

@@ -8,8 +8,7 @@
  * when that domain, or its supervisor, has ended. Whoever uses it counts a reference; what was opened through one (fds) is good for that
  * link only. For the other domain we are a client with nobody's rights, who may make the calls our spec names.
  *
- * A task that waits for an answer spins for as long as a short call takes, if such spins were worth while lately, then sleeps:
- * the machine waits for the bell, and other calls of this domain go on. A signal, or a cancel, of our own client is passed on.
+ * How a task waits for an answer is a transport, runtime/transport/peer. A signal, or a cancel, of our own client is passed on.
  *
  * A link has few lanes, and what a call waits for may never come (a receiver that doesn't read). So only some lanes are for calls that wait, shared
  * fairly by the clients whose calls they are. Who gets none of these asks not to be kept waiting (SD_F_NOWAIT): such a call is
@@ -32,9 +31,6 @@ struct sd_use {
 	struct sd_link *link;
 	struct sd_lane *lane;
 	struct sd_client *client; /* whose share of the waiting calls it has, or NULL */
-	const u32 *word; /* what it sleeps for, until that isn't `pending` any more; NULL: it
-			    doesn't */
-	u32 pending;
 	bool deaf;    /* signals don't interrupt any more, or never do */
 	bool waits;   /* its calls may */
 	bool refused; /* the last one was: nothing was done */

@@ -1,37 +1,88 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transport.h: what carries a lane: loop (one process, one thread), shm (memfd rings), later xen.
+ * transport.h - CONTRACT: what carries calls between a client and a domain. A transport is a folder
+ * of runtime/transport, a row in table.c there, and one struct with two sides:
  *
- * All of it runs on the lane's own thread.
+ *	client	the program's side of a lane (sd/lane.h): in the launcher, in tests, and in a domain
+ *		that calls another. Called where the caller waits, or goes on without waiting;
+ *		publishing an entry is inline and calls nothing here.
+ *	server	the domain's side of its clients: in the kernel side. Polling the lanes and
+ *		answering is runtime/core's, the same for all transports.
+ *
+ * A program has the sides it was linked with, and finds them by name.
+ *
+ * Threads: the client side runs on the lane's own thread, the server side on the domain's vCPU. All
+ * structs are constant.
  */
 #ifndef SD_TRANSPORT_H
 #define SD_TRANSPORT_H
 
 #include <sd/port.h>
 
+struct sd_bell;
+struct sd_event;
 struct sd_lane;
+struct sd_region_head;
 
-struct sd_transport {
-	const char *name;
-	/*
-	 * Something was published and the caller goes on to other things: make sure the domain will
-	 * look. Not needed before wait().
+/** struct sd_client_side - how a client waits for a domain, and makes it look */
+struct sd_client_side {
+	/**
+	 * @kick: something was published and the caller goes on to other things: makes sure that
+	 * the domain will look. Not needed before @wait. May sleep for as long as the domain can't
+	 * be woken.
 	 */
 	void (*kick)(struct sd_lane *l);
-	/* The same where it is enough that the domain looks within a millisecond, if it happens to
-	 * fall asleep just now; cheaper. */
-	void (*hint)(struct sd_lane *l);
-	/*
-	 * Until *word (a seq in the lane's memory) is no longer `pending`; want is 0, or the
-	 * completion count to be woken for. SD_OK, SD_DEAD, SD_PROTO, or SD_INTR (lane->intr was
-	 * set, and is cleared).
+	/**
+	 * @hint: the same where it is enough that the domain looks within a millisecond, should it
+	 * fall asleep at this moment. Cheaper, and never sleeps.
 	 */
-	u32 (*wait)(struct sd_lane *l, const u32 *word, u32 pending, u32 want); /* enum sd_status */
-	/* Some milliseconds in which others may go on; may be NULL. */
+	void (*hint)(struct sd_lane *l);
+	/**
+	 * @wait: until *@word (a seq in the lane's memory) is no longer @pending. @want is 0, or
+	 * the number of the completion to be woken for. Returns an enum sd_status: SD_OK, SD_DEAD,
+	 * SD_PROTO, or SD_INTR (lane->intr was set, and is cleared; or a signal of the calling
+	 * task).
+	 */
+	u32 (*wait)(struct sd_lane *l, const u32 *word, u32 pending, u32 want);
+	/** @rest: sleeps some milliseconds, in which others may go on. NULL: it doesn't. */
 	void (*rest)(struct sd_lane *l);
+	/**
+	 * @alive: can the channel with this region and bell page still carry a call? Only looks. A
+	 * domain may die right after.
+	 */
+	bool (*alive)(const struct sd_region_head *head, const struct sd_bell *bell);
 };
 
-extern const struct sd_transport sd_transport_loop;
-extern const struct sd_transport sd_transport_shm;
+/** struct sd_server_side - how clients come to a domain, leave it, and are woken */
+struct sd_server_side {
+	/**
+	 * @attach: makes a client of what an ATTACH event brought. 0, or -errno: then it keeps
+	 * nothing of it. May sleep.
+	 */
+	int (*attach)(const struct sd_event *ev);
+	/**
+	 * @detach: ends the client that a DETACH event names, closes its files and forgets its
+	 * memory. 0 or -errno. May sleep.
+	 */
+	int (*detach)(const struct sd_event *ev);
+	/**
+	 * @wake: wakes the client that sleeps on @word, in its region. Doesn't sleep, and doesn't
+	 * trust the word. NULL: clients of this transport never sleep.
+	 */
+	void (*wake)(u32 *word);
+};
+
+struct sd_transport {
+	const char *name;		     /* that of its folder */
+	const struct sd_client_side *client; /* these two: NULL if this program lacks the side */
+	const struct sd_server_side *server;
+};
+
+/*
+ * A side of the transport of that name; with NULL that of the first one that this program has.
+ * NULL if it has none.
+ */
+const struct sd_client_side *sd_transport_client(const char *name);
+const struct sd_server_side *sd_transport_server(const char *name);
 
 #endif

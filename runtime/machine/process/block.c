@@ -236,9 +236,9 @@ static uint32_t perform_merged(struct worker *w)
  * done. */
 static uint64_t spin_end(void)
 {
-	return (int)__atomic_load_n(vcpu_cpu, __ATOMIC_RELAXED) == sched_getcpu()
+	return (int)__atomic_load_n(machine_cpu_word, __ATOMIC_RELAXED) == sched_getcpu()
 		       ? 0
-		       : sd_machine_clock() + SPIN_NS;
+		       : machine_clock() + SPIN_NS;
 }
 
 static void await_work(struct worker *w)
@@ -246,7 +246,7 @@ static void await_work(struct worker *w)
 	uint64_t end = spin_end();
 
 	while (!peek(&w->todo, 0)) {
-		if (sd_machine_clock() < end) {
+		if (machine_clock() < end) {
 			__builtin_ia32_pause();
 			continue;
 		}
@@ -269,7 +269,7 @@ static void *work(void *arg)
 		for (i = 0; i < n; i++)
 			push(&w->done, peek(&w->todo, i));
 		pop(&w->todo, n);
-		doorbell(w->disk->bit);
+		machine_doorbell(w->disk->bit);
 		if (w->out_len)
 			push_out(w->disk, w->out_at, w->out_len);
 	}
@@ -335,7 +335,7 @@ static int block_submit(void *host, struct sd_block_req *req)
 	push(&w->todo, req);
 	if (atomic_load(&w->sleeping)) {
 		atomic_store(&w->sleeping, 0);
-		sd_machine_wake((uint32_t *)&w->sleeping);
+		machine_wake((uint32_t *)&w->sleeping);
 	}
 	return 0;
 }
@@ -367,9 +367,9 @@ static void block_start(void *host)
 	int err = 0;
 
 	for (int i = 0; i < WORKERS && !err && !d->inline_all; i++)
-		err = thread_start(work, &d->worker[i]);
+		err = machine_thread_start(work, &d->worker[i]);
 	if (err)
-		die("--dev=block: I/O thread: %s", strerror(-err));
+		machine_die("--dev=block: I/O thread: %s", strerror(-err));
 }
 
 static const struct sd_block_ops block_ops = {
@@ -390,13 +390,14 @@ static void measure(struct disk *d, long fd)
 	int sector = 512, flags = fcntl(fd, F_GETFL);
 
 	if (flags < 0 || fstat(fd, &st))
-		die("--dev=block,fd=%ld: %s; the supervisor must pass an open file or block device of "
-		    "that number",
-		    fd, strerror(errno));
+		machine_die(
+			"--dev=block,fd=%ld: %s; the supervisor must pass an open file or block device of "
+			"that number",
+			fd, strerror(errno));
 	size = st.st_size;
 	if (S_ISBLK(st.st_mode) &&
 	    (ioctl(fd, BLKGETSIZE64, &size) || ioctl(fd, BLKSSZGET, &sector)))
-		die("--dev=block,fd=%ld: asking its size: %s", fd, strerror(errno));
+		machine_die("--dev=block,fd=%ld: asking its size: %s", fd, strerror(errno));
 	d->info = (struct sd_block_info){
 		.size = size / sector * sector,
 		.sector = sector,
@@ -404,11 +405,12 @@ static void measure(struct disk *d, long fd)
 		.discard = (flags & O_ACCMODE) != O_RDONLY && S_ISREG(st.st_mode),
 	};
 	if (!d->info.size)
-		die("--dev=block,fd=%ld: it is smaller than a sector; make it bigger with truncate -s",
-		    fd);
+		machine_die(
+			"--dev=block,fd=%ld: it is smaller than a sector; make it bigger with truncate -s",
+			fd);
 }
 
-void block_open(struct sd_device *dev, int index)
+static void block_open(struct sd_device *dev, int index)
 {
 	static const int calls[] = {SYS_preadv,	   SYS_pwritev,	  SYS_preadv2,	      SYS_pwritev2,
 				    SYS_fdatasync, SYS_fallocate, SYS_sync_file_range};
@@ -416,18 +418,21 @@ void block_open(struct sd_device *dev, int index)
 	char text[8];
 
 	if (!d)
-		die("--dev=block: out of memory");
-	d->fd = dev_arg_num(dev->args, "fd");
-	d->inline_all = dev_arg(dev->args, "inline", text, sizeof(text)) && !strcmp(text, "1");
+		machine_die("--dev=block: out of memory");
+	d->fd = machine_dev_num(dev->args, "fd");
+	d->inline_all =
+		machine_dev_arg(dev->args, "inline", text, sizeof(text)) && !strcmp(text, "1");
 	d->bit = SD_IRQ_DEVICE + index;
 	for (int i = 0; i < WORKERS; i++)
 		d->worker[i].disk = d;
 	measure(d, d->fd);
 	pthread_mutex_init(&d->flushing, NULL);
 	atomic_store(&d->written, 1); /* by whoever had it before */
-	seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
-	shares_allow(); /* where there is a disk there are files to map */
-	shares_limit(dev->args);
+	machine_seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
+	machine_shares_allow(); /* where there is a disk there are files to map */
+	machine_shares_limit(dev->args);
 	dev->host = d;
 	dev->ops = &block_device_ops;
 }
+
+const struct machine_device machine_device_block = {.type = "block", .open = block_open};

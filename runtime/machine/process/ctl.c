@@ -104,7 +104,7 @@ static void post(const struct sd_event *ev)
 		sched_yield();
 	queue[tail % QUEUE] = *ev;
 	atomic_store(&queue_tail, tail + 1);
-	doorbell(SD_IRQ_EVENT);
+	machine_doorbell(SD_IRQ_EVENT);
 }
 
 static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
@@ -144,7 +144,7 @@ static void handle_peer(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 {
 	struct sd_event ev = {.type = msg->type, .peer = msg->u.peer};
 
-	if (msg->type == SD_CTL_REPLY && peer_attached(msg, fds, &ev))
+	if (msg->type == SD_CTL_REPLY && machine_peer_attached(msg, fds, &ev))
 		close_fds(fds, nfds);
 	post(&ev);
 }
@@ -166,7 +166,7 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	if (!expected) {
 		err = -EPROTO;
 	} else if (msg->type == SD_CTL_SHARE) {
-		err = share_map(fds[0], &ev);
+		err = machine_share_map(fds[0], &ev);
 	} else if (msg->type == SD_CTL_ATTACH) {
 		err = attach(msg, fds, &ev);
 	} else if (msg->type == SD_CTL_DETACH) {
@@ -189,16 +189,17 @@ static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t 
 	case SD_CTL_UNEXPECTED: /* handle() answers it */
 		return;
 	case SD_CTL_ALIEN:
-		die("control socket: kdom was built for another ABI (its hash is %08x, this "
-		    "image's %08x); run `make all image` and start the domain anew",
-		    msg->abi, SD_ABI);
+		machine_die(
+			"control socket: kdom was built for another ABI (its hash is %08x, this "
+			"image's %08x); run `make all image` and start the domain anew",
+			msg->abi, SD_ABI);
 	default:
-		die("control socket: no message of version %u: %zu bytes, %u fds", SD_CTL_VERSION,
-		    len, nfds);
+		machine_die("control socket: no message of version %u: %zu bytes, %u fds",
+			    SD_CTL_VERSION, len, nfds);
 	}
 }
 
-/* 1: a message; 0: the supervisor is gone; die() on garbage, since the supervisor is the one we
+/* 1: a message; 0: the supervisor is gone; machine_die() on garbage, since the supervisor is the one we
  * trust. */
 static int receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
 {
@@ -226,24 +227,24 @@ static void *ctl_thread(void *unused)
 	struct sd_ctl_came came;
 
 	for (;;) {
-		peers_wait(SD_CTL_FD);
+		machine_peers_wait(SD_CTL_FD);
 		if (!receive(&msg, &came))
 			break;
 		handle(&msg, came.fd, came.nfds);
 	}
 	/* No supervisor, no domain: nobody could watch our clients' lives any more. */
-	sd_machine_halt(0);
+	machine_halt(0);
 }
 
-void ctl_start(void)
+void machine_ctl_start(void)
 {
-	int err = thread_start(ctl_thread, NULL);
+	int err = machine_thread_start(ctl_thread, NULL);
 
 	if (err)
-		die("control thread: %s", strerror(-err));
+		machine_die("control thread: %s", strerror(-err));
 }
 
-int sd_machine_event(struct sd_event *ev)
+int machine_event(struct sd_event *ev)
 {
 	uint32_t head = atomic_load(&queue_head);
 
@@ -254,7 +255,7 @@ int sd_machine_event(struct sd_event *ev)
 	return 1;
 }
 
-void sd_machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats)
+void machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats)
 {
 	struct sd_ctl_msg msg = {
 		.type = SD_CTL_REPLY, .of = ev->type, .seq = ev->seq, .result = result};
@@ -264,15 +265,15 @@ void sd_machine_event_done(const struct sd_event *ev, int result, const struct s
 	    recall(ev->client, true, &a))
 		release(&a);
 	if (ev->type == SD_CTL_SHARE && result)
-		share_unmap(ev->region, ev->share_fd);
+		machine_share_unmap(ev->region, ev->share_fd);
 	if (ev->type == SD_CTL_STATS && stats)
 		msg.u.stats = *stats;
 	send_msg(&msg);
 	if (ev->type == SD_CTL_SHUTDOWN)
-		sd_machine_halt(0);
+		machine_halt(0);
 }
 
-void sd_machine_ended(uint32_t client, int reason)
+void machine_ended(uint32_t client, int reason)
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_ENDED};
 
@@ -281,16 +282,16 @@ void sd_machine_ended(uint32_t client, int reason)
 	send_msg(&msg);
 }
 
-void sd_machine_share_done(void *mem, int fd, const uint64_t key[2])
+void machine_share_done(void *mem, int fd, const uint64_t key[2])
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_SHARE_GONE};
 
-	share_unmap(mem, fd);
+	machine_share_unmap(mem, fd);
 	memcpy(msg.u.ticket.key, key, sizeof(msg.u.ticket.key));
 	send_msg(&msg);
 }
 
-void sd_machine_peer(const char *name)
+void machine_peer(const char *name)
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_PEER};
 
@@ -298,20 +299,20 @@ void sd_machine_peer(const char *name)
 	send_msg(&msg);
 }
 
-int sd_machine_bell(int bell_fd)
+int machine_bell(int bell_fd)
 {
 	uint64_t one = 1;
 
 	return write(bell_fd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
 }
 
-void sd_machine_ready(uint64_t boot_ns, int serving, uint32_t stubs)
+void machine_ready(uint64_t boot_ns, int serving, uint32_t stubs)
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_READY};
 
 	msg.u.ready.boot_ns = boot_ns;
 	msg.u.ready.stubs = stubs;
-	msg.u.ready.unlocked = unlocked;
+	msg.u.ready.unlocked = machine_unlocked;
 	if (serving)
 		send_msg(&msg);
 }

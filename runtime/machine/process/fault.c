@@ -46,7 +46,7 @@ static void oops(int sig, siginfo_t *info, const greg_t *regs)
 	len = snprintf(text, sizeof(text), "Oops: %s ip %#lx in %s/%d (_text%c%#lx)\n", what, ip,
 		       comm, pid, at[0] < 0 ? '-' : '+', labs(at[0]));
 	len += put_callers(text + len, sizeof(text) - len, at + 1, n - 1);
-	console_last(text, len);
+	machine_console_last(text, len);
 }
 
 /*
@@ -76,7 +76,7 @@ static void die_of(int sig)
 		syscall(SYS_seccomp); /* KILL, in seccomp.c */
 		break;
 	}
-	sd_machine_halt(128 + sig);
+	machine_halt(128 + sig);
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context)
@@ -94,7 +94,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	die_of(sig);
 }
 
-void faults_init(void)
+void machine_faults_init(void)
 {
 	static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
 	stack_t stack = {.ss_sp = alt_stack, .ss_size = sizeof(alt_stack)};

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # link.sh SD_O IMAGE: makes a domain image of a relocatable kernel (vmlinux of arch/sd, or a slice's): all its symbols but the
-# entry list become local, so that none clashes with libc's, then it is linked with this machine into one PIE, a static one: a domain
+# entry lists (runtime/machine/entries.txt, and those of the transports) become local, so that none clashes with libc's, then it is linked with this machine into one PIE, a static one: a domain
 # starts in a root where there is no libc.
 # PAYLOAD=FILES adds host sources or objects (see sd_payload in process.h). CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
 set -eu
@@ -10,11 +10,12 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd -P)
 inc="-I$here/../../include -I$here/../../port/host"
 : "${CC:=clang-19}" "${OBJCOPY:=llvm-objcopy-19}" "${CFLAGS:=-O2 -g -Wall -Wextra -Wno-unused-parameter}"
-$OBJCOPY --keep-global-symbols="$here/entries.txt" "$1" "$2.sd.o"
+cat "$here"/../entries.txt "$here"/../../transport/*/entries.txt >"$2.entries"
+$OBJCOPY --keep-global-symbols="$2.entries" "$1" "$2.sd.o"
 "$here/../../include/abi.py" "$2.inc"
 # Canaries work on kernel stacks as well: one is of the host thread, not of the stack. The kernel side has none (arch/sd/Makefile). A
 # payload is a test: it may want shared libraries.
 kind="-static-pie -fstack-protector-strong -fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Wl,-z,relro,-z,now,-z,noexecstack"
 [ -z "${PAYLOAD:-}" ] || kind=-pie
 $CC $CFLAGS -std=gnu11 -fPIE $inc "-I$2.inc" "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld $kind -pthread
-rm -rf "$2.sd.o" "$2.inc"
+rm -rf "$2.sd.o" "$2.inc" "$2.entries"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The machine's six functions, and the doorbell. All but doorbell() run on the vCPU, on kernel
- * stacks. */
+/* The operations that are about the vCPU itself, and the doorbell. All but machine_wake() and
+ * machine_doorbell() run on the vCPU, on kernel stacks. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
@@ -17,8 +17,8 @@
 #define LAST_WAIT_NS 10000000ULL
 #define LAST_WAITS   200
 
-uint32_t *vcpu_sleeping;
-const uint32_t *vcpu_cpu;
+uint32_t *machine_sleeping;
+const uint32_t *machine_cpu_word;
 
 /* What the console didn't take of it. */
 static size_t console_write(const char *s, size_t n)
@@ -36,7 +36,7 @@ static size_t console_write(const char *s, size_t n)
 
 /* The supervisor's end is a pipe that it reads at its leisure: nothing waits for it, what doesn't
  * fit is counted. */
-void sd_machine_puts(const char *s, size_t n)
+void machine_puts(const char *s, size_t n)
 {
 	static size_t dropped;
 	char text[64];
@@ -54,7 +54,7 @@ void sd_machine_puts(const char *s, size_t n)
 	dropped += console_write(s, n);
 }
 
-void console_last(const char *s, size_t n)
+void machine_console_last(const char *s, size_t n)
 {
 	uint32_t word = 0;
 
@@ -65,7 +65,7 @@ void console_last(const char *s, size_t n)
 		n = left;
 		if (!n || errno != EAGAIN)
 			return;
-		sd_machine_wait(&word, 0, sd_machine_clock() + LAST_WAIT_NS);
+		machine_wait(&word, 0, machine_clock() + LAST_WAIT_NS);
 	}
 }
 
@@ -77,17 +77,17 @@ static uint64_t read_clock(clockid_t id)
 	return ts.tv_sec * NSEC + ts.tv_nsec;
 }
 
-uint64_t sd_machine_clock(void)
+uint64_t machine_clock(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-uint64_t sd_machine_realtime(void)
+uint64_t machine_realtime(void)
 {
 	return read_clock(CLOCK_REALTIME);
 }
 
-void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
+void machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
 {
 	struct timespec ts = {.tv_sec = deadline / NSEC, .tv_nsec = deadline % NSEC};
 
@@ -96,24 +96,24 @@ void sd_machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
 		NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
-int sd_machine_wake(uint32_t *word)
+int machine_wake(uint32_t *word)
 {
 	long n = syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 
 	return n > 0 ? n : 0;
 }
 
-void sd_machine_yield(void)
+void machine_yield(void)
 {
 	sched_yield();
 }
 
-int sd_machine_cpu(void)
+int machine_cpu(void)
 {
 	return sched_getcpu();
 }
 
-void sd_machine_halt(int status)
+void machine_halt(int status)
 {
 	_exit(status);
 }
@@ -123,11 +123,11 @@ void sd_machine_halt(int status)
  * sees our bit, or we see its 1; storing 0 before the wake keeps it from sleeping on a wake that
  * came too early.
  */
-void doorbell(unsigned int bit)
+void machine_doorbell(unsigned int bit)
 {
 	__atomic_fetch_or(&sd_pending, 1u << bit, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(vcpu_sleeping, __ATOMIC_SEQ_CST)) {
-		__atomic_store_n(vcpu_sleeping, 0, __ATOMIC_SEQ_CST);
-		sd_machine_wake(vcpu_sleeping);
+	if (__atomic_load_n(machine_sleeping, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(machine_sleeping, 0, __ATOMIC_SEQ_CST);
+		machine_wake(machine_sleeping);
 	}
 }

@@ -29,11 +29,11 @@ struct peer {
 
 static struct peer peers[PEERS];
 
-void peers_allow(void)
+void machine_peers_allow(void)
 {
 	static const int calls[] = {SYS_poll};
 
-	seccomp_allow(calls, 1);
+	machine_seccomp_allow(calls, 1);
 }
 
 static void release(struct peer *p)
@@ -50,14 +50,14 @@ static void rung(struct peer *p)
 	uint64_t n;
 
 	if (read(p->bell_fd, &n, sizeof(n)) < 0 && errno != EAGAIN && errno != EINTR)
-		die("peer %s: its bell: %s", p->name, strerror(errno));
+		machine_die("peer %s: its bell: %s", p->name, strerror(errno));
 	if (atomic_load(&p->done))
 		release(p);
 	else
-		doorbell(SD_IRQ_PEER);
+		machine_doorbell(SD_IRQ_PEER);
 }
 
-void peers_wait(int ctl)
+void machine_peers_wait(int ctl)
 {
 	struct pollfd fds[PEERS + 1];
 	struct peer *who[PEERS + 1];
@@ -106,7 +106,7 @@ static int map_peer(struct peer *p, const struct sd_ctl_peer *m, const int *fds)
 	return 0;
 }
 
-int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
+int machine_peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
 {
 	struct peer *p = peers;
 
@@ -126,7 +126,7 @@ int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event 
 	return 0;
 }
 
-void sd_machine_peer_done(void *region)
+void machine_peer_done(void *region)
 {
 	uint64_t one = 1;
 
@@ -135,7 +135,7 @@ void sd_machine_peer_done(void *region)
 			continue;
 		atomic_store(&p->done, true);
 		if (write(p->bell_fd, &one, sizeof(one)) < 0)
-			die("peer %s: its bell: %s", p->name, strerror(errno));
+			machine_die("peer %s: its bell: %s", p->name, strerror(errno));
 		return;
 	}
 }

@@ -19,51 +19,90 @@
 #include "sd/machine.h"
 
 /* Sets a bit of sd_pending and wakes the vCPU if it sleeps. Any thread. */
-void doorbell(unsigned int bit);
+void machine_doorbell(unsigned int bit);
 /* Where the vCPU says that it sleeps, and on which host CPU it last ran. Set before any thread
  * starts. */
-extern uint32_t *vcpu_sleeping;
-extern const uint32_t *vcpu_cpu;
+extern uint32_t *machine_sleeping;
+extern const uint32_t *machine_cpu_word;
+
+/* ---- common.c ---- */
+
+extern const char *machine_image; /* argv[0], for messages */
 
 /* Prints "IMAGE: place: cause; cure" and exits with status 2. */
-void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void machine_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* Text of `key=` in args (a --dev argument), copied to buf; false if absent. Too long is die(). */
-bool dev_arg(const char *args, const char *key, char *buf, size_t size);
-/* Same, a number; die() if absent or none. */
-long dev_arg_num(const char *args, const char *key);
+/* Text of `key=` in args (a --dev argument), copied to buf; false if absent. Too long is machine_die(). */
+bool machine_dev_arg(const char *args, const char *key, char *buf, size_t size);
+/* Same, a number; machine_die() if absent or none. */
+long machine_dev_num(const char *args, const char *key);
+/* The number that text is; machine_die() with `what` if it isn't one from min to max. */
+long machine_parse_num(const char *what, const char *text, long min, long max);
+/* A thread with a small stack, which has begun fn(arg) when this returns. 0 or -errno. */
+int machine_thread_start(void *(*fn)(void *), void *arg);
 
-/* Opens the backend of a device given as fd=N in its args; index is its place in the device table.
- */
-void net_open(struct sd_device *dev, int index);
-void block_open(struct sd_device *dev, int index);
+/* A device type: one file here that defines one of these, and a row in devices.c. */
+struct machine_device {
+	const char *type;
+	/* Opens the backend of a device that is given as fd=N in dev->args, and sets dev->host and
+	 * dev->ops; index is its place in the device table. machine_die() if it can't be. */
+	void (*open)(struct sd_device *dev, int index);
+};
+
+extern const struct machine_device machine_device_net;	 /* tap.c */
+extern const struct machine_device machine_device_block; /* block.c */
+
+/* TYPE,key=value,... becomes the device at `index`. text is kept, and cut up. */
+void machine_device_open(struct sd_device *dev, int index, char *text);
+
+/* ---- the operations of struct sd_machine_ops, which says what they do ---- */
+
+uint64_t machine_clock(void);
+uint64_t machine_realtime(void);
+void machine_wait(uint32_t *word, uint32_t value, uint64_t deadline);
+int machine_wake(uint32_t *word);
+void machine_yield(void);
+int machine_cpu(void);
+void machine_halt(int status) __attribute__((noreturn));
+void machine_puts(const char *s, size_t n);
+void machine_ready(uint64_t boot_ns, int serving, uint32_t stubs);
+int machine_event(struct sd_event *ev);
+void machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
+int machine_bell(int bell_fd);
+void machine_ended(uint32_t client, int reason);
+void machine_peer(const char *name);
+void machine_peer_done(void *region);
+int machine_share_data(int fd, uint64_t *from, uint64_t *to);
+int machine_share_zero(int fd, uint64_t from, uint64_t to);
+uint64_t machine_share_held(int fd);
+void machine_share_done(void *mem, int fd, const uint64_t key[2]);
 
 /* An Oops: the console is waited for, though not for ever. */
-void console_last(const char *s, size_t n);
+void machine_console_last(const char *s, size_t n);
 
 /* SIGSEGV and its like: fixup, or one Oops line and the end. Call on the vCPU thread. */
-void faults_init(void);
+void machine_faults_init(void);
 
 /* Control socket on SD_CTL_FD: starts its thread. */
-void ctl_start(void);
+void machine_ctl_start(void);
 
 /* peers.c: this domain may call others. */
-void peers_allow(void);
+void machine_peers_allow(void);
 /* On the control thread. Waits until the control socket has something; rings for bells meanwhile.
  */
-void peers_wait(int ctl);
+void machine_peers_wait(int ctl);
 /* The supervisor's answer becomes an event. Nonzero: the fds are still the caller's. */
-int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev);
+int machine_peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev);
 
-/* shares.c: memory of mapped files. Before seccomp_enter(): there will be some. */
-void shares_allow(void);
+/* shares.c: memory of mapped files. Before machine_seccomp_enter(): there will be some. */
+void machine_shares_allow(void);
 /* A disk's `shares=MIB`: bytes that they all may take of the host's memory; without it a quarter of
  * that. */
-void shares_limit(const char *args);
-uint64_t shares_max(void);
+void machine_shares_limit(const char *args);
+uint64_t machine_shares_max(void);
 /* 0, and the fd is the event's; or -errno. */
-int share_map(int fd, struct sd_event *ev);
-void share_unmap(void *mem, int fd);
+int machine_share_map(int fd, struct sd_event *ev);
+void machine_share_unmap(void *mem, int fd);
 
 /* If defined by what is linked in: runs instead of serving, as pid 1 of the kernel side. Its result
  * is the exit status. */
@@ -73,14 +112,12 @@ extern char **sd_payload_argv;
 
 /* From here on only what a running domain needs: see seccomp.c. */
 /* core: a core dump is allowed, into the working directory. */
-void rights_drop(bool core);
-int landlock_enter(bool core);
-void limits_last(void);
-extern int unlocked; /* what landlock_enter() said */
-void seccomp_enter(void);
-/* Before seccomp_enter(): a device's backend makes these calls as well. */
-void seccomp_allow(const int *calls, size_t n);
-
-int thread_start(void *(*fn)(void *), void *arg);
+void machine_rights_drop(bool core);
+void machine_landlock_enter(bool core);
+void machine_limits_last(void);
+extern int machine_unlocked; /* 0, or the errno of machine_landlock_enter() */
+void machine_seccomp_enter(void);
+/* Before machine_seccomp_enter(): a device's backend makes these calls as well. */
+void machine_seccomp_allow(const int *calls, size_t n);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The rights a domain process gives up. rights_drop(): at the start, before any thread: all
- * capabilities, the way back to them, and being looked at by others of its uid. seccomp_enter():
+ * The rights a domain process gives up. machine_rights_drop(): at the start, before any thread: all
+ * capabilities, the way back to them, and being looked at by others of its uid. machine_seccomp_enter():
  * before the kernel starts, so before anything of a disk or a client was read, for all threads: only
  * the calls and arguments below. Devices get their fds opened by the supervisor, so nothing here
  * opens anything.
@@ -47,7 +47,7 @@ struct cond {
 
 struct rule {
 	int call;
-	bool device;  /* only where a device asked for it: seccomp_allow() */
+	bool device;  /* only where a device asked for it: machine_seccomp_allow() */
 	uint32_t end; /* what becomes of it if all conditions hold; 0: allowed */
 	struct cond cond[CONDS];
 };
@@ -198,7 +198,7 @@ static const int evil[] = {
 
 static bool wanted[COUNT(rules)]; /* rules for devices: of one that is there */
 
-void seccomp_allow(const int *calls, size_t n)
+void machine_seccomp_allow(const int *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t r = 0;
@@ -206,25 +206,26 @@ void seccomp_allow(const int *calls, size_t n)
 		while (r < COUNT(rules) && (rules[r].call != calls[i] || !rules[r].device))
 			r++;
 		if (r == COUNT(rules))
-			die("seccomp: a device needs call %d, of which seccomp.c has no rule for devices",
-			    calls[i]);
+			machine_die(
+				"seccomp: a device needs call %d, of which seccomp.c has no rule for devices",
+				calls[i]);
 		wanted[r] = true;
 	}
 }
 
 /* Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. For a core it must be,
  * also where its program couldn't be read (kdom's belts.c). */
-void rights_drop(bool core)
+void machine_rights_drop(bool core)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		die("no_new_privs: %s; the host kernel is too old", strerror(errno));
+		machine_die("no_new_privs: %s; the host kernel is too old", strerror(errno));
 	if (syscall(SYS_capset, &head, none))
-		die("giving up capabilities: %s", strerror(errno));
+		machine_die("giving up capabilities: %s", strerror(errno));
 	if (prctl(PR_SET_DUMPABLE, core, 0, 0, 0))
-		die("PR_SET_DUMPABLE: %s", strerror(errno));
+		machine_die("PR_SET_DUMPABLE: %s", strerror(errno));
 }
 
 /* The kernel makes the file of a core with our rights. */
@@ -252,7 +253,9 @@ static int landlock_allow_core(int ruleset, uint64_t handled)
  * handled and has no rule is refused. For this thread, and those that it starts. By numbers, so
  * that an older host's headers do. 0, or the errno of why not.
  */
-int landlock_enter(bool core)
+int machine_unlocked;
+
+static int landlock_enter(bool core)
 {
 	static const uint64_t files[] = {
 		0,	0x1fff, 0x3fff, 0x7fff,
@@ -278,11 +281,16 @@ int landlock_enter(bool core)
 	return err;
 }
 
+void machine_landlock_enter(bool core)
+{
+	machine_unlocked = landlock_enter(core);
+}
+
 /* Threads are there: no more of them, nor processes. */
-void limits_last(void)
+void machine_limits_last(void)
 {
 	if (setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0}))
-		die("RLIMIT_NPROC: %s", strerror(errno));
+		machine_die("RLIMIT_NPROC: %s", strerror(errno));
 }
 
 struct prog {
@@ -293,7 +301,7 @@ struct prog {
 static void add(struct prog *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
 {
 	if (p->n == PROG_MAX)
-		die("seccomp: more rules than PROG_MAX has room for");
+		machine_die("seccomp: more rules than PROG_MAX has room for");
 	p->code[p->n++] = (struct sock_filter){.code = code, .jt = yes, .jf = no, .k = k};
 }
 
@@ -323,7 +331,7 @@ static void add_rule(struct prog *p, const struct rule *r)
 	p->code[at].jf = p->n - at - 1;
 }
 
-void seccomp_enter(void)
+void machine_seccomp_enter(void)
 {
 	static struct prog p;
 	struct sock_fprog fprog = {.filter = p.code};
@@ -340,5 +348,6 @@ void seccomp_enter(void)
 	add(&p, BPF_RET | BPF_K, TRAP, 0, 0);
 	fprog.len = p.n;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &fprog))
-		die("seccomp: %s; the host kernel needs CONFIG_SECCOMP_FILTER", strerror(errno));
+		machine_die("seccomp: %s; the host kernel needs CONFIG_SECCOMP_FILTER",
+			    strerror(errno));
 }

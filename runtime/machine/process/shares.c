@@ -19,28 +19,28 @@
 
 static uint64_t most;
 
-void shares_allow(void)
+void machine_shares_allow(void)
 {
 	static const int calls[] = {SYS_lseek, SYS_fallocate, SYS_fstat};
 
-	seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
+	machine_seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
 }
 
-void shares_limit(const char *args)
+void machine_shares_limit(const char *args)
 {
 	char text[16];
 
-	if (dev_arg(args, "shares", text, sizeof(text)))
-		most = (uint64_t)dev_arg_num(args, "shares") << 20;
+	if (machine_dev_arg(args, "shares", text, sizeof(text)))
+		most = (uint64_t)machine_dev_num(args, "shares") << 20;
 }
 
-uint64_t shares_max(void)
+uint64_t machine_shares_max(void)
 {
 	return most ? most
 		    : (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / OF_HOST;
 }
 
-int share_map(int fd, struct sd_event *ev)
+int machine_share_map(int fd, struct sd_event *ev)
 {
 	ev->region_size = SD_SHARE_SIZE;
 	ev->share_fd = fd;
@@ -48,14 +48,14 @@ int share_map(int fd, struct sd_event *ev)
 	return ev->region == MAP_FAILED ? -errno : 0;
 }
 
-void share_unmap(void *mem, int fd)
+void machine_share_unmap(void *mem, int fd)
 {
 	munmap(mem, SD_SHARE_SIZE);
 	close(fd);
 }
 
 /* Called by the vCPU alone. */
-int sd_machine_share_data(int fd, uint64_t *from, uint64_t *to)
+int machine_share_data(int fd, uint64_t *from, uint64_t *to)
 {
 	off_t at = lseek(fd, (off_t)*from, SEEK_DATA), end;
 
@@ -67,7 +67,7 @@ int sd_machine_share_data(int fd, uint64_t *from, uint64_t *to)
 	return 1;
 }
 
-int sd_machine_share_zero(int fd, uint64_t from, uint64_t to)
+int machine_share_zero(int fd, uint64_t from, uint64_t to)
 {
 	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
 			 (off_t)(to - from))
@@ -75,7 +75,7 @@ int sd_machine_share_zero(int fd, uint64_t from, uint64_t to)
 		       : 0;
 }
 
-uint64_t sd_machine_share_held(int fd)
+uint64_t machine_share_held(int fd)
 {
 	struct stat st;
 

@@ -78,7 +78,7 @@ static void tap_rx_done(void *host)
 	atomic_fetch_add(&tap->head, 1);
 	if (atomic_load(&tap->full)) {
 		atomic_store(&tap->full, 0);
-		sd_machine_wake((uint32_t *)&tap->full);
+		machine_wake((uint32_t *)&tap->full);
 	}
 }
 
@@ -108,21 +108,21 @@ static void *tap_thread(void *arg)
 			break; /* the interface is gone: no more packets, which a network may do */
 		tap->len[tail % RING] = n;
 		atomic_store_explicit(&tap->tail, tail + 1, memory_order_release);
-		doorbell(tap->bit);
+		machine_doorbell(tap->bit);
 	}
 	fprintf(stderr, "net device: reading the TAP fd ended: %s\n", strerror(errno));
 	for (uint32_t never = 0;
 	     ;) /* the end of a thread makes calls that seccomp.c doesn't allow */
-		sd_machine_wait(&never, 0, SD_NO_DEADLINE);
+		machine_wait(&never, 0, SD_NO_DEADLINE);
 	return NULL;
 }
 
 static void tap_start(void *host)
 {
-	int err = thread_start(tap_thread, host);
+	int err = machine_thread_start(tap_thread, host);
 
 	if (err)
-		die("--dev=net: receive thread: %s", strerror(-err));
+		machine_die("--dev=net: receive thread: %s", strerror(-err));
 }
 
 static const struct sd_net_ops tap_ops = {
@@ -148,31 +148,34 @@ static int ask_offloads(int fd)
 		return 0;
 	if (ioctl(fd, TUNSETVNETHDRSZ, &size) ||
 	    ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN))
-		die("--dev=net,fd=%d: the TAP device refuses offloads: %s; make it without "
-		    "IFF_VNET_HDR",
-		    fd, strerror(errno));
+		machine_die("--dev=net,fd=%d: the TAP device refuses offloads: %s; make it without "
+			    "IFF_VNET_HDR",
+			    fd, strerror(errno));
 	return 1;
 }
 
-void net_open(struct sd_device *dev, int index)
+static void tap_open(struct sd_device *dev, int index)
 {
 	struct tap *tap = calloc(1, sizeof(*tap));
-	long fd = dev_arg_num(dev->args, "fd");
+	long fd = machine_dev_num(dev->args, "fd");
 	int flags = fcntl(fd, F_GETFL);
 
 	if (!tap)
-		die("--dev=net: out of memory");
+		machine_die("--dev=net: out of memory");
 	if (flags < 0)
-		die("--dev=net,fd=%ld: %s; the supervisor must pass an open TAP fd of that number",
-		    fd, strerror(errno));
+		machine_die(
+			"--dev=net,fd=%ld: %s; the supervisor must pass an open TAP fd of that number",
+			fd, strerror(errno));
 	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 	tap->fd = fd;
 	tap->vnet = ask_offloads(fd);
 	tap->size = tap->vnet ? BIG_MAX : PACKET_MAX;
 	tap->packets = malloc(RING * tap->size);
 	if (!tap->packets)
-		die("--dev=net: out of memory");
+		machine_die("--dev=net: out of memory");
 	tap->bit = SD_IRQ_DEVICE + index;
 	dev->host = tap;
 	dev->ops = &tap_device_ops;
 }
+
+const struct machine_device machine_device_net = {.type = "net", .open = tap_open};

@@ -16,9 +16,15 @@ static u32 loop_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return sd_load_acquire(word) != pending ? SD_OK : SD_DEAD;
 }
 
-const struct sd_transport sd_transport_loop = {
-	.name = "loop",
+static bool loop_alive(const struct sd_region_head *head, const struct sd_bell *bell)
+{
+	(void)bell;
+	return !sd_load_relaxed(&head->ended);
+}
+
+const struct sd_client_side sd_loop_client = {
 	.kick = loop_kick,
 	.hint = loop_kick,
 	.wait = loop_wait,
+	.alive = loop_alive,
 };

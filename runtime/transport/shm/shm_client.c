@@ -6,102 +6,60 @@
  * ms whether the domain lives. Where the domain last ran on this very CPU, or another client shares
  * it, a spin would only keep them from their work, maybe from what we wait for: yield at once.
  *
- * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings;
- * FUTEX_WAIT(sleeping == 1). We published before any of this. While we spin we re-read
- * bell.sleeping, so a plain load that was too early is made good later. Before we stop re-reading
- * (to sleep, or in kick()) we do a full fence; then either we see sleeping == 1, or the domain's
- * last look sees our entry. Seen 1: FUTEX_WAKE. It returns 1: the domain was in its sleep and is
- * out of it. It returns 0: the domain is between its announcement and its sleep, or awake and about
- * to clear the word: look again soon, until the word is 0 or a wake hits. Awake may be long before
- * running, where others want its CPU: clients that yield in a loop, or wake often, then keep it
- * from it (measured on 6.18: 128 threads that looked again every 3 ms at the latest, beside a busy
- * loop, kept a runnable domain waiting for 11 s). So they look ever more seldom.
- *
- * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence;
- * a last look. Setting the bit twice does no harm.
- *
- * Being woken. We: sleep = v; full fence; last look at the answer; FUTEX_WAIT(sleep == v). The
- * domain, after the answer's store and (at the latest before its own sleep) a full fence, reads
- * sleep: v => compare-and-swap to 0, FUTEX_WAKE. If that happens before our FUTEX_WAIT, it finds 0
- * and returns. A signal handler's sd_lane_interrupt() likewise.
+ * Waking the domain, and being woken: ../wait.h; here by futexes, our own word is client.sleep. A
+ * domain that is awake may still be long before running, where others want its CPU: clients that
+ * yield in a loop, or wake often, then keep it from it (measured on 6.18: 128 threads that looked
+ * again every 3 ms at the latest, beside a busy loop, kept a runnable domain waiting for 11 s). So
+ * they look ever more seldom. A signal handler's sd_lane_interrupt() wakes us as the domain does.
  */
-#include <sd/lane.h>
 #include <sd/sys.h>
+#include "../wait.h"
 
-#define FIRST_LOOK	6u	/* pauses before it: a short call's answer can't be there sooner */
-#define LOOK_GAP	3u	/* pauses before each further one */
-#define SLOW		2u	/* so often in a row not answered soon: a habit of that op */
-#define TRY_AGAIN	16u	/* waits before it is given another chance */
-#define AFTER_YIELD	16u	/* looks */
-#define TIGHT_LOOKS	24u	/* longer than a far round trip */
-#define SPIN_CYCLES	8000u	/* about 3 us */
-#define YIELD_CYCLES	150000u /* about 50 us */
-#define HOG_CYCLES	120000u /* a yield that took so long gave the CPU to somebody who doesn't */
-#define HOG_WAITS	32u	/* give it back: for some waits sleep instead, a wake-up preempts */
-#define RECHECK_NS	250000000ull
-#define REST_NS		10000000ull
-#define LOOKS_PER_NUDGE 16u
-#define UNTOLD_YIELDS	4u     /* while the domain can't be told */
-#define UNTOLD_NS	50000u /* then sleeps, from this ... */
-#define UNTOLD_SHIFT	10u    /* ... to 1024 times as long */
+#define FIRST_LOOK    6u      /* pauses before it: a short call's answer can't be there sooner */
+#define LOOK_GAP      3u      /* pauses before each further one */
+#define SLOW	      2u      /* so often in a row not answered soon: a habit of that op */
+#define TRY_AGAIN     16u     /* waits before it is given another chance */
+#define AFTER_YIELD   16u     /* looks */
+#define TIGHT_LOOKS   24u     /* longer than a far round trip */
+#define SPIN_CYCLES   8000u   /* about 3 us */
+#define YIELD_CYCLES  150000u /* about 50 us */
+#define HOG_CYCLES    120000u /* a yield that took so long gave the CPU to somebody who doesn't */
+#define HOG_WAITS     32u     /* give it back: for some waits sleep instead, a wake-up preempts */
+#define RECHECK_NS    250000000ull
+#define REST_NS	      10000000ull
+#define UNTOLD_YIELDS 4u     /* while the domain can't be told */
+#define UNTOLD_NS     50000u /* then sleeps, from this ... */
+#define UNTOLD_SHIFT  10u    /* ... to 1024 times as long */
 
-struct waiter {
-	struct sd_lane *l;
-	const u32 *word;
-	u32 pending;
-	u32 want;
-	bool told;  /* the domain is sure to look at our entry */
-	u32 untold; /* times it couldn't be told so */
-};
+static const struct sd_wait_ops shm_wait_ops;
 
-static bool answered(const struct waiter *w)
+static long shm_wake_word(const u32 *word)
 {
-	return sd_load_acquire(w->word) != w->pending;
+	return sd_sys_futex_wake(word);
 }
 
-static void ring_doorbell(struct sd_lane *l)
+static enum sd_status shm_trouble(struct sd_waiter *w)
 {
-	u32 *word = &l->head->doorbell[l->index / 32];
-	u32 bit = 1u << l->index % 32;
+	struct sd_lane *l = w->l;
+	enum sd_status st = sd_wait_channel(l->head, l->bell);
 
-	if (!(sd_load_relaxed(word) & bit))
-		sd_or(word, bit);
-}
-
-/* 1: the domain is awake or was woken just now; 0: look again soon. */
-static int nudge(struct sd_lane *l)
-{
-	if (!sd_load_relaxed(&l->mem->domain.polled))
-		ring_doorbell(l);
-	if (sd_likely(!sd_load_acquire(&l->bell->sleeping)))
-		return 1;
-	return sd_sys_futex_wake(&l->bell->sleeping) > 0;
-}
-
-/* Anything that ends a wait but the answer. */
-static enum sd_status trouble(struct sd_lane *l)
-{
-	u32 ended = sd_load_relaxed(&l->head->ended);
-
-	if (sd_unlikely(ended))
-		return ended == SD_ENDED_PROTO ? SD_PROTO : SD_DEAD;
-	if (sd_unlikely(!sd_load_relaxed(&l->bell->alive)))
-		return SD_DEAD;
+	if (sd_unlikely(st != SD_OK))
+		return st;
 	if (sd_unlikely(l->intr)) {
 		l->intr = 0;
 		return SD_INTR;
 	}
-	return SD_OK;
+	return w->slept && l->gone && l->gone(l) ? SD_DEAD : SD_OK;
 }
 
-static void say_cpu(struct sd_lane *l, u32 cpu)
+static void shm_say_cpu(struct sd_lane *l, u32 cpu)
 {
 	l->cpu = cpu;
 	if (sd_load_relaxed(&l->mem->client.cpu) != cpu + 1)
 		sd_store_relaxed(&l->mem->client.cpu, cpu + 1);
 }
 
-static bool shared_cpu(const struct sd_lane *l, u32 cpu)
+static bool shm_shared_cpu(const struct sd_lane *l, u32 cpu)
 {
 	if (sd_load_relaxed(&l->bell->cpu) == cpu)
 		return true;
@@ -115,7 +73,7 @@ static bool shared_cpu(const struct sd_lane *l, u32 cpu)
  * bounce of 130: a null ring operation with a look at once 235 ns, so 165; fcntl(F_GETFL) 300 and
  * 225.)
  */
-static bool tight(const struct waiter *w, u32 looks)
+static bool shm_look(const struct sd_waiter *w, u32 looks)
 {
 	const u32 *word = w->word, pending = w->pending;
 	u32 i, gap;
@@ -130,59 +88,35 @@ static bool tight(const struct waiter *w, u32 looks)
 }
 
 /*
- * Is it worth while to look for the answer from this CPU? Not if the domain was last seen on it,
- * and not if another client wants it and calls of this op used to wait for somebody: it may be the
- * one. Tried again now and then.
+ * Is it worthwhile to look for the answer from this CPU? Not if the domain was last seen on it, and
+ * not if another client wants it and calls of this op used to wait for somebody: that client may be
+ * the one.
  */
-static bool hopeful(struct sd_lane *l)
+static bool shm_hopeful(struct sd_lane *l)
 {
-	u8 *slow = &l->slow[l->op % SD_HABITS];
-
 	if (sd_load_relaxed(&l->bell->cpu) == l->cpu)
 		return false;
-	if (sd_likely(*slow < SLOW))
+	if (sd_habit_is_soon(l, SLOW) || !shm_shared_cpu(l, l->cpu))
 		return true;
-	if (!shared_cpu(l, l->cpu))
-		return true;
-	if (++*slow < SLOW + TRY_AGAIN)
-		return false;
-	*slow = SLOW - 1;
-	return true;
+	return sd_habit_try_again(l, SLOW, TRY_AGAIN);
 }
 
-static bool soon(const struct waiter *w)
+static bool shm_soon(const struct sd_waiter *w)
 {
-	u8 *slow = &w->l->slow[w->l->op % SD_HABITS];
+	bool soon = shm_look(w, TIGHT_LOOKS);
 
-	if (sd_likely(tight(w, TIGHT_LOOKS))) {
-		*slow = 0;
-		return true;
-	}
-	if (*slow < SLOW)
-		++*slow;
-	return false;
+	sd_habit_learn(w->l, SLOW, soon);
+	return soon;
 }
 
-static bool spin(const struct waiter *w, u64 start)
+static bool shm_spun(const struct sd_waiter *w, u64 start)
 {
-	struct sd_lane *l = w->l;
-	u32 i, cpu;
+	u32 cpu;
 
-	for (i = 1;; i++) {
-		if (answered(w))
-			return true;
-		sd_pause();
-		if (i % LOOKS_PER_NUDGE)
-			continue;
-		nudge(l);
-		if (sd_tsc_cpu(&cpu) - start > SPIN_CYCLES || l->intr)
-			return false;
-		if (shared_cpu(l, cpu))
-			return false;
-	}
+	return sd_tsc_cpu(&cpu) - start > SPIN_CYCLES || w->l->intr || shm_shared_cpu(w->l, cpu);
 }
 
-static enum sd_status yield(const struct waiter *w, u64 start)
+static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 {
 	struct sd_lane *l = w->l;
 	enum sd_status st;
@@ -194,27 +128,27 @@ static enum sd_status yield(const struct waiter *w, u64 start)
 		return SD_OK;
 	}
 	do {
-		nudge(l);
+		sd_wait_nudge(l, &shm_wait_ops);
 		before = now;
 		sd_sys_yield();
 		/* Whoever was let run has called by now: what it called for may be about to be our
 		 * answer. */
-		if (answered(w) ||
-		    (sd_load_relaxed(&l->bell->cpu) != l->cpu && tight(w, AFTER_YIELD)))
+		if (sd_wait_answered(w) ||
+		    (sd_load_relaxed(&l->bell->cpu) != l->cpu && shm_look(w, AFTER_YIELD)))
 			return SD_OK;
-		st = trouble(l);
+		st = shm_trouble(w);
 		if (st != SD_OK)
 			return st;
 		now = sd_tsc_cpu(&cpu);
 		if (now - before > HOG_CYCLES)
 			l->hogged = HOG_WAITS;
 	} while (now - start < YIELD_CYCLES);
-	say_cpu(l, cpu);
+	shm_say_cpu(l, cpu);
 	return SD_OK;
 }
 
-/* Between two attempts to tell the domain. Who answers meanwhile wakes us. */
-static void let_it_run(struct sd_lane *l, u32 sleep, u32 *untold)
+/* Between two attempts to wake the domain. It wakes us if it answers. */
+static void shm_let_it_run(struct sd_lane *l, u32 sleep, u32 *untold)
 {
 	u32 n = (*untold)++;
 
@@ -227,57 +161,62 @@ static void let_it_run(struct sd_lane *l, u32 sleep, u32 *untold)
 									       : UNTOLD_SHIFT));
 }
 
-/* One sleep. The caller looks at what it was good for. */
-static void doze(struct waiter *w)
+static void shm_announce(struct sd_waiter *w)
 {
 	struct sd_lane *l = w->l;
-	struct sd_client_ctl *c = &l->mem->client;
 
 	l->sleeps += 1 + (l->sleeps == ~0u); /* never 0 */
-	sd_store_relaxed(&c->want, w->want);
-	sd_store_relaxed(&c->sleep, l->sleeps);
-	sd_full_fence();
-	if (!answered(w) && !l->intr) {
-		/* Told once is enough: at every recheck it would wake a domain that sleeps rightly.
-		 */
-		w->told = w->told || nudge(l);
-		if (w->told)
-			sd_sys_futex_wait(&c->sleep, l->sleeps, RECHECK_NS);
-		else
-			let_it_run(l, l->sleeps, &w->untold);
-	}
-	sd_store_relaxed(&c->sleep, 0);
+	sd_store_relaxed(&l->mem->client.want, w->want);
+	sd_store_relaxed(&l->mem->client.sleep, l->sleeps);
 }
+
+static void shm_sleep(struct sd_waiter *w)
+{
+	struct sd_lane *l = w->l;
+
+	if (w->told)
+		sd_sys_futex_wait(&l->mem->client.sleep, l->sleeps, RECHECK_NS);
+	else
+		shm_let_it_run(l, l->sleeps, &w->untold);
+}
+
+static void shm_awake(struct sd_waiter *w)
+{
+	sd_store_relaxed(&w->l->mem->client.sleep, 0);
+}
+
+static const struct sd_wait_ops shm_wait_ops = {
+	.wake = shm_wake_word,
+	.spun = shm_spun,
+	.trouble = shm_trouble,
+	.announce = shm_announce,
+	.sleep = shm_sleep,
+	.awake = shm_awake,
+};
 
 static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 {
-	struct waiter w = {l, word, pending, want, false, 0};
+	struct sd_waiter w = {.l = l, .word = word, .pending = pending, .want = want};
 	enum sd_status st;
 	u32 cpu;
 	u64 start;
 
-	if (sd_likely(hopeful(l)) && soon(&w))
+	if (sd_likely(shm_hopeful(l)) && shm_soon(&w))
 		return SD_OK;
 	start = sd_tsc_cpu(&cpu);
-	say_cpu(l, cpu);
-	nudge(l);
-	if (!shared_cpu(l, cpu) && spin(&w, start))
+	shm_say_cpu(l, cpu);
+	sd_wait_nudge(l, &shm_wait_ops);
+	if (!shm_shared_cpu(l, cpu) && sd_wait_spin(&w, start, &shm_wait_ops))
 		return SD_OK;
-	st = yield(&w, start);
-	while (st == SD_OK && !answered(&w)) {
-		doze(&w);
-		if (answered(&w))
-			break;
-		st = trouble(l);
-		if (st == SD_OK && l->gone && l->gone(l))
-			st = SD_DEAD;
-	}
+	st = shm_yield(&w, start);
+	if (st == SD_OK && !sd_wait_answered(&w))
+		st = sd_wait_sleep(&w, &shm_wait_ops);
 	/* An answer that is there counts more than what else happened. */
-	if (st == SD_INTR && answered(&w)) {
+	if (st == SD_INTR && sd_wait_answered(&w)) {
 		l->intr = 1;
 		return SD_OK;
 	}
-	return answered(&w) ? SD_OK : st;
+	return sd_wait_answered(&w) ? SD_OK : st;
 }
 
 static void shm_kick(struct sd_lane *l)
@@ -285,8 +224,8 @@ static void shm_kick(struct sd_lane *l)
 	u32 untold = 0;
 
 	sd_full_fence();
-	while (!nudge(l) && sd_load_relaxed(&l->bell->alive))
-		let_it_run(l, sd_load_relaxed(&l->mem->client.sleep), &untold);
+	while (!sd_wait_nudge(l, &shm_wait_ops) && sd_load_relaxed(&l->bell->alive))
+		shm_let_it_run(l, sd_load_relaxed(&l->mem->client.sleep), &untold);
 }
 
 /*
@@ -298,7 +237,7 @@ static void shm_hint(struct sd_lane *l)
 {
 	if (sd_unlikely(!sd_load_relaxed(&l->mem->domain.polled)))
 		sd_or(&l->head->doorbell[l->index / 32], 1u << l->index % 32);
-	nudge(l);
+	sd_wait_nudge(l, &shm_wait_ops);
 }
 
 static void shm_rest(struct sd_lane *l)
@@ -306,10 +245,15 @@ static void shm_rest(struct sd_lane *l)
 	sd_sys_futex_wait(&l->sleeps, l->sleeps, REST_NS);
 }
 
-const struct sd_transport sd_transport_shm = {
-	.name = "shm",
+static bool shm_alive(const struct sd_region_head *head, const struct sd_bell *bell)
+{
+	return sd_wait_channel(head, bell) == SD_OK;
+}
+
+const struct sd_client_side sd_shm_client = {
 	.kick = shm_kick,
 	.hint = shm_hint,
 	.wait = shm_wait,
 	.rest = shm_rest,
+	.alive = shm_alive,
 };

@@ -17,58 +17,58 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static jmp_buf ended; /* the process would be: die(), halt() */
+static jmp_buf ended; /* the process would be: machine_die(), machine_halt() */
 
 static int supervisor_end, died, first_free;
 static struct sd_event kept[64]; /* shares in use */
 static unsigned nkept;
 
-int unlocked; /* main.c's */
+int machine_unlocked; /* seccomp.c's */
 
-void doorbell(unsigned int bit)
+void machine_doorbell(unsigned int bit)
 {
 }
 
-void die(const char *fmt, ...)
-{
-	died = 1;
-	longjmp(ended, 1);
-}
-
-void sd_machine_halt(int status)
+void machine_die(const char *fmt, ...)
 {
 	died = 1;
 	longjmp(ended, 1);
 }
 
-void peers_wait(int ctl)
+void machine_halt(int status)
+{
+	died = 1;
+	longjmp(ended, 1);
+}
+
+void machine_peers_wait(int ctl)
 {
 }
 
-int peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
+int machine_peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
 {
 	return -1;
 }
 
-void seccomp_enter(void)
+void machine_seccomp_enter(void)
 {
 }
 
-void seccomp_allow(const int *calls, size_t n)
+void machine_seccomp_allow(const int *calls, size_t n)
 {
 }
 
-bool dev_arg(const char *args, const char *key, char *buf, size_t size)
+bool machine_dev_arg(const char *args, const char *key, char *buf, size_t size)
 {
 	return false;
 }
 
-long dev_arg_num(const char *args, const char *key)
+long machine_dev_num(const char *args, const char *key)
 {
 	return 0;
 }
 
-int thread_start(void *(*fn)(void *), void *arg)
+int machine_thread_start(void *(*fn)(void *), void *arg)
 {
 	return 0;
 }
@@ -101,7 +101,7 @@ static void take_events(struct input *in)
 	struct sd_ctl_stats stats = {0};
 	struct sd_event ev;
 
-	while (sd_machine_event(&ev)) {
+	while (machine_event(&ev)) {
 		int result = choice(in) & 1 ? -ENOMEM : 0;
 
 		if (ev.type == SD_CTL_REPLY || ev.type == SD_CTL_PEER ||
@@ -111,7 +111,7 @@ static void take_events(struct input *in)
 			kept[nkept++] = ev;
 		else if (ev.type == SD_CTL_SHARE)
 			result = -ENOMEM;
-		sd_machine_event_done(&ev, result, &stats);
+		machine_event_done(&ev, result, &stats);
 	}
 }
 
@@ -126,7 +126,7 @@ static void run(struct input *in)
 		if (recv(SD_CTL_FD, answer, sizeof(answer), MSG_PEEK | MSG_DONTWAIT) < 0)
 			continue;
 		if (!receive(&msg, &came))
-			sd_machine_halt(0);
+			machine_halt(0);
 		handle(&msg, came.fd, came.nfds);
 		if (choice(in) & 1)
 			take_events(in);
@@ -140,12 +140,12 @@ static void forget_all(void)
 {
 	struct sd_event ev;
 
-	while (sd_machine_event(&ev))
+	while (machine_event(&ev))
 		if (ev.type == SD_CTL_SHARE)
-			share_unmap(ev.region, ev.share_fd);
+			machine_share_unmap(ev.region, ev.share_fd);
 	while (nkept) {
 		ev = kept[--nkept];
-		sd_machine_share_done(ev.region, ev.share_fd, ev.ticket.key);
+		machine_share_done(ev.region, ev.share_fd, ev.ticket.key);
 	}
 	for (int i = 0; i < SD_CLIENTS_MAX; i++)
 		if (clients[i].client) {

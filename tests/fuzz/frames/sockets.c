@@ -61,7 +61,7 @@ void sockets_begin(void)
 
 	if (region == MAP_FAILED || sd_loop_attach(region))
 		st_die("no client of the domain");
-	sd_lane_init(&lane, region, 0, NULL, &sd_transport_loop);
+	sd_lane_init(&lane, region, 0, NULL, sd_transport_client(NULL));
 	listener = bound(SOCK_STREAM);
 	udp = bound(SOCK_DGRAM);
 	if (call(SYS_listen, (u64)listener, 16, 0, 0, 0))

@@ -30,7 +30,8 @@
 struct task_struct;
 
 extern const struct sd_boot *sd_boot;
-extern u64 sd_boot_start; /* machine time when sd_start() was called */
+extern const struct sd_machine_ops *sd_machine; /* sd_boot->machine, set first of all */
+extern u64 sd_boot_start;			/* machine time when sd_start() was called */
 
 /* Doorbell lines: fn(arg) in interrupt context when bit `line` of sd_pending was set. Never
  * unregistered. */

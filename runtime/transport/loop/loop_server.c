@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* loop_kernel.c: the kernel's end of loop: the calling thread is a kernel task and serves its own
- * calls. */
+/* loop_server.c: the kernel's end of loop: the calling thread is a kernel task and serves its own
+ * calls. There is one client at a time, and no supervisor: attaching is the payload's call. */
 #include <linux/errno.h>
 #include <sd/serve_path.h>
+#include <sd/transport.h>
 #include "../../kernel/serve.h"
 #include "loop.h"
 
@@ -10,7 +11,7 @@ static struct sd_client *client;
 static struct sd_worker *self;
 
 /* The supervisor's part, where there is none: root, with all that root has. */
-static void tell_rights(void *base)
+static void loop_tell_rights(void *base)
 {
 	struct sd_lane_mem *lane = base + SD_HEAD_SIZE;
 	const struct sd_ctl_rights all = {
@@ -19,12 +20,37 @@ static void tell_rights(void *base)
 	memcpy(lane->arena, &all, sizeof(all));
 }
 
-int sd_loop_attach(void *base)
+static int loop_attach(const struct sd_event *ev)
 {
-	const struct sd_ctl_attach root = {.client = 1};
 	int err = 0;
 
+	loop_tell_rights(ev->region);
+	client = sd_client_make(&ev->attach, ev->region, ev->bell_fd, &err);
+	return err;
+}
+
+static int loop_detach(const struct sd_event *ev)
+{
+	client = NULL;
+	return sd_client_detach(ev->client);
+}
+
+const struct sd_server_side sd_loop_server = {
+	.attach = loop_attach,
+	.detach = loop_detach,
+};
+
+int sd_loop_attach(void *base)
+{
+	const struct sd_event ev = {.type = SD_CTL_ATTACH,
+				    .attach = {.client = 1},
+				    .client = 1,
+				    .region = base,
+				    .region_size = SD_REGION_SIZE,
+				    .bell_fd = -1};
+
 	if (!self) {
+		sd_serving = sd_transport_server("loop");
 		sd_serve_setup();
 		self = sd_pool_adopt();
 		if (!self)
@@ -32,11 +58,9 @@ int sd_loop_attach(void *base)
 	}
 	if (client) {
 		sd_client_end(client, SD_ENDED_CLOSED);
-		sd_client_detach(client->id);
+		sd_serving->detach(&ev);
 	}
-	tell_rights(base);
-	client = sd_client_make(&root, base, -1, &err);
-	return err;
+	return sd_serving->attach(&ev);
 }
 
 int sd_loop_serve(u32 lane)

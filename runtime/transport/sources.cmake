@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0
+# KSLICE_TRANSPORTS: the transports by which programs of the host call domains (folders here; what is linked in is found by name, table.c).
+# KSLICE_TRANSPORT_SOURCES: their client sides.
+set(KSLICE_TRANSPORTS shm CACHE STRING "Transports by which programs can call domains (folders of runtime/transport)")
+set(KSLICE_TRANSPORT_SOURCES ${CMAKE_CURRENT_LIST_DIR}/table.c)
+foreach(transport ${KSLICE_TRANSPORTS})
+  list(APPEND KSLICE_TRANSPORT_SOURCES ${CMAKE_CURRENT_LIST_DIR}/${transport}/${transport}_client.c)
+endforeach()

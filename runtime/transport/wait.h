@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wait.h: how a client waits for an answer, and wakes a domain that sleeps: the protocol of
+ * sd/bell.h and sd/ring.h from the client's side, once for all clients, be they host threads or
+ * tasks of another domain. Where they differ is struct sd_wait_ops; each client has a constant one,
+ * so that all of this is inlined with it.
+ *
+ * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings; sleep
+ * while sleeping == 1. We published before any of this. While we spin we re-read bell.sleeping, so
+ * a plain load that was too early is made good later. Before we stop re-reading (to sleep, or in a
+ * kick) we do a full fence; then either we see sleeping == 1, or the domain's last look sees our
+ * entry. Seen 1: wake it. If that woke one, the domain was in its sleep and is out of it. If it woke
+ * none, the domain is between its announcement and its sleep, or awake and about to clear the word:
+ * look again soon, until the word is 0 or a wake hits.
+ *
+ * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence; a
+ * last look. Setting the bit twice does no harm.
+ *
+ * Being woken. We: announce that we sleep; full fence; last look at the answer; sleep, unless we
+ * were woken since the announcement. The domain, after the answer's store and (at the latest before
+ * its own sleep) a full fence, looks whether we announced that, takes the announcement back and
+ * wakes us.
+ */
+#ifndef SD_TRANSPORT_WAIT_H
+#define SD_TRANSPORT_WAIT_H
+
+#include <sd/lane.h>
+
+#define SD_LOOKS_PER_NUDGE 16u
+
+struct sd_waiter {
+	struct sd_lane *l;
+	const u32 *word; /* in the lane's memory */
+	u32 pending;	 /* until *word is something else */
+	u32 want;	 /* 0, or the completion to be woken for */
+	u32 untold;	 /* how often the domain couldn't be woken though it said that it sleeps */
+	bool told;	 /* the domain is sure to look at our entry */
+	bool slept;
+};
+
+struct sd_wait_ops {
+	/* Wakes whoever sleeps on a word. How many woke, or less than 1. */
+	long (*wake)(const u32 *word);
+	/* Is it over with spinning, that began at `start` by the time stamp counter? */
+	bool (*spun)(const struct sd_waiter *w, u64 start);
+	/* Anything that ends a wait except the answer. */
+	enum sd_status (*trouble)(struct sd_waiter *w);
+	/* The three steps of a sleep, see above. sleep(): long if w->told, otherwise short, since
+	 * the domain must be woken soon. */
+	void (*announce)(struct sd_waiter *w);
+	void (*sleep)(struct sd_waiter *w);
+	void (*awake)(struct sd_waiter *w);
+};
+
+#define sd_wait_inline static inline __attribute__((always_inline))
+
+sd_wait_inline bool sd_wait_answered(const struct sd_waiter *w)
+{
+	return sd_load_acquire(w->word) != w->pending;
+}
+
+sd_wait_inline void sd_wait_doorbell(struct sd_lane *l)
+{
+	u32 *word = &l->head->doorbell[l->index / 32];
+	u32 bit = 1u << l->index % 32;
+
+	if (!(sd_load_relaxed(word) & bit))
+		sd_or(word, bit);
+}
+
+/* True: the domain is awake, or was woken just now. False: look again soon. */
+sd_wait_inline bool sd_wait_nudge(struct sd_lane *l, const struct sd_wait_ops *ops)
+{
+	if (!sd_load_relaxed(&l->mem->domain.polled))
+		sd_wait_doorbell(l);
+	if (sd_likely(!sd_load_acquire(&l->bell->sleeping)))
+		return true;
+	return ops->wake(&l->bell->sleeping) > 0;
+}
+
+/* What became of the channel: SD_OK, or why nothing will be answered any more. */
+sd_wait_inline enum sd_status sd_wait_channel(const struct sd_region_head *head,
+					      const struct sd_bell *bell)
+{
+	u32 ended = sd_load_relaxed(&head->ended);
+
+	if (sd_unlikely(ended))
+		return ended == SD_ENDED_PROTO ? SD_PROTO : SD_DEAD;
+	return sd_likely(sd_load_relaxed(&bell->alive)) ? SD_OK : SD_DEAD;
+}
+
+/*
+ * Habits: a spin in vain costs others the CPU, so an op that wasn't answered soon for `slow` times
+ * in a row isn't spun for, but for one try in `again` waits.
+ */
+sd_wait_inline bool sd_habit_is_soon(struct sd_lane *l, u32 slow)
+{
+	return sd_likely(l->slow[l->op % SD_HABITS] < slow);
+}
+
+sd_wait_inline bool sd_habit_try_again(struct sd_lane *l, u32 slow, u32 again)
+{
+	u8 *habit = &l->slow[l->op % SD_HABITS];
+
+	if (++*habit < slow + again)
+		return false;
+	*habit = slow - 1;
+	return true;
+}
+
+sd_wait_inline void sd_habit_learn(struct sd_lane *l, u32 slow, bool soon)
+{
+	u8 *habit = &l->slow[l->op % SD_HABITS];
+
+	if (soon)
+		*habit = 0;
+	else if (*habit < slow)
+		++*habit;
+}
+
+/* Looks until the answer is there: true; or until ops->spun(): false. */
+sd_wait_inline bool sd_wait_spin(const struct sd_waiter *w, u64 start,
+				 const struct sd_wait_ops *ops)
+{
+	u32 i;
+
+	for (i = 1;; i++) {
+		if (sd_wait_answered(w))
+			return true;
+		sd_pause();
+		if (i % SD_LOOKS_PER_NUDGE)
+			continue;
+		sd_wait_nudge(w->l, ops);
+		if (ops->spun(w, start))
+			return false;
+	}
+}
+
+/* Sleeps until the answer is there, SD_OK, or trouble. */
+sd_wait_inline enum sd_status sd_wait_sleep(struct sd_waiter *w, const struct sd_wait_ops *ops)
+{
+	enum sd_status st = SD_OK;
+	bool over;
+
+	do {
+		ops->announce(w);
+		sd_full_fence();
+		over = sd_wait_answered(w);
+		if (!over)
+			st = ops->trouble(w);
+		if (!over && st == SD_OK) {
+			/* Once is enough: at every look it would wake a domain that may sleep. */
+			w->told = w->told || sd_wait_nudge(w->l, ops);
+			ops->sleep(w);
+			w->slept = true;
+		}
+		ops->awake(w);
+	} while (!over && st == SD_OK && !sd_wait_answered(w));
+	return st;
+}
+
+#endif
