@@ -18,6 +18,7 @@
  *     OWN/kdom-supervisors   version 2 only
  */
 #include "cgroup.h"
+#include "devices.h"
 #include "belts.h"
 #include "ctlmsg.h"
 #include "log.h"
@@ -240,7 +241,7 @@ static void cages_sweep(int own)
 		closedir(dir);
 }
 
-/* Maps of files, as machine/process/shares.c bounds them: the last device that says how much, or a
+/* Maps of files, as the machine bounds them (its shares.c): the last device that says how much, or a
  * quarter of the host's. */
 static uint64_t shares_bound(const char *args, uint64_t before)
 {
@@ -261,7 +262,7 @@ static uint64_t memory_bound(const struct config *cfg, unsigned clients)
 	for (int i = 0; i < cfg->ndev; i++) {
 		struct stat st;
 
-		if (!strcmp(cfg->dev[i].type, "block"))
+		if (device_is_disk(&cfg->dev[i]))
 			maps = shares_bound(cfg->dev[i].args, maps);
 		if (!strcmp(cfg->dev[i].backend, "ram") && cfg->dev[i].fd >= 0 &&
 		    !fstat(cfg->dev[i].fd, &st))

@@ -31,6 +31,8 @@ struct device {
 #define OVERRIDES_MAX 32
 #define PEERS_MAX     4
 
+struct machine;
+
 struct config {
 	char name[SD_NAME_MAX];
 	char image[PATH_MAX];
@@ -44,6 +46,7 @@ struct config {
 	int npeers;
 	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
 	int noverride;
+	const struct machine *machine; /* that it runs on */
 	uint64_t ram;
 	int cpu; /* -1: anywhere */
 	enum restart restart;

@@ -9,7 +9,7 @@
 #include "peers.h"
 #include "requests.h"
 #include "shares.h"
-#include "spawn.h"
+#include "machine.h"
 #include "supervisor.h"
 #include "threads.h"
 

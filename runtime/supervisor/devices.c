@@ -3,12 +3,14 @@
  * daemon. */
 #include "devices.h"
 #include "log.h"
+#include "options.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,38 +117,97 @@ static int tap_open(struct device *dev)
 	return 0;
 }
 
-static const struct backend {
-	const char *name, *type;
-	int (*open)(struct device *dev);
-} backends[] = {
-	{"tap", "net", tap_open},
-	{"file", "block", disk_file_open},
-	{"ram", "block", disk_ram_open},
-	{"none", NULL, NULL}, /* the device isn't there: a net domain has loopback */
+/* A key of the manifest that is the host's affair: its value goes to struct device. */
+struct device_key {
+	const char *name;
+	size_t at, size; /* of the member; size 0: it is a number of bytes */
 };
 
-#define NBACKENDS (sizeof(backends) / sizeof(backends[0]))
+static const struct device_key net_keys[] = {
+	{"name", offsetof(struct device, ifname), sizeof(((struct device *)NULL)->ifname)},
+	{"host", offsetof(struct device, host), sizeof(((struct device *)NULL)->host)},
+	{},
+};
+
+static const struct device_key block_keys[] = {
+	{"path", offsetof(struct device, path), sizeof(((struct device *)NULL)->path)},
+	{"size", offsetof(struct device, size), 0},
+	{},
+};
+
+/* The device types, and what each can stand on. One backend "none" is everybody's: the device isn't
+ * there (a net domain then has loopback). */
+static const struct device_type {
+	const char *name;
+	const struct device_key *keys;
+	bool disk; /* it takes time to write what is dirty, and programs map what is on it */
+	struct backend {
+		const char *name;
+		int (*open)(struct device *dev);
+	} backends[3];
+} types[] = {
+	{"net", net_keys, false, {{"tap", tap_open}}},
+	{"block", block_keys, true, {{"file", disk_file_open}, {"ram", disk_ram_open}}},
+};
+
+#define NTYPES (sizeof(types) / sizeof(types[0]))
+
+static const struct backend no_device = {"none", NULL};
+
+static const struct device_type *type_of(const struct device *dev)
+{
+	for (size_t i = 0; i < NTYPES; i++)
+		if (!strcmp(types[i].name, dev->type))
+			return &types[i];
+	return NULL;
+}
+
+bool device_is_disk(const struct device *dev)
+{
+	const struct device_type *t = type_of(dev);
+
+	return t && t->disk;
+}
+
+int device_set(struct device *dev, const char *key, const char *value)
+{
+	const struct device_type *t = type_of(dev);
+	const struct device_key *k = t ? t->keys : NULL;
+
+	while (k && k->name && strcmp(k->name, key))
+		k++;
+	if (!k || !k->name)
+		return -ENOENT;
+	if (!value)
+		return -EINVAL;
+	if (!k->size)
+		return parse_size(value, (uint64_t *)((char *)dev + k->at));
+	if (strlen(value) >= k->size)
+		return -EINVAL;
+	strcpy((char *)dev + k->at, value);
+	return 0;
+}
 
 static const struct backend *backend_of(const struct device *dev)
 {
-	for (size_t i = 0; i < NBACKENDS; i++)
-		if (!strcmp(backends[i].name, dev->backend) &&
-		    (!backends[i].type || !strcmp(backends[i].type, dev->type)))
-			return &backends[i];
-	return NULL;
+	const struct device_type *t = type_of(dev);
+
+	for (const struct backend *b = t ? t->backends : NULL; b && b->name; b++)
+		if (!strcmp(b->name, dev->backend))
+			return b;
+	return strcmp(no_device.name, dev->backend) ? NULL : &no_device;
 }
 
 static int no_backend(const struct config *cfg, int i)
 {
 	const struct device *dev = &cfg->dev[i];
+	const struct device_type *t = type_of(dev);
 	char known[128] = "";
 
-	for (size_t b = 0; b < NBACKENDS; b++)
-		if (!backends[b].type || !strcmp(backends[b].type, dev->type))
-			snprintf(known + strlen(known), sizeof(known) - strlen(known), " \"%s\"",
-				 backends[b].name);
-	say("%s: /devices/%d/backend: no backend \"%s\" for a %s device; there is%s", cfg->manifest,
-	    i, dev->backend, dev->type, known);
+	for (const struct backend *b = t ? t->backends : NULL; b && b->name; b++)
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), " \"%s\"", b->name);
+	say("%s: /devices/%d/backend: no backend \"%s\" for a %s device; there is%s \"%s\"",
+	    cfg->manifest, i, dev->backend, dev->type, known, no_device.name);
 	return -EINVAL;
 }
 

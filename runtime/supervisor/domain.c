@@ -5,7 +5,8 @@
 #include "cores.h"
 #include "ctlmsg.h"
 #include "log.h"
-#include "spawn.h"
+#include "devices.h"
+#include "machine.h"
 #include "supervisor.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,7 +90,7 @@ static void domain_release(struct daemon *d)
 	fds_close(&dom->bell_ro, 1);
 	console_end(&dom->console);
 	loop_unwatch(&d->loop, &dom->ctl);
-	loop_unwatch(&d->loop, &dom->pidfd);
+	loop_unwatch(&d->loop, &dom->end);
 	cgroup_remove(&dom->cgroup);
 	dom->pid = 0;
 	dom->ready = dom->stopping = false;
@@ -103,22 +103,22 @@ static int domain_watch(struct daemon *d, int ctl)
 
 	dom->ctl.fd = ctl;
 	dom->ctl.ready = domain_ctl_ready;
-	dom->pidfd.ready = domain_ended;
-	dom->pidfd.fd = pidfd_open(dom->pid, 0);
-	if (dom->pidfd.fd < 0)
-		return -errno;
+	dom->end.ready = domain_ended;
+	dom->end.fd = d->cfg.machine->watch(dom->pid);
+	if (dom->end.fd < 0)
+		return dom->end.fd;
 	err = loop_watch(&d->loop, &dom->ctl, EPOLLIN);
-	return err ? err : loop_watch(&d->loop, &dom->pidfd, EPOLLIN);
+	return err ? err : loop_watch(&d->loop, &dom->end, EPOLLIN);
 }
 
 int domain_start(struct daemon *d)
 {
 	struct domain *dom = &d->dom;
-	int pair[2], console, err;
+	int pair[2], console, err, status;
 	pid_t pid;
 
 	dom->generation++;
-	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->pidfd.fd = dom->console.src.fd = -1;
+	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->end.fd = dom->console.src.fd = -1;
 	dom->out_tail = &dom->out;
 	dom->next_client = dom->next_seq = 1;
 	dom->started_ms = now_ms();
@@ -130,7 +130,8 @@ int domain_start(struct daemon *d)
 	err = dom->belts ? bell_make(dom) : -ENOMEM;
 	console = err ? err : console_make(&dom->console, &d->loop, d->cfg.image_fd);
 	cgroup_make(&dom->cgroup, &d->cfg, d->started_pipe < 0 ? 0 : getppid());
-	pid = console < 0 ? console : spawn(&d->cfg, dom, pair[1], dom->bell_fd, console);
+	pid = console < 0 ? console
+			  : d->cfg.machine->spawn(&d->cfg, dom, pair[1], dom->bell_fd, console);
 	close(pair[1]);
 	fds_close(&console, 1);
 	if (pid < 0) {
@@ -142,8 +143,8 @@ int domain_start(struct daemon *d)
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	err = domain_watch(d, pair[0]);
 	if (err) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		d->cfg.machine->kill(pid);
+		d->cfg.machine->reap(pid, true, &status);
 		domain_release(d);
 		return err;
 	}
@@ -220,7 +221,7 @@ int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds
 void domain_kill(struct daemon *d)
 {
 	if (d->dom.pid)
-		kill(d->dom.pid, SIGKILL);
+		d->cfg.machine->kill(d->dom.pid);
 }
 
 static bool domain_has_disk(const struct config *cfg)
@@ -252,7 +253,7 @@ int domain_serves(struct daemon *d, const struct sd_ctl_msg *ready)
 	d->dom.read_by = d->dom.out ? now_ms() + READ_MS : 0;
 	d->kill_at = 0;
 	note("domain %s serves, booted in %.2f ms", d->cfg.name, d->dom.boot_ns / 1e6);
-	belts_look(d->dom.belts, d->dom.pid);
+	d->cfg.machine->look(d->dom.belts, d->dom.pid);
 	d->dom.belts[BELT_LANDLOCK] = ready->u.ready.unlocked;
 	belts_log(d->cfg.name, d->dom.belts);
 	domain_flush(d);

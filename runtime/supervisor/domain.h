@@ -29,9 +29,9 @@ struct domain_reports {
 
 struct domain {
 	const struct domain_reports *reports;
-	pid_t pid; /* 0: not running */
-	struct source ctl, pidfd;
-	int bell_fd, bell_ro; /* writable, and opened read-only for clients */
+	pid_t pid;		/* 0: not running */
+	struct source ctl, end; /* its socket; readable: it has ended */
+	int bell_fd, bell_ro;	/* writable, and opened read-only for clients */
 	struct sd_bell *bell;
 	uint32_t generation;
 	uint32_t next_client, next_seq;

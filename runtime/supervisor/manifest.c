@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* manifest.json => the domain's devices and RAM. Keys that kdom doesn't know are the slicer's. */
 #include "config.h"
+#include "devices.h"
 #include "log.h"
+#include "machine.h"
 #include "options.h"
 
 #include <errno.h>
@@ -26,7 +28,7 @@ static int copy_text(char *dst, size_t n, json_t *value)
 	return 0;
 }
 
-/* Keys that are no backend's own go to the image as they are; a comma would start another one
+/* Keys that aren't the host's affair go to the image as they are; a comma would start another one
  * there, so it is a semicolon from here on. */
 static int add_arg(struct device *dev, const char *key, json_t *value)
 {
@@ -57,20 +59,16 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 		return bad(cfg, i, "not an object");
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
+	if (copy_text(dev->type, sizeof(dev->type), json_object_get(object, "type")))
+		return bad(cfg, i, "has no \"type\", or one that is too long");
 	json_object_foreach (object, key, value) {
 		if (!strcmp(key, "type"))
-			err = copy_text(dev->type, sizeof(dev->type), value);
-		else if (!strcmp(key, "backend"))
+			continue;
+		if (!strcmp(key, "backend"))
 			err = copy_text(dev->backend, sizeof(dev->backend), value);
-		else if (!strcmp(key, "name"))
-			err = copy_text(dev->ifname, sizeof(dev->ifname), value);
-		else if (!strcmp(key, "host"))
-			err = copy_text(dev->host, sizeof(dev->host), value);
-		else if (!strcmp(key, "path"))
-			err = copy_text(dev->path, sizeof(dev->path), value);
-		else if (!strcmp(key, "size"))
-			err = parse_size(json_string_value(value) ?: "", &dev->size);
 		else
+			err = device_set(dev, key, json_string_value(value));
+		if (err == -ENOENT)
 			err = add_arg(dev, key, value);
 		if (err) {
 			say("%s: /devices/%zu/%s: not text or a number kdom can use (too long?)",
@@ -78,8 +76,6 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 			return err;
 		}
 	}
-	if (!dev->type[0])
-		return bad(cfg, i, "has no \"type\"");
 	if (!dev->backend[0])
 		return bad(cfg, i,
 			   "has no \"backend\"; use \"none\" for a device that isn't there");
@@ -157,6 +153,15 @@ static int load_peers(struct config *cfg, json_t *peers)
 	return 0;
 }
 
+static int load_machine(struct config *cfg, json_t *machine)
+{
+	cfg->machine = machine_find(json_string_value(machine));
+	if (cfg->machine && (!machine || json_is_string(machine)))
+		return 0;
+	say("%s: /machine: kdom has no machine of that name", cfg->manifest);
+	return -EINVAL;
+}
+
 int manifest_load(struct config *cfg)
 {
 	json_error_t error;
@@ -182,6 +187,8 @@ int manifest_load(struct config *cfg)
 	}
 	if (!err)
 		err = load_peers(cfg, json_object_get(root, "peers"));
+	if (!err)
+		err = load_machine(cfg, json_object_get(root, "machine"));
 	ram = json_object_get(root, "ram");
 	if (!err && ram && !cfg->ram &&
 	    (!json_is_string(ram) || parse_size(json_string_value(ram), &cfg->ram))) {

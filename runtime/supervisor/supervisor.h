@@ -16,9 +16,9 @@
  *              crowds.c                        connections are read and closed, fair by uid
  *   domain     requests.c  peers.c             what is under way; connections of ours to other daemons
  *              domain.c                        the domain's process, its socket, its bell page
- *              spawn.c                         how that process starts
- *              cgroup.c  belts.c               what confines it
- *              console.c                       what it prints
+ *              machine.c  machine_NAME.c       what a domain runs on: how it starts and ends there
+ *              cgroup.c  belts.c  cores.c      what confines it; its core dumps
+ *              console.c  symbols.c            what it prints, with names for its addresses
  *   base       conn.c  reply.c  rights.c       a connection's state, answers to it, its program's rights
  *              threads.c  loop.c  jobs.c       close() of others' files by threads; the event loop
  *              ask.c  config.c  manifest.c  options.c  devices.c  disks.c    of commands

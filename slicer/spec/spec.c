@@ -544,12 +544,30 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 }
 
 static const struct spec_key top_keys[] = {
-	{"name", ST_STRING, true},    {"description", ST_STRING, false},
-	{"config", ST_STRING, true},  {"calls", ST_ARRAY, true},
-	{"routes", ST_ARRAY, false},  {"annotations", ST_NAMES, false},
-	{"cuts", ST_ARRAY, false},    {"keep", ST_ARRAY, false},
-	{"devices", ST_ARRAY, false}, {"ram", ST_STRING, false},
+	{"name", ST_STRING, true},     {"description", ST_STRING, false},
+	{"config", ST_STRING, true},   {"calls", ST_ARRAY, true},
+	{"routes", ST_ARRAY, false},   {"annotations", ST_NAMES, false},
+	{"cuts", ST_ARRAY, false},     {"keep", ST_ARRAY, false},
+	{"devices", ST_ARRAY, false},  {"ram", ST_STRING, false},
+	{"machine", ST_STRING, false},
 };
+
+/* What links images for it is all that the slicer wants of a machine. */
+static int load_machine(struct spec *spec, struct spec_file *f, json_t *machine)
+{
+	struct spec_place at = spec_at(f, "/machine");
+	char *link;
+	int r = 0;
+
+	spec->machine = xstrdup(machine ? json_string_value(machine) : KSLICE_MACHINE);
+	if (check_identifier(&at, spec->machine))
+		return -1;
+	link = xasprintf("%s/runtime/machine/%s/link.sh", repo_root(), spec->machine);
+	if (access(link, R_OK))
+		r = spec_error(&at, "name a folder of runtime/machine", "%s can't be read", link);
+	free(link);
+	return r;
+}
 
 static int spec_load_all(struct spec *spec, struct spec_file *f)
 {
@@ -579,6 +597,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 	    load_routes(spec, f, json_object_get(j, "routes")) ||
 	    load_annotations(spec, f, json_object_get(j, "annotations")) ||
 	    load_devices(spec, f, json_object_get(j, "devices")) ||
+	    load_machine(spec, f, json_object_get(j, "machine")) ||
 	    load_cuts(spec, f, json_object_get(j, "cuts")))
 		return -1;
 	return check_conflicts(spec);
@@ -627,6 +646,7 @@ void spec_free(struct spec *spec)
 	free(spec->path);
 	free(spec->name);
 	free(spec->description);
+	free(spec->machine);
 	free(spec->config);
 	free(spec->calls);
 	free(spec->cuts);

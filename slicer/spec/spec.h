@@ -87,7 +87,8 @@ struct spec_keep {
 
 struct spec {
 	char *path, *name, *description;
-	char *config; /* path of the Kconfig fragment */
+	char *machine; /* that it runs on: a folder of runtime/machine */
+	char *config;  /* path of the Kconfig fragment */
 	struct spec_call *calls;
 	size_t ncalls;
 	struct spec_cut *cuts; /* groups expanded, in order */

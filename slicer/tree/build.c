@@ -238,6 +238,7 @@ static void ninja_add_link(struct builder *b)
 {
 	const char *name = b->o->name;
 	char *up = xasprintf("%s/..", b->obj), *lib = xasprintf("%s/lib.a", up);
+	char *machine = xasprintf("machine/%s/*", b->g->spec->machine);
 
 	if (b->libs.len)
 		sb_printf(&b->ninja, "build %s: ar%s\n", lib, b->libs.s);
@@ -248,13 +249,15 @@ static void ninja_add_link(struct builder *b)
 	if (b->libs.len)
 		sb_printf(&b->ninja, "  libs = --start-group %s --end-group\n", lib);
 	sb_printf(&b->ninja, "build %s/%s.image: image %s/%s.vmlinux |", up, name, up, name);
-	ninja_add_runtime(b, "machine/process/*");
-	ninja_add_runtime(b, "include/abi.py");
-	ninja_add_runtime(b, "include/sd/*");
+	ninja_add_runtime(b, machine);
 	ninja_add_runtime(b, "machine/entries.txt");
 	ninja_add_runtime(b, "transport/*/entries.txt");
-	sb_printf(&b->ninja, "\n  link = %s/runtime/machine/process/link.sh\n", repo_root());
+	ninja_add_runtime(b, "include/abi.py");
+	ninja_add_runtime(b, "include/sd/*");
+	sb_printf(&b->ninja, "\n  link = %s/runtime/machine/%s/link.sh\n", repo_root(),
+		  b->g->spec->machine);
 	sb_printf(&b->ninja, "default %s/%s.image\n", up, name);
+	free(machine);
 	free(lib);
 	free(up);
 }

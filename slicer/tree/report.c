@@ -172,6 +172,7 @@ int report_write(const struct graph *g, const char *outdir)
 		json_object_set(m, "devices", spec->devices);
 	if (ram)
 		json_object_set(m, "ram", ram);
+	json_object_set_new(m, "machine", json_string(spec->machine));
 	if (peers)
 		json_object_set_new(m, "peers", peers);
 	json_object_set_new(m, "kept", size_json(&s.kept));
@@ -195,8 +196,9 @@ int report_write_whole(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m = json_pack("{s:o,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec",
-			      spec->path, "objects", g->db->objdir);
+	json_t *m = json_pack("{s:o,s:s,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name),
+			      "spec", spec->path, "objects", g->db->objdir, "machine",
+			      spec->machine);
 	json_t *ram = json_object_get(spec->json, "ram");
 	int r;
 

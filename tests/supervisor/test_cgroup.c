@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "ctlmsg.h"
+#include "devices.h"
 #include "log.h"
 
 /* What cgroup.c calls of the daemon. */
@@ -30,6 +31,11 @@ void fds_close(int *fds, int n)
 	for (int i = 0; i < n; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+}
+
+bool device_is_disk(const struct device *dev)
+{
+	return false;
 }
 
 #define V2(root, at) \

@@ -513,6 +513,7 @@ class Supervisor(Fixture):
                            ({"devices": [{"type": "net", "backend": "pigeon"}]}, 'no backend "pigeon"'),
                            ({"devices": [{"type": "net", "backend": "none", "address": "a;b"}]}, "/devices/0/address"),
                            ({"ram": "12 potatoes"}, "/ram: must be a size"),
+                           ({"machine": "moon"}, "/machine: kdom has no machine"), ({"machine": 1}, "/machine: kdom has no machine"),
                            ({"peers": [{"domain": "net"}]}, "/peers/0"),
                            ({"peers": [{"domain": "net", "calls": ["x" * 80]}]}, "/peers/0"),
                            ({"peers": [{"domain": "n%d" % i, "calls": ["x"]} for i in range(5)]}, "/peers/4"),

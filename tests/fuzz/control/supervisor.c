@@ -5,6 +5,7 @@
  * connect, send, pass sockets, answer or not, end; and of time that passes.
  */
 #include "../../../runtime/supervisor/daemon.c"
+#include "../../../runtime/supervisor/machine.h"
 
 #include <sys/eventfd.h>
 
@@ -13,15 +14,12 @@
 #define SLOTS	 8
 #define FAKE_PID 4711
 
-pid_t __wrap_pidfd_open(pid_t pid, unsigned int flags);
-int __wrap_kill(pid_t pid, int sig);
-pid_t __wrap_waitpid(pid_t pid, int *status, int options);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct daemon d;
 static uint64_t now;
-static int domain_end = -1, domain_pidfd = -1;
+static int domain_end = -1, domain_over = -1;
 static struct {
 	int sock, theirs; /* theirs: a descriptor of the supervisor's end, where it was passed */
 } slot[SLOTS];
@@ -64,7 +62,7 @@ uint8_t *belts_make(void)
 	return belts;
 }
 
-void belts_look(uint8_t *belts, pid_t pid)
+static void fake_look(uint8_t *belts, pid_t pid)
 {
 }
 
@@ -102,7 +100,8 @@ void cgroup_remove(struct cgroup *g)
 {
 }
 
-pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell, int log)
+static pid_t fake_spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell,
+			int log)
 {
 	fds_close(&domain_end, 1);
 	domain_end = fcntl(ctl, F_DUPFD_CLOEXEC, 0);
@@ -123,23 +122,32 @@ void threads_do(struct job *j, bool stranger)
 	jobs_put(&done, j);
 }
 
-pid_t __wrap_pidfd_open(pid_t pid, unsigned int flags)
+static int fake_watch(pid_t pid)
 {
-	return domain_pidfd = eventfd(0, EFD_CLOEXEC);
+	return domain_over = eventfd(0, EFD_CLOEXEC);
 }
 
-int __wrap_kill(pid_t pid, int sig)
+static void fake_kill(pid_t pid)
 {
 	FUZZ_CHECK(pid == FAKE_PID && d.dom.pid == pid);
-	return eventfd_write(domain_pidfd, 1);
+	eventfd_write(domain_over, 1);
 }
 
-pid_t __wrap_waitpid(pid_t pid, int *status, int options)
+static bool fake_reap(pid_t pid, bool wait, int *status)
 {
 	FUZZ_CHECK(pid == FAKE_PID);
 	*status = SIGKILL;
-	return pid;
+	return true;
 }
+
+static const struct machine fake = {
+	.name = "fake",
+	.spawn = fake_spawn,
+	.watch = fake_watch,
+	.kill = fake_kill,
+	.reap = fake_reap,
+	.look = fake_look,
+};
 
 /* ---- one case ---- */
 
@@ -369,6 +377,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	strcpy(d.cfg.name, "fuzz");
 	strcpy(d.cfg.peer[0].name, "other");
 	d.cfg.npeers = 1;
+	d.cfg.machine = &fake;
 	return 0;
 }
 

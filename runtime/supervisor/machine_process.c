@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starts the domain process with the fds that it is to have and no right that it doesn't need. What
- * it gives up by itself before READY (system calls, by seccomp) comes on top.
+ * The supervisor's side of machine/process: the domain is a process of its own. It is started with
+ * the fds that it is to have and no right that it doesn't need. What it gives up itself before
+ * READY (system calls, by seccomp) comes on top.
  */
-#include "spawn.h"
+#include "machine.h"
 #include "belts.h"
 #include "cores.h"
 #include "log.h"
@@ -15,9 +16,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FD_DEVICES (SD_BELL_FD + 1)
@@ -155,7 +158,8 @@ static int fill_room(const int *from, int n)
 	return 0;
 }
 
-pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell, int log)
+static pid_t process_spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell,
+			   int log)
 {
 	int from[FDS_MAX] = {STDIN_FILENO, log, log, ctl, bell}, n = FD_DEVICES;
 	pid_t self = getpid(), pid;
@@ -173,3 +177,29 @@ pid_t spawn(const struct config *cfg, const struct domain *dom, int ctl, int bel
 	fill_room(NULL, n);
 	return pid;
 }
+
+static int process_watch(pid_t pid)
+{
+	int fd = pidfd_open(pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static void process_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+}
+
+static bool process_reap(pid_t pid, bool wait, int *status)
+{
+	return waitpid(pid, status, wait ? 0 : WNOHANG) == pid;
+}
+
+const struct machine machine_process = {
+	.name = "process",
+	.spawn = process_spawn,
+	.watch = process_watch,
+	.kill = process_kill,
+	.reap = process_reap,
+	.look = belts_look,
+};
