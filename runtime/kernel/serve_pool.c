@@ -25,7 +25,7 @@
 #define TIGHT_LOOKS 12u
 #define LOOKS	    3u
 #define LEAVE_ALONE \
-	5u /* pauses; with FIRST_LOOK of transport/shm/shm_client.c from a sweep by hand */
+	5u /* pauses; with SD_FIRST_LOOK of transport/wait.h from a sweep by hand */
 #define SPIN_NS 6000u	/* then it lets other threads of its host CPU run, if any */
 #define REST_NS 100000u /* then it rests: the vCPU may sleep */
 #define HOG_CYCLES \

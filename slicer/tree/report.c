@@ -196,9 +196,9 @@ int report_write_whole(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m = json_pack("{s:o,s:s,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name),
-			      "spec", spec->path, "objects", g->db->objdir, "machine",
-			      spec->machine);
+	json_t *m =
+		json_pack("{s:o,s:s,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec",
+			  spec->path, "objects", g->db->objdir, "machine", spec->machine);
 	json_t *ram = json_object_get(spec->json, "ram");
 	int r;
 

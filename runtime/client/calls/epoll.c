@@ -9,7 +9,6 @@
  */
 #include "calls/calls.h"
 #include "channel/wait.h"
-#include <sd/sys.h>
 
 #define EVENT_SIZE sizeof(struct epoll_event)
 #define MAX_EVENTS 1024u
@@ -94,7 +93,7 @@ static void wake_pure_waiters(struct sd_ep *ep)
 		if (!o->busy || sd_load_relaxed(&o->pure_ep) != ep || !l)
 			continue;
 		sd_lane_interrupt(l);
-		sd_sys_futex_wake(&l->mem->client.sleep);
+		l->tr->poke(l);
 	}
 	sd_threads_unlock();
 }

@@ -16,7 +16,7 @@
  * client when the connection ends.
  *
  * sd/control_msg.h builds and checks messages for all ends. On the domain's side one host thread
- * owns the socket; see runtime/machine/process/ctl.c.
+ * owns the socket; see ctl.c in the folder of its machine.
  *
  * # The ABI hash
  *

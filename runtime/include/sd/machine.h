@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sd/machine.h - CONTRACT between the kernel side (sd.o: arch, kernel/, transports, the slice) and
- * the machine that runs it. A machine is a folder of runtime/machine; runtime/machine/process is
- * one: host C with glibc. Both sides include this header; it includes nothing but types.
+ * the machine that runs it, a folder of runtime/machine. Both sides include this header; it
+ * includes nothing but types.
  *
  *   machine      --sd_start(boot), sd_fixup(), sd_describe(), sd_pending-->     kernel side
  *   kernel side  --the operations of boot->machine (struct sd_machine_ops)-->   machine

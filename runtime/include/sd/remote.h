@@ -8,7 +8,7 @@
  * when that domain, or its supervisor, has ended. Whoever uses it counts a reference; what was opened through one (fds) is good for that
  * link only. For the other domain we are a client with nobody's rights, who may make the calls our spec names.
  *
- * How a task waits for an answer is a transport, runtime/transport/peer. A signal, or a cancel, of our own client is passed on.
+ * How a task waits for an answer is the affair of a transport. A signal, or a cancel, of our own client is passed on.
  *
  * A link has few lanes, and what a call waits for may never come (a receiver that doesn't read). So only some lanes are for calls that wait, shared
  * fairly by the clients whose calls they are. Who gets none of these asks not to be kept waiting (SD_F_NOWAIT): such a call is
@@ -31,9 +31,9 @@ struct sd_use {
 	struct sd_link *link;
 	struct sd_lane *lane;
 	struct sd_client *client; /* whose share of the waiting calls it has, or NULL */
-	bool deaf;    /* signals don't interrupt any more, or never do */
-	bool waits;   /* its calls may */
-	bool refused; /* the last one was: nothing was done */
+	bool deaf;		  /* signals don't interrupt any more, or never do */
+	bool waits;		  /* its calls may */
+	bool refused;		  /* the last one was: nothing was done */
 };
 
 /* The link to a domain, with a reference, attached if it wasn't; or an ERR_PTR: -EREMOTEIO, if that

@@ -135,7 +135,7 @@ void sd_srv_cancelled(struct sd_slane *l, u32 n);
 
 /*
  * Between two looks at quiet lanes. A look takes the line away from a client that is about to write
- * it, see LOOK_GAP in transport/shm/shm_client.c: both sides look about as often as a line travels.
+ * it, see SD_LOOK_GAP in transport/wait.h: both sides look about as often as a line travels.
  */
 static inline void sd_srv_gap(void)
 {

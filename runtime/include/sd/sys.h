@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.h: the few host system calls the client end of shm makes itself, without libc: inline, so
+ * sys.h: the few host system calls a transport makes itself, without libc: inline, so
  * that in the hook they are made from the range Syscall User Dispatch lets through. No errno:
  * results are 0 or -errno.
  */

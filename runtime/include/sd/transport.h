@@ -11,8 +11,8 @@
  *
  * A program has the sides it was linked with, and finds them by name.
  *
- * Threads: the client side runs on the lane's own thread, the server side on the domain's vCPU. All
- * structs are constant.
+ * Threads: the client side runs on the lane's own thread (but for poke), the server side on the
+ * domain's vCPU. All structs are constant.
  */
 #ifndef SD_TRANSPORT_H
 #define SD_TRANSPORT_H
@@ -44,6 +44,11 @@ struct sd_client_side {
 	 * task).
 	 */
 	u32 (*wait)(struct sd_lane *l, const u32 *word, u32 pending, u32 want);
+	/**
+	 * @poke: by any thread, after sd_lane_interrupt(): a wait on the lane that sleeps ends now.
+	 * NULL: its waits can't be interrupted by other threads.
+	 */
+	void (*poke)(struct sd_lane *l);
 	/** @rest: sleeps some milliseconds, in which others may go on. NULL: it doesn't. */
 	void (*rest)(struct sd_lane *l);
 	/**

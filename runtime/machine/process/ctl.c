@@ -199,8 +199,8 @@ static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t 
 	}
 }
 
-/* 1: a message; 0: the supervisor is gone; machine_die() on garbage, since the supervisor is the one we
- * trust. */
+/* 1: a message; 0: the supervisor is gone. Dies of garbage: the supervisor is the one that is
+ * trusted. */
 static int receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
 {
 	union sd_ctl_room room;

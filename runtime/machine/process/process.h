@@ -32,7 +32,8 @@ extern const char *machine_image; /* argv[0], for messages */
 /* Prints "IMAGE: place: cause; cure" and exits with status 2. */
 void machine_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* Text of `key=` in args (a --dev argument), copied to buf; false if absent. Too long is machine_die(). */
+/* Text of `key=` in args (a --dev argument), copied to buf; false if absent. Dies if it is too
+ * long. */
 bool machine_dev_arg(const char *args, const char *key, char *buf, size_t size);
 /* Same, a number; machine_die() if absent or none. */
 long machine_dev_num(const char *args, const char *key);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The rights a domain process gives up. machine_rights_drop(): at the start, before any thread: all
- * capabilities, the way back to them, and being looked at by others of its uid. machine_seccomp_enter():
- * before the kernel starts, so before anything of a disk or a client was read, for all threads: only
- * the calls and arguments below. Devices get their fds opened by the supervisor, so nothing here
+ * capabilities, the way back to them, and being looked at by others of its uid.
+ * machine_seccomp_enter(): before the kernel starts, so before anything of a disk or a client was
+ * read, for all threads: only the calls and arguments below. Devices get their fds opened by the supervisor, so nothing here
  * opens anything.
  *
  * What else is called ends the process, in one of two ways:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.h: calls marshalled as over shm, but client and server are the same thread of the same
+ * loop.h: calls marshalled as everywhere, but client and server are the same thread of the same
  * process: the client end calls the kernel end where it would wait.
  *
  * Calls are served in order, one at a time, each to its end: a call that blocks blocks the thread

@@ -15,8 +15,6 @@
 #include <sd/sys.h>
 #include "../wait.h"
 
-#define FIRST_LOOK    6u      /* pauses before it: a short call's answer can't be there sooner */
-#define LOOK_GAP      3u      /* pauses before each further one */
 #define SLOW	      2u      /* so often in a row not answered soon: a habit of that op */
 #define TRY_AGAIN     16u     /* waits before it is given another chance */
 #define AFTER_YIELD   16u     /* looks */
@@ -67,27 +65,6 @@ static bool shm_shared_cpu(const struct sd_lane *l, u32 cpu)
 }
 
 /*
- * Nothing but looking: what goes on beside it costs more than the answer takes. Not at once, and
- * not without a gap: a look at a line that the domain has read, or written, takes it away from
- * there, and if that was before the answer its store has to fetch it back first. (Measured beside a
- * bounce of 130: a null ring operation with a look at once 235 ns, so 165; fcntl(F_GETFL) 300 and
- * 225.)
- */
-static bool shm_look(const struct sd_waiter *w, u32 looks)
-{
-	const u32 *word = w->word, pending = w->pending;
-	u32 i, gap;
-
-	for (i = 0; i < looks; i++) {
-		for (gap = i ? LOOK_GAP : FIRST_LOOK; gap; gap--)
-			sd_pause();
-		if (sd_load_acquire(word) != pending)
-			return true;
-	}
-	return false;
-}
-
-/*
  * Is it worthwhile to look for the answer from this CPU? Not if the domain was last seen on it, and
  * not if another client wants it and calls of this op used to wait for somebody: that client may be
  * the one.
@@ -103,7 +80,7 @@ static bool shm_hopeful(struct sd_lane *l)
 
 static bool shm_soon(const struct sd_waiter *w)
 {
-	bool soon = shm_look(w, TIGHT_LOOKS);
+	bool soon = sd_wait_look(w, TIGHT_LOOKS);
 
 	sd_habit_learn(w->l, SLOW, soon);
 	return soon;
@@ -134,7 +111,7 @@ static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 		/* Whoever was let run has called by now: what it called for may be about to be our
 		 * answer. */
 		if (sd_wait_answered(w) ||
-		    (sd_load_relaxed(&l->bell->cpu) != l->cpu && shm_look(w, AFTER_YIELD)))
+		    (sd_load_relaxed(&l->bell->cpu) != l->cpu && sd_wait_look(w, AFTER_YIELD)))
 			return SD_OK;
 		st = shm_trouble(w);
 		if (st != SD_OK)
@@ -240,6 +217,11 @@ static void shm_hint(struct sd_lane *l)
 	sd_wait_nudge(l, &shm_wait_ops);
 }
 
+static void shm_poke(struct sd_lane *l)
+{
+	sd_sys_futex_wake(&l->mem->client.sleep);
+}
+
 static void shm_rest(struct sd_lane *l)
 {
 	sd_sys_futex_wait(&l->sleeps, l->sleeps, REST_NS);
@@ -254,6 +236,7 @@ const struct sd_client_side sd_shm_client = {
 	.kick = shm_kick,
 	.hint = shm_hint,
 	.wait = shm_wait,
+	.poke = shm_poke,
 	.rest = shm_rest,
 	.alive = shm_alive,
 };

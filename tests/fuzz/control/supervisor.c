@@ -83,6 +83,11 @@ void cores_dir_close(const struct config *cfg, pid_t supervisor, unsigned start)
 {
 }
 
+bool device_is_disk(const struct device *dev)
+{
+	return false;
+}
+
 int image_hide(struct config *cfg)
 {
 	return 0;

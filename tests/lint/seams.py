@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Machines and transports are folders of runtime/machine and runtime/transport, and nothing else knows one of them: no file outside its
+folder names one, by path, symbol or string, but for the places below."""
+import os
+import re
+import subprocess
+import sys
+
+WHERE = ("runtime", "slicer", "cmake", "cli", "kernel-tree", "specs", "generated", "CMakeLists.txt", "Makefile")  # tests name what they test
+ALLOWED = {
+    r".*\.md": "documents",
+    r"runtime/transport/table\.c": "the table of transports, of both sides",
+    r"runtime/transport/sources\.cmake": "which transports programs are linked with, unless cmake is told",
+    r"slicer/CMakeLists\.txt": "the machine of a spec that names none, unless cmake is told",
+    r"runtime/supervisor/machine_(\w+)\.c": "the supervisor's side of that machine",
+    r"runtime/supervisor/machine\.[ch]": "the supervisor's table of machines",
+    r"runtime/supervisor/CMakeLists\.txt": "the list of the supervisor's files",
+}
+WORDS = {"shm"}  # say nothing else, so that the bare word gives them away
+
+
+def folders(of):
+    return sorted(d for d in os.listdir(of) if os.path.isdir(os.path.join(of, d)))
+
+
+def patterns():
+    """kind, name, what gives it away."""
+    for name in folders("runtime/transport"):
+        text = rf"transport/{name}\b|\bsd_{name}_(client|server|attach|detach|serve)\b|\b{name}_(client|server)\b|\btransport_{name}\b"
+        if name in WORDS:
+            text += rf"|(?<!/dev/)\b{name}\b"
+        yield "transport", name, re.compile(text + rf'|transport\w*\("{name}"|\bT\({name}\)|TRANSPORTS.*\b{name}\b')
+    for name in folders("runtime/machine"):
+        yield "machine", name, re.compile(rf'machine/{name}\b|\bmachine_{name}\b|["/]{name}\.h\b|machine\w*\("{name}"|\bKSLICE_MACHINE {name}\b')
+
+
+def main():
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *WHERE], capture_output=True, text=True, check=True)
+    bad, used, seen = [], set(), set()
+    for path in files.stdout.split():
+        rules = [(kind, name, p) for kind, name, p in patterns() if not path.startswith(f"runtime/{kind}/{name}/")]
+        rule = next((a for a in ALLOWED if re.fullmatch(a, path)), None)
+        if not os.path.isfile(path) or os.path.islink(path):
+            continue
+        with open(path, errors="replace") as f:
+            for number, line in enumerate(f, 1):
+                for kind, name, pattern in rules:
+                    if not pattern.search(line):
+                        continue
+                    seen.add((kind, name))
+                    if rule:
+                        used.add(rule)
+                    else:
+                        bad.append(f"{path}:{number}: names the {kind} {name}: {line.strip()}")
+    bad += [f"tests/lint/seams.py: nothing needs this exception any more: {a}" for a in ALLOWED if a not in used and not a.endswith("md")]
+    bad += [f"tests/lint/seams.py: {kind} {name} isn't even in the tables: a wrong pattern?"
+            for kind, name, _ in patterns() if (kind, name) not in seen]
+    sys.exit("\n".join(bad) or 0)
+
+
+os.chdir(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../.."))
+main()
