@@ -32,7 +32,7 @@ def patterns():
             text += rf"|(?<!/dev/)\b{name}\b"
         yield "transport", name, re.compile(text + rf'|transport\w*\("{name}"|\bT\({name}\)|TRANSPORTS.*\b{name}\b')
     for name in folders("runtime/machine"):
-        yield "machine", name, re.compile(rf'machine/{name}\b|\bmachine_{name}\b|["/]{name}\.h\b|machine\w*\("{name}"|\bKSLICE_MACHINE {name}\b')
+        yield "machine", name, re.compile(rf'machine/{name}\b|\bmachine_{name}\b|machine\w*\("{name}"|\bKSLICE_MACHINE {name}\b')
 
 
 def main():
