@@ -6,6 +6,7 @@
 #include "daemon.h"
 #include "devices.h"
 #include "log.h"
+#include "machine.h"
 #include "options.h"
 #include "paths.h"
 
@@ -144,6 +145,8 @@ static int start_daemon(struct config *cfg)
 	pid_t pid;
 
 	err = config_complete(cfg);
+	if (!err)
+		err = machine_find(cfg);
 	if (!err)
 		err = devices_open(cfg);
 	if (!err)

@@ -2,16 +2,21 @@
 /* The machines that kdom can run domains on. */
 #include "machine.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct machine *const machines[] = {
 	&machine_process,
 };
 
-const struct machine *machine_find(const char *name)
+int machine_find(struct config *cfg)
 {
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (!name || !strcmp(machines[i]->name, name))
-			return machines[i];
-	return NULL;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		if (*cfg->machine_name && strcmp(machines[i]->name, cfg->machine_name))
+			continue;
+		cfg->machine = machines[i];
+		return 0;
+	}
+	say("%s: /machine: kdom has no machine of that name", cfg->manifest);
+	return -EINVAL;
 }

@@ -47,7 +47,7 @@ struct machine {
 
 extern const struct machine machine_process;
 
-/* The machine of that name, with NULL the first one; NULL: kdom has no side for it. */
-const struct machine *machine_find(const char *name);
+/* Sets cfg->machine by its name, without one to the first. 0, or -EINVAL after printing. */
+int machine_find(struct config *cfg);
 
 #endif
