@@ -30,6 +30,7 @@
 #include "channel/observers.h"
 #include "names/names.h"
 #include "process/process.h"
+#include "trace.h"
 
 static enum sd_way call_prctl(struct sd_thread *t)
 {
@@ -208,11 +209,13 @@ static const struct sd_hook_events hook_events = {
 	.settle = sd_settle_all,
 	.leave = sd_hook_left,
 	.refused = sd_refused_pause,
+	.traced = sd_trace_call,
 };
 
 static const struct sd_observer *const observers[] = {
 	&sd_mmap_observer,
 	&sd_aio_observer,
+	&sd_trace_observer,
 	NULL,
 };
 

@@ -6,6 +6,7 @@
  * hides its own variables, arms the hook and jumps.
  */
 #include "dispatch.h"
+#include "trace.h"
 #include "process/process.h"
 #include <linux/elf.h>
 #include <linux/auxvec.h>
@@ -75,6 +76,9 @@ static void parse_stack(struct start *s, u64 *stack)
 	v = env_value(s, "KDOM_DOMAINS=");
 	if (v && strlen(v) < sizeof(sd_domains))
 		sd_stpcpy(sd_domains, v);
+	v = env_value(s, "KDOM_TRACE=");
+	if (v && strlen(v) < sizeof(sd_trace_path))
+		sd_stpcpy(sd_trace_path, v);
 }
 
 static Elf64_auxv_t *aux_find(const struct start *s, u64 type)
@@ -186,7 +190,8 @@ static u64 *tidy_stack(struct start *s)
 	u64 n, dropped = 0;
 
 	for (char **e = s->envp; *e; e++) {
-		if (sd_starts(*e, "KDOM_X_") || sd_starts(*e, "KDOM_DOMAINS="))
+		if (sd_starts(*e, "KDOM_X_") || sd_starts(*e, "KDOM_DOMAINS=") ||
+		    sd_starts(*e, "KDOM_TRACE="))
 			dropped++;
 		else
 			*out++ = *e;
@@ -301,6 +306,7 @@ void sd_start(u64 *stack)
 	if (sd_ndomains && !sd_files_of(t))
 		sd_die("start", "not enough memory", NULL);
 	sd_dispatch_init();
+	sd_trace_init(t);
 	sd_signals_init(t);
 	if (sd_signals_install(t) || sd_arm(t))
 		sd_die("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "refused by this kernel",

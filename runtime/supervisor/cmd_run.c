@@ -5,12 +5,15 @@
 #include "log.h"
 #include "options.h"
 #include "paths.h"
+#include "trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@ struct run {
 		[DOMAINS_MAX];	/* somebody else's domain, who opened it; NULL: this user's own */
 	bool ours[DOMAINS_MAX]; /* started by us: taken down by us */
 	int n;
+	struct tracer tracer; /* .out is NULL: not asked for */
 };
 
 static pid_t program;
@@ -119,6 +123,42 @@ static void pass_on(int sig)
 		kill(program, sig);
 }
 
+/* --trace: the launcher finds the tracer by KDOM_TRACE. 0, or -errno after saying why. */
+static int trace_begin(struct run *run, const struct kdom_values *v)
+{
+	char dir[PATH_MAX];
+	FILE *out = stderr;
+	int err;
+
+	if (!v->trace)
+		return 0;
+	if (v->trace_file && !(out = fopen(v->trace_file, "we"))) {
+		say("--trace=%s: %s", v->trace_file, strerror(errno));
+		return -errno;
+	}
+	err = paths_dir(dir, sizeof(dir));
+	if (!err)
+		err = tracer_open(&run->tracer, dir, out);
+	if (!err && setenv("KDOM_TRACE", run->tracer.path, 1))
+		err = -errno;
+	return err;
+}
+
+/* Prints calls until the program has ended. */
+static void trace_program(struct run *run)
+{
+	int end = run->tracer.out ? pidfd_open(program, 0) : -1;
+	int err;
+
+	if (end < 0)
+		return;
+	err = tracer_run(&run->tracer, end);
+	if (err)
+		say("trace: %s; the program goes on untraced", strerror(-err));
+	tracer_close(&run->tracer);
+	close(end);
+}
+
 /* Stays behind to take down what it brought up. The terminal's signals reach the program by
  * themselves. */
 static int run_and_wait(struct run *run, char **argv)
@@ -140,6 +180,7 @@ static int run_and_wait(struct run *run, char **argv)
 	}
 	signal(SIGTERM, pass_on);
 	signal(SIGHUP, pass_on);
+	trace_program(run);
 	while (waitpid(program, &status, 0) < 0 && errno == EINTR)
 		;
 	program = 0;
@@ -153,14 +194,15 @@ int cmd_run(void *values, int nargs, char **args)
 {
 	static struct run run;
 	const struct kdom_values *v = values;
-	bool any = false;
+	bool any = v->trace;
 
 	if (nargs < 3 || strcmp(args[1], "--")) {
 		say("run: NAME -- PROG [ARG]... is missing; see kdom run --help");
 		return 2;
 	}
 	run.cfg = v->cfg;
-	if (parse_names(&run, args[0]) || bring_all_up(&run) || set_env(&run))
+	if (parse_names(&run, args[0]) || bring_all_up(&run) || set_env(&run) ||
+	    trace_begin(&run, v))
 		return 125;
 	for (int i = 0; i < run.n; i++)
 		any |= run.ours[i];

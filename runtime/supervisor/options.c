@@ -140,6 +140,7 @@ enum {
 	OPT_CMDLINE,
 	OPT_LOG_LEVEL,
 	OPT_CORE,
+	OPT_TRACE,
 };
 
 const struct cli_option kdom_options[] = {
@@ -170,6 +171,8 @@ const struct cli_option kdom_options[] = {
 	 "what the supervisor logs: error, warn, info or debug"},
 	{"follow", 'f', NULL, NULL, "log", "also print what comes, until the supervisor ends"},
 	{"lines", 'n', "N", NULL, "log", "only the last N lines of what there is"},
+	{"trace", OPT_TRACE, "[FILE]", "standard error", "run",
+	 "print each call of each thread: where it went and why, its result, how long it took"},
 	{"belts", 'v', NULL, NULL, "ps", "also show what confines each domain"},
 	{},
 };
@@ -216,6 +219,10 @@ int kdom_option_set(void *values, int key, const char *arg)
 		return 0;
 	case 'n':
 		return parse_lines(arg, &v->lines);
+	case OPT_TRACE:
+		v->trace = true;
+		v->trace_file = arg;
+		return 0;
 	case 'v':
 		v->belts = true;
 		return 0;

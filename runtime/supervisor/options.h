@@ -13,8 +13,10 @@ struct kdom_values {
 	struct config cfg;
 	bool belts; /* ps -v */
 	bool log_level_given;
-	bool follow; /* log -f */
-	int lines;   /* log -n; -1: all */
+	bool follow;		/* log -f */
+	int lines;		/* log -n; -1: all */
+	bool trace;		/* run --trace */
+	const char *trace_file; /* NULL: standard error */
 };
 
 extern const struct cli_option kdom_options[];

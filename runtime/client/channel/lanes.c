@@ -206,6 +206,8 @@ struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err)
 	struct sd_chan *c = t->files ? t->files->chan[dom] : NULL;
 	struct sd_lane *l;
 
+	if (sd_unlikely(t->look & SD_LOOK_TRACE))
+		t->traced_dom = 1 + dom;
 	sd_store_relaxed(&t->lanes_in_use, t->lanes_in_use | 1);
 	asm volatile("" ::: "memory"); /* see borrow_lane() */
 	/* A call that needs no fd of the old domain is made in the one that was started again, even

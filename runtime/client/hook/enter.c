@@ -32,7 +32,9 @@ void sd_hook(struct sd_thread *t)
 	t->ret = t->site->ret;
 	if (sd_unlikely(t->look))
 		look_around(t, nr);
-	if (nr < SD_KINDS && sd_stage[0][nr]) {
+	if (sd_unlikely(t->look & SD_LOOK_TRACE)) {
+		way = events->traced(t);
+	} else if (nr < SD_KINDS && sd_stage[0][nr]) {
 		if (t->sync_blocked)
 			sd_unblock_sync(t);
 		way = sd_stage[0][nr](t);

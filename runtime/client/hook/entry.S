@@ -249,6 +249,29 @@ GLOBAL(sd_wait_eintr)
 	mov $-4, %rax
 	ret
 
+/*
+ * long sd_raw_wait6(nr, a, b, c, d, e, const u32 *kept, f): the same with a sixth argument, and
+ * -ERESTARTNOINTR where the call was not begun.
+ */
+GLOBAL(sd_raw_wait6)
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	mov %rdx, %rsi
+	mov %rcx, %rdx
+	mov %r8, %r10
+	mov %r9, %r8
+	mov 16(%rsp), %r9
+	mov 8(%rsp), %r11
+GLOBAL(sd_wait6_begin)
+	cmpl $0, (%r11)
+	jne sd_wait6_again
+	syscall
+GLOBAL(sd_wait6_syscall_end)
+	ret
+GLOBAL(sd_wait6_again)
+	mov $-513, %rax
+	ret
+
 /* sd_raw_exit(status, u32 *busy): the stack is free for others once *busy is 0 */
 GLOBAL(sd_raw_exit)
 	mov $60, %eax

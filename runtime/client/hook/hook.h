@@ -104,6 +104,7 @@ struct sd_thread {
 	u32 has_wait_mask;
 	struct sd_sighand own_sighand; /* for a CLONE_VM child with actions of its own */
 	struct sd_thread *next;	       /* all regions of this address space */
+	u32 traced_dom;		       /* SD_LOOK_TRACE: 1 + the domain that this call has used */
 	u64 exec_mem, exec_len;	       /* memory of a vfork child's exec, unmapped by its parent */
 	u8 tmp[64] __attribute__((aligned(16))); /* edited masks and the like, read by the host */
 	char path[PATH_MAX + 8];		 /* edited path */
@@ -112,6 +113,7 @@ struct sd_thread {
 
 #define SD_LOOK_ALT	1u /* the alternate stack */
 #define SD_LOOK_PROMISE 2u /* a promised call that may not be complete */
+#define SD_LOOK_TRACE	4u /* every call is recorded: see trace.h */
 
 #define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
 #define SD_MASKED_ALL  2u /* everything is blocked */
@@ -185,8 +187,9 @@ static inline enum sd_way sd_next(struct sd_thread *t, enum sd_stage from)
 
 /* What the rooms above do at rare moments of a call; dispatch.c says who. */
 struct sd_hook_events {
-	void (*settle)(struct sd_thread *t);  /* wait for promised calls before this one */
-	void (*leave)(struct sd_thread *t);   /* the call is over, and sd_leave_work isn't 0 */
+	void (*settle)(struct sd_thread *t); /* wait for promised calls before this one */
+	void (*leave)(struct sd_thread *t);  /* the call is over, and sd_leave_work isn't 0 */
+	enum sd_way (*traced)(struct sd_thread *t); /* in place of the stages: SD_LOOK_TRACE */
 	void (*refused)(struct sd_thread *t); /* SD_AGAIN because a domain refused it for now */
 };
 void sd_hook_init(const struct sd_hook_events *e);
@@ -197,6 +200,7 @@ extern u32 sd_leave_work; /* how much there is to do for threads that leave the 
 void sd_jump(u64 entry, u64 stack) __attribute__((noreturn));
 long sd_raw_clone(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, struct sd_thread *child);
 long sd_raw_wait(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, const u32 *kept);
+long sd_raw_wait6(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, const u32 *kept, u64 f);
 void sd_raw_exit(u64 status, u32 *busy) __attribute__((noreturn));
 long sd_copy_raw(void *dst, const void *src, u64 n);
 long sd_strncpy_raw(char *dst, const char *src, u64 n);
@@ -206,13 +210,14 @@ extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], 
 	sd_exit_end[], sd_unmask_begin[], sd_unmask_end[], sd_edited_begin[], sd_edited_done[],
 	sd_edited_end[], sd_edited[], sd_restorer[], sd_restorer_end[], sd_handler_begin[],
 	sd_handler_end[], sd_signal_entry[], sd_sigsys_entry[], sd_copy_begin[], sd_copy_end[],
-	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_str_begin[], sd_str_end[],
-	sd_str_fault[], sd_pathcopy_begin[], sd_pathcopy_end[], sd_cx_begin[], sd_cx_end[],
-	sd_cx_fault[];
+	sd_wait_begin[], sd_wait_syscall_end[], sd_wait_eintr[], sd_wait6_begin[],
+	sd_wait6_syscall_end[], sd_wait6_again[], sd_str_begin[], sd_str_end[], sd_str_fault[],
+	sd_pathcopy_begin[], sd_pathcopy_end[], sd_cx_begin[], sd_cx_end[], sd_cx_fault[];
 extern const char __executable_start[], etext[]; /* the linker's */
 
 /* self.c: facts about this process. launch.c fills in the first four. */
 extern char sd_exe_path[PATH_MAX]; /* the program's, canonical: what /proc/self/exe should say */
+extern char sd_trace_path[108];	   /* KDOM_TRACE, likewise; empty: not traced */
 extern char sd_domains[PATH_MAX];  /* KDOM_DOMAINS, kept over an exec that clears the environment */
 extern u64 sd_vdso;		   /* never rewritten */
 extern u64 sd_launcher_dev, sd_launcher_ino;

@@ -228,6 +228,8 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 	if (pc_in(uc->rip, sd_wait_begin,
 		  sd_wait_syscall_end)) /* about to sleep in sd_raw_wait() */
 		uc->rip = (u64)sd_wait_eintr;
+	if (pc_in(uc->rip, sd_wait6_begin, sd_wait6_syscall_end))
+		uc->rip = (u64)sd_wait6_again;
 }
 
 /* The same signal to this thread again; it is blocked now. */

@@ -49,6 +49,7 @@ struct sd_thread *sd_thread_new(void)
 	t->stack = (u64)t + SD_THREAD_SIZE;
 	t->busy = 1;
 	t->alt.flags = SS_DISABLE;
+	t->look = sd_trace_path[0] ? SD_LOOK_TRACE : 0;
 	sd_unlock(&regions_lock);
 	return t;
 }

@@ -26,6 +26,7 @@ struct plan {
 	long state; /* sd_state_save()'s, or -1 */
 	char state_env[40];
 	char file_env[PATH_MAX + 64], name_env[PATH_MAX + 64], domains_env[PATH_MAX + 16];
+	char trace_env[128];
 	char real_env[PATH_MAX + 32];
 	char head[PAGE];
 	const char *vec[]; /* argv, NULL, envp, NULL */
@@ -214,7 +215,8 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 	char *e;
 
 	for (long i = 0; i < ne; i++) {
-		if (env_is(envp[i], "KDOM_X_"))
+		if (env_is(envp[i], "KDOM_X_") ||
+		    (sd_trace_path[0] && env_is(envp[i], "KDOM_TRACE=")))
 			continue;
 		has_domains |= env_is(envp[i], "KDOM_DOMAINS=");
 		*out++ = envp[i];
@@ -245,6 +247,10 @@ static void build_env(struct plan *p, const char **out, const char *const *envp,
 	if (!has_domains && sd_domains[0] && (!p->unhooked || p->launcher)) {
 		sd_stpcpy(sd_stpcpy(p->domains_env, "KDOM_DOMAINS="), sd_domains);
 		*out++ = p->domains_env;
+	}
+	if (sd_trace_path[0] && !p->unhooked) {
+		sd_stpcpy(sd_stpcpy(p->trace_env, "KDOM_TRACE="), sd_trace_path);
+		*out++ = p->trace_env;
 	}
 	*out = NULL;
 }
