@@ -33,7 +33,7 @@ add_custom_target(pages ALL DEPENDS ${pages})
 # ---- the stub library: client stubs of every domain, and the client's end of rings ----
 
 file(GLOB stubs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/generated/*/client*.c)
-add_library(kslice_stubs STATIC ${stubs} $<TARGET_OBJECTS:sd_client> $<TARGET_OBJECTS:sd_shm>)
+add_library(kslice_stubs STATIC ${stubs} $<TARGET_OBJECTS:sd_client> $<TARGET_OBJECTS:sd_transports>)
 target_link_libraries(kslice_stubs PRIVATE sd_headers sd_abi)
 target_compile_options(kslice_stubs PRIVATE -ffreestanding -Wno-sign-compare)
 set_target_properties(kslice_stubs PROPERTIES OUTPUT_NAME kslice POSITION_INDEPENDENT_CODE ON)
