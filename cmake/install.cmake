@@ -34,7 +34,7 @@ add_custom_target(pages ALL DEPENDS ${pages})
 
 file(GLOB stubs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/generated/*/client*.c)
 add_library(kslice_stubs STATIC ${stubs} $<TARGET_OBJECTS:sd_client> $<TARGET_OBJECTS:sd_shm>)
-target_link_libraries(kslice_stubs PRIVATE sd_headers sd_contract)
+target_link_libraries(kslice_stubs PRIVATE sd_headers sd_abi)
 target_compile_options(kslice_stubs PRIVATE -ffreestanding -Wno-sign-compare)
 set_target_properties(kslice_stubs PROPERTIES OUTPUT_NAME kslice POSITION_INDEPENDENT_CODE ON)
 set(pc ${CMAKE_BINARY_DIR}/kslice.pc)
@@ -51,8 +51,8 @@ Libs: -L\${libdir} -lkslice
 ")
 install(TARGETS kslice_stubs ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${pc} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(DIRECTORY runtime/include/sd runtime/port/host/sd ${CMAKE_BINARY_DIR}/runtime/include/contract/sd
-  DESTINATION include FILES_MATCHING PATTERN *.h)
+install(DIRECTORY runtime/include/sd runtime/port/host/sd ${CMAKE_BINARY_DIR}/runtime/include/abi/sd
+  DESTINATION include FILES_MATCHING PATTERN *.h PATTERN *.def)
 install(DIRECTORY generated/ DESTINATION include/kslice
   FILES_MATCHING PATTERN calls.h PATTERN client*.h PATTERN contract.h PATTERN wire.h)
 

@@ -57,7 +57,7 @@ int ask(int sock, uint16_t type, struct sd_ctl_msg *reply, int timeout_ms)
 			return n ? -errno : -ETIMEDOUT;
 		break;
 	}
-	err = ctl_recv(sock, reply, fds);
+	err = ctl_recv(SD_CTL_TO_CLIENT, sock, reply, fds);
 	if (err)
 		return err;
 	fds_close(fds, SD_CTL_FDS_MAX);

@@ -18,8 +18,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <sd/contract.h>
-
 #define PENDING_MAX 8 /* per connection: no program of ours has more */
 
 static void client_close(struct daemon *d, struct conn *c)
@@ -37,10 +35,9 @@ static void client_close(struct daemon *d, struct conn *c)
 
 static int client_is_alien(const struct conn *c, const struct sd_ctl_msg *m)
 {
-	note_warn(
-		"pid %d: its launcher was built from another kslice (contract %08x, kdom's %08x); run "
-		"`make all`",
-		c->real.pid, m->contract, SD_CONTRACT);
+	note_warn("pid %d: its launcher was built for another ABI (hash %08x, kdom's %08x); run "
+		  "`make all`",
+		  c->real.pid, m->abi, SD_ABI);
 	return -EPROTONOSUPPORT;
 }
 
@@ -100,10 +97,8 @@ static int client_open(struct daemon *d, struct conn *c)
 static int passed_verdict(const struct daemon *d, const struct conn *parent,
 			  const struct sd_ctl_msg *m)
 {
-	if (m->type != SD_CTL_TICKET && m->type != SD_CTL_SHARE &&
-	    (m->type != SD_CTL_ATTACH || m->u.attach.parent != parent->client))
-		return -EPROTO;
-	if (parent->state != CONN_ATTACHED || ctl_alien(m))
+	if (parent->state != CONN_ATTACHED ||
+	    (m->type == SD_CTL_ATTACH && m->u.attach.parent != parent->client))
 		return -EPROTO;
 	if (m->type == SD_CTL_ATTACH && (parent->domain || m->u.attach.calls[0]))
 		return -EPERM;

@@ -87,8 +87,8 @@ static void show(const char *name, bool belts)
 		return;
 	}
 	if (ctl_alien(&m)) {
-		printf("%-16s %-10s built from another kslice; `kdom down %s` ends it\n", name,
-		       "alien", name);
+		printf("%-16s %-10s built for another ABI; `kdom down %s` ends it\n", name, "alien",
+		       name);
 		return;
 	}
 	printf("%-16s %-10s %7u %4u %8u %12llu %8ld %9.2f\n", name,

@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sd/contract.h>
-
 #define UP_WAIT_MS   40000
 #define DOWN_WAIT_MS 70000 /* a domain with disks may take a minute */
 
@@ -129,7 +127,7 @@ static int await_daemon(const struct config *cfg, int pipe_fd, const char *log)
 		return -EEXIST;
 	}
 	if (n == sizeof(status) && status == -EPROTONOSUPPORT) {
-		say("%s: %s was built from another kslice than this kdom; run `make all image`",
+		say("%s: %s was built for another ABI than this kdom; run `make all image`",
 		    cfg->name, cfg->image);
 		return status;
 	}
@@ -174,9 +172,9 @@ static int start_again(struct config *cfg, int sock)
 	int err = ask(sock, SD_CTL_UP, &m, UP_WAIT_MS);
 
 	if (!err && ctl_alien(&m)) {
-		say("%s: its supervisor was built from another kslice than this kdom (contract "
-		    "%08x, here %08x); run `kdom down %s` and try again",
-		    cfg->name, m.contract, SD_CONTRACT, cfg->name);
+		say("%s: its supervisor was built for another ABI than this kdom (hash %08x, here "
+		    "%08x); run `kdom down %s` and try again",
+		    cfg->name, m.abi, SD_ABI, cfg->name);
 		return -EPROTONOSUPPORT;
 	}
 	if (!err)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One control message = one packet with its fds. The other end is never trusted. */
 #include "ctlmsg.h"
-#include <sd/contract.h>
-#include <sd/ctlfds.h>
 
 #include <errno.h>
 #include <string.h>
@@ -12,9 +10,6 @@
 void ctl_init(struct sd_ctl_msg *m, uint16_t type, uint32_t seq)
 {
 	memset(m, 0, sizeof(*m));
-	m->magic = SD_CTL_MAGIC;
-	m->version = SD_CTL_VERSION;
-	m->contract = SD_CONTRACT;
 	m->type = type;
 	m->seq = seq;
 }
@@ -30,26 +25,13 @@ void fds_close(int *fds, int n)
 
 int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)];
-		struct cmsghdr align;
-	} control = {0};
+	union sd_ctl_room room;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room};
 	ssize_t n;
 
-	m->nfds = nfds;
-	if (nfds) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.buf;
-		msg.msg_controllen = CMSG_SPACE(sizeof(int) * nfds);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * nfds);
-		memcpy(CMSG_DATA(c), fds, sizeof(int) * nfds);
-	}
+	sd_ctl_seal(m, nfds);
+	msg.msg_controllen = sd_ctl_give(&room, fds, nfds);
 	do
 		n = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
@@ -60,27 +42,30 @@ int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds)
 
 bool ctl_alien(const struct sd_ctl_msg *m)
 {
-	return m->contract != SD_CONTRACT;
+	return m->abi != SD_ABI;
 }
 
 /* The verdict on what was received, as an errno. */
-static int judge(struct sd_ctl_msg *m, size_t len, int flags, const struct sd_ctl_came *came,
-		 const struct ucred *real)
+static int ctl_check(enum sd_ctl_way way, struct sd_ctl_msg *m, size_t len, int flags,
+		     const struct sd_ctl_came *came, const struct ucred *real)
 {
-	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, came->nfds, SD_CONTRACT);
+	enum sd_ctl_verdict v = sd_ctl_check(way, m, len, flags, came->nfds);
 
 	if (!len && !came->nfds)
 		return -EPIPE;
 	/* The other end may have switched SO_PASSCRED off where the socket is one that it gave us.
 	 */
-	if (v == SD_CTL_BAD || (real && came->ncreds != 1))
+	if (real && came->ncreds != 1)
 		return -EPROTO;
-	if (v == SD_CTL_ALIEN)
+	if (v == SD_CTL_ALIEN && !came->nfds) {
 		memset(&m->u, 0, sizeof(m->u));
-	return 0;
+		return 0;
+	}
+	return v == SD_CTL_GOOD ? 0 : -EPROTO;
 }
 
-static int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred *real)
+static int ctl_recv_from(enum sd_ctl_way way, int sock, struct sd_ctl_msg *m, int *fds,
+			 struct ucred *real)
 {
 	union sd_ctl_room room;
 	struct sd_ctl_came came;
@@ -100,7 +85,7 @@ static int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred 
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	sd_ctl_take(&came, &room, msg.msg_controllen);
-	err = judge(m, n, msg.msg_flags, &came, real);
+	err = ctl_check(way, m, n, msg.msg_flags, &came, real);
 	if (err) {
 		fds_close(came.fd, came.nfds);
 		return err;
@@ -112,12 +97,12 @@ static int ctl_recv_from(int sock, struct sd_ctl_msg *m, int *fds, struct ucred 
 	return 0;
 }
 
-int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds)
+int ctl_recv(enum sd_ctl_way way, int sock, struct sd_ctl_msg *m, int *fds)
 {
-	return ctl_recv_from(sock, m, fds, NULL);
+	return ctl_recv_from(way, sock, m, fds, NULL);
 }
 
-static bool seqpacket(int fd)
+static bool is_seqpacket(int fd)
 {
 	int type = 0, family = 0;
 	socklen_t len = sizeof(int);
@@ -130,12 +115,11 @@ void ctl_recv_conn(int sock, struct ctl_in *in)
 {
 	int fds[SD_CTL_FDS_MAX];
 
-	in->err = ctl_recv_from(sock, &in->m, fds, &in->real);
+	in->err = ctl_recv_from(SD_CTL_FROM_CLIENT, sock, &in->m, fds, &in->real);
 	in->fd = fds[0];
-	if (in->err || !in->m.nfds || (in->m.nfds == 1 && seqpacket(in->fd)))
+	if (in->err || !in->m.nfds || is_seqpacket(in->fd))
 		return;
-	fds_close(fds, SD_CTL_FDS_MAX);
-	in->fd = -1;
+	fds_close(&in->fd, 1);
 	in->err = -EPROTO;
 }
 

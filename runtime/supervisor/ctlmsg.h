@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <sd/control.h>
+#include <sd/control_msg.h>
 
 #ifndef SO_PASSRIGHTS
 /* Linux 6.16: whether a socket accepts fds at all; a connection inherits it from its listener. */
@@ -17,9 +17,9 @@
 void ctl_init(struct sd_ctl_msg *m, uint16_t type, uint32_t seq);
 /* 0; -EAGAIN: queue full; other -errno: peer gone. fds stay the caller's. */
 int ctl_send(int sock, struct sd_ctl_msg *m, const int *fds, int nfds);
-/* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed. fds has SD_CTL_FDS_MAX elements: the
- * fds that were received, then -1. */
-int ctl_recv(int sock, struct sd_ctl_msg *m, int *fds);
+/* 0; -EAGAIN; -EPIPE at EOF; -EPROTO for anything malformed, or that isn't sent this way. fds has
+ * SD_CTL_FDS_MAX elements: the fds that were received, then -1. */
+int ctl_recv(enum sd_ctl_way way, int sock, struct sd_ctl_msg *m, int *fds);
 
 /* What comes over a connection, by ctl_recv_conn(). */
 struct ctl_in {
@@ -33,7 +33,7 @@ struct ctl_in {
 
 void ctl_recv_conn(int sock, struct ctl_in *in); /* may block: it closes fds that nobody wants */
 bool ctl_plain(int sock);			 /* there is a message, and no fd with it */
-/* Its sender was built by another contract (sd/control.h): only the head says something. */
+/* Its sender has another ABI hash (sd/control.h): only the head may be read, and it has no fds. */
 bool ctl_alien(const struct sd_ctl_msg *m);
 void fds_close(int *fds, int n);
 

@@ -29,8 +29,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sd/contract.h>
-
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
 
@@ -59,9 +57,8 @@ static void daemon_start_failed(struct daemon *d, int status)
 static int domain_is_alien(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	note_error(
-		"%s was built from another kslice (its contract is %08x, kdom's %08x); run `make all "
-		"image`",
-		d->cfg.image, m->contract, SD_CONTRACT);
+		"%s was built for another ABI (its hash is %08x, kdom's %08x); run `make all image`",
+		d->cfg.image, m->abi, SD_ABI);
 	d->killed = true;
 	daemon_start_failed(d, -EPROTONOSUPPORT);
 	return -EPROTONOSUPPORT;

@@ -268,13 +268,9 @@ static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t even
 		domain_flush(d);
 	if (!d->dom.pid || !(events & ~EPOLLOUT))
 		return;
-	err = ctl_recv(src->fd, &m, fds);
+	err = ctl_recv(SD_CTL_FROM_DOMAIN, src->fd, &m, fds);
 	if (err == -EAGAIN)
 		return;
-	if (!err && m.nfds) {
-		fds_close(fds, SD_CTL_FDS_MAX);
-		err = -EPROTO;
-	}
 	if (!err)
 		err = d->dom.reports->message(d, &m);
 	if (!err)

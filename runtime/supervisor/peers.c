@@ -68,7 +68,7 @@ static void peer_ready(struct daemon *d, struct source *src, uint32_t events)
 	struct sd_ctl_msg m;
 	int fds[SD_CTL_FDS_MAX], err;
 
-	err = ctl_recv(src->fd, &m, fds);
+	err = ctl_recv(SD_CTL_TO_CLIENT, src->fd, &m, fds);
 	if (err == -EAGAIN)
 		return;
 	if (!err) {

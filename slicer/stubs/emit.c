@@ -325,8 +325,34 @@ static void emit_kbuild(struct outputs *o)
 	outputs_add(o, "Kbuild", &b);
 }
 
-/* What a client and a server must have alike is what the server side was made to expect: its text.
- */
+/* Hashes C text as the compiler sees it: without comments and white space. */
+static uint64_t hash_code(const char *s, uint64_t h)
+{
+	struct strbuf code = {0};
+
+	while (*s) {
+		const char *end = s + 1;
+
+		if (s[0] == '/' && (s[1] == '*' || s[1] == '/')) {
+			end = strstr(s + 2, s[1] == '*' ? "*/" : "\n");
+			s = end ? end + (s[1] == '*' ? 2 : 1) : s + strlen(s);
+			continue;
+		}
+		if (*s == '"' || *s == '\'') {
+			while (*end && *end != *s)
+				end += *end == '\\' && end[1] ? 2 : 1;
+			end += *end != 0;
+		}
+		if (!isspace((unsigned char)*s))
+			sb_add(&code, s, (size_t)(end - s));
+		s = end;
+	}
+	h = hash64(code.s, code.len, h);
+	free(code.s);
+	return h;
+}
+
+/* A client and a server must have alike what the server side was made to expect: its code. */
 static void emit_contract(const struct marshal *m, struct outputs *o)
 {
 	struct strbuf b = {0};
@@ -337,9 +363,9 @@ static void emit_contract(const struct marshal *m, struct outputs *o)
 
 		if (!strcmp(f->name, "wire.h") || !strcmp(f->name, "calls.h") ||
 		    starts_with(f->name, "server"))
-			h = hash64(f->text.s, f->text.len, hash_str(f->name, h));
+			h = hash_code(f->text.s, hash_str(f->name, h));
 	}
-	emit_head(m, &b, "MIT", "contract.h", "a number made of the server side's text.");
+	emit_head(m, &b, "MIT", "contract.h", "a number made of the server side's code.");
 	sb_printf(&b, "#define SD_STUBS_CONTRACT 0x%08xu\n", (unsigned)(h ^ h >> 32));
 	outputs_add(o, "contract.h", &b);
 }

@@ -249,8 +249,8 @@ static void ninja_add_link(struct builder *b)
 		sb_printf(&b->ninja, "  libs = --start-group %s --end-group\n", lib);
 	sb_printf(&b->ninja, "build %s/%s.image: image %s/%s.vmlinux |", up, name, up, name);
 	ninja_add_runtime(b, "machine/process/*");
-	ninja_add_runtime(b, "include/contract.sh");
-	ninja_add_runtime(b, "include/sd/*.h");
+	ninja_add_runtime(b, "include/abi.py");
+	ninja_add_runtime(b, "include/sd/*");
 	sb_printf(&b->ninja, "\n  link = %s/runtime/machine/process/link.sh\n", repo_root());
 	sb_printf(&b->ninja, "default %s/%s.image\n", up, name);
 	free(lib);

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../common"))
+import control  # noqa: E402
 import devices  # noqa: E402
 from check import Failed, check  # noqa: E402
 
@@ -24,7 +25,6 @@ BUILD = os.environ.get("KSLICE_BUILD", os.path.join(os.path.dirname(__file__), "
 BAD = re.compile(r"BUG|WARNING|Oops|panic|trap:")
 BOOTS = 50
 SMALL = {}  # MB of RAM that a domain works with, where it isn't the usual list
-STATS = 5  # sd/control.h
 HOST, DOMAIN = "10.99.77.1", "10.99.77.2"
 
 
@@ -230,8 +230,7 @@ def tap_with(image, test, flags):
 
 def alien(image):
     """A kdom of another build: the image says so and ends, whatever the length of its messages."""
-    for message in (struct.pack("<IHHIHHiI168x", 0x6b736c31, 1, STATS, 1, 0, 0, 0, 0),
-                    struct.pack("<IHHIHHiI232x", 0x6b736c31, 1, STATS, 1, 0, 0, 0, 1)):
+    for message in (control.message(control.STATS, abi=0), control.message(control.STATS, abi=1) + bytes(64)):
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with os.fdopen(os.memfd_create("bell"), "w") as bell, its:
             bell.truncate(4096)
@@ -241,12 +240,12 @@ def alien(image):
                        (*image.fds, *fds))
         for fd in fds:
             os.close(fd)
-        check(len(ours.recv(4096)) == 192, "no READY")
+        check(len(ours.recv(4096)) == control.SIZE, "no READY")
         ours.send(message)
         check(not ours.recv(4096), "it answers")
         out = p.stderr.read().decode(errors="replace")
         check(p.wait() == 2, f"status {p.returncode}: {out}")
-        check("kdom was built from another kslice" in out and "make all image" in out, out)
+        check("kdom was built for another ABI" in out and "make all image" in out, out)
 
 
 TESTS = {f.__name__: f for f in (boot, small_ram, self_test, idle, rights, oops, tap, tap_offloads, alien)}

@@ -2,8 +2,7 @@
 #include "attach.h"
 #include <errno.h>
 #include <linux/futex.h>
-#include <sd/contract.h>
-#include <sd/ctlfds.h>
+#include <sd/control_msg.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,24 +15,13 @@
 
 static int post(int sock, struct sd_ctl_msg *m, int give)
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(sizeof(int))];
-	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)),
-		       .cmsg_level = SOL_SOCKET,
-		       .cmsg_type = SCM_RIGHTS}};
+	union sd_ctl_room room;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room};
 
-	m->magic = SD_CTL_MAGIC;
-	m->version = SD_CTL_VERSION;
-	m->contract = SD_CONTRACT;
 	m->seq = 1;
-	if (give >= 0) {
-		m->nfds = 1;
-		mh.msg_control = &ctl, mh.msg_controllen = sizeof(ctl);
-		memcpy(CMSG_DATA(&ctl.h), &give, sizeof(int));
-	}
+	sd_ctl_seal(m, give >= 0);
+	mh.msg_controllen = sd_ctl_give(&room, &give, give >= 0);
 	return sendmsg(sock, &mh, MSG_NOSIGNAL) == sizeof(*m) ? 0 : -errno;
 }
 
@@ -57,7 +45,8 @@ static int answer(int sock, struct sd_ctl_msg *m, int fd[3])
 	if (n <= 0)
 		return n < 0 && errno == EAGAIN ? -ETIMEDOUT : -EREMOTEIO;
 	sd_ctl_take(&came, &room, mh.msg_controllen);
-	if (sd_ctl_judge(m, n, mh.msg_flags, came.nfds, SD_CONTRACT) == SD_CTL_GOOD && !m->result) {
+	if (sd_ctl_check(SD_CTL_TO_CLIENT, m, n, mh.msg_flags, came.nfds) == SD_CTL_GOOD &&
+	    m->type == SD_CTL_REPLY && !m->result) {
 		memcpy(fd, came.fd, came.nfds * sizeof(int));
 		return came.nfds;
 	}

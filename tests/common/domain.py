@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import control
 import devices
 
 SRC = os.environ.get("KSLICE_SRC") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -27,12 +28,6 @@ BUILD = os.path.abspath(os.environ.get("KSLICE_BUILD") or os.path.join(SRC, "bui
 KDOM = os.path.join(BUILD, "bin/kdom")
 LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
 
-HEAD = struct.Struct("<IHHIHHiI")
-STATUS = struct.Struct("<QQQQQQIIQIIiI")  # struct sd_ctl_status without its name
-STATUS_KEYS = ("calls", "blocked", "sleeps", "uptime_ns", "mem_total", "mem_free", "clients", "tasks",
-               "boot_ns", "generation", "pid", "last_status", "attached")
-CTL_REPLY, CTL_STATUS = 1, 9
-MAGIC, VERSION, SIZE = 0x6B736C31, 1, 192
 DEBUG = os.environ.get("KSLICE_DEBUG")
 BAD_CONSOLE = re.compile(r"\bBUG\b|WARNING|non-static key|Oops|Kernel panic|Call Trace|kslice: trap|Sanitizer|runtime error")
 
@@ -131,20 +126,22 @@ class Domain:
         return os.path.join(self.dir, self.name + ".sock")
 
     def status(self):
+        """The fields of struct sd_ctl_status, and of the struct sd_ctl_stats in it."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.settimeout(20)
             s.connect(self.socket_path)
-            s.send(HEAD.pack(MAGIC, VERSION, CTL_STATUS, 1, 0, 0, 0, 0).ljust(SIZE, b"\0"))
+            s.send(control.message(control.STATUS))
             data = s.recv(4096)
-            if len(data) != SIZE:
+            if len(data) != control.SIZE:
                 raise DomainError("the supervisor closed the connection")
-            result = HEAD.unpack(data[:24])[6]
+            result = control.head(data).result
             if result:
                 raise DomainError(f"STATUS: {os.strerror(-result)}")
-            return dict(zip(STATUS_KEYS, STATUS.unpack_from(data, 24)))
+            fields = vars(control.payload(data))
+            return {**fields, **{name.removeprefix("stats_"): v for name, v in fields.items() if name.startswith("stats_")}}
 
     def pid(self):
-        return self.status()["pid"]
+        return self.status()["domain_pid"]
 
     def supervisor_pid(self):
         """The process at the other end of the socket."""

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sd/contract.h>
+#include <sd/control_msg.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,29 +52,16 @@ static s64 open_secret(const struct outsider *o, u32 *n, int flags)
 /* Asks over a lifeline in the name of a new connection: its socket; *result is the answer's. */
 static int pass(int lifeline, u16 type, u64 key, int *result)
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(sizeof(int))];
-	} ctl = {.h = {.cmsg_len = CMSG_LEN(sizeof(int)),
-		       .cmsg_level = SOL_SOCKET,
-		       .cmsg_type = SCM_RIGHTS}};
-	struct sd_ctl_msg m = {.magic = SD_CTL_MAGIC,
-			       .version = SD_CTL_VERSION,
-			       .contract = SD_CONTRACT,
-			       .type = type,
-			       .seq = 1,
-			       .nfds = 1,
-			       .u.ticket.key = {key, key}};
+	union sd_ctl_room room;
+	struct sd_ctl_msg m = {.type = type, .seq = 1, .u.ticket.key = {key, key}};
 	struct iovec iov = {&m, sizeof(m)};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &ctl,
-			    .msg_controllen = sizeof(ctl)};
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room};
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
 		return -1;
-	memcpy(CMSG_DATA(&ctl.h), &pair[1], sizeof(int));
+	sd_ctl_seal(&m, 1);
+	mh.msg_controllen = sd_ctl_give(&room, &pair[1], 1);
 	if (sendmsg(lifeline, &mh, MSG_NOSIGNAL) != sizeof(m) ||
 	    recv(pair[0], &m, sizeof(m), 0) != sizeof(m))
 		return -1;

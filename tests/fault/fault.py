@@ -394,8 +394,8 @@ def victims(d, n, label):
     check(r.returncode == 0, "a victim failed")
     took("slowest wait for what a dead client held", int(r.stdout.split()[-1]) / 1e6)
     s = settled(d)
-    now = {"free": s["mem_free"], "tasks": s["tasks"], "sup fds": fds(d.supervisor_pid()), "domain fds": fds(s["pid"]),
-           "maps": maps(s["pid"])}
+    now = {"free": s["mem_free"], "tasks": s["tasks"], "sup fds": fds(d.supervisor_pid()), "domain fds": fds(s["domain_pid"]),
+           "maps": maps(s["domain_pid"])}
     now.update(free_space(d))
     print(f"   {now}", flush=True)
     return now

@@ -3,7 +3,7 @@
  * attaches it to a domain: what it looks for is in the library. */
 #include <pipe/client.h>
 #include <sd/batch.h>
-#include <sd/contract.h>
+#include <sd/abi.h>
 #include <sd/control.h>
 #include <sd/lane.h>
 #include <stdio.h>
@@ -33,6 +33,6 @@ int main(void)
 {
 	void *const volatile linked[] = {sd_pipe_stub_pipe2, sd_batch_begin};
 
-	printf("%s %08x\n", sd_pipe_stubs.name, SD_CONTRACT);
+	printf("%s %08x\n", sd_pipe_stubs.name, SD_ABI);
 	return !linked[0] || !linked[1];
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
+#include <sd/control_msg.h>
 #include "domain.h"
 
 static void fail(const char *what)
@@ -40,33 +41,25 @@ __attribute__((weak)) u64 sd_writable(void *prog, u64 len)
 
 void domain_send(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 {
-	char buf[CMSG_SPACE(sizeof(int) * SD_CTL_FDS_MAX)] = {0};
+	union sd_ctl_room room;
 	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room};
 
-	m->magic = SD_CTL_MAGIC;
-	m->version = SD_CTL_VERSION;
-	m->contract = d->contract;
-	m->nfds = (uint16_t)nfds;
-	if (nfds) {
-		struct cmsghdr *c;
-
-		h.msg_control = buf;
-		h.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)nfds);
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)nfds);
-		memcpy(CMSG_DATA(c), fds, sizeof(int) * (size_t)nfds);
-	}
+	sd_ctl_seal(m, (uint32_t)nfds);
+	m->abi = d->abi;
+	h.msg_controllen = sd_ctl_give(&room, fds, (uint32_t)nfds);
 	if (sendmsg(d->ctl, &h, MSG_NOSIGNAL) != sizeof(*m))
 		fail("sending a control message");
 }
 
 static void receive(struct domain *d, struct sd_ctl_msg *m)
 {
-	if (recv(d->ctl, m, sizeof(*m), 0) != sizeof(*m))
+	ssize_t n = recv(d->ctl, m, sizeof(*m), 0);
+
+	if (n != sizeof(*m))
 		fail("the domain closed its control socket");
+	if (sd_ctl_check(SD_CTL_FROM_DOMAIN, m, (uint64_t)n, 0, 0) > SD_CTL_ALIEN)
+		fail("the domain sends what it may not send");
 	if (m->type == SD_CTL_ENDED) {
 		d->ended_client = (int)m->u.detach.client;
 		d->ended_reason = m->u.detach.reason;
@@ -148,7 +141,7 @@ void domain_start(struct domain *d, const char *image, int mem_mb)
 	receive(d, &m);
 	if (m.type != SD_CTL_READY)
 		fail("no READY");
-	d->contract = m.contract; /* the supervisor's tests are about that, not these */
+	d->abi = m.abi; /* the supervisor's tests are about that, not these */
 }
 
 void domain_stop(struct domain *d)

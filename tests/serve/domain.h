@@ -19,7 +19,7 @@ struct domain {
 	int ctl;
 	struct sd_bell *bell;
 	uint32_t seq, next_client;
-	uint32_t contract;		/* the image's */
+	uint32_t abi;			/* the image's ABI hash */
 	int ended_client, ended_reason; /* of the last ENDED */
 };
 

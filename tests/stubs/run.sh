@@ -24,7 +24,7 @@ out=$build/stub-tests
 mkdir -p "$out"
 cd "$home"
 : "${CC:=gcc}"
-flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host"
+flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host -I$build/../cmake/runtime/include/abi"
 engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
 	runtime/core/lane.c runtime/core/rpc.c runtime/core/promise.c"
 

@@ -13,8 +13,8 @@
  *   faulty...  dies of SIGILL on the first ATTACH
  *   chatter... prints 20 MiB on the first ATTACH, as fast as it may, then its last words, and exits
  *       with 6
- *   older...   built before there were contracts
- *   newer...   by a later contract, with longer messages
+ *   older...   built before there were ABI hashes
+ *   newer...   of a later ABI, with longer messages
  *   caller...  answers everything, and on an ATTACH asks to be attached to domain "good"
  *   nosy...    the same with domain "other"
  *   deaf...    READY, then doesn't even read
@@ -37,8 +37,7 @@
 #include <unistd.h>
 
 #include <sd/bell.h>
-#include <sd/contract.h>
-#include <sd/ctlfds.h>
+#include <sd/control_msg.h>
 
 static const char *name;
 
@@ -56,10 +55,8 @@ static size_t size_of(const struct sd_ctl_msg *m)
 
 static void send_msg(struct sd_ctl_msg *m)
 {
-	m->magic = SD_CTL_MAGIC;
-	m->version = SD_CTL_VERSION;
-	m->contract = is("older") ? 0 : SD_CONTRACT + is("newer");
-	m->nfds = 0;
+	sd_ctl_seal(m, 0);
+	m->abi = is("older") ? 0 : SD_ABI + is("newer");
 	if (send(SD_CTL_FD, m, size_of(m), 0) < 0)
 		exit(5);
 }
@@ -142,8 +139,7 @@ static void give(struct sd_ctl_msg *m)
 	int fds[12] = {0};
 
 	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
-	m->magic = SD_CTL_MAGIC, m->version = SD_CTL_VERSION, m->contract = SD_CONTRACT,
-	m->nfds = 12;
+	sd_ctl_seal(m, 12);
 	if (sendmsg(SD_CTL_FD, &msg, 0) < 0)
 		exit(5);
 }

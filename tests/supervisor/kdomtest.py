@@ -3,36 +3,24 @@
 import array
 import json
 import os
-import re
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../common"))
+import control  # noqa: E402
+from control import ATTACH, REPLY, message  # noqa: E402
 
 BUILD = os.environ.get("KSLICE_BUILD", "build")
 KDOM = os.environ.get("KDOM", os.path.join(BUILD, "bin/kdom"))
 FAKE = os.path.join(BUILD, "tests/fake-domain")
 LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
-HEAD = struct.Struct("<IHHIHHiI")
-(REPLY, HELLO, ATTACH, DETACH, STATS, SHUTDOWN, READY, ENDED, STATUS, DOWN, KILL, UP, TICKET, PEER, PEER_GONE,
- SHARE) = range(1, 17)
 NOBODY = 65534
 SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
-
-
-def our_contract():
-    """What the build that is tested says it is."""
-    with open(os.path.join(BUILD, "cmake/runtime/include/contract/sd/contract.h")) as f:
-        return int(re.search(r"SD_CONTRACT (0x[0-9a-f]{8})u", f.read())[1], 16)
-
-
-CONTRACT = our_contract()
-
-
-def message(type, seq=1, body=b"", nfds=0, version=1, contract=CONTRACT, of=0, result=0):
-    return HEAD.pack(0x6B736C31, version, type, seq, of, nfds, result, contract) + body.ljust(168, b"\0")
 
 
 class Conn:
@@ -43,32 +31,33 @@ class Conn:
         self.sock.settimeout(10)
         self.sock.connect(path)
 
-    def ask(self, type, body=b""):
-        self.sock.send(message(type, body=body))
+    def ask(self, type, **fields):
+        """The answer: its result, its payload's fields, its fds."""
+        self.sock.send(message(type, **fields))
         return self.reply()
 
     def reply(self):
         data, anc, _, _ = self.sock.recvmsg(4096, socket.CMSG_SPACE(12))
         if not data:
             raise EOFError
-        assert len(data) == 192, len(data)
+        assert len(data) == control.SIZE, len(data)
         fds = array.array("i")
         for _, _, d in anc:
             fds.frombytes(d)
-        _, _, type, seq, of, nfds, result, contract = HEAD.unpack(data[:24])
-        assert type == REPLY and seq == 1 and nfds == len(fds) and contract == CONTRACT
-        return result, data[24:], list(fds)
+        head = control.head(data)
+        assert head.type == REPLY and head.seq == 1 and head.nfds == len(fds) and head.abi == control.ABI
+        return head.result, control.payload(data), list(fds)
 
     def attach(self, parent=0):
-        result, body, fds = self.ask(ATTACH, struct.pack("<II", 0, parent))
-        return result, struct.unpack_from("<I", body)[0], fds
+        result, answer, fds = self.ask(ATTACH, parent=parent)
+        return result, answer.client, fds
 
     def child(self, parent, parent_end=None):
         """A connection made over this one, the parent's lifeline: what its ATTACH says."""
         child = Conn()
         child.sock, theirs = parent_end or socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child.sock.settimeout(10)
-        socket.send_fds(self.sock, [message(ATTACH, body=struct.pack("<II", 0, parent), nfds=1)], [theirs.fileno()])
+        socket.send_fds(self.sock, [message(ATTACH, parent=parent, nfds=1)], [theirs.fileno()])
         theirs.close()
         return child
 
@@ -96,12 +85,12 @@ def as_nobody(do):
     return struct.unpack("<i", data)[0] if data else None
 
 
-def over(lifeline, type, body=b"", fds=1):
+def over(lifeline, type, fds=1, **fields):
     """Asks over a lifeline in the name of a new connection, and with more fds than that where fds is bigger."""
     c = Conn()
     c.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     c.sock.settimeout(10)
-    socket.send_fds(lifeline.sock, [message(type, body=body, nfds=fds)], [theirs.fileno()] * fds)
+    socket.send_fds(lifeline.sock, [message(type, nfds=fds, **fields)], [theirs.fileno()] * fds)
     return c, theirs
 
 

@@ -16,7 +16,7 @@ import unittest
 
 from kdomtest import ATTACH, FAKE, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, give, message
 
-KEY = struct.pack("<QQ", 5, 6)
+KEY = (5, 6)
 CROWD = 300
 LINGER_S = 3600
 
@@ -114,7 +114,7 @@ def in_a_queue(c, fd):
     with mine, theirs:
         mine.send(b"x")
         give(mine, b"", [fd])
-        return give(c.sock, message(SHARE, body=KEY, nfds=1), [theirs.fileno()])
+        return give(c.sock, message(SHARE, key=KEY, nfds=1), [theirs.fileno()])
 
 
 def behind_an_error(c, fd):
@@ -199,7 +199,7 @@ class Crowds(Fixture):
         """Sockets that linger reach kdom in all ways there are; it closes them, and nobody else waits for that."""
         self.start("good")
         share = self.fresh("good")
-        os.close(share.ask(SHARE, KEY)[2][0])  # kdom keeps it
+        os.close(share.ask(SHARE, key=KEY)[2][0])  # kdom keeps it
         share.close()
         before = self.nfds(self.pid)
         for whose in (self.fresh, self.lifeline, self.given_up):
@@ -283,11 +283,10 @@ class Crowds(Fixture):
                     mine.close()
                     mine = self.conn("good")
                 mine.sock.send(message(ATTACH))
-            result, body, _ = mine.reply()
+            result, answer, _ = mine.reply()
             self.assertEqual(result, 0)
-            ident = struct.unpack_from("<I", body)[0]
-            first = min(i for c in crowd for result, body, _ in [c.reply()] if not result for i in struct.unpack_from("<I", body))
-            ids.append(ident - first)
+            first = min(of_crowd.client for c in crowd for result, of_crowd, _ in [c.reply()] if not result)
+            ids.append(answer.client - first)
             for c in crowd:
                 c.close()
         print(f"attached before another uid's: {ids}")

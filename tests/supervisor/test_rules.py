@@ -8,15 +8,14 @@ import os
 import resource
 import signal
 import socket
-import struct
 import subprocess
 import time
 import unittest
 
-from kdomtest import (ATTACH, DOWN, FAKE, HELLO, KDOM, KILL, NOBODY, SHARE, STATUS, TICKET, UP, Conn, Fixture, as_nobody, give,
-                      message, over)
+from kdomtest import FAKE, KDOM, NOBODY, Conn, Fixture, as_nobody, control, give, message, over
+from control import ATTACH, DOWN, HELLO, KILL, SHARE, STATUS, TICKET, UP
 
-KEY = struct.pack("<QQ", 5, 6)
+KEY = {"key": (5, 6)}
 
 
 class Rules(Fixture):
@@ -29,10 +28,10 @@ class Rules(Fixture):
             life = self.conn(name)
             self.assertEqual(life.attach()[0], 0)
             for then in (ATTACH, HELLO, STATUS, KILL, DOWN, UP, TICKET, SHARE):
-                c, theirs = over(life, type, KEY)
+                c, theirs = over(life, type, **KEY)
                 self.assertEqual(c.reply()[0], result)
                 try:
-                    c.sock.send(message(then, body=KEY))
+                    c.sock.send(message(then, body=control.pack("sd_ctl_ticket", **KEY)))
                 except OSError:
                     pass
                 self.assert_closed(c)
@@ -43,7 +42,7 @@ class Rules(Fixture):
         self.up(name)
         life = self.conn(name)
         self.assertEqual(life.attach()[:2], (0, 1))
-        c, theirs = over(life, ATTACH, struct.pack("<II", 0, 1))
+        c, theirs = over(life, ATTACH, parent=1)
         theirs.close()
         for _ in range(5):  # perhaps before it is answered
             try:
@@ -73,13 +72,13 @@ class Rules(Fixture):
         self.up("good")
         life, ticket = self.conn("good"), self.conn("good")
         ident = life.attach()[1]
-        self.assertEqual(ticket.ask(TICKET, KEY)[0], 0)
+        self.assertEqual(ticket.ask(TICKET, **KEY)[0], 0)
         child = life.child(ident)
         self.assertEqual(child.reply()[0], 0)
         for c in (life, ticket, child):
             for type in (KILL, DOWN, UP):
                 self.assertEqual(c.ask(type)[0], -errno.EPERM)
-        self.assertEqual(ticket.ask(SHARE, KEY)[0], -errno.EALREADY)
+        self.assertEqual(ticket.ask(SHARE, **KEY)[0], -errno.EALREADY)
         self.assertEqual(ticket.ask(STATUS)[0], -errno.EALREADY)
         self.assertEqual(life.ask(STATUS)[0], 0)
         self.assertEqual(self.ps("good")[3], "1")
@@ -139,7 +138,7 @@ class Rules(Fixture):
         ident = new.attach()[1]
         self.assertEqual(old.child(1).reply()[0], -errno.EREMOTEIO)
         for type in (TICKET, SHARE):
-            c, _ = over(old, type, KEY)
+            c, _ = over(old, type, **KEY)
             self.assertEqual(c.reply()[0], -errno.EREMOTEIO)
         self.assertEqual(new.child(ident).reply()[0], 0)
         self.assertNotIn("parent=1 ", self.log("good"))
@@ -147,14 +146,13 @@ class Rules(Fixture):
     def test_domains_have_no_children(self):
         """Their children would be bound to no list of calls."""
         self.up("good")
-        body = struct.pack("<II", 0, 0).ljust(84, b"\0") + b"write,read"
         domain, program = self.conn("good"), self.conn("good")
-        result, answer, _ = domain.ask(ATTACH, body)
+        result, answer, _ = domain.ask(ATTACH, calls=b"write,read")
         self.assertEqual(result, 0)
         self.log_has("good", "calls=write,read")
-        self.assertEqual(domain.child(struct.unpack_from("<I", answer)[0]).reply()[0], -errno.EPERM)
+        self.assertEqual(domain.child(answer.client).reply()[0], -errno.EPERM)
         ident = program.attach()[1]
-        c, _ = over(program, ATTACH, struct.pack("<II", 0, ident) + body[8:])
+        c, _ = over(program, ATTACH, parent=ident, calls=b"write,read")
         self.assertEqual(c.reply()[0], -errno.EPERM)
 
     # ---- fds that nobody asked for ----
@@ -175,7 +173,7 @@ class Rules(Fixture):
                 child = life.child(ident)  # its socket's other descriptor is ours, too
                 child.reply()
                 mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                socket.send_fds(life.sock, [message(ATTACH, body=struct.pack("<II", 0, ident), nfds=1)], [theirs.fileno()])
+                socket.send_fds(life.sock, [message(ATTACH, parent=ident, nfds=1)], [theirs.fileno()])
                 mine.settimeout(10)
                 child2 = Conn()
                 child2.sock = mine
@@ -201,7 +199,7 @@ class Rules(Fixture):
         mine.settimeout(10)
         c = Conn()
         c.sock = mine
-        socket.send_fds(life.sock, [message(ATTACH, body=struct.pack("<II", 0, life.attach()[1]), nfds=1)], [theirs.fileno()])
+        socket.send_fds(life.sock, [message(ATTACH, parent=life.attach()[1], nfds=1)], [theirs.fileno()])
         self.assertEqual(c.reply()[0], 0)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         theirs.close()

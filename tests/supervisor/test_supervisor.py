@@ -8,23 +8,22 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import threading
 import time
 import unittest
 
-from kdomtest import (ATTACH, CONTRACT, DETACH, DOWN, FAKE, HEAD, HELLO, KDOM, LAUNCH, REPLY, STATUS, TICKET, UP, Conn, Fixture,
-                      give, message)
+from kdomtest import FAKE, KDOM, LAUNCH, Conn, Fixture, control, give, message
+from control import ATTACH, DETACH, DOWN, HELLO, REPLY, STATUS, TICKET, UP
 
 SEALS = 0x1 | 0x2 | 0x4  # SEAL, SHRINK, GROW
 
 
 class AlienSupervisor:
-    """Of another contract: a head and then something longer. Attaches nobody, and ends when told to."""
+    """Of another ABI: a head and then something longer. Attaches nobody, and ends when told to."""
 
-    def __init__(self, path, contract):
-        self.path, self.contract = path, contract
+    def __init__(self, path, abi):
+        self.path, self.abi = path, abi
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(path)
         self.listener.listen()
@@ -35,11 +34,12 @@ class AlienSupervisor:
         while type != DOWN:
             conn, _ = self.listener.accept()
             with conn:
-                type, seq = HEAD.unpack(conn.recv(4096)[:24])[2:4]
+                asked = control.head(conn.recv(4096))
+                type = asked.type
                 if type == DOWN:
                     os.unlink(self.path)
                 result = -errno.EALREADY if type == UP else 0
-                conn.send(message(REPLY, seq, contract=self.contract, of=type, result=result) + b"\xff" * 64)
+                conn.send(message(REPLY, seq=asked.seq, abi=self.abi, of=type, result=result) + b"\xff" * 64)
 
 
 class Supervisor(Fixture):
@@ -78,9 +78,11 @@ class Supervisor(Fixture):
         result, _, (region, bell, page) = client.attach()
         self.assertEqual(result, 0)
         view = mmap.mmap(page, 4096, prot=mmap.PROT_READ)
-        self.assertEqual(struct.unpack_from("<III", view, 4)[1:], (1, 1))  # alive, generation
+        page = control.unpack("sd_bell", view)
+        self.assertEqual((page.alive, page.generation), (1, 1))
         self.assertEqual(self.kdom("kill", "good").returncode, 0)
-        self.assertEqual(struct.unpack_from("<II", view, 8), (0, 1))
+        page = control.unpack("sd_bell", view)
+        self.assertEqual((page.alive, page.generation), (0, 1))
         self.assertEqual(self.ps("good")[1], "killed")
         self.assertEqual(self.conn("good").attach()[0], -errno.EREMOTEIO)
         self.assertEqual(self.conn("good").ask(HELLO)[0], -errno.EREMOTEIO)
@@ -160,7 +162,7 @@ class Supervisor(Fixture):
             liar.child(liar.attach()[1], socket.socketpair(socket.AF_UNIX, kind))
             self.assert_closed(liar)
         stranger = self.conn("good")  # isn't attached itself
-        if give(stranger.sock, message(ATTACH, body=struct.pack("<II", 0, ident), nfds=1), [0]):
+        if give(stranger.sock, message(ATTACH, parent=ident, nfds=1), [0]):
             self.assert_closed(stranger)
         gone = client.child(ident)
         gone.close()  # before the answer
@@ -229,7 +231,7 @@ class Supervisor(Fixture):
 
     def test_bad_client_messages_end_the_connection(self):
         self.up("good")
-        for bad in (b"x", message(ATTACH)[:100], message(ATTACH) + b"x", b"\0" * 192, message(ATTACH, version=2),
+        for bad in (b"x", message(ATTACH)[:100], message(ATTACH) + b"x", b"\0" * control.SIZE, message(ATTACH, version=2),
                     message(REPLY), message(DETACH), message(77), message(HELLO, nfds=1)):
             c = self.conn("good")
             c.sock.send(bad)
@@ -277,11 +279,11 @@ class Supervisor(Fixture):
         """A connection is the ticket: the last of its descriptors drops it, whoever has that."""
         self.up("good")
         c = self.conn("good")
-        result, body, _ = c.ask(TICKET, struct.pack("<QQ", 0xABC, 1))
+        result, ticket, _ = c.ask(TICKET, key=(0xABC, 1))
         self.assertEqual(result, 0)
-        self.assertEqual(struct.unpack_from("<QQII5s", body), (0xABC, 1, 1, 1, b"good\0"))
+        self.assertEqual((ticket.key, ticket.hold, ticket.generation, ticket.name), ((0xABC, 1), 1, 1, b"good"))
         self.log_has("good", "TICKET abc hold=1")
-        self.assertEqual(c.ask(TICKET, struct.pack("<QQ", 0xABD, 1))[0], -errno.EALREADY)
+        self.assertEqual(c.ask(TICKET, key=(0xABD, 1))[0], -errno.EALREADY)
         self.assertEqual(c.ask(ATTACH)[0], -errno.EALREADY)
         x, y = socket.socketpair()
         socket.send_fds(x, [b"t"], [c.sock.fileno()])
@@ -295,9 +297,9 @@ class Supervisor(Fixture):
     def test_ticket_of_an_earlier_start(self):
         self.up("good")
         c = self.conn("good")
-        self.assertEqual(c.ask(TICKET, struct.pack("<QQ", 7, 1))[0], 0)
+        self.assertEqual(c.ask(TICKET, key=(7, 1))[0], 0)
         self.kdom("kill", "good")
-        self.assertEqual(self.conn("good").ask(TICKET, struct.pack("<QQ", 8, 1))[0], -errno.EREMOTEIO)
+        self.assertEqual(self.conn("good").ask(TICKET, key=(8, 1))[0], -errno.EREMOTEIO)
         self.up("good")
         c.close()
         self.assertEqual(self.conn("good").attach()[0], 0)
@@ -333,34 +335,34 @@ class Supervisor(Fixture):
     # ---- of one build? ----
 
     def test_image_of_another_build(self):
-        for name, its in (("older", 0), ("newer", CONTRACT + 1)):
+        for name, its in (("older", 0), ("newer", control.ABI + 1)):
             r = self.up(name, ok=False)
             self.assertEqual(r.returncode, 1)
-            self.assertIn(f"{FAKE} was built from another kslice", r.stderr)
+            self.assertIn(f"{FAKE} was built for another ABI", r.stderr)
             self.assertIn("make all image", r.stderr)
-            self.assertIn(f"its contract is {its:08x}, kdom's {CONTRACT:08x}", self.log(name))
+            self.assertIn(f"its hash is {its:08x}, kdom's {control.ABI:08x}", self.log(name))
             self.assertIsNone(self.ps(name))
 
     def test_launcher_of_another_build(self):
         self.up("good")
-        for bad in (message(ATTACH, contract=0), message(ATTACH, contract=CONTRACT + 1) + b"x" * 64,
-                    message(ATTACH, contract=CONTRACT + 1)[:24]):
+        for bad in (message(ATTACH, abi=0), message(ATTACH, abi=control.ABI + 1) + b"x" * 64,
+                    message(ATTACH, abi=control.ABI + 1)[:control.HEAD]):
             c = self.conn("good")
             c.sock.send(bad)
             self.assertEqual(c.reply()[0], -errno.EPROTONOSUPPORT)
-        self.log_has("good", f"pid {os.getpid()}: its launcher was built from another kslice", 3)
+        self.log_has("good", f"pid {os.getpid()}: its launcher was built for another ABI", 3)
         self.assertNotIn("ATTACH client", self.log("good"))
-        c.sock.send(message(DOWN, contract=0))  # but it may end what it can't use
+        c.sock.send(message(DOWN, abi=0))  # but it may end what it can't use
         self.assertEqual(c.reply()[0], 0)
         self.assertIsNone(self.ps("good"))
 
     def test_supervisor_of_another_build(self):
-        for contract in (0, CONTRACT + 1):
-            AlienSupervisor(self.path("alien.sock"), contract)
+        for abi in (0, control.ABI + 1):
+            AlienSupervisor(self.path("alien.sock"), abi)
             for command in (("up", "alien"), ("run", "alien", "--", "true")):
                 r = self.kdom(*command)
                 self.assertNotEqual(r.returncode, 0)
-                self.assertIn(f"another kslice than this kdom (contract {contract:08x}, here {CONTRACT:08x})", r.stderr)
+                self.assertIn(f"another ABI than this kdom (hash {abi:08x}, here {control.ABI:08x})", r.stderr)
                 self.assertIn("`kdom down alien`", r.stderr)
             self.assertEqual(self.ps("alien")[1], "alien")
             self.assertEqual(self.kdom("down", "alien").returncode, 0)
@@ -377,13 +379,13 @@ class Supervisor(Fixture):
         return r.stderr
 
     def test_launcher_meets_another_build(self):
-        for contract in (0, CONTRACT + 1):
-            AlienSupervisor(self.path("net.sock"), contract)
-            self.assertIn(f"net's supervisor: was built from another kslice than this launcher "
-                          f"(contract {contract:08x}, here {CONTRACT:08x})", self.hooked())
+        for abi in (0, control.ABI + 1):
+            AlienSupervisor(self.path("net.sock"), abi)
+            self.assertIn(f"net's supervisor: was built for another ABI than this launcher "
+                          f"(hash {abi:08x}, here {control.ABI:08x})", self.hooked())
             self.kdom("down", "net")
         self.up("net")  # fake-domain has no stubs at all
-        self.assertIn("net's image: was built from another kslice than this launcher (contract 00000000", self.hooked())
+        self.assertIn("net's image: was built for another ABI than this launcher (hash 00000000", self.hooked())
         self.log_has("net", "TYPE 4", 2)
 
     # ---- rights and fds of the domain ----

@@ -12,8 +12,7 @@
  * domains, fds of the host over a domain's own sockets.
  */
 #include "calls/calls.h"
-#include <sd/contract.h>
-#include <sd/control.h>
+#include <sd/control_msg.h>
 #include <sd/ticket.h>
 
 #define MESSAGES_MAX 1024u	/* UIO_MAXIOV: the kernel looks at no more */
@@ -238,9 +237,8 @@ static int is_ticket(s32 fd, u32 *dom, struct sd_ctl_msg *m)
 {
 	if (!is_seqpacket(fd) ||
 	    sys(__NR_recvfrom, fd, m, sizeof(*m), MSG_PEEK | MSG_DONTWAIT, 0, 0) != sizeof(*m) ||
-	    m->magic != SD_CTL_MAGIC || m->version != SD_CTL_VERSION ||
-	    m->contract != SD_CONTRACT || m->type != SD_CTL_REPLY || m->of != SD_CTL_TICKET ||
-	    m->result)
+	    sd_ctl_check(SD_CTL_TO_CLIENT, m, sizeof(*m), 0, 0) != SD_CTL_GOOD ||
+	    m->type != SD_CTL_REPLY || m->of != SD_CTL_TICKET || m->result)
 		return 0;
 	m->u.ticket.name[SD_NAME_MAX - 1] = 0;
 	for (*dom = 0; *dom < sd_ndomains; ++*dom)

@@ -4,9 +4,7 @@
  * with its region and bell page mapped.
  */
 #include "channel/channel.h"
-#include <sd/contract.h>
-#include <sd/control.h>
-#include <sd/ctlfds.h>
+#include <sd/control_msg.h>
 
 #define ATTACH_SECONDS 5
 
@@ -58,7 +56,7 @@ static void close_came(struct sd_ctl_came *came)
 		sys(__NR_close, came->fd[--came->nfds]);
 }
 
-/* Supervisor or image come from another kslice: said once, since every call will end here. */
+/* Supervisor or image have another ABI hash: said once, since every call will end here. */
 static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 {
 	static u32 said;
@@ -68,7 +66,7 @@ static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 		return -EPROTO;
 	p = sd_stpcpy(place, sd_domain[dom].stubs->name);
 	sd_stpcpy(p, who);
-	p = sd_stpcpy(cause, "was built from another kslice than this launcher (contract ");
+	p = sd_stpcpy(cause, "was built for another ABI than this launcher (hash ");
 	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
 	sd_stpcpy(sd_xtoa(p, ours), ")");
 	sd_say(place, cause,
@@ -76,52 +74,43 @@ static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 	return -EPROTO;
 }
 
-/* A supervisor of another contract says no more than the head of a message, of whatever length. */
+/* Of a supervisor's message with another ABI hash only the head may be read. */
 static long ctl_check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u16 of, u32 nfds)
 {
-	enum sd_ctl_verdict v = sd_ctl_judge(m, len, flags, nfds, SD_CONTRACT);
+	enum sd_ctl_verdict v = sd_ctl_check(SD_CTL_TO_CLIENT, m, len, flags, nfds);
 
 	if (!len)
 		return -EREMOTEIO;
 	if (v == SD_CTL_BAD || m->type != SD_CTL_REPLY || m->seq != 1 || m->of != of)
 		return -EPROTO;
 	if (v == SD_CTL_ALIEN)
-		return say_alien(dom, "'s supervisor", m->contract, SD_CONTRACT);
-	return m->result <= 0 ? m->result : -EPROTO;
+		return say_alien(dom, "'s supervisor", m->abi, SD_ABI);
+	return v == SD_CTL_GOOD ? m->result : -EPROTO;
 }
 
-static long check_attached(u32 dom, const struct sd_ctl_msg *m, u32 nfds)
+static long check_attached(u32 dom, const struct sd_ctl_msg *m)
 {
 	u32 ours = sd_domain[dom].stubs->contract;
 
 	if (m->u.attach.stubs != ours)
 		return say_alien(dom, "'s image", m->u.attach.stubs, ours);
-	return nfds == 3 && m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
+	return m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
 }
 
 /* over: the lifeline it is sent over, along with pass, the other end of the socket that the reply
  * comes to; -1: it is sent over sock. */
 static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 {
-	struct {
-		struct sd_cmsghdr h;
-		s32 fd, pad;
-	} c = {{sizeof(c.h) + sizeof(c.fd), SOL_SOCKET, SCM_RIGHTS}, pass, 0};
+	union sd_ctl_room room;
 	struct iovec iov = {m, sizeof(*m)};
-	struct sd_msghdr h = {.iov = (u64)&iov, .iovlen = 1};
+	struct sd_msghdr h = {.iov = (u64)&iov, .iovlen = 1, .control = (u64)&room};
+	u32 nfds = over >= 0;
 	long n;
 
-	m->magic = SD_CTL_MAGIC;
-	m->version = SD_CTL_VERSION;
-	m->contract = SD_CONTRACT;
 	m->seq = 1;
-	if (over >= 0) {
-		m->nfds = 1;
-		h.control = (u64)&c;
-		h.controllen = sizeof(c);
-		sock = over;
-	}
-	n = sys(__NR_sendmsg, sock, &h, MSG_NOSIGNAL);
+	sd_ctl_seal(m, nfds);
+	h.controllen = sd_ctl_give(&room, &pass, nfds);
+	n = sys(__NR_sendmsg, nfds ? over : sock, &h, MSG_NOSIGNAL);
 	return n < 0 ? n : 0;
 }
 
@@ -168,7 +157,7 @@ static long ctl_request(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline,
 	n = ctl_receive(sock, &flags, m, came);
 	n = n < 0 ? (n == -EAGAIN ? -ETIMEDOUT : n) : ctl_check(dom, m, n, flags, type, came->nfds);
 	if (!n && type == SD_CTL_ATTACH)
-		n = check_attached(dom, m, came->nfds);
+		n = check_attached(dom, m);
 	if (!n)
 		return sock;
 	close_came(came);
@@ -202,7 +191,7 @@ long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2])
 	if (sock < 0)
 		return sock;
 	sys(__NR_close, sock);
-	if (came.nfds == 1 && !sys(__NR_fstat, came.fd[0], &st) && st.size == SD_SHARE_SIZE)
+	if (!sys(__NR_fstat, came.fd[0], &st) && st.size == SD_SHARE_SIZE)
 		return came.fd[0];
 	close_came(&came);
 	return -EPROTO;

@@ -2,78 +2,73 @@
 /*
  * sd/control.h - CONTRACT: the messages on the two control sockets of a domain.
  *
- *   program (hooked)  <-- client socket -->  kdom supervisor  <-- domain socket (fd 3) -->  domain process
+ *	program, kdom  <-- connection -->  supervisor  <-- control socket (fd 3) -->  domain
  *
- * Both are AF_UNIX SOCK_SEQPACKET: one message is one packet of exactly sizeof(struct sd_ctl_msg) bytes; any other length,
- * magic, version or fd count is a protocol error and ends the connection. Nothing here points into memory; fds travel as
- * SCM_RIGHTS of the same packet, in the order given below, and are taken out by sd/ctlfds.h on all ends. Every request carries a seq chosen by the asker; its answer is
- * SD_CTL_REPLY with the same seq, `of` = the request's type, result = 0 or -errno. Requests on one connection are answered
- * in any order. The client's connection is its lifeline: EOF means DETACH.
+ * Both are AF_UNIX SOCK_SEQPACKET sockets. One message is one packet of exactly sizeof(struct
+ * sd_ctl_msg) bytes. No message contains a pointer. File descriptors travel as SCM_RIGHTS of the
+ * same packet, in the order that sd/control.def gives. A message of another length, magic, version
+ * or number of file descriptors, or of a type that its sender may not send, is a protocol error
+ * and ends the connection.
  *
- * Of one build? The head of a message (all before u; version counts its changes) says by which contract its sender was
- * built: SD_CONTRACT, which runtime/include/contract.sh makes of the headers that both ends must have alike. From a peer of
- * another contract a message may have any length, and only its head is looked at. Such a client may still do what needs no
- * more (HELLO, DOWN, KILL, UP, STATUS: so that the new kdom can end an old domain), but its ATTACH is answered with
- * -EPROTONOSUPPORT. A domain of another contract is ended when it says READY; a supervisor of another is left by the domain.
- * Whether the calls themselves have the same form is the client's question: attach.stubs beside its own
- * sd_domain_stubs.contract. All of this is asked once per channel, never at a call.
+ * Every request has a seq that the asker chooses. Its answer is a REPLY with the same seq, in
+ * which `of` is the type of the request and result is 0 or -errno. Requests of one connection may
+ * be answered in any order. A client's connection is its lifeline: the supervisor detaches the
+ * client when the connection ends.
  *
- * client -> supervisor
- *   HELLO    {}                         -> REPLY {hello}   generation and name of the running domain (-EREMOTEIO: none runs)
- *   ATTACH   {attach.parent: 0 or id}   -> REPLY {attach}  fds: region memfd, bell eventfd, bell page memfd (read-only)
- *                                          the new client's lifeline is the socket that asked. parent: only as below.
- *                                          pid/uid/gid are the kernel's word, what the client writes there is ignored.
- *   One connection attaches at most once. To make a channel for a child before fork(), send ATTACH {parent: the sender's own
- *   id} over the parent's lifeline with one fd, an end of a socketpair (AF_UNIX, SEQPACKET): it becomes a connection, as if it
- *   had asked itself, and gets the answer. So a program that changed its user id since can still fork. The child starts with
- *   copies of the parent's files, credentials and current directory.
- *   STATUS   {}                         -> REPLY {status}
- *   DOWN     {}                         -> REPLY           orderly stop: SHUTDOWN to the domain, then the supervisor ends
- *   KILL     {}                         -> REPLY           SIGKILL to the domain, bell.alive=0; the supervisor stays
- *   UP       {}                         -> REPLY {hello}   (re)spawn a domain that isn't running; -EALREADY if it is
- *   TICKET   {ticket}                   -> REPLY {ticket}  this connection is now the ticket (sd/ticket.h): the domain keeps the
- *                                          file for it, whoever gave it, until somebody redeems it, or the last descriptor
- *                                          of the connection is closed. A connection that did this does nothing else.
- *   SHARE    {ticket.key}               -> REPLY, fd: memfd. The memory of a file that programs have mapped to write (sd/share.h);
- *                                          the key is the domain's, and all the right there is. TICKET and SHARE, too, may go
- *                                          over a lifeline, with the fd of a socketpair's end in whose name they are asked.
+ * sd/control_msg.h builds and checks messages for all ends. On the domain's side one host thread
+ * owns the socket; see runtime/machine/process/ctl.c.
  *
- * Who may ask what? A connection is of one of these kinds, and never becomes one that may more:
- *                          HELLO STATUS   UP DOWN KILL    ATTACH         TICKET SHARE    with one fd: ATTACH TICKET SHARE
- *   fresh: connected       yes            owner           once, as self  yes            no (-EPROTO)
- *   lifeline: attached     yes            -EPERM          -EALREADY      -EALREADY      yes: parent = its own client
- *   passed over a lifeline: only what it came with; then it is a lifeline (ATTACH) or holds a ticket, or is of no more use
- *   ticket                 -EALREADY      -EPERM          -EALREADY      -EALREADY      no (-EPROTO)
- * A lifeline of a domain that has ended is answered -EREMOTEIO. Clients that are domains (attach.calls) have no children.
- * What counts is who sends today (SCM_CREDENTIALS of each message; one without them is a protocol error), not who once
- * connected: "owner" is root or the supervisor's own user, others get -EPERM. A fresh connection attaches with the effective
- * ids it connected with (SO_PEERCRED) and the real ones of the sender; these two must be the same, or the sender root, else -EACCES:
- * who gave up what he connected with, or got the connection from another, connects anew. A stranger (neither root nor owner) has
- * a bound on his connections, and on his unanswered requests: beyond the first he is turned away, beyond the second -EAGAIN. So is
- * everybody while the domain owes too many answers.
+ * # The ABI hash
  *
- * supervisor -> domain
- *   ATTACH   {attach}, fds: region memfd, bell eventfd     -> REPLY (after the domain can serve the region)
- *   DETACH   {detach.client}                               -> REPLY (after its files are closed and its region unmapped)
- *   STATS    {}                                            -> REPLY {stats}
- *   SHUTDOWN {}                                            -> REPLY, then the process exits with status 0
- *   TICKET   {ticket}, hold 1: it outlives its giver; 0: drop it, if it is still there     -> REPLY
- *   SHARE    {ticket.key}, fd: memfd    -> REPLY (-EEXIST: it has one)
- *   PEER_GONE {peer}  the connection to that domain's supervisor has ended. No answer.
- * domain -> supervisor
- *   READY    {ready}   once, seq 0, when it serves: seccomp is on by then. No answer.
- *   ENDED    {detach.client, reason}   the domain ended this client's channel itself (-EPROTO: it lied). No answer; the
- *                                      supervisor still sends DETACH when the lifeline goes. Once per client, and only of
- *                                      one that was attached and isn't detached yet.
- *   SHARE_GONE {ticket.key}   nobody uses that memory any more. No answer.
- *   PEER     {peer.name}   attach me to that domain as a client of it  -> REPLY {peer}, fds: region memfd, bell eventfd, bell page
- *                          (read-only). Only domains that this one's manifest names as peers. The supervisor holds the
- *                          lifeline; asking again ends the attachment before. The other domain knows such a client by
- *                          attach.calls: it has nobody's credentials, and may only redeem tickets and make those calls.
+ * The head of a message (all fields before u) contains the ABI hash of its sender, SD_ABI.
+ * runtime/include/abi.py computes it from the layouts, enumerators, constants and messages that
+ * sd/control.h, sd/control.def, sd/ring.h and sd/bell.h declare. Comments, formatting and
+ * functions don't change it. The layout of the head itself may change only together with
+ * SD_CTL_VERSION.
  *
- * A domain that says what isn't here, or takes nothing of what it is sent for ten seconds, or asks for more than it reads, is killed.
+ * A peer with another ABI hash may send messages of any length; only their heads are read. Such a
+ * client may still send HELLO, STATUS, UP, DOWN and KILL, so that a new kdom can stop an old
+ * domain: these types never change their numbers. Its ATTACH fails with EPROTONOSUPPORT. The
+ * supervisor kills a domain whose READY has another ABI hash. A domain exits when its supervisor
+ * has another one.
  *
- * Threads: on the domain's side one host thread owns the socket; see machine/process/ctl.c.
+ * Whether the calls themselves have the same form is a separate question: the client compares
+ * attach.stubs with its own sd_domain_stubs.contract. All of this is compared once per channel,
+ * never at a call.
+ *
+ * # Who may ask what
+ *
+ * A connection is in one of these states, and no change of state gives it more rights:
+ *
+ *	state                HELLO STATUS  UP DOWN KILL  ATTACH         TICKET SHARE  with an fd
+ *	fresh: connected     yes           owner         once, as self  yes           no (-EPROTO)
+ *	lifeline: attached   yes           -EPERM        -EALREADY      -EALREADY     LIFELINE rows
+ *	ticket: holds one    -EALREADY     -EPERM        -EALREADY      -EALREADY     no (-EPROTO)
+ *
+ * A connection that was passed over a lifeline does only what it came with. Then it is a lifeline
+ * itself (ATTACH), holds a ticket (TICKET), or is closed. So a program that has changed its user
+ * id since it attached can still fork. The child begins with copies of its parent's files,
+ * credentials and current directory.
+ *
+ * After the domain has ended, requests on its clients' lifelines fail with EREMOTEIO. A client
+ * that is a domain itself (attach.calls) has no children. Such a client has no credentials of its
+ * own, and may only redeem tickets and make the calls that attach.calls names.
+ *
+ * Rights follow from the credentials of the process that sends a message (SCM_CREDENTIALS; a
+ * message without them is a protocol error), not from those of the process that once connected.
+ * "owner" is root or the supervisor's own user; others get -EPERM. A fresh connection attaches
+ * with the effective ids of its connect() (SO_PEERCRED) and the real ids of the sender. These must
+ * be the same, or the sender must be root; otherwise ATTACH fails with EACCES. A process that has
+ * given up the ids it connected with, or received the connection from another process, must
+ * connect again.
+ *
+ * A stranger is a user who is neither root nor the owner. The connections of a stranger are
+ * bounded, and the supervisor closes further ones at once. So are the requests that the domain has
+ * not answered yet; further ones fail with EAGAIN. Everybody's requests fail with EAGAIN while the
+ * domain owes too many answers.
+ *
+ * The supervisor kills a domain that sends a message which is not listed here, that takes none of
+ * the messages sent to it for ten seconds, or that asks for more than it reads.
  */
 #ifndef SD_CONTROL_H
 #define SD_CONTROL_H
@@ -96,114 +91,124 @@
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
-	SD_CTL_HELLO,
-	SD_CTL_ATTACH,
-	SD_CTL_DETACH,
-	SD_CTL_STATS,
-	SD_CTL_SHUTDOWN,
-	SD_CTL_READY,
-	SD_CTL_ENDED,
-	SD_CTL_STATUS,
-	SD_CTL_DOWN,
-	SD_CTL_KILL,
-	SD_CTL_UP,
-	SD_CTL_TICKET,
-	SD_CTL_PEER,
-	SD_CTL_PEER_GONE,
-	SD_CTL_SHARE,
-	SD_CTL_SHARE_GONE,
+	SD_CTL_HELLO = 2,
+	SD_CTL_ATTACH = 3,
+	SD_CTL_DETACH = 4,
+	SD_CTL_STATS = 5,
+	SD_CTL_SHUTDOWN = 6,
+	SD_CTL_READY = 7,
+	SD_CTL_ENDED = 8,
+	SD_CTL_STATUS = 9,
+	SD_CTL_DOWN = 10,
+	SD_CTL_KILL = 11,
+	SD_CTL_UP = 12,
+	SD_CTL_TICKET = 13,
+	SD_CTL_PEER = 14,
+	SD_CTL_PEER_GONE = 15,
+	SD_CTL_SHARE = 16,
+	SD_CTL_SHARE_GONE = 17,
 };
 
 struct sd_ctl_attach {
-	uint32_t client; /* the new client's id, never 0, never used twice in one generation */
-	uint32_t parent; /* 0 or the client whose files the new one starts with */
-	uint32_t pid, uid, gid; /* of the program, as the supervisor's SO_PEERCRED saw them */
-	uint32_t generation;	/* in replies */
+	uint32_t client; /* the new client's id: never 0, never used twice in one generation. Not in
+			    requests of clients */
+	uint32_t parent; /* the client whose files the new one starts with, or 0 */
+	uint32_t pid;	 /* of the program: SO_PEERCRED. What a client puts here is ignored */
+	uint32_t uid;	 /* its effective user id, likewise */
+	uint32_t gid;	 /* its effective group id, likewise */
+	uint32_t generation;	/* in replies: how often the domain has been started */
 	uint64_t region_size;	/* bytes of the region memfd */
 	uint32_t stubs;		/* in replies to clients: the domain's sd_served_contract */
-	uint32_t pad;
-	char name[SD_NAME_MAX]; /* domain name, in replies to clients */
-	uint32_t ruid, rgid; /* to the domain: the real ids, as SCM_CREDENTIALS of the request told
-				them; uid and gid are the effective ones */
-	uint32_t ngroups;    /* to the domain: supplementary groups; they lie in the region, behind
-				struct sd_ctl_rights */
-	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make these calls
-				     only: "writev,readv" */
+	uint32_t pad;		/* 0 */
+	char name[SD_NAME_MAX]; /* in replies to clients: the name of the domain */
+	uint32_t ruid;	  /* to the domain: the real user id, by the request's SCM_CREDENTIALS */
+	uint32_t rgid;	  /* to the domain: the real group id, likewise */
+	uint32_t ngroups; /* to the domain: the number of supplementary groups, which are in
+				   the region behind struct sd_ctl_rights */
+	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make only these
+				     calls: "writev,readv" */
 };
 
 /*
- * To the domain, in the region from lane 0's arena on, before the supplementary groups: what the
- * program may do at most. Capability sets by the kernel's numbers, of the process that connected;
- * none where the supervisor can't know them, or where they are of another user namespace. With a
- * parent it isn't looked at.
+ * The most that the program may do. The supervisor writes it into the region for the domain, at
+ * the beginning of lane 0's arena; the supplementary groups follow. The capability sets, by the
+ * kernel's numbers, are those of the process that connected. They are empty where the supervisor
+ * can't know them, or where they belong to another user namespace. For a client with a parent it
+ * isn't read.
  */
 struct sd_ctl_rights {
-	uint64_t permitted, effective, inheritable, ambient, bounding;
-	uint32_t no_new_privs;
-	uint32_t pad;
+	uint64_t permitted;    /* capabilities */
+	uint64_t effective;    /* capabilities */
+	uint64_t inheritable;  /* capabilities */
+	uint64_t ambient;      /* capabilities */
+	uint64_t bounding;     /* capabilities */
+	uint32_t no_new_privs; /* 1: PR_SET_NO_NEW_PRIVS is set */
+	uint32_t pad;	       /* 0 */
 };
 
 struct sd_ctl_ticket {
-	uint64_t key[2];
-	uint32_t hold;
+	uint64_t key[2];	/* of the ticket or the share: 16 random bytes */
+	uint32_t hold;		/* to the domain: 1: keep the ticket; 0: drop it */
 	uint32_t generation;	/* in replies to clients: of the domain */
-	char name[SD_NAME_MAX]; /* the same: its name */
+	char name[SD_NAME_MAX]; /* in replies to clients: of the domain */
 };
 
 struct sd_ctl_peer {
-	char name[SD_NAME_MAX];
-	uint32_t generation, stubs; /* in replies: as in attach */
-	uint64_t region_size;
+	char name[SD_NAME_MAX]; /* of the other domain */
+	uint32_t generation;	/* in replies: of the other domain */
+	uint32_t stubs;		/* in replies: the other domain's sd_served_contract */
+	uint64_t region_size;	/* in replies: bytes of the region memfd */
 };
 
 struct sd_ctl_detach {
-	uint32_t client;
-	int32_t reason; /* ENDED: -errno */
+	uint32_t client; /* its id */
+	int32_t reason;	 /* of ENDED: -errno */
 };
 
 struct sd_ctl_hello {
-	uint32_t generation;
-	uint32_t domain_pid;
-	char name[SD_NAME_MAX];
+	uint32_t generation;	/* how often the domain has been started */
+	uint32_t domain_pid;	/* the domain's process */
+	char name[SD_NAME_MAX]; /* of the domain */
 };
 
 struct sd_ctl_ready {
-	uint64_t boot_ns;  /* start of the kernel to serving */
+	uint64_t boot_ns;  /* nanoseconds from the start of the kernel until it serves */
 	uint32_t stubs;	   /* sd_served_contract */
-	uint32_t unlocked; /* 0: Landlock confines it; else the errno of why not */
+	uint32_t unlocked; /* 0: Landlock confines the domain; else the errno of why not */
 };
 
 struct sd_ctl_stats {
-	uint64_t calls;	  /* calls answered */
-	uint64_t blocked; /* of them, how many slept */
-	uint64_t sleeps;  /* times the vCPU slept */
-	uint64_t uptime_ns;
-	uint64_t mem_total, mem_free; /* bytes of the domain's RAM */
-	uint32_t clients;	      /* attached now */
-	uint32_t tasks;		      /* serving tasks */
+	uint64_t calls;	    /* calls that the domain has completed */
+	uint64_t blocked;   /* how many of them slept */
+	uint64_t sleeps;    /* how often the vCPU has slept */
+	uint64_t uptime_ns; /* nanoseconds since the start of the kernel */
+	uint64_t mem_total; /* bytes of the domain's RAM */
+	uint64_t mem_free;  /* bytes of it that are free */
+	uint32_t clients;   /* attached now */
+	uint32_t tasks;	    /* tasks that serve calls */
 };
 
 struct sd_ctl_status {
-	struct sd_ctl_stats stats;
-	uint64_t boot_ns;
-	uint32_t generation;
-	uint32_t domain_pid; /* 0: not running */
-	int32_t last_status; /* wait status of the last domain process that ended, or 0 */
-	uint32_t clients;
-	char name[SD_NAME_MAX];
-	uint8_t belts[SD_BELTS]; /* what confines the domain, as kdom numbers it: 0: is there; else
-				    the errno of why not */
+	struct sd_ctl_stats stats; /* as the domain's REPLY to STATS has it */
+	uint64_t boot_ns;	   /* as in ready */
+	uint32_t generation;	   /* how often the domain has been started */
+	uint32_t domain_pid;	   /* the domain's process; 0: it doesn't run */
+	int32_t last_status;	   /* wait status of the domain process that ended last, or 0 */
+	uint32_t clients;	   /* lifelines */
+	char name[SD_NAME_MAX];	   /* of the domain */
+	uint8_t belts[SD_BELTS]; /* what confines the domain, by kdom's enum belt: 0: it does; else
+				      the errno of why it couldn't be had */
 };
 
 struct sd_ctl_msg {
-	uint32_t magic;
-	uint16_t version;
-	uint16_t type; /* enum sd_ctl_type */
-	uint32_t seq;
-	uint16_t of;	   /* REPLY: type of the request */
-	uint16_t nfds;	   /* fds sent along */
-	int32_t result;	   /* REPLY: 0 or -errno */
-	uint32_t contract; /* the sender's SD_CONTRACT */
+	uint32_t magic;	  /* SD_CTL_MAGIC */
+	uint16_t version; /* SD_CTL_VERSION */
+	uint16_t type;	  /* enum sd_ctl_type */
+	uint32_t seq;	  /* chosen by the asker; a REPLY has its request's */
+	uint16_t of;	  /* REPLY: type of the request */
+	uint16_t nfds;	  /* file descriptors that come with the message */
+	int32_t result;	  /* REPLY: 0 or -errno */
+	uint32_t abi;	  /* the sender's SD_ABI */
 	union {
 		struct sd_ctl_attach attach;
 		struct sd_ctl_detach detach;
@@ -214,7 +219,7 @@ struct sd_ctl_msg {
 		struct sd_ctl_ticket ticket;
 		struct sd_ctl_peer peer;
 		uint8_t bytes[168];
-	} u;
+	} u; /* the payload; bytes that the message doesn't use are 0 */
 };
 
 _Static_assert(sizeof(struct sd_ctl_msg) == 192, "control message is 192 bytes");

@@ -90,6 +90,18 @@
 #define SD_CREDIT_SMALL	    1024u /* below what any link carries whole */
 #define SD_CREDIT_BIG	    65536u
 
+/*
+ * Pointers among the arguments are offsets from the beginning of the lane's arena, SD_OFF_MIN at
+ * least. SD_OFF_NULL stands for a null pointer; SD_OFF_FAULT for one that the client could not read:
+ * the domain gives its kernel a pointer that faults when it is used; SD_OFF_BEYOND for one outside
+ * user space, or with a length that leads there: the domain gives its kernel a pointer that
+ * access_ok() refuses. So EFAULT comes at the point where Linux reports it.
+ */
+#define SD_OFF_NULL   0ull
+#define SD_OFF_MIN    64ull
+#define SD_OFF_FAULT  (~0ull)
+#define SD_OFF_BEYOND (~0ull - 1)
+
 /* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table.
  */
 enum sd_op {
@@ -120,6 +132,7 @@ enum sd_op {
 };
 
 #define SD_EXEC_KEEP	       1u
+#define SD_REDEEM_KEEP	       1u /* the ticket stays good: for a call that only peeks at a message */
 #define SD_RIGHTS_NO_NEW_PRIVS (1ull << 32)
 
 struct sd_entry {

@@ -19,10 +19,7 @@
  * An interrupted call (sd_lane_interrupt) may return the kernel's -ERESTARTSYS ... -ERESTART_RESTARTBLOCK
  * (512..516), so that route() restarts or answers EINTR as Linux would for the handler in question.
  *
- * Pointers on the wire are offsets from the lane's arena start, >= SD_OFF_MIN; SD_OFF_NULL stands for
- * a null pointer; SD_OFF_FAULT for one the client could not read: the domain hands its kernel a
- * pointer that faults when used; SD_OFF_BEYOND for one outside user space (or a length that leads there): a pointer
- * that access_ok() refuses. So EFAULT comes at the point where Linux reports it.
+ * Pointers on the wire are arena offsets, see ring.h.
  *
  * Threads: a lane belongs to one thread; nothing here locks. Errors: transport failures are enum
  * sd_status, never mixed with the function's -errno in *ret.
@@ -31,11 +28,6 @@
 #define SD_RPC_H
 
 #include <sd/ring.h>
-
-#define SD_OFF_NULL   0ull
-#define SD_OFF_MIN    64ull
-#define SD_OFF_FAULT  (~0ull)
-#define SD_OFF_BEYOND (~0ull - 1)
 
 /* n elements' bytes, for both kinds of stubs; what would overflow is more than anything holds. */
 static inline u64 sd_bytes(u64 n, u64 elem)

@@ -9,7 +9,7 @@
  * the message as the ticket. The key is all the right there is: it doesn't matter whose the client
  * is, nor of which user.
  *
- * How long? Until it is redeemed (without SD_REDEEM_KEEP), or until the client that made it is
+ * How long? Until it is redeemed (without SD_REDEEM_KEEP, see ring.h), or until the client that made it is
  * gone, or, if somebody holds it by a connection to the supervisor (sd/control.h, TICKET), until
  * that connection's last descriptor is closed, whatever becomes of the giver. So SCM_RIGHTS sends
  * such a connection: a message in flight keeps its files open, its sender may exit, and what is
@@ -29,8 +29,6 @@
 
 #define SD_TICKETS     1024u
 #define SD_TICKETS_ALL 8192u
-
-#define SD_REDEEM_KEEP 1u /* the ticket stays good: for who only peeks at a message */
 
 /* *ret: 0 or -errno. */
 enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2]);

@@ -16,8 +16,7 @@
 #include <unistd.h>
 
 #include "process.h"
-#include "sd/contract.h"
-#include "sd/ctlfds.h"
+#include "sd/control_msg.h"
 
 #define QUEUE 256
 
@@ -38,9 +37,7 @@ static void send_msg(struct sd_ctl_msg *msg)
 	struct iovec iov = {msg, sizeof(*msg)};
 	struct msghdr head = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	msg->magic = SD_CTL_MAGIC;
-	msg->version = SD_CTL_VERSION;
-	msg->contract = SD_CONTRACT;
+	sd_ctl_seal(msg, 0);
 	while (sendmsg(SD_CTL_FD, &head, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 }
@@ -142,14 +139,11 @@ static void close_fds(const int *fds, int n)
 		close(fds[i]);
 }
 
-/* What the supervisor tells of the domains that this one calls; it expects no answer. */
+/* A message about a domain that this one calls. It has no answer. */
 static void handle_peer(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 {
 	struct sd_event ev = {.type = msg->type, .peer = msg->u.peer};
 
-	if (msg->type == SD_CTL_REPLY &&
-	    (msg->of != SD_CTL_PEER || nfds != (msg->result ? 0 : SD_CTL_FDS_MAX)))
-		die("control socket: an answer to nothing that was asked");
 	if (msg->type == SD_CTL_REPLY && peer_attached(msg, fds, &ev))
 		close_fds(fds, nfds);
 	post(&ev);
@@ -158,15 +152,18 @@ static void handle_peer(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 {
 	struct sd_event ev = {.type = msg->type, .seq = msg->seq};
+	bool expected = sd_ctl_expected(SD_CTL_TO_DOMAIN, msg, nfds);
 	struct attached a;
 	int err = 0;
 
-	if (msg->type == SD_CTL_REPLY || (msg->type == SD_CTL_PEER_GONE && !nfds)) {
+	if (!expected && msg->type == SD_CTL_REPLY)
+		die("control socket: an answer to nothing that was asked");
+	if (expected && (msg->type == SD_CTL_REPLY || msg->type == SD_CTL_PEER_GONE)) {
 		handle_peer(msg, fds, nfds);
 		return;
 	}
 	ev.ticket = msg->u.ticket;
-	if (nfds != (msg->type == SD_CTL_ATTACH ? 2 : msg->type == SD_CTL_SHARE ? 1 : 0)) {
+	if (!expected) {
 		err = -EPROTO;
 	} else if (msg->type == SD_CTL_SHARE) {
 		err = share_map(fds[0], &ev);
@@ -176,9 +173,6 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 		ev.client = msg->u.detach.client;
 		if (!recall(ev.client, false, &a))
 			err = -ENOENT;
-	} else if (msg->type != SD_CTL_STATS && msg->type != SD_CTL_SHUTDOWN &&
-		   msg->type != SD_CTL_TICKET) {
-		err = -EPROTO;
 	}
 	if (err) {
 		close_fds(fds, nfds);
@@ -190,13 +184,14 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 
 static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t nfds)
 {
-	switch (sd_ctl_judge(msg, len, flags, nfds, SD_CONTRACT)) {
+	switch (sd_ctl_check(SD_CTL_TO_DOMAIN, msg, len, flags, nfds)) {
 	case SD_CTL_GOOD:
+	case SD_CTL_UNEXPECTED: /* handle() answers it */
 		return;
 	case SD_CTL_ALIEN:
-		die("control socket: kdom was built from another kslice (its contract is %08x, "
-		    "this image's %08x); run `make all image` and start the domain anew",
-		    msg->contract, SD_CONTRACT);
+		die("control socket: kdom was built for another ABI (its hash is %08x, this "
+		    "image's %08x); run `make all image` and start the domain anew",
+		    msg->abi, SD_ABI);
 	default:
 		die("control socket: no message of version %u: %zu bytes, %u fds", SD_CTL_VERSION,
 		    len, nfds);

@@ -11,8 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 inc="-I$here/../../include -I$here/../../port/host"
 : "${CC:=clang-19}" "${OBJCOPY:=llvm-objcopy-19}" "${CFLAGS:=-O2 -g -Wall -Wextra -Wno-unused-parameter}"
 $OBJCOPY --keep-global-symbols="$here/entries.txt" "$1" "$2.sd.o"
-mkdir -p "$2.inc/sd"
-"$here/../../include/contract.sh" >"$2.inc/sd/contract.h"
+"$here/../../include/abi.py" "$2.inc"
 # Canaries work on kernel stacks as well: one is of the host thread, not of the stack. The kernel side has none (arch/sd/Makefile). A
 # payload is a test: it may want shared libraries.
 kind="-static-pie -fstack-protector-strong -fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Wl,-z,relro,-z,now,-z,noexecstack"

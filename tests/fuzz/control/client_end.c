@@ -45,7 +45,7 @@ long client_takes(int sock, unsigned short of, int peek, int *fd, unsigned int *
 	n = ctl_receive(sock, &flags, &m, &came);
 	n = n < 0 ? n : ctl_check(0, &m, n, flags, of, came.nfds);
 	if (!n && of == SD_CTL_ATTACH)
-		n = check_attached(0, &m, came.nfds);
+		n = check_attached(0, &m);
 	*nfds = 0;
 	if (n) {
 		close_came(&came);

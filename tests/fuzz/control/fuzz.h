@@ -22,8 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <sd/contract.h>
-#include <sd/control.h>
+#include <sd/control_msg.h>
 
 #define FUZZ_FDS 16
 
@@ -67,8 +66,8 @@ static inline size_t fuzz_message(struct input *in, struct sd_ctl_msg *m, uint16
 	size_t len = sizeof(*m);
 
 	memset(m, 0, sizeof(*m));
-	m->magic = SD_CTL_MAGIC, m->version = SD_CTL_VERSION, m->contract = SD_CONTRACT;
-	m->type = type, m->seq = 1, m->nfds = nfds;
+	sd_ctl_seal(m, nfds);
+	m->type = type, m->seq = 1;
 	m->u.attach.client = choice(in) & 15;
 	m->u.attach.parent = choice(in) & 15;
 	if (flags & 1)
@@ -76,7 +75,7 @@ static inline size_t fuzz_message(struct input *in, struct sd_ctl_msg *m, uint16
 	if (flags & 2)
 		len = choice(in);
 	if (flags & 4)
-		m->contract ^= choice(in);
+		m->abi ^= choice(in);
 	if (flags & 8)
 		m->result = (int8_t)choice(in), m->of = choice(in) & 31;
 	for (int i = flags & 16 ? choice(in) & 31 : 0; i; i--)

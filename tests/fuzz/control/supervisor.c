@@ -277,11 +277,9 @@ static void fake_says(struct input *in)
 
 static void ready(void)
 {
-	struct sd_ctl_msg m = {.magic = SD_CTL_MAGIC,
-			       .version = SD_CTL_VERSION,
-			       .contract = SD_CONTRACT,
-			       .type = SD_CTL_READY};
+	struct sd_ctl_msg m = {.type = SD_CTL_READY};
 
+	sd_ctl_seal(&m, 0);
 	fuzz_send(domain_end, &m, sizeof(m), NULL, 0);
 }
 
