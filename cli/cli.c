@@ -264,8 +264,8 @@ static char **command_argv(const struct parse *p, int argc, char **argv, int at)
 int cli_main(const struct cli *cli, void *values, int argc, char **argv)
 {
 	static char version[64];
+	static char **own; /* wrong usage ends the process while it is in use */
 	struct parse p = {.cli = cli, .values = values};
-	char **own;
 	int r;
 
 	snprintf(version, sizeof(version), "%s %s", cli->name, KSLICE_VERSION);

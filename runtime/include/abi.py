@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The ABI of kslice: what programs, supervisor and domain must have alike, as the compiler sees it.
 
-    abi.py DIR     writes DIR/sd/abi.h, which defines SD_ABI, and DIR/abi.json
+    abi.py DIR     writes DIR/sd/abi.h, which defines SD_ABI, and its record as JSON beside it
 
 The description is made of sd/ring.h, sd/bell.h, sd/control.h and of all headers of sd/ that these
 include: every structure (offset, type and size of each field), every enumerator, every macro, and the

@@ -24,14 +24,13 @@
  * LOOKS times that. */
 #define TIGHT_LOOKS 12u
 #define LOOKS	    3u
-#define LEAVE_ALONE \
-	5u /* pauses; with SD_FIRST_LOOK of transport/wait.h from a sweep by hand */
-#define SPIN_NS 6000u	/* then it lets other threads of its host CPU run, if any */
-#define REST_NS 100000u /* then it rests: the vCPU may sleep */
-#define HOG_CYCLES \
-	120000u /* TSC. A yield that took so long: somebody else wants the CPU for long. A wake-up \
-		   ... */
-#define HOG_RESTS 32u /* ... preempts them, a yielder waits: rest at once the next times */
+#define LEAVE_ALONE 5u	  /* pauses; with SD_FIRST_LOOK of transport/wait.h from a sweep by hand */
+#define SPIN_NS	    6000u /* then it lets other threads of its host CPU run, if any */
+#define REST_NS	    100000u /* then it rests: the vCPU may sleep */
+/* TSC cycles. A yield that takes so long means that somebody else wants the CPU for long. A wake-up
+ * preempts them, while a yielder waits: rest at once the next HOG_RESTS times. */
+#define HOG_CYCLES 120000u
+#define HOG_RESTS  32u
 
 static int __noreturn sd_pool_work(void *worker);
 

@@ -4,9 +4,9 @@
  * may be of it. See serve_share.c.
  *
  * Where neither the file nor the memory holds data nothing is read, written or looked at, so that
- * holes cost nothing on either side: the machine says where the memory has some
- * (the machine's share_data()), SEEK_DATA where the file has, data not yet on disk as well. A hole of
- * the memory beside data of the file is zeroes that a program made (MADV_REMOVE).
+ * holes cost nothing on either side: the machine says where the memory has some (the machine's
+ * share_data()), SEEK_DATA where the file has, data not yet on disk as well. A hole of the memory
+ * beside data of the file is zeroes that a program made (MADV_REMOVE).
  *
  * Budget: host memory in all shares is at most sd_boot->share_max. What the domain puts there, by
  * filling and by writes of programs, is counted and fails with ENOMEM. What programs store

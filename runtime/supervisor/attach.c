@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections become lifelines and tickets. The domain is asked first; what the connection has become
- * is known when it has answered.
+ * Connections become lifelines and tickets. The domain is asked first; what the connection has
+ * become is known when it has answered.
  */
 #include "attach.h"
 
@@ -113,7 +113,9 @@ int attach_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *aske
 	r->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
-	/* A child has its parent's groups, also those that the parent got after it had connected. */
+	/*
+	 * A child has its parent's groups, also those that the parent got after it had connected.
+	 */
 	ngroups = c->passed || r->region < 0 ? 0 : rights_groups_into(r->region, c);
 	if (!c->passed && r->region >= 0 && rights_into(r->region, c))
 		ngroups = -ENOMEM;

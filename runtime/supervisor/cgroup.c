@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A cgroup for the domain, made before it starts and removed when it has ended: how much of the
- * host's memory it may hold, how many threads it may have, and that all its threads together compete
- * for CPUs as one thread of its supervisor's nice value would. Each controller is a belt of its own
- * (belts.c), since a host may let us have one and not the other.
+ * host's memory it may hold, how many threads it may have, and that all its threads together
+ * compete for CPUs as one thread of its supervisor's nice value would. Each controller is a belt of
+ * its own (belts.c), since a host may let us have one and not the other.
  *
  * It is always below the supervisor's own cgroup, so that what bounds that bounds the domain, too.
  * Version 1 (a hierarchy per controller, or for some together): only root can make it. Version 2:
@@ -241,8 +241,10 @@ static void cages_sweep(int own)
 		closedir(dir);
 }
 
-/* Maps of files, as the machine bounds them (its shares.c): the last device that says how much, or a
- * quarter of the host's. */
+/*
+ * Maps of files, as the machine bounds them (its shares.c): the last device that says how much, or
+ * a quarter of the host's.
+ */
 static uint64_t shares_bound(const char *args, uint64_t before)
 {
 	const char *at = strstr(args, ",shares=");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cgroup.h: a cgroup for the domain, see cgroup.c. Made before the domain starts, removed when it has
- * ended. A controller that can't be had is an err of its struct cage.
+ * cgroup.h: a cgroup for the domain, see cgroup.c. Made before the domain starts, removed when it
+ * has ended. A controller that can't be had is an err of its struct cage.
  */
 #ifndef KDOM_CGROUP_H
 #define KDOM_CGROUP_H

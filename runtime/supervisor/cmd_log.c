@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kdom log: prints NAME.log.1 and NAME.log, the two halves of a domain's log (log.c). To follow it is
- * to print what is written until the supervisor has ended. inotify says when to look, at the
+ * kdom log: prints NAME.log.1 and NAME.log, the two halves of a domain's log (log.c). To follow it
+ * is to print what is written until the supervisor has ended. inotify says when to look, at the
  * directory, so that a new NAME.log is seen, too; a pidfd says when the supervisor has ended.
  */
 #include "commands.h"

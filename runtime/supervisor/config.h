@@ -66,7 +66,9 @@ struct config {
 
 /* ---- manifest.c ---- */
 
-/* Reads cfg->manifest: devices, peers, and RAM if no option gave it. 0, or -errno after printing. */
+/*
+ * Reads cfg->manifest: devices, peers, and RAM if no option gave it. 0, or -errno after printing.
+ */
 int manifest_load(struct config *cfg);
 
 /* ---- config.c ---- */

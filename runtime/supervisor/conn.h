@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * conn.h: a connection of a client, and what state it is in. Owned by the daemon's list; dies in
- * clients.c's client_close() and nowhere else, which clears it from every request that names it. Its
- * fd is a choice of the client that gave it to us, so the loop never closes it: crowds.c has a
+ * clients.c's client_close() and nowhere else, which clears it from every request that names it.
+ * Its fd is a choice of the client that gave it to us, so the loop never closes it: crowds.c has a
  * thread do that.
  */
 #ifndef KDOM_CONN_H
@@ -31,8 +31,10 @@ struct conn {
 	struct conn *next, **link;
 	int fd;
 	struct crowd *crowd;
-	/* Called by the loop when c->in has a message, or says that the connection ended. The handler
-	 * calls crowd_next() or crowd_end(). */
+	/*
+	 * Called by the loop when c->in has a message, or says that the connection ended. The
+	 * handler calls crowd_next() or crowd_end().
+	 */
 	void (*came)(struct daemon *d, struct conn *c);
 	struct job job;
 	struct ctl_in in;  /* the message that is being looked at */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the domain prints: a pipe that never blocks its writer, read here at a bounded rate into the
- * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where it
- * is counted; it can't fill the host's disk, nor keep this loop busy. When it has ended, all that is
- * left in the pipe is read, so that its last words arrive.
+ * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where
+ * it is counted; it can't fill the host's disk, nor keep this loop busy. When it has ended, all
+ * that is left in the pipe is read, so that its last words arrive.
  */
 #include "console.h"
 #include "log.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cores.h: core dumps of a domain (kdom up --core). Off by default: a core holds the domain's memory,
- * which is data of all its clients. The host decides where cores go (sysctl kernel.core_pattern): to
- * a program, or to a file in the directory that the domain works in.
+ * cores.h: core dumps of a domain (kdom up --core). Off by default: a core holds the domain's
+ * memory, which is data of all its clients. The host decides where cores go (sysctl
+ * kernel.core_pattern): to a program, or to a file in the directory that the domain works in.
  */
 #ifndef KDOM_CORES_H
 #define KDOM_CORES_H
@@ -17,8 +17,10 @@ int cores_check(struct config *cfg);
 
 /* ---- in the domain's process, before exec ---- */
 
-/* The directory that it is to work in, made for this start of it and owned by uid (-1: ours). An fd,
- * or -errno; -ENOENT: it needs none. */
+/*
+ * The directory that it is to work in, made for this start of it and owned by uid (-1: ours). An
+ * fd, or -errno; -ENOENT: it needs none.
+ */
 int cores_dir_open(const struct config *cfg, pid_t supervisor, unsigned start, uid_t uid);
 int cores_limit(const struct config *cfg); /* RLIMIT_CORE. 0, or -1: errno */
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections are read and closed, fair by the uid that made them: those of one uid are a crowd. Each
- * crowd has an epoll set of its own in the daemon's, so one message of one of its connections is a
- * turn, however many connections it has. What may block (threads.c) is done by a thread, and no more
- * than CROWD_THREADS at a time for one crowd: the rest of that crowd waits, nobody else.
+ * Connections are read and closed, fair by the uid that made them: those of one uid are a crowd.
+ * Each crowd has an epoll set of its own in the daemon's, so one message of one of its connections
+ * is a turn, however many connections it has. What may block (threads.c) is done by a thread, and
+ * no more than CROWD_THREADS at a time for one crowd: the rest of that crowd waits, nobody else.
  *
- *	watched, once -> [by a thread: receive] -> came() -> [by a thread: close what isn't wanted] -> watched
- *	crowd_end() -> [by a thread: close] -> freed
+ *      watched, once -> [by a thread: receive] -> came() -> [by a thread: close what isn't wanted]
+ *          -> watched
+ *      crowd_end() -> [by a thread: close] -> freed
  *
  * A message without fds is received by the loop itself if nobody else reads that socket.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * domain.h: the domain's process as the daemon sees it: its start, its control socket, its bell page,
- * its end. What it says and that it ended is reported upwards through struct domain_reports, which
- * the daemon sets before the first domain_start().
+ * domain.h: the domain's process as the daemon sees it: its start, its control socket, its bell
+ * page, its end. What it says and that it ended is reported upwards through struct domain_reports,
+ * which the daemon sets before the first domain_start().
  */
 #ifndef KDOM_DOMAIN_H
 #define KDOM_DOMAIN_H
@@ -44,8 +44,8 @@ struct domain {
 	int last_status;
 	struct domain_out *out, **out_tail; /* messages that it hasn't received yet */
 	unsigned unread, unread_replies;    /* of them: those with fds; answers to what it asked */
-	uint64_t
-		read_by; /* it is killed if it receives none of them until then; 0: there are none */
+	/* It is killed if it receives none of them until then; 0: there are none. */
+	uint64_t read_by;
 };
 
 /* up: as of cgroup_make(). 0 or -errno. */

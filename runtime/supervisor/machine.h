@@ -32,7 +32,7 @@ struct machine {
 	 */
 	pid_t (*spawn)(const struct config *cfg, const struct domain *dom, int ctl, int bell,
 		       int log);
-	/** @watch: an fd, to be closed by the caller, that polls readable once it has ended; or -errno. */
+	/** @watch: an fd, to be closed by the caller, readable once it has ended; or -errno. */
 	int (*watch)(pid_t pid);
 	/** @kill: ends it at once. Doesn't wait. */
 	void (*kill)(pid_t pid);

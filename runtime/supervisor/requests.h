@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * requests.h: what is under way: an answer that the domain owes, or somebody who waits for its start
- * or its end. Owned by the daemon's list. A request carries its own answered(), which reports the
- * outcome to the module that made it.
+ * requests.h: what is under way: an answer that the domain owes, or somebody who waits for its
+ * start or its end. Owned by the daemon's list. A request carries its own answered(), which reports
+ * the outcome to the module that made it.
  */
 #ifndef KDOM_REQUESTS_H
 #define KDOM_REQUESTS_H
@@ -49,7 +49,9 @@ struct request {
 /* NULL: out of memory. timeout_ms 0: none. until is UNTIL_ANSWERED, to be changed by the caller. */
 struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uint32_t conn_seq,
 			    unsigned timeout_ms);
-/* Sends it to the domain, with a message of its own or an empty one. Takes fds over. 0 or -errno. */
+/*
+ * Sends it to the domain, with a message of its own or an empty one. Takes fds over. 0 or -errno.
+ */
 int request_send(struct daemon *d, struct request *r, struct sd_ctl_msg *m, const int *fds,
 		 int nfds);
 void request_drop(struct daemon *d, struct request *r); /* forgets it, unanswered */
@@ -71,7 +73,9 @@ void requests_expire(struct daemon *d);
 uint64_t requests_next_deadline(const struct daemon *d);
 void requests_domain_serves(struct daemon *d);
 void requests_domain_ended(struct daemon *d);
-/* Last of all, when socket and lock are gone: whoever asked may start the next supervisor at once. */
+/*
+ * Last of all, when socket and lock are gone: whoever asked may start the next supervisor at once.
+ */
 void requests_supervisor_ends(struct daemon *d);
 void requests_forget(struct daemon *d, const struct conn *c);
 

@@ -2,24 +2,24 @@
 /*
  * supervisor.h: the map of kdom's files, and what the daemon holds. kdom is one program with two
  * lives: a command, and the daemon that `kdom up` forks. Each module has a header of its own, which
- * says what is whose. A file calls only files of floors below its own: reports upwards are callbacks
+ * says what is whose. A file calls only files of floors below its own; reports upwards are callbacks
  * (struct source, struct job, struct conn, struct request and struct domain_reports have them).
  *
  *   commands   kdom.c                          finds the command
  *              cmd_run.c                       kdom run
  *              cmd_up.c  cmd_ps.c  cmd_log.c   kdom up, down, kill; ps; log
- *              daemon.c                        forked by `kdom up`: setup, timers, what the domain reports
+ *              daemon.c                        forked by `kdom up`: setup, timers, domain's reports
  *   clients    clients.c                       connections come, and what they want is found out
- *              attach.c  shares.c  admin.c     lifelines and tickets; mapped memory; HELLO, UP, STATUS,
+ *              attach.c  shares.c  admin.c     lifelines, tickets; mapped memory; HELLO, STATUS, UP,
  *                                              KILL, DOWN
  *              rules.c                         what a connection may ask, and how much
  *              crowds.c                        connections are read and closed, fair by uid
- *   domain     requests.c  peers.c             what is under way; connections of ours to other daemons
+ *   domain     requests.c  peers.c             what is under way; our connections to other daemons
  *              domain.c                        the domain's process, its socket, its bell page
  *              machine.c  machine_NAME.c       what a domain runs on: how it starts and ends there
  *              cgroup.c  belts.c  cores.c      what confines it; its core dumps
  *              console.c  symbols.c            what it prints, with names for its addresses
- *   base       conn.c  reply.c  rights.c       a connection's state, answers to it, its program's rights
+ *   base       conn.c  reply.c  rights.c       a connection's state, answers, its program's rights
  *              threads.c  loop.c  jobs.c       close() of others' files by threads; the event loop
  *              ask.c  config.c  manifest.c  options.c  devices.c  disks.c    of commands
  *              paths.c  ctlmsg.c  memory.c  log.c  cores.c  symbols.c

@@ -2,10 +2,10 @@
 /*
  * trace.h: prints the calls of hooked threads (sd/trace.h), a line each, as strace does:
  *
- *	1234 openat(AT_FDCWD, "/sd/x", 0x241, 0644) = 5 <block: name> 12.3 us
+ *      1234 openat(AT_FDCWD, "/sd/x", 0x241, 0644) = 5 <block: name> 12.3 us
  *
- * One thread; nothing blocks but the output. What comes over a connection is checked and escaped: it may
- * be another user's program that sends it.
+ * One thread; nothing blocks but the output. What comes over a connection is checked and escaped:
+ * it may be another user's program that sends it.
  */
 #ifndef KDOM_TRACE_H
 #define KDOM_TRACE_H
@@ -27,8 +27,8 @@ struct tracer {
 /* Listens at a new path below dir. 0, or -errno after saying why. */
 int tracer_open(struct tracer *tr, const char *dir, FILE *out);
 /*
- * Prints what comes until `end` is readable, then what has come until then. 0, or -errno: out can't be
- * written any more.
+ * Prints what comes until `end` is readable, then what has come until then. 0, or -errno: out can't
+ * be written any more.
  */
 int tracer_run(struct tracer *tr, int end);
 void tracer_close(struct tracer *tr);

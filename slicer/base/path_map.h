@@ -3,10 +3,11 @@
  * path_map.h: the names that files have in the slicer, whichever of the three directories they are
  * seen in: the kernel tree, the overlay tree over it, and the object directory.
  *
- *	TREE/net/socket.c, OVERLAY/net/socket.c		"net/socket.c"
- *	runtime/arch/kernel/init.c of the repo		"arch/sd/kernel/init.c": the overlay links to it
- *	OBJDIR/include/generated/autoconf.h		"obj:include/generated/autoconf.h"
- *	everything else					its absolute path
+ *      TREE/net/socket.c, OVERLAY/net/socket.c         "net/socket.c"
+ *      runtime/arch/kernel/init.c of the repo          "arch/sd/kernel/init.c": the overlay links
+ *              to it
+ *      OBJDIR/include/generated/autoconf.h             "obj:include/generated/autoconf.h"
+ *      everything else                                 its absolute path
  *
  * A map is made by path_map_init(), is then only read, and owns its strings.
  */

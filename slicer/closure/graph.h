@@ -2,15 +2,16 @@
 /*
  * graph.h: the passes graph, cuts and closure, facts + spec => what is kept, and why.
  *
- *	graph.c		facts of all units => nodes (symbols), units (what is deleted as one piece)
- *	cuts.c		the spec's cuts => droppings (ranges of text) and cut bodies
- *	closure.c	roots + edges => kept nodes, each with the edge that first reached it
- *	named.c		what the kernel finds by a string => roots, for closure.c
+ *      graph.c         facts of all units => nodes (symbols), units (what is deleted as one piece)
+ *      cuts.c          the spec's cuts => droppings (ranges of text) and cut bodies
+ *      closure.c       roots + edges => kept nodes, each with the edge that first reached it
+ *      named.c         what the kernel finds by a string => roots, for closure.c
  *
- * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header pool (facts/facts.h) counts as one more unit, number db->ntus.
+ * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header
+ * pool (facts/facts.h) counts as one more unit, number db->ntus.
  *
- * A graph owns its arrays, graph_free() frees them; strings belong to the facts, and facts, compdb and
- * spec must outlive it. cuts_match() and closure_run() change it, afterwards it is only read.
+ * A graph owns its arrays, graph_free() frees them; strings belong to the facts, and facts, compdb
+ * and spec must outlive it. cuts_match() and closure_run() change it, afterwards it is only read.
  */
 #ifndef KSLICE_CLOSURE_GRAPH_H
 #define KSLICE_CLOSURE_GRAPH_H

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * why.h: why is this kept? Closure => outdir/why.tsv, one line per kept unit with the edge that first
- * reached it; and the path from a root to one symbol, read from that file with no parsing of the tree.
+ * why.h: why is this kept? Closure => outdir/why.tsv, one line per kept unit with the edge that
+ * first reached it; and the path from a root to one symbol, read from that file with no parsing of
+ * the tree.
  *
- *	number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field and its holder
+ *      number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field and
+ *          its holder
  * For an edge through a field, `from` is the code that reads the field.
  */
 #ifndef KSLICE_CLOSURE_WHY_H

@@ -3,8 +3,8 @@
  * commands.h (CONTRACT): the pass commands, tree + config => one compile command per translation
  * unit, without compiling.
  *
- * A struct compdb owns all it points to; compdb_free() frees it, also where loading failed. Only read
- * once it is loaded.
+ * A struct compdb owns all it points to; compdb_free() frees it, also where loading failed. Only
+ * read once it is loaded.
  */
 #ifndef KSLICE_COMMANDS_H
 #define KSLICE_COMMANDS_H

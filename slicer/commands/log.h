@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * log.h: inside of the pass commands: the compiler wrapper's log and the archives that say what is linked,
- * and compile commands on disk.
+ * log.h: inside of the pass commands: the compiler wrapper's log and the archives that say what is
+ * linked, and compile commands on disk.
  */
 #ifndef KSLICE_COMMANDS_LOG_H
 #define KSLICE_COMMANDS_LOG_H

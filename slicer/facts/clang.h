@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * clang.h: inside of the pass facts, shared by clang.c (a unit, its definitions), walk.c (what a
- * definition refers to), names.c (keys, places) and attributes.c. In this room only they and parse.c
- * know libclang.
+ * definition refers to), names.c (keys, places) and attributes.c. In this room only they and
+ * parse.c know libclang.
  */
 #ifndef KSLICE_FACTS_CLANG_H
 #define KSLICE_FACTS_CLANG_H

@@ -99,8 +99,8 @@ struct fact_element {
 
 /* A field whose value may be used by this definition: read, or its address taken. */
 struct fact_read {
-	fact_string
-		field; /* as above; "struct X:*" where the whole object is copied, cast or escapes */
+	/* As above; "struct X:*" where the whole object is copied, cast or escapes. */
+	fact_string field;
 	uint32_t off;
 };
 
@@ -115,9 +115,8 @@ struct fact_call {
 };
 
 struct fact_file {
-	fact_string
-		path; /* relative to the tree root, or to the object directory with "obj:" in front, or
-		      absolute */
+	/* Relative to the tree root or, with "obj:" in front, the object directory; or absolute. */
+	fact_string path;
 	uint32_t header; /* 0: the TU's main .c file */
 };
 
@@ -141,10 +140,10 @@ struct facts {
 };
 
 /*
- * Facts of every unit, in db order, from the cache or by parsing in `jobs` processes. facts[i].str is
- * NULL for an assembler unit without facts. 0/-1. `facts` has room for db->ntus + 1: the last one is
- * the header pool. All DEF_HEADER definitions of all units are there, once each; the others hold
- * only what .c files define (file 0, or a .c file that a .c file includes, such as
+ * Facts of every unit, in db order, from the cache or by parsing in `jobs` processes. facts[i].str
+ * is NULL for an assembler unit without facts. 0/-1. `facts` has room for db->ntus + 1: the last
+ * one is the header pool. All DEF_HEADER definitions of all units are there, once each; the others
+ * hold only what .c files define (file 0, or a .c file that a .c file includes, such as
  * kernel/sched/rt.c: files[i].header is 0 for these, and they may be deleted from too).
  */
 int facts_load_all(struct facts *facts, const struct compdb *db, int jobs);

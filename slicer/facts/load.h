@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * load.h: inside of the pass facts: which units must be parsed, how (groups, precompiled header), and the
- * index of what the cache holds.
+ * load.h: inside of the pass facts: which units must be parsed, how (groups, precompiled header),
+ * and the index of what the cache holds.
  *
  * Facts directory: <hash>.facts of units, pool-<hash>.facts the header definitions, <hash>.claims
  * what the pool holds, and `index`, which names them all and is written last. What the index

@@ -8,9 +8,11 @@
  *   pointer followed by an int * named *len   out, value-result length
  *   pointer followed by a length           that many units (names: see is_length_name)
  *   const char * without a length          a string
- *   const char * named filename, pathname, path, oldname, newname   a string, the name of a file, relative to the
- *                                          int parameter before it if that is named dfd, olddfd, newdfd
- *   pointer to a struct or integer         one of them, unless its name is a plural or what stands before it may be its length
+ *   const char * named filename, pathname, path, oldname, newname   a string, the name of a file,
+ *                                          relative to the int parameter before it if that is named
+ *                                          dfd, olddfd, newdfd
+ *   pointer to a struct or integer         one of them, unless its name is a plural or what stands
+ *                                          before it may be its length
  *   result of a call that fills a buffer   units in that buffer
  * Anything else is unsure: counted, listed by `kslice check`, and refused by stubs_emit().
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tree.h: the passes source, build and report, closure => a standalone source tree, its build.ninja,
- * and its manifest.
+ * tree.h: the passes source, build and report, closure => a standalone source tree, its
+ * build.ninja, and its manifest.
  *
  *   build/<domain>/tree/...        sources and headers at their places in the kernel tree
  *   build/<domain>/tree/build/...  generated headers: what was O=; compile commands run here
@@ -29,7 +29,9 @@ struct build_opts {
 /* Writes outdir/build.ninja, and compile_commands.json of the tree. g->live says what is in a
  * sliced build. 0/-1. */
 int emit_build(const struct graph *g, const struct build_opts *o);
-/* ninja.c: builds outdir/build.ninja in dir, with progress under that name. 0, or -1 after err(). */
+/*
+ * ninja.c: builds outdir/build.ninja in dir, with progress under that name. 0, or -1 after err().
+ */
 int run_ninja(const char *outdir, const char *dir, const char *name, int jobs);
 
 /* report.c: manifest.json and sizes. */

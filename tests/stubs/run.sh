@@ -29,11 +29,12 @@ engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c 
 	runtime/core/lane.c runtime/core/rpc.c runtime/core/promise.c"
 link=runtime/machine/${KSLICE_MACHINE:-process}/link.sh
 # The client side of a transport, which the tests look up by name.
-transport() { echo "runtime/transport/table.c runtime/transport/$1/$1_client.c"; }
+loop="runtime/transport/table.c runtime/transport/loop/loop_client.c"
+shm="runtime/transport/table.c runtime/transport/shm/shm_client.c"
 
 build_host() {
 	$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine "$gen"/server*.c \
-		runtime/core/server.c runtime/core/user.c $(transport loop) -o "$1"
+		runtime/core/server.c runtime/core/user.c $loop -o "$1"
 }
 
 # What a kernel says of itself fails the test, whatever the cases did.
@@ -61,16 +62,16 @@ for kind in "${kinds[@]}"; do
 	fuzz)
 		$CC $flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -Itests/stubs/host_backend tests/stubs/fuzz.c \
 			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/lane.c \
-			runtime/core/rpc.c runtime/core/promise.c runtime/core/server.c runtime/core/user.c $(transport loop) -o "$out/fuzz"
+			runtime/core/rpc.c runtime/core/promise.c runtime/core/server.c runtime/core/user.c $loop -o "$out/fuzz"
 		run "$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
-		PAYLOAD="$flags tests/stubs/backend_loop.c $engine $(transport loop)" \
+		PAYLOAD="$flags tests/stubs/backend_loop.c $engine $loop" \
 			$link "$build/$name.vmlinux" "$out/loop"
 		run "$out/loop" @dev -- "$@" || status=1 ;;
 	shm)
 		[ -f "$build/$name.image" ] || { echo "run.sh: $build/$name.image: run \`kslice build $name\` first" >&2; exit 2; }
-		$CC $flags tests/stubs/backend_shm.c tests/serve/domain.c $engine runtime/core/batch.c $(transport shm) \
+		$CC $flags tests/stubs/backend_shm.c tests/serve/domain.c $engine runtime/core/batch.c $shm \
 			-o "$out/shm"
 		run "$out/shm" --image="$build/$name.image" "$@" || status=1 ;;
 	*)

@@ -4,7 +4,7 @@
  *
  *	struct sd_batch b;
  *	sd_batch_begin(&b, lane);
- *	for (...) { st = sd_batch_add(&b, op, arg, cookie); }	// up to SD_RING, arguments by sd_put(&b.c, ...)
+ *	for (...) { st = sd_batch_add(&b, op, arg, cookie); }	// at most SD_RING
  *	st = sd_batch_wait(&b);					// all of them are done
  *	while (sd_batch_next(&b, &cookie, &ret, &st)) ...
  *	sd_batch_end(&b);					// arena released

@@ -7,8 +7,8 @@
  *	client				bell.sleeping	domain
  *	------				-------------	------
  *					0		looks at lanes and doorbells
- *					1		stores 1; full fence; looks once more at every
- *							lane and doorbell
+ *					1		stores 1; full fence; looks once more at
+ *							every lane and doorbell
  *	publishes an entry		1		FUTEX_WAIT(&sleeping, 1)
  *	re-reads sleeping while it	1
  *	  waits: FUTEX_WAKE

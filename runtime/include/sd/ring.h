@@ -115,9 +115,9 @@
 
 /*
  * Pointers among the arguments are offsets from the beginning of the lane's arena, SD_OFF_MIN at
- * least. SD_OFF_NULL stands for a null pointer; SD_OFF_FAULT for one that the client could not read:
- * the domain gives its kernel a pointer that faults when it is used; SD_OFF_BEYOND for one outside
- * user space, or with a length that leads there: the domain gives its kernel a pointer that
+ * least. SD_OFF_NULL stands for a null pointer; SD_OFF_FAULT for one that the client could not
+ * read: the domain gives its kernel a pointer that faults when it is used; SD_OFF_BEYOND for one
+ * outside user space, or with a length that leads there: the domain gives its kernel a pointer that
  * access_ok() refuses. So EFAULT comes at the point where Linux reports it.
  */
 #define SD_OFF_NULL   0ull
@@ -128,10 +128,11 @@
 /* Ops below SD_OP_CALLS are the transport's own; op - SD_OP_CALLS indexes the domain's call table.
  */
 enum sd_op {
-	SD_OP_NULL = 0,	  /* does nothing, answers arg[0]: null call of the benchmarks */
-	SD_OP_EXEC = 1,	  /* the program was replaced: the client's other calls are cancelled, those
-			     not begun are refused, close-on-exec fds   close (not with SD_EXEC_KEEP in
-			     arg[0]), saved ids become the effective ones */
+	SD_OP_NULL = 0, /* does nothing, answers arg[0]: null call of the benchmarks */
+	/* The program was replaced: the client's other calls are cancelled, those not begun are
+	 * refused, close-on-exec fds close (not with SD_EXEC_KEEP in arg[0]), saved ids become the
+	 * effective ones. */
+	SD_OP_EXEC = 1,
 	SD_OP_TICKET = 2, /* arg[0]: an fd; its ticket is written at arena offset arg[1]. See
 			     sd/ticket.h for these */
 	SD_OP_REDEEM =
@@ -154,8 +155,9 @@ enum sd_op {
 	SD_OP_CALLS = 16,
 };
 
-#define SD_EXEC_KEEP	       1u
-#define SD_REDEEM_KEEP	       1u /* the ticket stays good: for a call that only peeks at a message */
+#define SD_EXEC_KEEP 1u
+/* The ticket stays good: for a call that only peeks at a message. */
+#define SD_REDEEM_KEEP	       1u
 #define SD_RIGHTS_NO_NEW_PRIVS (1ull << 32)
 
 struct sd_entry {

@@ -5,11 +5,11 @@
  * A stub is straight-line code:
  *	struct sd_call c;
  *	enum sd_status st = sd_call_begin(lane, &c, OP);       // arena mark
- *	c.arg[1] = sd_put(&c, prog_ptr, len);                  // copy in; SD_OFF_NULL, SD_OFF_FAULT, or an offset
+ *	c.arg[1] = sd_put(&c, prog_ptr, len);                  // copy in; an offset or SD_OFF_*
  *	c.arg[3] = sd_room(&c, len);                           // space for data coming back
  *	sd_call_most(&c, len);                                 // what may be answered
  *	st = sd_call_wait(&c, &ret);                           // submit, wait
- *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; -EFAULT where prog_ptr is bad
+ *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; or -EFAULT
  *	return sd_call_end(&c);                                // arena released; the call's status
  *
  * What the domain answers is not to be trusted: a length it returns may exceed the room given, and

@@ -9,11 +9,12 @@
  * the message as the ticket. The key is all the right there is: it doesn't matter whose the client
  * is, nor of which user.
  *
- * How long? Until it is redeemed (without SD_REDEEM_KEEP, see ring.h), or until the client that made it is
- * gone, or, if somebody holds it by a connection to the supervisor (sd/control.h, TICKET), until
- * that connection's last descriptor is closed, whatever becomes of the giver. So SCM_RIGHTS sends
- * such a connection: a message in flight keeps its files open, its sender may exit, and what is
- * never received is closed with the socket it waited in. No ticket outlives its domain.
+ * How long? Until it is redeemed (without SD_REDEEM_KEEP, see ring.h), or until the client that
+ * made it is gone, or, if somebody holds it by a connection to the supervisor (sd/control.h,
+ * TICKET), until that connection's last descriptor is closed, whatever becomes of the giver. So
+ * SCM_RIGHTS sends such a connection: a message in flight keeps its files open, its sender may
+ * exit, and what is never received is closed with the socket it waited in. No ticket outlives its
+ * domain.
  *
  * How many? SD_TICKETS of one client that aren't redeemed, SD_TICKETS_ALL of all, of which no user
  * has more than half of what is left: more are ETOOMANYREFS, as for SCM_RIGHTS. A wrong key, or one

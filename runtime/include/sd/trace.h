@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sd/trace.h - CONTRACT: what the hook tells `kdom run --trace` and `kdom trace` of a program's calls.
+ * sd/trace.h - CONTRACT: what the hook tells `kdom run --trace` and `kdom trace` of a program's
+ * calls.
  *
  *   hooked threads ──struct sd_trace, one packet each──> socket ──> kdom prints a line per packet
  *
- * The socket is AF_UNIX SOCK_SEQPACKET, made by kdom; KDOM_TRACE=PATH in the launcher's environment names
- * it, which is kept over every exec. A process connects when its first call is traced, and its threads send
- * on that connection when a call is over (before one that doesn't return). The tracer trusts nothing that it
- * reads: another user's program may be at the other end. A program is never harmed: when nobody listens any
- * more it isn't traced any more.
+ * The socket is AF_UNIX SOCK_SEQPACKET, made by kdom; KDOM_TRACE=PATH in the launcher's environment
+ * names it, which is kept over every exec. A process connects when its first call is traced, and
+ * its threads send on that connection when a call is over (before one that doesn't return). The
+ * tracer trusts nothing that it reads: another user's program may be at the other end. A program is
+ * never harmed: when nobody listens any more it isn't traced any more.
  */
 #ifndef SD_TRACE_H
 #define SD_TRACE_H

@@ -157,7 +157,7 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	int err = 0;
 
 	if (!expected && msg->type == SD_CTL_REPLY)
-		die("control socket: an answer to nothing that was asked");
+		machine_die("control socket: an answer to nothing that was asked");
 	if (expected && (msg->type == SD_CTL_REPLY || msg->type == SD_CTL_PEER_GONE)) {
 		handle_peer(msg, fds, nfds);
 		return;

@@ -2,8 +2,8 @@
 /*
  * A domain image's main(): the machine is this host process.
  *
- *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose] [--core]
- *         [--peers] [--transport=NAME] [--boot-only | --self-test]
+ *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose]
+ *         [--core] [--peers] [--transport=NAME] [--boot-only | --self-test]
  *
  * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as
  * fd 4. Without it the domain boots and idles, which only tests want. --peers: it may call other

@@ -3,8 +3,8 @@
  * The rights a domain process gives up. machine_rights_drop(): at the start, before any thread: all
  * capabilities, the way back to them, and being looked at by others of its uid.
  * machine_seccomp_enter(): before the kernel starts, so before anything of a disk or a client was
- * read, for all threads: only the calls and arguments below. Devices get their fds opened by the supervisor, so nothing here
- * opens anything.
+ * read, for all threads: only the calls and arguments below. Devices get their fds opened by the
+ * supervisor, so nothing here opens anything.
  *
  * What else is called ends the process, in one of two ways:
  *   TRAP  what a bug of ours, or another libc, may call: SIGSYS, an Oops that names it (fault.c).
@@ -213,8 +213,10 @@ void machine_seccomp_allow(const int *calls, size_t n)
 	}
 }
 
-/* Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. For a core it must be,
- * also where its program couldn't be read (kdom's belts.c). */
+/*
+ * Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. For a core it must
+ * be, also where its program couldn't be read (kdom's belts.c).
+ */
 void machine_rights_drop(bool core)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kslice-cc: stands in for the compiler while kbuild.c lets Kbuild run, so that the commands are learned without compiling.
+ * kslice-cc: stands in for the compiler while kbuild.c lets Kbuild run, so that the commands are
+ * learned without compiling.
  *
- *	`clang ... -c x.c` of the kernel: the command goes to the log, an empty object and a dependency file are written
- *	`clang ... -c x.S`, `clang -S x.c`: run for real; command and dependencies go to the log
- *	all else (probes, host programs, -E): run for real
+ *      `clang ... -c x.c` of the kernel: the command goes to the log, an empty object and a
+ *          dependency file are written
+ *      `clang ... -c x.S`, `clang -S x.c`: run for real; command and dependencies go to the log
+ *      all else (probes, host programs, -E): run for real
  *
- * It is named like the compiler and found first in PATH. Environment: KSLICE_CC_REAL the real compiler, KSLICE_CC_LOG the
- * log, KSLICE_CC_EMPTY an empty object. A log record (struct cc_record, then strings) is written at once, before
- * the object: an object that make thinks is there is always known.
+ * It is named like the compiler and found first in PATH. Environment: KSLICE_CC_REAL the real
+ * compiler, KSLICE_CC_LOG the log, KSLICE_CC_EMPTY an empty object. A log record (struct cc_record,
+ * then strings) is written at once, before the object: an object that make thinks is there is
+ * always known.
  */
 #include "cc_log.h"
 
