@@ -288,7 +288,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events)
 	bool asked = d->dom.stopping || d->killed;
 	int status = 0;
 
-	if (waitpid(d->dom.pid, &status, WNOHANG) != d->dom.pid)
+	if (!d->cfg.machine->reap(d->dom.pid, false, &status))
 		return;
 	console_end(&d->dom.console);
 	if (WIFSIGNALED(status))

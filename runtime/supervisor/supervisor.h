@@ -2,16 +2,16 @@
 /*
  * supervisor.h: the map of kdom's files, and what the daemon holds. kdom is one program with two
  * lives: a command, and the daemon that `kdom up` forks. Each module has a header of its own, which
- * says what is whose. A file calls only files of floors below its own; reports upwards are callbacks
- * (struct source, struct job, struct conn, struct request and struct domain_reports have them).
+ * says what is whose. A file calls only files of floors below its own; reports upwards are
+ * callbacks (struct source, struct job, struct conn, struct request and struct domain_reports have them).
  *
  *   commands   kdom.c                          finds the command
  *              cmd_run.c                       kdom run
  *              cmd_up.c  cmd_ps.c  cmd_log.c   kdom up, down, kill; ps; log
  *              daemon.c                        forked by `kdom up`: setup, timers, domain's reports
  *   clients    clients.c                       connections come, and what they want is found out
- *              attach.c  shares.c  admin.c     lifelines, tickets; mapped memory; HELLO, STATUS, UP,
- *                                              KILL, DOWN
+ *              attach.c  shares.c  admin.c     lifelines, tickets; mapped memory; HELLO, STATUS,
+ *                                              UP, KILL, DOWN
  *              rules.c                         what a connection may ask, and how much
  *              crowds.c                        connections are read and closed, fair by uid
  *   domain     requests.c  peers.c             what is under way; our connections to other daemons

@@ -7,17 +7,17 @@
  *	--> the other domain's client stub --> its rings
  *
  * A link is one attachment to another domain. It is made on first use through our supervisor
- * (sd/control.h, PEER), and made anew when that domain or its supervisor has ended. Each user counts
- * a reference; what was opened through a link (fds) is valid for that link only. For the other domain
- * we are a client without credentials, which may make the calls that our spec names.
+ * (sd/control.h, PEER), and made anew when that domain or its supervisor has ended. Each user
+ * counts a reference; what was opened through a link (fds) is valid for that link only. For the
+ * other domain we are a client without credentials, which may make the calls that our spec names.
  *
- * How a task waits for an answer is the transport's business. A signal or a cancel of our own client
- * is passed on.
+ * How a task waits for an answer is the transport's business. A signal or a cancel of our own
+ * client is passed on.
  *
- * A link has few lanes, and what a call waits for may never come (a receiver that doesn't read). So
- * only some lanes are for calls that wait, shared fairly by the clients whose calls they are. A call
- * that gets none of these asks not to be kept waiting (SD_F_NOWAIT): it is refused where it would
- * have to wait, leaves its lane, and is made again a little later, for as long as it takes.
+ * A link has few lanes, and what a call waits for may never come (a receiver that doesn't read).
+ * So only some lanes are for calls that wait, shared fairly by the clients whose calls they are. A
+ * call that gets none of these asks not to be kept waiting (SD_F_NOWAIT): it is refused where it
+ * would have to wait, leaves its lane, and is made again a little later, for as long as it takes.
  *
  * Threads: tasks of the vCPU. Everything here may sleep, except sd_remote_event(): see serve.h.
  */
