@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * supervisor.h: the map of kdom's files, and what the daemon holds. kdom is one program with two
- * lives: a command, and the daemon that `kdom up` forks. Each module has a header of its own, which
- * says what is whose. A file calls only files of floors below its own; reports upwards are
- * callbacks (struct source, struct job, struct conn, struct request and struct domain_reports have them).
+ * lives: a command, and the daemon that `kdom up` forks. Each module has a header of its own,
+ * which says what is whose. A file calls only files of floors below its own; reports upwards are
+ * callbacks (struct source, struct job, struct conn, struct request and struct domain_reports have
+ * them).
  *
  *   commands   kdom.c                          finds the command
  *              cmd_run.c                       kdom run
