@@ -49,7 +49,7 @@ enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2
 	char *to = (char *)&arg[2];
 	u32 i;
 
-	for (i = 0; name[i] && i < 4 * sizeof(u64); i++)
+	for (i = 0; i < 4 * sizeof(u64) && name[i]; i++)
 		to[i] = name[i];
 	return sd_own_call(lane, ret, SD_OP_REMOTE, arg);
 }

@@ -15,8 +15,6 @@
  * host, where it reserves each number. */
 #define FILES_MAX 65536
 
-const struct sd_server_side *sd_serving;
-
 static void ctl_event(void *arg)
 {
 	WRITE_ONCE(sd_ctl_pending, true);

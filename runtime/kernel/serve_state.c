@@ -15,6 +15,7 @@ struct sd_serve_stats sd_serve_stats;
 struct sd_poller sd_poller;
 u32 sd_shares_begun;
 bool sd_ctl_pending;
+const struct sd_server_side *sd_serving;
 
 struct sd_client *sd_client_find(u32 id)
 {
