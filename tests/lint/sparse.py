@@ -25,6 +25,15 @@ EXPECTED = [  # (file, what it says, why that's meant)
     ("rt/kernel/dev_net.c", "(different base types)", "the header of a TAP device is in the machine's own byte order"),
     ("rt/kernel/dev_net.c", "restricted __virtio16 degrades to integer", "the same"),
     ("rt/kernel/serve_ctl.c", "'sd_serve' redeclared with different type", "it is __noreturn, and isn't where it is declared for every arch"),
+    ("gen/direct.c", "(different base types)", "flags arrive as the wire's u64; the call's own type is restricted"),
+    ("gen/server_storage.c", "(different base types)", "the same"),
+    ("gen/direct.c", "(different address spaces)", "pointers of a call that is made directly are the caller's, in this address space"),
+    ("gen/server_paths.c", "(different address spaces)", "the pointer is to the stub's own copy, in the type that the call takes"),
+    ("rt/kernel/remote_file.c", "was not declared", "the generated bodies of remote cuts declare what they call"),
+    ("rt/transport/shm/shm_server.c", "was not declared", "transport/table.c declares every transport's sides, weakly"),
+    ("rt/transport/loop/loop_server.c", "was not declared", "the same"),
+    ("rt/transport/peer/peer_client.c", "was not declared", "the same"),
+    ("rt/kernel/serve_state.c", "(different address spaces)", "as in serve_pool.c"),
     ("rt/kernel/serve_pool.c", "(different address spaces)", "a task's own credentials, which nobody else changes, need no RCU"),
 ]
 
