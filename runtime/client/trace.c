@@ -13,11 +13,11 @@ static const u8 string_args[SD_KINDS] = {
 #undef SD_SYSCALL
 };
 
-static u64 trace_now(u32 clock)
+static u64 trace_now(void)
 {
 	s64 ts[2] = {0, 0};
 
-	sys(__NR_clock_gettime, clock, ts);
+	sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, ts);
 	return ts[0] * 1000000000ull + ts[1];
 }
 
@@ -90,7 +90,6 @@ static void trace_begin(struct sd_thread *t, struct sd_trace *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->magic = SD_TRACE_MAGIC;
-	r->pid = sys(__NR_getpid);
 	r->tid = sys(__NR_gettid);
 	r->nr = t->regs.rax;
 	r->arg[0] = t->regs.rdi;
@@ -100,7 +99,6 @@ static void trace_begin(struct sd_thread *t, struct sd_trace *r)
 	r->arg[4] = t->regs.r8;
 	r->arg[5] = t->regs.r9;
 	trace_strings(r);
-	r->at = trace_now(0 /* CLOCK_REALTIME */);
 	t->traced_dom = 0;
 }
 
@@ -214,13 +212,8 @@ static enum sd_way trace_host_call(struct sd_thread *t)
 
 static enum sd_way trace_stages(struct sd_thread *t, struct sd_trace *r)
 {
-	enum sd_way way = SD_HOST;
+	enum sd_way way = sd_first_stage(t, r->nr);
 
-	if (r->nr < SD_KINDS && sd_stage[0][r->nr]) {
-		if (t->sync_blocked)
-			sd_unblock_sync(t);
-		way = sd_stage[0][r->nr](t);
-	}
 	r->to = way == SD_HOST ? SD_TRACE_HOST : way == SD_EDITED ? SD_TRACE_EDITED : SD_TRACE_HOOK;
 	r->why = why_not_domain(r->nr);
 	if (t->traced_dom) {
@@ -240,29 +233,26 @@ enum sd_way sd_trace_call(struct sd_thread *t)
 	u64 begin;
 
 	if (sd_no_patch) {
-		memset(&r, 0, sizeof(r));
-		r.nr = t->regs.rax;
 		t->look &= ~SD_LOOK_TRACE;
-		return trace_stages(t, &r);
+		return sd_first_stage(t, t->regs.rax);
 	}
 	trace_begin(t, &r);
 	if (may_not_return(r.nr)) {
 		r.why = why_not_domain(r.nr);
 		trace_send(t, &r);
 	}
-	begin = trace_now(1 /* CLOCK_MONOTONIC */);
+	begin = trace_now();
 	way = trace_stages(t, &r);
 	if (sd_no_patch) { /* a filter may forbid what tracing needs */
 		t->look &= ~SD_LOOK_TRACE;
 		return way;
 	}
-	r.ns = trace_now(1) - begin;
+	r.ns = trace_now() - begin;
 	if (way == SD_AGAIN || (may_not_return(r.nr) && way != SD_DONE))
 		return way;
 	r.has_ret = way == SD_DONE;
 	r.ret = t->regs.rax;
 	r.tid = sys(__NR_gettid); /* a forked child comes back here, too */
-	r.pid = sys(__NR_getpid);
 	trace_send(t, &r);
 	return way;
 }

@@ -24,21 +24,27 @@ static void look_around(struct sd_thread *t, u64 nr)
 		events->settle(t);
 }
 
+enum sd_way sd_first_stage(struct sd_thread *t, u64 nr)
+{
+	if (nr >= SD_KINDS || !sd_stage[0][nr])
+		return SD_HOST;
+	if (t->sync_blocked)
+		sd_unblock_sync(t);
+	return sd_stage[0][nr](t);
+}
+
 void sd_hook(struct sd_thread *t)
 {
 	u64 nr = t->regs.rax;
-	enum sd_way way = SD_HOST;
+	enum sd_way way;
 
 	t->ret = t->site->ret;
 	if (sd_unlikely(t->look))
 		look_around(t, nr);
-	if (sd_unlikely(t->look & SD_LOOK_TRACE)) {
+	if (sd_unlikely(t->look & SD_LOOK_TRACE))
 		way = events->traced(t);
-	} else if (nr < SD_KINDS && sd_stage[0][nr]) {
-		if (t->sync_blocked)
-			sd_unblock_sync(t);
-		way = sd_stage[0][nr](t);
-	}
+	else
+		way = sd_first_stage(t, nr);
 	sd_store_release(&t->lanes_in_use, 0);
 	if (sd_unlikely(sd_load_relaxed(&sd_leave_work)))
 		events->leave(t);

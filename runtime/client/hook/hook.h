@@ -194,6 +194,8 @@ struct sd_hook_events {
 };
 void sd_hook_init(const struct sd_hook_events *e);
 void sd_hook(struct sd_thread *t);
+/* What the first stage that wants the call makes of it; SD_HOST if none does. */
+enum sd_way sd_first_stage(struct sd_thread *t, u64 nr);
 extern u32 sd_leave_work; /* how much there is to do for threads that leave the hook */
 
 /* entry.S */

@@ -41,14 +41,14 @@ enum sd_trace_why {
 
 struct sd_trace {
 	u32 magic;
-	u32 pid, tid;
+	u32 tid;
 	u16 nr;
 	u8 to;	/* enum sd_trace_to */
 	u8 why; /* enum sd_trace_why */
 	u8 has_ret;
 	u8 pad[3];
-	u32 npath;  /* strings that follow */
-	u64 at, ns; /* CLOCK_REALTIME of its begin; how long it took */
+	u32 npath; /* strings that follow */
+	u64 ns;	   /* how long it took */
 	u64 arg[6];
 	s64 ret;
 	char domain[SD_TRACE_NAME]; /* the last one that was called */
