@@ -14,7 +14,8 @@ import threading
 import time
 import unittest
 
-from kdomtest import ATTACH, FAKE, HELLO, NOBODY, SHARE, STATUS, Fixture, as_nobody, give, message
+from kdomtest import FAKE, NOBODY, Fixture, as_nobody, give
+from control import ATTACH, HELLO, SHARE, STATUS, message
 
 KEY = (5, 6)
 CROWD = 300
