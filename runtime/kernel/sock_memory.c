@@ -7,9 +7,9 @@
  * for the users that hold little: each may hold an equal part of it, whatever the others hold. For
  * a user that holds more, the first limit works like the last.
  *
- * sk_prot_mem_limits() asks (specs/net.json replaces it). Nothing is counted while there is no
- * pressure; then all sockets are, at most once a tick, and what was taken since is held against
- * whoever asks. Any context.
+ * sk_prot_mem_limits() and tcp_out_of_memory() ask (specs/net.json replaces them). Nothing is
+ * counted while there is no pressure; then all sockets are, at most once a tick, and what was taken
+ * since is held against whoever asks. Any context.
  */
 #include <linux/jiffies.h>
 #include <net/inet_hashtables.h>
@@ -30,6 +30,7 @@ struct count {
 };
 
 long sd_sock_memory_limit(const struct sock *sk, int index);
+bool sd_sock_out_of_memory(const struct sock *sk);
 
 static long *held_by(struct count *c, kuid_t uid)
 {
@@ -124,4 +125,16 @@ long sd_sock_memory_limit(const struct sock *sk, int index)
 	    (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP))
 		return limit;
 	return has_little(sk, used, READ_ONCE(limits[2]) - from) ? LONG_MAX : from;
+}
+
+/*
+ * Is there so little that a closed connection can't keep what it has still to send? A user that
+ * holds more than its part gets no more (above), but has what it holds until the last limit.
+ */
+bool sd_sock_out_of_memory(const struct sock *sk)
+{
+	const long *limits = sk->sk_prot->sysctl_mem;
+	long last = READ_ONCE(limits[2]), used = sk_memory_allocated(sk);
+
+	return used > last && !has_little(sk, used, last - READ_ONCE(limits[1]));
 }
