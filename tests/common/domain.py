@@ -8,6 +8,7 @@ KSLICE_DEBUG=KIND takes the image of `kslice build --debug=KIND` (build/NAME-KIN
         d.run(["prog"])            # a hooked program
         d.status()["mem_free"]
 """
+import errno
 import json
 import os
 import re
@@ -28,6 +29,7 @@ BUILD = os.path.abspath(os.environ.get("KSLICE_BUILD") or os.path.join(SRC, "bui
 KDOM = os.path.join(BUILD, "bin/kdom")
 LAUNCH = os.path.join(BUILD, "lib/kdom-launch")
 
+STATUS_S = 20
 DEBUG = os.environ.get("KSLICE_DEBUG")
 BAD_CONSOLE = re.compile(r"\bBUG\b|WARNING|non-static key|Oops|Kernel panic|Call Trace|kslice: trap|Sanitizer|runtime error")
 
@@ -126,19 +128,25 @@ class Domain:
         return os.path.join(self.dir, self.name + ".sock")
 
     def status(self):
-        """The fields of struct sd_ctl_status, and of the struct sd_ctl_stats in it."""
+        """The fields of struct sd_ctl_status, and of the struct sd_ctl_stats in it. The supervisor gives the domain a second to answer; a busy
+        machine has STATUS_S."""
+        end = time.time() + STATUS_S
+        while True:
+            result, fields = self.ask_status()
+            if not result:
+                return {**fields, **{name.removeprefix("stats_"): v for name, v in fields.items() if name.startswith("stats_")}}
+            if result != -errno.ETIMEDOUT or time.time() > end:
+                raise DomainError(f"STATUS: {os.strerror(-result)}")
+
+    def ask_status(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-            s.settimeout(20)
+            s.settimeout(STATUS_S)
             s.connect(self.socket_path)
             s.send(control.message(control.STATUS))
             data = s.recv(4096)
             if len(data) != control.SIZE:
                 raise DomainError("the supervisor closed the connection")
-            result = control.head(data).result
-            if result:
-                raise DomainError(f"STATUS: {os.strerror(-result)}")
-            fields = vars(control.payload(data))
-            return {**fields, **{name.removeprefix("stats_"): v for name, v in fields.items() if name.startswith("stats_")}}
+            return control.head(data).result, vars(control.payload(data))
 
     def pid(self):
         return self.status()["domain_pid"]
