@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The ABI of kslice: what programs, supervisor and domain must have alike, as the compiler sees it.
 

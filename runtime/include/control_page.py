@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Prints doc/CONTROL.md, the control protocol for readers, from what the code is made of: the comments and structures of
 sd/control.h and the rows of sd/control.def.

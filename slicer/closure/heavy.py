@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """What would a cut free? Dominator tree of a slice's references, weighed with the bytes of code built.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """arch_test.py TEST [NAME [IMAGE]]: tests of one domain image without a supervisor.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """device_test.py TEST NAME: the disk of domain NAME is a block device of the host, or lies on one that fails. As root.
 

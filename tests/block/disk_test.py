@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """disk_test.py TEST NAME: the disk of domain NAME. Faults are real ones: a file cut short, a host file system that is full."""
 import os

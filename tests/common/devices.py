@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """What a domain's devices stand on in a test: disks with a fresh file system in a folder of the test's own, no TAP.
 

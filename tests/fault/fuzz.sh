@@ -15,9 +15,9 @@ while :; do
 		echo "== ${f##*/} seed $seed"
 		"$f" --cases "${FUZZ_CASES:-100000}" --seed "$seed" || { echo "fuzz: ${f##*/} ${FUZZ_CASES:-100000} $seed failed" >&2; exit 1; }
 	done
-	for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*devices.names())'); do
+	for domain in $(/usr/bin/python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*devices.names())'); do
 		echo "== liar on $domain seed $seed"
-		FAULT_SEED=$seed python3 tests/fault/fault.py "$domain" liar || { echo "fuzz: FAULT_SEED=$seed fault.py $domain liar failed" >&2; exit 1; }
+		FAULT_SEED=$seed /usr/bin/python3 tests/fault/fault.py "$domain" liar || { echo "fuzz: FAULT_SEED=$seed fault.py $domain liar failed" >&2; exit 1; }
 	done
 	for end in supervisor domain client; do
 		echo "== control protocol, $end, seed $seed"
@@ -25,7 +25,7 @@ while :; do
 			{ echo "fuzz: tests/fuzz/control/run.sh $end -seed=$seed failed" >&2; exit 1; }
 	done
 	for harness in file:ext4 socket:frames; do
-		for domain in $(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*(n for n in devices.names() if devices.kind(n) == sys.argv[1]))' "${harness%:*}"); do
+		for domain in $(/usr/bin/python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(*(n for n in devices.names() if devices.kind(n) == sys.argv[1]))' "${harness%:*}"); do
 			echo "== ${harness#*:} on $domain seed $seed"
 			FUZZ_COVERAGE=1 "tests/fuzz/${harness#*:}/run.sh" "$domain" -seed="$seed" -max_total_time="${FUZZ_SECONDS:-60}" ||
 				{ echo "fuzz: tests/fuzz/${harness#*:}/run.sh $domain -seed=$seed failed" >&2; exit 1; }

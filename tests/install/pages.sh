@@ -19,7 +19,7 @@ for page in "$KSLICE_BUILD"/man/{kslice.1,kdom.1,kslice-spec.5}; do
 	grep -q '^NAME' "$text" || fail "man -l shows no NAME in $page"
 	program=$(basename "$page" .1)
 	[ "$program.1" = "$(basename "$page")" ] || continue
-	for word in $("$KSLICE_BUILD/bin/$program" --dump-help | python3 -c '
+	for word in $("$KSLICE_BUILD/bin/$program" --dump-help | /usr/bin/python3 -c '
 import json, sys
 of = json.load(sys.stdin)
 print(*["--" + o["name"] for o in of["options"]], *[of["name"] + "_" + c["name"] for c in of["commands"]])'); do

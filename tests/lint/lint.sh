@@ -46,4 +46,8 @@ upward runtime/include '\.\./|core/|client/|kernel/' 'include/sd includes only s
 upward slicer '.*(runtime|generated)/' 'the slicer includes nothing of the runtime'
 upward runtime '.*(tests|slicer)/' 'nothing includes tests or the slicer'
 
+# Python and its modules are Debian's, whatever else a builder's PATH has. Programs in tests/user/cases and e2e take what users have.
+hit=$(files '*.sh' '*.py' '*CMakeLists.txt' '*.cmake' | grep -vE '^tests/(user/cases|e2e)/' | xargs grep -nE '(^#!.*env |COMMAND |[|($][ ]*|^[[:space:]]+)python3( |$)' /dev/null)
+[ -z "$hit" ] || complain "/usr/bin/python3, not what PATH has: $hit"
+
 exit $status

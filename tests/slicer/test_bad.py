@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Bad input: each must be refused with place, cause and cure, status 1, and nothing written.
 

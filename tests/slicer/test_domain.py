@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """test_domain.py NAME TEST KSLICE: a domain's sliced tree as built in build/, against the same configuration whole.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """test_spec.py NAME TEST KSLICE: a domain's spec itself.
 

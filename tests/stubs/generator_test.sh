@@ -48,7 +48,7 @@ cp "$home"/specs/net.config "$work/repo/specs/"
 
 refused() { # name, what stderr must say, group, python that edits the group `d`, calls, routes, further annotations
 	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
-	python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
+	/usr/bin/python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
 		"$work/repo/specs/annotations/$3.json" "$4" || { verdict "$1" 1; return; }
 	printf '{ "name": "bad", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"%s], "routes": [%s] }' \
 		"$5" "${7:-}" "${6:-}" > "$work/repo/specs/bad.json"

@@ -9,7 +9,7 @@ set -eu
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
 name=$1 dir=$2
 shift 2
-device=$(python3 - "$home/specs/$name.json" <<-'EOF'
+device=$(/usr/bin/python3 - "$home/specs/$name.json" <<-'EOF'
 	import json, sys
 	for d in json.load(open(sys.argv[1])).get("devices", []):
 	    if d["type"] == "block" and "mount" in d:

@@ -36,7 +36,7 @@ for i in 0 1; do
 	{ echo "ea_set file user.one first"; echo "ea_set file user.two $(printf 'v%.0s' $(seq 300))"; } |
 		debugfs -w -f - "$work/base$i.img" >/dev/null 2>&1
 done
-mount=$(python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(devices.prefixes(sys.argv[1])[0])' "$name")
+mount=$(/usr/bin/python3 -c 'import sys; sys.path.insert(0, "tests/common"); import devices; print(devices.prefixes(sys.argv[1])[0])' "$name")
 export FUZZ_DOMAIN=$image FUZZ_BASES=$work KSLICE_DEV="--dev=block,fd=5,path=crafted,mount=$mount,fs=ext4"
 cp tests/fuzz/ext4/corpus/* "$work/corpus/"
 [ $# -gt 0 ] || set -- -runs="${FUZZ_RUNS:-150}" -seed=1

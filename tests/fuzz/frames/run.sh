@@ -37,7 +37,7 @@ once() {
 	if [ $status -ne 0 ] || ! grep -q '^stat::number_of_executed_units' "$work/output" ||
 		grep -qE '\bBUG:|WARNING: CPU|Oops|Kernel panic|Call Trace|kslice: trap' "$work/output"; then
 		tail -60 "$work/output" >&2
-		python3 -c 'import struct, sys; d = open(sys.argv[1], "rb").read(); open(sys.argv[2], "wb").write(d[8:8 + struct.unpack("<Q", d[:8])[0]])' \
+		/usr/bin/python3 -c 'import struct, sys; d = open(sys.argv[1], "rb").read(); open(sys.argv[2], "wb").write(d[8:8 + struct.unpack("<Q", d[:8])[0]])' \
 			"$work/current" "$out/frames-$name-failed"
 		echo "run.sh: FAIL (status $status), $vnet: the input is $out/frames-$name-failed" >&2
 		exit 1
