@@ -54,7 +54,7 @@ install(FILES ${pc} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY runtime/include/sd runtime/port/host/sd ${CMAKE_BINARY_DIR}/runtime/include/abi/sd
   DESTINATION include FILES_MATCHING PATTERN *.h PATTERN *.def)
 install(DIRECTORY generated/ DESTINATION include/kslice
-  FILES_MATCHING PATTERN calls.h PATTERN client*.h PATTERN contract.h PATTERN wire.h)
+  FILES_MATCHING PATTERN calls.h PATTERN client*.h PATTERN stubs_abi.h PATTERN wire.h)
 
 # ---- programs, and what they need ----
 

@@ -6,15 +6,15 @@
 #include "client_structs.h"
 
 /* fd: fd; buf: out count; count */
-enum sd_status sd_block_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_read(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_block_stub_read, lane, ret, a, 1, 2, -1, sd_block_stub_lseek);
-	sd_call_begin(lane, &c, SD_BLOCK_READ);
+		return sd_parts(sd_block_stub_read, qp, ret, a, 1, 2, -1, sd_block_stub_lseek);
+	sd_call_begin(qp, &c, SD_BLOCK_READ);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -35,14 +35,14 @@ enum sd_status sd_block_stub_read(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* fd: fd; buf: in count; count */
-enum sd_status sd_block_stub_write(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_write(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_block_stub_write, lane, ret, a, 1, 2, -1, NULL);
-	sd_call_begin(lane, &c, SD_BLOCK_WRITE);
+		return sd_parts(sd_block_stub_write, qp, ret, a, 1, 2, -1, NULL);
+	sd_call_begin(qp, &c, SD_BLOCK_WRITE);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -52,19 +52,19 @@ enum sd_status sd_block_stub_write(struct sd_lane *lane, long *ret, const u64 a[
 	c.arg[1] = sd_in(&c, a[1], n1);
 	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
-	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]));
+	sd_call_early(&c, ret, 1, 2, sd_placed(c.arg[1]));
 	return sd_call_end(&c);
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen */
-static enum sd_status part_readv(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
+static enum sd_status part_readv(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_READV);
+	sd_call_begin(qp, &c, SD_BLOCK_READV);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -85,24 +85,24 @@ static enum sd_status part_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_block_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_readv(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	bool cut = false;
-	enum sd_status st = part_readv(lane, ret, a, &cut);
+	enum sd_status st = part_readv(qp, ret, a, &cut);
 
 	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
-		sd_parts_list(part_readv, lane, ret, a, 1, 2, -1, sd_block_stub_lseek);
+		sd_parts_list(part_readv, qp, ret, a, 1, 2, -1, sd_block_stub_lseek);
 	return st;
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen */
-static enum sd_status part_writev(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
+static enum sd_status part_writev(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_BLOCK_WRITEV);
+	sd_call_begin(qp, &c, SD_BLOCK_WRITEV);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -117,22 +117,22 @@ static enum sd_status part_writev(struct sd_lane *lane, long *ret, const u64 a[6
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_block_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_writev(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	bool cut = false;
-	enum sd_status st = part_writev(lane, ret, a, &cut);
+	enum sd_status st = part_writev(qp, ret, a, &cut);
 
 	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
-		sd_parts_list(part_writev, lane, ret, a, 1, 2, -1, sd_block_stub_lseek);
+		sd_parts_list(part_writev, qp, ret, a, 1, 2, -1, sd_block_stub_lseek);
 	return st;
 }
 
 /* fd: fd */
-enum sd_status sd_block_stub_close(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_close(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_CLOSE);
+	sd_call_begin(qp, &c, SD_BLOCK_CLOSE);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_known(&c, ret, 0);
@@ -140,11 +140,11 @@ enum sd_status sd_block_stub_close(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fildes: fd */
-enum sd_status sd_block_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_dup(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_DUP);
+	sd_call_begin(qp, &c, SD_BLOCK_DUP);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
@@ -152,11 +152,11 @@ enum sd_status sd_block_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6]
 }
 
 /* oldfd: fd; newfd */
-enum sd_status sd_block_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_dup2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_DUP2);
+	sd_call_begin(qp, &c, SD_BLOCK_DUP2);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 2147483647);
@@ -165,11 +165,11 @@ enum sd_status sd_block_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* oldfd: fd; newfd; flags */
-enum sd_status sd_block_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_dup3(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_DUP3);
+	sd_call_begin(qp, &c, SD_BLOCK_DUP3);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -179,11 +179,11 @@ enum sd_status sd_block_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* fd: fd; cmd; arg: 29 cases of cmd */
-enum sd_status sd_block_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fcntl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FCNTL);
+	sd_call_begin(qp, &c, SD_BLOCK_FCNTL);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	switch ((u32)a[1]) {
@@ -277,11 +277,11 @@ end:
 }
 
 /* out_fd: fd; in_fd: fd; offset: inout 8 bytes; count */
-enum sd_status sd_block_stub_sendfile(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_sendfile(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SENDFILE);
+	sd_call_begin(qp, &c, SD_BLOCK_SENDFILE);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[3] = a[3];

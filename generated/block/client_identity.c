@@ -6,11 +6,11 @@
 #include "client_structs.h"
 
 /* uid */
-enum sd_status sd_block_stub_setuid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setuid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETUID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETUID);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -18,11 +18,11 @@ enum sd_status sd_block_stub_setuid(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* gid */
-enum sd_status sd_block_stub_setgid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setgid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETGID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETGID);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -30,11 +30,11 @@ enum sd_status sd_block_stub_setgid(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* ruid; euid */
-enum sd_status sd_block_stub_setreuid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setreuid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETREUID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETREUID);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -43,11 +43,11 @@ enum sd_status sd_block_stub_setreuid(struct sd_lane *lane, long *ret, const u64
 }
 
 /* rgid; egid */
-enum sd_status sd_block_stub_setregid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setregid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETREGID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETREGID);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -56,11 +56,11 @@ enum sd_status sd_block_stub_setregid(struct sd_lane *lane, long *ret, const u64
 }
 
 /* ruid; euid; suid */
-enum sd_status sd_block_stub_setresuid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setresuid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETRESUID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETRESUID);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -70,11 +70,11 @@ enum sd_status sd_block_stub_setresuid(struct sd_lane *lane, long *ret, const u6
 }
 
 /* rgid; egid; sgid */
-enum sd_status sd_block_stub_setresgid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setresgid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETRESGID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETRESGID);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -84,11 +84,11 @@ enum sd_status sd_block_stub_setresgid(struct sd_lane *lane, long *ret, const u6
 }
 
 /* uid */
-enum sd_status sd_block_stub_setfsuid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setfsuid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETFSUID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETFSUID);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 4294967295);
 	sd_call_wait(&c, ret);
@@ -96,11 +96,11 @@ enum sd_status sd_block_stub_setfsuid(struct sd_lane *lane, long *ret, const u64
 }
 
 /* gid */
-enum sd_status sd_block_stub_setfsgid(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setfsgid(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETFSGID);
+	sd_call_begin(qp, &c, SD_BLOCK_SETFSGID);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 4294967295);
 	sd_call_wait(&c, ret);
@@ -108,12 +108,12 @@ enum sd_status sd_block_stub_setfsgid(struct sd_lane *lane, long *ret, const u64
 }
 
 /* gidsetsize; grouplist: in gidsetsize x 4 */
-enum sd_status sd_block_stub_setgroups(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setgroups(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETGROUPS);
+	sd_call_begin(qp, &c, SD_BLOCK_SETGROUPS);
 	c.arg[0] = a[0];
 	n1 = (u64)(s64)(s32)a[0];
 	if (n1 > 65536) {
@@ -127,11 +127,11 @@ enum sd_status sd_block_stub_setgroups(struct sd_lane *lane, long *ret, const u6
 }
 
 /* header: inout 8 bytes; data: in 24 bytes */
-enum sd_status sd_block_stub_capset(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_capset(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_CAPSET);
+	sd_call_begin(qp, &c, SD_BLOCK_CAPSET);
 	c.arg[0] = sd_in(&c, a[0], 8);
 	c.arg[1] = sd_in(&c, a[1], 24);
 	sd_call_most(&c, 0);
@@ -145,11 +145,11 @@ enum sd_status sd_block_stub_capset(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* option; arg2: 9 cases of option; arg3; arg4; arg5 */
-enum sd_status sd_block_stub_prctl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_prctl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_PRCTL);
+	sd_call_begin(qp, &c, SD_BLOCK_PRCTL);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];

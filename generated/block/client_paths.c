@@ -6,11 +6,11 @@
 #include "client_structs.h"
 
 /* filename: in string, a path; flags; mode */
-enum sd_status sd_block_stub_open(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_open(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_OPEN);
+	sd_call_begin(qp, &c, SD_BLOCK_OPEN);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
@@ -20,11 +20,11 @@ enum sd_status sd_block_stub_open(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* dfd: fd; filename: in string, a path of dfd; flags; mode */
-enum sd_status sd_block_stub_openat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_openat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_OPENAT);
+	sd_call_begin(qp, &c, SD_BLOCK_OPENAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -35,12 +35,12 @@ enum sd_status sd_block_stub_openat(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* dfd: fd; filename: in string, a path of dfd; how: in usize; usize */
-enum sd_status sd_block_stub_openat2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_openat2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_OPENAT2);
+	sd_call_begin(qp, &c, SD_BLOCK_OPENAT2);
 	c.arg[0] = a[0];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -56,11 +56,11 @@ enum sd_status sd_block_stub_openat2(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* pathname: in string, a path; mode */
-enum sd_status sd_block_stub_creat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_creat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_CREAT);
+	sd_call_begin(qp, &c, SD_BLOCK_CREAT);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 2147483647);
@@ -69,11 +69,11 @@ enum sd_status sd_block_stub_creat(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* filename: in string, a path; statbuf: out 144 bytes */
-enum sd_status sd_block_stub_stat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_stat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_STAT);
+	sd_call_begin(qp, &c, SD_BLOCK_STAT);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_out(&c, a[1], 144);
 	sd_call_most(&c, 0);
@@ -86,11 +86,11 @@ enum sd_status sd_block_stub_stat(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* filename: in string, a path; statbuf: out 144 bytes */
-enum sd_status sd_block_stub_lstat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_lstat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LSTAT);
+	sd_call_begin(qp, &c, SD_BLOCK_LSTAT);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_out(&c, a[1], 144);
 	sd_call_most(&c, 0);
@@ -103,11 +103,11 @@ enum sd_status sd_block_stub_lstat(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* dfd: fd; filename: in string, a path of dfd; statbuf: out 144 bytes; flag */
-enum sd_status sd_block_stub_newfstatat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_newfstatat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_NEWFSTATAT);
+	sd_call_begin(qp, &c, SD_BLOCK_NEWFSTATAT);
 	c.arg[0] = a[0];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -122,11 +122,11 @@ enum sd_status sd_block_stub_newfstatat(struct sd_lane *lane, long *ret, const u
 }
 
 /* dfd: fd; filename: in string, a path of dfd; flags; mask; buffer: out 256 bytes */
-enum sd_status sd_block_stub_statx(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_statx(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_STATX);
+	sd_call_begin(qp, &c, SD_BLOCK_STATX);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -142,11 +142,11 @@ enum sd_status sd_block_stub_statx(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* pathname: in string, a path; buf: out 120 bytes */
-enum sd_status sd_block_stub_statfs(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_statfs(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_STATFS);
+	sd_call_begin(qp, &c, SD_BLOCK_STATFS);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_out(&c, a[1], 120);
 	sd_call_most(&c, 0);
@@ -159,11 +159,11 @@ enum sd_status sd_block_stub_statfs(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* path: in string, a path; length */
-enum sd_status sd_block_stub_truncate(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_truncate(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_TRUNCATE);
+	sd_call_begin(qp, &c, SD_BLOCK_TRUNCATE);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
@@ -172,11 +172,11 @@ enum sd_status sd_block_stub_truncate(struct sd_lane *lane, long *ret, const u64
 }
 
 /* filename: in string, a path; mode */
-enum sd_status sd_block_stub_access(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_access(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_ACCESS);
+	sd_call_begin(qp, &c, SD_BLOCK_ACCESS);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
@@ -185,11 +185,11 @@ enum sd_status sd_block_stub_access(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* dfd: fd; filename: in string, a path of dfd; mode */
-enum sd_status sd_block_stub_faccessat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_faccessat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FACCESSAT);
+	sd_call_begin(qp, &c, SD_BLOCK_FACCESSAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -199,11 +199,11 @@ enum sd_status sd_block_stub_faccessat(struct sd_lane *lane, long *ret, const u6
 }
 
 /* dfd: fd; filename: in string, a path of dfd; mode; flags */
-enum sd_status sd_block_stub_faccessat2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_faccessat2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FACCESSAT2);
+	sd_call_begin(qp, &c, SD_BLOCK_FACCESSAT2);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -214,11 +214,11 @@ enum sd_status sd_block_stub_faccessat2(struct sd_lane *lane, long *ret, const u
 }
 
 /* filename: in string, a path; mode */
-enum sd_status sd_block_stub_chmod(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_chmod(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_CHMOD);
+	sd_call_begin(qp, &c, SD_BLOCK_CHMOD);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
@@ -227,11 +227,11 @@ enum sd_status sd_block_stub_chmod(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* dfd: fd; filename: in string, a path of dfd; mode */
-enum sd_status sd_block_stub_fchmodat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fchmodat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FCHMODAT);
+	sd_call_begin(qp, &c, SD_BLOCK_FCHMODAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -241,11 +241,11 @@ enum sd_status sd_block_stub_fchmodat(struct sd_lane *lane, long *ret, const u64
 }
 
 /* filename: in string, a path; user; group */
-enum sd_status sd_block_stub_chown(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_chown(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_CHOWN);
+	sd_call_begin(qp, &c, SD_BLOCK_CHOWN);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
@@ -255,11 +255,11 @@ enum sd_status sd_block_stub_chown(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* filename: in string, a path; user; group */
-enum sd_status sd_block_stub_lchown(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_lchown(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LCHOWN);
+	sd_call_begin(qp, &c, SD_BLOCK_LCHOWN);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
@@ -269,11 +269,11 @@ enum sd_status sd_block_stub_lchown(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* dfd: fd; filename: in string, a path of dfd; user; group; flag */
-enum sd_status sd_block_stub_fchownat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fchownat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FCHOWNAT);
+	sd_call_begin(qp, &c, SD_BLOCK_FCHOWNAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -285,11 +285,11 @@ enum sd_status sd_block_stub_fchownat(struct sd_lane *lane, long *ret, const u64
 }
 
 /* oldname: in string, a path; newname: in string, a path */
-enum sd_status sd_block_stub_link(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_link(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LINK);
+	sd_call_begin(qp, &c, SD_BLOCK_LINK);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	sd_call_most(&c, 0);
@@ -298,11 +298,11 @@ enum sd_status sd_block_stub_link(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* olddfd: fd; oldname: in string, a path of olddfd; newdfd: fd; newname: in string, a path of newdfd; flags */
-enum sd_status sd_block_stub_linkat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_linkat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LINKAT);
+	sd_call_begin(qp, &c, SD_BLOCK_LINKAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[4] = a[4];
@@ -314,11 +314,11 @@ enum sd_status sd_block_stub_linkat(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* oldname: in string; newname: in string, a path */
-enum sd_status sd_block_stub_symlink(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_symlink(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SYMLINK);
+	sd_call_begin(qp, &c, SD_BLOCK_SYMLINK);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	sd_call_most(&c, 0);
@@ -327,11 +327,11 @@ enum sd_status sd_block_stub_symlink(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* oldname: in string; newdfd: fd; newname: in string, a path of newdfd */
-enum sd_status sd_block_stub_symlinkat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_symlinkat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SYMLINKAT);
+	sd_call_begin(qp, &c, SD_BLOCK_SYMLINKAT);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[2] = sd_put_str(&c, a[2]);
@@ -341,13 +341,13 @@ enum sd_status sd_block_stub_symlinkat(struct sd_lane *lane, long *ret, const u6
 }
 
 /* path: in string, a path; buf: out bufsiz; bufsiz */
-enum sd_status sd_block_stub_readlink(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_readlink(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_READLINK);
+	sd_call_begin(qp, &c, SD_BLOCK_READLINK);
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	n1 = (u64)(s64)(s32)a[2];
@@ -366,13 +366,13 @@ enum sd_status sd_block_stub_readlink(struct sd_lane *lane, long *ret, const u64
 }
 
 /* dfd: fd; pathname: in string, a path of dfd; buf: out bufsiz; bufsiz */
-enum sd_status sd_block_stub_readlinkat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_readlinkat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_READLINKAT);
+	sd_call_begin(qp, &c, SD_BLOCK_READLINKAT);
 	c.arg[0] = a[0];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -392,11 +392,11 @@ enum sd_status sd_block_stub_readlinkat(struct sd_lane *lane, long *ret, const u
 }
 
 /* oldname: in string, a path; newname: in string, a path */
-enum sd_status sd_block_stub_rename(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_rename(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_RENAME);
+	sd_call_begin(qp, &c, SD_BLOCK_RENAME);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	sd_call_most(&c, 0);
@@ -405,11 +405,11 @@ enum sd_status sd_block_stub_rename(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* olddfd: fd; oldname: in string, a path of olddfd; newdfd: fd; newname: in string, a path of newdfd */
-enum sd_status sd_block_stub_renameat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_renameat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_RENAMEAT);
+	sd_call_begin(qp, &c, SD_BLOCK_RENAMEAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -420,11 +420,11 @@ enum sd_status sd_block_stub_renameat(struct sd_lane *lane, long *ret, const u64
 }
 
 /* olddfd: fd; oldname: in string, a path of olddfd; newdfd: fd; newname: in string, a path of newdfd; flags */
-enum sd_status sd_block_stub_renameat2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_renameat2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_RENAMEAT2);
+	sd_call_begin(qp, &c, SD_BLOCK_RENAMEAT2);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[4] = a[4];
@@ -436,11 +436,11 @@ enum sd_status sd_block_stub_renameat2(struct sd_lane *lane, long *ret, const u6
 }
 
 /* pathname: in string, a path */
-enum sd_status sd_block_stub_unlink(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_unlink(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_UNLINK);
+	sd_call_begin(qp, &c, SD_BLOCK_UNLINK);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -448,11 +448,11 @@ enum sd_status sd_block_stub_unlink(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* dfd: fd; pathname: in string, a path of dfd; flag */
-enum sd_status sd_block_stub_unlinkat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_unlinkat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_UNLINKAT);
+	sd_call_begin(qp, &c, SD_BLOCK_UNLINKAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -462,11 +462,11 @@ enum sd_status sd_block_stub_unlinkat(struct sd_lane *lane, long *ret, const u64
 }
 
 /* pathname: in string, a path; mode */
-enum sd_status sd_block_stub_mkdir(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_mkdir(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_MKDIR);
+	sd_call_begin(qp, &c, SD_BLOCK_MKDIR);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
@@ -475,11 +475,11 @@ enum sd_status sd_block_stub_mkdir(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* dfd: fd; pathname: in string, a path of dfd; mode */
-enum sd_status sd_block_stub_mkdirat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_mkdirat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_MKDIRAT);
+	sd_call_begin(qp, &c, SD_BLOCK_MKDIRAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -489,11 +489,11 @@ enum sd_status sd_block_stub_mkdirat(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* filename: in string, a path; mode; dev */
-enum sd_status sd_block_stub_mknod(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_mknod(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_MKNOD);
+	sd_call_begin(qp, &c, SD_BLOCK_MKNOD);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
@@ -503,11 +503,11 @@ enum sd_status sd_block_stub_mknod(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* dfd: fd; filename: in string, a path of dfd; mode; dev */
-enum sd_status sd_block_stub_mknodat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_mknodat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_MKNODAT);
+	sd_call_begin(qp, &c, SD_BLOCK_MKNODAT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -518,11 +518,11 @@ enum sd_status sd_block_stub_mknodat(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* pathname: in string, a path */
-enum sd_status sd_block_stub_rmdir(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_rmdir(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_RMDIR);
+	sd_call_begin(qp, &c, SD_BLOCK_RMDIR);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -530,11 +530,11 @@ enum sd_status sd_block_stub_rmdir(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* filename: in string, a path */
-enum sd_status sd_block_stub_chdir(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_chdir(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_CHDIR);
+	sd_call_begin(qp, &c, SD_BLOCK_CHDIR);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -542,13 +542,13 @@ enum sd_status sd_block_stub_chdir(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* buf: out size; size */
-enum sd_status sd_block_stub_getcwd(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_getcwd(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n0 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_GETCWD);
+	sd_call_begin(qp, &c, SD_BLOCK_GETCWD);
 	c.arg[1] = a[1];
 	n0 = a[1];
 	if (n0 > 1048576)
@@ -566,11 +566,11 @@ enum sd_status sd_block_stub_getcwd(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* filename: in string, a path; times: in 16 bytes */
-enum sd_status sd_block_stub_utime(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_utime(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_UTIME);
+	sd_call_begin(qp, &c, SD_BLOCK_UTIME);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_in(&c, a[1], 16);
 	sd_call_most(&c, 0);
@@ -579,11 +579,11 @@ enum sd_status sd_block_stub_utime(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* filename: in string, a path; utimes: in 32 bytes */
-enum sd_status sd_block_stub_utimes(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_utimes(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_UTIMES);
+	sd_call_begin(qp, &c, SD_BLOCK_UTIMES);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_in(&c, a[1], 32);
 	sd_call_most(&c, 0);
@@ -592,11 +592,11 @@ enum sd_status sd_block_stub_utimes(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* dfd: fd; filename: in string, a path of dfd; utimes: in 32 bytes */
-enum sd_status sd_block_stub_futimesat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_futimesat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FUTIMESAT);
+	sd_call_begin(qp, &c, SD_BLOCK_FUTIMESAT);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	c.arg[2] = sd_in(&c, a[2], 32);
@@ -606,11 +606,11 @@ enum sd_status sd_block_stub_futimesat(struct sd_lane *lane, long *ret, const u6
 }
 
 /* dfd: fd; filename: in string, a path of dfd; utimes: in 32 bytes; flags */
-enum sd_status sd_block_stub_utimensat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_utimensat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_UTIMENSAT);
+	sd_call_begin(qp, &c, SD_BLOCK_UTIMENSAT);
 	c.arg[0] = a[0];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -621,11 +621,11 @@ enum sd_status sd_block_stub_utimensat(struct sd_lane *lane, long *ret, const u6
 }
 
 /* mask */
-enum sd_status sd_block_stub_umask(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_umask(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_UMASK);
+	sd_call_begin(qp, &c, SD_BLOCK_UMASK);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 511);
 	sd_call_wait(&c, ret);

@@ -6,12 +6,12 @@
 #include "client_structs.h"
 
 /* ufds: inout nfds x 8; nfds; timeout_msecs */
-enum sd_status sd_block_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_poll(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n0 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_POLL);
+	sd_call_begin(qp, &c, SD_BLOCK_POLL);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	n0 = (u32)a[1];
@@ -30,12 +30,12 @@ enum sd_status sd_block_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* ufds: inout nfds x 8; nfds; tsp: inout 16 bytes; sigmask: in sigsetsize; sigsetsize */
-enum sd_status sd_block_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_ppoll(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n0 = 0, n3 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_PPOLL);
+	sd_call_begin(qp, &c, SD_BLOCK_PPOLL);
 	c.arg[1] = a[1];
 	c.arg[4] = a[4];
 	n0 = (u32)a[1];
@@ -62,12 +62,12 @@ enum sd_status sd_block_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* n; inp: inout n bits; outp: inout n bits; exp: inout n bits; tvp: inout 16 bytes */
-enum sd_status sd_block_stub_select(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_select(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n2 = 0, n3 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SELECT);
+	sd_call_begin(qp, &c, SD_BLOCK_SELECT);
 	c.arg[0] = a[0];
 	n1 = (u64)(s64)(s32)a[0];
 	if (n1 > 2147483647) {
@@ -113,13 +113,13 @@ enum sd_status sd_block_stub_select(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* n; inp: inout n bits; outp: inout n bits; exp: inout n bits; tsp: inout 16 bytes; sig: in 16 bytes as sigset_argpack */
-enum sd_status sd_block_stub_pselect6(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_pselect6(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n2 = 0, n3 = 0, n5 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_BLOCK_PSELECT6);
+	sd_call_begin(qp, &c, SD_BLOCK_PSELECT6);
 	c.arg[0] = a[0];
 	n1 = (u64)(s64)(s32)a[0];
 	if (n1 > 2147483647) {

@@ -6,15 +6,15 @@
 #include "client_structs.h"
 
 /* fd: fd; buf: out count; count; pos */
-enum sd_status sd_block_stub_pread64(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_pread64(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_block_stub_pread64, lane, ret, a, 1, 2, 3, NULL);
-	sd_call_begin(lane, &c, SD_BLOCK_PREAD64);
+		return sd_parts(sd_block_stub_pread64, qp, ret, a, 1, 2, 3, NULL);
+	sd_call_begin(qp, &c, SD_BLOCK_PREAD64);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -35,14 +35,14 @@ enum sd_status sd_block_stub_pread64(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* fd: fd; buf: in count; count; pos */
-enum sd_status sd_block_stub_pwrite64(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_pwrite64(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_block_stub_pwrite64, lane, ret, a, 1, 2, 3, NULL);
-	sd_call_begin(lane, &c, SD_BLOCK_PWRITE64);
+		return sd_parts(sd_block_stub_pwrite64, qp, ret, a, 1, 2, 3, NULL);
+	sd_call_begin(qp, &c, SD_BLOCK_PWRITE64);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -58,14 +58,14 @@ enum sd_status sd_block_stub_pwrite64(struct sd_lane *lane, long *ret, const u64
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen; pos_l; pos_h */
-static enum sd_status part_preadv(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
+static enum sd_status part_preadv(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_PREADV);
+	sd_call_begin(qp, &c, SD_BLOCK_PREADV);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -88,24 +88,24 @@ static enum sd_status part_preadv(struct sd_lane *lane, long *ret, const u64 a[6
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_block_stub_preadv(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_preadv(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	bool cut = false;
-	enum sd_status st = part_preadv(lane, ret, a, &cut);
+	enum sd_status st = part_preadv(qp, ret, a, &cut);
 
 	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
-		sd_parts_list(part_preadv, lane, ret, a, 1, 2, 3, NULL);
+		sd_parts_list(part_preadv, qp, ret, a, 1, 2, 3, NULL);
 	return st;
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen; pos_l; pos_h */
-static enum sd_status part_pwritev(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
+static enum sd_status part_pwritev(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_BLOCK_PWRITEV);
+	sd_call_begin(qp, &c, SD_BLOCK_PWRITEV);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -122,25 +122,25 @@ static enum sd_status part_pwritev(struct sd_lane *lane, long *ret, const u64 a[
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_block_stub_pwritev(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_pwritev(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	bool cut = false;
-	enum sd_status st = part_pwritev(lane, ret, a, &cut);
+	enum sd_status st = part_pwritev(qp, ret, a, &cut);
 
 	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
-		sd_parts_list(part_pwritev, lane, ret, a, 1, 2, 3, NULL);
+		sd_parts_list(part_pwritev, qp, ret, a, 1, 2, 3, NULL);
 	return st;
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen; pos_l; pos_h; flags */
-static enum sd_status part_preadv2(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
+static enum sd_status part_preadv2(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_PREADV2);
+	sd_call_begin(qp, &c, SD_BLOCK_PREADV2);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -164,24 +164,24 @@ static enum sd_status part_preadv2(struct sd_lane *lane, long *ret, const u64 a[
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_block_stub_preadv2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_preadv2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	bool cut = false;
-	enum sd_status st = part_preadv2(lane, ret, a, &cut);
+	enum sd_status st = part_preadv2(qp, ret, a, &cut);
 
 	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
-		sd_parts_list(part_preadv2, lane, ret, a, 1, 2, 3, NULL);
+		sd_parts_list(part_preadv2, qp, ret, a, 1, 2, 3, NULL);
 	return st;
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen; pos_l; pos_h; flags */
-static enum sd_status part_pwritev2(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)
+static enum sd_status part_pwritev2(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_BLOCK_PWRITEV2);
+	sd_call_begin(qp, &c, SD_BLOCK_PWRITEV2);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -199,22 +199,22 @@ static enum sd_status part_pwritev2(struct sd_lane *lane, long *ret, const u64 a
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_block_stub_pwritev2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_pwritev2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	bool cut = false;
-	enum sd_status st = part_pwritev2(lane, ret, a, &cut);
+	enum sd_status st = part_pwritev2(qp, ret, a, &cut);
 
 	if (sd_unlikely(cut && st == SD_OK && *ret > 0))
-		sd_parts_list(part_pwritev2, lane, ret, a, 1, 2, 3, NULL);
+		sd_parts_list(part_pwritev2, qp, ret, a, 1, 2, 3, NULL);
 	return st;
 }
 
 /* fd: fd; offset; whence */
-enum sd_status sd_block_stub_lseek(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_lseek(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LSEEK);
+	sd_call_begin(qp, &c, SD_BLOCK_LSEEK);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -224,11 +224,11 @@ enum sd_status sd_block_stub_lseek(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd */
-enum sd_status sd_block_stub_fsync(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fsync(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FSYNC);
+	sd_call_begin(qp, &c, SD_BLOCK_FSYNC);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -236,11 +236,11 @@ enum sd_status sd_block_stub_fsync(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd */
-enum sd_status sd_block_stub_fdatasync(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fdatasync(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FDATASYNC);
+	sd_call_begin(qp, &c, SD_BLOCK_FDATASYNC);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -248,22 +248,22 @@ enum sd_status sd_block_stub_fdatasync(struct sd_lane *lane, long *ret, const u6
 }
 
 /* no parameters */
-enum sd_status sd_block_stub_sync(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_sync(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SYNC);
+	sd_call_begin(qp, &c, SD_BLOCK_SYNC);
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
 	return sd_call_end(&c);
 }
 
 /* fd: fd */
-enum sd_status sd_block_stub_syncfs(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_syncfs(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SYNCFS);
+	sd_call_begin(qp, &c, SD_BLOCK_SYNCFS);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -271,11 +271,11 @@ enum sd_status sd_block_stub_syncfs(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; offset; nbytes; flags */
-enum sd_status sd_block_stub_sync_file_range(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_sync_file_range(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SYNC_FILE_RANGE);
+	sd_call_begin(qp, &c, SD_BLOCK_SYNC_FILE_RANGE);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -286,11 +286,11 @@ enum sd_status sd_block_stub_sync_file_range(struct sd_lane *lane, long *ret, co
 }
 
 /* fd: fd; cmd */
-enum sd_status sd_block_stub_flock(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_flock(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FLOCK);
+	sd_call_begin(qp, &c, SD_BLOCK_FLOCK);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -299,11 +299,11 @@ enum sd_status sd_block_stub_flock(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd; offset; len; advice */
-enum sd_status sd_block_stub_fadvise64(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fadvise64(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FADVISE64);
+	sd_call_begin(qp, &c, SD_BLOCK_FADVISE64);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -314,11 +314,11 @@ enum sd_status sd_block_stub_fadvise64(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; mode; offset; len */
-enum sd_status sd_block_stub_fallocate(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fallocate(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FALLOCATE);
+	sd_call_begin(qp, &c, SD_BLOCK_FALLOCATE);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -329,11 +329,11 @@ enum sd_status sd_block_stub_fallocate(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; statbuf: out 144 bytes */
-enum sd_status sd_block_stub_fstat(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fstat(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FSTAT);
+	sd_call_begin(qp, &c, SD_BLOCK_FSTAT);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_out(&c, a[1], 144);
 	sd_call_most(&c, 0);
@@ -346,11 +346,11 @@ enum sd_status sd_block_stub_fstat(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd; buf: out 120 bytes */
-enum sd_status sd_block_stub_fstatfs(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fstatfs(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FSTATFS);
+	sd_call_begin(qp, &c, SD_BLOCK_FSTATFS);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_out(&c, a[1], 120);
 	sd_call_most(&c, 0);
@@ -363,11 +363,11 @@ enum sd_status sd_block_stub_fstatfs(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* fd: fd; length */
-enum sd_status sd_block_stub_ftruncate(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_ftruncate(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FTRUNCATE);
+	sd_call_begin(qp, &c, SD_BLOCK_FTRUNCATE);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -376,11 +376,11 @@ enum sd_status sd_block_stub_ftruncate(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; mode */
-enum sd_status sd_block_stub_fchmod(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fchmod(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FCHMOD);
+	sd_call_begin(qp, &c, SD_BLOCK_FCHMOD);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -389,11 +389,11 @@ enum sd_status sd_block_stub_fchmod(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; user; group */
-enum sd_status sd_block_stub_fchown(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fchown(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FCHOWN);
+	sd_call_begin(qp, &c, SD_BLOCK_FCHOWN);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -403,11 +403,11 @@ enum sd_status sd_block_stub_fchown(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd */
-enum sd_status sd_block_stub_fchdir(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fchdir(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FCHDIR);
+	sd_call_begin(qp, &c, SD_BLOCK_FCHDIR);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_wait(&c, ret);
@@ -415,13 +415,13 @@ enum sd_status sd_block_stub_fchdir(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; dirent: out count; count */
-enum sd_status sd_block_stub_getdents(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_getdents(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_GETDENTS);
+	sd_call_begin(qp, &c, SD_BLOCK_GETDENTS);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = (u32)a[2];
@@ -446,13 +446,13 @@ enum sd_status sd_block_stub_getdents(struct sd_lane *lane, long *ret, const u64
 }
 
 /* fd: fd; dirent: out count; count */
-enum sd_status sd_block_stub_getdents64(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_getdents64(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_GETDENTS64);
+	sd_call_begin(qp, &c, SD_BLOCK_GETDENTS64);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = (u32)a[2];
@@ -477,11 +477,11 @@ enum sd_status sd_block_stub_getdents64(struct sd_lane *lane, long *ret, const u
 }
 
 /* fd_in: fd; off_in: inout 8 bytes; fd_out: fd; off_out: inout 8 bytes; len; flags */
-enum sd_status sd_block_stub_splice(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_splice(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SPLICE);
+	sd_call_begin(qp, &c, SD_BLOCK_SPLICE);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[4] = a[4];
@@ -499,11 +499,11 @@ enum sd_status sd_block_stub_splice(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd_in: fd; off_in: inout 8 bytes; fd_out: fd; off_out: inout 8 bytes; len; flags */
-enum sd_status sd_block_stub_copy_file_range(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_copy_file_range(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_COPY_FILE_RANGE);
+	sd_call_begin(qp, &c, SD_BLOCK_COPY_FILE_RANGE);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[4] = a[4];
@@ -521,11 +521,11 @@ enum sd_status sd_block_stub_copy_file_range(struct sd_lane *lane, long *ret, co
 }
 
 /* fd: fd; cmd; arg: 18 cases of cmd */
-enum sd_status sd_block_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_ioctl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_IOCTL);
+	sd_call_begin(qp, &c, SD_BLOCK_IOCTL);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	switch ((u32)a[1]) {

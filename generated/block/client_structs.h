@@ -31,7 +31,7 @@ static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partia
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -42,7 +42,7 @@ static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partia
 		put1_iovec_out(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -104,7 +104,7 @@ static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -115,7 +115,7 @@ static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial
 		put1_iovec_in(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -148,7 +148,7 @@ static inline u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool p
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -159,7 +159,7 @@ static inline u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool p
 		put1_sigset_argpack(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;

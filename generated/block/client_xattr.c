@@ -6,12 +6,12 @@
 #include "client_structs.h"
 
 /* pathname: in string, a path; name: in string; value: in size; size; flags */
-enum sd_status sd_block_stub_setxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_setxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_SETXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_SETXATTR);
 	c.arg[3] = a[3];
 	c.arg[4] = a[4];
 	c.arg[0] = sd_put_str(&c, a[0]);
@@ -28,12 +28,12 @@ enum sd_status sd_block_stub_setxattr(struct sd_lane *lane, long *ret, const u64
 }
 
 /* pathname: in string, a path; name: in string; value: in size; size; flags */
-enum sd_status sd_block_stub_lsetxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_lsetxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LSETXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_LSETXATTR);
 	c.arg[3] = a[3];
 	c.arg[4] = a[4];
 	c.arg[0] = sd_put_str(&c, a[0]);
@@ -50,12 +50,12 @@ enum sd_status sd_block_stub_lsetxattr(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; name: in string; value: in size; size; flags */
-enum sd_status sd_block_stub_fsetxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fsetxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FSETXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_FSETXATTR);
 	c.arg[0] = a[0];
 	c.arg[3] = a[3];
 	c.arg[4] = a[4];
@@ -72,13 +72,13 @@ enum sd_status sd_block_stub_fsetxattr(struct sd_lane *lane, long *ret, const u6
 }
 
 /* pathname: in string, a path; name: in string; value: out size; size */
-enum sd_status sd_block_stub_getxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_getxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_GETXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_GETXATTR);
 	c.arg[3] = a[3];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -97,13 +97,13 @@ enum sd_status sd_block_stub_getxattr(struct sd_lane *lane, long *ret, const u64
 }
 
 /* pathname: in string, a path; name: in string; value: out size; size */
-enum sd_status sd_block_stub_lgetxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_lgetxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LGETXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_LGETXATTR);
 	c.arg[3] = a[3];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -122,13 +122,13 @@ enum sd_status sd_block_stub_lgetxattr(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; name: in string; value: out size; size */
-enum sd_status sd_block_stub_fgetxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fgetxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FGETXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_FGETXATTR);
 	c.arg[0] = a[0];
 	c.arg[3] = a[3];
 	c.arg[1] = sd_put_str(&c, a[1]);
@@ -147,13 +147,13 @@ enum sd_status sd_block_stub_fgetxattr(struct sd_lane *lane, long *ret, const u6
 }
 
 /* pathname: in string, a path; list: out size; size */
-enum sd_status sd_block_stub_listxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_listxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LISTXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_LISTXATTR);
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	n1 = a[2];
@@ -172,13 +172,13 @@ enum sd_status sd_block_stub_listxattr(struct sd_lane *lane, long *ret, const u6
 }
 
 /* pathname: in string, a path; list: out size; size */
-enum sd_status sd_block_stub_llistxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_llistxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LLISTXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_LLISTXATTR);
 	c.arg[2] = a[2];
 	c.arg[0] = sd_put_str(&c, a[0]);
 	n1 = a[2];
@@ -197,13 +197,13 @@ enum sd_status sd_block_stub_llistxattr(struct sd_lane *lane, long *ret, const u
 }
 
 /* fd: fd; list: out size; size */
-enum sd_status sd_block_stub_flistxattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_flistxattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FLISTXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_FLISTXATTR);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -222,11 +222,11 @@ enum sd_status sd_block_stub_flistxattr(struct sd_lane *lane, long *ret, const u
 }
 
 /* pathname: in string, a path; name: in string */
-enum sd_status sd_block_stub_removexattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_removexattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_REMOVEXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_REMOVEXATTR);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	sd_call_most(&c, 0);
@@ -235,11 +235,11 @@ enum sd_status sd_block_stub_removexattr(struct sd_lane *lane, long *ret, const 
 }
 
 /* pathname: in string, a path; name: in string */
-enum sd_status sd_block_stub_lremovexattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_lremovexattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_LREMOVEXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_LREMOVEXATTR);
 	c.arg[0] = sd_put_str(&c, a[0]);
 	c.arg[1] = sd_put_str(&c, a[1]);
 	sd_call_most(&c, 0);
@@ -248,11 +248,11 @@ enum sd_status sd_block_stub_lremovexattr(struct sd_lane *lane, long *ret, const
 }
 
 /* fd: fd; name: in string */
-enum sd_status sd_block_stub_fremovexattr(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_block_stub_fremovexattr(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_BLOCK_FREMOVEXATTR);
+	sd_call_begin(qp, &c, SD_BLOCK_FREMOVEXATTR);
 	c.arg[0] = a[0];
 	c.arg[1] = sd_put_str(&c, a[1]);
 	sd_call_most(&c, 0);

@@ -10,7 +10,7 @@ long sd_block_serve_read(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_read((unsigned int)s->arg[0], (char __user *)p1, (unsigned long)s->arg[2]);
@@ -23,7 +23,7 @@ long sd_block_serve_write(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_write((unsigned int)s->arg[0], (const char __user *)p1, (unsigned long)s->arg[2]);
@@ -122,7 +122,7 @@ long sd_block_serve_fcntl(struct sd_serve *s)
 	case 0x24: /* F_OFD_GETLK */
 	case 0x25: /* F_OFD_SETLK */
 	case 0x26: /* F_OFD_SETLKW */
-		p2 = sd_user(s, s->arg[2], 32);
+		p2 = sd_uptr(s, s->arg[2], 32);
 		break;
 	case 0x10: /* F_GETOWN_EX */
 	case 0xf: /* F_SETOWN_EX */
@@ -130,7 +130,7 @@ long sd_block_serve_fcntl(struct sd_serve *s)
 	case 0x40c: /* F_SET_RW_HINT */
 	case 0x40d: /* F_GET_FILE_RW_HINT */
 	case 0x40e: /* F_SET_FILE_RW_HINT */
-		p2 = sd_user(s, s->arg[2], 8);
+		p2 = sd_uptr(s, s->arg[2], 8);
 		break;
 	default:
 		return -22;
@@ -147,7 +147,7 @@ long sd_block_serve_sendfile(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p2 = sd_user(s, s->arg[2], 8);
+	p2 = sd_uptr(s, s->arg[2], 8);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_sendfile64((int)s->arg[0], (int)s->arg[1], (long long __user *)p2, (unsigned long)s->arg[3]);

@@ -74,7 +74,7 @@ long sd_block_serve_setgroups(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[0], 65536), sd_bytes((u64)(s64)(s32)s->arg[0], 4));
+	p1 = sd_uptr(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[0], 65536), sd_bytes((u64)(s64)(s32)s->arg[0], 4));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_setgroups((int)s->arg[0], (unsigned int __user *)p1);
@@ -87,8 +87,8 @@ long sd_block_serve_capset(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], 8);
-	p1 = sd_user(s, s->arg[1], 24);
+	p0 = sd_uptr(s, s->arg[0], 8);
+	p1 = sd_uptr(s, s->arg[1], 24);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_capset((struct __user_cap_header_struct *)p0, (struct __user_cap_data_struct *)p1);

@@ -10,7 +10,7 @@ long sd_block_serve_open(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_open((const char __user *)p0, (int)s->arg[1], (unsigned short)s->arg[2]);
@@ -22,7 +22,7 @@ long sd_block_serve_openat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_openat((int)s->arg[0], (const char __user *)p1, (int)s->arg[2], (unsigned short)s->arg[3]);
@@ -35,8 +35,8 @@ long sd_block_serve_openat2(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 4096), s->arg[3]);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, sd_up_to(s->arg[2], s->arg[3], 4096), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_openat2((int)s->arg[0], (const char __user *)p1, (struct open_how __user *)p2, (unsigned long)s->arg[3]);
@@ -48,7 +48,7 @@ long sd_block_serve_creat(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_creat((const char __user *)p0, (unsigned short)s->arg[1]);
@@ -61,8 +61,8 @@ long sd_block_serve_stat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], 144);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], 144);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_newstat((const char __user *)p0, (struct stat __user *)p1);
@@ -75,8 +75,8 @@ long sd_block_serve_lstat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], 144);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], 144);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_newlstat((const char __user *)p0, (struct stat __user *)p1);
@@ -89,8 +89,8 @@ long sd_block_serve_newfstatat(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], 144);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, s->arg[2], 144);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_newfstatat((int)s->arg[0], (const char __user *)p1, (struct stat __user *)p2, (int)s->arg[3]);
@@ -103,8 +103,8 @@ long sd_block_serve_statx(struct sd_serve *s)
 	void __user *p4;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p4 = sd_user(s, s->arg[4], 256);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p4 = sd_uptr(s, s->arg[4], 256);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_statx((int)s->arg[0], (const char __user *)p1, (unsigned int)s->arg[2], (unsigned int)s->arg[3], (struct statx __user *)p4);
@@ -117,8 +117,8 @@ long sd_block_serve_statfs(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], 120);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], 120);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_statfs((const char __user *)p0, (struct statfs __user *)p1);
@@ -130,7 +130,7 @@ long sd_block_serve_truncate(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_truncate((const char __user *)p0, (long)s->arg[1]);
@@ -142,7 +142,7 @@ long sd_block_serve_access(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_access((const char __user *)p0, (int)s->arg[1]);
@@ -154,7 +154,7 @@ long sd_block_serve_faccessat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_faccessat((int)s->arg[0], (const char __user *)p1, (int)s->arg[2]);
@@ -166,7 +166,7 @@ long sd_block_serve_faccessat2(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_faccessat2((int)s->arg[0], (const char __user *)p1, (int)s->arg[2], (int)s->arg[3]);
@@ -178,7 +178,7 @@ long sd_block_serve_chmod(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_chmod((const char __user *)p0, (unsigned short)s->arg[1]);
@@ -190,7 +190,7 @@ long sd_block_serve_fchmodat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fchmodat((int)s->arg[0], (const char __user *)p1, (unsigned short)s->arg[2]);
@@ -202,7 +202,7 @@ long sd_block_serve_chown(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_chown((const char __user *)p0, (unsigned int)s->arg[1], (unsigned int)s->arg[2]);
@@ -214,7 +214,7 @@ long sd_block_serve_lchown(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_lchown((const char __user *)p0, (unsigned int)s->arg[1], (unsigned int)s->arg[2]);
@@ -226,7 +226,7 @@ long sd_block_serve_fchownat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fchownat((int)s->arg[0], (const char __user *)p1, (unsigned int)s->arg[2], (unsigned int)s->arg[3], (int)s->arg[4]);
@@ -239,8 +239,8 @@ long sd_block_serve_link(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_link((const char __user *)p0, (const char __user *)p1);
@@ -253,8 +253,8 @@ long sd_block_serve_linkat(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p3 = sd_user(s, s->arg[3], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p3 = sd_uptr(s, s->arg[3], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_linkat((int)s->arg[0], (const char __user *)p1, (int)s->arg[2], (const char __user *)p3, (int)s->arg[4]);
@@ -267,8 +267,8 @@ long sd_block_serve_symlink(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_symlink((const char __user *)p0, (const char __user *)p1);
@@ -281,8 +281,8 @@ long sd_block_serve_symlinkat(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p2 = sd_uptr(s, s->arg[2], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_symlinkat((const char __user *)p0, (int)s->arg[1], (const char __user *)p2);
@@ -295,8 +295,8 @@ long sd_block_serve_readlink(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], (u64)(s64)(s32)s->arg[2]);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], (u64)(s64)(s32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_readlink((const char __user *)p0, (char __user *)p1, (int)s->arg[2]);
@@ -309,8 +309,8 @@ long sd_block_serve_readlinkat(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], (u64)(s64)(s32)s->arg[3]);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, s->arg[2], (u64)(s64)(s32)s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_readlinkat((int)s->arg[0], (const char __user *)p1, (char __user *)p2, (int)s->arg[3]);
@@ -323,8 +323,8 @@ long sd_block_serve_rename(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_rename((const char __user *)p0, (const char __user *)p1);
@@ -337,8 +337,8 @@ long sd_block_serve_renameat(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p3 = sd_user(s, s->arg[3], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p3 = sd_uptr(s, s->arg[3], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_renameat((int)s->arg[0], (const char __user *)p1, (int)s->arg[2], (const char __user *)p3);
@@ -351,8 +351,8 @@ long sd_block_serve_renameat2(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p3 = sd_user(s, s->arg[3], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p3 = sd_uptr(s, s->arg[3], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_renameat2((int)s->arg[0], (const char __user *)p1, (int)s->arg[2], (const char __user *)p3, (unsigned int)s->arg[4]);
@@ -364,7 +364,7 @@ long sd_block_serve_unlink(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_unlink((const char __user *)p0);
@@ -376,7 +376,7 @@ long sd_block_serve_unlinkat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_unlinkat((int)s->arg[0], (const char __user *)p1, (int)s->arg[2]);
@@ -388,7 +388,7 @@ long sd_block_serve_mkdir(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_mkdir((const char __user *)p0, (unsigned short)s->arg[1]);
@@ -400,7 +400,7 @@ long sd_block_serve_mkdirat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_mkdirat((int)s->arg[0], (const char __user *)p1, (unsigned short)s->arg[2]);
@@ -412,7 +412,7 @@ long sd_block_serve_mknod(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_mknod((const char __user *)p0, (unsigned short)s->arg[1], (unsigned int)s->arg[2]);
@@ -424,7 +424,7 @@ long sd_block_serve_mknodat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_mknodat((int)s->arg[0], (const char __user *)p1, (unsigned short)s->arg[2], (unsigned int)s->arg[3]);
@@ -436,7 +436,7 @@ long sd_block_serve_rmdir(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_rmdir((const char __user *)p0);
@@ -448,7 +448,7 @@ long sd_block_serve_chdir(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_chdir((const char __user *)p0);
@@ -460,7 +460,7 @@ long sd_block_serve_getcwd(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], s->arg[1]);
+	p0 = sd_uptr(s, s->arg[0], s->arg[1]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getcwd((char __user *)p0, (unsigned long)s->arg[1]);
@@ -473,8 +473,8 @@ long sd_block_serve_utime(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], 16);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], 16);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_utime((char __user *)p0, (struct utimbuf __user *)p1);
@@ -487,8 +487,8 @@ long sd_block_serve_utimes(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], 32);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], 32);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_utimes((char __user *)p0, (struct __kernel_old_timeval __user *)p1);
@@ -501,8 +501,8 @@ long sd_block_serve_futimesat(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], 32);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, s->arg[2], 32);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_futimesat((int)s->arg[0], (const char __user *)p1, (struct __kernel_old_timeval __user *)p2);
@@ -515,8 +515,8 @@ long sd_block_serve_utimensat(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, s->arg[2], 32);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, s->arg[2], 32);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_utimensat((int)s->arg[0], (const char __user *)p1, (struct __kernel_timespec __user *)p2, (int)s->arg[3]);

@@ -10,7 +10,7 @@ long sd_block_serve_poll(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, sd_up_to(s->arg[0], (u32)s->arg[1], 131072), sd_bytes((u32)s->arg[1], 8));
+	p0 = sd_uptr(s, sd_up_to(s->arg[0], (u32)s->arg[1], 131072), sd_bytes((u32)s->arg[1], 8));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_poll((struct pollfd __user *)p0, (unsigned int)s->arg[1], (int)s->arg[2]);
@@ -24,9 +24,9 @@ long sd_block_serve_ppoll(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p0 = sd_user(s, sd_up_to(s->arg[0], (u32)s->arg[1], 131072), sd_bytes((u32)s->arg[1], 8));
-	p2 = sd_user(s, s->arg[2], 16);
-	p3 = sd_user(s, sd_up_to(s->arg[3], s->arg[4], 64), s->arg[4]);
+	p0 = sd_uptr(s, sd_up_to(s->arg[0], (u32)s->arg[1], 131072), sd_bytes((u32)s->arg[1], 8));
+	p2 = sd_uptr(s, s->arg[2], 16);
+	p3 = sd_uptr(s, sd_up_to(s->arg[3], s->arg[4], 64), s->arg[4]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_ppoll((struct pollfd __user *)p0, (unsigned int)s->arg[1], (struct __kernel_timespec __user *)p2, (const sigset_t __user *)p3, (unsigned long)s->arg[4]);
@@ -43,14 +43,14 @@ long sd_block_serve_select(struct sd_serve *s)
 
 	if ((s64)(u64)(s64)(s32)s->arg[0] > 65536)
 		s->arg[0] = 65536;
-	p1 = sd_user(s, s->arg[1], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
+	p1 = sd_uptr(s, s->arg[1], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
 	if ((s64)(u64)(s64)(s32)s->arg[0] > 65536)
 		s->arg[0] = 65536;
-	p2 = sd_user(s, s->arg[2], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
+	p2 = sd_uptr(s, s->arg[2], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
 	if ((s64)(u64)(s64)(s32)s->arg[0] > 65536)
 		s->arg[0] = 65536;
-	p3 = sd_user(s, s->arg[3], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
-	p4 = sd_user(s, s->arg[4], 16);
+	p3 = sd_uptr(s, s->arg[3], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
+	p4 = sd_uptr(s, s->arg[4], 16);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_select((int)s->arg[0], (__kernel_fd_set __user *)p1, (__kernel_fd_set __user *)p2, (__kernel_fd_set __user *)p3, (struct __kernel_old_timeval __user *)p4);
@@ -68,14 +68,14 @@ long sd_block_serve_pselect6(struct sd_serve *s)
 
 	if ((s64)(u64)(s64)(s32)s->arg[0] > 65536)
 		s->arg[0] = 65536;
-	p1 = sd_user(s, s->arg[1], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
+	p1 = sd_uptr(s, s->arg[1], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
 	if ((s64)(u64)(s64)(s32)s->arg[0] > 65536)
 		s->arg[0] = 65536;
-	p2 = sd_user(s, s->arg[2], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
+	p2 = sd_uptr(s, s->arg[2], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
 	if ((s64)(u64)(s64)(s32)s->arg[0] > 65536)
 		s->arg[0] = 65536;
-	p3 = sd_user(s, s->arg[3], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
-	p4 = sd_user(s, s->arg[4], 16);
+	p3 = sd_uptr(s, s->arg[3], ((u64)(u32)(u64)(s64)(s32)s->arg[0] + 63) / 64 * 8);
+	p4 = sd_uptr(s, s->arg[4], 16);
 	r = take_sigset_argpack(s, s->arg[5], 1, &p5);
 	if (r)
 		return r;

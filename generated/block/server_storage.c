@@ -10,7 +10,7 @@ long sd_block_serve_pread64(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_pread64((unsigned int)s->arg[0], (char __user *)p1, (unsigned long)s->arg[2], (long long)s->arg[3]);
@@ -22,7 +22,7 @@ long sd_block_serve_pwrite64(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_pwrite64((unsigned int)s->arg[0], (const char __user *)p1, (unsigned long)s->arg[2], (long long)s->arg[3]);
@@ -162,7 +162,7 @@ long sd_block_serve_fstat(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], 144);
+	p1 = sd_uptr(s, s->arg[1], 144);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_newfstat((unsigned int)s->arg[0], (struct stat __user *)p1);
@@ -174,7 +174,7 @@ long sd_block_serve_fstatfs(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], 120);
+	p1 = sd_uptr(s, s->arg[1], 120);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fstatfs((unsigned int)s->arg[0], (struct statfs __user *)p1);
@@ -218,7 +218,7 @@ long sd_block_serve_getdents(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, sd_up_to(s->arg[1], (u32)s->arg[2], 2147483647), (u32)s->arg[2]);
+	p1 = sd_uptr(s, sd_up_to(s->arg[1], (u32)s->arg[2], 2147483647), (u32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getdents((unsigned int)s->arg[0], (struct linux_dirent __user *)p1, (unsigned int)s->arg[2]);
@@ -230,7 +230,7 @@ long sd_block_serve_getdents64(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, sd_up_to(s->arg[1], (u32)s->arg[2], 2147483647), (u32)s->arg[2]);
+	p1 = sd_uptr(s, sd_up_to(s->arg[1], (u32)s->arg[2], 2147483647), (u32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getdents64((unsigned int)s->arg[0], (struct linux_dirent64 __user *)p1, (unsigned int)s->arg[2]);
@@ -243,8 +243,8 @@ long sd_block_serve_splice(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], 8);
-	p3 = sd_user(s, s->arg[3], 8);
+	p1 = sd_uptr(s, s->arg[1], 8);
+	p3 = sd_uptr(s, s->arg[3], 8);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_splice((int)s->arg[0], (long long __user *)p1, (int)s->arg[2], (long long __user *)p3, (unsigned long)s->arg[4], (unsigned int)s->arg[5]);
@@ -257,8 +257,8 @@ long sd_block_serve_copy_file_range(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], 8);
-	p3 = sd_user(s, s->arg[3], 8);
+	p1 = sd_uptr(s, s->arg[1], 8);
+	p3 = sd_uptr(s, s->arg[3], 8);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_copy_file_range((int)s->arg[0], (long long __user *)p1, (int)s->arg[2], (long long __user *)p3, (unsigned long)s->arg[4], (unsigned int)s->arg[5]);
@@ -279,10 +279,10 @@ long sd_block_serve_ioctl(struct sd_serve *s)
 	case 0x80086601: /* FS_IOC_GETFLAGS */
 	case 0x40086602: /* FS_IOC_SETFLAGS */
 	case 0x80087601: /* FS_IOC_GETVERSION */
-		p2 = sd_user(s, s->arg[2], 4);
+		p2 = sd_uptr(s, s->arg[2], 4);
 		break;
 	case 0x5460: /* FIOQSIZE */
-		p2 = sd_user(s, s->arg[2], 8);
+		p2 = sd_uptr(s, s->arg[2], 8);
 		break;
 	case 0x5451: /* FIOCLEX */
 	case 0x5450: /* FIONCLEX */
@@ -290,10 +290,10 @@ long sd_block_serve_ioctl(struct sd_serve *s)
 		break;
 	case 0x801c581f: /* FS_IOC_FSGETXATTR */
 	case 0x401c5820: /* FS_IOC_FSSETXATTR */
-		p2 = sd_user(s, s->arg[2], 28);
+		p2 = sd_uptr(s, s->arg[2], 28);
 		break;
 	case 0xc0185879: /* FITRIM */
-		p2 = sd_user(s, s->arg[2], 24);
+		p2 = sd_uptr(s, s->arg[2], 24);
 		break;
 	case 0x40049409: /* FICLONE */
 	case 0x4020940d: /* FICLONERANGE */

@@ -10,7 +10,7 @@
 
 static inline long fix_iovec_out(struct sd_serve *s, struct sd_w_iovec *k)
 {
-	k->iov_base = (u64)(uintptr_t)sd_user(s, k->iov_base, k->iov_len);
+	k->iov_base = (u64)(uintptr_t)sd_uptr(s, k->iov_base, k->iov_len);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -20,7 +20,7 @@ static inline long take_iovec_out(struct sd_serve *s, u64 off, u64 n, void __use
 	struct sd_w_iovec *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -39,7 +39,7 @@ static inline long take_iovec_out(struct sd_serve *s, u64 off, u64 n, void __use
 
 static inline long fix_iovec_in(struct sd_serve *s, struct sd_w_iovec *k)
 {
-	k->iov_base = (u64)(uintptr_t)sd_user(s, k->iov_base, k->iov_len);
+	k->iov_base = (u64)(uintptr_t)sd_uptr(s, k->iov_base, k->iov_len);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -49,7 +49,7 @@ static inline long take_iovec_in(struct sd_serve *s, u64 off, u64 n, void __user
 	struct sd_w_iovec *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -68,7 +68,7 @@ static inline long take_iovec_in(struct sd_serve *s, u64 off, u64 n, void __user
 
 static inline long fix_sigset_argpack(struct sd_serve *s, struct sd_w_sigset_argpack *k)
 {
-	k->p = (u64)(uintptr_t)sd_user(s, sd_up_to(k->p, k->size, 64), k->size);
+	k->p = (u64)(uintptr_t)sd_uptr(s, sd_up_to(k->p, k->size, 64), k->size);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -78,7 +78,7 @@ static inline long take_sigset_argpack(struct sd_serve *s, u64 off, u64 n, void 
 	struct sd_w_sigset_argpack *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */

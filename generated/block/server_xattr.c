@@ -12,9 +12,9 @@ long sd_block_serve_setxattr(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_setxattr((const char __user *)p0, (const char __user *)p1, (const void __user *)p2, (unsigned long)s->arg[3], (int)s->arg[4]);
@@ -28,9 +28,9 @@ long sd_block_serve_lsetxattr(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_lsetxattr((const char __user *)p0, (const char __user *)p1, (const void __user *)p2, (unsigned long)s->arg[3], (int)s->arg[4]);
@@ -43,8 +43,8 @@ long sd_block_serve_fsetxattr(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
-	p2 = sd_user(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
+	p2 = sd_uptr(s, sd_up_to(s->arg[2], s->arg[3], 65536), s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fsetxattr((int)s->arg[0], (const char __user *)p1, (const void __user *)p2, (unsigned long)s->arg[3], (int)s->arg[4]);
@@ -58,11 +58,11 @@ long sd_block_serve_getxattr(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if ((s64)s->arg[3] > 65536)
 		s->arg[3] = 65536;
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_uptr(s, s->arg[2], s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getxattr((const char __user *)p0, (const char __user *)p1, (void __user *)p2, (unsigned long)s->arg[3]);
@@ -76,11 +76,11 @@ long sd_block_serve_lgetxattr(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if ((s64)s->arg[3] > 65536)
 		s->arg[3] = 65536;
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_uptr(s, s->arg[2], s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_lgetxattr((const char __user *)p0, (const char __user *)p1, (void __user *)p2, (unsigned long)s->arg[3]);
@@ -93,10 +93,10 @@ long sd_block_serve_fgetxattr(struct sd_serve *s)
 	void __user *p2;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if ((s64)s->arg[3] > 65536)
 		s->arg[3] = 65536;
-	p2 = sd_user(s, s->arg[2], s->arg[3]);
+	p2 = sd_uptr(s, s->arg[2], s->arg[3]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fgetxattr((int)s->arg[0], (const char __user *)p1, (void __user *)p2, (unsigned long)s->arg[3]);
@@ -109,10 +109,10 @@ long sd_block_serve_listxattr(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if ((s64)s->arg[2] > 65536)
 		s->arg[2] = 65536;
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_listxattr((const char __user *)p0, (char __user *)p1, (unsigned long)s->arg[2]);
@@ -125,10 +125,10 @@ long sd_block_serve_llistxattr(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
 	if ((s64)s->arg[2] > 65536)
 		s->arg[2] = 65536;
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_llistxattr((const char __user *)p0, (char __user *)p1, (unsigned long)s->arg[2]);
@@ -142,7 +142,7 @@ long sd_block_serve_flistxattr(struct sd_serve *s)
 
 	if ((s64)s->arg[2] > 65536)
 		s->arg[2] = 65536;
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_flistxattr((int)s->arg[0], (char __user *)p1, (unsigned long)s->arg[2]);
@@ -155,8 +155,8 @@ long sd_block_serve_removexattr(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_removexattr((const char __user *)p0, (const char __user *)p1);
@@ -169,8 +169,8 @@ long sd_block_serve_lremovexattr(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p0 = sd_user(s, s->arg[0], SD_PATH_MAX);
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p0 = sd_uptr(s, s->arg[0], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_lremovexattr((const char __user *)p0, (const char __user *)p1);
@@ -182,7 +182,7 @@ long sd_block_serve_fremovexattr(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], SD_PATH_MAX);
+	p1 = sd_uptr(s, s->arg[1], SD_PATH_MAX);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_fremovexattr((int)s->arg[0], (const char __user *)p1);

@@ -10,52 +10,52 @@
 #include "calls.h"
 #include "wire.h"
 
-enum sd_status sd_net_stub_socket(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_socketpair(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_bind(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_listen(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_accept(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_accept4(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_connect(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_shutdown(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_getsockname(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_getpeername(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_getsockopt(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_setsockopt(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_sendmsg(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_write(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_close(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_sendfile(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_select(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_pselect6(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_epoll_create1(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_epoll_ctl(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_epoll_wait(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_epoll_pwait(struct sd_lane *lane, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_socket(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_socketpair(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_bind(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_listen(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_accept(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_accept4(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_connect(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_shutdown(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_getsockname(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_getpeername(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_getsockopt(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_setsockopt(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_sendto(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_recvfrom(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_sendmsg(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_recvmsg(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_sendmmsg(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_recvmmsg(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_read(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_write(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_readv(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_writev(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_close(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_dup(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_dup2(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_dup3(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_fcntl(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_ioctl(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_sendfile(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_poll(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_ppoll(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_select(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_pselect6(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_epoll_create1(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_epoll_ctl(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_epoll_wait(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_epoll_pwait(struct sd_qp *qp, long *ret, const u64 a[6]);
 
-static inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)
+static inline void drop_fds(struct sd_qp *qp, s32 x, s32 y)
 {
 	u64 arg[6] = {(u32)x};
 	struct sd_call c;
 	long ret;
 
 	for (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {
-		sd_call_begin(lane, &c, SD_NET_CLOSE);
+		sd_call_begin(qp, &c, SD_NET_CLOSE);
 		c.arg[0] = arg[0];
 		sd_call_wait(&c, &ret);
 		sd_call_end(&c);

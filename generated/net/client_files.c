@@ -6,13 +6,13 @@
 #include "client_structs.h"
 
 /* fd: fd; buf: out count; count */
-enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_read(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_READ);
+	sd_call_begin(qp, &c, SD_NET_READ);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -33,14 +33,14 @@ enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
 }
 
 /* fd: fd; buf: in count; count */
-enum sd_status sd_net_stub_write(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_write(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_net_stub_write, lane, ret, a, 1, 2, -1, NULL);
-	sd_call_begin(lane, &c, SD_NET_WRITE);
+		return sd_parts(sd_net_stub_write, qp, ret, a, 1, 2, -1, NULL);
+	sd_call_begin(qp, &c, SD_NET_WRITE);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -50,19 +50,19 @@ enum sd_status sd_net_stub_write(struct sd_lane *lane, long *ret, const u64 a[6]
 	c.arg[1] = sd_in(&c, a[1], n1);
 	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
-	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]));
+	sd_call_early(&c, ret, 1, 2, sd_placed(c.arg[1]));
 	return sd_call_end(&c);
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_out; vlen */
-enum sd_status sd_net_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_readv(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_READV);
+	sd_call_begin(qp, &c, SD_NET_READV);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -83,13 +83,13 @@ enum sd_status sd_net_stub_readv(struct sd_lane *lane, long *ret, const u64 a[6]
 }
 
 /* fd: fd; vec: in vlen x 16 as iovec_in; vlen */
-enum sd_status sd_net_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_writev(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_NET_WRITEV);
+	sd_call_begin(qp, &c, SD_NET_WRITEV);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -104,11 +104,11 @@ enum sd_status sd_net_stub_writev(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* fd: fd */
-enum sd_status sd_net_stub_close(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_close(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_CLOSE);
+	sd_call_begin(qp, &c, SD_NET_CLOSE);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_known(&c, ret, 0);
@@ -116,11 +116,11 @@ enum sd_status sd_net_stub_close(struct sd_lane *lane, long *ret, const u64 a[6]
 }
 
 /* fildes: fd */
-enum sd_status sd_net_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_dup(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_DUP);
+	sd_call_begin(qp, &c, SD_NET_DUP);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
@@ -128,11 +128,11 @@ enum sd_status sd_net_stub_dup(struct sd_lane *lane, long *ret, const u64 a[6])
 }
 
 /* oldfd: fd; newfd */
-enum sd_status sd_net_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_dup2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_DUP2);
+	sd_call_begin(qp, &c, SD_NET_DUP2);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 2147483647);
@@ -141,11 +141,11 @@ enum sd_status sd_net_stub_dup2(struct sd_lane *lane, long *ret, const u64 a[6])
 }
 
 /* oldfd: fd; newfd; flags */
-enum sd_status sd_net_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_dup3(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_DUP3);
+	sd_call_begin(qp, &c, SD_NET_DUP3);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -155,11 +155,11 @@ enum sd_status sd_net_stub_dup3(struct sd_lane *lane, long *ret, const u64 a[6])
 }
 
 /* fd: fd; cmd; arg: 29 cases of cmd */
-enum sd_status sd_net_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_fcntl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_FCNTL);
+	sd_call_begin(qp, &c, SD_NET_FCNTL);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	switch ((u32)a[1]) {
@@ -253,11 +253,11 @@ end:
 }
 
 /* out_fd: fd; in_fd: fd; offset: inout 8 bytes; count */
-enum sd_status sd_net_stub_sendfile(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_sendfile(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_SENDFILE);
+	sd_call_begin(qp, &c, SD_NET_SENDFILE);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[3] = a[3];

@@ -6,12 +6,12 @@
 #include "client_structs.h"
 
 /* ufds: inout nfds x 8; nfds; timeout_msecs */
-enum sd_status sd_net_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_poll(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n0 = 0;
 
-	sd_call_begin(lane, &c, SD_NET_POLL);
+	sd_call_begin(qp, &c, SD_NET_POLL);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	n0 = (u32)a[1];
@@ -30,12 +30,12 @@ enum sd_status sd_net_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6])
 }
 
 /* ufds: inout nfds x 8; nfds; tsp: inout 16 bytes; sigmask: in sigsetsize; sigsetsize */
-enum sd_status sd_net_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_ppoll(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n0 = 0, n3 = 0;
 
-	sd_call_begin(lane, &c, SD_NET_PPOLL);
+	sd_call_begin(qp, &c, SD_NET_PPOLL);
 	c.arg[1] = a[1];
 	c.arg[4] = a[4];
 	n0 = (u32)a[1];
@@ -62,12 +62,12 @@ enum sd_status sd_net_stub_ppoll(struct sd_lane *lane, long *ret, const u64 a[6]
 }
 
 /* n; inp: inout n bits; outp: inout n bits; exp: inout n bits; tvp: inout 16 bytes */
-enum sd_status sd_net_stub_select(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_select(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n2 = 0, n3 = 0;
 
-	sd_call_begin(lane, &c, SD_NET_SELECT);
+	sd_call_begin(qp, &c, SD_NET_SELECT);
 	c.arg[0] = a[0];
 	n1 = (u64)(s64)(s32)a[0];
 	if (n1 > 2147483647) {
@@ -113,13 +113,13 @@ enum sd_status sd_net_stub_select(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* n; inp: inout n bits; outp: inout n bits; exp: inout n bits; tsp: inout 16 bytes; sig: in 16 bytes as sigset_argpack */
-enum sd_status sd_net_stub_pselect6(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_pselect6(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n2 = 0, n3 = 0, n5 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_NET_PSELECT6);
+	sd_call_begin(qp, &c, SD_NET_PSELECT6);
 	c.arg[0] = a[0];
 	n1 = (u64)(s64)(s32)a[0];
 	if (n1 > 2147483647) {
@@ -167,11 +167,11 @@ enum sd_status sd_net_stub_pselect6(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* flags */
-enum sd_status sd_net_stub_epoll_create1(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_epoll_create1(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_EPOLL_CREATE1);
+	sd_call_begin(qp, &c, SD_NET_EPOLL_CREATE1);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 2147483647);
 	sd_call_wait(&c, ret);
@@ -179,11 +179,11 @@ enum sd_status sd_net_stub_epoll_create1(struct sd_lane *lane, long *ret, const 
 }
 
 /* epfd: fd; op; fd: fd; event: in 12 bytes */
-enum sd_status sd_net_stub_epoll_ctl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_epoll_ctl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_EPOLL_CTL);
+	sd_call_begin(qp, &c, SD_NET_EPOLL_CTL);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -194,13 +194,13 @@ enum sd_status sd_net_stub_epoll_ctl(struct sd_lane *lane, long *ret, const u64 
 }
 
 /* epfd: fd; events: out maxevents x 12; maxevents; timeout */
-enum sd_status sd_net_stub_epoll_wait(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_epoll_wait(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_EPOLL_WAIT);
+	sd_call_begin(qp, &c, SD_NET_EPOLL_WAIT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -225,13 +225,13 @@ enum sd_status sd_net_stub_epoll_wait(struct sd_lane *lane, long *ret, const u64
 }
 
 /* epfd: fd; events: out maxevents x 12; maxevents; timeout; sigmask: in sigsetsize; sigsetsize */
-enum sd_status sd_net_stub_epoll_pwait(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_epoll_pwait(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n4 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_EPOLL_PWAIT);
+	sd_call_begin(qp, &c, SD_NET_EPOLL_PWAIT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];

@@ -6,11 +6,11 @@
 #include "client_structs.h"
 
 /* family; type; protocol */
-enum sd_status sd_net_stub_socket(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_socket(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_SOCKET);
+	sd_call_begin(qp, &c, SD_NET_SOCKET);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -20,13 +20,13 @@ enum sd_status sd_net_stub_socket(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* family; type; protocol; usockvec: out 8 bytes */
-enum sd_status sd_net_stub_socketpair(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_socketpair(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	long got = -1;
 	s32 fds[2] = {-1, -1};
 
-	sd_call_begin(lane, &c, SD_NET_SOCKETPAIR);
+	sd_call_begin(qp, &c, SD_NET_SOCKETPAIR);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -42,17 +42,17 @@ enum sd_status sd_net_stub_socketpair(struct sd_lane *lane, long *ret, const u64
 	}
 	sd_call_end(&c);
 	if (got >= 0 && *ret < 0)
-		drop_fds(lane, fds[0], fds[1]);
+		drop_fds(qp, fds[0], fds[1]);
 	return c.status;
 }
 
 /* fd: fd; umyaddr: in addrlen; addrlen */
-enum sd_status sd_net_stub_bind(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_bind(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
-	sd_call_begin(lane, &c, SD_NET_BIND);
+	sd_call_begin(qp, &c, SD_NET_BIND);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = (u64)(s64)(s32)a[2];
@@ -67,11 +67,11 @@ enum sd_status sd_net_stub_bind(struct sd_lane *lane, long *ret, const u64 a[6])
 }
 
 /* fd: fd; backlog */
-enum sd_status sd_net_stub_listen(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_listen(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_LISTEN);
+	sd_call_begin(qp, &c, SD_NET_LISTEN);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -80,14 +80,14 @@ enum sd_status sd_net_stub_listen(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* fd: fd; upeer_sockaddr: out *upeer_addrlen; upeer_addrlen: length of upeer_sockaddr */
-enum sd_status sd_net_stub_accept(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_accept(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	s32 v2;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_ACCEPT);
+	sd_call_begin(qp, &c, SD_NET_ACCEPT);
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
@@ -101,19 +101,19 @@ enum sd_status sd_net_stub_accept(struct sd_lane *lane, long *ret, const u64 a[6
 	}
 	sd_call_end(&c);
 	if (got >= 0 && *ret < 0)
-		drop_fds(lane, (s32)got, -1);
+		drop_fds(qp, (s32)got, -1);
 	return c.status;
 }
 
 /* fd: fd; upeer_sockaddr: out *upeer_addrlen; upeer_addrlen: length of upeer_sockaddr; flags */
-enum sd_status sd_net_stub_accept4(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_accept4(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	s32 v2;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_ACCEPT4);
+	sd_call_begin(qp, &c, SD_NET_ACCEPT4);
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	c.arg[3] = a[3];
@@ -128,17 +128,17 @@ enum sd_status sd_net_stub_accept4(struct sd_lane *lane, long *ret, const u64 a[
 	}
 	sd_call_end(&c);
 	if (got >= 0 && *ret < 0)
-		drop_fds(lane, (s32)got, -1);
+		drop_fds(qp, (s32)got, -1);
 	return c.status;
 }
 
 /* fd: fd; uservaddr: in addrlen; addrlen */
-enum sd_status sd_net_stub_connect(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_connect(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
-	sd_call_begin(lane, &c, SD_NET_CONNECT);
+	sd_call_begin(qp, &c, SD_NET_CONNECT);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = (u64)(s64)(s32)a[2];
@@ -153,11 +153,11 @@ enum sd_status sd_net_stub_connect(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd; how */
-enum sd_status sd_net_stub_shutdown(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_shutdown(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_NET_SHUTDOWN);
+	sd_call_begin(qp, &c, SD_NET_SHUTDOWN);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	sd_call_most(&c, 0);
@@ -166,13 +166,13 @@ enum sd_status sd_net_stub_shutdown(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; usockaddr: out *usockaddr_len; usockaddr_len: length of usockaddr */
-enum sd_status sd_net_stub_getsockname(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_getsockname(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	s32 v2;
 
-	sd_call_begin(lane, &c, SD_NET_GETSOCKNAME);
+	sd_call_begin(qp, &c, SD_NET_GETSOCKNAME);
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
@@ -187,13 +187,13 @@ enum sd_status sd_net_stub_getsockname(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; usockaddr: out *usockaddr_len; usockaddr_len: length of usockaddr */
-enum sd_status sd_net_stub_getpeername(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_getpeername(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	s32 v2;
 
-	sd_call_begin(lane, &c, SD_NET_GETPEERNAME);
+	sd_call_begin(qp, &c, SD_NET_GETPEERNAME);
 	c.arg[0] = a[0];
 	c.arg[2] = sd_put_vr(&c, a[2], &v2, 128);
 	n1 = (u64)(s64)v2;
@@ -208,13 +208,13 @@ enum sd_status sd_net_stub_getpeername(struct sd_lane *lane, long *ret, const u6
 }
 
 /* fd: fd; level; optname; optval: 4 cases of level; optlen: length of optval */
-enum sd_status sd_net_stub_getsockopt(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_getsockopt(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n3 = 0;
 	s32 v4;
 
-	sd_call_begin(lane, &c, SD_NET_GETSOCKOPT);
+	sd_call_begin(qp, &c, SD_NET_GETSOCKOPT);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -262,13 +262,13 @@ end:
 }
 
 /* fd: fd; level; optname; optval: 2 cases of level; optlen */
-enum sd_status sd_net_stub_setsockopt(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_setsockopt(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n3 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_NET_SETSOCKOPT);
+	sd_call_begin(qp, &c, SD_NET_SETSOCKOPT);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
@@ -294,14 +294,14 @@ enum sd_status sd_net_stub_setsockopt(struct sd_lane *lane, long *ret, const u64
 }
 
 /* fd: fd; buff: in len; len; flags; addr: in addr_len; addr_len */
-enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_sendto(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n4 = 0;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_net_stub_sendto, lane, ret, a, 1, 2, -1, NULL);
-	sd_call_begin(lane, &c, SD_NET_SENDTO);
+		return sd_parts(sd_net_stub_sendto, qp, ret, a, 1, 2, -1, NULL);
+	sd_call_begin(qp, &c, SD_NET_SENDTO);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -319,19 +319,19 @@ enum sd_status sd_net_stub_sendto(struct sd_lane *lane, long *ret, const u64 a[6
 	}
 	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
-	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]) && !((u32)a[3] & ~0x4040u) && !a[4]);
+	sd_call_early(&c, ret, 1, 2, sd_placed(c.arg[1]) && !((u32)a[3] & ~0x4040u) && !a[4]);
 	return sd_call_end(&c);
 }
 
 /* fd: fd; ubuf: out size; size; flags; addr: out *addr_len; addr_len: length of addr */
-enum sd_status sd_net_stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_recvfrom(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0, n4 = 0;
 	s32 v5;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_RECVFROM);
+	sd_call_begin(qp, &c, SD_NET_RECVFROM);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -357,13 +357,13 @@ enum sd_status sd_net_stub_recvfrom(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; msg: in 56 bytes as msghdr_send; flags */
-enum sd_status sd_net_stub_sendmsg(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_sendmsg(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 
-	sd_call_begin(lane, &c, SD_NET_SENDMSG);
+	sd_call_begin(qp, &c, SD_NET_SENDMSG);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = 1;
@@ -374,14 +374,14 @@ enum sd_status sd_net_stub_sendmsg(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd; msg: inout 56 bytes as msghdr_recv; flags */
-enum sd_status sd_net_stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_recvmsg(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_RECVMSG);
+	sd_call_begin(qp, &c, SD_NET_RECVMSG);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = 1;
@@ -399,14 +399,14 @@ enum sd_status sd_net_stub_recvmsg(struct sd_lane *lane, long *ret, const u64 a[
 }
 
 /* fd: fd; mmsg: inout vlen x 64 as mmsghdr_send; vlen; flags */
-enum sd_status sd_net_stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_sendmmsg(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_SENDMMSG);
+	sd_call_begin(qp, &c, SD_NET_SENDMMSG);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -428,14 +428,14 @@ enum sd_status sd_net_stub_sendmmsg(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; mmsg: inout vlen x 64 as mmsghdr_recv; vlen; flags; timeout: inout 16 bytes */
-enum sd_status sd_net_stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_recvmmsg(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_RECVMMSG);
+	sd_call_begin(qp, &c, SD_NET_RECVMMSG);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	c.arg[3] = a[3];
@@ -460,14 +460,14 @@ enum sd_status sd_net_stub_recvmmsg(struct sd_lane *lane, long *ret, const u64 a
 }
 
 /* fd: fd; cmd; arg: 40 cases of cmd */
-enum sd_status sd_net_stub_ioctl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_ioctl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n2 = 0;
 	struct sd_puts x = {0};
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_NET_IOCTL);
+	sd_call_begin(qp, &c, SD_NET_IOCTL);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	switch ((u32)a[1]) {

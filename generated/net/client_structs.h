@@ -26,7 +26,7 @@ static inline u64 put_sock_fprog(struct sd_call *c, u64 prog, u64 *n, bool parti
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -37,7 +37,7 @@ static inline u64 put_sock_fprog(struct sd_call *c, u64 prog, u64 *n, bool parti
 		put1_sock_fprog(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -71,7 +71,7 @@ static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -82,7 +82,7 @@ static inline u64 put_iovec_in(struct sd_call *c, u64 prog, u64 *n, bool partial
 		put1_iovec_in(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -126,7 +126,7 @@ static inline u64 put_msghdr_send(struct sd_call *c, u64 prog, u64 *n, bool part
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 56), sizeof(p))) {
@@ -137,7 +137,7 @@ static inline u64 put_msghdr_send(struct sd_call *c, u64 prog, u64 *n, bool part
 		put1_msghdr_send(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -171,7 +171,7 @@ static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partia
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -182,7 +182,7 @@ static inline u64 put_iovec_out(struct sd_call *c, u64 prog, u64 *n, bool partia
 		put1_iovec_out(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -253,7 +253,7 @@ static inline u64 put_msghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool part
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 56), sizeof(p))) {
@@ -264,7 +264,7 @@ static inline u64 put_msghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool part
 		put1_msghdr_recv(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -339,7 +339,7 @@ static inline u64 put_mmsghdr_send(struct sd_call *c, u64 prog, u64 *n, bool par
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 64), sizeof(p))) {
@@ -350,7 +350,7 @@ static inline u64 put_mmsghdr_send(struct sd_call *c, u64 prog, u64 *n, bool par
 		put1_mmsghdr_send(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -405,7 +405,7 @@ static inline u64 put_mmsghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool par
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 64), sizeof(p))) {
@@ -416,7 +416,7 @@ static inline u64 put_mmsghdr_recv(struct sd_call *c, u64 prog, u64 *n, bool par
 		put1_mmsghdr_recv(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -478,7 +478,7 @@ static inline u64 put_ifconf(struct sd_call *c, u64 prog, u64 *n, bool partial, 
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -489,7 +489,7 @@ static inline u64 put_ifconf(struct sd_call *c, u64 prog, u64 *n, bool partial, 
 		put1_ifconf(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -550,7 +550,7 @@ static inline u64 put_rtentry(struct sd_call *c, u64 prog, u64 *n, bool partial,
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 120), sizeof(p))) {
@@ -561,7 +561,7 @@ static inline u64 put_rtentry(struct sd_call *c, u64 prog, u64 *n, bool partial,
 		put1_rtentry(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;
@@ -594,7 +594,7 @@ static inline u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool p
 		return off;
 	w = sd_at(c, off);
 	for (i = 0; i < *n; i++) {
-		u32 level = c->lane->level;
+		u32 level = c->qp->level;
 		struct sd_puts e = {.keep = x->keep};
 
 		if (sd_copy_from_prog(&p, SD_PTR(prog + i * 16), sizeof(p))) {
@@ -605,7 +605,7 @@ static inline u64 put_sigset_argpack(struct sd_call *c, u64 prog, u64 *n, bool p
 		put1_sigset_argpack(c, &p, &w[i], &e);
 		if (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {
 			c->status = SD_OK; /* those before it go, as if the call had been for them */
-			c->lane->level = level;
+			c->qp->level = level;
 			break;
 		}
 		x->cut |= e.cut;

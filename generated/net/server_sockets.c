@@ -18,7 +18,7 @@ long sd_net_serve_socketpair(struct sd_serve *s)
 	void __user *p3;
 	long r;
 
-	p3 = sd_user(s, s->arg[3], 8);
+	p3 = sd_uptr(s, s->arg[3], 8);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_socketpair((int)s->arg[0], (int)s->arg[1], (int)s->arg[2], (int __user *)p3);
@@ -30,7 +30,7 @@ long sd_net_serve_bind(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[2], 128), (u64)(s64)(s32)s->arg[2]);
+	p1 = sd_uptr(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[2], 128), (u64)(s64)(s32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_bind((int)s->arg[0], (struct sockaddr __user *)p1, (int)s->arg[2]);
@@ -52,7 +52,7 @@ long sd_net_serve_accept(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
+	p1 = sd_uptr(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_accept((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2);
@@ -67,7 +67,7 @@ long sd_net_serve_accept4(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
+	p1 = sd_uptr(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_accept4((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2, (int)s->arg[3]);
@@ -80,7 +80,7 @@ long sd_net_serve_connect(struct sd_serve *s)
 	void __user *p1;
 	long r;
 
-	p1 = sd_user(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[2], 128), (u64)(s64)(s32)s->arg[2]);
+	p1 = sd_uptr(s, sd_up_to(s->arg[1], (u64)(s64)(s32)s->arg[2], 128), (u64)(s64)(s32)s->arg[2]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_connect((int)s->arg[0], (struct sockaddr __user *)p1, (int)s->arg[2]);
@@ -102,7 +102,7 @@ long sd_net_serve_getsockname(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
+	p1 = sd_uptr(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getsockname((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2);
@@ -117,7 +117,7 @@ long sd_net_serve_getpeername(struct sd_serve *s)
 	void __user *p2 = sd_take_vr(s, s->arg[2], &v2, 128);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
+	p1 = sd_uptr(s, s->arg[1], (u64)(v2 > 0 ? v2 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_getpeername((int)s->arg[0], (struct sockaddr __user *)p1, (int __user *)p2);
@@ -134,17 +134,17 @@ long sd_net_serve_getsockopt(struct sd_serve *s)
 
 	switch ((u64)(u32)s->arg[1] << 32 | (u32)s->arg[2]) {
 	case 0x10000001a: /* SOL_SOCKET SO_GET_FILTER */
-		p3 = sd_user(s, s->arg[3], sd_bytes((u64)(v4 > 0 ? v4 : 0), 8));
+		p3 = sd_uptr(s, s->arg[3], sd_bytes((u64)(v4 > 0 ? v4 : 0), 8));
 		break;
 	case 0x29: /* IPPROTO_IP IP_MSFILTER */
 	case 0x30: /* IPPROTO_IP MCAST_MSFILTER */
-		p3 = sd_user(s, s->arg[3], (u64)(v4 > 0 ? v4 : 0));
+		p3 = sd_uptr(s, s->arg[3], (u64)(v4 > 0 ? v4 : 0));
 		break;
 	case 0x600000023: /* IPPROTO_TCP TCP_ZEROCOPY_RECEIVE */
 		return -92;
 		break;
 	default:
-		p3 = sd_user(s, s->arg[3], (u64)(v4 > 0 ? v4 : 0));
+		p3 = sd_uptr(s, s->arg[3], (u64)(v4 > 0 ? v4 : 0));
 		break;
 	}
 	if (sd_unlikely(s->bad))
@@ -169,7 +169,7 @@ long sd_net_serve_setsockopt(struct sd_serve *s)
 	default:
 		if ((s64)(u64)(s64)(s32)s->arg[4] > 65536)
 			s->arg[4] = 65536;
-		p3 = sd_user(s, s->arg[3], (u64)(s64)(s32)s->arg[4]);
+		p3 = sd_uptr(s, s->arg[3], (u64)(s64)(s32)s->arg[4]);
 		break;
 	}
 	if (sd_unlikely(s->bad))
@@ -184,8 +184,8 @@ long sd_net_serve_sendto(struct sd_serve *s)
 	void __user *p4;
 	long r;
 
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
-	p4 = sd_user(s, sd_up_to(s->arg[4], (u64)(s64)(s32)s->arg[5], 128), (u64)(s64)(s32)s->arg[5]);
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
+	p4 = sd_uptr(s, sd_up_to(s->arg[4], (u64)(s64)(s32)s->arg[5], 128), (u64)(s64)(s32)s->arg[5]);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_sendto((int)s->arg[0], (void __user *)p1, (unsigned long)s->arg[2], (unsigned int)s->arg[3], (struct sockaddr __user *)p4, (int)s->arg[5]);
@@ -201,8 +201,8 @@ long sd_net_serve_recvfrom(struct sd_serve *s)
 	void __user *p5 = sd_take_vr(s, s->arg[5], &v5, 128);
 	long r;
 
-	p1 = sd_user(s, s->arg[1], s->arg[2]);
-	p4 = sd_user(s, s->arg[4], (u64)(v5 > 0 ? v5 : 0));
+	p1 = sd_uptr(s, s->arg[1], s->arg[2]);
+	p4 = sd_uptr(s, s->arg[4], (u64)(v5 > 0 ? v5 : 0));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_recvfrom((int)s->arg[0], (void __user *)p1, (unsigned long)s->arg[2], (unsigned int)s->arg[3], (struct sockaddr __user *)p4, (int __user *)p5);
@@ -268,7 +268,7 @@ long sd_net_serve_recvmmsg(struct sd_serve *s)
 	r = take_mmsghdr_recv(s, s->arg[1], (u32)s->arg[2], &p1);
 	if (r)
 		return r;
-	p4 = sd_user(s, s->arg[4], 16);
+	p4 = sd_uptr(s, s->arg[4], 16);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_recvmmsg((int)s->arg[0], (struct mmsghdr __user *)p1, (unsigned int)s->arg[2], (unsigned int)s->arg[3], (struct __kernel_timespec __user *)p4);
@@ -291,7 +291,7 @@ long sd_net_serve_ioctl(struct sd_serve *s)
 	case 0x5452: /* FIOASYNC */
 	case 0x8901: /* FIOSETOWN */
 	case 0x8902: /* SIOCSPGRP */
-		p2 = sd_user(s, s->arg[2], 4);
+		p2 = sd_uptr(s, s->arg[2], 4);
 		break;
 	case 0x5451: /* FIOCLEX */
 	case 0x5450: /* FIONCLEX */
@@ -318,7 +318,7 @@ long sd_net_serve_ioctl(struct sd_serve *s)
 	case 0x891e: /* SIOCSIFMETRIC */
 	case 0x8923: /* SIOCSIFNAME */
 	case 0x8943: /* SIOCSIFTXQLEN */
-		p2 = sd_user(s, s->arg[2], 40);
+		p2 = sd_uptr(s, s->arg[2], 40);
 		break;
 	case 0x8912: /* SIOCGIFCONF */
 		r = take_ifconf(s, s->arg[2], 1, &p2);
@@ -334,11 +334,11 @@ long sd_net_serve_ioctl(struct sd_serve *s)
 	case 0x8954: /* SIOCGARP */
 	case 0x8955: /* SIOCSARP */
 	case 0x8953: /* SIOCDARP */
-		p2 = sd_user(s, s->arg[2], 68);
+		p2 = sd_uptr(s, s->arg[2], 68);
 		break;
 	case 0x8906: /* SIOCGSTAMP_OLD */
 	case 0x8907: /* SIOCGSTAMPNS_OLD */
-		p2 = sd_user(s, s->arg[2], 16);
+		p2 = sd_uptr(s, s->arg[2], 16);
 		break;
 	default:
 		return -25;

@@ -10,7 +10,7 @@
 
 static inline long fix_sock_fprog(struct sd_serve *s, struct sd_w_sock_fprog *k)
 {
-	k->filter = (u64)(uintptr_t)sd_user(s, k->filter, sd_bytes((u16)k->len, 8));
+	k->filter = (u64)(uintptr_t)sd_uptr(s, k->filter, sd_bytes((u16)k->len, 8));
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -20,7 +20,7 @@ static inline long take_sock_fprog(struct sd_serve *s, u64 off, u64 n, void __us
 	struct sd_w_sock_fprog *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -39,7 +39,7 @@ static inline long take_sock_fprog(struct sd_serve *s, u64 off, u64 n, void __us
 
 static inline long fix_iovec_in(struct sd_serve *s, struct sd_w_iovec *k)
 {
-	k->iov_base = (u64)(uintptr_t)sd_user(s, k->iov_base, k->iov_len);
+	k->iov_base = (u64)(uintptr_t)sd_uptr(s, k->iov_base, k->iov_len);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -49,7 +49,7 @@ static inline long take_iovec_in(struct sd_serve *s, u64 off, u64 n, void __user
 	struct sd_w_iovec *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -73,12 +73,12 @@ static inline long fix_msghdr_send(struct sd_serve *s, struct sd_w_user_msghdr *
 
 	if ((s64)(u64)(s64)(s32)k->msg_namelen > 128)
 		k->msg_namelen = 128;
-	k->msg_name = (u64)(uintptr_t)sd_user(s, k->msg_name, (u64)(s64)(s32)k->msg_namelen);
+	k->msg_name = (u64)(uintptr_t)sd_uptr(s, k->msg_name, (u64)(s64)(s32)k->msg_namelen);
 	r = take_iovec_in(s, sd_up_to(k->msg_iov, k->msg_iovlen, 1024), k->msg_iovlen, &p);
 	if (r)
 		return r;
 	k->msg_iov = (u64)(uintptr_t)p;
-	k->msg_control = (u64)(uintptr_t)sd_user(s, sd_up_to(k->msg_control, k->msg_controllen, 65536), k->msg_controllen);
+	k->msg_control = (u64)(uintptr_t)sd_uptr(s, sd_up_to(k->msg_control, k->msg_controllen, 65536), k->msg_controllen);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -88,7 +88,7 @@ static inline long take_msghdr_send(struct sd_serve *s, u64 off, u64 n, void __u
 	struct sd_w_user_msghdr *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -107,7 +107,7 @@ static inline long take_msghdr_send(struct sd_serve *s, u64 off, u64 n, void __u
 
 static inline long fix_iovec_out(struct sd_serve *s, struct sd_w_iovec *k)
 {
-	k->iov_base = (u64)(uintptr_t)sd_user(s, k->iov_base, k->iov_len);
+	k->iov_base = (u64)(uintptr_t)sd_uptr(s, k->iov_base, k->iov_len);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -117,7 +117,7 @@ static inline long take_iovec_out(struct sd_serve *s, u64 off, u64 n, void __use
 	struct sd_w_iovec *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -141,14 +141,14 @@ static inline long fix_msghdr_recv(struct sd_serve *s, struct sd_w_user_msghdr *
 
 	if ((s64)(u64)(s64)(s32)k->msg_namelen > 128)
 		k->msg_namelen = 128;
-	k->msg_name = (u64)(uintptr_t)sd_user(s, k->msg_name, (u64)(s64)(s32)k->msg_namelen);
+	k->msg_name = (u64)(uintptr_t)sd_uptr(s, k->msg_name, (u64)(s64)(s32)k->msg_namelen);
 	r = take_iovec_out(s, sd_up_to(k->msg_iov, k->msg_iovlen, 1024), k->msg_iovlen, &p);
 	if (r)
 		return r;
 	k->msg_iov = (u64)(uintptr_t)p;
 	if ((s64)k->msg_controllen > 65536)
 		k->msg_controllen = 65536;
-	k->msg_control = (u64)(uintptr_t)sd_user(s, k->msg_control, k->msg_controllen);
+	k->msg_control = (u64)(uintptr_t)sd_uptr(s, k->msg_control, k->msg_controllen);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -158,7 +158,7 @@ static inline long take_msghdr_recv(struct sd_serve *s, u64 off, u64 n, void __u
 	struct sd_w_user_msghdr *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -211,7 +211,7 @@ static inline long take_mmsghdr_send(struct sd_serve *s, u64 off, u64 n, void __
 	struct sd_w_mmsghdr *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -262,7 +262,7 @@ static inline long take_mmsghdr_recv(struct sd_serve *s, u64 off, u64 n, void __
 	struct sd_w_mmsghdr *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -302,7 +302,7 @@ static inline long fix_ifconf(struct sd_serve *s, struct sd_w_sd_ifconf *k)
 {
 	if ((s64)(u64)(s64)(s32)k->ifc_len > 65536)
 		k->ifc_len = 65536;
-	k->buf = (u64)(uintptr_t)sd_user(s, k->buf, (u64)(s64)(s32)k->ifc_len);
+	k->buf = (u64)(uintptr_t)sd_uptr(s, k->buf, (u64)(s64)(s32)k->ifc_len);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -312,7 +312,7 @@ static inline long take_ifconf(struct sd_serve *s, u64 off, u64 n, void __user *
 	struct sd_w_sd_ifconf *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -350,7 +350,7 @@ static inline void give_ifconf(struct sd_serve *s, u64 off, u64 n, const void __
 static inline long fix_rtentry(struct sd_serve *s, struct sd_w_rtentry *k)
 {
 	k->rt_pad4 = 0; /* not followed by the kernel */
-	k->rt_dev = (u64)(uintptr_t)sd_user(s, k->rt_dev, SD_PATH_MAX);
+	k->rt_dev = (u64)(uintptr_t)sd_uptr(s, k->rt_dev, SD_PATH_MAX);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -360,7 +360,7 @@ static inline long take_rtentry(struct sd_serve *s, u64 off, u64 n, void __user 
 	struct sd_w_rtentry *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */
@@ -379,7 +379,7 @@ static inline long take_rtentry(struct sd_serve *s, u64 off, u64 n, void __user 
 
 static inline long fix_sigset_argpack(struct sd_serve *s, struct sd_w_sigset_argpack *k)
 {
-	k->p = (u64)(uintptr_t)sd_user(s, sd_up_to(k->p, k->size, 64), k->size);
+	k->p = (u64)(uintptr_t)sd_uptr(s, sd_up_to(k->p, k->size, 64), k->size);
 	return s->bad ? -EPROTO : 0;
 }
 
@@ -389,7 +389,7 @@ static inline long take_sigset_argpack(struct sd_serve *s, u64 off, u64 n, void 
 	struct sd_w_sigset_argpack *k;
 	long r = 0;
 
-	*out = sd_user(s, off, bytes);
+	*out = sd_uptr(s, off, bytes);
 	if (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return 0;
 	s->bad |= off % 8 != 0; /* no client of ours places one like that */

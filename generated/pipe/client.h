@@ -10,21 +10,21 @@
 #include "calls.h"
 #include "wire.h"
 
-enum sd_status sd_pipe_stub_pipe2(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_pipe_stub_read(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_pipe_stub_write(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_pipe_stub_close(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_pipe_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_pipe_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6]);
+enum sd_status sd_pipe_stub_pipe2(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_pipe_stub_read(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_pipe_stub_write(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_pipe_stub_close(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_pipe_stub_fcntl(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_pipe_stub_poll(struct sd_qp *qp, long *ret, const u64 a[6]);
 
-static inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)
+static inline void drop_fds(struct sd_qp *qp, s32 x, s32 y)
 {
 	u64 arg[6] = {(u32)x};
 	struct sd_call c;
 	long ret;
 
 	for (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {
-		sd_call_begin(lane, &c, SD_PIPE_CLOSE);
+		sd_call_begin(qp, &c, SD_PIPE_CLOSE);
 		c.arg[0] = arg[0];
 		sd_call_wait(&c, &ret);
 		sd_call_end(&c);

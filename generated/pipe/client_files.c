@@ -6,13 +6,13 @@
 #include "client.h"
 
 /* fildes: out 8 bytes; flags */
-enum sd_status sd_pipe_stub_pipe2(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_pipe_stub_pipe2(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	long got = -1;
 	s32 fds[2] = {-1, -1};
 
-	sd_call_begin(lane, &c, SD_PIPE_PIPE2);
+	sd_call_begin(qp, &c, SD_PIPE_PIPE2);
 	c.arg[1] = a[1];
 	c.arg[0] = sd_out(&c, a[0], 8);
 	sd_call_most(&c, 0);
@@ -26,18 +26,18 @@ enum sd_status sd_pipe_stub_pipe2(struct sd_lane *lane, long *ret, const u64 a[6
 	}
 	sd_call_end(&c);
 	if (got >= 0 && *ret < 0)
-		drop_fds(lane, fds[0], fds[1]);
+		drop_fds(qp, fds[0], fds[1]);
 	return c.status;
 }
 
 /* fd: fd; buf: out count; count */
-enum sd_status sd_pipe_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_pipe_stub_read(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 	long got = -1;
 
-	sd_call_begin(lane, &c, SD_PIPE_READ);
+	sd_call_begin(qp, &c, SD_PIPE_READ);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -58,14 +58,14 @@ enum sd_status sd_pipe_stub_read(struct sd_lane *lane, long *ret, const u64 a[6]
 }
 
 /* fd: fd; buf: in count; count */
-enum sd_status sd_pipe_stub_write(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_pipe_stub_write(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n1 = 0;
 
 	if (sd_unlikely(a[2] > 1048576 && sd_span_ok(a[1], a[2])))
-		return sd_parts(sd_pipe_stub_write, lane, ret, a, 1, 2, -1, NULL);
-	sd_call_begin(lane, &c, SD_PIPE_WRITE);
+		return sd_parts(sd_pipe_stub_write, qp, ret, a, 1, 2, -1, NULL);
+	sd_call_begin(qp, &c, SD_PIPE_WRITE);
 	c.arg[0] = a[0];
 	c.arg[2] = a[2];
 	n1 = a[2];
@@ -75,16 +75,16 @@ enum sd_status sd_pipe_stub_write(struct sd_lane *lane, long *ret, const u64 a[6
 	c.arg[1] = sd_in(&c, a[1], n1);
 	sd_call_most(&c, sd_min(n1, SD_RW_MAX));
 	sd_call_credit(&c, c.arg[0]);
-	sd_call_promise(&c, ret, 1, 2, sd_placed(c.arg[1]));
+	sd_call_early(&c, ret, 1, 2, sd_placed(c.arg[1]));
 	return sd_call_end(&c);
 }
 
 /* fd: fd */
-enum sd_status sd_pipe_stub_close(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_pipe_stub_close(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_PIPE_CLOSE);
+	sd_call_begin(qp, &c, SD_PIPE_CLOSE);
 	c.arg[0] = a[0];
 	sd_call_most(&c, 0);
 	sd_call_known(&c, ret, 0);
@@ -92,11 +92,11 @@ enum sd_status sd_pipe_stub_close(struct sd_lane *lane, long *ret, const u64 a[6
 }
 
 /* fd: fd; cmd; arg: 29 cases of cmd */
-enum sd_status sd_pipe_stub_fcntl(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_pipe_stub_fcntl(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, SD_PIPE_FCNTL);
+	sd_call_begin(qp, &c, SD_PIPE_FCNTL);
 	c.arg[0] = a[0];
 	c.arg[1] = a[1];
 	switch ((u32)a[1]) {

@@ -6,12 +6,12 @@
 #include "client.h"
 
 /* ufds: inout nfds x 8; nfds; timeout_msecs */
-enum sd_status sd_pipe_stub_poll(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_pipe_stub_poll(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	struct sd_call c;
 	u64 n0 = 0;
 
-	sd_call_begin(lane, &c, SD_PIPE_POLL);
+	sd_call_begin(qp, &c, SD_PIPE_POLL);
 	c.arg[1] = a[1];
 	c.arg[2] = a[2];
 	n0 = (u32)a[1];

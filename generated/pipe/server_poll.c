@@ -10,7 +10,7 @@ long sd_pipe_serve_poll(struct sd_serve *s)
 	void __user *p0;
 	long r;
 
-	p0 = sd_user(s, sd_up_to(s->arg[0], (u32)s->arg[1], 131072), sd_bytes((u32)s->arg[1], 8));
+	p0 = sd_uptr(s, sd_up_to(s->arg[0], (u32)s->arg[1], 131072), sd_bytes((u32)s->arg[1], 8));
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
 	r = sys_poll((struct pollfd __user *)p0, (unsigned int)s->arg[1], (int)s->arg[2]);

@@ -6,7 +6,7 @@
  * (tests/lint/rooms.py):
  *
  *	hook      a call or signal enters and leaves; call sites; threads' regions
- *	channel   domains, attachments, lanes, one call of a domain, the map of fds
+ *	channel   domains, attachments, queue pairs, one call of a domain, the map of fds
  *	names     names of files, the current directory
  *	calls     calls about fds: routed, dup, poll, epoll, sendfile, mmap, aio, mirrored ones ...
  *	process   clone, exec, exit
@@ -165,7 +165,7 @@ static sd_call_fn fds_function(u64 nr, const struct row *r)
 
 static sd_call_fn mirrored_function(u64 nr)
 {
-	if (sd_any_stub(nr, 1u << SD_ROUTE_ALSO) || (sd_ndomains && sd_caps_call(nr)))
+	if (sd_any_stub(nr, 1u << SD_ROUTE_MIRRORED) || (sd_ndomains && sd_caps_call(nr)))
 		return sd_call_mirrored;
 	return NULL;
 }
@@ -187,9 +187,9 @@ static sd_call_fn stage_function(enum sd_stage s, u64 nr, const struct row *r)
 }
 
 /*
- * May the call be begun before a promised one (sd/rpc.h) was waited for? These functions wait
- * themselves, unless the call follows the promised one in the same lane. A routed call does so if
- * every domain's stub for it says that it may.
+ * May the call be begun before an early one (sd/rpc.h) was waited for? These functions wait
+ * themselves, unless the call follows the early one in the same queue pair. A routed call does so
+ * if every domain's stub for it says that it may.
  */
 static bool may_follow(u64 nr, sd_call_fn first)
 {
@@ -228,21 +228,22 @@ static void fill_stages(u64 nr, const struct row *r)
 		sd_stage[s][nr] = first;
 	}
 	if (first)
-		sd_kind[nr] = SD_KIND_HOOKED | (may_follow(nr, first) ? SD_KIND_MAY_FOLLOW : 0);
+		sd_syscall_flags[nr] =
+			SD_SYSCALL_HOOKED | (may_follow(nr, first) ? SD_SYSCALL_MAY_FOLLOW : 0);
 }
 
 void sd_dispatch_init(void)
 {
 	static const struct row nothing;
-	const struct row *row_of[SD_KINDS];
+	const struct row *row_of[SD_NSYSCALLS];
 
 	sd_hook_init(&hook_events);
 	sd_observers_init(observers);
 	sd_paths_init();
-	for (u32 nr = 0; nr < SD_KINDS; nr++)
+	for (u32 nr = 0; nr < SD_NSYSCALLS; nr++)
 		row_of[nr] = &nothing;
 	for (u32 i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		row_of[rows[i].nr] = &rows[i];
-	for (u32 nr = 0; nr < SD_KINDS; nr++)
+	for (u32 nr = 0; nr < SD_NSYSCALLS; nr++)
 		fill_stages(nr, row_of[nr]);
 }

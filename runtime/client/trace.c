@@ -7,7 +7,7 @@ static s32 trace_fd = -1;
 static u32 trace_lock;
 static u32 trace_over; /* nobody listens: forget it */
 
-static const u8 string_args[SD_KINDS] = {
+static const u8 string_args[SD_NSYSCALLS] = {
 #define SD_SYSCALL(nr, name, kinds, strings) [nr] = strings,
 #include <sd/syscalls.def>
 #undef SD_SYSCALL
@@ -72,7 +72,7 @@ static void trace_send(struct sd_thread *t, const struct sd_trace *r)
 
 static void trace_strings(struct sd_trace *r)
 {
-	u32 mask = r->nr < SD_KINDS ? string_args[r->nr] : 0;
+	u32 mask = r->nr < SD_NSYSCALLS ? string_args[r->nr] : 0;
 
 	for (u32 i = 0; i < 6 && r->npath < SD_TRACE_STRINGS; i++) {
 		char *to = r->string[r->npath];
@@ -109,7 +109,7 @@ static bool stage_is_own(enum sd_stage s, u64 nr)
 
 static u8 why_not_domain(u64 nr)
 {
-	if (nr >= SD_KINDS || !sd_stage[0][nr])
+	if (nr >= SD_NSYSCALLS || !sd_stage[0][nr])
 		return SD_TRACE_NO_RULE;
 	if (stage_is_own(SD_STAGE_NAMES, nr) || stage_is_own(SD_STAGE_FDS, nr) ||
 	    stage_is_own(SD_STAGE_MIRRORED, nr))
@@ -126,7 +126,7 @@ static u8 why_domain(u32 dom, u64 nr)
 		return SD_TRACE_BY_KEY;
 	case SD_ROUTE_PATH:
 		return SD_TRACE_BY_PATH;
-	case SD_ROUTE_ALSO:
+	case SD_ROUTE_MIRRORED:
 		return SD_TRACE_MIRRORED;
 	default:
 		return SD_TRACE_BY_FD;
@@ -264,7 +264,7 @@ void sd_trace_init(struct sd_thread *t)
 	if (!sd_files_of(t))
 		sd_die("trace", "not enough memory", NULL);
 	t->look |= SD_LOOK_TRACE;
-	for (u32 nr = 0; nr < SD_KINDS; nr++)
+	for (u32 nr = 0; nr < SD_NSYSCALLS; nr++)
 		if (nr != __NR_rt_sigreturn)
-			sd_kind[nr] |= SD_KIND_HOOKED;
+			sd_syscall_flags[nr] |= SD_SYSCALL_HOOKED;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* batch.c: calls in flight together, answered in the completion ring; one wait for the last. */
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 _Static_assert(sizeof(((struct sd_batch *)0)->cookie) / sizeof(u64) == SD_RING,
 	       "a cookie per slot");
 
-void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane)
+void sd_batch_begin(struct sd_batch *b, struct sd_qp *qp)
 {
-	sd_promise_settle(lane);
-	sd_credit_forget(lane);
-	sd_call_begin(lane, &b->c, SD_OP_NULL);
+	sd_early_settle(qp);
+	sd_credit_forget(qp);
+	sd_call_begin(qp, &b->c, SD_OP_NULL);
 	b->n = b->got = 0;
 }
 
@@ -21,7 +21,7 @@ enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 co
 
 	if (sd_unlikely(b->c.status != SD_OK))
 		return b->c.status;
-	st = sd_submit(b->c.lane, op, SD_F_CQ, arg, &ref);
+	st = sd_submit(b->c.qp, op, SD_F_CQ, arg, &ref);
 	if (sd_unlikely(st != SD_OK))
 		return st;
 	b->cookie[ref.slot] = cookie;
@@ -30,7 +30,7 @@ enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 co
 }
 
 /* All at once what sd_take_done() will read one after the other. */
-static void fetch_done(const struct sd_lane *l, u32 end)
+static void fetch_done(const struct sd_qp *l, u32 end)
 {
 	u32 m, per_line = SD_CACHELINE / sizeof(struct sd_done);
 
@@ -40,7 +40,7 @@ static void fetch_done(const struct sd_lane *l, u32 end)
 
 enum sd_status sd_batch_some(struct sd_batch *b, u32 n)
 {
-	struct sd_lane *l = b->c.lane;
+	struct sd_qp *l = b->c.qp;
 	enum sd_status st;
 
 	n = n < b->n - b->got ? n : b->n - b->got;
@@ -68,7 +68,7 @@ bool sd_batch_next(struct sd_batch *b, u64 *cookie, long *ret, enum sd_status *s
 
 	if (b->got == b->n || b->c.status != SD_OK)
 		return false;
-	b->c.status = sd_take_done(b->c.lane, &slot, ret, &refused);
+	b->c.status = sd_take_done(b->c.qp, &slot, ret, &refused);
 	if (b->c.status != SD_OK)
 		return false;
 	b->got++;

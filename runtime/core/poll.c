@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* poll.c: which lanes the domain looks at, in what order, and when a quiet one is dropped from the
- * round. */
+/* poll.c: which queue pairs the domain looks at, in what order, and when a quiet one is dropped
+ * from the round. */
 #include <sd/serve_path.h>
 
-#define DOORBELL_EVERY 16u  /* passes, or turns of a busy lane */
-#define REGIONS_ASKED  64u  /* whose doorbells are looked at then ... */
-#define BELLS_ASKED    128u /* ... until so many rang */
+#define DOORBELL_EVERY	16u  /* passes, or turns of a busy queue pair */
+#define REGIONS_ASKED	64u  /* whose doorbells are looked at then ... */
+#define DOORBELLS_ASKED 128u /* ... until so many rang */
 /* With nothing behind them, in a row: that region isn't looked at for a while. */
 #define VAIN_MAX 16u
 #define DEAF_MIN \
@@ -13,25 +13,25 @@
 			further time ... */
 #define DEAF_MAX    (1ull << 29) /* ... up to 0.2 s */
 #define FENCE_EVERY 1024u	 /* passes */
-#define FEW_LANES   8u		 /* so few are always polled */
-#define CROWD	    256u	 /* lanes. Where there are more each is given less time */
-#define AWAY	    (1ull << 23) /* without a call, after which a lane's CPU no longer counts */
-#define IDLE_MAX    (1ull << 24) /* without a call before a lane must ring, 5 to 10 ms */
+#define FEW_QPS	    8u		 /* so few are always polled */
+#define CROWD	    256u	 /* queue pairs. Where there are more each is given less time */
+#define AWAY	    (1ull << 23) /* without a call, after which a queue pair's CPU no longer counts */
+#define IDLE_MAX    (1ull << 24) /* without a call before a queue pair must ring, 5 to 10 ms */
 #define LAST_LOOKS  (1ull << 17) /* for so long it is still looked at after it was told so */
 
-void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell)
+void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_wake_page *wake_page)
 {
-	*p = (struct sd_poller){.table = table, .bell = bell};
+	*p = (struct sd_poller){.table = table, .wake_page = wake_page};
 }
 
-static void lane_stay(struct sd_slane *l)
+static void qp_stay(struct sd_sqp *l)
 {
 	l->leaving = false;
 	sd_store_relaxed(&l->mem->domain.polled, 1);
 }
 
-/* Its region's lanes, and the regions that have any: who takes turns with whom. */
-static void mates_on(struct sd_poller *p, struct sd_slane *l)
+/* Its region's queue pairs, and the regions that have any: who takes turns with whom. */
+static void mates_on(struct sd_poller *p, struct sd_sqp *l)
 {
 	struct sd_sregion *r = l->reg, *other = p->at ? p->at->reg : NULL;
 
@@ -46,11 +46,11 @@ static void mates_on(struct sd_poller *p, struct sd_slane *l)
 		r->on_prev->on_next = r->on_next->on_prev = r;
 		p->on++;
 	}
-	p->lanes++;
-	p->many = p->on > 1 && p->lanes > p->on;
+	p->qps++;
+	p->many = p->on > 1 && p->qps > p->on;
 }
 
-static void mates_out(struct sd_poller *p, struct sd_slane *l)
+static void mates_out(struct sd_poller *p, struct sd_sqp *l)
 {
 	struct sd_sregion *r = l->reg;
 
@@ -63,15 +63,15 @@ static void mates_out(struct sd_poller *p, struct sd_slane *l)
 		r->on_next->on_prev = r->on_prev;
 		p->on--;
 	}
-	p->lanes--;
-	p->many = p->on > 1 && p->lanes > p->on;
+	p->qps--;
+	p->many = p->on > 1 && p->qps > p->on;
 }
 
-static void lane_on(struct sd_poller *p, struct sd_slane *l)
+static void qp_on(struct sd_poller *p, struct sd_sqp *l)
 {
 	if (l->polled) {
 		if (l->leaving)
-			lane_stay(l);
+			qp_stay(l);
 		return;
 	}
 	l->polled = true;
@@ -88,7 +88,7 @@ static void lane_on(struct sd_poller *p, struct sd_slane *l)
 	}
 }
 
-static void lane_out(struct sd_poller *p, struct sd_slane *l)
+static void qp_out(struct sd_poller *p, struct sd_sqp *l)
 {
 	if (p->at == l) {
 		p->at = l->next == l ? NULL : l->next;
@@ -100,7 +100,7 @@ static void lane_out(struct sd_poller *p, struct sd_slane *l)
 	mates_out(p, l);
 }
 
-void sd_poll_owed(struct sd_slane *l, bool fenced)
+void sd_poll_owed(struct sd_sqp *l, bool fenced)
 {
 	u32 *word = sd_srv_wake(l, fenced);
 
@@ -109,11 +109,12 @@ void sd_poll_owed(struct sd_slane *l, bool fenced)
 }
 
 /*
- * Stop looking at a lane: polled becomes 0, and the lane is looked at for a while longer, since a
- * client that publishes without a fence (a transport's hint()) may have read polled == 1 shortly
- * before its entry is visible. A client that fences and read 1 has published before our fence.
+ * Stop looking at a queue pair: polled becomes 0, and the queue pair is looked at for a while
+ * longer, since a client that publishes without a fence (a transport's hint()) may have read polled
+ * == 1 shortly before its entry is visible. A client that fences and read 1 has published before
+ * our fence.
  */
-static void lane_rest(struct sd_poller *p, struct sd_slane *l)
+static void qp_rest(struct sd_poller *p, struct sd_sqp *l)
 {
 	if (!l->leaving) {
 		l->leaving = true;
@@ -124,19 +125,19 @@ static void lane_rest(struct sd_poller *p, struct sd_slane *l)
 	sd_full_fence();
 	sd_poll_owed(l, true);
 	if (sd_srv_news(l)) {
-		lane_stay(l);
+		qp_stay(l);
 		l->idle = 0;
 	} else {
-		lane_out(p, l);
+		qp_out(p, l);
 	}
 }
 
-/* How long a lane may be quiet. */
-static u64 poll_patience(const struct sd_poller *p, const struct sd_slane *l)
+/* How long a queue pair may be quiet. */
+static u64 poll_patience(const struct sd_poller *p, const struct sd_sqp *l)
 {
 	if (l->leaving)
 		return LAST_LOOKS;
-	return p->lanes <= CROWD ? IDLE_MAX : IDLE_MAX / p->lanes * CROWD;
+	return p->qps <= CROWD ? IDLE_MAX : IDLE_MAX / p->qps * CROWD;
 }
 
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r)
@@ -158,9 +159,9 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 
 	if (!r->next)
 		return; /* it is already */
-	for (i = 0; i < SD_LANES; i++)
-		if (r->lane[i].polled)
-			lane_out(p, &r->lane[i]);
+	for (i = 0; i < SD_QPS; i++)
+		if (r->qp[i].polled)
+			qp_out(p, &r->qp[i]);
 	if (p->regions == r)
 		p->regions = r->next == r ? NULL : r->next;
 	r->prev->next = r->next;
@@ -170,17 +171,17 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 }
 
 /*
- * A lane's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. A
- * client publishes before it rings, so a lane with nothing new needn't be polled; what is in its
- * slot is remembered, as by any look.
+ * A queue pair's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. A
+ * client publishes before it rings, so a queue pair with nothing new needn't be polled; what is in
+ * its slot is remembered, as by any look.
  */
-static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
+static bool answer_doorbell(struct sd_poller *p, struct sd_sqp *l)
 {
 	bool any = sd_srv_news(l);
 	u32 n;
 
 	if (any)
-		lane_on(p, l);
+		qp_on(p, l);
 	else
 		sd_srv_odd(l, sd_load_relaxed(&l->mem->sq[l->slot].seq));
 	if (sd_srv_cancel(l, &n)) {
@@ -191,7 +192,7 @@ static bool answer_bell(struct sd_poller *p, struct sd_slane *l)
 	return any || l->early;
 }
 
-/* It rang for nothing once more. Its lane may have become polled in between, so once is no
+/* It rang for nothing once more. Its queue pair may have become polled in between, so once is no
  * offence. */
 static void rang_in_vain(struct sd_poller *p, struct sd_sregion *r)
 {
@@ -208,24 +209,24 @@ static bool poll_rings(const struct sd_sregion *r)
 {
 	u32 w, bits = 0;
 
-	for (w = 0; w < SD_LANES / 32; w++)
+	for (w = 0; w < SD_QPS / 32; w++)
 		bits |= sd_load_relaxed(&r->head->doorbell[w]);
 	return bits;
 }
 
 /* Doorbells of a region, up to those that make us deaf to it. How many rang; *any: something is to
  * be done, now or later. */
-static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
+static u32 region_doorbells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 {
 	u32 w, bits, n = 0;
 
-	for (w = 0; w < SD_LANES / 32 && p->now >= r->deaf; w++)
+	for (w = 0; w < SD_QPS / 32 && p->now >= r->deaf; w++)
 		for (bits = sd_srv_doorbell(r, w); bits; bits &= bits - 1, n++) {
-			struct sd_slane *l = &r->lane[w * 32 + (u32)__builtin_ctz(bits)];
+			struct sd_sqp *l = &r->qp[w * 32 + (u32)__builtin_ctz(bits)];
 
-			if (!answer_bell(p, l)) {
+			if (!answer_doorbell(p, l)) {
 				/* A client that waits for a call in service rings, too, until it
-				 * reads that its lane is polled. */
+				 * reads that its queue pair is polled. */
 				if (!l->busy && !l->polled)
 					rang_in_vain(p, r);
 				continue;
@@ -239,7 +240,7 @@ static u32 region_bells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 	return n;
 }
 
-/* The next so many regions, until so many bells rang. True: see region_bells(). */
+/* The next so many regions, until so many doorbells rang. True: see region_doorbells(). */
 static bool poll_doorbells(struct sd_poller *p, u32 regions, u32 most)
 {
 	u32 i, n = 0;
@@ -247,30 +248,30 @@ static bool poll_doorbells(struct sd_poller *p, u32 regions, u32 most)
 
 	p->now = sd_tsc();
 	for (i = 0; i < regions && i < p->nregions && n < most; i++) {
-		n += region_bells(p, p->regions, &any);
+		n += region_doorbells(p, p->regions, &any);
 		p->regions = p->regions->next;
 	}
 	return any;
 }
 
 /* Nonsense is left for the poller to find. */
-static void refuse_all(struct sd_poller *p, struct sd_slane *l)
+static void refuse_all(struct sd_poller *p, struct sd_sqp *l)
 {
-	struct sd_req q = {.lane = l};
+	struct sd_req q = {.qp = l};
 	u32 n;
 
 	for (n = 0; n < SD_RING && sd_srv_ready(l) && sd_srv_take(l, p->table, &q) > 0; n++)
 		sd_poll_reply(&q, -EINTR, SD_R_REFUSED);
 }
 
-/* A lane that was never looked at, and whose client never rang for it, isn't looked at: its page
- * may not be there. */
-void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_slane *but)
+/* A queue pair that was never looked at, and whose client never rang for it, isn't looked at: its
+ * page may not be there. */
+void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_sqp *but)
 {
 	u32 i, bits = 0;
 
-	for (i = 0; i < SD_LANES; i++) {
-		struct sd_slane *l = &r->lane[i];
+	for (i = 0; i < SD_QPS; i++) {
+		struct sd_sqp *l = &r->qp[i];
 
 		if (i % 32 == 0)
 			bits = sd_srv_doorbell(r, i / 32);
@@ -281,9 +282,9 @@ void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_s
 	}
 }
 
-static void next_lane(struct sd_poller *p)
+static void next_qp(struct sd_poller *p)
 {
-	struct sd_slane *l = p->at;
+	struct sd_sqp *l = p->at;
 
 	if (sd_unlikely(p->many)) {
 		l->reg->turn = l->mate;
@@ -295,13 +296,13 @@ static void next_lane(struct sd_poller *p)
 	sd_prefetch(&p->at->mem->sq[p->at->slot]);
 }
 
-/* Its turn is over if it has no call: the other regions come first, then the other lanes of its
- * own. */
-bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but)
+/* Its turn is over if it has no call: the other regions come first, then the other queue pairs of
+ * its own. */
+bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_sqp *but)
 {
-	struct sd_slane *l = p->at;
+	struct sd_sqp *l = p->at;
 	struct sd_sregion *r = l->reg;
-	u32 regions, lanes;
+	u32 regions, qps;
 
 	if (l != but && sd_srv_ready(l))
 		return true;
@@ -309,7 +310,7 @@ bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but)
 	for (regions = p->on; regions; regions--) {
 		r = r->on_next;
 		l = r->turn;
-		for (lanes = r->polled; lanes; lanes--, l = l->mate) {
+		for (qps = r->polled; qps; qps--, l = l->mate) {
 			if (l == but || !sd_srv_ready(l))
 				continue;
 			p->at = l;
@@ -322,30 +323,30 @@ bool sd_poll_glance_fair(struct sd_poller *p, const struct sd_slane *but)
 
 void sd_poll_turn(struct sd_poller *p)
 {
-	next_lane(p);
+	next_qp(p);
 	sd_poll_passed(p);
 }
 
-/* Nothing new on lane l. */
-void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l)
+/* Nothing new on queue pair l. */
+void sd_poll_quiet(struct sd_poller *p, struct sd_sqp *l)
 {
 	if (sd_unlikely(l->owes))
 		sd_poll_owed(l, false);
-	next_lane(p);
+	next_qp(p);
 	if (!l->idle++) { /* it had a call */
 		l->since = p->now;
 		if (sd_unlikely(l->leaving))
-			lane_stay(l);
-	} else if (sd_unlikely(p->lanes > FEW_LANES) &&
+			qp_stay(l);
+	} else if (sd_unlikely(p->qps > FEW_QPS) &&
 		   (s64)(p->now - l->since) > (s64)poll_patience(p, l)) {
-		lane_rest(p, l);
+		qp_rest(p, l);
 	}
 }
 
-/* Settle, for lanes that are polled all the time, who is owed a wake: see sd_srv_wake(). */
+/* Settle, for queue pairs that are polled all the time, who is owed a wake: see sd_srv_wake(). */
 static void fenced_owed(struct sd_poller *p)
 {
-	struct sd_slane *l = p->at;
+	struct sd_sqp *l = p->at;
 
 	if (!l)
 		return;
@@ -356,36 +357,36 @@ static void fenced_owed(struct sd_poller *p)
 	} while (l != p->at);
 }
 
-/* On which host CPUs is more than one client at work? See struct sd_bell. */
+/* On which host CPUs is more than one client at work? See struct sd_wake_page. */
 static void poll_census(struct sd_poller *p)
 {
-	u64 once[SD_BELL_CPUS / 64] = {0}, twice[SD_BELL_CPUS / 64] = {0};
-	struct sd_slane *l = p->at;
+	u64 once[SD_WAKE_PAGE_CPUS / 64] = {0}, twice[SD_WAKE_PAGE_CPUS / 64] = {0};
+	struct sd_sqp *l = p->at;
 	u32 i;
 
-	if (!l || !p->bell)
+	if (!l || !p->wake_page)
 		return;
 	do {
 		u32 cpu = sd_load_relaxed(&l->mem->client.cpu) - 1;
 
-		if (cpu < SD_BELL_CPUS && (!l->idle || p->now - l->since < AWAY || l->busy)) {
+		if (cpu < SD_WAKE_PAGE_CPUS && (!l->idle || p->now - l->since < AWAY || l->busy)) {
 			twice[cpu / 64] |= once[cpu / 64] & 1ull << cpu % 64;
 			once[cpu / 64] |= 1ull << cpu % 64;
 		}
 		l = l->next;
 	} while (l != p->at);
-	for (i = 0; i < SD_BELL_CPUS / 64; i++)
-		if (p->bell->shared[i] != twice[i])
-			sd_store_relaxed(&p->bell->shared[i], twice[i]);
+	for (i = 0; i < SD_WAKE_PAGE_CPUS / 64; i++)
+		if (p->wake_page->shared[i] != twice[i])
+			sd_store_relaxed(&p->wake_page->shared[i], twice[i]);
 }
 
-/* What is looked at less often. Lanes that always have something must not keep us from it. */
+/* What is looked at less often. Queue pairs that always have something must not keep us from it. */
 void sd_poll_passed(struct sd_poller *p)
 {
 	p->passes++;
 	if (sd_unlikely(!(p->passes % DOORBELL_EVERY)))
-		poll_doorbells(p, REGIONS_ASKED, BELLS_ASKED);
-	else if (sd_unlikely(p->lanes > CROWD))
+		poll_doorbells(p, REGIONS_ASKED, DOORBELLS_ASKED);
+	else if (sd_unlikely(p->qps > CROWD))
 		p->now = sd_tsc();
 	if (sd_unlikely(!(p->passes % FENCE_EVERY))) {
 		fenced_owed(p);
@@ -395,7 +396,7 @@ void sd_poll_passed(struct sd_poller *p)
 
 bool sd_poll_settle(struct sd_poller *p)
 {
-	struct sd_slane *l;
+	struct sd_sqp *l;
 	bool any = poll_doorbells(p, ~0u, ~0u);
 
 	l = p->at;

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * rpc.c: a call as generated stubs see it: its arguments in the lane's arena, then one entry.
- * The arena is a stack: posted calls of a thread nest. While it waits in sd_call_wait() the lane
- * takes no other call, so signal handlers that make calls run before or after it, see
- * sd_lane_interrupt().
+ * rpc.c: a call as generated stubs see it: its arguments in the queue pair's arena, then one entry.
+ * The arena is a stack: posted calls of a thread nest. While it waits in sd_call_wait() the queue
+ * pair takes no other call, so signal handlers that make calls run before or after it, see
+ * sd_qp_interrupt().
  */
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 #define SD_ALIGN  64u	/* arguments on lines of their own: the two sides write different ones */
 #define SD_SECTOR 512u	/* alignment of what a device reads and writes directly (O_DIRECT) */
 #define SD_BLOCK  4096u /* and no file system asks for more */
 
-enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)
+enum sd_status sd_call_begin(struct sd_qp *qp, struct sd_call *c, u16 op)
 {
-	if (sd_unlikely(lane->narrow))
-		sd_promise_widen(lane);
-	c->lane = lane;
-	c->mark = lane->level;
+	if (sd_unlikely(qp->narrow))
+		sd_early_widen(qp);
+	c->qp = qp;
+	c->mark = qp->level;
 	c->op = op;
 	c->flags = 0;
 	c->fd = 0;
-	c->status = lane->status;
+	c->status = qp->status;
 	c->arg[0] = c->arg[1] = c->arg[2] = 0;
 	c->arg[3] = c->arg[4] = c->arg[5] = 0;
 	c->most = ~0ull;
@@ -29,7 +29,7 @@ enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op)
 
 u64 sd_room(struct sd_call *c, u64 len)
 {
-	struct sd_lane *l = c->lane;
+	struct sd_qp *l = c->qp;
 	u32 off = l->level;
 
 	if (sd_unlikely(len > l->limit - off)) {
@@ -45,7 +45,7 @@ u64 sd_room(struct sd_call *c, u64 len)
 
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len)
 {
-	struct sd_lane *l = c->lane;
+	struct sd_qp *l = c->qp;
 	u32 at = (u32)(uintptr_t)prog | SD_BLOCK, unit = at & -at; /* prog is a multiple of that */
 	u32 to = unit >= SD_SECTOR ? (l->level + unit - 1) & ~(unit - 1)
 				   : l->level + (l->level % SD_SECTOR ? 0 : SD_ALIGN);
@@ -64,8 +64,8 @@ u64 sd_put(struct sd_call *c, const void *prog, u64 len)
 	off = sd_room_for(c, prog, len);
 	if (sd_unlikely(off == SD_OFF_NULL))
 		return off;
-	if (sd_unlikely(len && sd_copy_from_prog(c->lane->mem->arena + off, prog, len))) {
-		c->lane->level = off;
+	if (sd_unlikely(len && sd_copy_from_prog(c->qp->mem->arena + off, prog, len))) {
+		c->qp->level = off;
 		return SD_OFF_FAULT;
 	}
 	return off;
@@ -73,22 +73,22 @@ u64 sd_put(struct sd_call *c, const void *prog, u64 len)
 
 void *sd_at(struct sd_call *c, u64 off)
 {
-	return c->lane->mem->arena + off;
+	return c->qp->mem->arena + off;
 }
 
 void sd_bad(struct sd_call *c)
 {
-	c->status = sd_lane_fail(c->lane, SD_PROTO);
+	c->status = sd_qp_fail(c->qp, SD_PROTO);
 }
 
 long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret)
 {
 	/* The length may come from the domain's answer. */
-	if (sd_unlikely(off < c->mark || off > c->lane->level || len > c->lane->level - off)) {
+	if (sd_unlikely(off < c->mark || off > c->qp->level || len > c->qp->level - off)) {
 		sd_bad(c);
 		return -EPROTO;
 	}
-	if (len && sd_unlikely(sd_copy_to_prog(prog, c->lane->mem->arena + off, len)))
+	if (len && sd_unlikely(sd_copy_to_prog(prog, c->qp->mem->arena + off, len)))
 		return -EFAULT;
 	return ret;
 }
@@ -105,8 +105,8 @@ static enum sd_status call_submit(struct sd_call *c, u16 flags)
 	struct sd_entry_ref ref;
 
 	if (!c->fd)
-		sd_credit_forget(c->lane);
-	c->status = sd_submit(c->lane, c->op, flags | c->lane->flags, c->arg, &ref);
+		sd_credit_forget(c->qp);
+	c->status = sd_submit(c->qp, c->op, flags | c->qp->flags, c->arg, &ref);
 	c->n = ref.n;
 	c->slot = ref.slot;
 	return c->status;
@@ -121,19 +121,19 @@ enum sd_status sd_call_post(struct sd_call *c)
 {
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
-	if (call_submit(c, c->flags & SD_F_BELL) == SD_OK)
-		c->lane->tr->kick(c->lane);
+	if (call_submit(c, c->flags & SD_F_NOTIFY) == SD_OK)
+		c->qp->tr->kick(c->qp);
 	return c->status;
 }
 
 bool sd_call_done(struct sd_call *c)
 {
-	return c->status != SD_OK || sd_answered(c->lane, call_entry(c));
+	return c->status != SD_OK || sd_answered(c->qp, call_entry(c));
 }
 
 enum sd_status sd_call_cancel(struct sd_call *c)
 {
-	return sd_call_done(c) ? c->status : sd_cancel(c->lane, call_entry(c));
+	return sd_call_done(c) ? c->status : sd_cancel(c->qp, call_entry(c));
 }
 
 enum sd_status sd_call_finish(struct sd_call *c, long *ret)
@@ -144,18 +144,18 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
 	do
-		st = sd_wait(c->lane, call_entry(c), ret);
-	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->lane, call_entry(c))) == SD_OK);
+		st = sd_wait(c->qp, call_entry(c), ret);
+	while (sd_unlikely(st == SD_INTR) && (st = sd_cancel(c->qp, call_entry(c))) == SD_OK);
 	if (st == SD_OK && sd_unlikely(is_lie(*ret, c->most))) {
 		*ret = -EPROTO;
-		st = sd_lane_fail(c->lane, SD_PROTO);
+		st = sd_qp_fail(c->qp, SD_PROTO);
 	}
-	flags = c->lane->answer;
-	if (sd_unlikely(c->lane->promised.on) && st == SD_OK)
-		sd_promise_answered(c->lane, flags);
+	flags = c->qp->answer;
+	if (sd_unlikely(c->qp->early.on) && st == SD_OK)
+		sd_early_answered(c->qp, flags);
 	/* The later answer counts, unless there was a rest to give after it. */
-	if (c->fd && st == SD_OK && !(flags & SD_R_BROKEN && c->fd == c->lane->promised.fd))
-		sd_credit_set(c->lane, c->fd, SD_CREDIT_OF(flags));
+	if (c->fd && st == SD_OK && !(flags & SD_R_BROKEN && c->fd == c->qp->early.fd))
+		sd_credit_set(c->qp, c->fd, SD_CREDIT_OF(flags));
 	return c->status = st;
 }
 
@@ -163,16 +163,16 @@ enum sd_status sd_call_wait(struct sd_call *c, long *ret)
 {
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
-	if (sd_unlikely(c->lane->intr)) {
-		c->lane->intr = 0;
+	if (sd_unlikely(c->qp->intr)) {
+		c->qp->intr = 0;
 		return c->status = SD_INTR;
 	}
-	call_submit(c, (c->flags & SD_F_BELL) | SD_F_SYNC);
+	call_submit(c, (c->flags & SD_F_NOTIFY) | SD_F_SYNC);
 	return sd_call_finish(c, ret);
 }
 
 enum sd_status sd_call_end(struct sd_call *c)
 {
-	c->lane->level = c->mark;
+	c->qp->level = c->mark;
 	return c->status;
 }

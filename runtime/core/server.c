@@ -15,10 +15,10 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner, const struct
 	r->serving = 0;
 	r->polled = r->vain = 0;
 	r->deaf = r->deafness = 0;
-	for (i = 0; i < SD_LANES; i++)
-		r->lane[i] = (struct sd_slane){
-			.mem = (struct sd_lane_mem *)((u8 *)base + SD_HEAD_SIZE +
-						      (u64)i * SD_LANE_SIZE),
+	for (i = 0; i < SD_QPS; i++)
+		r->qp[i] = (struct sd_sqp){
+			.mem = (struct sd_qp_mem *)((u8 *)base + SD_HEAD_SIZE +
+						    (u64)i * SD_QP_SIZE),
 			.reg = r,
 			.index = (u16)i,
 			.expect = 1,
@@ -26,7 +26,7 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner, const struct
 		};
 }
 
-static bool cancel_wanted(const struct sd_slane *l, u32 *n)
+static bool cancel_wanted(const struct sd_sqp *l, u32 *n)
 {
 	u32 word = sd_load_acquire(&l->mem->client.cancel);
 
@@ -34,23 +34,23 @@ static bool cancel_wanted(const struct sd_slane *l, u32 *n)
 	return word % 2 && word != sd_load_relaxed(&l->mem->domain.cancelled);
 }
 
-bool sd_srv_cancel(struct sd_slane *l, u32 *n)
+bool sd_srv_cancel(struct sd_sqp *l, u32 *n)
 {
 	if (!cancel_wanted(l, n))
 		return false;
 	l->early = (s32)(2 * *n - 2 * l->head) >= 0; /* the word holds 31 bits of a number */
 	if (l->early)
-		l->expect = 2 * l->head + 1; /* it isn't to wait for a promised call either */
+		l->expect = 2 * l->head + 1; /* it isn't to wait for an early call either */
 	return !l->early;
 }
 
-void sd_srv_cancelled(struct sd_slane *l, u32 n)
+void sd_srv_cancelled(struct sd_sqp *l, u32 n)
 {
 	sd_store_release(&l->mem->domain.cancelled, 2 * n + 1);
 	l->owes = true;
 }
 
-bool sd_srv_cancelled_early(struct sd_slane *l, u32 n)
+bool sd_srv_cancelled_early(struct sd_sqp *l, u32 n)
 {
 	u32 which;
 
@@ -64,11 +64,11 @@ bool sd_srv_cancelled_early(struct sd_slane *l, u32 n)
 }
 
 /* The head's slot doesn't hold its entry: does it hold what it should? */
-int sd_srv_odd(struct sd_slane *l, u32 seq)
+int sd_srv_odd(struct sd_sqp *l, u32 seq)
 {
 	if (seq == l->seen && !l->fresh)
 		return 0;
-	/* Behind a promised call the next entry may come while we look, and isn't taken yet. */
+	/* Behind an early call the next entry may come while we look, and isn't taken yet. */
 	if (!l->fresh && (l->expect & 1 || seq != 2 * l->head + 1))
 		return -EPROTO;
 	l->seen = seq;
@@ -94,14 +94,14 @@ long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 
 	for (i = 0; i < 6; i++)
 		s.arg[i] = q->arg[i];
-	s.arena = q->lane->mem->arena;
+	s.arena = q->qp->mem->arena;
 	s.bad = false;
-	s.promised = q->flags & SD_F_PROMISE;
+	s.early = q->flags & SD_F_EARLY;
 	s.last = q->last;
 	s.credit = 0;
 	s.scratch = NULL;
 	s.spare = SD_ARENA_SIZE;
-	s.reg = q->lane->reg;
+	s.reg = q->qp->reg;
 	ret = t->call[q->op - SD_OP_CALLS].fn(&s);
 	if (sd_unlikely(s.scratch))
 		free_scratch(&s);
@@ -110,7 +110,7 @@ long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad)
 	return ret;
 }
 
-u32 *sd_srv_wake(struct sd_slane *l, bool fenced)
+u32 *sd_srv_wake(struct sd_sqp *l, bool fenced)
 {
 	struct sd_client_ctl *c = &l->mem->client;
 	u32 sleep, want;

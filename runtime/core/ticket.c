@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* ticket.c: the client's end of sd/ticket.h: calls of the transport's own, which every domain has.
  */
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/ticket.h>
 
-enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 arg[6])
+enum sd_status sd_own_call(struct sd_qp *qp, long *ret, u16 op, const u64 arg[6])
 {
 	struct sd_call c;
 	int i;
 
-	sd_call_begin(lane, &c, op);
+	sd_call_begin(qp, &c, op);
 	for (i = 0; i < 6; i++)
 		c.arg[i] = arg[i];
 	sd_call_most(&c, op == SD_OP_REDEEM || op == SD_OP_REMOTE ? 0x7fffffff
@@ -18,11 +18,11 @@ enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 ar
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_own_key(struct sd_lane *lane, long *ret, u16 op, u32 fd, u64 key[2])
+enum sd_status sd_own_key(struct sd_qp *qp, long *ret, u16 op, u32 fd, u64 key[2])
 {
 	struct sd_call c;
 
-	sd_call_begin(lane, &c, op);
+	sd_call_begin(qp, &c, op);
 	c.arg[0] = fd;
 	c.arg[1] = sd_room(&c, 16);
 	sd_call_most(&c, 0);
@@ -31,19 +31,19 @@ enum sd_status sd_own_key(struct sd_lane *lane, long *ret, u16 op, u32 fd, u64 k
 	return sd_call_end(&c);
 }
 
-enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2])
+enum sd_status sd_ticket_make(struct sd_qp *qp, long *ret, u32 fd, u64 key[2])
 {
-	return sd_own_key(lane, ret, SD_OP_TICKET, fd, key);
+	return sd_own_key(qp, ret, SD_OP_TICKET, fd, key);
 }
 
-enum sd_status sd_ticket_redeem(struct sd_lane *lane, long *ret, const u64 key[2], u32 flags)
+enum sd_status sd_ticket_redeem(struct sd_qp *qp, long *ret, const u64 key[2], u32 flags)
 {
 	const u64 arg[6] = {key[0], key[1], flags};
 
-	return sd_own_call(lane, ret, SD_OP_REDEEM, arg);
+	return sd_own_call(qp, ret, SD_OP_REDEEM, arg);
 }
 
-enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2], const char *name)
+enum sd_status sd_ticket_remote(struct sd_qp *qp, long *ret, const u64 key[2], const char *name)
 {
 	u64 arg[6] = {key[0], key[1]};
 	char *to = (char *)&arg[2];
@@ -51,12 +51,12 @@ enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2
 
 	for (i = 0; i < 4 * sizeof(u64) && name[i]; i++)
 		to[i] = name[i];
-	return sd_own_call(lane, ret, SD_OP_REMOTE, arg);
+	return sd_own_call(qp, ret, SD_OP_REMOTE, arg);
 }
 
-enum sd_status sd_ticket_close(struct sd_lane *lane, long *ret, u32 fd)
+enum sd_status sd_ticket_close(struct sd_qp *qp, long *ret, u32 fd)
 {
 	const u64 arg[6] = {fd};
 
-	return sd_own_call(lane, ret, SD_OP_CLOSE, arg);
+	return sd_own_call(qp, ret, SD_OP_CLOSE, arg);
 }

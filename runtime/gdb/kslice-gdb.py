@@ -214,25 +214,25 @@ def show_call(w):
     gdb.write(f"        entry {int(req['n'])} slot {int(req['slot'])}: {op_name(int(req['op']))}({args}) in task {int(w['task']['pid'])}\n")
 
 
-class Lanes(Command):
-    """kslice-lanes [CLIENT]: lanes (queue pairs) that were used, and the entries that are being served."""
-    name = "kslice-lanes"
+class QueuePairs(Command):
+    """kslice-qps [CLIENT]: the queue pairs that were used, and the entries that are being served."""
+    name = "kslice-qps"
 
     def run(self, arg):
         for c in clients():
             if arg and int(c["id"]) != int(arg):
                 continue
             workers = list(entries(c["workers"], "struct sd_worker", "incall"))
-            for i in range(int(c["reg"]["lane"].type.range()[1]) + 1):
-                self.lane(c, c["reg"]["lane"][i], i, workers)
+            for i in range(int(c["reg"]["qp"].type.range()[1]) + 1):
+                self.qp(c, c["reg"]["qp"][i], i, workers)
 
-    def lane(self, c, lane, i, workers):
-        if not int(lane["head"]):
+    def qp(self, c, qp, i, workers):
+        if not int(qp["head"]):
             return
-        polled = "polled" if int(lane["polled"]) else "not polled"
-        gdb.write(f"client {int(c['id'])} lane {i}: next entry {int(lane['head'])}, {bin(int(lane['busy'])).count('1')} in service, {polled}\n")
+        polled = "polled" if int(qp["polled"]) else "not polled"
+        gdb.write(f"client {int(c['id'])} qp {i}: next entry {int(qp['head'])}, {bin(int(qp['busy'])).count('1')} in service, {polled}\n")
         for w in workers:
-            if int(w["req"]["lane"]) == int(lane.address):
+            if int(w["req"]["qp"]) == int(qp.address):
                 show_call(w)
 
 
@@ -268,5 +268,5 @@ class Dmesg(Command):
         gdb.write(f"[{int(info['ts_nsec']) / 1e9:12.6f}] {text}\n")
 
 
-for command in (Tasks, Backtrace, Task, Clients, Lanes, Dmesg):
+for command in (Tasks, Backtrace, Task, Clients, QueuePairs, Dmesg):
     command()

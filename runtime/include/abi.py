@@ -4,11 +4,11 @@
 
     abi.py DIR     writes DIR/sd/abi.h, which defines SD_ABI, and its record as JSON beside it
 
-The description is made of sd/ring.h, sd/bell.h, sd/control.h and of all headers of sd/ that these
+The description is made of sd/ring.h, sd/wake_page.h, sd/control.h and of all headers of sd/ that these
 include: every structure (offset, type and size of each field), every enumerator, every macro, and the
 rows of sd/control.def. SD_ABI is the hash of that description. So comments, formatting, functions and
 the order of declarations don't change it. (A domain's own calls have a number of their own, in
-generated/NAME/contract.h.)
+generated/NAME/stubs_abi.h.)
 
 abi.json has the description, with the comments of fields and the texts of control.def. It is what the
 tests (tests/common/control.py) and doc/CONTROL.md (control_page.py) are made of.
@@ -25,7 +25,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLANG = os.environ.get("KSLICE_CLANG", "clang-19")
-ROOTS = ("bell.h", "control.h", "ring.h")
+ROOTS = ("wake_page.h", "control.h", "ring.h")
 SOURCE = "".join(f"#include <sd/{h}>\n" for h in ROOTS)
 TYPES = {"char": "char", "_Bool": "bool", "signed char": "s8", "unsigned char": "u8", "short": "s16", "unsigned short": "u16",
          "int": "s32", "unsigned int": "u32", "long": "s64", "unsigned long": "u64"}

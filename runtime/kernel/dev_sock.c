@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in
- * sd/ring.h), a broken promise's error, what sockets hold. */
+ * sd/ring.h), the error of an early call that failed, what sockets hold. */
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -10,7 +10,7 @@
 
 #define MARGIN 4 /* room for so many times the small credit */
 #define SHARED \
-	4 /* and memory that all sockets share for so many times the credit: others are promised \
+	4 /* and memory that all sockets share for so many times the credit: other calls completed early \
 	     something, too */
 
 #ifdef CONFIG_INET
@@ -26,8 +26,8 @@ static int room_for_big(const struct sock *sk)
 	return SD_CREDIT_BIG + (sk_can_gso(sk) ? SD_CREDIT_BIG / 4 : SD_CREDIT_BIG);
 }
 
-/* What is promised must stay there whatever other clients do. So nothing is promised where memory
- * is short, or may soon be. */
+/* The room that early calls need must stay there whatever other clients do. So no call is completed
+ * early where memory is short, or may soon be. */
 static u8 shared_credit(const struct sock *sk)
 {
 	long left;

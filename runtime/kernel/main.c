@@ -18,7 +18,7 @@ void sd_main(void)
 	boot_ns = sd_machine->clock() - sd_boot_start;
 	if (sd_boot->mode == SD_MODE_PAYLOAD)
 		sd_machine->halt(sd_call_on(sd_boot->payload_stack, sd_boot->payload));
-	sd_machine->ready(boot_ns, sd_boot->serving, sd_served_contract);
+	sd_machine->ready(boot_ns, sd_boot->serving, sd_served_abi);
 
 	switch (sd_boot->mode) {
 	case SD_MODE_BOOT_ONLY:

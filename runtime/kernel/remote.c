@@ -9,7 +9,7 @@
 #include <sd/transport.h>
 #include "serve.h"
 
-#define LANES 64u /* calls at once; more wait for one, which is not for long: see WAITING */
+#define QPS 64u /* calls at once; more wait for one, which is not for long: see WAITING */
 #define WAITING \
 	48u /* of them may be of calls that wait; the others' are refused rather (SD_F_NOWAIT) */
 #define AGAIN_MAX   8  /* a refused call is made again after HZ >> 8, then twice as long ... */
@@ -25,17 +25,17 @@ struct sd_link {
 	int err; /* why it is dead */
 	u32 refs;
 	u32 stubs;	/* contract of the other domain's calls */
-	u64 used, made; /* lanes, by bit */
+	u64 used, made; /* queue pairs, by bit */
 	u32 waiting;	/* calls that may wait */
 	struct sd_region_head *region;
-	const struct sd_bell *bell;
+	const struct sd_wake_page *wake_page;
 	const struct sd_client_side *tr;
-	struct sd_lane lane[LANES];
+	struct sd_qp qp[QPS];
 };
 
 static LIST_HEAD(links);
 static LIST_HEAD(uses);
-static DECLARE_WAIT_QUEUE_HEAD(news); /* a lane, a link: for all of them */
+static DECLARE_WAIT_QUEUE_HEAD(news); /* a queue pair, a link: for all of them */
 
 static void link_dead(struct sd_link *link, int err)
 {
@@ -64,17 +64,17 @@ void sd_link_put(struct sd_link *link)
 
 static bool link_gone(const struct sd_link *link)
 {
-	return link->state == LINK_DEAD || !link->tr->alive(link->region, link->bell);
+	return link->state == LINK_DEAD || !link->tr->alive(link->region, link->wake_page);
 }
 
-static bool lane_gone(const struct sd_lane *l)
+static bool qp_gone(const struct sd_qp *l)
 {
 	const struct sd_use *use = l->priv;
 
 	return use->link->state == LINK_DEAD;
 }
 
-static struct sd_link *find(const char *domain)
+static struct sd_link *link_find(const char *domain)
 {
 	struct sd_link *link;
 
@@ -86,9 +86,9 @@ static struct sd_link *find(const char *domain)
 
 /* The list has one reference of its own. Somebody else may have asked while the allocation slept.
  */
-static struct sd_link *ask(const char *domain)
+static struct sd_link *link_ask(const char *domain)
 {
-	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL), *other = find(domain);
+	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL), *other = link_find(domain);
 
 	if (!link || other) {
 		kfree(link);
@@ -103,7 +103,7 @@ static struct sd_link *ask(const char *domain)
 
 void sd_remote_event(const struct sd_event *ev)
 {
-	struct sd_link *link = find(ev->peer.name);
+	struct sd_link *link = link_find(ev->peer.name);
 
 	if (ev->type == SD_CTL_PEER_GONE) {
 		if (link)
@@ -120,7 +120,7 @@ void sd_remote_event(const struct sd_event *ev)
 		return;
 	}
 	link->region = ev->region;
-	link->bell = ev->peer_bell;
+	link->wake_page = ev->peer_page;
 	link->tr = sd_transport_client(NULL);
 	link->stubs = ev->peer.stubs;
 	if (ev->region_size == SD_REGION_SIZE) {
@@ -133,7 +133,7 @@ void sd_remote_event(const struct sd_event *ev)
 
 struct sd_link *sd_link_get(const char *domain)
 {
-	struct sd_link *link = find(domain);
+	struct sd_link *link = link_find(domain);
 	long left;
 
 	if (link && link->state == LINK_UP && link_gone(link)) {
@@ -141,7 +141,7 @@ struct sd_link *sd_link_get(const char *domain)
 		link = NULL;
 	}
 	if (!link)
-		link = ask(domain);
+		link = link_ask(domain);
 	if (!link)
 		return ERR_PTR(-ENOMEM);
 	link->refs++;
@@ -157,9 +157,9 @@ struct sd_link *sd_link_get(const char *domain)
 }
 
 /* ---- calls ---- */
-static bool lane_free(const struct sd_link *link)
+static bool qp_free(const struct sd_link *link)
 {
-	return link->state != LINK_UP || hweight64(link->used) < LANES;
+	return link->state != LINK_UP || hweight64(link->used) < QPS;
 }
 
 /* Shared fairly by those whose calls they are. What they wait for may never come: nobody's waiting
@@ -170,17 +170,17 @@ static bool may_wait(const struct sd_link *link, const struct sd_client *c)
 	       (!c || sd_may_hold(c->user, c, SD_POOL_REMOTE, WAITING - link->waiting));
 }
 
-static struct sd_lane *take_lane(struct sd_link *link)
+static struct sd_qp *take_qp(struct sd_link *link)
 {
 	u32 i = ffz(link->used);
 
 	link->used |= 1ull << i;
 	if (!(link->made & 1ull << i)) {
 		link->made |= 1ull << i;
-		sd_lane_init(&link->lane[i], link->region, i, link->bell, link->tr);
-		link->lane[i].gone = lane_gone;
+		sd_qp_init(&link->qp[i], link->region, i, link->wake_page, link->tr);
+		link->qp[i].gone = qp_gone;
 	}
-	return &link->lane[i];
+	return &link->qp[i];
 }
 
 int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
@@ -188,18 +188,18 @@ int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf)
 	struct sd_client *c = sd_client_served();
 
 	if (deaf)
-		wait_event(news, lane_free(link));
-	else if (wait_event_interruptible(news, lane_free(link)))
+		wait_event(news, qp_free(link));
+	else if (wait_event_interruptible(news, qp_free(link)))
 		return -ERESTARTSYS;
 	if (link->state != LINK_UP || link_gone(link))
 		return -EREMOTEIO;
 	*use = (struct sd_use){.task = current,
 			       .link = link,
-			       .lane = take_lane(link),
+			       .qp = take_qp(link),
 			       .deaf = deaf,
 			       .waits = may_wait(link, c)};
-	use->lane->flags = SD_F_BELL | (use->waits ? 0 : SD_F_NOWAIT);
-	use->lane->priv = use;
+	use->qp->flags = SD_F_NOTIFY | (use->waits ? 0 : SD_F_NOWAIT);
+	use->qp->priv = use;
 	link->refs++;
 	if (use->waits) {
 		link->waiting++;
@@ -216,9 +216,9 @@ void sd_remote_leave(struct sd_use *use)
 	struct sd_link *link = use->link;
 
 	list_del(&use->node);
-	if (use->lane->status != SD_OK)
+	if (use->qp->status != SD_OK)
 		link_dead(link, -EREMOTEIO);
-	link->used &= ~(1ull << (use->lane - link->lane));
+	link->used &= ~(1ull << (use->qp - link->qp));
 	link->waiting -= use->waits;
 	if (use->client)
 		sd_unhold(use->client, SD_POOL_REMOTE);
@@ -262,7 +262,7 @@ long sd_remote_result(struct sd_use *use, enum sd_status st, long ret)
 	}
 }
 
-static struct sd_use *entered(const char *domain)
+static struct sd_use *link_entered(const char *domain)
 {
 	struct sd_use *use;
 
@@ -283,13 +283,13 @@ static long call_over(struct sd_use *use, u32 contract, sd_stub_fn stub, const u
 			use->link->name, use->link->stubs, contract);
 		return -EPROTO;
 	}
-	st = stub(use->lane, &ret, arg);
+	st = stub(use->qp, &ret, arg);
 	return sd_remote_result(use, st, ret);
 }
 
 long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6])
 {
-	struct sd_use *use = entered(domain), own;
+	struct sd_use *use = link_entered(domain), own;
 	struct sd_link *link;
 	u32 tries = 0;
 	long ret;

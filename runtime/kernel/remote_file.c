@@ -67,7 +67,7 @@ static long vec_call(struct remote_file *r, bool write, const struct iovec *vec,
 		ret = write ? sd_remote_writev(r->fd, (const struct iovec __user *)vec, n)
 			    : sd_remote_readv(r->fd, (const struct iovec __user *)vec, n);
 		if (unlikely(!IS_ERR_VALUE(ret) && (unsigned long)ret > bytes_of(vec, n)))
-			ret = sd_remote_result(&use, sd_lane_fail(use.lane, SD_PROTO), 0);
+			ret = sd_remote_result(&use, sd_qp_fail(use.qp, SD_PROTO), 0);
 		sd_remote_leave(&use);
 	} while (sd_remote_again(&use, &ret, &tries));
 	return ret;
@@ -173,7 +173,7 @@ static void close_there(struct remote_file *r)
 	do {
 		if (sd_remote_enter(r->link, &use, true))
 			break; /* it died, and its fds with it */
-		sd_remote_result(&use, sd_ticket_close(use.lane, &ret, r->fd), ret);
+		sd_remote_result(&use, sd_ticket_close(use.qp, &ret, r->fd), ret);
 		sd_remote_leave(&use);
 	} while (sd_remote_again(&use, &ret, &tries));
 	sd_link_put(r->link);
@@ -208,7 +208,7 @@ static long redeem_there(struct sd_link *link, const u64 key[2])
 		ret = sd_remote_enter(link, &use, false);
 		if (ret)
 			return ret;
-		st = sd_ticket_redeem(use.lane, &ret, key, 0);
+		st = sd_ticket_redeem(use.qp, &ret, key, 0);
 		ret = sd_remote_result(&use, st, ret);
 		sd_remote_leave(&use);
 	} while (sd_remote_again(&use, &ret, &tries));

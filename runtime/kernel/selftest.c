@@ -45,7 +45,7 @@ static struct sockaddr_in test_addr(void)
 	};
 }
 
-static u8 pattern(size_t i)
+static u8 pattern_byte(size_t i)
 {
 	return i * 31 + (i >> 8);
 }
@@ -56,7 +56,7 @@ static int send_all(int fd, u8 *buf)
 
 	for (sent = 0; sent < TEST_BYTES; sent += CHUNK) {
 		for (i = 0; i < CHUNK; i++)
-			buf[i] = pattern(sent + i);
+			buf[i] = pattern_byte(sent + i);
 		CHECK(sys_sendto(fd, (void __user *)buf, CHUNK, 0, NULL, 0), == CHUNK);
 	}
 	return 0;
@@ -96,7 +96,7 @@ static int receive_all(int fd, u8 *buf)
 		if (n <= 0)
 			break;
 		for (i = 0; i < n; i++)
-			CHECK(buf[i], == pattern(got + i));
+			CHECK(buf[i], == pattern_byte(got + i));
 		got += n;
 	}
 	CHECK(n, == 0);

@@ -11,7 +11,7 @@
  *   serve_client.c  a client: what a process owns in Linux (files, fs, credentials), and its end
  *   serve_ticket.c    open files on their way from one client to another
  *   serve_share.c     files that programs have mapped; serve_share_mem.c: their memory
- *   serve_rights.c    its capabilities
+ *   serve_cred.c    its capabilities
  *   serve_env.c     private memory of calls, and the table of calls
  *   serve_fair.c    who may have how much of what clients share
  *   serve_state.c   which clients and serving tasks there are, and which task serves whom
@@ -47,11 +47,11 @@
  *
  * Identity. While a task serves client c its files, fs and credentials are c's. They stay on until
  * it serves another client, since the next call is mostly of the same one. They are c's own
- * references: before c is gone, every task that wears them is stripped (sd_strip). A client's
- * files_struct always counts at least 2 users: __fget_light() then takes a reference on every file
- * it uses, as it must, because two calls of one client can be in progress in two tasks. Its address
- * also is the owner of its POSIX and OFD locks (fl_owner), the same in every call, as for a Linux
- * process.
+ * references: before c is gone, every task that has assumed them gets its own back (sd_strip). A
+ * client's files_struct always counts at least 2 users: __fget_light() then takes a reference on
+ * every file it uses, as it must, because two calls of one client can be in progress in two tasks.
+ * Its address also is the owner of its POSIX and OFD locks (fl_owner), the same in every call, as
+ * for a Linux process.
  */
 #ifndef KSLICE_SERVE_H
 #define KSLICE_SERVE_H
@@ -85,7 +85,7 @@ struct sd_client {
 			       REMOTE: calls of other domains that may wait */
 	u32 refs;	    /* who looks at it beyond its end */
 	u32 id;
-	int bell_fd;
+	int notify_fd;
 	u32 calls;   /* in service, and who else keeps it from ending */
 	u64 scratch; /* bytes of private memory of its calls in service, and what they took besides
 		      */
@@ -119,13 +119,13 @@ enum sd_wait { SD_WAITED = 1, SD_WAIT_DENIED = 2 };
 
 struct sd_worker {
 	struct task_struct *task;
-	struct list_head node;	 /* all workers */
-	struct list_head free;	 /* followers; empty: leading or in a call */
-	struct list_head incall; /* client->workers */
-	struct sd_client *wears; /* NULL: its own identity */
-	u8 wait;		 /* enum sd_wait, bits, of its call */
-	u64 took;		 /* bytes, its call: sd_call_takes() */
-	bool unfenced; /* loop: its client is this very process, on a stack that isn't a task's */
+	struct list_head node;	   /* all workers */
+	struct list_head free;	   /* followers; empty: leading or in a call */
+	struct list_head incall;   /* client->workers */
+	struct sd_client *assumed; /* NULL: its own identity */
+	u8 wait;		   /* enum sd_wait, bits, of its call */
+	u64 took;		   /* bytes, its call: sd_call_takes() */
+	bool unconfined; /* loop: its client is this very process, on a stack that isn't a task's */
 	struct files_struct *files; /* its own */
 	struct fs_struct *fs;
 	const struct cred *cred;
@@ -141,9 +141,9 @@ struct sd_serve_stats {
 struct sd_state {
 	struct list_head clients; /* first: tests/fault/fault.py finds it there */
 	struct list_head workers;
-	u32 followers;		    /* tasks that could lead */
-	bool alone;		    /* there is no pool, see sd_pool_adopt() */
-	struct sd_slane *last_lane; /* of the last call, or NULL */
+	u32 followers;		/* tasks that could lead */
+	bool alone;		/* there is no pool, see sd_pool_adopt() */
+	struct sd_sqp *last_qp; /* of the last call, or NULL */
 };
 
 extern struct sd_state sd_state;
@@ -156,9 +156,9 @@ struct sd_client *sd_client_find(u32 id);
 /* fn for all that have files: not for those that are being made, nor for those whose files are
  * being closed. Must not sleep. */
 void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
-void sd_wear(struct sd_worker *w, struct sd_client *c);
+void sd_assume_cred(struct sd_worker *w, struct sd_client *c);
 void sd_strip(struct sd_client *c);
-void sd_lane_forget(struct sd_client *c);  /* the last call was none of its */
+void sd_qp_forget(struct sd_client *c);	   /* the last call was none of its */
 struct sd_worker *sd_worker_current(void); /* the current task; NULL: it serves nobody */
 /* The current task, if it is in a call. */
 struct sd_worker *sd_worker_calling(void);
@@ -172,7 +172,7 @@ static inline bool sd_may_block(void)
 }
 
 /* serve_client.c */
-struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd,
+struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int notify_fd,
 				 int *err);
 /* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of
  * times while it is on the list. */
@@ -214,7 +214,7 @@ void sd_serve_kick(void);
 
 /* serve_call.c */
 void sd_serve_call(struct sd_worker *w);
-/* Its last promised calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
+/* Its last early calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
 int sd_client_detach(u32 id);
 
 /* serve_memory.c */
@@ -248,9 +248,9 @@ void sd_share_adopt(struct file *file) __weak;	/* it got an fd in a way that doe
 void sd_shares_adopt(struct sd_client *c)
 	__weak; /* an open() of it was asleep, its file in no table, when one began */
 
-/* serve_rights.c */
-void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r);
-long sd_rights_told(const struct sd_serve *s, struct sd_client *c);
+/* serve_cred.c */
+void sd_cred_begin(struct cred *new, const struct sd_ctl_cred *r);
+long sd_cred_told(const struct sd_serve *s, struct sd_client *c);
 void sd_client_executed(struct sd_client *c); /* its program was replaced by another */
 
 /* serve_name.c: SD_OP_PATH */

@@ -8,8 +8,8 @@
 #include <sd/serve_path.h>
 #include "serve.h"
 
-#define PROMISE_TRIES 13 /* see promise_again() */
-#define MEMORY_TRIES  10
+#define EARLY_TRIES  13 /* see early_again() */
+#define MEMORY_TRIES 10
 
 /*
  * What Linux does on the way back to user mode, as far as it concerns a call: drop its
@@ -47,7 +47,7 @@ static long client_exits(struct sd_worker *w, struct sd_client *c)
 		return -EBUSY; /* which no program sees */
 	c->exits = w;
 	sd_poll_remove(&sd_poller, &c->reg);
-	sd_lane_forget(c);
+	sd_qp_forget(c);
 	if (!client_end_others(w, c))
 		return -EINTR;
 	set_notify_signal(current); /* no close() waits on behalf of a process that ends */
@@ -71,7 +71,7 @@ static long client_exec(struct sd_worker *w, struct sd_client *c, bool keep)
 	if (c->executing)
 		return -EALREADY;
 	c->executing = true;
-	sd_poll_refuse(&sd_poller, &c->reg, w->req.lane);
+	sd_poll_refuse(&sd_poller, &c->reg, w->req.qp);
 	alone = client_end_others(w, c);
 	if (alone) {
 		if (!keep)
@@ -86,7 +86,7 @@ static long client_exec(struct sd_worker *w, struct sd_client *c, bool keep)
 
 static long call_own(struct sd_worker *w, struct sd_client *c, bool *bad)
 {
-	struct sd_serve s = {.arena = w->req.lane->mem->arena, .reg = w->req.lane->reg};
+	struct sd_serve s = {.arena = w->req.qp->mem->arena, .reg = w->req.qp->reg};
 	long ret = -EINVAL;
 
 	memcpy(s.arg, w->req.arg, sizeof(s.arg));
@@ -97,8 +97,8 @@ static long call_own(struct sd_worker *w, struct sd_client *c, bool *bad)
 	case SD_OP_EXIT:
 		ret = client_exits(w, c);
 		break;
-	case SD_OP_RIGHTS:
-		ret = sd_rights_told(&s, c);
+	case SD_OP_CRED:
+		ret = sd_cred_told(&s, c);
 		break;
 	case SD_OP_TICKET:
 		ret = sd_ticket_give(&s, c);
@@ -155,19 +155,18 @@ static void client_take_cred(struct sd_client *c, const struct cred *was)
 }
 
 /*
- * A promise is kept late rather than not at all: another client may have taken the room that there
- * was. The call is tried again for about a second; after the last try the file has the error, see
- * sd_file_error(). Without a follower no task may wait, so the client has to ask again.
+ * The early result comes true late rather than not at all: another client may have taken the room
+ * that there was. The call is tried again for about a second; after the last try the file has the
+ * error, see sd_file_error(). Without a follower no task may wait, so the client has to ask again.
  */
-static long promise_again(struct sd_worker *w, long ret, bool *bad)
+static long early_again(struct sd_worker *w, long ret, bool *bad)
 {
 	u32 i;
 
-	for (i = 0;
-	     i < PROMISE_TRIES && ret == -EAGAIN && sd_may_block() && !signal_pending(current);
+	for (i = 0; i < EARLY_TRIES && ret == -EAGAIN && sd_may_block() && !signal_pending(current);
 	     i++) {
 		schedule_timeout_interruptible(max(1, HZ >> (8 - min(i, 5u))));
-		w->req.last = i + 1 == PROMISE_TRIES;
+		w->req.last = i + 1 == EARLY_TRIES;
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
 	}
 	if (ret == -EAGAIN && w->req.last)
@@ -178,8 +177,8 @@ static long promise_again(struct sd_worker *w, long ret, bool *bad)
 /* A call that may be made again: it has done nothing. */
 static long call_failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad)
 {
-	if (w->req.flags & SD_F_PROMISE)
-		return promise_again(w, ret, bad);
+	if (w->req.flags & SD_F_EARLY)
+		return early_again(w, ret, bad);
 	if (ret == -ENFILE && sd_memory_from_greedy(c))
 		return sd_srv_call(sd_poller.table, &w->req, bad);
 	for (u32 i = 0; i < MEMORY_TRIES && ret == -ENOMEM && sd_memory_again(c); i++)
@@ -195,14 +194,14 @@ static long call_serve(struct sd_worker *w, struct sd_client *c, bool *bad)
 
 	if (unlikely(c->peer) && !client_peer_may(c, w->req.op))
 		return -EPERM;
-	sd_wear(w, c);
+	sd_assume_cred(w, c);
 	was = current_cred();
 	list_add(&w->incall, &c->workers);
 	if (unlikely(w->req.cancelled))
 		set_notify_signal(current);
-	/* A raw pointer in some structure that no stub knows reaches nothing but this lane's own
-	 * memory. */
-	sd_user_confine(w->req.lane->mem->arena, w->unfenced ? 0 : SD_ARENA_SIZE);
+	/* A raw pointer in some structure that no stub knows reaches nothing but this queue pair's
+	 * own memory. */
+	sd_uaccess_confine(w->req.qp->mem->arena, w->unconfined ? 0 : SD_ARENA_SIZE);
 	if (likely(w->req.op >= SD_OP_CALLS)) {
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
 		if (unlikely(ret < 0))
@@ -212,7 +211,7 @@ static long call_serve(struct sd_worker *w, struct sd_client *c, bool *bad)
 	}
 	if (unlikely(shares != sd_shares_begun))
 		sd_shares_adopt(c); /* before anybody knows the fd that it may have made */
-	sd_user_confine(NULL, 0);
+	sd_uaccess_confine(NULL, 0);
 	if (unlikely(w->took))
 		sd_call_gives_back(w);
 	list_del_init(&w->incall);
@@ -240,14 +239,14 @@ static __always_inline void call_answer(const struct sd_client *c, const struct 
 					u16 rflags)
 {
 	sd_poll_reply(q, ret, rflags);
-	if (unlikely(q->flags & SD_F_BELL) && !c->ending)
-		sd_machine->bell(c->bell_fd);
+	if (unlikely(q->flags & SD_F_NOTIFY) && !c->ending)
+		sd_machine->notify(c->notify_fd);
 }
 
 void sd_serve_call(struct sd_worker *w)
 {
 	struct sd_req *q = &w->req;
-	struct sd_client *c = q->lane->reg->owner;
+	struct sd_client *c = q->qp->reg->owner;
 	u16 rflags = SD_R_OK;
 	bool bad = false;
 	long ret;
@@ -262,7 +261,7 @@ void sd_serve_call(struct sd_worker *w)
 		ret = call_serve(w, c, &bad);
 		if (unlikely(w->wait))
 			rflags = call_waited(w, c, &ret);
-	} else if (q->flags & SD_F_PROMISE) {
+	} else if (q->flags & SD_F_EARLY) {
 		q->cancelled =
 			true; /* its program has gone on: it is done, but waits for nothing */
 		ret = call_serve(w, c, &bad);
@@ -282,25 +281,25 @@ void sd_serve_call(struct sd_worker *w)
 		wake_up_all(&c->wait);
 }
 
-static void lane_keep_promise(struct sd_worker *w, struct sd_slane *l)
+static void qp_finish_early(struct sd_worker *w, struct sd_sqp *l)
 {
 	const struct sd_entry *e = &l->mem->sq[l->slot];
 
-	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_PROMISE))
+	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_EARLY))
 		return;
 	/* Nonsense is of no interest any more. */
 	if (sd_srv_take(l, sd_poller.table, &w->req) > 0)
 		sd_serve_call(w);
 }
 
-static void client_keep_promises(struct sd_client *c)
+static void client_finish_early(struct sd_client *c)
 {
 	struct sd_worker *w = sd_worker_current();
 	u32 i;
 
-	for (i = 0; i < SD_LANES && w && !c->ending; i++)
-		if (c->reg.lane[i].head) /* a lane's first call is never a promised one */
-			lane_keep_promise(w, &c->reg.lane[i]);
+	for (i = 0; i < SD_QPS && w && !c->ending; i++)
+		if (c->reg.qp[i].head) /* a queue pair's first call is never an early one */
+			qp_finish_early(w, &c->reg.qp[i]);
 }
 
 int sd_client_detach(u32 id)
@@ -310,7 +309,7 @@ int sd_client_detach(u32 id)
 	if (!c || c->detaching)
 		return -ESRCH;
 	c->detaching = true;
-	client_keep_promises(c);
+	client_finish_early(c);
 	sd_client_end(c, SD_ENDED_CLOSED);
 	sd_client_forget(c);
 	return 0;

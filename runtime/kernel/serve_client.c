@@ -106,7 +106,7 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 				      bool *no_new_privs)
 {
 	struct cred *new = prepare_kernel_cred(NULL);
-	struct sd_ctl_rights r = {};
+	struct sd_ctl_cred r = {};
 
 	if (!new)
 		return NULL;
@@ -116,7 +116,7 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 	new->egid = make_kgid(&init_user_ns, *a->calls ? overflowgid : a->gid);
 	if (!*a->calls)
 		memcpy(&r, told, sizeof(r));
-	sd_rights_begin(new, &r);
+	sd_cred_begin(new, &r);
 	*no_new_privs = r.no_new_privs;
 	if (cred_take_user(new) ||
 	    (!*a->calls && cred_take_groups(new, told + sizeof(r), a->ngroups))) {
@@ -139,13 +139,13 @@ static void client_drop_cred(struct sd_client *c)
 static int client_take_identity(struct sd_client *c, const struct sd_ctl_attach *a,
 				const struct sd_client *parent)
 {
-	struct sd_lane_mem *lane = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
+	struct sd_qp_mem *qp = (void *)((u8 *)c->reg.head + SD_HEAD_SIZE);
 	struct files_struct *files;
 	int err = -ENOMEM;
 
 	if (parent)
 		c->no_new_privs = parent->no_new_privs;
-	c->cred = parent ? get_cred(parent->cred) : client_cred(a, lane->arena, &c->no_new_privs);
+	c->cred = parent ? get_cred(parent->cred) : client_cred(a, qp->arena, &c->no_new_privs);
 	if (!c->cred)
 		return err;
 	inc_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
@@ -174,14 +174,14 @@ no_fs:
 	return err;
 }
 
-/* Interrupts the task that serves call n of a lane. */
-static void client_interrupt(struct sd_slane *l, u32 n)
+/* Interrupts the task that serves call n of a queue pair. */
+static void client_interrupt(struct sd_sqp *l, u32 n)
 {
 	struct sd_client *c = l->reg->owner;
 	struct sd_worker *w;
 
 	list_for_each_entry (w, &c->workers, incall) {
-		if (w->req.lane == l && w->req.n == n) {
+		if (w->req.qp == l && w->req.n == n) {
 			set_notify_signal(w->task);
 			return;
 		}
@@ -201,7 +201,7 @@ static const struct sd_server_ops client_ops = {
 	.mem_put = sd_scratch_put,
 };
 
-static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region, int bell_fd)
+static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region, int notify_fd)
 {
 	struct sd_client *c = kvzalloc(sizeof(*c), GFP_KERNEL);
 
@@ -210,7 +210,7 @@ static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region,
 	sd_sregion_init(&c->reg, region, c, &client_ops);
 	c->refs = 1;
 	c->id = a->client;
-	c->bell_fd = bell_fd;
+	c->notify_fd = notify_fd;
 	INIT_LIST_HEAD(&c->node);
 	INIT_LIST_HEAD(&c->workers);
 	INIT_LIST_HEAD(&c->shares);
@@ -280,9 +280,10 @@ static int client_begin(struct sd_client *c, const struct sd_ctl_attach *a)
 	return err;
 }
 
-struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int bell_fd, int *err)
+struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int notify_fd,
+				 int *err)
 {
-	struct sd_client *c = client_new(a, region, bell_fd);
+	struct sd_client *c = client_new(a, region, notify_fd);
 
 	*err = c ? client_begin(c, a) : -ENOMEM;
 	if (!*err)
@@ -305,7 +306,7 @@ static void client_end_now(struct sd_client *c, u32 why)
 {
 	c->ending = true;
 	sd_poll_remove(&sd_poller, &c->reg);
-	sd_lane_forget(c);
+	sd_qp_forget(c);
 	sd_srv_end(&c->reg, why);
 	do
 		sd_client_cancel(c, NULL);

@@ -116,7 +116,7 @@ void sd_serve_setup(void)
 	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = files;
 	current->signal->rlim[RLIMIT_NOFILE].rlim_max = files;
 	sd_own_mm();
-	sd_user_extra = sd_mem_mine;
+	sd_uptr_extra = sd_mem_mine;
 	sd_serve_table();
 }
 

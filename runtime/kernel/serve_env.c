@@ -6,7 +6,7 @@
 #include "serve.h"
 
 /* Private memory of a call in progress: its own task may use it as user memory, see
- * sd_user_confine(). */
+ * sd_uaccess_confine(). */
 struct block {
 	struct list_head node;
 	struct task_struct *owner;
@@ -18,22 +18,22 @@ struct block {
 static LIST_HEAD(blocks);
 static u64 scratch; /* bytes in all of them */
 
-#define CLIENTS_SHARE 16 /* of the RAM, for the calls of one client ... */
-#define SHARE_OF_ALL  4	 /* and for those of all */
+#define CLIENT_QUOTA 16 /* of the RAM, for the calls of one client ... */
+#define QUOTA_OF_ALL 4	/* and for those of all */
 
 /*
- * A call gets no more than its arena holds, but a client has many lanes, whose calls may all be
- * waiting, and a user many clients: it has no more than it leaves to others, as of all that is
+ * A call gets no more than its arena holds, but a client has many queue pairs, whose calls may all
+ * be waiting, and a user many clients: it has no more than it leaves to others, as of all that is
  * shared (serve_fair.c).
  */
 static bool scratch_fits(const struct sd_client *c, u64 len)
 {
-	u64 ram = (u64)totalram_pages() << PAGE_SHIFT, all = ram / SHARE_OF_ALL;
+	u64 ram = (u64)totalram_pages() << PAGE_SHIFT, all = ram / QUOTA_OF_ALL;
 
 	if (scratch + len > all)
 		return false;
 	return !c ||
-	       (c->scratch + len <= ram / CLIENTS_SHARE && c->user->scratch + len <= all - scratch);
+	       (c->scratch + len <= ram / CLIENT_QUOTA && c->user->scratch + len <= all - scratch);
 }
 
 static void scratch_charge(struct sd_client *c, s64 len)
@@ -51,16 +51,16 @@ bool sd_call_takes(u64 len)
 
 	if (!w)
 		return true;
-	if (!scratch_fits(w->wears, len))
+	if (!scratch_fits(w->assumed, len))
 		return false;
-	scratch_charge(w->wears, len);
+	scratch_charge(w->assumed, len);
 	w->took += len;
 	return true;
 }
 
 void sd_call_gives_back(struct sd_worker *w)
 {
-	scratch_charge(w->wears, -(s64)w->took);
+	scratch_charge(w->assumed, -(s64)w->took);
 	w->took = 0;
 }
 
@@ -107,5 +107,5 @@ void sd_serve_table(void)
 
 	table.call = sd_served;
 	table.n = sd_nserved;
-	sd_poll_init(&sd_poller, &table, sd_boot->bell);
+	sd_poll_init(&sd_poller, &table, sd_boot->wake_page);
 }

@@ -31,7 +31,7 @@ static int path_named(s32 fd, struct path *path)
 long sd_path_of(struct sd_serve *s)
 {
 	u64 room = min_t(u64, s->arg[2], PATH_MAX);
-	char __user *to = sd_user(s, s->arg[1], room);
+	char __user *to = sd_uptr(s, s->arg[1], room);
 	struct path path;
 	char *page, *name;
 	long ret;

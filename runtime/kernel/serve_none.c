@@ -4,4 +4,4 @@
 
 const struct sd_served sd_served[1] __weak = {};
 const u32 sd_nserved __weak = 0;
-const u32 sd_served_contract __weak = 0;
+const u32 sd_served_abi __weak = 0;

@@ -7,7 +7,7 @@
 #include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/serve_path.h>
 #include "memory.h"
 #include "serve.h"
@@ -41,9 +41,8 @@ static bool contended; /* some task runs on and on: the leader shares the vCPU w
 			  scheduler's rules */
 static u32 leads;      /* times the lead was taken */
 static unsigned long spawn_after; /* jiffies */
-static struct sd_slane
-	*answered; /* the same, if its client waited for that answer; only compared */
-static struct sd_bell *bell;
+static struct sd_sqp *answered; /* the same, if its client waited for that answer; only compared */
+static struct sd_wake_page *wake_page;
 static void (*control)(void); /* serve_ctl.c: handles one control event */
 static u32 hogged;	      /* rests to come without yielding first */
 
@@ -130,7 +129,7 @@ static u32 tasks_left(void)
  * knows its result. */
 static bool may_wait(const struct sd_worker *w, const struct sd_client *c)
 {
-	if (!(READ_ONCE(w->task->__state) & TASK_INTERRUPTIBLE) || w->req.flags & SD_F_PROMISE)
+	if (!(READ_ONCE(w->task->__state) & TASK_INTERRUPTIBLE) || w->req.flags & SD_F_EARLY)
 		return true;
 	return !(w->req.flags & SD_F_NOWAIT) &&
 	       sd_may_hold(c->user, c, SD_POOL_TASKS, tasks_left());
@@ -139,7 +138,7 @@ static bool may_wait(const struct sd_worker *w, const struct sd_client *c)
 /* The leader's call would sleep. False: it will not, but go on as if interrupted. */
 static bool call_waits(struct sd_worker *w)
 {
-	struct sd_client *c = w->req.lane->reg->owner;
+	struct sd_client *c = w->req.qp->reg->owner;
 
 	if (!may_wait(w, c)) {
 		w->wait |= SD_WAIT_DENIED;
@@ -171,8 +170,8 @@ void sd_serve_kick(void)
 		pool_promote();
 }
 
-/* Idle, irqs off: is there work, and did somebody get it? Asked before and after the bell says we
- * sleep. */
+/* Idle, irqs off: is there work, and did somebody get it? Asked before and after the wake-up page
+ * says we sleep. */
 static bool pool_idle_poll(void)
 {
 	if (leader)
@@ -250,7 +249,7 @@ static void pool_spawn(struct sd_worker *w)
 	new = worker_new();
 	if (!new)
 		return;
-	sd_wear(w, NULL); /* what the new task inherits is ours, not a client's */
+	sd_assume_cred(w, NULL); /* what the new task inherits is ours, not a client's */
 	if (user_mode_thread(sd_pool_work, new,
 			     CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) < 0) {
 		worker_free(new);
@@ -264,7 +263,7 @@ static void pool_spawn(struct sd_worker *w)
 static void __noreturn pool_leave(struct sd_worker *w)
 {
 	pool_unfollow(w); /* it may have stepped down: it must not be appointed any more */
-	sd_wear(w, NULL);
+	sd_assume_cred(w, NULL);
 	current->flags &= ~PF_IO_WORKER;
 	worker_free(w);
 	do_exit(0);
@@ -273,9 +272,9 @@ static void __noreturn pool_leave(struct sd_worker *w)
 /* A client waits on our own host CPU, or several do: they can't go on unless we let them. */
 static bool pool_client_here(u32 cpu)
 {
-	if (sd_state.last_lane && sd_load_relaxed(&sd_state.last_lane->mem->client.cpu) == cpu + 1)
+	if (sd_state.last_qp && sd_load_relaxed(&sd_state.last_qp->mem->client.cpu) == cpu + 1)
 		return true;
-	return cpu < SD_BELL_CPUS && bell->shared[cpu / 64] >> cpu % 64 & 1;
+	return cpu < SD_WAKE_PAGE_CPUS && wake_page->shared[cpu / 64] >> cpu % 64 & 1;
 }
 
 /* Let other threads of this host CPU run, or rest where that took long lately. */
@@ -300,8 +299,8 @@ static void pool_pass_time(struct sd_worker *w, u64 *since)
 	u64 t = sd_machine->clock();
 	int cpu = sd_machine->cpu();
 
-	if (READ_ONCE(bell->cpu) != cpu)
-		WRITE_ONCE(bell->cpu, cpu);
+	if (READ_ONCE(wake_page->cpu) != cpu)
+		WRITE_ONCE(wake_page->cpu, cpu);
 	if (!*since)
 		*since = t;
 	if (t - *since > REST_NS)
@@ -332,7 +331,7 @@ static void pool_quiet(struct sd_worker *w, u32 *looks, u64 *since)
 		return;
 	if (!*looks) {
 		*since = 0;
-		if (pool_client_here(bell->cpu))
+		if (pool_client_here(wake_page->cpu))
 			pool_give_way(w);
 	}
 	if (leader == w && !(++*looks % LOOKS))
@@ -347,11 +346,11 @@ static void pool_quiet(struct sd_worker *w, u32 *looks, u64 *since)
  */
 static void pool_look(void)
 {
-	const struct sd_slane *but = answered;
+	const struct sd_sqp *but = answered;
 	u32 i;
 
 	answered = NULL;
-	if (pool_client_here(bell->cpu))
+	if (pool_client_here(wake_page->cpu))
 		return;
 	for (i = 0; but && i < LEAVE_ALONE; i++) {
 		if (sd_poll_glance(&sd_poller, but))
@@ -364,9 +363,9 @@ static void pool_look(void)
 
 static void pool_serve_one(struct sd_worker *w)
 {
-	sd_state.last_lane = w->req.lane;
+	sd_state.last_qp = w->req.qp;
 	sd_serve_call(w);
-	answered = w->req.flags & SD_F_SYNC ? w->req.lane : NULL;
+	answered = w->req.flags & SD_F_SYNC ? w->req.qp : NULL;
 	sd_safe_point();
 }
 
@@ -453,7 +452,7 @@ struct sd_worker *sd_pool_adopt(void)
 
 	if (w) {
 		worker_begin(w);
-		w->unfenced = true;
+		w->unconfined = true;
 		leader = w;
 	}
 	sd_state.alone = true;
@@ -467,7 +466,7 @@ void __noreturn sd_pool_run(void (*handle_control)(void))
 
 	if (!w)
 		panic("sd: no memory for the first serving task");
-	bell = sd_boot->bell;
+	wake_page = sd_boot->wake_page;
 	control = handle_control;
 	sd_task_sleeping = pool_task_sleeping;
 	sd_idle_poll = pool_idle_poll;

@@ -389,7 +389,7 @@ static long share_give_key(struct sd_client *c, struct file *file, u64 __user *t
 
 long sd_share_give(struct sd_serve *serve, struct sd_client *c)
 {
-	u64 __user *to = sd_user(serve, serve->arg[1], 16);
+	u64 __user *to = sd_uptr(serve, serve->arg[1], 16);
 	struct file *file;
 	long err;
 
@@ -413,7 +413,7 @@ static struct share *by_key(const u64 key[2])
 	return NULL;
 }
 
-static int attach(struct share *s, const struct sd_event *ev)
+static int share_attach(struct share *s, const struct sd_event *ev)
 {
 	int err;
 
@@ -459,7 +459,7 @@ int sd_share_attach(const struct sd_event *ev)
 	s->users++;
 	if (!s->mem)
 		let_writers_end(s->inode);
-	err = attach(s, ev);
+	err = share_attach(s, ev);
 	share_put(s);
 	return err;
 }

@@ -38,7 +38,7 @@ void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
 
 /* The task has two references of a client's credentials, as commit_creds() expects; its own are
  * there all the time. */
-static void wear_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
+static void assume_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
 {
 	const struct cred *old = t->cred;
 
@@ -52,14 +52,14 @@ static void wear_cred(struct task_struct *t, const struct cred *new, bool was, b
 	}
 }
 
-void sd_wear(struct sd_worker *w, struct sd_client *c)
+void sd_assume_cred(struct sd_worker *w, struct sd_client *c)
 {
 	struct task_struct *t = w->task;
 
-	if (likely(w->wears == c && (!c || t->cred == c->cred)))
+	if (likely(w->assumed == c && (!c || t->cred == c->cred)))
 		return;
-	wear_cred(t, c ? c->cred : w->cred, w->wears, c);
-	w->wears = c;
+	assume_cred(t, c ? c->cred : w->cred, w->assumed, c);
+	w->assumed = c;
 	t->files = c ? c->files : w->files;
 	t->fs = c ? c->fs : w->fs;
 }
@@ -69,14 +69,14 @@ void sd_strip(struct sd_client *c)
 	struct sd_worker *w;
 
 	list_for_each_entry (w, &sd_state.workers, node)
-		if (w->wears == c)
-			sd_wear(w, NULL);
+		if (w->assumed == c)
+			sd_assume_cred(w, NULL);
 }
 
-void sd_lane_forget(struct sd_client *c)
+void sd_qp_forget(struct sd_client *c)
 {
-	if (sd_state.last_lane && sd_state.last_lane->reg == &c->reg)
-		sd_state.last_lane = NULL;
+	if (sd_state.last_qp && sd_state.last_qp->reg == &c->reg)
+		sd_state.last_qp = NULL;
 }
 
 struct sd_worker *sd_worker_current(void)
@@ -100,5 +100,5 @@ struct sd_client *sd_client_served(void)
 {
 	struct sd_worker *w = sd_worker_calling();
 
-	return w ? w->wears : NULL;
+	return w ? w->assumed : NULL;
 }

@@ -76,7 +76,7 @@ static long ticket_make(struct sd_client *c, struct file *file, u64 key[2])
 
 long sd_ticket_give(struct sd_serve *s, struct sd_client *c)
 {
-	u64 __user *to = sd_user(s, s->arg[1], 16);
+	u64 __user *to = sd_uptr(s, s->arg[1], 16);
 	struct file *file;
 	u64 key[2];
 	long err;

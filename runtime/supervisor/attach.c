@@ -16,7 +16,7 @@
 #include "memory.h"
 #include "reply.h"
 #include "requests.h"
-#include "rights.h"
+#include "cred.h"
 #include "rules.h"
 #include "supervisor.h"
 
@@ -62,7 +62,7 @@ static void attach_answered(struct daemon *d, struct request *r, int result,
 {
 	struct conn *c = r->conn;
 	struct sd_ctl_msg m;
-	int fds[] = {r->region, r->bell, d->dom.bell_ro};
+	int fds[] = {r->region, r->notify, d->dom.wake_page_ro};
 
 	if (!c) { /* closed, or was told -ETIMEDOUT */
 		if (!result)
@@ -110,14 +110,14 @@ int attach_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *aske
 		return -ENOMEM;
 	r->answered = attach_answered;
 	r->region = memory_make("sd-region", SD_REGION_SIZE);
-	r->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	r->notify = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
-	fds[1] = r->bell < 0 ? -1 : fcntl(r->bell, F_DUPFD_CLOEXEC, 0);
+	fds[1] = r->notify < 0 ? -1 : fcntl(r->notify, F_DUPFD_CLOEXEC, 0);
 	/*
 	 * A child has its parent's groups, also those that the parent got after it had connected.
 	 */
-	ngroups = c->passed || r->region < 0 ? 0 : rights_groups_into(r->region, c);
-	if (!c->passed && r->region >= 0 && rights_into(r->region, c))
+	ngroups = c->passed || r->region < 0 ? 0 : cred_groups_into(r->region, c);
+	if (!c->passed && r->region >= 0 && cred_into(r->region, c))
 		ngroups = -ENOMEM;
 	r->client = d->dom.next_client++;
 	attach_make_room(d);

@@ -150,7 +150,7 @@ void belts_log(const char *name, const uint8_t *belts)
 		else
 			snprintf(off + strlen(off), sizeof(off) - strlen(off), "%s %s (%s)",
 				 *off ? "," : "", belt_names[i], strerror(belts[i]));
-	note("domain %s wears%s%s%s", name, on, *off ? "; could not have" : "", off);
+	note("domain %s is confined by%s%s%s", name, on, *off ? "; could not have" : "", off);
 }
 
 /* What the kernel says of the process, not what the process does. */
@@ -278,7 +278,7 @@ int belts_limits(const struct config *cfg, rlim_t size, uint8_t *belts)
 	return setrlimit(RLIMIT_NOFILE, &files);
 }
 
-int belts_wear(uint8_t *belts, pid_t supervisor)
+int belts_apply(uint8_t *belts, pid_t supervisor)
 {
 	bool root = !geteuid();
 

@@ -52,6 +52,6 @@ uid_t belts_uid(pid_t supervisor);
 
 int belts_limits(const struct config *cfg, rlim_t file_size, uint8_t *belts); /* -1: errno */
 /* The rest; it has no capability afterwards. -1: errno says why not even that. */
-int belts_wear(uint8_t *belts, pid_t supervisor);
+int belts_apply(uint8_t *belts, pid_t supervisor);
 
 #endif

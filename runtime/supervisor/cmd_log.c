@@ -139,7 +139,7 @@ static int supervisor_pidfd(const char *name)
 	return fd;
 }
 
-static int follow(struct reader *r, const char *name)
+static int log_follow(struct reader *r, const char *name)
 {
 	struct pollfd fds[2] = {{.events = POLLIN}, {.events = POLLIN}};
 	char dir[PATH_MAX], events[4096];
@@ -175,5 +175,5 @@ int cmd_log(void *values, int nargs, char **args)
 		return 1;
 	reader_print_last(&r, v->lines);
 	free(r.text);
-	return v->follow ? follow(&r, args[0]) : 0;
+	return v->follow ? log_follow(&r, args[0]) : 0;
 }

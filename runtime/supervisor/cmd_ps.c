@@ -50,7 +50,7 @@ static const char *state_text(const struct sd_ctl_msg *m, char *buf, size_t n)
 	return buf;
 }
 
-/* Under the domain's line: what it wears, and what it couldn't have. */
+/* Under the domain's line: what confines it, and what its host doesn't have. */
 static void show_belts(const uint8_t *belts)
 {
 	bool all = true;
@@ -69,7 +69,7 @@ static void show_belts(const uint8_t *belts)
 	putchar('\n');
 }
 
-static void show(const char *name, bool belts)
+static void domain_show(const char *name, bool belts)
 {
 	struct sd_ctl_msg m;
 	char state[32];
@@ -125,7 +125,7 @@ int cmd_ps(void *values, int nargs, char **args)
 	for (int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "%.*s", (int)strlen(list[i]->d_name) - 5,
 			 list[i]->d_name);
-		show(name, v->belts);
+		domain_show(name, v->belts);
 		free(list[i]);
 	}
 	free(list);

@@ -230,7 +230,7 @@ int cmd_up(void *values, int nargs, char **args)
 	return 0;
 }
 
-static int tell(const char *name, uint16_t type, int wait_ms)
+static int supervisor_tell(const char *name, uint16_t type, int wait_ms)
 {
 	struct sd_ctl_msg m;
 	int sock = ask_connect(name), err;
@@ -251,7 +251,7 @@ static int tell(const char *name, uint16_t type, int wait_ms)
 
 int take_down(const char *name)
 {
-	return tell(name, SD_CTL_DOWN, DOWN_WAIT_MS);
+	return supervisor_tell(name, SD_CTL_DOWN, DOWN_WAIT_MS);
 }
 
 int cmd_down(void *values, int nargs, char **args)
@@ -265,5 +265,5 @@ int cmd_kill(void *values, int nargs, char **args)
 {
 	if (check_name(args[0]))
 		return 2;
-	return tell(args[0], SD_CTL_KILL, DOWN_WAIT_MS) ? 1 : 0;
+	return supervisor_tell(args[0], SD_CTL_KILL, DOWN_WAIT_MS) ? 1 : 0;
 }

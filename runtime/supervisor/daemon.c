@@ -275,18 +275,18 @@ static int daemon_setup(struct daemon *d)
 	return err ? err : daemon_listen(d);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
+static uint64_t time_earlier(uint64_t a, uint64_t b)
 {
 	return !a || (b && b < a) ? b : a;
 }
 
 static int daemon_wait_ms(struct daemon *d)
 {
-	uint64_t at = earlier(earlier(requests_next_deadline(d), d->kill_at),
-			      earlier(d->restart_at, d->dom.console.resume_at));
+	uint64_t at = time_earlier(time_earlier(requests_next_deadline(d), d->kill_at),
+				   time_earlier(d->restart_at, d->dom.console.resume_at));
 	uint64_t now = now_ms();
 
-	at = earlier(at, d->dom.read_by);
+	at = time_earlier(at, d->dom.read_by);
 	if (!at)
 		return -1;
 	return at > now ? (int)(at - now) : 0;

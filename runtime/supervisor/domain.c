@@ -36,37 +36,37 @@ struct domain_out {
 static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t events);
 static void domain_ended(struct daemon *d, struct source *src, uint32_t events);
 
-static int bell_make(struct domain *dom)
+static int wake_page_make(struct domain *dom)
 {
-	dom->bell_fd = memfd_create("sd-bell", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (dom->bell_fd < 0)
+	dom->wake_page_fd = memfd_create("sd-notification", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (dom->wake_page_fd < 0)
 		return -errno;
-	if (ftruncate(dom->bell_fd, 4096) ||
-	    fcntl(dom->bell_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
+	if (ftruncate(dom->wake_page_fd, 4096) ||
+	    fcntl(dom->wake_page_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
 		return -errno;
-	dom->bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, dom->bell_fd, 0);
-	if (dom->bell == MAP_FAILED) {
-		dom->bell = NULL;
+	dom->wake_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, dom->wake_page_fd, 0);
+	if (dom->wake_page == MAP_FAILED) {
+		dom->wake_page = NULL;
 		return -errno;
 	}
-	dom->bell->generation = dom->generation;
-	dom->bell->alive = 1;
+	dom->wake_page->generation = dom->generation;
+	dom->wake_page->alive = 1;
 	return 0;
 }
 
 /*
- * Clients get the bell page once both writers have mapped it. From now on nobody can map it for
+ * Clients get the wake-up page once both writers have mapped it. From now on nobody can map it for
  * writing, not even by opening the memfd anew through /proc.
  */
-static int bell_publish(struct domain *dom)
+static int wake_page_publish(struct domain *dom)
 {
 	char path[32];
 
-	if (fcntl(dom->bell_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))
+	if (fcntl(dom->wake_page_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))
 		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", dom->bell_fd);
-	dom->bell_ro = open(path, O_RDONLY | O_CLOEXEC);
-	return dom->bell_ro < 0 ? -errno : 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dom->wake_page_fd);
+	dom->wake_page_ro = open(path, O_RDONLY | O_CLOEXEC);
+	return dom->wake_page_ro < 0 ? -errno : 0;
 }
 
 static void domain_release(struct daemon *d)
@@ -81,13 +81,13 @@ static void domain_release(struct daemon *d)
 	}
 	dom->out_tail = &dom->out;
 	dom->unread = dom->unread_replies = dom->read_by = 0;
-	if (dom->bell) {
-		__atomic_store_n(&dom->bell->alive, 0, __ATOMIC_RELEASE);
-		munmap(dom->bell, 4096);
+	if (dom->wake_page) {
+		__atomic_store_n(&dom->wake_page->alive, 0, __ATOMIC_RELEASE);
+		munmap(dom->wake_page, 4096);
 	}
-	dom->bell = NULL;
-	fds_close(&dom->bell_fd, 1);
-	fds_close(&dom->bell_ro, 1);
+	dom->wake_page = NULL;
+	fds_close(&dom->wake_page_fd, 1);
+	fds_close(&dom->wake_page_ro, 1);
 	console_end(&dom->console);
 	loop_unwatch(&d->loop, &dom->ctl);
 	loop_unwatch(&d->loop, &dom->end);
@@ -118,7 +118,8 @@ int domain_start(struct daemon *d)
 	pid_t pid;
 
 	dom->generation++;
-	dom->bell_fd = dom->bell_ro = dom->ctl.fd = dom->end.fd = dom->console.src.fd = -1;
+	dom->wake_page_fd = dom->wake_page_ro = dom->ctl.fd = dom->end.fd = dom->console.src.fd =
+		-1;
 	dom->out_tail = &dom->out;
 	dom->next_client = dom->next_seq = 1;
 	dom->started_ms = now_ms();
@@ -127,11 +128,12 @@ int domain_start(struct daemon *d)
 		return -errno;
 	if (!dom->belts)
 		dom->belts = belts_make();
-	err = dom->belts ? bell_make(dom) : -ENOMEM;
+	err = dom->belts ? wake_page_make(dom) : -ENOMEM;
 	console = err ? err : console_make(&dom->console, &d->loop, d->cfg.image_fd);
 	cgroup_make(&dom->cgroup, &d->cfg, d->started_pipe < 0 ? 0 : getppid());
-	pid = console < 0 ? console
-			  : d->cfg.machine->spawn(&d->cfg, dom, pair[1], dom->bell_fd, console);
+	pid = console < 0
+		      ? console
+		      : d->cfg.machine->spawn(&d->cfg, dom, pair[1], dom->wake_page_fd, console);
 	close(pair[1]);
 	fds_close(&console, 1);
 	if (pid < 0) {
@@ -244,7 +246,7 @@ int domain_serves(struct daemon *d, const struct sd_ctl_msg *ready)
 
 	if (d->dom.ready)
 		return -EPROTO;
-	err = bell_publish(&d->dom);
+	err = wake_page_publish(&d->dom);
 	if (err)
 		return err;
 	d->dom.ready = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * domain.h: the domain's process as the daemon sees it: its start, its control socket, its bell
+ * domain.h: the domain's process as the daemon sees it: its start, its control socket, its wake-up
  * page, its end. What it says and that it ended is reported upwards through struct domain_reports,
  * which the daemon sets before the first domain_start().
  */
@@ -14,7 +14,7 @@
 #include "cgroup.h"
 #include "console.h"
 #include "loop.h"
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/control.h>
 
 struct domain_out;
@@ -29,10 +29,10 @@ struct domain_reports {
 
 struct domain {
 	const struct domain_reports *reports;
-	pid_t pid;		/* 0: not running */
-	struct source ctl, end; /* its socket; readable: it has ended */
-	int bell_fd, bell_ro;	/* writable, and opened read-only for clients */
-	struct sd_bell *bell;
+	pid_t pid;			/* 0: not running */
+	struct source ctl, end;		/* its socket; readable: it has ended */
+	int wake_page_fd, wake_page_ro; /* writable, and opened read-only for clients */
+	struct sd_wake_page *wake_page;
 	uint32_t generation;
 	uint32_t next_client, next_seq;
 	bool ready, stopping;
@@ -50,7 +50,8 @@ struct domain {
 
 /* up: as of cgroup_make(). 0 or -errno. */
 int domain_start(struct daemon *d);
-/* The domain says READY: from now on it gets messages, and clients its bell page. 0 or -errno. */
+/* The domain says READY: from now on it gets messages, and clients its wake-up page. 0 or -errno.
+ * */
 int domain_serves(struct daemon *d, const struct sd_ctl_msg *ready);
 /* Queues m, and kills a domain that doesn't receive. Takes fds over. 0 or -errno. */
 int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds);

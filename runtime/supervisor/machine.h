@@ -26,11 +26,11 @@ struct machine {
 	const char *name; /* as in runtime/machine, and in the manifest */
 	/**
 	 * @spawn: starts the domain with no right that it doesn't need. It gets the other ends of
-	 * the control socket, the bell page and the console, and cfg's devices; all fds stay the
+	 * the control socket, the wake-up page and the console, and cfg's devices; all fds stay the
 	 * caller's. Returns its pid, a number by which the host names it, or -errno. What confines
 	 * it is in dom->belts by the time of its READY.
 	 */
-	pid_t (*spawn)(const struct config *cfg, const struct domain *dom, int ctl, int bell,
+	pid_t (*spawn)(const struct config *cfg, const struct domain *dom, int ctl, int wake_page,
 		       int log);
 	/** @watch: an fd, to be closed by the caller, readable once it has ended; or -errno. */
 	int (*watch)(pid_t pid);

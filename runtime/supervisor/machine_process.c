@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FD_DEVICES (SD_BELL_FD + 1)
+#define FD_DEVICES (SD_WAKE_PAGE_FD + 1)
 #define FDS_MAX	   (FD_DEVICES + SD_DEVICES_MAX + 1)
 #define FD_ROOM	   3
 _Static_assert(FD_ROOM + FDS_MAX <= FD_LOW, "they find room");
@@ -52,7 +52,7 @@ static void place_fds(int n)
 		child_die("close_range");
 }
 
-static void pin(const struct config *cfg)
+static void child_pin(const struct config *cfg)
 {
 	cpu_set_t set;
 
@@ -77,12 +77,12 @@ static void live_with_supervisor(void)
 		child_die("the supervisor is gone");
 }
 
-static void drop_rights(const struct config *cfg, pid_t supervisor, uint8_t *belts,
-			rlim_t file_size)
+static void drop_privileges(const struct config *cfg, pid_t supervisor, uint8_t *belts,
+			    rlim_t file_size)
 {
 	if (belts_limits(cfg, file_size, belts))
 		child_die("rlimit");
-	if (belts_wear(belts, supervisor))
+	if (belts_apply(belts, supervisor))
 		child_die("give up rights");
 	belts[BELT_HIDDEN] = cfg->core ? ECANCELED : belts[BELT_USER] ? 0 : cfg->hide_error;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -123,7 +123,7 @@ static void exec_image(const struct config *cfg, int image_fd)
 	child_die(cfg->image);
 }
 
-static void child(const struct config *cfg, const struct domain *dom, pid_t supervisor, int n)
+static void child_run(const struct config *cfg, const struct domain *dom, pid_t supervisor, int n)
 {
 	rlim_t file_size = belts_file_limit(cfg);
 	sigset_t none;
@@ -139,9 +139,9 @@ static void child(const struct config *cfg, const struct domain *dom, pid_t supe
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	umask(077);
-	pin(cfg);
+	child_pin(cfg);
 	core_dir = cores_dir_open(cfg, supervisor, dom->generation, belts_uid(supervisor));
-	drop_rights(cfg, supervisor, dom->belts, file_size);
+	drop_privileges(cfg, supervisor, dom->belts, file_size);
 	if (core_dir != -ENOENT && fchdir(core_dir)) {
 		errno = core_dir < 0 ? -core_dir : errno;
 		child_die("--core");
@@ -158,10 +158,10 @@ static int fill_room(const int *from, int n)
 	return 0;
 }
 
-static pid_t process_spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell,
-			   int log)
+static pid_t process_spawn(const struct config *cfg, const struct domain *dom, int ctl,
+			   int wake_page, int log)
 {
-	int from[FDS_MAX] = {STDIN_FILENO, log, log, ctl, bell}, n = FD_DEVICES;
+	int from[FDS_MAX] = {STDIN_FILENO, log, log, ctl, wake_page}, n = FD_DEVICES;
 	pid_t self = getpid(), pid;
 
 	for (int i = 0; i < cfg->ndev; i++)
@@ -172,7 +172,7 @@ static pid_t process_spawn(const struct config *cfg, const struct domain *dom, i
 	if (!pid) {
 		pid = belts_fork(dom->belts);
 		if (!pid)
-			child(cfg, dom, self, n);
+			child_run(cfg, dom, self, n);
 	}
 	fill_room(NULL, n);
 	return pid;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int bad(const struct config *cfg, size_t i, const char *what)
+static int device_bad(const struct config *cfg, size_t i, const char *what)
 {
 	say("%s: /devices/%zu: %s", cfg->manifest, i, what);
 	return -EINVAL;
@@ -55,11 +55,11 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 	int err;
 
 	if (!json_is_object(object))
-		return bad(cfg, i, "not an object");
+		return device_bad(cfg, i, "not an object");
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
 	if (copy_text(dev->type, sizeof(dev->type), json_object_get(object, "type")))
-		return bad(cfg, i, "has no \"type\", or one that is too long");
+		return device_bad(cfg, i, "has no \"type\", or one that is too long");
 	json_object_foreach (object, key, value) {
 		if (!strcmp(key, "type"))
 			continue;
@@ -76,14 +76,14 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 		}
 	}
 	if (!dev->backend[0])
-		return bad(cfg, i,
-			   "has no \"backend\"; use \"none\" for a device that isn't there");
+		return device_bad(cfg, i,
+				  "has no \"backend\"; use \"none\" for a device that isn't there");
 	cfg->ndev++;
 	return 0;
 }
 
 /* "N:key=value" over device N's own. A path is relative to where the user stands. */
-static int override(const char *text, json_t *devices)
+static int device_override(const char *text, json_t *devices)
 {
 	char key[32], path[PATH_MAX], *end;
 	const char *eq = strchr(text, '='), *value = eq ? eq + 1 : NULL;
@@ -174,7 +174,7 @@ int manifest_load(struct config *cfg)
 	}
 	devices = json_object_get(root, "devices");
 	for (int o = 0; !err && o < cfg->noverride; o++)
-		err = override(cfg->override[o], devices);
+		err = device_override(cfg->override[o], devices);
 	if (devices && (!json_is_array(devices) || json_array_size(devices) > SD_DEVICES_MAX)) {
 		say("%s: /devices: must be an array of at most %d devices", cfg->manifest,
 		    SD_DEVICES_MAX);

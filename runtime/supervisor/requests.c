@@ -21,7 +21,7 @@ struct request *request_add(struct daemon *d, struct conn *c, uint16_t type, uin
 	r->conn_seq = conn_seq;
 	r->deadline = timeout_ms ? now_ms() + timeout_ms : 0;
 	r->uid = c ? c->cred.uid : (uid_t)-1;
-	r->region = r->bell = -1;
+	r->region = r->notify = -1;
 	r->next = d->requests;
 	d->requests = r;
 	if (c)
@@ -45,7 +45,7 @@ void request_drop(struct daemon *d, struct request *r)
 	*p = r->next;
 	request_orphan(r);
 	fds_close(&r->region, 1);
-	fds_close(&r->bell, 1);
+	fds_close(&r->notify, 1);
 	free(r);
 }
 
@@ -214,7 +214,7 @@ void requests_expire(struct daemon *d)
 		 * but that. */
 		if (r->type == SD_CTL_ATTACH) {
 			fds_close(&r->region, 1);
-			fds_close(&r->bell, 1);
+			fds_close(&r->notify, 1);
 		}
 		if (!r->seq)
 			request_drop(d, r);

@@ -38,12 +38,12 @@ struct request {
 	struct conn *conn; /* NULL: nobody waits any more */
 	uint32_t conn_seq;
 	uint32_t client;
-	uid_t uid;	   /* of the client, also when that is gone */
-	bool counted;	   /* among what the domain owes, see rules.c */
-	bool ended;	   /* DETACH: as in struct conn */
-	uint64_t deadline; /* now_ms(), 0: none */
-	int region, bell;  /* ATTACH; SHARE: region */
-	uint64_t key[2];   /* TICKET, SHARE */
+	uid_t uid;	    /* of the client, also when that is gone */
+	bool counted;	    /* among what the domain owes, see rules.c */
+	bool ended;	    /* DETACH: as in struct conn */
+	uint64_t deadline;  /* now_ms(), 0: none */
+	int region, notify; /* ATTACH; SHARE: region */
+	uint64_t key[2];    /* TICKET, SHARE */
 };
 
 /* NULL: out of memory. timeout_ms 0: none. until is UNTIL_ANSWERED, to be changed by the caller. */

@@ -16,11 +16,11 @@
  *              rules.c                         what a connection may ask, and how much
  *              crowds.c                        connections are read and closed, fair by uid
  *   domain     requests.c  peers.c             what is under way; our connections to other daemons
- *              domain.c                        the domain's process, its socket, its bell page
+ *              domain.c                        the domain's process, its socket, its wake-up page
  *              machine.c  machine_NAME.c       what a domain runs on: how it starts and ends there
  *              cgroup.c  belts.c  cores.c      what confines it; its core dumps
  *              console.c  symbols.c            what it prints, with names for its addresses
- *   base       conn.c  reply.c  rights.c       a connection's state, answers, its program's rights
+ *   base       conn.c  reply.c  cred.c       a connection's state, answers, its program's rights
  *              threads.c  loop.c  jobs.c       close() of others' files by threads; the event loop
  *              ask.c  config.c  manifest.c  options.c  devices.c  disks.c    of commands
  *              paths.c  ctlmsg.c  memory.c  log.c  cores.c  symbols.c

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wait.h: how a client waits for an answer, and wakes a domain that sleeps: the protocol of
- * sd/bell.h and sd/ring.h from the client's side, once for all clients, be they host threads or
- * tasks of another domain. Where they differ is struct sd_wait_ops; each client has a constant one,
- * so that all of this is inlined with it.
+ * sd/wake_page.h and sd/ring.h from the client's side, once for all clients, be they host threads
+ * or tasks of another domain. Where they differ is struct sd_wait_ops; each client has a constant
+ * one, so that all of this is inlined with it.
  *
- * Waking the domain. It sleeps by: bell.sleeping = 1; full fence; a last look at the rings; sleep
- * while sleeping == 1. We published before any of this. While we spin we re-read bell.sleeping, so
- * a plain load that was too early is made good later. Before we stop re-reading (to sleep, or in a
- * kick) we do a full fence; then either we see sleeping == 1, or the domain's last look sees our
- * entry. Seen 1: wake it. If that woke one, the domain was in its sleep and is out of it. If it
- * woke none, the domain is between its announcement and its sleep, or awake and about to clear the
- * word: look again soon, until the word is 0 or a wake hits.
+ * Waking the domain. It sleeps by: wake_page.sleeping = 1; full fence; a last look at the rings;
+ * sleep while sleeping == 1. We published before any of this. While we spin we re-read
+ * wake_page.sleeping, so a plain load that was too early is made good later. Before we stop
+ * re-reading (to sleep, or in a kick) we do a full fence; then either we see sleeping == 1, or the
+ * domain's last look sees our entry. Seen 1: wake it. If that woke one, the domain was in its sleep
+ * and is out of it. If it woke none, the domain is between its announcement and its sleep, or awake
+ * and about to clear the word: look again soon, until the word is 0 or a wake hits.
  *
  * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence;
  * a last look. Setting the bit twice does no harm.
@@ -24,15 +24,15 @@
 #ifndef SD_TRANSPORT_WAIT_H
 #define SD_TRANSPORT_WAIT_H
 
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 #define SD_LOOKS_PER_NUDGE 16u
 #define SD_FIRST_LOOK	   6u /* pauses before it: a short call's answer can't be there sooner */
 #define SD_LOOK_GAP	   3u /* pauses before each further one */
 
 struct sd_waiter {
-	struct sd_lane *l;
-	const u32 *word; /* in the lane's memory */
+	struct sd_qp *l;
+	const u32 *word; /* in the queue pair's memory */
 	u32 pending;	 /* until *word is something else */
 	u32 want;	 /* 0, or the completion to be woken for */
 	u32 untold;	 /* how often the domain couldn't be woken though it said that it sleeps */
@@ -61,7 +61,7 @@ sd_wait_inline bool sd_wait_answered(const struct sd_waiter *w)
 	return sd_load_acquire(w->word) != w->pending;
 }
 
-sd_wait_inline void sd_wait_doorbell(struct sd_lane *l)
+sd_wait_inline void sd_wait_doorbell(struct sd_qp *l)
 {
 	u32 *word = &l->head->doorbell[l->index / 32];
 	u32 bit = 1u << l->index % 32;
@@ -71,36 +71,36 @@ sd_wait_inline void sd_wait_doorbell(struct sd_lane *l)
 }
 
 /* True: the domain is awake, or was woken just now. False: look again soon. */
-sd_wait_inline bool sd_wait_nudge(struct sd_lane *l, const struct sd_wait_ops *ops)
+sd_wait_inline bool sd_wait_nudge(struct sd_qp *l, const struct sd_wait_ops *ops)
 {
 	if (!sd_load_relaxed(&l->mem->domain.polled))
 		sd_wait_doorbell(l);
-	if (sd_likely(!sd_load_acquire(&l->bell->sleeping)))
+	if (sd_likely(!sd_load_acquire(&l->wake_page->sleeping)))
 		return true;
-	return ops->wake(&l->bell->sleeping) > 0;
+	return ops->wake(&l->wake_page->sleeping) > 0;
 }
 
 /* What became of the channel: SD_OK, or why nothing will be answered any more. */
 sd_wait_inline enum sd_status sd_wait_channel(const struct sd_region_head *head,
-					      const struct sd_bell *bell)
+					      const struct sd_wake_page *wake_page)
 {
 	u32 ended = sd_load_relaxed(&head->ended);
 
 	if (sd_unlikely(ended))
 		return ended == SD_ENDED_PROTO ? SD_PROTO : SD_DEAD;
-	return sd_likely(sd_load_relaxed(&bell->alive)) ? SD_OK : SD_DEAD;
+	return sd_likely(sd_load_relaxed(&wake_page->alive)) ? SD_OK : SD_DEAD;
 }
 
 /*
  * Habits: a spin in vain costs others the CPU, so an op that wasn't answered soon for `slow` times
  * in a row isn't spun for, but for one try in `again` waits.
  */
-sd_wait_inline bool sd_habit_is_soon(struct sd_lane *l, u32 slow)
+sd_wait_inline bool sd_habit_is_soon(struct sd_qp *l, u32 slow)
 {
 	return sd_likely(l->slow[l->op % SD_HABITS] < slow);
 }
 
-sd_wait_inline bool sd_habit_try_again(struct sd_lane *l, u32 slow, u32 again)
+sd_wait_inline bool sd_habit_try_again(struct sd_qp *l, u32 slow, u32 again)
 {
 	u8 *habit = &l->slow[l->op % SD_HABITS];
 
@@ -110,7 +110,7 @@ sd_wait_inline bool sd_habit_try_again(struct sd_lane *l, u32 slow, u32 again)
 	return true;
 }
 
-sd_wait_inline void sd_habit_learn(struct sd_lane *l, u32 slow, bool soon)
+sd_wait_inline void sd_habit_learn(struct sd_qp *l, u32 slow, bool soon)
 {
 	u8 *habit = &l->slow[l->op % SD_HABITS];
 

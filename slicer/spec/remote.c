@@ -82,7 +82,7 @@ static int remote_read_summary(const struct spec_cut *c, struct remote *r)
 static int remote_find_unit(const struct spec_cut *c, struct remote *r)
 {
 	char *dir = generated_file(c, ""),
-	     *mark = xasprintf("sd_%s_stub_%s(struct sd_lane", c->domain, r->call);
+	     *mark = xasprintf("sd_%s_stub_%s(struct sd_qp", c->domain, r->call);
 	DIR *d = opendir(dir);
 
 	for (struct dirent *e; d && !r->unit && (e = readdir(d));) {
@@ -104,13 +104,13 @@ static int remote_find_unit(const struct spec_cut *c, struct remote *r)
 	return r->unit ? 0 : -1;
 }
 
-static int remote_read_contract(const struct spec_cut *c, struct remote *r)
+static int remote_read_abi(const struct spec_cut *c, struct remote *r)
 {
-	char *path = generated_file(c, "contract.h"), *text = read_file(path, NULL);
-	const char *at = text ? strstr(text, "SD_STUBS_CONTRACT 0x") : NULL;
+	char *path = generated_file(c, "stubs_abi.h"), *text = read_file(path, NULL);
+	const char *at = text ? strstr(text, "SD_STUBS_ABI 0x") : NULL;
 
 	if (at)
-		r->contract = (unsigned)strtoul(at + strlen("SD_STUBS_CONTRACT "), NULL, 16);
+		r->contract = (unsigned)strtoul(at + strlen("SD_STUBS_ABI "), NULL, 16);
 	free(text);
 	free(path);
 	return at ? 0 : -1;
@@ -128,7 +128,7 @@ int remote_resolve(struct spec *spec)
 			return -1;
 		c->remote = xcalloc(1, sizeof(*c->remote));
 		if (!remote_read_summary(c, c->remote) && !remote_find_unit(c, c->remote) &&
-		    !remote_read_contract(c, c->remote))
+		    !remote_read_abi(c, c->remote))
 			continue;
 		cure = xasprintf("make them: kslice stubs %s", c->domain);
 		spec_error(&c->at, cure, "generated/%s has no stub of \"%s\"", c->domain, c->call);

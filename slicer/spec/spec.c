@@ -399,7 +399,7 @@ static void add_route(struct spec *spec, const struct spec_route *r)
 
 static int route_kind_of(struct spec_route *r, const json_t *v)
 {
-	static const char *const keys[] = {"call", "path", "also"};
+	static const char *const keys[] = {"call", "path", "mirrored"};
 	size_t kind = 0;
 	int found = cut_keys_of(v, keys, ARRAY_LEN(keys), &kind);
 
@@ -422,7 +422,7 @@ static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const c
 {
 	static const struct spec_key keys[] = {{"call", ST_STRING},
 					       {"path", ST_STRING},
-					       {"also", ST_NAMES},
+					       {"mirrored", ST_NAMES},
 					       {"arg", ST_STRING},
 					       {"values", ST_ARRAY}};
 	struct spec_route r = {.at = spec_at(f, "%s", p)};
@@ -431,7 +431,7 @@ static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const c
 	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)) ||
 	    spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)),
 			  &values) ||
-	    spec_names_of(f, json_object_get(v, "also"), spec_own(f, xasprintf("%s/also", p)),
+	    spec_names_of(f, json_object_get(v, "mirrored"), spec_own(f, xasprintf("%s/also", p)),
 			  &also))
 		return -1;
 	r.call = json_string_value(json_object_get(v, "call"));
@@ -442,9 +442,9 @@ static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const c
 	if (route_kind_of(&r, v) || (r.path && check_prefix(spec, &r)) ||
 	    (r.call && is_call(spec, &r.at, r.call)))
 		return -1;
-	if (r.kind != ROUTE_ALSO)
+	if (r.kind != ROUTE_MIRRORED)
 		add_route(spec, &r);
-	for (size_t i = 0; r.kind == ROUTE_ALSO && i < also.n; i++) {
+	for (size_t i = 0; r.kind == ROUTE_MIRRORED && i < also.n; i++) {
 		r.call = also.a[i];
 		if (is_call(spec, &r.at, r.call))
 			return -1;

@@ -62,9 +62,9 @@ struct spec_group {
 };
 
 enum route_kind {
-	ROUTE_CALL, /* `call`, always or by the values of `arg` */
-	ROUTE_PATH, /* every call whose files lie below `path` */
-	ROUTE_ALSO, /* `call` is the host's, and told to the domain when that was done; all or by
+	ROUTE_CALL,	/* `call`, always or by the values of `arg` */
+	ROUTE_PATH,	/* every call whose files lie below `path` */
+	ROUTE_MIRRORED, /* `call` is the host's, and told to the domain when that was done; all or by
 		       `arg` */
 };
 

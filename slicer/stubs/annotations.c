@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const char *const group_keys[] = {"what", "headers", "structs", "calls", NULL};
-static const char *const call_keys[] = {"params", "result",  "route", "blocks",	 "flags", "cloexec",
-					"credit", "promise", "test",  "differs", NULL};
+static const char *const call_keys[] = {"params", "result", "route", "blocks",	"flags", "cloexec",
+					"credit", "early",  "test",  "differs", NULL};
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
 static const char *const value_keys[] = {
 	"dir",	    "len",     "bits",	  "string", "elem",   "type",	 "as",	       "max",
@@ -301,7 +301,7 @@ static void wants_of_call(struct marshal *m, json_t *call, struct wants *types,
 
 	json_object_foreach (json_object_get(call, "params"), key, v)
 		wants_of_value(m, v, types, consts);
-	json_object_foreach (json_object_get(json_object_get(call, "promise"), "only"), key, v)
+	json_object_foreach (json_object_get(json_object_get(call, "early"), "only"), key, v)
 		wants_of_test(m, v, consts);
 	json_array_foreach (json_object_get(test, "bases"), i, b)
 		json_object_foreach (json_object_get(b, "args"), key, v)

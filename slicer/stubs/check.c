@@ -114,13 +114,13 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 }
 
 /* Only annotations say that, so = */
-static void print_promise(const struct mcall *c)
+static void print_early(const struct mcall *c)
 {
 	if (c->known)
-		printf("    promises %" PRId64 " =\n", c->result);
-	else if (c->promise >= 0)
-		printf("    promises %s for %s, where %s has credit =\n",
-		       c->p[c->p[c->promise].of].name, c->p[c->promise].name, c->p[c->credit].name);
+		printf("    early completions %" PRId64 " =\n", c->result);
+	else if (c->early >= 0)
+		printf("    early completions %s for %s, where %s has credit =\n",
+		       c->p[c->p[c->early].of].name, c->p[c->early].name, c->p[c->credit].name);
 	else if (c->credit >= 0)
 		printf("    tells the credit of %s =\n", c->p[c->credit].name);
 }
@@ -163,7 +163,7 @@ unsigned stubs_print_check(const struct marshal *m)
 	for (size_t i = 0; i < m->ncalls; i++) {
 		bad += print_list(m->calls[i].ct->name, m->calls[i].p, m->calls[i].n, count);
 		print_cloexec(&m->calls[i]);
-		print_promise(&m->calls[i]);
+		print_early(&m->calls[i]);
 		bad += print_result(&m->calls[i], count);
 		for (unsigned k = 0; k < m->calls[i].n; k++)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)

@@ -353,7 +353,7 @@ static uint64_t hash_code(const char *s, uint64_t h)
 }
 
 /* A client and a server must have alike what the server side was made to expect: its code. */
-static void emit_contract(const struct marshal *m, struct outputs *o)
+static void emit_abi(const struct marshal *m, struct outputs *o)
 {
 	struct strbuf b = {0};
 	uint64_t h = 0;
@@ -365,9 +365,9 @@ static void emit_contract(const struct marshal *m, struct outputs *o)
 		    starts_with(f->name, "server"))
 			h = hash_code(f->text.s, hash_str(f->name, h));
 	}
-	emit_head(m, &b, "MIT", "contract.h", "a number made of the server side's code.");
-	sb_printf(&b, "#define SD_STUBS_CONTRACT 0x%08xu\n", (unsigned)(h ^ h >> 32));
-	outputs_add(o, "contract.h", &b);
+	emit_head(m, &b, "MIT", "stubs_abi.h", "a number made of the server side's code.");
+	sb_printf(&b, "#define SD_STUBS_ABI 0x%08xu\n", (unsigned)(h ^ h >> 32));
+	outputs_add(o, "stubs_abi.h", &b);
 }
 
 static int make_outputs(const struct marshal *m, struct outputs *out)
@@ -390,7 +390,7 @@ static int make_outputs(const struct marshal *m, struct outputs *out)
 	}
 	if (emit_client(m, out) || emit_server(m, out) || emit_tests(m, out))
 		return -1;
-	emit_contract(m, out);
+	emit_abi(m, out);
 	emit_kbuild(out);
 	return 0;
 }

@@ -413,15 +413,15 @@ static void emit_get_all(const struct mcall *c, const struct needs *nd, struct s
 /* Several domains' stubs are linked into one launcher. */
 static void emit_signature(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	FMT(b, "enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6])",
+	FMT(b, "enum sd_status sd_%s_stub_%s(struct sd_qp *qp, long *ret, const u64 a[6])",
 	    m->domain, c->ct->name);
 }
 
-/* The result may be known before the answer. See sd_call_promise(). */
-static void emit_promise(const struct mcall *c, struct strbuf *b)
+/* The result may be known before the answer. See sd_call_early(). */
+static void emit_early(const struct mcall *c, struct strbuf *b)
 {
-	FMT(b, "\tsd_call_promise(&c, ret, %d, %d, sd_placed(c.arg[%d])", c->promise,
-	    c->p[c->promise].of, c->promise);
+	FMT(b, "\tsd_call_early(&c, ret, %d, %d, sd_placed(c.arg[%d])", c->early, c->p[c->early].of,
+	    c->early);
 	for (size_t i = 0; i < c->nonly; i++) {
 		const struct mguard *g = &c->only[i];
 
@@ -463,10 +463,10 @@ static void emit_list_stub(const struct marshal *m, const struct mcall *c, int i
 
 	sb_puts(b, "\n");
 	emit_signature(m, c, b);
-	FMT(b, "\n{\n\tbool cut = false;\n\tenum sd_status st = part_%s(lane, ret, a, &cut);\n\n",
+	FMT(b, "\n{\n\tbool cut = false;\n\tenum sd_status st = part_%s(qp, ret, a, &cut);\n\n",
 	    c->ct->name);
 	FMT(b,
-	    "\tif (sd_unlikely(cut && st == SD_OK && *ret > 0))\n\t\tsd_parts_list(part_%s, lane, ret, a, %d, %d, %d, ",
+	    "\tif (sd_unlikely(cut && st == SD_OK && *ret > 0))\n\t\tsd_parts_list(part_%s, qp, ret, a, %d, %d, %d, ",
 	    c->ct->name, i, v->of, v->part_pos);
 	if (v->parts_if)
 		FMT(b, "sd_%s_stub_%s", m->domain, v->parts_if);
@@ -480,7 +480,7 @@ static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned 
 	const struct mval *v = &c->p[i];
 
 	FMT(b,
-	    "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, lane, ret, a, %u, %d, %d, ",
+	    "\tif (sd_unlikely(a[%d] > %lld && sd_span_ok(a[%u], a[%d])))\n\t\treturn sd_parts(sd_%s_stub_%s, qp, ret, a, %u, %d, %d, ",
 	    v->of, (long long)v->clamp, i, v->of, m->domain, c->ct->name, i, v->of, v->part_pos);
 	if (v->parts_if)
 		FMT(b, "sd_%s_stub_%s);\n", m->domain, v->parts_if);
@@ -550,7 +550,7 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	sb_puts(b, c->n ? " */\n" : "no parameters */\n");
 	if (list >= 0)
 		FMT(b,
-		    "static enum sd_status part_%s(struct sd_lane *lane, long *ret, const u64 a[6], bool *cut)",
+		    "static enum sd_status part_%s(struct sd_qp *qp, long *ret, const u64 a[6], bool *cut)",
 		    c->ct->name);
 	else
 		emit_signature(m, c, b);
@@ -560,15 +560,15 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	for (unsigned i = 0; i < c->n; i++)
 		if (value_in_parts(m, &c->p[i]) && !c->p[i].st)
 			emit_parts(m, c, i, b);
-	sb_puts(b, "\tsd_call_begin(lane, &c, ");
+	sb_puts(b, "\tsd_call_begin(qp, &c, ");
 	emit_op(m, c, b);
 	sb_puts(b, ");\n");
 	emit_put_all(c, b);
 	emit_most(c, b);
 	if (c->credit >= 0)
 		FMT(b, "\tsd_call_credit(&c, c.arg[%d]);\n", c->credit);
-	if (c->promise >= 0) {
-		emit_promise(c, b);
+	if (c->early >= 0) {
+		emit_early(c, b);
 	} else if (c->known) {
 		FMT(b, "\tsd_call_known(&c, ret, %" PRId64 ");\n", c->result);
 	} else if (!nd.back) {
@@ -585,8 +585,8 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	if (nd.back && makes_fds(c)) {
 		/* as Linux does: no descriptor stays open that the program never heard of */
 		sb_puts(b, "\tsd_call_end(&c);\n\tif (got >= 0 && *ret < 0)\n");
-		sb_puts(b, c->flags & MCALL_FDS_OUT ? "\t\tdrop_fds(lane, fds[0], fds[1]);\n"
-						    : "\t\tdrop_fds(lane, (s32)got, -1);\n");
+		sb_puts(b, c->flags & MCALL_FDS_OUT ? "\t\tdrop_fds(qp, fds[0], fds[1]);\n"
+						    : "\t\tdrop_fds(qp, (s32)got, -1);\n");
 		sb_puts(b, "\treturn c.status;\n}\n");
 	} else {
 		sb_puts(b, "\treturn sd_call_end(&c);\n}\n");
@@ -627,7 +627,7 @@ static void emit_path_args(const struct mcall *c, struct strbuf *b)
 
 static bool call_has_key(const struct mcall *c)
 {
-	return c->route == MROUTE_KEY || (c->route == MROUTE_ALSO && c->nkeys);
+	return c->route == MROUTE_KEY || (c->route == MROUTE_MIRRORED && c->nkeys);
 }
 
 static void emit_routes(const struct marshal *m, struct strbuf *b)
@@ -642,7 +642,7 @@ static void emit_routes(const struct marshal *m, struct strbuf *b)
 
 static void emit_row(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	static const char *const routes[] = {"NONE", "FD", "KEY", "PATH", "ALSO"};
+	static const char *const routes[] = {"NONE", "FD", "KEY", "PATH", "MIRRORED"};
 
 	FMT(b, "\t{\"%s\", %u, ", c->ct->name, c->ct->nr);
 	emit_op(m, c, b);
@@ -684,9 +684,9 @@ static bool needs_drop(const struct marshal *m)
 static void emit_drop(const struct marshal *m, struct strbuf *b)
 {
 	sb_puts(b,
-		"\nstatic inline void drop_fds(struct sd_lane *lane, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
+		"\nstatic inline void drop_fds(struct sd_qp *qp, s32 x, s32 y)\n{\n\tu64 arg[6] = {(u32)x};\n"
 		"\tstruct sd_call c;\n\tlong ret;\n\n\tfor (; arg[0] != ~0u; arg[0] = (u32)y, y = -1) {\n"
-		"\t\tsd_call_begin(lane, &c, ");
+		"\t\tsd_call_begin(qp, &c, ");
 	emit_op(m, find_call(m, "close"), b);
 	sb_puts(b,
 		");\n\t\tc.arg[0] = arg[0];\n\t\tsd_call_wait(&c, &ret);\n\t\tsd_call_end(&c);\n\t}\n}\n");
@@ -711,7 +711,7 @@ static void emit_client_table(const struct marshal *m, struct strbuf *b)
 	unsigned n;
 
 	emit_head(m, b, "MIT", "client.c", "the table of client stubs; they are in client_*.c.");
-	sb_puts(b, "#include \"client.h\"\n#include \"contract.h\"\n");
+	sb_puts(b, "#include \"client.h\"\n#include \"stubs_abi.h\"\n");
 	emit_routes(m, b);
 	sb_puts(b, "\nstatic const struct sd_stub stubs[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
@@ -719,7 +719,7 @@ static void emit_client_table(const struct marshal *m, struct strbuf *b)
 	sb_puts(b, "};\n");
 	n = emit_prefixes(m, b);
 	FMT(b,
-	    "\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_CONTRACT, %u, %s};\n",
+	    "\nconst struct sd_domain_stubs sd_%s_stubs = {\"%s\", stubs, %zu, SD_STUBS_ABI, %u, %s};\n",
 	    m->domain, m->domain, m->ncalls, n, n ? "prefixes" : "NULL");
 }
 

@@ -101,7 +101,7 @@ static void emit_fix_pointer(const struct mstruct *st, const struct mval *v, str
 		emit_units(v, st->fields, true, b);
 		FMT(b, ", &p);\n\tif (r)\n\t\treturn r;\n\t%s = (u64)(uintptr_t)p;\n", ref);
 	} else {
-		FMT(b, "\t%s = (u64)(uintptr_t)sd_user(s, ", ref);
+		FMT(b, "\t%s = (u64)(uintptr_t)sd_uptr(s, ", ref);
 		emit_reference(v, st->fields, true, ref, b);
 		sb_puts(b, ", ");
 		emit_size(v, st->fields, true, b);
@@ -172,7 +172,7 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 	FMT(b, "\tu64 bytes = sd_bytes(n, %zu), i;\n\tstruct sd_w_%s *k;\n\tlong r = 0;\n\n",
 	    st->type->size, t);
 	sb_puts(b,
-		"\t*out = sd_user(s, off, bytes);\n\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n"
+		"\t*out = sd_uptr(s, off, bytes);\n\tif (!n || off == SD_OFF_NULL || off >= SD_OFF_BEYOND)\n\t\treturn 0;\n"
 		"\ts->bad |= off % 8 != 0; /* no client of ours places one like that */\n\tif (s->bad)\n\t\treturn -EPROTO;\n");
 	sb_puts(b,
 		"\tk = sd_scratch(s, bytes);\n\tif (!k)\n\t\treturn -ENOMEM;\n\tif (sd_fetch(s, k, off, bytes))\n"
@@ -242,7 +242,7 @@ static void emit_pointer(const struct mcall *c, const struct mval *v, unsigned i
 		units_string(v, c->p, false, b);
 		FMT(b, ", &p%u);\n%sif (r)\n%s\treturn r;\n", i, tab, tab);
 	} else {
-		FMT(b, "%sp%u = sd_user(s, ", tab, i);
+		FMT(b, "%sp%u = sd_uptr(s, ", tab, i);
 		emit_reference(v, c->p, false, ref, b);
 		sb_puts(b, ", ");
 		emit_size(v, c->p, false, b);
@@ -420,12 +420,11 @@ static void emit_server_table(const struct marshal *m, struct strbuf *b)
 	emit_head(m, b, "GPL-2.0", "server.c",
 		  "the table of server stubs; they are in server_*.c.");
 	sb_puts(b,
-		"#include \"server.h\"\n#include \"contract.h\"\n\nconst struct sd_served sd_served[] = {\n");
+		"#include \"server.h\"\n#include \"stubs_abi.h\"\n\nconst struct sd_served sd_served[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		FMT(b, "\t{\"%s\", sd_%s_serve_%s},\n", m->calls[i].ct->name, m->domain,
 		    m->calls[i].ct->name);
-	FMT(b,
-	    "};\n\nconst u32 sd_nserved = %zu;\nconst u32 sd_served_contract = SD_STUBS_CONTRACT;\n",
+	FMT(b, "};\n\nconst u32 sd_nserved = %zu;\nconst u32 sd_served_abi = SD_STUBS_ABI;\n",
 	    m->ncalls);
 }
 

@@ -80,7 +80,7 @@ static void emit_put(const struct mstruct *st, struct strbuf *b)
 	    size, t);
 	sb_puts(b, "\tif (!sd_placed(off))\n\t\treturn off;\n\tw = sd_at(c, off);\n");
 	sb_puts(b,
-		"\tfor (i = 0; i < *n; i++) {\n\t\tu32 level = c->lane->level;\n\t\tstruct sd_puts e = {.keep = x->keep};\n\n");
+		"\tfor (i = 0; i < *n; i++) {\n\t\tu32 level = c->qp->level;\n\t\tstruct sd_puts e = {.keep = x->keep};\n\n");
 	FMT(b, "\t\tif (sd_copy_from_prog(&p, SD_PTR(prog + i * %zu), sizeof(p))) {\n", size);
 	sb_puts(b,
 		"\t\t\tif (!partial || !i)\n\t\t\t\treturn SD_OFF_FAULT;\n\t\t\tbreak;\n\t\t}\n");
@@ -88,7 +88,7 @@ static void emit_put(const struct mstruct *st, struct strbuf *b)
 	sb_puts(b,
 		"\t\tif (sd_unlikely(e.cut || c->status == SD_TOO_BIG) && partial && i) {\n"
 		"\t\t\tc->status = SD_OK; /* those before it go, as if the call had been for them */\n"
-		"\t\t\tc->lane->level = level;\n\t\t\tbreak;\n\t\t}\n\t\tx->cut |= e.cut;\n\t\tx->data += e.data;\n\t}\n"
+		"\t\t\tc->qp->level = level;\n\t\t\tbreak;\n\t\t}\n\t\tx->cut |= e.cut;\n\t\tx->data += e.data;\n\t}\n"
 		"\tif (partial)\n\t\t*n = i;\n\treturn off;\n}\n");
 }
 

@@ -621,36 +621,36 @@ static int param_named(const struct ctx *x, json_t *name, const char *key)
 	return i;
 }
 
-/* "promise": the result itself, which the caller may be told before the answer. */
+/* "early": the result itself, which the caller may be told before the answer. */
 static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 {
 	json_t *result = json_object_get(p, "result");
 
 	if (!json_is_integer(result) || json_object_size(p) > 1)
-		return err(x->path, "a number, and nothing else", "%s: \"promise\": \"result\"",
-			   x->where);
+		return err(x->path, "a number, and nothing else",
+			   "%s: \"early completion\": \"result\"", x->where);
 	if (c->ret_fd)
-		return err(x->path, "remove \"promise\"",
+		return err(x->path, "remove \"early completion\"",
 			   "%s: a new descriptor isn't known before it is made", x->where);
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass != PASS_SCALAR)
 			return annotation_bad(
 				x, &c->p[i],
-				"a call whose result is promised takes and gives no data");
+				"a call whose result is completed early takes and gives no data");
 	c->known = true;
 	c->result = json_integer_value(result);
 	return 0;
 }
 
-/* "credit": the fd; "promise": the data; "only": conditions, by parameter. */
-static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
+/* "credit": the fd; "early": the data; "only": conditions, by parameter. */
+static int call_early(struct ctx *x, struct mcall *c, json_t *a)
 {
-	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "promise"),
+	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "early"),
 	       *only = json_object_get(p, "only"), *v;
 	static const char *const keys[] = {"data", "only", "result", NULL};
 	const char *key;
 
-	c->credit = c->promise = -1;
+	c->credit = c->early = -1;
 	if (credit && (c->credit = param_named(x, credit, "credit")) < 0)
 		return -1;
 	c->flags |= credit ? 16 : 0;
@@ -660,14 +660,14 @@ static int call_promise(struct ctx *x, struct mcall *c, json_t *a)
 		return -1;
 	if (json_object_get(p, "result"))
 		return known_result(x, c, p);
-	c->promise = param_named(x, json_object_get(p, "data"), "promise");
-	if (c->promise < 0)
+	c->early = param_named(x, json_object_get(p, "data"), "early");
+	if (c->early < 0)
 		return -1;
-	if (c->credit < 0 || c->p[c->promise].pass != PASS_PTR || c->p[c->promise].len != LEN_ARG ||
-	    c->p[c->promise].elem_size != 1)
+	if (c->credit < 0 || c->p[c->early].pass != PASS_PTR || c->p[c->early].len != LEN_ARG ||
+	    c->p[c->early].elem_size != 1)
 		return annotation_bad(
-			x, &c->p[c->promise],
-			"a promise needs \"credit\", and bytes whose length is a parameter");
+			x, &c->p[c->early],
+			"an early completion needs \"credit\", and bytes whose length is a parameter");
 	c->only = marshal_keep(x->m, xcalloc(json_object_size(only) + 1, sizeof(*c->only)));
 	json_object_foreach (only, key, v) {
 		struct mguard *g = &c->only[c->nonly++];
@@ -728,7 +728,7 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 	c->test = json_object_get(a, "test");
 	c->differs = json_object_get(a, "differs");
 	call_flags(c, a);
-	return call_cloexec(&x, c, a) || call_promise(&x, c, a) ? -1 : 0;
+	return call_cloexec(&x, c, a) || call_early(&x, c, a) ? -1 : 0;
 }
 
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db)

@@ -133,7 +133,13 @@ struct mguard { /* a parameter that must be NULL, or have no bits but these */
 	uint64_t bits;
 };
 
-enum mroute { MROUTE_NONE, MROUTE_FD, MROUTE_KEY, MROUTE_PATH, MROUTE_ALSO }; /* enum sd_route */
+enum mroute {
+	MROUTE_NONE,
+	MROUTE_FD,
+	MROUTE_KEY,
+	MROUTE_PATH,
+	MROUTE_MIRRORED
+}; /* enum sd_route */
 
 struct mcall {
 	const struct calltype *ct;
@@ -153,11 +159,11 @@ struct mcall {
 	bool blocks;
 	unsigned flags; /* enum sd_stub_flags */
 	int credit;	/* parameter: the fd whose credit the answer tells; -1: none */
-	int promise; /* parameter: data whose length is the result a caller may be told before the
+	int early;  /* parameter: data whose length is the result a caller may be told before the
 			answer; -1: none */
-	bool known;  /* the result is `result`, and a caller may be told so before the answer */
+	bool known; /* the result is `result`, and a caller may be told so before the answer */
 	int64_t result;
-	struct mguard *only; /* the promise's conditions */
+	struct mguard *only; /* the early completion's conditions */
 	size_t nonly;
 	json_t *test;	 /* borrowed; NULL: none */
 	json_t *differs; /* borrowed; NULL: none */

@@ -83,7 +83,7 @@ unsigned call_paths(const struct mcall *c)
 
 const char *route_name(enum mroute r)
 {
-	static const char *const names[] = {"none", "fd", "key", "path", "also"};
+	static const char *const names[] = {"none", "fd", "key", "path", "mirrored"};
 
 	return names[r];
 }
@@ -99,9 +99,9 @@ static bool spec_routes_paths(const struct spec *spec)
 /* What can't be told to every domain, or goes where something else says. */
 static int refuse_route(const struct marshal *m, const struct spec_route *r, const struct mcall *c)
 {
-	bool also = r->kind == ROUTE_ALSO;
+	bool also = r->kind == ROUTE_MIRRORED;
 
-	if (c->by && (c->by->kind == ROUTE_ALSO) != also)
+	if (c->by && (c->by->kind == ROUTE_MIRRORED) != also)
 		return spec_error(
 			&r->at,
 			"remove one of the two: such a call is the domain's, or the host's and told to the domain",
@@ -137,7 +137,7 @@ static int apply_route(struct marshal *m, const struct spec_route *r)
 	if (refuse_route(m, r, c))
 		return -1;
 	c->by = r;
-	c->route = r->kind == ROUTE_ALSO ? MROUTE_ALSO : MROUTE_KEY;
+	c->route = r->kind == ROUTE_MIRRORED ? MROUTE_MIRRORED : MROUTE_KEY;
 	return !r->arg ? 0 : key_param(r, c) ? -1 : key_values(m, r, c);
 }
 
@@ -224,7 +224,7 @@ void routes_print(const struct marshal *m)
 					   "by path", "the host's, and told to the domain"};
 
 	printf("routes of %s:\n", m->domain);
-	for (int r = MROUTE_ALSO; r >= 0; r--) {
+	for (int r = MROUTE_MIRRORED; r >= 0; r--) {
 		bool first = true;
 
 		for (size_t i = 0; i < m->ncalls; i++) {

@@ -172,7 +172,7 @@ static char *remote_body(const struct spec_cut *c, bool declared)
 	if (declared)
 		sb_printf(
 			&b,
-			"{ extern enum sd_status sd_%s_stub_%s(struct sd_lane *lane, long *ret, const u64 a[6]);",
+			"{ extern enum sd_status sd_%s_stub_%s(struct sd_qp *qp, long *ret, const u64 a[6]);",
 			c->domain, r->call);
 	else
 		sb_printf(

@@ -232,9 +232,9 @@ def alien(image):
     """A kdom of another build: the image says so and ends, whatever the length of its messages."""
     for message in (control.message(control.STATS, abi=0), control.message(control.STATS, abi=1) + bytes(64)):
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with os.fdopen(os.memfd_create("bell"), "w") as bell, its:
-            bell.truncate(4096)
-            fds = [fcntl.fcntl(f.fileno(), fcntl.F_DUPFD, 10) for f in (its, bell)]
+        with os.fdopen(os.memfd_create("page"), "w") as page, its:
+            page.truncate(4096)
+            fds = [fcntl.fcntl(f.fileno(), fcntl.F_DUPFD, 10) for f in (its, page)]
         # bash makes them 3 and 4; sh may know fds of one digit only
         p = start_argv(["/bin/bash", "-c", f'exec "$@" 3<&{fds[0]} 4<&{fds[1]}', "sh", *image.argv("--control")],
                        (*image.fds, *fds))

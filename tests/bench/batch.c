@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 
-static struct sd_lane lane;
+static struct sd_qp qp;
 static unsigned int depth;
 
 static void wrong(const char *what, int st)
@@ -28,7 +28,7 @@ static void one(void *arg)
 	long ret;
 
 	(void)arg;
-	sd_call_begin(&lane, &c, SD_OP_NULL);
+	sd_call_begin(&qp, &c, SD_OP_NULL);
 	c.arg[0] = ++n & 0xffff;
 	enum sd_status st = sd_call_wait(&c, &ret);
 
@@ -45,7 +45,7 @@ static void many(void *arg)
 	long ret;
 
 	(void)arg;
-	sd_batch_begin(&b, &lane);
+	sd_batch_begin(&b, &qp);
 	for (u64 i = 0; i < depth && st == SD_OK; i++) {
 		a[0] = i;
 		st = sd_batch_add(&b, SD_OP_NULL, a, i);
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 		errno = -err;
 		die("attach");
 	}
-	sd_lane_init(&lane, o.head, 0, o.bell, sd_transport_client(NULL));
+	sd_qp_init(&qp, o.head, 0, o.wake_page, sd_transport_client(NULL));
 	measure(depth > 1 ? many : one, NULL, depth, atoi(argv[3]));
 	outsider_detach(&o);
 	return 0;

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 #define BLOCK  4096
 #define CACHED (4 << 20)
 
-static struct sd_lane lane;
+static struct sd_qp qp;
 static unsigned int depth;
 static u64 seen;
 
@@ -80,7 +80,7 @@ static void many(void *arg)
 	u64 fd = *(u64 *)arg, room[SD_RING];
 	struct sd_batch b;
 
-	sd_batch_begin(&b, &lane);
+	sd_batch_begin(&b, &qp);
 	for (; made < depth; made++)
 		add(&b, fd, sd_room(&b.c, BLOCK));
 	for (unsigned int taken = 0; taken < ROUND; taken += some) {
@@ -104,14 +104,14 @@ static u64 filled(const char *dir)
 	long ret;
 
 	snprintf(path, sizeof(path), "%s/bench.batch", dir);
-	if (sd_block_stub_openat(&lane, &ret, a) != SD_OK || ret < 0)
+	if (sd_block_stub_openat(&qp, &ret, a) != SD_OK || ret < 0)
 		wrong(path, ret);
 	fd = (u64)ret;
 	memset(buf, 'k', sizeof(buf));
 	for (u64 at = 0; at < CACHED; at += sizeof(buf)) {
 		u64 w[6] = {fd, (u64)buf, sizeof(buf), at};
 
-		if (sd_block_stub_pwrite64(&lane, &ret, w) != SD_OK || ret != sizeof(buf))
+		if (sd_block_stub_pwrite64(&qp, &ret, w) != SD_OK || ret != sizeof(buf))
 			wrong("pwrite", ret);
 	}
 	return fd;
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 	errno = -outsider_attach(&o, argv[1]);
 	if (errno)
 		die("attach");
-	sd_lane_init(&lane, o.head, 0, o.bell, sd_transport_client(NULL));
+	sd_qp_init(&qp, o.head, 0, o.wake_page, sd_transport_client(NULL));
 	fd = filled(argv[2]);
 	measure(many, &fd, ROUND, atoi(argv[4]));
 	outsider_detach(&o);

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include "../ring/hostdom.h"
 #include "bench.h"
 
@@ -29,7 +29,7 @@
 struct bench {
 	struct hostdom dom;
 	struct sd_sregion reg;
-	struct sd_lane lane;
+	struct sd_qp qp;
 	u32 *ball;
 	int cpu[2];
 	int calls;
@@ -90,7 +90,7 @@ static double round_null(struct bench *b)
 	int i;
 
 	for (i = 0; i < b->calls; i++) {
-		sd_call_begin(&b->lane, &c, SD_OP_NULL);
+		sd_call_begin(&b->qp, &c, SD_OP_NULL);
 		c.arg[0] = (u64)i;
 		if (sd_call_wait(&c, &ret) != SD_OK || ret != i || sd_call_end(&c) != SD_OK)
 			exit(3);
@@ -108,7 +108,7 @@ static double round_batch(struct bench *b)
 	int i, j;
 
 	for (i = 0; i < b->calls; i += 64) {
-		sd_batch_begin(&batch, &b->lane);
+		sd_batch_begin(&batch, &b->qp);
 		for (j = 0; j < 64; j++) {
 			arg[0] = (u64)j;
 			if (sd_batch_add(&batch, SD_OP_NULL, arg, (u64)j) != SD_OK)
@@ -134,7 +134,7 @@ static double round_fill4k(struct bench *b)
 	int i;
 
 	for (i = 0; i < b->calls; i++) {
-		sd_call_begin(&b->lane, &c, HD_FILL);
+		sd_call_begin(&b->qp, &c, HD_FILL);
 		c.arg[0] = sd_room(&c, sizeof(buf));
 		c.arg[1] = sizeof(buf);
 		if (sd_call_wait(&c, &ret) != SD_OK)
@@ -188,7 +188,7 @@ static void figure(struct bench *b, const char *name, double (*round)(struct ben
 int main(int argc, char **argv)
 {
 	struct bench *b = hostdom_map(sizeof(*b));
-	struct sd_bell *bell = hostdom_map(4096);
+	struct sd_wake_page *wake_page = hostdom_map(4096);
 	void *base = hostdom_map(SD_REGION_SIZE);
 	bool apart;
 	pid_t pid;
@@ -197,10 +197,10 @@ int main(int argc, char **argv)
 	b->cpu[1] = argc > 2 ? atoi(argv[2]) : 1;
 	b->ball = hostdom_map(4096);
 	apart = b->cpu[0] != b->cpu[1];
-	hostdom_init(&b->dom, bell);
+	hostdom_init(&b->dom, wake_page);
 	sd_sregion_init(&b->reg, base, NULL, &hostdom_ops);
 	sd_poll_add(&b->dom.poll, &b->reg);
-	sd_lane_init(&b->lane, base, 0, bell, sd_transport_client(NULL));
+	sd_qp_init(&b->qp, base, 0, wake_page, sd_transport_client(NULL));
 	pin(b->cpu[1]);
 	figure(b, "native getppid", round_getppid, 1024, false);
 	pid = fork();

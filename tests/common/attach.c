@@ -81,12 +81,12 @@ static int ask_as(const struct outsider *o, struct sd_ctl_msg *m, int fd[3], int
 
 static int attached(struct outsider *o, const struct sd_ctl_msg *m, const int fd[3])
 {
-	o->region_fd = fd[0], o->bell_fd = fd[1], o->page_fd = fd[2];
+	o->region_fd = fd[0], o->notify_fd = fd[1], o->page_fd = fd[2];
 	o->id = m->u.attach.client;
 	o->head = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
 		       o->region_fd, 0);
-	o->bell = mmap(NULL, 4096, PROT_READ, MAP_SHARED, o->page_fd, 0);
-	return o->head == MAP_FAILED || o->bell == MAP_FAILED ? -errno : 0;
+	o->wake_page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, o->page_fd, 0);
+	return o->head == MAP_FAILED || o->wake_page == MAP_FAILED ? -errno : 0;
 }
 
 int outsider_connect(const char *path)
@@ -160,32 +160,32 @@ int outsider_hold(const struct outsider *o, const u64 key[2])
 
 void outsider_detach(struct outsider *o)
 {
-	close(o->sock), close(o->region_fd), close(o->bell_fd), close(o->page_fd);
+	close(o->sock), close(o->region_fd), close(o->notify_fd), close(o->page_fd);
 	munmap(o->head, SD_REGION_SIZE);
-	munmap((void *)o->bell, 4096);
+	munmap((void *)o->wake_page, 4096);
 }
 
-struct sd_lane_mem *outsider_lane(const struct outsider *o, unsigned int lane)
+struct sd_qp_mem *outsider_qp(const struct outsider *o, unsigned int qp)
 {
-	return (struct sd_lane_mem *)((char *)o->head + SD_HEAD_SIZE) + lane;
+	return (struct sd_qp_mem *)((char *)o->head + SD_HEAD_SIZE) + qp;
 }
 
-void outsider_ring(const struct outsider *o, unsigned int lane)
+void outsider_ring(const struct outsider *o, unsigned int qp)
 {
-	__atomic_or_fetch(&o->head->doorbell[lane / 32], 1u << lane % 32, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&o->bell->sleeping, __ATOMIC_SEQ_CST))
-		syscall(SYS_futex, &o->bell->sleeping, FUTEX_WAKE, 1, NULL, NULL, 0);
+	__atomic_or_fetch(&o->head->doorbell[qp / 32], 1u << qp % 32, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&o->wake_page->sleeping, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, &o->wake_page->sleeping, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-void outsider_post(const struct outsider *o, unsigned int lane, u32 n, const struct sd_entry *e)
+void outsider_post(const struct outsider *o, unsigned int qp, u32 n, const struct sd_entry *e)
 {
-	struct sd_entry *to = &outsider_lane(o, lane)->sq[n % SD_RING];
+	struct sd_entry *to = &outsider_qp(o, qp)->sq[n % SD_RING];
 	u32 seq = 2 * n + 1; /* without SD_F_SYNC: a slot further each time */
 
 	to->op = e->op, to->flags = e->flags, to->ret = e->ret;
 	memcpy(to->arg, e->arg, sizeof(e->arg));
 	__atomic_store_n(&to->seq, seq, __ATOMIC_SEQ_CST);
-	outsider_ring(o, lane);
+	outsider_ring(o, qp);
 }
 
 static void pause_ms(void)
@@ -195,9 +195,9 @@ static void pause_ms(void)
 	nanosleep(&t, NULL);
 }
 
-int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret, int ms)
+int outsider_answer(const struct outsider *o, unsigned int qp, u32 n, s64 *ret, int ms)
 {
-	struct sd_entry *e = &outsider_lane(o, lane)->sq[n % SD_RING];
+	struct sd_entry *e = &outsider_qp(o, qp)->sq[n % SD_RING];
 	u32 want = 2 * n + 2;
 
 	for (int i = 0; i <= ms; i++) {
@@ -208,7 +208,7 @@ int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret
 			}
 		if (__atomic_load_n(&o->head->ended, __ATOMIC_ACQUIRE))
 			return -1;
-		outsider_ring(o, lane);
+		outsider_ring(o, qp);
 		pause_ms();
 	}
 	return 0;

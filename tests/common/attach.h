@@ -8,14 +8,14 @@
 #ifndef TEST_ATTACH_H
 #define TEST_ATTACH_H
 
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/control.h>
 #include <sd/ring.h>
 
 struct outsider {
-	int sock, region_fd, bell_fd, page_fd;
+	int sock, region_fd, notify_fd, page_fd;
 	struct sd_region_head *head; /* the whole region, mapped */
-	const struct sd_bell *bell;
+	const struct sd_wake_page *wake_page;
 	u32 id;
 };
 
@@ -26,12 +26,12 @@ int outsider_attached(struct outsider *o);
 /* A child of it, over its lifeline. */
 int outsider_child(struct outsider *o, const struct outsider *parent);
 void outsider_detach(struct outsider *o);
-struct sd_lane_mem *outsider_lane(const struct outsider *o, unsigned int lane);
-void outsider_ring(const struct outsider *o, unsigned int lane); /* doorbell, and wake the domain */
-/* Entry n of a lane, published as the protocol says. */
-void outsider_post(const struct outsider *o, unsigned int lane, u32 n, const struct sd_entry *e);
+struct sd_qp_mem *outsider_qp(const struct outsider *o, unsigned int qp);
+void outsider_ring(const struct outsider *o, unsigned int qp); /* doorbell, and wake the domain */
+/* Entry n of a queue pair, published as the protocol says. */
+void outsider_post(const struct outsider *o, unsigned int qp, u32 n, const struct sd_entry *e);
 /* Waits until entry n is answered: 1, 0 after ms, -1: the channel has ended. */
-int outsider_answer(const struct outsider *o, unsigned int lane, u32 n, s64 *ret, int ms);
+int outsider_answer(const struct outsider *o, unsigned int qp, u32 n, s64 *ret, int ms);
 /* Waits until the channel has ended: 1, or 0 after ms. */
 int outsider_ended(const struct outsider *o, int ms);
 

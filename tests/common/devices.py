@@ -86,7 +86,7 @@ def for_image(name, folder):
     for i, dev in enumerate(devices(name)):
         if dev["type"] == "block":
             low = os.open(disk(folder, i, dev), os.O_RDWR)
-            fd = fcntl.fcntl(low, fcntl.F_DUPFD, 50)  # 3 and 4 are the control socket and the bell page
+            fd = fcntl.fcntl(low, fcntl.F_DUPFD, 50)  # 3 and 4 are the control socket and the wake-up page
             os.close(low)
             fds.append(fd)
             args.append(block_args(dev, fd))

@@ -4,7 +4,7 @@
 
 oops  a function that pipe2() calls is replaced by one that faults: the log has the functions of the call trace, and on a debug image their
       files and lines. The files are those of the sliced tree.
-gdb   a program waits in read(): runtime/gdb/kslice-gdb.py finds its task with its stack, its client, its lane, and the kernel's messages,
+gdb   a program waits in read(): runtime/gdb/kslice-gdb.py finds its task with its stack, its client, its queue pair, and the kernel's messages,
       in the running domain, which goes on afterwards, and in a core of it.
 """
 import os
@@ -79,10 +79,10 @@ def look_at_reader(image, target):
     task = re.search(r"^ *(\d+) S sleeping +\S+ +(\w+) at \S+/tree/fs/pipe\.c:\d+$|^ *(\d+) S sleeping .*$", out, re.M)
     check(task, "no task sleeps:\n" + out)
     pid = task[1] or task[3]
-    out = gdb(image, target, f"kslice-bt {pid}", "kslice-clients", "kslice-lanes", "kslice-dmesg", f"kslice-task {pid}", "up 1", "bt 3")
+    out = gdb(image, target, f"kslice-bt {pid}", "kslice-clients", "kslice-qps", "kslice-dmesg", f"kslice-task {pid}", "up 1", "bt 3")
     print(out)
     for what, pattern in (("its stack", r"^#\d+ +0x[0-9a-f]+ in pipe_read \(\) at \S*tree/\S*fs/pipe\.c:\d+$"), ("its server", r"in sd_serve_call \(\)"),
-                          ("its client", r"^ *\d+ +\d+ attached +1 +1$"), ("its lane", r"^client \d+ lane \d+: next entry \d+, 1 in service"),
+                          ("its client", r"^ *\d+ +\d+ attached +1 +1$"), ("its queue pair", r"^client \d+ queue pair \d+: next entry \d+, 1 in service"),
                           ("its call", rf"entry \d+ slot \d+: read\(.*\) in task {pid}$"), ("the messages", r"^\[ *\d+\.\d+\] Linux version \d"),
                           ("a frame with its variables", r"^#1 .*__schedule|^#1 .*context_switch|^#1 .*schedule")):
         check(re.search(pattern, out, re.M), f"{what}: no {pattern} in\n{out}")

@@ -352,7 +352,7 @@ SPACES = {"pid", "net", "ipc", "uts", "root"}
 
 
 def old(d):
-    """a host without user namespaces and Landlock: the domain serves, wears the rest, and it is said which are missing and why"""
+    """a host without user namespaces and Landlock: the domain serves, is confined by the rest, and it is said which are missing and why"""
     out = d.kdom("ps", "-v").stdout
     on, off = re.search(r"^    belts:(.*)$", out, re.M)[1].split(), dict(re.findall(r"(\w+) \((.*?)\)", out))
     check(off.get("user") == os.strerror(errno.ENOSPC) and off.get("landlock") == os.strerror(errno.ENOSYS), out)

@@ -4,7 +4,8 @@
  * wants its part of it. SOCKET is the domain's; OP are the numbers of the calls that WHAT makes:
  *
  *      tasks socket recvfrom close             clients with as many waiting calls as they get
- *      bells socket recvfrom close             a thousand channels that do nothing but ring their
+ *      doorbells socket recvfrom close             a thousand channels that do nothing but ring
+ * their
  *                                              doorbells
  *      tickets socket                          clients that make tickets
  *      watches socket epoll_create1 epoll_ctl  a client that adds to epoll sets
@@ -43,7 +44,7 @@
 
 struct client {
 	struct outsider o;
-	u32 n[SD_LANES]; /* entries published */
+	u32 n[SD_QPS]; /* entries published */
 };
 
 static const char *path;
@@ -70,23 +71,23 @@ static int attach_as(struct client *c, int uid)
 	return err;
 }
 
-static void post(struct client *c, unsigned int lane, u16 nr, u64 a, u64 b, u64 d, u64 e)
+static void post(struct client *c, unsigned int qp, u16 nr, u64 a, u64 b, u64 d, u64 e)
 {
 	struct sd_entry entry = {.op = nr, .arg = {a, b, d, e}};
 
-	outsider_post(&c->o, lane, c->n[lane]++, &entry);
+	outsider_post(&c->o, qp, c->n[qp]++, &entry);
 }
 
-static s64 call(struct client *c, unsigned int lane, u16 nr, u64 a, u64 b, u64 d, u64 e)
+static s64 call(struct client *c, unsigned int qp, u16 nr, u64 a, u64 b, u64 d, u64 e)
 {
 	s64 ret = 0;
 	int got;
 
-	post(c, lane, nr, a, b, d, e);
-	got = outsider_answer(&c->o, lane, c->n[lane] - 1, &ret, PATIENCE_MS);
+	post(c, qp, nr, a, b, d, e);
+	got = outsider_answer(&c->o, qp, c->n[qp] - 1, &ret, PATIENCE_MS);
 	if (got <= 0)
 		fail("no answer; its channel has ended", got < 0);
-	if (outsider_lane(&c->o, lane)->sq[(c->n[lane] - 1) % SD_RING].flags & SD_R_REFUSED)
+	if (outsider_qp(&c->o, qp)->sq[(c->n[qp] - 1) % SD_RING].flags & SD_R_REFUSED)
 		fail("the domain refuses call", nr);
 	return ret;
 }
@@ -100,16 +101,16 @@ static s64 udp(struct client *c)
 	return fd;
 }
 
-/* Calls of a lane begin in order: when the last has been answered, each other one waits or has been
- * answered, too. */
-static int waiting(struct client *c, unsigned int lane)
+/* Calls of a queue pair begin in order: when the last has been answered, each other one waits or
+ * has been answered, too. */
+static int waiting(struct client *c, unsigned int qp)
 {
-	struct sd_lane_mem *m = outsider_lane(&c->o, lane);
+	struct sd_qp_mem *m = outsider_qp(&c->o, qp);
 	int n = 0;
 
-	if (call(c, lane, SD_OP_NULL, 1, 0, 0, 0) != 1)
-		fail("null call in lane", lane);
-	for (u32 i = 0; i < c->n[lane]; i++)
+	if (call(c, qp, SD_OP_NULL, 1, 0, 0, 0) != 1)
+		fail("null call in queue pair", qp);
+	for (u32 i = 0; i < c->n[qp]; i++)
 		n += m->sq[i % SD_RING].seq == 2 * i + 1;
 	return n;
 }
@@ -119,11 +120,11 @@ static int wait_everywhere(struct client *c)
 	s64 fd = udp(c);
 	int n = 0;
 
-	for (unsigned int lane = 0; lane < SD_LANES; lane++)
+	for (unsigned int qp = 0; qp < SD_QPS; qp++)
 		for (int i = 0; i < 16; i++)
-			post(c, lane, op[1], fd, ADDRESS, 64, 0);
-	for (unsigned int lane = 0; lane < SD_LANES; lane++)
-		n += waiting(c, lane);
+			post(c, qp, op[1], fd, ADDRESS, 64, 0);
+	for (unsigned int qp = 0; qp < SD_QPS; qp++)
+		n += waiting(c, qp);
 	return n;
 }
 
@@ -148,8 +149,8 @@ static void tasks(void)
 		n[i] = wait_everywhere(&greedy[i]);
 	}
 	printf("waiting calls: %d %d %d %d\n", n[0], n[1], n[2], n[3]);
-	if (n[0] < (int)SD_LANES)
-		fail("not one for each lane of a client", n[0]);
+	if (n[0] < (int)SD_QPS)
+		fail("not one for each queue pair of a client", n[0]);
 	if (attach_as(&honest, 64100))
 		fail("attach", -1);
 	some_calls(&honest, 100);
@@ -168,7 +169,7 @@ static void *ring_on(void *arg)
 
 	while (!stop) {
 		for (int i = 0; i < CHANNELS; i++)
-			for (unsigned int w = 0; c[i].o.head && w < SD_LANES / 32; w++)
+			for (unsigned int w = 0; c[i].o.head && w < SD_QPS / 32; w++)
 				if (!__atomic_exchange_n(&c[i].o.head->doorbell[w], ~0u,
 							 __ATOMIC_RELAXED))
 					__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
@@ -178,7 +179,7 @@ static void *ring_on(void *arg)
 	return NULL;
 }
 
-static void bells(void)
+static void doorbells(void)
 {
 	static struct client c[CHANNELS], honest;
 	pthread_t t;
@@ -197,14 +198,15 @@ static void bells(void)
 	for (int i = 0; __atomic_load_n(&taken, __ATOMIC_RELAXED) < (u32)n; i++) {
 		some_calls(&honest, 1);
 		if (i > 100000)
-			fail("bells that nobody looks at", n - (int)taken);
+			fail("notifications that nobody looks at", n - (int)taken);
 	}
 	beside = taken;
 	some_calls(&honest, 500);
 	beside = __atomic_load_n(&taken, __ATOMIC_RELAXED) - beside;
-	printf("bystander: 1000 calls, beside %u words of bells\n", beside);
+	printf("bystander: 1000 calls, beside %u words of notifications\n", beside);
 	if (beside > 1000 * CHANNELS)
-		fail("more than a quarter of all bells is looked at for each of its calls", beside);
+		fail("more than a quarter of all notifications is looked at for each of its calls",
+		     beside);
 	stop = 1;
 	pthread_join(t, NULL);
 }
@@ -237,7 +239,7 @@ static void tickets(void)
 
 static s64 watch(struct client *c, s64 ep, s64 fd)
 {
-	outsider_lane(&c->o, 0)->arena[ADDRESS] = 1; /* EPOLLIN */
+	outsider_qp(&c->o, 0)->arena[ADDRESS] = 1; /* EPOLLIN */
 	return call(c, 0, op[2], ep, 1, fd, ADDRESS);
 }
 
@@ -271,7 +273,7 @@ static s64 pipe_of(struct client *c)
 {
 	s64 err = call(c, 0, op[0], ADDRESS, O_NONBLOCK, 0, 0);
 
-	return err ? err : *(s32 *)(outsider_lane(&c->o, 0)->arena + ADDRESS);
+	return err ? err : *(s32 *)(outsider_qp(&c->o, 0)->arena + ADDRESS);
 }
 
 /* Bytes that the pipe has room for. */
@@ -308,7 +310,7 @@ static void pipes(void)
 
 static s64 lock_file(struct client *c, int n)
 {
-	snprintf((char *)outsider_lane(&c->o, 0)->arena + ADDRESS, 256, "%s/lock%d",
+	snprintf((char *)outsider_qp(&c->o, 0)->arena + ADDRESS, 256, "%s/lock%d",
 		 getenv("FAULT_DIR"), n);
 	return call(c, 0, op[0], ADDRESS, O_RDWR | O_CREAT, 0666, 0);
 }
@@ -322,7 +324,7 @@ static s64 lock_all(struct client *c, s64 fd, u32 *n)
 		for (int k = 0; k < AT_ONCE; k++) {
 			struct flock l = {.l_type = F_WRLCK, .l_len = 1, .l_start = 2 * (i + k)};
 
-			memcpy(outsider_lane(&c->o, 0)->arena + ADDRESS + k * sizeof(l), &l,
+			memcpy(outsider_qp(&c->o, 0)->arena + ADDRESS + k * sizeof(l), &l,
 			       sizeof(l));
 			post(c, 0, op[1], fd, F_SETLK, ADDRESS + k * sizeof(l), 0);
 		}
@@ -439,9 +441,9 @@ static void events(void)
 #define MANY	 6 /* clients */
 
 /* A message of so many vectors of a byte, which all are the same. */
-static void post_copies(struct client *c, unsigned int lane, s64 fd, u32 messages, u32 vectors)
+static void post_copies(struct client *c, unsigned int qp, s64 fd, u32 messages, u32 vectors)
 {
-	u8 *arena = outsider_lane(&c->o, lane)->arena;
+	u8 *arena = outsider_qp(&c->o, qp)->arena;
 	const u64 vector[2] = {64, 1};
 
 	for (u32 i = 0; i < messages; i++) {
@@ -451,12 +453,12 @@ static void post_copies(struct client *c, unsigned int lane, s64 fd, u32 message
 	}
 	for (u32 i = 0; i < vectors; i++)
 		memcpy(arena + VECTOR + i * sizeof(vector), vector, sizeof(vector));
-	post(c, lane, op[1], fd, ADDRESS, messages, 0);
+	post(c, qp, op[1], fd, ADDRESS, messages, 0);
 }
 
-static void post_poll(struct client *c, unsigned int lane, s64 fd, u32 n, u32 unused)
+static void post_poll(struct client *c, unsigned int qp, s64 fd, u32 n, u32 unused)
 {
-	u8 *arena = outsider_lane(&c->o, lane)->arena;
+	u8 *arena = outsider_qp(&c->o, qp)->arena;
 
 	for (u32 i = 0; i < n; i++) {
 		const struct {
@@ -467,14 +469,14 @@ static void post_poll(struct client *c, unsigned int lane, s64 fd, u32 n, u32 un
 		memcpy(arena + ADDRESS + i * sizeof(p), &p, sizeof(p));
 	}
 	(void)unused;
-	post(c, lane, op[1], ADDRESS, n, (u64)-1, 0);
+	post(c, qp, op[1], ADDRESS, n, (u64)-1, 0);
 }
 
 /* One of its user's must be there for each part of what there is; somebody else's works, the big
  * one, too. */
-static void memory_of_calls(void (*post_one)(struct client *c, unsigned int lane, s64 fd, u32 n,
+static void memory_of_calls(void (*post_one)(struct client *c, unsigned int qp, s64 fd, u32 n,
 					     u32 m),
-			    unsigned int lanes, u32 n, u32 m)
+			    unsigned int qps, u32 n, u32 m)
 {
 	static struct client c[MANY], honest;
 	int all = 0;
@@ -484,10 +486,10 @@ static void memory_of_calls(void (*post_one)(struct client *c, unsigned int lane
 		if (attach_as(&c[i], 64000))
 			fail("attach", i);
 		fd = udp(&c[i]);
-		for (unsigned int lane = 0; lane < lanes; lane++)
-			post_one(&c[i], lane, fd, n, m);
-		for (unsigned int lane = 0; lane < lanes; lane++)
-			all += waiting(&c[i], lane);
+		for (unsigned int qp = 0; qp < qps; qp++)
+			post_one(&c[i], qp, fd, n, m);
+		for (unsigned int qp = 0; qp < qps; qp++)
+			all += waiting(&c[i], qp);
 	}
 	printf("%d calls of one user wait\n", all);
 	if (!all)
@@ -498,7 +500,7 @@ static void memory_of_calls(void (*post_one)(struct client *c, unsigned int lane
 	fd = udp(&honest);
 	post_one(&honest, 1, fd, n, m);
 	if (waiting(&honest, 1) != 1)
-		fail("another user's call doesn't wait", outsider_lane(&honest.o, 1)->sq[0].seq);
+		fail("another user's call doesn't wait", outsider_qp(&honest.o, 1)->sq[0].seq);
 	some_calls(&honest, 20);
 	for (int i = 0; i < MANY; i++)
 		if (c[i].o.head->ended)
@@ -512,7 +514,7 @@ static void copies(void)
 
 static void polls(void)
 {
-	memory_of_calls(post_poll, SD_LANES, NFDS, 0);
+	memory_of_calls(post_poll, SD_QPS, NFDS, 0);
 }
 
 int main(int argc, char **argv)
@@ -520,9 +522,9 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} what[] = {{"tasks", tasks},	    {"bells", bells},	{"tickets", tickets},
-		    {"watches", watches},   {"pipes", pipes},	{"locks", locks},
-		    {"attaches", attaches}, {"events", events}, {"copies", copies},
+	} what[] = {{"tasks", tasks},	    {"doorbells", doorbells}, {"tickets", tickets},
+		    {"watches", watches},   {"pipes", pipes},	      {"locks", locks},
+		    {"attaches", attaches}, {"events", events},	      {"copies", copies},
 		    {"polls", polls}};
 
 	struct rlimit l;

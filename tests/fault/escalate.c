@@ -25,7 +25,7 @@ enum { OPEN, CLOSE, SETGROUPS, SETRESGID, SETRESUID, SETUID, OPS };
 static u16 op[OPS];
 static const char *socket_path;
 static char secret[256];
-static u32 done[2]; /* entries of o's lane, of a child's */
+static u32 done[2]; /* entries of o's queue pair, of a child's */
 
 static s64 call(const struct outsider *o, u32 *n, int which, u64 a, u64 b, u64 c)
 {
@@ -40,7 +40,7 @@ static s64 call(const struct outsider *o, u32 *n, int which, u64 a, u64 b, u64 c
 
 static s64 open_file(const struct outsider *o, u32 *n, const char *path, int flags)
 {
-	strcpy((char *)outsider_lane(o, 0)->arena + 64, path);
+	strcpy((char *)outsider_qp(o, 0)->arena + 64, path);
 	return call(o, n, OPEN, 64, flags, 0600);
 }
 

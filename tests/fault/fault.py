@@ -645,7 +645,7 @@ def memory():
         used(d)
 
 
-def promises():
+def early():
     """sends under lack of TCP memory: each ends soon, and costs nobody but its own connection"""
     with domain() as d:
         one = [prog("greedy"), "pressed"]
@@ -680,7 +680,7 @@ def unread():
             hog.stdin.close()
 
 
-CROWDS = {"socket": (("tasks", "socket", "recvfrom", "close"), ("bells", "socket", "recvfrom", "close"), ("tickets", "socket"),
+CROWDS = {"socket": (("tasks", "socket", "recvfrom", "close"), ("doorbells", "socket", "recvfrom", "close"), ("tickets", "socket"),
                      ("watches", "socket", "epoll_create1", "epoll_ctl"), ("copies", "socket", "recvmmsg", "close"),
                      ("polls", "socket", "poll", "close")),
           "pipe": (("pipes", "pipe2", "fcntl"), ("attaches",), ("events",)), "file": (("locks", "open", "fcntl"),)}
@@ -738,7 +738,7 @@ def privilege():
     check(not os.path.exists(f"/proc/{pid}"), "the domain process outlives kdom down")
 
 
-TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, promises, unread, kill, corrupt, paths, unnoticed,
+TESTS = (native, nodomain, poll, fork, signals, threads, ends, pipes, files, hog, mapped, sparse, budget, memory, early, unread, kill, corrupt, paths, unnoticed,
          kill_again, rebind, churn, liar, crowd, privilege, escalate)
 
 

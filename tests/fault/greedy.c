@@ -239,8 +239,8 @@ static int one_attach(void)
 
 	if (!ret) {
 		munmap(one.head, SD_REGION_SIZE);
-		munmap((void *)one.bell, 4096);
-		close(one.region_fd), close(one.bell_fd), close(one.page_fd);
+		munmap((void *)one.wake_page, 4096);
+		close(one.region_fd), close(one.notify_fd), close(one.page_fd);
 	}
 	errno = -ret;
 	return ret ? -1 : 0;
@@ -349,7 +349,7 @@ static int honest(const char *kind, int n)
 	return 0;
 }
 
-/* ---- the one whose sends are promised, until there is no memory for them ---- */
+/* ---- the one whose sends are completed early, until there is no memory for them ---- */
 static int still_works(int fd)
 {
 	struct sockaddr_in a;

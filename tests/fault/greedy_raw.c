@@ -28,9 +28,9 @@
 #define GROUPS	65536
 
 static struct outsider o;
-static u32 n;		     /* calls it made */
-static u32 posted[SD_LANES]; /* and didn't wait for */
-static u32 listens;	     /* its listener, with BACKLOG or fewer that wait; 0: none */
+static u32 n;		   /* calls it made */
+static u32 posted[SD_QPS]; /* and didn't wait for */
+static u32 listens;	   /* its listener, with BACKLOG or fewer that wait; 0: none */
 
 static s64 outside(u16 what, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
@@ -43,7 +43,7 @@ static s64 outside(u16 what, u64 a, u64 b, u64 c, u64 d, u64 e)
 
 static u8 *arena(void)
 {
-	return outsider_lane(&o, 0)->arena;
+	return outsider_qp(&o, 0)->arena;
 }
 
 static s64 there(void)
@@ -115,15 +115,15 @@ int one_ticketed(void)
 /* A call that waits for each of many times the same two. */
 int one_polled(void)
 {
-	static u32 lane;
-	u32 fd[2], k = 1 + lane++ % (SD_LANES - 1);
+	static u32 qp;
+	u32 fd[2], k = 1 + qp++ % (SD_QPS - 1);
 	struct sd_entry entry = {.op = op[3], .arg = {DATA, POLLED, (u64)-1}};
 	s64 ret = full_pair(fd);
 	struct pollfd *p;
 
 	if (ret || o.head->ended || posted[k])
 		return result(ret ? ret : -EAGAIN);
-	p = (void *)(outsider_lane(&o, k)->arena + DATA);
+	p = (void *)(outsider_qp(&o, k)->arena + DATA);
 	for (int i = 0; i < POLLED; i++)
 		p[i] = (struct pollfd){.fd = (int)fd[i & 1], .events = POLLPRI};
 	outsider_post(&o, k, posted[k]++, &entry);

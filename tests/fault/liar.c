@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LANES	    4
+#define QPS	    4
 #define NOBODY	    65534
 #define PATIENCE_MS 10000
 
@@ -99,7 +99,7 @@ static void some_path(char path[56])
 		snprintf(path, 56, form, n);
 }
 
-static void fill_arena(struct sd_lane_mem *l)
+static void fill_arena(struct sd_qp_mem *l)
 {
 	u64 *p = (u64 *)l->arena;
 
@@ -127,13 +127,13 @@ static struct sd_entry wild(void)
 }
 
 /* An honest null call: the channel works before the lie. */
-static int honest(struct outsider *o, unsigned int lane, u32 n)
+static int honest(struct outsider *o, unsigned int qp, u32 n)
 {
 	struct sd_entry e = {.op = SD_OP_NULL, .arg = {n + 7}};
 	s64 ret = -1;
 
-	outsider_post(o, lane, n, &e);
-	return outsider_answer(o, lane, n, &ret, PATIENCE_MS) == 1 && ret == n + 7 ? 0 : -1;
+	outsider_post(o, qp, n, &e);
+	return outsider_answer(o, qp, n, &ret, PATIENCE_MS) == 1 && ret == n + 7 ? 0 : -1;
 }
 
 static int must_end(struct outsider *o)
@@ -150,7 +150,7 @@ static int must_end(struct outsider *o)
  */
 static int bad_seq(struct outsider *o)
 {
-	struct sd_entry *e = &outsider_lane(o, 0)->sq[1];
+	struct sd_entry *e = &outsider_qp(o, 0)->sq[1];
 
 	for (int i = 0; i <= PATIENCE_MS; i++) {
 		__atomic_store_n(&e->seq, 4 + (u32)rnd() % 0xfffffff0u, __ATOMIC_SEQ_CST);
@@ -179,20 +179,20 @@ static int bad_flags(struct outsider *o)
 
 static int wild_args(struct outsider *o)
 {
-	u32 n[LANES] = {1};
+	u32 n[QPS] = {1};
 	s64 ret;
 
 	for (int i = 0; i < 200; i++) {
-		unsigned int lane = rnd() % LANES;
+		unsigned int qp = rnd() % QPS;
 		struct sd_entry e = wild();
 
-		fill_arena(outsider_lane(o, lane));
-		outsider_post(o, lane, n[lane], &e);
-		int r = outsider_answer(o, lane, n[lane]++, &ret, 2);
+		fill_arena(outsider_qp(o, qp));
+		outsider_post(o, qp, n[qp], &e);
+		int r = outsider_answer(o, qp, n[qp]++, &ret, 2);
 
 		if (r < 0)
 			return must_end(o);
-		if (!r) /* it blocks, as an honest call may: go on in another lane */
+		if (!r) /* it blocks, as an honest call may: go on in another queue pair */
 			continue;
 	}
 	return 0;
@@ -200,7 +200,7 @@ static int wild_args(struct outsider *o)
 
 /* The entry and the arena change while the domain reads them. */
 struct racer {
-	struct sd_lane_mem *lane;
+	struct sd_qp_mem *qp;
 	volatile int stop;
 	u64 seed;
 };
@@ -212,15 +212,15 @@ static void *race(void *arg)
 
 	while (!r->stop) {
 		s ^= s << 13, s ^= s >> 7, s ^= s << 17;
-		((volatile u64 *)r->lane->arena)[s % 512] = s % 5 ? s % 4096 : s;
-		((volatile u64 *)r->lane->sq)[2 + s / 512 % (SD_RING * 8 - 2)] = s;
+		((volatile u64 *)r->qp->arena)[s % 512] = s % 5 ? s % 4096 : s;
+		((volatile u64 *)r->qp->sq)[2 + s / 512 % (SD_RING * 8 - 2)] = s;
 	}
 	return NULL;
 }
 
 static int changes_after_check(struct outsider *o)
 {
-	struct racer r = {outsider_lane(o, 0), 0, rnd()};
+	struct racer r = {outsider_qp(o, 0), 0, rnd()};
 	pthread_t th;
 	s64 ret;
 
@@ -240,7 +240,7 @@ static int changes_after_check(struct outsider *o)
 
 static int scribbles(struct outsider *o)
 {
-	u64 bytes = SD_HEAD_SIZE + 8ull * SD_LANE_SIZE;
+	u64 bytes = SD_HEAD_SIZE + 8ull * SD_QP_SIZE;
 	unsigned char *p = (unsigned char *)o->head;
 
 	for (int i = 0; i < 200000; i++) {
@@ -248,7 +248,7 @@ static int scribbles(struct outsider *o)
 
 		p[at] = rnd();
 		if (!(i % 64))
-			outsider_ring(o, i / 64 % SD_LANES);
+			outsider_ring(o, i / 64 % SD_QPS);
 	}
 	return o->head->ended == SD_ENDED_PROTO;
 }
@@ -257,15 +257,15 @@ static int doorbells(struct outsider *o)
 {
 	for (int i = 0; i < 20000; i++) {
 		__atomic_store_n(&o->head->doorbell[rnd() % 4], (u32)rnd(), __ATOMIC_SEQ_CST);
-		outsider_lane(o, rnd() % SD_LANES)->client.sleep = rnd();
-		outsider_lane(o, rnd() % SD_LANES)->client.want = rnd();
+		outsider_qp(o, rnd() % SD_QPS)->client.sleep = rnd();
+		outsider_qp(o, rnd() % SD_QPS)->client.want = rnd();
 		if (!(i % 100))
-			outsider_ring(o, rnd() % SD_LANES);
+			outsider_ring(o, rnd() % SD_QPS);
 	}
 	return honest(o, 0, 1) ? -1 : 0;
 }
 
-/* The region's size and the bell page aren't the client's to change. Holes are its own loss. */
+/* The region's size and the wake-up page aren't the client's to change. Holes are its own loss. */
 static int memory_tricks(struct outsider *o)
 {
 	if (!ftruncate(o->region_fd, 4096) || !ftruncate(o->region_fd, SD_REGION_SIZE * 2))

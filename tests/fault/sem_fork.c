@@ -382,7 +382,7 @@ static int fd_numbers(void)
 }
 
 /* A socket sent over a host AF_UNIX socket arrives as the same open socket
- * (tests/user/rights_test.py has more). */
+ * (tests/user/scm_rights_test.py has more). */
 static int scm_rights(void)
 {
 	int u[2], t[2];

@@ -5,7 +5,7 @@
 #include <sd/batch.h>
 #include <sd/abi.h>
 #include <sd/control.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <stdio.h>
 #include <string.h>
 

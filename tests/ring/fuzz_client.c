@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz_client.c: a lying domain against the client's end: lanes, batches, and every generated
+ * fuzz_client.c: a lying domain against the client's end: queue pairs, batches, and every generated
  * client stub.
  *
  * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags,
@@ -12,7 +12,7 @@
  */
 #include <sys/mman.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include "calls.h"
 #include "fuzz.h"
 
@@ -20,8 +20,8 @@
 
 static struct fuzz fz;
 static u8 *mem, *prog;
-static struct sd_lane lane;
-static struct sd_bell bell;
+static struct sd_qp qp;
+static struct sd_wake_page wake_page;
 static u64 write_limit; /* program bytes from here on must stay as they are, 0: no check */
 static u64 stats[8];
 
@@ -67,9 +67,9 @@ static void scribble(void)
 	while (n--) {
 		v = nasty(&fz, SD_ARENA_SIZE);
 		if (chance(&fz, 3))
-			memcpy((u8 *)lane.mem + below(&fz, SD_ARENA_OFF / 8) * 8, &v, 8);
+			memcpy((u8 *)qp.mem + below(&fz, SD_ARENA_OFF / 8) * 8, &v, 8);
 		else
-			memcpy(lane.mem->arena + below(&fz, 4096) / 8 * 8, &v, 8);
+			memcpy(qp.mem->arena + below(&fz, 4096) / 8 * 8, &v, 8);
 	}
 }
 
@@ -84,18 +84,18 @@ static void answer_done(void)
 {
 	u32 i;
 
-	for (i = lane.taken; i != lane.posted; i++) {
-		struct sd_done *d = &lane.mem->cq[i % SD_RING];
+	for (i = qp.taken; i != qp.posted; i++) {
+		struct sd_done *d = &qp.mem->cq[i % SD_RING];
 
 		d->slot = (u16)(chance(&fz, 40) ? nasty(&fz, SD_RING)
-						: (lane.tail - lane.posted + i) % SD_RING);
+						: (qp.tail - qp.posted + i) % SD_RING);
 		d->flags = chance(&fz, 20) ? (u16)rnd(&fz) : 0;
 		d->ret = (s64)nasty(&fz, 4096);
 		d->seq = chance(&fz, 60) ? (u32)nasty(&fz, i) : i + 1;
 	}
 }
 
-static u32 lying_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 lying_wait(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	int tries;
 
@@ -118,7 +118,7 @@ static u32 lying_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return SD_DEAD;
 }
 
-static void lying_kick(struct sd_lane *l)
+static void lying_kick(struct sd_qp *l)
 {
 	(void)l;
 	if (chance(&fz, 2))
@@ -128,10 +128,10 @@ static void lying_kick(struct sd_lane *l)
 static const struct sd_client_side lying = {
 	.kick = lying_kick, .hint = lying_kick, .wait = lying_wait};
 
-static void fresh_lane(void)
+static void fresh_qp(void)
 {
 	madvise(mem, SD_REGION_SIZE, MADV_DONTNEED);
-	sd_lane_init(&lane, mem, below(&fz, SD_LANES), &bell, &lying);
+	sd_qp_init(&qp, mem, below(&fz, SD_QPS), &wake_page, &lying);
 }
 
 static void count(enum sd_status st)
@@ -158,8 +158,8 @@ static u64 argument(void)
 static void stub_call(void)
 {
 	const struct sd_stub *s = &STUBS.stub[below(&fz, STUBS.n)];
-	enum sd_status was = lane.status, st;
-	u32 level = lane.level;
+	enum sd_status was = qp.status, st;
+	u32 level = qp.level;
 	u64 arg[6];
 	long ret = 0;
 	int i;
@@ -178,15 +178,15 @@ static void stub_call(void)
 		arg[4] = arg[5] = 0;
 		write_limit = arg[1] + arg[2];
 	}
-	st = s->stub(&lane, &ret, arg);
+	st = s->stub(&qp, &ret, arg);
 	if (write_limit && st == SD_OK &&
 	    (strcmp(s->name, "recvfrom") || !(arg[3] & 0x20))) /* MSG_TRUNC */
 		FUZZ_CHECK(&fz, ret <= (long)arg[2] && ret >= -4095);
 	write_limit = 0;
 	count(st);
-	FUZZ_CHECK(&fz, lane.level == level);
+	FUZZ_CHECK(&fz, qp.level == level);
 	if (was != SD_OK)
-		FUZZ_CHECK(&fz, st != SD_OK && lane.status == was);
+		FUZZ_CHECK(&fz, st != SD_OK && qp.status == was);
 }
 
 static void batch(void)
@@ -197,7 +197,7 @@ static void batch(void)
 	u32 n = below(&fz, 70), got = 0, i;
 	long ret;
 
-	sd_batch_begin(&b, &lane);
+	sd_batch_begin(&b, &qp);
 	for (i = 0; i < n; i++) {
 		if (chance(&fz, 4))
 			sd_put(&b.c, prog, below(&fz, 4096));
@@ -212,7 +212,7 @@ static void batch(void)
 		}
 	FUZZ_CHECK(&fz, got <= n);
 	count(sd_batch_end(&b));
-	FUZZ_CHECK(&fz, lane.level == SD_OFF_MIN);
+	FUZZ_CHECK(&fz, qp.level == SD_OFF_MIN);
 }
 
 static void posted(void)
@@ -221,13 +221,13 @@ static void posted(void)
 	enum sd_status st;
 	long ret;
 
-	sd_call_begin(&lane, &c, SD_OP_CALLS);
+	sd_call_begin(&qp, &c, SD_OP_CALLS);
 	c.arg[0] = sd_put(&c, prog, below(&fz, PROG_SIZE));
 	if (sd_call_post(&c) == SD_OK) {
 		if (chance(&fz, 2))
 			scribble();
 		if (chance(&fz, 2))
-			sd_lane_interrupt(&lane);
+			sd_qp_interrupt(&qp);
 		if (chance(&fz, 2))
 			sd_call_cancel(&c);
 		st = sd_call_finish(&c, &ret);
@@ -239,11 +239,11 @@ static void posted(void)
 
 static void resume(void)
 {
-	struct sd_lane l;
+	struct sd_qp l;
 
 	scribble();
-	if (!sd_lane_resume(&l, mem, lane.index, &bell, &lying)) {
-		lane = l;
+	if (!sd_qp_resume(&l, mem, qp.index, &wake_page, &lying)) {
+		qp = l;
 		posted();
 	}
 }
@@ -252,7 +252,7 @@ static void one_case(void)
 {
 	u32 steps = 5 + below(&fz, 60);
 
-	fresh_lane();
+	fresh_qp();
 	while (steps--) {
 		switch (below(&fz, 12)) {
 		case 0:
@@ -267,8 +267,8 @@ static void one_case(void)
 		default:
 			stub_call();
 		}
-		if (lane.status != SD_OK && chance(&fz, 3))
-			fresh_lane();
+		if (qp.status != SD_OK && chance(&fz, 3))
+			fresh_qp();
 	}
 }
 
@@ -279,7 +279,7 @@ int main(int argc, char **argv)
 	fuzz_options(&fz, argc, argv, 3000);
 	mem = guarded(SD_REGION_SIZE);
 	prog = guarded(PROG_SIZE);
-	bell.alive = 1;
+	wake_page.alive = 1;
 	for (i = 0; i < fz.cases; i++) {
 		fuzz_case(&fz, i);
 		one_case();

@@ -11,13 +11,13 @@
  * and only that.
  */
 #include <sys/mman.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/serve_path.h>
 #include "calls.h"
 #include "fuzz.h"
 #include "hostdom.h"
 
-#define LIAR_LANES 3
+#define LIAR_QPS 3
 
 long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 
@@ -28,15 +28,15 @@ static struct hostdom dom;
 static bool scribbling;
 static u64 served, ended;
 
-static struct sd_lane_mem *liar_lane(u32 i)
+static struct sd_qp_mem *liar_qp(u32 i)
 {
-	return (struct sd_lane_mem *)(liar_mem + SD_HEAD_SIZE + (u64)i * SD_LANE_SIZE);
+	return (struct sd_qp_mem *)(liar_mem + SD_HEAD_SIZE + (u64)i * SD_QP_SIZE);
 }
 
 /* The liar's other threads at work. */
 static void scribble(void)
 {
-	struct sd_lane_mem *m = liar_lane(below(&fz, LIAR_LANES));
+	struct sd_qp_mem *m = liar_qp(below(&fz, LIAR_QPS));
 	u32 n = below(&fz, 4);
 
 	while (n--) {
@@ -104,7 +104,7 @@ static void serve(struct sd_req *q)
 	bool bad = false;
 	long ret;
 
-	scribbling = q->lane->reg == &liar;
+	scribbling = q->qp->reg == &liar;
 	if (scribbling && chance(&fz, 2))
 		scribble();
 	if (q->op < SD_OP_CALLS)
@@ -113,7 +113,7 @@ static void serve(struct sd_req *q)
 		ret = sd_srv_call(&table, q, &bad);
 	scribbling = false;
 	if (bad)
-		end_liar(q->lane->reg);
+		end_liar(q->qp->reg);
 	sd_poll_reply(q, ret, SD_R_OK);
 	served++;
 }
@@ -132,7 +132,7 @@ static void serve_round(u32 most)
 	while (most-- && (ret = sd_poll_next(&dom.poll, &q, &bad))) {
 		if (ret < 0)
 			end_liar(bad);
-		else if (q.lane->reg == &liar && may_park && nparked < 8 && chance(&fz, 8))
+		else if (q.qp->reg == &liar && may_park && nparked < 8 && chance(&fz, 8))
 			parked[nparked++] = q;
 		else
 			serve(&q);
@@ -143,13 +143,13 @@ static void serve_round(u32 most)
 		sd_poll_settle(&dom.poll);
 }
 
-/* What the liar knows of its lanes is what the domain knows: the worst liar there is. */
+/* What the liar knows of its queue pairs is what the domain knows: the worst liar there is. */
 static void publish(void)
 {
-	u32 i = below(&fz, LIAR_LANES), j, ahead = chance(&fz, 6) ? below(&fz, SD_RING) : 0;
-	struct sd_slane *l = &liar.lane[i];
+	u32 i = below(&fz, LIAR_QPS), j, ahead = chance(&fz, 6) ? below(&fz, SD_RING) : 0;
+	struct sd_sqp *l = &liar.qp[i];
 	u32 n = l->head + ahead;
-	struct sd_entry *e = &liar_lane(i)->sq[(l->slot + ahead) % SD_RING];
+	struct sd_entry *e = &liar_qp(i)->sq[(l->slot + ahead) % SD_RING];
 
 	e->op = chance(&fz, 20) ? (u16)nasty(&fz, SD_OP_CALLS + table.n)
 				: (u16)(SD_OP_CALLS + below(&fz, table.n));
@@ -158,21 +158,21 @@ static void publish(void)
 		e->arg[j] = chance(&fz, 3) ? nasty(&fz, SD_ARENA_SIZE) : 64 + 8 * below(&fz, 512);
 	e->seq = chance(&fz, 20) ? (u32)nasty(&fz, sd_seq(n)) : sd_seq(n);
 	if (chance(&fz, 20))
-		liar_lane(i)->client.cancel = (u32)nasty(&fz, sd_seq(n));
+		liar_qp(i)->client.cancel = (u32)nasty(&fz, sd_seq(n));
 	if (chance(&fz, 4) || !l->polled)
 		liar.head->doorbell[i / 32] |= 1u << i % 32;
 	if (chance(&fz, 50))
 		liar.head->doorbell[below(&fz, 4)] = (u32)rnd(&fz);
 	if (chance(&fz, 10))
-		liar_lane(i)->client.sleep = (u32)rnd(&fz);
+		liar_qp(i)->client.sleep = (u32)rnd(&fz);
 }
 
 static void honest_call(void)
 {
 	static u32 tail;
 	static u64 want;
-	struct sd_slane *l = &honest.lane[0];
-	struct sd_lane_mem *m = l->mem;
+	struct sd_sqp *l = &honest.qp[0];
+	struct sd_qp_mem *m = l->mem;
 	struct sd_entry *e = &m->sq[l->slot];
 	u32 seq = sd_seq(l->head);
 	u32 i;
@@ -207,12 +207,12 @@ static void new_liar(void)
 /* Lies that must be seen, one each. */
 static void definite_lie(void)
 {
-	struct sd_slane *l;
+	struct sd_sqp *l;
 	struct sd_entry *e;
 	u32 kind;
 
 	new_liar();
-	l = &liar.lane[0];
+	l = &liar.qp[0];
 	e = &l->mem->sq[0];
 	e->op = SD_OP_NULL;
 	e->seq = 1;
@@ -278,15 +278,15 @@ static void one_case(void)
 
 int main(int argc, char **argv)
 {
-	struct sd_bell bell = {0};
+	struct sd_wake_page wake_page = {0};
 	u64 i;
 
 	fuzz_options(&fz, argc, argv, 2000);
 	liar_mem = guarded(SD_REGION_SIZE);
 	honest_mem = guarded(SD_REGION_SIZE);
 	make_table();
-	hostdom_init(&dom, &bell);
-	sd_poll_init(&dom.poll, &table, &bell);
+	hostdom_init(&dom, &wake_page);
+	sd_poll_init(&dom.poll, &table, &wake_page);
 	sd_sregion_init(&honest, honest_mem, NULL, &hostdom_ops);
 	sd_poll_add(&dom.poll, &honest);
 	sd_sregion_init(&liar, liar_mem, NULL, &hostdom_ops);

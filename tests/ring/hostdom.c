@@ -28,7 +28,7 @@ static void host_wake(u32 *word)
 	sd_sys_futex_wake(word);
 }
 
-static void host_interrupt(struct sd_slane *l, u32 n)
+static void host_interrupt(struct sd_sqp *l, u32 n)
 {
 	(void)l, (void)n; /* no call here waits for anything */
 }
@@ -47,7 +47,7 @@ static long call_echo(struct sd_serve *s)
 
 static long call_sum(struct sd_serve *s)
 {
-	const u8 *p = sd_user(s, s->arg[0], s->arg[1]);
+	const u8 *p = sd_uptr(s, s->arg[0], s->arg[1]);
 	long sum = 0;
 	u64 i;
 
@@ -62,7 +62,7 @@ static long call_sum(struct sd_serve *s)
 
 static long call_fill(struct sd_serve *s)
 {
-	u8 *p = sd_user(s, s->arg[0], s->arg[1]);
+	u8 *p = sd_uptr(s, s->arg[0], s->arg[1]);
 	u64 i;
 
 	if (s->bad)
@@ -97,7 +97,7 @@ struct hostdom_take hostdom_take;
 static long call_take(struct sd_serve *s)
 {
 	struct hostdom_take *k = &hostdom_take;
-	const u8 *p = sd_user(s, s->arg[1], s->arg[2]);
+	const u8 *p = sd_uptr(s, s->arg[1], s->arg[2]);
 	u64 n = s->arg[2], i;
 
 	if (s->bad)
@@ -110,7 +110,7 @@ static long call_take(struct sd_serve *s)
 		s64 most = k->says[k->said++];
 
 		if (most < 0) {
-			if (s->promised)
+			if (s->early)
 				k->kept = (s32)-most;
 			return most;
 		}
@@ -129,13 +129,13 @@ static const struct sd_served calls[] = {
 
 const struct sd_table hostdom_table = {calls, sizeof(calls) / sizeof(calls[0])};
 
-void hostdom_init(struct hostdom *d, struct sd_bell *bell)
+void hostdom_init(struct hostdom *d, struct sd_wake_page *wake_page)
 {
 	memset(d, 0, sizeof(*d));
-	d->bell = bell;
-	bell->alive = 1;
-	bell->cpu = ~0u;
-	sd_poll_init(&d->poll, &hostdom_table, bell);
+	d->wake_page = wake_page;
+	wake_page->alive = 1;
+	wake_page->cpu = ~0u;
+	sd_poll_init(&d->poll, &hostdom_table, wake_page);
 }
 
 static void end_liar(struct hostdom *d, struct sd_sregion *r)
@@ -160,7 +160,7 @@ static bool serve(struct hostdom *d, struct sd_req *q)
 	else
 		ret = sd_srv_call(&hostdom_table, q, &bad);
 	if (bad) {
-		struct sd_sregion *r = q->lane->reg;
+		struct sd_sregion *r = q->qp->reg;
 
 		end_liar(d, r);
 		return false;
@@ -189,13 +189,13 @@ u32 hostdom_round(struct hostdom *d, u32 most)
 
 static void sleep_until_rung(struct hostdom *d)
 {
-	sd_store_relaxed(&d->bell->sleeping, 1);
+	sd_store_relaxed(&d->wake_page->sleeping, 1);
 	sd_full_fence();
 	if (!sd_poll_settle(&d->poll) && !sd_load_acquire(&d->stop)) {
 		d->sleeps++;
-		sd_sys_futex_wait(&d->bell->sleeping, 1, 100000000);
+		sd_sys_futex_wait(&d->wake_page->sleeping, 1, 100000000);
 	}
-	sd_store_relaxed(&d->bell->sleeping, 0);
+	sd_store_relaxed(&d->wake_page->sleeping, 0);
 }
 
 static void say_cpu(struct hostdom *d)
@@ -203,16 +203,16 @@ static void say_cpu(struct hostdom *d)
 	u32 cpu;
 
 	sd_tsc_cpu(&cpu);
-	if (d->bell->cpu != cpu)
-		sd_store_relaxed(&d->bell->cpu, cpu);
+	if (d->wake_page->cpu != cpu)
+		sd_store_relaxed(&d->wake_page->cpu, cpu);
 }
 
 /* The client last seen waits on our CPU: it can't go on before we yield. */
 static bool shared_cpu(const struct hostdom *d)
 {
-	const struct sd_slane *l = d->poll.at;
+	const struct sd_sqp *l = d->poll.at;
 
-	return l && sd_load_relaxed(&l->mem->client.cpu) == d->bell->cpu + 1;
+	return l && sd_load_relaxed(&l->mem->client.cpu) == d->wake_page->cpu + 1;
 }
 
 void hostdom_run(struct hostdom *d)
@@ -244,7 +244,7 @@ void hostdom_stop(struct hostdom *d)
 {
 	sd_store_release(&d->stop, 1);
 	sd_full_fence();
-	sd_sys_futex_wake(&d->bell->sleeping);
+	sd_sys_futex_wake(&d->wake_page->sleeping);
 }
 
 void *hostdom_map(u64 size)

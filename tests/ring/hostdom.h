@@ -12,14 +12,14 @@
 #ifndef HOSTDOM_H
 #define HOSTDOM_H
 
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/server.h>
 
 enum { HD_ECHO = SD_OP_CALLS, HD_SUM, HD_FILL, HD_FETCH, HD_SCRATCH, HD_TAKE, HD_END };
 
 struct hostdom {
 	struct sd_poller poll;
-	struct sd_bell *bell;
+	struct sd_wake_page *wake_page;
 	u32 stop;
 	u64 calls, sleeps, liars;
 	void (*liar)(struct hostdom *d, struct sd_sregion *r); /* NULL: abort */
@@ -34,7 +34,7 @@ struct hostdom_take {
 	s64 says[8];
 	u32 nsays, said;
 	u8 credit;
-	s32 kept; /* errno of the last promised call that failed */
+	s32 kept; /* errno of the last early call that failed */
 	u32 calls;
 	u8 *log; /* what was taken, if log isn't NULL; no more than room */
 	u64 room, len;
@@ -42,7 +42,7 @@ struct hostdom_take {
 
 extern struct hostdom_take hostdom_take;
 
-void hostdom_init(struct hostdom *d, struct sd_bell *bell);
+void hostdom_init(struct hostdom *d, struct sd_wake_page *wake_page);
 /* Serve one round: every call there is, at most `most`. Number served. */
 u32 hostdom_round(struct hostdom *d, u32 most);
 /* Serve until d->stop: spin, yield, sleep. */

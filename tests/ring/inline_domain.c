@@ -11,15 +11,15 @@ static void on_liar(struct hostdom *d, struct sd_sregion *r)
 	(void)d, (void)r; /* d->liars counts it */
 }
 
-void inline_init(struct hostdom *d, struct sd_bell *bell)
+void inline_init(struct hostdom *d, struct sd_wake_page *wake_page)
 {
-	hostdom_init(d, bell);
+	hostdom_init(d, wake_page);
 	d->liar = on_liar;
 	inline_domain = d;
 	inline_puppet = NULL;
 }
 
-static u32 inline_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 inline_wait(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	(void)want;
 	if (l->intr) {
@@ -39,7 +39,7 @@ static u32 inline_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want
 	return sd_load_acquire(word) != pending ? SD_OK : SD_DEAD;
 }
 
-void inline_kick(struct sd_lane *l)
+void inline_kick(struct sd_qp *l)
 {
 	l->head->doorbell[l->index / 32] |= 1u << l->index % 32;
 }

@@ -4,16 +4,16 @@
 #ifndef INLINE_DOMAIN_H
 #define INLINE_DOMAIN_H
 
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include "hostdom.h"
 
 extern const struct sd_client_side inline_transport;
-extern struct hostdom *inline_domain; /* who serves its lanes */
+extern struct hostdom *inline_domain; /* who serves its queue pairs */
 extern void (*inline_puppet)(void);   /* does so instead, where not NULL */
 
 /* hostdom_init(), and from now on it is inline_domain. Liars are counted and ended. */
-void inline_init(struct hostdom *d, struct sd_bell *bell);
-/* Ring the lane's doorbell. */
-void inline_kick(struct sd_lane *l);
+void inline_init(struct hostdom *d, struct sd_wake_page *wake_page);
+/* Ring the queue pair's doorbell. */
+void inline_kick(struct sd_qp *l);
 
 #endif

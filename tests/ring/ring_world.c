@@ -21,11 +21,11 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len)
 	return 0;
 }
 
-struct sd_lane *lane(u32 i)
+struct sd_qp *qp(u32 i)
 {
-	static struct sd_lane l[SD_LANES];
+	static struct sd_qp l[SD_QPS];
 
-	sd_lane_init(&l[i], w->base, i, &w->bell, &inline_transport);
+	sd_qp_init(&l[i], w->base, i, &w->wake_page, &inline_transport);
 	inline_kick(&l[i]);
 	return &l[i];
 }
@@ -36,15 +36,15 @@ int setup(void **state)
 	w = calloc(1, sizeof(*w));
 	w->base = hostdom_map(SD_REGION_SIZE);
 	w->base2 = hostdom_map(SD_REGION_SIZE);
-	inline_init(&w->dom, &w->bell);
+	inline_init(&w->dom, &w->wake_page);
 	fault = 0;
 	sd_sregion_init(&w->reg, w->base, NULL, &hostdom_ops);
 	sd_sregion_init(&w->other, w->base2, NULL, &hostdom_ops);
 	sd_poll_add(&w->dom.poll, &w->reg);
 	sd_poll_add(&w->dom.poll, &w->other);
-	sd_lane_init(&w->lane, w->base, 0, &w->bell, &inline_transport);
-	sd_lane_init(&w->second, w->base2, 5, &w->bell, &inline_transport);
-	inline_kick(&w->lane);
+	sd_qp_init(&w->qp, w->base, 0, &w->wake_page, &inline_transport);
+	sd_qp_init(&w->second, w->base2, 5, &w->wake_page, &inline_transport);
+	inline_kick(&w->qp);
 	inline_kick(&w->second);
 	return 0;
 }
@@ -58,7 +58,7 @@ int teardown(void **state)
 	return 0;
 }
 
-enum sd_status call(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, long *ret)
+enum sd_status call(struct sd_qp *l, u16 op, u64 a, u64 b, u64 c, long *ret)
 {
 	struct sd_call k;
 
@@ -70,7 +70,7 @@ enum sd_status call(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, long *ret)
 	return sd_call_end(&k);
 }
 
-void echo_is(struct sd_lane *l, u64 v)
+void echo_is(struct sd_qp *l, u64 v)
 {
 	long ret = -1;
 

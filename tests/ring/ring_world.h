@@ -15,15 +15,15 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/serve_path.h>
 #include "inline_domain.h"
 
 struct world {
-	struct sd_bell bell;
+	struct sd_wake_page wake_page;
 	struct hostdom dom;
 	struct sd_sregion reg, other;
-	struct sd_lane lane, second;
+	struct sd_qp qp, second;
 	void *base, *base2;
 };
 
@@ -32,10 +32,10 @@ extern int fault; /* copies from and to the program fail */
 
 int setup(void **state);
 int teardown(void **state);
-/* Lane i of the first client, its doorbell rung. */
-struct sd_lane *lane(u32 i);
-enum sd_status call(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, long *ret);
-void echo_is(struct sd_lane *l, u64 v);
+/* Queue pair i of the first client, its doorbell rung. */
+struct sd_qp *qp(u32 i);
+enum sd_status call(struct sd_qp *l, u16 op, u64 a, u64 b, u64 c, long *ret);
+void echo_is(struct sd_qp *l, u64 v);
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 

@@ -7,7 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <net/if.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/ticket.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <cmocka.h>
 
-#define STUB(name) enum sd_status sd_##name(struct sd_lane *lane, long *ret, const u64 a[6])
+#define STUB(name) enum sd_status sd_##name(struct sd_qp *qp, long *ret, const u64 a[6])
 STUB(net_stub_recvmsg);
 STUB(net_stub_recvmmsg);
 STUB(net_stub_sendmmsg);
@@ -39,14 +39,14 @@ struct w_msg { /* struct mmsghdr on the wire */
 };
 
 static u8 *region;
-static struct sd_lane lane;
-static struct sd_bell bell;
+static struct sd_qp qp;
+static struct sd_wake_page wake_page;
 static void (*domain)(u8 *arena, struct sd_entry *e);
 static const char path[4096] __attribute__((aligned(4096))) =
 	"/sd";	/* read by more than it holds */
 static s64 lie; /* what the test's domain makes of it */
 
-static u32 wait_for(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 wait_for(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	struct sd_entry *e = (struct sd_entry *)(uintptr_t)word;
 
@@ -58,7 +58,7 @@ static u32 wait_for(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return SD_OK;
 }
 
-static void nothing(struct sd_lane *l)
+static void nothing(struct sd_qp *l)
 {
 	(void)l;
 }
@@ -68,11 +68,11 @@ static const struct sd_client_side transport = {.kick = nothing, .hint = nothing
 static enum sd_status call(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what,
 			   const u64 a[6], long *ret)
 {
-	memset(region, 0, SD_HEAD_SIZE + SD_LANE_SIZE);
-	sd_lane_init(&lane, region, 0, &bell, &transport);
+	memset(region, 0, SD_HEAD_SIZE + SD_QP_SIZE);
+	sd_qp_init(&qp, region, 0, &wake_page, &transport);
 	domain = answer;
 	lie = what;
-	return stub(&lane, ret, a);
+	return stub(&qp, ret, a);
 }
 
 static void expect(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e), s64 what,
@@ -81,8 +81,7 @@ static void expect(sd_stub_fn stub, void (*answer)(u8 *arena, struct sd_entry *e
 	long ret = 0;
 
 	if (call(stub, answer, what, a, &ret) != st)
-		fail_msg("what=%lld: status %d, not %d", (long long)what, (int)lane.status,
-			 (int)st);
+		fail_msg("what=%lld: status %d, not %d", (long long)what, (int)qp.status, (int)st);
 	if (st == SD_OK)
 		assert_true(ret >= 0);
 }
@@ -339,19 +338,19 @@ static void lengths(void **state)
 }
 
 /* ---- the transport's own calls ---- */
-static enum sd_status make(struct sd_lane *l, long *ret, const u64 a[6])
+static enum sd_status make(struct sd_qp *l, long *ret, const u64 a[6])
 {
 	u64 key[2];
 
 	return sd_ticket_make(l, ret, (u32)a[0], key);
 }
 
-static enum sd_status redeem(struct sd_lane *l, long *ret, const u64 a[6])
+static enum sd_status redeem(struct sd_qp *l, long *ret, const u64 a[6])
 {
 	return sd_ticket_redeem(l, ret, a, 0);
 }
 
-static enum sd_status shut(struct sd_lane *l, long *ret, const u64 a[6])
+static enum sd_status shut(struct sd_qp *l, long *ret, const u64 a[6])
 {
 	return sd_ticket_close(l, ret, (u32)a[0]);
 }
@@ -381,6 +380,6 @@ int main(void)
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (region == MAP_FAILED)
 		return 2;
-	bell.alive = 1;
+	wake_page.alive = 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_ring_lies.c: each single lie that either end of a lane must see. */
+/* test_ring_lies.c: each single lie that either end of a queue pair must see. */
 #include "ring_world.h"
 
 static void publish(u32 n, u16 op, u16 flags, u64 a, u64 b, u32 seq)
 {
-	struct sd_entry *e = &w->lane.mem->sq[n % SD_RING];
+	struct sd_entry *e = &w->qp.mem->sq[n % SD_RING];
 
 	e->op = op;
 	e->flags = flags;
@@ -15,12 +15,12 @@ static void publish(u32 n, u16 op, u16 flags, u64 a, u64 b, u32 seq)
 
 static void ends_liar(void)
 {
-	inline_kick(&w->lane);
+	inline_kick(&w->qp);
 	hostdom_round(&w->dom, ~0u);
 	sd_poll_settle(&w->dom.poll);
 	hostdom_round(&w->dom, ~0u);
 	assert_int_equal(w->dom.liars, 1);
-	assert_int_equal(w->lane.head->ended, SD_ENDED_PROTO);
+	assert_int_equal(w->qp.head->ended, SD_ENDED_PROTO);
 	assert_int_equal(w->second.head->ended, SD_LIVE);
 	echo_is(&w->second, 77);
 }
@@ -56,7 +56,7 @@ static void lie_sync_and_batched(void **state)
 
 static void lie_after_sync(void **state)
 {
-	struct sd_slane *l = &w->reg.lane[0];
+	struct sd_sqp *l = &w->reg.qp[0];
 	struct sd_req q;
 
 	(void)state;
@@ -96,7 +96,7 @@ static void lie_length_wraps(void **state)
 
 static void lie_over_in_flight(void **state)
 {
-	struct sd_slane *l = &w->reg.lane[0];
+	struct sd_sqp *l = &w->reg.qp[0];
 	struct sd_req q, first;
 	u32 n;
 
@@ -122,13 +122,13 @@ static void in_bounds_is_no_lie(void **state)
 	sd_poll_settle(&w->dom.poll);
 	hostdom_round(&w->dom, ~0u);
 	assert_int_equal(w->dom.liars, 0);
-	assert_int_equal(w->lane.mem->sq[0].seq, 2);
+	assert_int_equal(w->qp.mem->sq[0].seq, 2);
 }
 
 /* What the domain says in the one call that is in flight. */
 static void domain_says(u32 seq, u16 flags, s64 ret)
 {
-	struct sd_entry *e = &w->lane.mem->sq[0];
+	struct sd_entry *e = &w->qp.mem->sq[0];
 
 	e->flags = flags;
 	e->ret = ret;
@@ -141,10 +141,10 @@ static void lying_answer_seq(void **state)
 	long ret;
 
 	(void)state;
-	sd_submit(&w->lane, HD_ECHO, 0, (u64[6]){0}, &n);
+	sd_submit(&w->qp, HD_ECHO, 0, (u64[6]){0}, &n);
 	domain_says(7, 0, 0);
-	assert_int_equal(sd_wait(&w->lane, n, &ret), SD_PROTO);
-	assert_int_equal(call(&w->lane, HD_ECHO, 0, 0, 0, &ret), SD_PROTO); /* for ever */
+	assert_int_equal(sd_wait(&w->qp, n, &ret), SD_PROTO);
+	assert_int_equal(call(&w->qp, HD_ECHO, 0, 0, 0, &ret), SD_PROTO); /* for ever */
 }
 
 static void lying_answer_length(void **state)
@@ -154,7 +154,7 @@ static void lying_answer_length(void **state)
 	long ret;
 
 	(void)state;
-	sd_call_begin(&w->lane, &c, HD_ECHO);
+	sd_call_begin(&w->qp, &c, HD_ECHO);
 	c.arg[0] = sd_room(&c, sizeof(small));
 	assert_int_equal(sd_call_post(&c), SD_OK);
 	domain_says(2, 0, 4000);
@@ -171,9 +171,9 @@ static void not_its_room(void **state)
 	u64 off;
 
 	(void)state;
-	sd_call_begin(&w->lane, &outer, HD_ECHO);
+	sd_call_begin(&w->qp, &outer, HD_ECHO);
 	off = sd_room(&outer, sizeof(small));
-	sd_call_begin(&w->lane, &c, HD_ECHO);
+	sd_call_begin(&w->qp, &c, HD_ECHO);
 	assert_int_equal(sd_get(&c, small, off, 1, 0), -EPROTO);
 	assert_int_equal(sd_call_end(&c), SD_PROTO);
 	sd_call_end(&outer);
@@ -186,13 +186,13 @@ static void lying_completion(u32 seq, u16 slot)
 	enum sd_status st;
 	long ret;
 
-	sd_batch_begin(&b, &w->lane);
+	sd_batch_begin(&b, &w->qp);
 	sd_batch_add(&b, HD_ECHO, arg, 0);
 	sd_batch_add(&b, HD_ECHO, arg, 1);
-	w->lane.mem->cq[0].slot = slot;
-	w->lane.mem->cq[0].seq = seq;
-	w->lane.mem->cq[1].slot = 1;
-	w->lane.mem->cq[1].seq = 2;
+	w->qp.mem->cq[0].slot = slot;
+	w->qp.mem->cq[0].seq = seq;
+	w->qp.mem->cq[1].slot = 1;
+	w->qp.mem->cq[1].seq = 2;
 	assert_int_equal(sd_batch_wait(&b), SD_OK);
 	while (sd_batch_next(&b, &cookie, &ret, &st))
 		;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * test_threads.c: the real waiting and waking of both ends, between threads, under ThreadSanitizer:
- * two client threads with a lane each, one of them of a second client, against a domain thread that
- * spins, yields and sleeps.
+ * two client threads with a queue pair each, one of them of a second client, against a domain
+ * thread that spins, yields and sleeps.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include "hostdom.h"
 
 #define CHECK(cond)                                                                          \
@@ -24,12 +24,12 @@
 
 struct client {
 	pthread_t thread;
-	struct sd_bell *bell;
+	struct sd_wake_page *wake_page;
 	void *base;
-	u32 lane, calls;
+	u32 qp, calls;
 };
 
-static void one(struct sd_lane *l, u32 i)
+static void one(struct sd_qp *l, u32 i)
 {
 	u8 buf[64];
 	struct sd_call c;
@@ -53,7 +53,7 @@ static void one(struct sd_lane *l, u32 i)
 }
 
 /* As close to an answer as one can get: what it says must be there with its number. */
-static void watch(const struct sd_lane *l, u64 first)
+static void watch(const struct sd_qp *l, u64 first)
 {
 	const struct sd_done *d = &l->mem->cq[l->taken % SD_RING];
 	u32 i;
@@ -66,7 +66,7 @@ static void watch(const struct sd_lane *l, u64 first)
 }
 
 /* n in a batch; no two batches answer alike, so that an answer of an earlier one is seen. */
-static void many(struct sd_lane *l, u32 n, u64 salt)
+static void many(struct sd_qp *l, u32 n, u64 salt)
 {
 	u64 arg[6] = {0}, cookie;
 	struct sd_batch b;
@@ -92,10 +92,10 @@ static void many(struct sd_lane *l, u32 n, u64 salt)
 static void *client(void *arg)
 {
 	struct client *c = arg;
-	struct sd_lane l;
+	struct sd_qp l;
 	u32 i;
 
-	sd_lane_init(&l, c->base, c->lane, c->bell, sd_transport_client(NULL));
+	sd_qp_init(&l, c->base, c->qp, c->wake_page, sd_transport_client(NULL));
 	for (i = 0; i < c->calls; i++) {
 		one(&l, i);
 		many(&l, i % 16 ? 1 + i % 3 : SD_RING, 1000ull * (i + 1));
@@ -113,24 +113,26 @@ static void *domain(void *arg)
 
 int main(void)
 {
-	static struct sd_bell bell __attribute__((aligned(4096)));
+	static struct sd_wake_page wake_page __attribute__((aligned(4096)));
 	static struct hostdom dom;
 	static struct sd_sregion reg[2];
 	struct client c[3];
 	pthread_t t;
 	u32 i;
 
-	hostdom_init(&dom, &bell);
+	hostdom_init(&dom, &wake_page);
 	for (i = 0; i < 2; i++) {
 		sd_sregion_init(&reg[i], hostdom_map(SD_REGION_SIZE), NULL, &hostdom_ops);
 		sd_poll_add(&dom.poll, &reg[i]);
 	}
 	pthread_create(&t, NULL, domain, &dom);
-	for (i = 0; i < 60000 && !sd_load_acquire(&bell.sleeping); i++)
+	for (i = 0; i < 60000 && !sd_load_acquire(&wake_page.sleeping); i++)
 		usleep(1000); /* the first call wakes it; now and then it sleeps later, too */
 	for (i = 0; i < 3; i++) {
-		c[i] = (struct client){
-			.bell = &bell, .base = reg[i % 2].head, .lane = i * 7, .calls = 2000};
+		c[i] = (struct client){.wake_page = &wake_page,
+				       .base = reg[i % 2].head,
+				       .qp = i * 7,
+				       .calls = 2000};
 		pthread_create(&c[i].thread, NULL, client, &c[i]);
 	}
 	for (i = 0; i < 3; i++)

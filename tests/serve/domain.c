@@ -90,7 +90,7 @@ static int open_device(const char **arg)
 	return *arg && file ? open(file, O_RDWR) : -1;
 }
 
-static void child(const char *image, int ctl, int bell, int mem_mb)
+static void child(const char *image, int ctl, int wake_page, int mem_mb)
 {
 	const char *dev_arg, *argv[6] = {NULL};
 	int dev = open_device(&dev_arg), n = 3;
@@ -100,11 +100,11 @@ static void child(const char *image, int ctl, int bell, int mem_mb)
 	snprintf(mem, sizeof(mem), "--mem=%d", mem_mb);
 	/* Numbers out of the way first: either may be 3 or 4. */
 	ctl = fcntl(ctl, F_DUPFD, 100);
-	bell = fcntl(bell, F_DUPFD, 100);
+	wake_page = fcntl(wake_page, F_DUPFD, 100);
 	if (dev_arg && (dev = fcntl(dev, F_DUPFD, 100)) < 0)
 		fail(dev_arg);
 	dup2(ctl, SD_CTL_FD);
-	dup2(bell, SD_BELL_FD);
+	dup2(wake_page, SD_WAKE_PAGE_FD);
 	if (dev_arg)
 		dup2(dev, 5);
 	close_range(dev_arg ? 6 : 5, ~0u, 0);
@@ -122,21 +122,21 @@ static void child(const char *image, int ctl, int bell, int mem_mb)
 void domain_start(struct domain *d, const char *image, int mem_mb)
 {
 	struct sd_ctl_msg m;
-	int sv[2], bell;
+	int sv[2], wake_page;
 
 	memset(d, 0, sizeof(*d));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
 		fail("socketpair");
-	bell = memfd_create("bell", MFD_CLOEXEC);
-	if (bell < 0 || ftruncate(bell, 4096))
-		fail("bell page");
-	d->bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, bell, 0);
-	d->bell->alive = 1;
+	wake_page = memfd_create("notification", MFD_CLOEXEC);
+	if (wake_page < 0 || ftruncate(wake_page, 4096))
+		fail("wake-up page");
+	d->wake_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, wake_page, 0);
+	d->wake_page->alive = 1;
 	d->pid = fork();
 	if (!d->pid)
-		child(image, sv[1], bell, mem_mb);
+		child(image, sv[1], wake_page, mem_mb);
 	close(sv[1]);
-	close(bell);
+	close(wake_page);
 	d->ctl = sv[0];
 	receive(d, &m);
 	if (m.type != SD_CTL_READY)
@@ -155,7 +155,7 @@ void domain_stop(struct domain *d)
 		abort();
 	}
 	close(d->ctl);
-	munmap(d->bell, 4096);
+	munmap(d->wake_page, 4096);
 }
 
 int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid)
@@ -164,7 +164,7 @@ int domain_attach(struct domain *d, struct dclient *c, uint32_t parent, uint32_t
 }
 
 /* Root's. */
-static const struct sd_ctl_rights all_rights = {
+static const struct sd_ctl_cred all_cred = {
 	.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
 
 int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uint32_t uid,
@@ -179,11 +179,11 @@ int domain_attach_peer(struct domain *d, struct dclient *c, uint32_t parent, uin
 		fail("region");
 	fds[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	c->id = ++d->next_client;
-	c->bell_fd = fds[1];
+	c->notify_fd = fds[1];
 	c->base = mmap(NULL, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (!uid)
-		memcpy((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, &all_rights,
-		       sizeof(all_rights));
+		memcpy((uint8_t *)c->base + SD_HEAD_SIZE + SD_ARENA_OFF, &all_cred,
+		       sizeof(all_cred));
 	m.u.attach.client = c->id;
 	m.u.attach.parent = parent;
 	m.u.attach.pid = (uint32_t)getpid();
@@ -200,7 +200,7 @@ int domain_detach(struct domain *d, struct dclient *c)
 	struct sd_ctl_msg m = {.type = SD_CTL_DETACH, .u.detach.client = c->id};
 
 	munmap(c->base, SD_REGION_SIZE);
-	close(c->bell_fd);
+	close(c->notify_fd);
 	return ask(d, &m, NULL, 0);
 }
 
@@ -230,9 +230,9 @@ int domain_wait_ended(struct domain *d, uint32_t client)
 	return d->ended_reason;
 }
 
-void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index)
+void dclient_qp(struct domain *d, struct dclient *c, struct sd_qp *l, uint32_t index)
 {
-	sd_lane_init(l, c->base, index, d->bell, sd_transport_client(NULL));
+	sd_qp_init(l, c->base, index, d->wake_page, sd_transport_client(NULL));
 }
 
 struct domain dom;

@@ -10,14 +10,14 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/control.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 struct domain {
 	pid_t pid;
 	int ctl;
-	struct sd_bell *bell;
+	struct sd_wake_page *wake_page;
 	uint32_t seq, next_client;
 	uint32_t abi;			/* the image's ABI hash */
 	int ended_client, ended_reason; /* of the last ENDED */
@@ -26,7 +26,7 @@ struct domain {
 struct dclient { /* a client's region, as its process would see it */
 	uint32_t id;
 	void *base;
-	int bell_fd;
+	int notify_fd;
 };
 
 void domain_start(struct domain *d, const char *image, int mem_mb);
@@ -44,7 +44,7 @@ void domain_send(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfd
 void domain_stats(struct domain *d, struct sd_ctl_stats *s);
 /* Wait for an ENDED of this client; its reason. */
 int domain_wait_ended(struct domain *d, uint32_t client);
-void dclient_lane(struct domain *d, struct dclient *c, struct sd_lane *l, uint32_t index);
+void dclient_qp(struct domain *d, struct dclient *c, struct sd_qp *l, uint32_t index);
 
 /* For a test program with one domain: cmocka's setup and teardown of `dom`, 64 MB, of $KSLICE_IMAGE
  * or the net image in build/. */

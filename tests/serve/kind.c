@@ -2,7 +2,7 @@
 /* kind.c: see kind.h: what is the same for every kind. */
 #include "kind.h"
 
-long call4(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, u64 d)
+long call4(struct sd_qp *l, u16 op, u64 a, u64 b, u64 c, u64 d)
 {
 	struct sd_call k;
 	long ret = -1;
@@ -17,8 +17,8 @@ long call4(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, u64 d)
 	return ret;
 }
 
-void attach(struct dclient *c, struct sd_lane *l, uint32_t parent)
+void attach(struct dclient *c, struct sd_qp *l, uint32_t parent)
 {
 	assert_int_equal(domain_attach(&dom, c, parent, 0), 0);
-	dclient_lane(&dom, c, l, 0);
+	dclient_qp(&dom, c, l, 0);
 }

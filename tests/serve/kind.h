@@ -21,12 +21,12 @@
 #define OP_(domain, name)  OP__(domain, name)
 #define OP(name)	   OP_(DOMAIN, name)
 
-/* Entry arguments are what the server stubs take: offsets into the lane's arena. */
-long call4(struct sd_lane *l, u16 op, u64 a, u64 b, u64 c, u64 d);
-void attach(struct dclient *c, struct sd_lane *l, uint32_t parent);
+/* Entry arguments are what the server stubs take: offsets into the queue pair's arena. */
+long call4(struct sd_qp *l, u16 op, u64 a, u64 b, u64 c, u64 d);
+void attach(struct dclient *c, struct sd_qp *l, uint32_t parent);
 
 /* What is written to fd[0] can be read from fd[1]; reads block. */
-void pair(struct sd_lane *l, bool cloexec, int fd[2]);
+void pair(struct sd_qp *l, bool cloexec, int fd[2]);
 /* Tests: another user may not do what root may; what a closed fd or a gone client held is free
  * again. */
 void credentials(void **state);

@@ -8,13 +8,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-static u64 path(struct sd_lane *l, const char *name, unsigned int n)
+static u64 path(struct sd_qp *l, const char *name, unsigned int n)
 {
 	snprintf((char *)l->mem->arena + BUF, 256, "%s/%s%u", PREFIX, name, n);
 	return BUF;
 }
 
-void pair(struct sd_lane *l, bool cloexec, int fd[2])
+void pair(struct sd_qp *l, bool cloexec, int fd[2])
 {
 	static unsigned int made;
 	unsigned int n = made++;
@@ -31,13 +31,13 @@ void pair(struct sd_lane *l, bool cloexec, int fd[2])
 void credentials(void **state)
 {
 	struct dclient root, user;
-	struct sd_lane lr, lu;
+	struct sd_qp lr, lu;
 	long fd;
 
 	(void)state;
 	attach(&root, &lr, 0);
 	assert_int_equal(domain_attach(&dom, &user, 0, 1000), 0);
-	dclient_lane(&dom, &user, &lu, 0);
+	dclient_qp(&dom, &user, &lu, 0);
 	assert_int_equal(call4(&lu, OP(OPEN), path(&lu, "secret", 0), O_RDWR | O_CREAT, 0600, 0),
 			 -EACCES);
 	fd = call4(&lr, OP(OPEN), path(&lr, "secret", 0), O_RDWR | O_CREAT, 0600, 0);
@@ -50,7 +50,7 @@ void credentials(void **state)
 	assert_int_equal(domain_detach(&dom, &root), 0);
 }
 
-static long locked(struct sd_lane *l)
+static long locked(struct sd_qp *l)
 {
 	long fd = call4(l, OP(OPEN), path(l, "lock", 0), O_RDWR | O_CREAT, 0600, 0);
 	struct flock lock = {.l_type = F_WRLCK};
@@ -67,7 +67,7 @@ static long locked(struct sd_lane *l)
 void free_again(void **state)
 {
 	struct dclient a, b;
-	struct sd_lane la, lb;
+	struct sd_qp la, lb;
 	long fd;
 
 	(void)state;

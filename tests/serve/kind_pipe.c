@@ -7,7 +7,7 @@
 
 #define LARGE (2u << 20) /* more than a pipe of an unprivileged user may hold */
 
-void pair(struct sd_lane *l, bool cloexec, int fd[2])
+void pair(struct sd_qp *l, bool cloexec, int fd[2])
 {
 	int ends[2];
 
@@ -20,13 +20,13 @@ void pair(struct sd_lane *l, bool cloexec, int fd[2])
 void credentials(void **state)
 {
 	struct dclient root, user;
-	struct sd_lane lr, lu;
+	struct sd_qp lr, lu;
 	int fd[2];
 
 	(void)state;
 	attach(&root, &lr, 0);
 	assert_int_equal(domain_attach(&dom, &user, 0, 1000), 0);
-	dclient_lane(&dom, &user, &lu, 0);
+	dclient_qp(&dom, &user, &lu, 0);
 	pair(&lu, false, fd);
 	assert_int_equal(call4(&lu, OP(FCNTL), (u64)fd[0], F_SETPIPE_SZ, LARGE, 0), -EPERM);
 	assert_int_equal(call4(&lu, OP(FCNTL), (u64)fd[0], F_SETPIPE_SZ, LARGE / 2, 0), LARGE / 2);
@@ -40,13 +40,13 @@ void credentials(void **state)
 void free_again(void **state)
 {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	int fd[2];
 
 	(void)state;
 	for (int i = 0; i < 50; i++) {
 		assert_int_equal(domain_attach(&dom, &c, 0, 1000), 0);
-		dclient_lane(&dom, &c, &l, 0);
+		dclient_qp(&dom, &c, &l, 0);
 		for (int j = 0; j < 10; j++) {
 			pair(&l, false, fd);
 			assert_int_equal(

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void pair(struct sd_lane *l, bool cloexec, int fd[2])
+void pair(struct sd_qp *l, bool cloexec, int fd[2])
 {
 	assert_int_equal(call4(l, OP(SOCKETPAIR), AF_UNIX,
 			       SOCK_STREAM | (cloexec ? SOCK_CLOEXEC : 0), 0, BUF),
@@ -14,7 +14,7 @@ void pair(struct sd_lane *l, bool cloexec, int fd[2])
 	memcpy(fd, l->mem->arena + BUF, 2 * sizeof(int));
 }
 
-static long bind_port(struct sd_lane *l, int fd, int port)
+static long bind_port(struct sd_qp *l, int fd, int port)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 
@@ -25,13 +25,13 @@ static long bind_port(struct sd_lane *l, int fd, int port)
 void credentials(void **state)
 {
 	struct dclient root, user;
-	struct sd_lane lr, lu;
+	struct sd_qp lr, lu;
 	long fd;
 
 	(void)state;
 	attach(&root, &lr, 0);
 	assert_int_equal(domain_attach(&dom, &user, 0, 1000), 0);
-	dclient_lane(&dom, &user, &lu, 0);
+	dclient_qp(&dom, &user, &lu, 0);
 	fd = call4(&lu, OP(SOCKET), AF_INET, SOCK_STREAM, 0, 0);
 	assert_int_equal(bind_port(&lu, (int)fd, 80), -EACCES);
 	assert_int_equal(bind_port(&lu, (int)fd, 8080), 0);
@@ -45,7 +45,7 @@ void credentials(void **state)
 void free_again(void **state)
 {
 	struct dclient a, b;
-	struct sd_lane la, lb;
+	struct sd_qp la, lb;
 	long fd;
 	int i;
 

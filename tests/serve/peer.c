@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "peer.h"
 
-#define LANES	 16u /* that a domain uses, see kernel/remote.c */
+#define QPS	 16u /* that a domain uses, see kernel/remote.c */
 #define ITS_FD	 7
 #define ATTACHES 64
 
@@ -23,7 +23,7 @@ static struct {
 	u32 stop, attached;
 	struct peer_says says;
 	u8 *base[ATTACHES];
-	int bell[ATTACHES];
+	int notify[ATTACHES];
 } peer;
 
 static int memory(const char *name, u64 size, void **at)
@@ -42,17 +42,17 @@ static void attach_it(struct sd_ctl_msg *m)
 {
 	struct sd_ctl_msg r = {.type = SD_CTL_REPLY, .of = SD_CTL_PEER, .seq = m->seq};
 	u32 n = peer.attached;
-	struct sd_bell *page;
+	struct sd_wake_page *page;
 	int fds[3];
 
 	if (n == ATTACHES)
 		abort();
 	fds[0] = memory("peer", SD_REGION_SIZE, (void **)&peer.base[n]);
-	fds[1] = peer.bell[n] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	fds[2] = memory("bell", 4096, (void **)&page);
+	fds[1] = peer.notify[n] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	fds[2] = memory("notification", 4096, (void **)&page);
 	page->alive = 1;
-	for (u32 i = 0; i < LANES; i++)
-		((struct sd_lane_mem *)(peer.base[n] + SD_HEAD_SIZE))[i].domain.polled = 1;
+	for (u32 i = 0; i < QPS; i++)
+		((struct sd_qp_mem *)(peer.base[n] + SD_HEAD_SIZE))[i].domain.polled = 1;
 	memcpy(r.u.peer.name, m->u.peer.name, SD_NAME_MAX);
 	r.u.peer.stubs = peer.stubs;
 	r.u.peer.region_size = SD_REGION_SIZE;
@@ -63,7 +63,7 @@ static void attach_it(struct sd_ctl_msg *m)
 	munmap(page, 4096);
 }
 
-static s64 asked(const struct sd_lane_mem *l, const struct sd_entry *e)
+static s64 asked(const struct sd_qp_mem *l, const struct sd_entry *e)
 {
 	const u64 *vec = (const u64 *)(l->arena + e->arg[1]);
 	s64 sum = 0;
@@ -73,7 +73,7 @@ static s64 asked(const struct sd_lane_mem *l, const struct sd_entry *e)
 	return sum;
 }
 
-static s64 result(const struct sd_lane_mem *l, const struct sd_entry *e)
+static s64 result(const struct sd_qp_mem *l, const struct sd_entry *e)
 {
 	switch (e->op) {
 	case SD_OP_REDEEM:
@@ -87,10 +87,10 @@ static s64 result(const struct sd_lane_mem *l, const struct sd_entry *e)
 
 static void serve(u32 n)
 {
-	struct sd_lane_mem *l = (struct sd_lane_mem *)(peer.base[n] + SD_HEAD_SIZE);
+	struct sd_qp_mem *l = (struct sd_qp_mem *)(peer.base[n] + SD_HEAD_SIZE);
 	u64 one = 1;
 
-	for (u32 i = 0; i < LANES; i++)
+	for (u32 i = 0; i < QPS; i++)
 		for (u32 s = 0; s < SD_RING; s++) {
 			struct sd_entry *e = &l[i].sq[s];
 			u32 seq = sd_load_acquire(&e->seq);
@@ -100,7 +100,7 @@ static void serve(u32 n)
 			e->ret = result(&l[i], e);
 			e->flags = 0;
 			sd_store_release(&e->seq, seq + 1);
-			if (write(peer.bell[n], &one, sizeof(one)) < 0)
+			if (write(peer.notify[n], &one, sizeof(one)) < 0)
 				abort();
 		}
 }
@@ -118,7 +118,7 @@ static void *run(void *arg)
 		    recv(peer.d->ctl, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m))
 			attach_it(&m);
 		if (!n) /* it died: its clients are to know */
-			sd_store_relaxed(&peer.d->bell->alive, 0);
+			sd_store_relaxed(&peer.d->wake_page->alive, 0);
 		for (u32 i = 0; i < peer.attached; i++)
 			serve(i);
 		sched_yield();
@@ -141,7 +141,7 @@ void peer_stop(void)
 	pthread_join(peer.thread, NULL);
 	for (u32 n = 0; n < peer.attached; n++) {
 		munmap(peer.base[n], SD_REGION_SIZE);
-		close(peer.bell[n]);
+		close(peer.notify[n]);
 	}
 }
 

@@ -31,7 +31,7 @@
 #define SIOCGSTAMPNS 0x8907
 
 static struct dclient client;
-static struct sd_lane lane;
+static struct sd_qp qp;
 static int64_t *ahead;
 static int sock;
 static char file[] = "/tmp/hostclock.XXXXXX";
@@ -41,7 +41,7 @@ static long call(u16 op, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	struct sd_call k;
 	long ret = -1;
 
-	sd_call_begin(&lane, &k, op);
+	sd_call_begin(&qp, &k, op);
 	k.arg[0] = a, k.arg[1] = b, k.arg[2] = c;
 	k.arg[3] = d, k.arg[4] = e, k.arg[5] = f;
 	assert_int_equal(sd_call_wait(&k, &ret), SD_OK);
@@ -72,7 +72,7 @@ static int64_t stamp(void)
 		ret = call(SD_NET_IOCTL, (u64)sock, SIOCGSTAMPNS, STAMP, 0, 0, 0);
 	} while (ret == -ENOENT);
 	assert_int_equal(ret, 0);
-	memcpy(&ts, lane.mem->arena + STAMP, sizeof(ts));
+	memcpy(&ts, qp.mem->arena + STAMP, sizeof(ts));
 	return ts.tv_sec * NSEC + ts.tv_nsec;
 }
 
@@ -165,7 +165,7 @@ static void make_socket(void)
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sock = (int)call(SD_NET_SOCKET, AF_INET, SOCK_DGRAM, 0, 0, 0, 0);
 	assert_true(sock >= 0);
-	memcpy(lane.mem->arena + ADDRESS, &in, sizeof(in));
+	memcpy(qp.mem->arena + ADDRESS, &in, sizeof(in));
 	assert_int_equal(call(SD_NET_BIND, (u64)sock, ADDRESS, sizeof(in), 0, 0, 0), 0);
 }
 
@@ -185,7 +185,7 @@ static int start(void **state)
 	unlink(file);
 	if (domain_attach(&dom, &client, 0, 0))
 		return -1;
-	dclient_lane(&dom, &client, &lane, 0);
+	dclient_qp(&dom, &client, &qp, 0);
 	make_socket();
 	return 0;
 }

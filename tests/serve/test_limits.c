@@ -20,10 +20,10 @@ struct w_msg { /* struct mmsghdr as it lies in an arena */
 };
 
 static struct dclient bystander;
-static struct sd_lane honest;
+static struct sd_qp honest;
 
 /* n headers of one vector, of which each entry is empty. */
-static void describe(struct sd_lane *l, u64 n, u64 iovlen)
+static void describe(struct sd_qp *l, u64 n, u64 iovlen)
 {
 	struct w_msg *m = (void *)(l->mem->arena + HEADERS);
 
@@ -38,7 +38,7 @@ static void describe(struct sd_lane *l, u64 n, u64 iovlen)
 static enum sd_status once(u16 op, u64 n, u64 iovlen, u64 where, u64 count, long *ret)
 {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	struct sd_call k;
 	enum sd_status st;
 	long fd;
@@ -113,19 +113,19 @@ static void as_much_as_is_right(void **state)
 
 /* Each call describes no more than it may, and waits; together that would be twice the domain's
  * RAM. Others have room all the same. */
-static void a_client_of_many_lanes(void **state)
+static void a_client_of_many_qps(void **state)
 {
-	static struct sd_lane l[SD_LANES];
-	static struct sd_call k[SD_LANES];
+	static struct sd_qp l[SD_QPS];
+	static struct sd_call k[SD_QPS];
 	u32 refused = 0;
 	struct dclient c;
 	long fd, ret;
 
 	attach(&c, &l[0], 0);
 	fd = call4(&l[0], OP(SOCKET), AF_UNIX, SOCK_DGRAM, 0, 0);
-	for (u32 i = 0; i < SD_LANES; i++) {
+	for (u32 i = 0; i < SD_QPS; i++) {
 		if (i)
-			dclient_lane(&dom, &c, &l[i], i);
+			dclient_qp(&dom, &c, &l[i], i);
 		describe(&l[i], 1024, 60);
 		sd_call_begin(&l[i], &k[i], OP(RECVMMSG));
 		k[i].arg[0] = (u64)fd;
@@ -134,7 +134,7 @@ static void a_client_of_many_lanes(void **state)
 		assert_int_equal(sd_call_post(&k[i]), SD_OK);
 	}
 	while (!refused)
-		for (u32 i = 0; i < SD_LANES; i++)
+		for (u32 i = 0; i < SD_QPS; i++)
 			if (sd_call_done(&k[i]) && sd_call_finish(&k[i], &ret) == SD_OK)
 				refused += ret == -ENOMEM;
 	as_much_as_is_right(state);
@@ -160,7 +160,7 @@ int main(void)
 		cmocka_unit_test(more_than_linux_takes),
 		cmocka_unit_test(as_much_as_is_right),
 		cmocka_unit_test(one_vector_many_headers),
-		cmocka_unit_test(a_client_of_many_lanes),
+		cmocka_unit_test(a_client_of_many_qps),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -11,7 +11,7 @@
 #include <sd/ticket.h>
 #include "kind.h"
 #include "peer.h"
-#include "../../generated/net/contract.h"
+#include "../../generated/net/stubs_abi.h"
 
 #define SIZE 131072u
 
@@ -30,7 +30,7 @@ static const struct peer_says lies[] = {
 
 struct scene {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	long file, remote;
 };
 
@@ -134,7 +134,7 @@ static int start(void **state)
 {
 	setenv("KSLICE_PEERS", "1", 1);
 	dom_start(state);
-	peer_start(&dom, SD_STUBS_CONTRACT);
+	peer_start(&dom, SD_STUBS_ABI);
 	return 0;
 }
 

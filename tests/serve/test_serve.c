@@ -20,13 +20,13 @@
 
 #define RESTARTSYS 512 /* ERESTARTSYS, never seen by programs */
 
-static long put(struct sd_lane *l, int fd, const char *text)
+static long put(struct sd_qp *l, int fd, const char *text)
 {
 	memcpy(l->mem->arena + BUF, text, strlen(text));
 	return call4(l, OP(WRITE), (u64)fd, BUF, strlen(text), 0);
 }
 
-static long get(struct sd_lane *l, int fd, char *text, size_t max)
+static long get(struct sd_qp *l, int fd, char *text, size_t max)
 {
 	long n = call4(l, OP(READ), (u64)fd, BUF, max, 0);
 
@@ -36,13 +36,13 @@ static long get(struct sd_lane *l, int fd, char *text, size_t max)
 }
 
 /* What is there to read now. */
-static long get_now(struct sd_lane *l, int fd, char *text, size_t max)
+static long get_now(struct sd_qp *l, int fd, char *text, size_t max)
 {
 	assert_int_equal(call4(l, OP(FCNTL), (u64)fd, F_SETFL, O_NONBLOCK, 0), 0);
 	return get(l, fd, text, max);
 }
 
-static void post_read(struct sd_lane *l, struct sd_call *k, int fd)
+static void post_read(struct sd_qp *l, struct sd_call *k, int fd)
 {
 	sd_call_begin(l, k, OP(READ));
 	k->arg[0] = (u64)fd;
@@ -60,7 +60,7 @@ static struct sd_ctl_stats stats(void)
 }
 
 /* A read that waits: posted, taken and asleep. */
-static bool parked(struct sd_lane *l, struct sd_call *k, int fd)
+static bool parked(struct sd_qp *l, struct sd_call *k, int fd)
 {
 	u64 before = stats().blocked;
 
@@ -70,7 +70,7 @@ static bool parked(struct sd_lane *l, struct sd_call *k, int fd)
 	return !sd_call_done(k);
 }
 
-static void park(struct sd_lane *l, struct sd_call *k, int fd)
+static void park(struct sd_qp *l, struct sd_call *k, int fd)
 {
 	assert_true(parked(l, k, fd));
 }
@@ -78,7 +78,7 @@ static void park(struct sd_lane *l, struct sd_call *k, int fd)
 static void files_of_ones_own(void **state)
 {
 	struct dclient a, b;
-	struct sd_lane la, lb;
+	struct sd_qp la, lb;
 	int fa[2], fb[2];
 	char got[16];
 
@@ -101,7 +101,7 @@ static void files_of_ones_own(void **state)
 static void forked(void **state)
 {
 	struct dclient parent, child;
-	struct sd_lane lp, lc;
+	struct sd_qp lp, lc;
 	char got[16] = "";
 	int fd[2];
 
@@ -122,14 +122,14 @@ static void forked(void **state)
 static void execed(void **state)
 {
 	struct dclient c;
-	struct sd_lane l, other;
+	struct sd_qp l, other;
 	struct sd_call parked;
 	int keep[2], gone[2];
 	long ret;
 
 	(void)state;
 	attach(&c, &l, 0);
-	dclient_lane(&dom, &c, &other, 1);
+	dclient_qp(&dom, &c, &other, 1);
 	pair(&l, false, keep);
 	pair(&l, true, gone);
 	park(&other, &parked, keep[1]);
@@ -144,7 +144,7 @@ static void execed(void **state)
 static void blocked_and_woken(void **state)
 {
 	struct dclient c;
-	struct sd_lane l[40];
+	struct sd_qp l[40];
 	struct sd_call k[40];
 	int fd[40][2];
 	long ret;
@@ -153,7 +153,7 @@ static void blocked_and_woken(void **state)
 	(void)state;
 	attach(&c, &l[0], 0);
 	for (i = 0; i < 40; i++) {
-		dclient_lane(&dom, &c, &l[i], i);
+		dclient_qp(&dom, &c, &l[i], i);
 		pair(&l[i], false, fd[i]);
 		post_read(&l[i], &k[i], fd[i][1]);
 	}
@@ -173,7 +173,7 @@ static void blocked_and_woken(void **state)
 static void cancelled(void **state)
 {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	struct sd_call k;
 	int fd[2], i;
 	long ret;
@@ -203,7 +203,7 @@ static void cancelled(void **state)
 #define CALLS_MAX 1536 /* more than a third of what there is, see serve_fair.c */
 
 /* An empty write: tried again while the domain has no task to spare. */
-static enum sd_status write_soon(struct sd_lane *l, int fd)
+static enum sd_status write_soon(struct sd_qp *l, int fd)
 {
 	struct sd_call c;
 	long ret;
@@ -223,9 +223,9 @@ static enum sd_status write_soon(struct sd_lane *l, int fd)
 /* One client's calls in progress have an end, and nobody else feels it. */
 static void many_in_progress(void **state)
 {
-	static struct sd_lane l[CALLS_MAX / SD_RING + 1];
+	static struct sd_qp l[CALLS_MAX / SD_RING + 1];
 	static struct sd_call k[CALLS_MAX], kb;
-	struct sd_lane *last = &l[CALLS_MAX / SD_RING], lb;
+	struct sd_qp *last = &l[CALLS_MAX / SD_RING], lb;
 	struct dclient a, b;
 	int fd[2];
 	long ret;
@@ -237,11 +237,11 @@ static void many_in_progress(void **state)
 	pair(last, false, fd);
 	for (i = 0; i < CALLS_MAX; i++) {
 		if (i % SD_RING == 0)
-			dclient_lane(&dom, &a, &l[i / SD_RING], 1 + i / SD_RING);
+			dclient_qp(&dom, &a, &l[i / SD_RING], 1 + i / SD_RING);
 		if (!parked(&l[i / SD_RING], &k[i], fd[1]))
 			break;
 	}
-	assert_true(i >= SD_LANES && i < CALLS_MAX);
+	assert_true(i >= SD_QPS && i < CALLS_MAX);
 	assert_int_equal(sd_call_finish(&k[i], &ret), SD_REFUSED);
 	assert_int_equal(write_soon(last, 1000), SD_OK); /* it needn't wait */
 	assert_int_equal(write_soon(&lb, 1000), SD_OK);
@@ -251,11 +251,11 @@ static void many_in_progress(void **state)
 	assert_int_equal(domain_detach(&dom, &b), 0);
 }
 
-static void bell_rings(void **state)
+static void notify_arrives(void **state)
 {
 	struct pollfd p = {.events = POLLIN};
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	struct sd_call k;
 	int fd[2];
 	long ret;
@@ -263,9 +263,9 @@ static void bell_rings(void **state)
 	(void)state;
 	attach(&c, &l, 0);
 	pair(&l, false, fd);
-	p.fd = c.bell_fd;
+	p.fd = c.notify_fd;
 	sd_call_begin(&l, &k, OP(READ));
-	k.flags = SD_F_BELL;
+	k.flags = SD_F_NOTIFY;
 	k.arg[0] = (u64)fd[1];
 	k.arg[1] = sd_room(&k, 64);
 	k.arg[2] = 64;
@@ -284,7 +284,7 @@ static void bell_rings(void **state)
 static void ends_are_gone(void **state)
 {
 	struct dclient a, b;
-	struct sd_lane la, lb;
+	struct sd_qp la, lb;
 	char got[4];
 	int fd[2];
 
@@ -303,7 +303,7 @@ static void ends_are_gone(void **state)
 static void broken_pipe(void **state)
 {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	int fd[2];
 
 	(void)state;
@@ -321,7 +321,7 @@ static void wakes_from_sleep(void **state)
 {
 	struct sd_ctl_stats before = stats();
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	int i;
 
 	(void)state;
@@ -334,39 +334,39 @@ static void wakes_from_sleep(void **state)
 	assert_int_equal(domain_detach(&dom, &c), 0);
 }
 
-/* As sd_call_promise() does, but nobody rings: the domain sleeps until the client is detached. */
-static void promise(struct sd_lane *l, int fd, u64 off, const char *text)
+/* As sd_call_early() does, but nobody rings: the domain sleeps until the client is detached. */
+static void early(struct sd_qp *l, int fd, u64 off, const char *text)
 {
 	struct sd_entry_ref t;
 
-	while (!sd_load_acquire(&dom.bell->sleeping))
+	while (!sd_load_acquire(&dom.wake_page->sleeping))
 		usleep(100);
 	memcpy(l->mem->arena + BUF, text, strlen(text));
 	l->mem->sq[l->slot].ret = (s64)strlen(text);
 	assert_int_equal(
-		sd_submit(l, OP(WRITE), SD_F_PROMISE, (u64[6]){(u64)fd, off, strlen(text)}, &t),
+		sd_submit(l, OP(WRITE), SD_F_EARLY, (u64[6]){(u64)fd, off, strlen(text)}, &t),
 		SD_OK);
 }
 
-/* What a client was promised on any of its lanes is done, though it is gone. */
-static void keeps_promises(void **state)
+/* Calls of a client that completed early, on any of its queue pairs, are done though it is gone. */
+static void finishes_early_calls(void **state)
 {
-	static const u32 lanes[] = {0, 1, 77, SD_LANES - 1};
-	struct sd_lane la, lb, other, *l;
+	static const u32 qps[] = {0, 1, 77, SD_QPS - 1};
+	struct sd_qp la, lb, other, *l;
 	struct dclient a, b;
 	char got[64];
 	int fd[2];
 	u32 i;
 
 	(void)state;
-	for (i = 0; i < sizeof(lanes) / sizeof(*lanes); i++) {
+	for (i = 0; i < sizeof(qps) / sizeof(*qps); i++) {
 		attach(&a, &la, 0);
 		pair(&la, false, fd);
 		attach(&b, &lb, a.id);
-		dclient_lane(&dom, &a, &other, lanes[i]);
-		l = lanes[i] ? &other : &la;
+		dclient_qp(&dom, &a, &other, qps[i]);
+		l = qps[i] ? &other : &la;
 		assert_int_equal(put(l, fd[0], "said, "), 6);
-		promise(l, fd[0], BUF, "promised");
+		early(l, fd[0], BUF, "promised");
 		assert_int_equal(domain_detach(&dom, &a), 0);
 		assert_int_equal(get_now(&lb, fd[1], got, sizeof(got)), 14);
 		assert_memory_equal(got, "said, promised", 14);
@@ -378,24 +378,24 @@ static void keeps_promises(void **state)
  */
 static void keeps_nothing_of_liars(void **state)
 {
-	struct sd_lane la, lb;
+	struct sd_qp la, lb;
 	struct dclient c;
 	u64 before;
 	int fd[2];
 
 	(void)state;
 	attach(&c, &la, 0);
-	dclient_lane(&dom, &c, &lb, 1);
+	dclient_qp(&dom, &c, &lb, 1);
 	pair(&la, false, fd);
 	assert_int_equal(put(&lb, fd[0], "x"), 1);
 	before = stats().calls;
-	promise(&la, fd[0], SD_ARENA_SIZE, "lie");
-	promise(&lb, fd[0], BUF, "promised");
+	early(&la, fd[0], SD_ARENA_SIZE, "lie");
+	early(&lb, fd[0], BUF, "promised");
 	assert_int_equal(domain_detach(&dom, &c), 0);
 	assert_int_equal(stats().calls, before + 1);
 }
 
-static void liar(struct dclient *c, struct sd_lane *l, u16 op, u64 off)
+static void liar(struct dclient *c, struct sd_qp *l, u16 op, u64 off)
 {
 	struct sd_entry_ref t;
 	long ret;
@@ -411,7 +411,7 @@ static void liar(struct dclient *c, struct sd_lane *l, u16 op, u64 off)
 static void liars_end(void **state)
 {
 	struct dclient honest, c;
-	struct sd_lane lh, l;
+	struct sd_qp lh, l;
 	int fd[2];
 
 	(void)state;
@@ -427,7 +427,7 @@ static void liars_end(void **state)
 static void vanish(int n)
 {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	struct sd_call k;
 	int fd[2];
 
@@ -463,13 +463,13 @@ int main(void)
 		cmocka_unit_test(blocked_and_woken),
 		cmocka_unit_test(cancelled),
 		cmocka_unit_test(many_in_progress),
-		cmocka_unit_test(bell_rings),
+		cmocka_unit_test(notify_arrives),
 		cmocka_unit_test(credentials),
 		cmocka_unit_test(free_again),
 		cmocka_unit_test(ends_are_gone),
 		cmocka_unit_test(broken_pipe),
 		cmocka_unit_test(wakes_from_sleep),
-		cmocka_unit_test(keeps_promises),
+		cmocka_unit_test(finishes_early_calls),
 		cmocka_unit_test(keeps_nothing_of_liars),
 		cmocka_unit_test(liars_end),
 		cmocka_unit_test(nothing_leaks),

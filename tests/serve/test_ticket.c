@@ -7,13 +7,13 @@
 #include <sd/ticket.h>
 #include "kind.h"
 
-static long put(struct sd_lane *l, int fd, const char *text)
+static long put(struct sd_qp *l, int fd, const char *text)
 {
 	memcpy(l->mem->arena + BUF, text, strlen(text));
 	return call4(l, OP(WRITE), (u64)fd, BUF, strlen(text), 0);
 }
 
-static void give(struct sd_lane *l, int fd, u64 key[2])
+static void give(struct sd_qp *l, int fd, u64 key[2])
 {
 	long ret = -1;
 
@@ -21,7 +21,7 @@ static void give(struct sd_lane *l, int fd, u64 key[2])
 	assert_int_equal(ret, 0);
 }
 
-static long show(struct sd_lane *l, const u64 key[2], u32 flags)
+static long show(struct sd_qp *l, const u64 key[2], u32 flags)
 {
 	long ret = -1;
 
@@ -29,7 +29,7 @@ static long show(struct sd_lane *l, const u64 key[2], u32 flags)
 	return ret;
 }
 
-static long shut(struct sd_lane *l, int fd)
+static long shut(struct sd_qp *l, int fd)
 {
 	long ret = -1;
 
@@ -39,7 +39,7 @@ static long shut(struct sd_lane *l, int fd)
 
 struct two { /* clients, the first with two connected ends */
 	struct dclient a, b;
-	struct sd_lane la, lb;
+	struct sd_qp la, lb;
 	int fd[2];
 };
 
@@ -174,12 +174,12 @@ static void flood(void **state)
 static void another_user(const u64 key[2])
 {
 	struct dclient c;
-	struct sd_lane l;
+	struct sd_qp l;
 	u64 own[2];
 	long fd;
 
 	assert_int_equal(domain_attach(&dom, &c, 0, 1000), 0);
-	dclient_lane(&dom, &c, &l, 0);
+	dclient_qp(&dom, &c, &l, 0);
 	fd = show(&l, key, SD_REDEEM_KEEP);
 	assert_true(fd >= 0);
 	give(&l, (int)fd, own);
@@ -266,7 +266,7 @@ static void other_start(void **state)
 static void peers(void **state)
 {
 	struct dclient p;
-	struct sd_lane lp;
+	struct sd_qp lp;
 	struct two t;
 	u64 key[2];
 	long fd, ret;
@@ -275,7 +275,7 @@ static void peers(void **state)
 	begin(&t);
 	assert_int_equal(domain_attach_peer(&dom, &p, 0, 0, "write,no_such_call"), -EOPNOTSUPP);
 	assert_int_equal(domain_attach_peer(&dom, &p, 0, 0, "fcntl,write"), 0);
-	dclient_lane(&dom, &p, &lp, 0);
+	dclient_qp(&dom, &p, &lp, 0);
 	give(&t.la, t.fd[0], key);
 	fd = show(&lp, key, 0);
 	assert_true(fd >= 0);

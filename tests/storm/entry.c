@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * entry.c: random arguments from the generated tables of cases (bases and edge values of every
- * call), and the entry that the generated stub makes of them: it is run on a lane of nobody's,
- * where what it publishes is taken down and answered by EINTR.
+ * call), and the entry that the generated stub makes of them: it is run on a queue pair of
+ * nobody's, where what it publishes is taken down and answered by EINTR.
  */
 #include "storm.h"
 
@@ -13,12 +13,12 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-static u8 *nobodys; /* a region of one lane */
+static u8 *nobodys; /* a region of one queue pair */
 static struct sd_entry taken_down;
 static bool there;
 static u32 top;
 
-static u32 take_down(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 take_down(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	struct sd_entry *e = (struct sd_entry *)word; /* seq is its first member */
 
@@ -33,21 +33,21 @@ static u32 take_down(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return SD_OK;
 }
 
-static void nothing(struct sd_lane *l)
+static void nothing(struct sd_qp *l)
 {
 	(void)l;
 }
 
 static const struct sd_client_side nowhere = {.kick = nothing, .hint = nothing, .wait = take_down};
 
-static struct sd_lane_mem *lane_mem(void)
+static struct sd_qp_mem *qp_mem(void)
 {
-	return (struct sd_lane_mem *)(nobodys + SD_HEAD_SIZE);
+	return (struct sd_qp_mem *)(nobodys + SD_HEAD_SIZE);
 }
 
 const u8 *draft_arena(void)
 {
-	return lane_mem()->arena;
+	return qp_mem()->arena;
 }
 
 /* ---- arguments ---- */
@@ -193,23 +193,23 @@ const struct sd_stub *some_call(struct chan *c, u64 arg[6], u32 *pair)
 
 bool draft_make(struct draft *d, struct chan *c, u32 from)
 {
-	struct sd_lane lane;
+	struct sd_qp qp;
 	u64 arg[6];
 	u32 pair;
 	long ret;
 
 	if (!nobodys) {
-		nobodys = mmap(NULL, SD_HEAD_SIZE + SD_LANE_SIZE, PROT_READ | PROT_WRITE,
+		nobodys = mmap(NULL, SD_HEAD_SIZE + SD_QP_SIZE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (nobodys == MAP_FAILED)
-			st_die("no memory for a lane");
+			st_die("no memory for a queue pair");
 	}
 	d->stub = some_call(c, arg, &pair);
-	memset(lane_mem()->sq, 0, sizeof(lane_mem()->sq));
-	sd_lane_init(&lane, nobodys, 0, NULL, &nowhere);
-	lane.level = lane.base = from;
+	memset(qp_mem()->sq, 0, sizeof(qp_mem()->sq));
+	sd_qp_init(&qp, nobodys, 0, NULL, &nowhere);
+	qp.level = qp.base = from;
 	there = false;
-	d->stub->stub(&lane, &ret, arg);
+	d->stub->stub(&qp, &ret, arg);
 	d->e = taken_down;
 	d->from = from;
 	d->to = top;

@@ -45,9 +45,9 @@ void life_over(int how)
 {
 	for (u32 i = 0; i < CHANS; i++)
 		if (chans[i].on) {
-			count(COUNT_left, lane_left(&chans[i]));
+			count(COUNT_left, qp_left(&chans[i]));
 			if (how == LIFE_PROTO || how == LIFE_LIE)
-				lane_tell(&chans[i]);
+				qp_tell(&chans[i]);
 		}
 	_exit(how);
 }
@@ -57,9 +57,9 @@ void life_cut_off(const struct chan *c)
 {
 	if (__atomic_load_n(&c->o.head->ended, __ATOMIC_ACQUIRE) == SD_ENDED_PROTO)
 		life_over(LIFE_PROTO);
-	if (!__atomic_load_n(&c->o.bell->alive, __ATOMIC_ACQUIRE))
+	if (!__atomic_load_n(&c->o.wake_page->alive, __ATOMIC_ACQUIRE))
 		life_over(LIFE_GONE);
-	if (c->lane.status == SD_PROTO)
+	if (c->qp.status == SD_PROTO)
 		life_over(LIFE_LIE);
 	count(COUNT_put_out, 1);
 	life_over(LIFE_ENDED);
@@ -94,19 +94,19 @@ const struct sd_stub *st_stub(unsigned int nr)
 	return NULL;
 }
 
-static long on_lane(const struct sd_stub *st, const u64 a[6])
+static long on_qp(const struct sd_stub *st, const u64 a[6])
 {
 	long ret = -EAGAIN;
-	enum sd_status s = st->stub(&cur->lane, &ret, a);
+	enum sd_status s = st->stub(&cur->qp, &ret, a);
 
 	count(COUNT_calls, 1);
-	if (s != SD_OK && s != SD_REFUSED && cur->lane.status != SD_OK)
+	if (s != SD_OK && s != SD_REFUSED && cur->qp.status != SD_OK)
 		life_cut_off(cur);
 	count(s == SD_REFUSED ? COUNT_refused : COUNT_answered, 1);
 	return s == SD_OK ? ret : -EAGAIN;
 }
 
-struct side storm_side = {.name = "storm", .call = on_lane};
+struct side storm_side = {.name = "storm", .call = on_qp};
 
 long side_call(struct side *s, unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
@@ -120,7 +120,7 @@ static void tick(int sig)
 {
 	(void)sig;
 	if (cur && cur->on)
-		sd_lane_interrupt(&cur->lane);
+		sd_qp_interrupt(&cur->qp);
 }
 
 static void ticking(void)
@@ -137,8 +137,8 @@ static void ticking(void)
 void chan_begin(struct chan *c)
 {
 	c->on = true;
-	sd_lane_init(&c->lane, c->o.head, 0, c->o.bell, sd_transport_client(NULL));
-	c->lane.promises = true;
+	sd_qp_init(&c->qp, c->o.head, 0, c->o.wake_page, sd_transport_client(NULL));
+	c->qp.may_early = true;
 }
 
 int chan_attach(struct chan *c)
@@ -154,7 +154,7 @@ int chan_attach(struct chan *c)
 
 void chan_detach(struct chan *c)
 {
-	c->on = false; /* its lane has memory until then */
+	c->on = false; /* its queue pair has memory until then */
 	outsider_detach(&c->o);
 }
 
@@ -210,10 +210,10 @@ static void wait_for_one(void)
 	const struct sd_stub *st = some_call(cur, arg, &pair);
 	long ret;
 
-	if (st->ret_fd && (ret = on_lane(st, arg)) >= 0)
+	if (st->ret_fd && (ret = on_qp(st, arg)) >= 0)
 		keep_fd(cur, ret);
 	else if (!st->ret_fd)
-		on_lane(st, arg);
+		on_qp(st, arg);
 }
 
 static void leave_one(void)
@@ -224,7 +224,7 @@ static void leave_one(void)
 		on += chans[i].on;
 	if (on < 2)
 		return;
-	count(COUNT_left, lane_left(cur));
+	count(COUNT_left, qp_left(cur));
 	count(COUNT_detached, 1);
 	chan_detach(cur);
 	for (u32 i = 0; i < CHANS; i++)
@@ -237,11 +237,11 @@ static void step(void)
 	u32 what = rnd() % 100;
 
 	if (what < 50)
-		lane_post(cur);
+		qp_post(cur);
 	else if (what < 66)
 		wait_for_one();
 	else if (what < 72)
-		lane_cancel(cur);
+		qp_cancel(cur);
 	else if (what < 75)
 		own_ticket(cur);
 	else if (what < 79)
@@ -265,7 +265,7 @@ static void step(void)
 	else if (what < 98 && life_trees)
 		making = true, setjmp(worldless) ? (void)0 : enter_tree(), making = false;
 	else
-		outsider_ring(&cur->o, rnd() % SD_LANES);
+		outsider_ring(&cur->o, rnd() % SD_QPS);
 }
 
 /* As one of several users. */
@@ -284,12 +284,12 @@ static void __attribute__((noreturn)) end_somehow(void)
 
 	for (u32 i = 0; i < CHANS && how < 2; i++)
 		if (chans[i].on)
-			lane_drain(&chans[i]);
+			qp_drain(&chans[i]);
 	if (how == 2)
 		usleep(rnd() % 50000);
 	for (u32 i = 0; i < CHANS && how == 3; i++)
 		if (chans[i].on)
-			lane_post(&chans[i]), own_exit(&chans[i]);
+			qp_post(&chans[i]), own_exit(&chans[i]);
 	life_over(LIFE_ENDED);
 }
 
@@ -324,7 +324,7 @@ void life(u64 seed, const char *trees, u32 *begun)
 		if (getpid() != me)
 			ticking();
 		if (one_in(8) || cur->posted[1].sync)
-			lane_collect(cur);
+			qp_collect(cur);
 		if (one_in(16))
 			cur = chans[i % CHANS].on ? &chans[i % CHANS] : cur;
 	}

@@ -39,10 +39,10 @@ bool own_entry(struct sd_entry *e, struct chan *c, u32 room)
 	return e->op != SD_OP_CLOSE || one_in(4);
 }
 
-/* What a call on lane 0 came to. */
+/* What a call on queue pair 0 came to. */
 static bool done(enum sd_status st)
 {
-	if (cur->lane.status != SD_OK)
+	if (cur->qp.status != SD_OK)
 		life_cut_off(cur);
 	return st == SD_OK;
 }
@@ -58,7 +58,7 @@ void own_ticket(struct chan *c)
 	long ret;
 	int fd;
 
-	if (!done(sd_ticket_make(&c->lane, &ret, some_fd(c), key)) || ret)
+	if (!done(sd_ticket_make(&c->qp, &ret, some_fd(c), key)) || ret)
 		return;
 	count(COUNT_tickets, 1);
 	put_key(board->ticket[rnd() % KEYS], key);
@@ -79,7 +79,7 @@ void own_redeem(struct chan *c)
 
 	if (nheld && one_in(4))
 		close(held[--nheld]);
-	if (!done(sd_ticket_redeem(&c->lane, &ret, one_in(8) ? wrong : key, rnd() % 2)) || ret < 0)
+	if (!done(sd_ticket_redeem(&c->qp, &ret, one_in(8) ? wrong : key, rnd() % 2)) || ret < 0)
 		return;
 	count(COUNT_redeemed, 1);
 	keep_fd(c, ret);
@@ -113,7 +113,7 @@ void own_share(struct chan *c)
 	long ret;
 	int fd;
 
-	if (!done(sd_share_key(&c->lane, &ret, file_to_share(c), key)) || ret)
+	if (!done(sd_share_key(&c->qp, &ret, file_to_share(c), key)) || ret)
 		return;
 	put_key(board->share[rnd() % KEYS], key);
 	fd = outsider_share(&c->o, key);
@@ -158,7 +158,7 @@ void own_sync(struct chan *c)
 {
 	long ret;
 
-	if (done(sd_share_sync(&c->lane, &ret, board->share[rnd() % KEYS])) && !ret)
+	if (done(sd_share_sync(&c->qp, &ret, board->share[rnd() % KEYS])) && !ret)
 		count(COUNT_syncs, 1);
 }
 
@@ -167,7 +167,7 @@ void own_exec(struct chan *c)
 	const u64 arg[6] = {rnd() % 2};
 	long ret;
 
-	if (done(sd_own_call(&c->lane, &ret, SD_OP_EXEC, arg)))
+	if (done(sd_own_call(&c->qp, &ret, SD_OP_EXEC, arg)))
 		count(COUNT_execs, 1);
 }
 
@@ -179,7 +179,7 @@ void own_exit(struct chan *c)
 	long ret;
 
 	setitimer(ITIMER_REAL, &never, NULL);
-	sd_own_call(&c->lane, &ret, SD_OP_EXIT, arg);
+	sd_own_call(&c->qp, &ret, SD_OP_EXIT, arg);
 	count(COUNT_exits, 1);
 }
 

@@ -176,7 +176,7 @@ static bool answers_null(void)
 	long ret = -1;
 
 	for (int i = 0; i < WORLD_MS && st == SD_REFUSED; i++) {
-		st = sd_own_call(&cur->lane, &ret, SD_OP_NULL, arg);
+		st = sd_own_call(&cur->qp, &ret, SD_OP_NULL, arg);
 		nanosleep(&ms, NULL);
 	}
 	return st == SD_OK && !ret;

@@ -4,14 +4,14 @@
  * to nothing else.
  *
  * What is good: an entry's number, slot, flags and offsets, as the domain's own generated stubs
- * make them. What is random: which call, its arguments and data, on which lane, awaited or not,
- * cancelled or not; tickets, shares and children, and when a client detaches, ends, or is killed.
- * So nothing of it may end a channel: SD_ENDED_PROTO is a failure.
+ * make them. What is random: which call, its arguments and data, on which queue pair, awaited or
+ * not, cancelled or not; tickets, shares and children, and when a client detaches, ends, or is
+ * killed. So nothing of it may end a channel: SD_ENDED_PROTO is a failure.
  *
  *   storm.c        the parent: lives in slots, kills them, counts
  *   life.c         one life: attaches, makes its world, does things until it ends
- *   entry.c        arguments, and entries made by the generated stubs on a lane of nobody's
- *   lanes.c        entries in flight on a client's lanes
+ *   entry.c        arguments, and entries made by the generated stubs on a queue pair of nobody's
+ *   qps.c        entries in flight on a client's queue pairs
  *   own.c          the transport's own calls and the supervisor's: tickets, shares, children
  *
  * One thread per process. The board is shared by all of them; nothing of it is trusted to be in
@@ -23,9 +23,10 @@
 #include "stub_test.h"
 #include "attach.h"
 
-#include <sd/lane.h>
+#include <sd/qp.h>
 
-#define LANES 4 /* of a client in use: the stubs wait on lane 0, the others are only posted to */
+#define QPS \
+	4 /* of a client in use: the stubs wait on queue pair 0, the others are only posted to */
 #define CHANS 3 /* of a process: itself, and children of its */
 #define FDS   48
 #define MAPS  6
@@ -57,7 +58,7 @@ struct board {
 /* How a life ends, if not by a signal. */
 enum { LIFE_ENDED, LIFE_BAD = 60, LIFE_GONE, LIFE_PROTO, LIFE_LIE, LIFE_SILENT };
 
-struct posted {		/* a lane without waiting */
+struct posted {		/* a queue pair without waiting */
 	u32 n, slot;	/* of the next entry */
 	u64 busy, ring; /* slots in flight; of these, answered in the completion ring */
 	u32 taken;
@@ -72,15 +73,15 @@ struct posted {		/* a lane without waiting */
 struct chan {
 	bool on;
 	struct outsider o;
-	struct sd_lane lane;
-	struct posted posted[LANES];
+	struct sd_qp qp;
+	struct posted posted[QPS];
 	u32 fd[FDS], nfd; /* some that it has */
 };
 
 extern struct board *board;
 extern struct chan chans[CHANS], *cur; /* of this process; the one in use */
 extern const char *storm_socket;
-extern struct side storm_side; /* the generated stubs, on cur's lane 0 */
+extern struct side storm_side; /* the generated stubs, on cur's queue pair 0 */
 
 static inline void count(int what, u64 n)
 {
@@ -119,14 +120,14 @@ const struct sd_stub *some_call(struct chan *c, u64 arg[6], u32 *pair);
 bool draft_make(struct draft *d, struct chan *c, u32 from);
 const u8 *draft_arena(void);
 
-/* ---- lanes.c ---- */
-void lane_post(struct chan *c);	   /* another entry, if there is room */
-void lane_collect(struct chan *c); /* what has been answered */
-void lane_cancel(struct chan *c);
-u32 lane_left(const struct chan *c);  /* in flight */
-void lane_tell(const struct chan *c); /* what is in flight, on standard error */
+/* ---- qps.c ---- */
+void qp_post(struct chan *c);	 /* another entry, if there is room */
+void qp_collect(struct chan *c); /* what has been answered */
+void qp_cancel(struct chan *c);
+u32 qp_left(const struct chan *c);  /* in flight */
+void qp_tell(const struct chan *c); /* what is in flight, on standard error */
 /* Until nothing is in flight, by cancelling; SILENT where that takes longer than anything may. */
-void lane_drain(struct chan *c);
+void qp_drain(struct chan *c);
 
 /* ---- own.c ---- */
 bool own_entry(struct sd_entry *e, struct chan *c, u32 room); /* posted like any other */

@@ -8,7 +8,7 @@
 #include "../../runtime/transport/loop/loop.h"
 
 #include <errno.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/serve_path.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -74,7 +74,7 @@ int sd_loop_attach(void *base)
 
 int sd_loop_serve(u32 index)
 {
-	struct sd_slane *l = &region.lane[index];
+	struct sd_sqp *l = &region.qp[index];
 	struct sd_req q;
 	int r;
 
@@ -107,7 +107,7 @@ void backend_start(int argc, char **argv)
 	(void)argv;
 	if (base == MAP_FAILED || sd_loop_attach(base))
 		st_die("no region");
-	sd_lane_init(&backend_lane, base, 0, NULL, sd_transport_client("loop"));
+	sd_qp_init(&backend_qp, base, 0, NULL, sd_transport_client("loop"));
 }
 
 void backend_fresh(void)

@@ -8,7 +8,7 @@
 #include "../../runtime/machine/process/process.h"
 #include "../../runtime/transport/loop/loop.h"
 
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sys/mman.h>
 
 const char *backend_name = "loop";
@@ -28,7 +28,7 @@ void backend_fresh(void)
 		st_die("no client of the domain");
 	if (old)
 		munmap(old, SD_REGION_SIZE);
-	sd_lane_init(&backend_lane, region, 0, NULL, sd_transport_client("loop"));
+	sd_qp_init(&backend_qp, region, 0, NULL, sd_transport_client("loop"));
 }
 
 void backend_start(int argc, char **argv)

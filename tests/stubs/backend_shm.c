@@ -31,7 +31,7 @@ void backend_start(int argc, char **argv)
 	r = domain_attach(&domain, &client, 0, 0);
 	if (r)
 		st_die("attach: %s", strerror(-r));
-	dclient_lane(&domain, &client, &backend_lane, 0);
+	dclient_qp(&domain, &client, &backend_qp, 0);
 }
 
 int main(int argc, char **argv)
@@ -50,5 +50,5 @@ void backend_fresh(void)
 	if (r)
 		st_die("attach: %s", strerror(-r));
 	domain_detach(&domain, &old);
-	dclient_lane(&domain, &client, &backend_lane, 0);
+	dclient_qp(&domain, &client, &backend_qp, 0);
 }

@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/serve_path.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -42,7 +42,7 @@ bool st_mutating;
 static u64 state = 1;
 static u8 *region_mem;
 static struct sd_sregion region;
-static struct sd_lane lane;
+static struct sd_qp qp;
 static int fixture[4];
 static u64 cases_done, faults_seen;
 
@@ -202,7 +202,8 @@ static void scribble(u8 *arena, u64 bytes)
 		strcpy((char *)arena + 64 + rnd() % (bytes - 128), names[rnd() % 4]);
 }
 
-/* The lane's rings before the arena and the next lane behind it must stay as they are. */
+/* The queue pair's rings before the arena and the next queue pair behind it must stay as they are.
+ * */
 static void check_neighbours(const u8 *arena, const char *name)
 {
 	for (int i = 0; i < 4096; i++)
@@ -212,15 +213,15 @@ static void check_neighbours(const u8 *arena, const char *name)
 
 static void fuzz_server(u64 cases)
 {
-	u8 *arena = region_mem + SD_HEAD_SIZE + SD_LANE_SIZE +
-		    SD_ARENA_OFF; /* lane 1; 0 and 2 are its neighbours */
+	u8 *arena = region_mem + SD_HEAD_SIZE + SD_QP_SIZE +
+		    SD_ARENA_OFF; /* queue pair 1; 0 and 2 are its neighbours */
 	const struct sd_table table = {sd_served, sd_nserved};
-	struct sd_slane *l = &region.lane[1];
+	struct sd_sqp *l = &region.qp[1];
 
 	memset(arena - 4096, 0x7e, 4096);
 	memset(arena + SD_ARENA_SIZE, 0x7e, 4096);
 	for (u64 i = 0; i < cases; i++, cases_done++) {
-		struct sd_req q = {.lane = l, .op = (u16)(SD_OP_CALLS + rnd() % sd_nserved)};
+		struct sd_req q = {.qp = l, .op = (u16)(SD_OP_CALLS + rnd() % sd_nserved)};
 		bool bad = false;
 
 		scribble(arena, 4096);
@@ -246,7 +247,7 @@ int sd_loop_attach(void *base)
 int sd_loop_serve(u32 index)
 {
 	const struct sd_table table = {sd_served, sd_nserved};
-	struct sd_slane *l = &region.lane[index];
+	struct sd_sqp *l = &region.qp[index];
 	static const long answers[] = {0, 1, 3, 64, -14, -4095, 4096, 1 << 20, 0x7fffffffffffffffl,
 				       -1};
 	struct sd_req q;
@@ -269,7 +270,7 @@ static const struct side nobody = {.name = "nobody"};
 
 static void new_channel(void)
 {
-	sd_lane_init(&lane, region_mem, 0, NULL, sd_transport_client(NULL));
+	sd_qp_init(&qp, region_mem, 0, NULL, sd_transport_client(NULL));
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
 	sd_sregion_init(&region, region_mem, NULL, &ops);
 }
@@ -302,8 +303,8 @@ static void fuzz_client(u64 cases)
 
 			memset(low - 512, 0x3e, 512);
 		}
-		stub->stub(&lane, &ret, arg);
-		if (lane.status != SD_OK) /* it saw through the lie */
+		stub->stub(&qp, &ret, arg);
+		if (qp.status != SD_OK) /* it saw through the lie */
 			new_channel();
 		for (u32 k = 0; k < call->nparams; k++) {
 			size_t len;
@@ -375,7 +376,7 @@ static enum sd_status answered(const struct st_call *call, const struct st_base 
 		return SD_PROTO; /* nothing is more */
 	says = &answer;
 	new_channel();
-	st = stub->stub(&lane, &ret, arg);
+	st = stub->stub(&qp, &ret, arg);
 	says = NULL;
 	cases_done++;
 	return served == before ? SD_PROTO : st; /* the stub itself has refused it */
@@ -472,7 +473,7 @@ int main(int argc, char **argv)
 	fuzz_server(cases);
 	printf("server: %llu entries, %llu ended in EFAULT\n", (unsigned long long)cases_done,
 	       (unsigned long long)faults_seen);
-	sd_lane_init(&lane, region_mem, 0, NULL, sd_transport_client(NULL));
+	sd_qp_init(&qp, region_mem, 0, NULL, sd_transport_client(NULL));
 	memset(region_mem, 0, SD_HEAD_SIZE + SD_ARENA_OFF);
 	fuzz_client(cases / 4);
 	printf("client: %llu lies\n", (unsigned long long)(cases_done - cases));

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 
-struct sd_lane backend_lane;
+struct sd_qp backend_qp;
 int st_mutate;
 bool st_mutating;
 static const char *const *want;
@@ -39,10 +39,10 @@ long backend_call(const struct sd_stub *st, const u64 a[6])
 	enum sd_status status;
 	long ret = -EPROTO;
 
-	status = st->stub(&backend_lane, &ret, a);
+	status = st->stub(&backend_qp, &ret, a);
 	if (status == SD_PROTO && st_mutate) { /* the stub itself noticed the damage: a result that
-						  can't be. The lane is good for more */
-		backend_lane.status = SD_OK;
+						  can't be. The queue pair is good for more */
+		backend_qp.status = SD_OK;
 		return -EPROTO;
 	}
 	if (status != SD_OK)

@@ -26,7 +26,7 @@ cd "$home"
 : "${CC:=gcc}"
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host -I$build/../cmake/runtime/include/abi"
 engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
-	runtime/core/lane.c runtime/core/rpc.c runtime/core/promise.c"
+	runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c"
 link=runtime/machine/${KSLICE_MACHINE:-process}/link.sh
 # The client side of a transport, which the tests look up by name.
 loop="runtime/transport/table.c runtime/transport/loop/loop_client.c"
@@ -34,7 +34,7 @@ shm="runtime/transport/table.c runtime/transport/shm/shm_client.c"
 
 build_host() {
 	$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine "$gen"/server*.c \
-		runtime/core/server.c runtime/core/user.c $loop -o "$1"
+		runtime/core/server.c runtime/core/uptr.c $loop -o "$1"
 }
 
 # What a kernel says of itself fails the test, whatever the cases did.
@@ -61,8 +61,8 @@ for kind in "${kinds[@]}"; do
 		run "$out/mutate" --mutate=out "$@" || status=1 ;;
 	fuzz)
 		$CC $flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -Itests/stubs/host_backend tests/stubs/fuzz.c \
-			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/lane.c \
-			runtime/core/rpc.c runtime/core/promise.c runtime/core/server.c runtime/core/user.c $loop -o "$out/fuzz"
+			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/qp.c \
+			runtime/core/rpc.c runtime/core/early.c runtime/core/server.c runtime/core/uptr.c $loop -o "$out/fuzz"
 		run "$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }

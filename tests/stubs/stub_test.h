@@ -185,9 +185,9 @@ void backend_start(int argc, char **argv);
 /* A client with root's identity and no files takes the place of the one that was. Host backend:
  * nothing to do. */
 void backend_fresh(void);
-extern struct sd_lane backend_lane; /* made ready by backend_start() */
+extern struct sd_qp backend_qp; /* made ready by backend_start() */
 long backend_call(const struct sd_stub *st,
-		  const u64 a[6]); /* through backend_lane; dies on a transport failure */
+		  const u64 a[6]); /* through backend_qp; dies on a transport failure */
 
 /* main.c: the whole run; exit status. */
 int stub_tests(int argc, char **argv);

@@ -36,7 +36,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/control_msg.h>
 
 static const char *name;
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 		char room[sizeof(struct sd_ctl_msg) + 64];
 	} u = {.m = {.type = SD_CTL_READY, .u.ready.boot_ns = 1500000}};
 	struct sd_ctl_msg m;
-	struct sd_bell *bell;
+	struct sd_wake_page *wake_page;
 	int fds[SD_CTL_FDS_MAX];
 
 	name = strchr(argv[0], ':') ? strchr(argv[0], ':') + 1 : argv[0];
@@ -213,10 +213,10 @@ int main(int argc, char **argv)
 		printf("ARG %s\n", argv[i]);
 	if (argc > 3 && !strcmp(argv[3], "--core")) /* as an image does it */
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	bell = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, SD_BELL_FD, 0);
-	if (bell == MAP_FAILED || !bell->alive)
+	wake_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, SD_WAKE_PAGE_FD, 0);
+	if (wake_page == MAP_FAILED || !wake_page->alive)
 		return 4;
-	printf("GENERATION %u\n", bell->generation);
+	printf("GENERATION %u\n", wake_page->generation);
 	if (is("noboot"))
 		return 9;
 	send_msg(&u.m);

@@ -75,13 +75,13 @@ class Supervisor(Fixture):
     def test_kill_then_up_is_a_new_generation(self):
         self.up("good")
         client = self.conn("good")
-        result, _, (region, bell, page) = client.attach()
+        result, _, (region, notify, page) = client.attach()
         self.assertEqual(result, 0)
         view = mmap.mmap(page, 4096, prot=mmap.PROT_READ)
-        page = control.unpack("sd_bell", view)
+        page = control.unpack("sd_wake_page", view)
         self.assertEqual((page.alive, page.generation), (1, 1))
         self.assertEqual(self.kdom("kill", "good").returncode, 0)
-        page = control.unpack("sd_bell", view)
+        page = control.unpack("sd_wake_page", view)
         self.assertEqual((page.alive, page.generation), (0, 1))
         self.assertEqual(self.ps("good")[1], "killed")
         self.assertEqual(self.conn("good").attach()[0], -errno.EREMOTEIO)
@@ -130,7 +130,7 @@ class Supervisor(Fixture):
         for change in (lambda: os.ftruncate(fds[0], 4096), lambda: os.ftruncate(fds[0], 1 << 30)):
             with self.assertRaises(PermissionError):
                 change()
-        for path in (f"/proc/self/fd/{fds[2]}",):  # the bell page can't be had for writing, not even anew
+        for path in (f"/proc/self/fd/{fds[2]}",):  # the wake-up page can't be had for writing, not even anew
             again = os.open(path, os.O_RDWR)
             with self.assertRaises(PermissionError):
                 mmap.mmap(again, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE)
@@ -432,7 +432,7 @@ class Supervisor(Fixture):
             with open(f"/proc/{pid}/status") as f:
                 self.assertEqual(int(re.search(r"^Uid:\s+(\d+)", f.read(), re.M)[1]) & ~0x3FFFFF, 0x7F000000)
         self.assertIn("seccomp", off)  # fake-domain has none
-        self.assertIn("domain good wears " + " ".join(on), self.log("good"))
+        self.assertIn("domain good is confined by " + " ".join(on), self.log("good"))
         self.assertIn("; could not have ", self.log("good"))
 
     def test_belts_that_the_host_refuses(self):
@@ -597,7 +597,7 @@ class Supervisor(Fixture):
         self.assertEqual(reader.wait(20), 0)
         with open(out) as f:
             text = f.read()
-        self.assertIn("domain chatter wears", text.splitlines()[0])  # the last line when it began
+        self.assertIn("domain chatter is confined by", text.splitlines()[0])  # the last line when it began
         self.assertEqual(text.count("ended with status 6"), ends)
         for last in ("signal 15: going down", "supervisor of chatter ends"):
             self.assertEqual(text.count(last), 1, last)

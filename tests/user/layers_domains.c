@@ -8,7 +8,7 @@
 #include <sd/client.h>
 #include <asm/unistd.h>
 
-static enum sd_status no_stub(struct sd_lane *lane, long *ret, const u64 arg[6])
+static enum sd_status no_stub(struct sd_qp *qp, long *ret, const u64 arg[6])
 {
 	*ret = -ENOSYS;
 	return SD_OK;
@@ -20,7 +20,8 @@ static const struct sd_stub files_stubs[] = {
 };
 static const struct sd_domain_stubs sd_files_stubs = {"files", files_stubs, 1, 1, 1, prefixes};
 
-#define TOLD(name) {#name, __NR_##name, SD_OP_CALLS, 0, 0, SD_ROUTE_ALSO, 0, NULL, no_stub, NULL, 0}
+#define TOLD(name) \
+	{#name, __NR_##name, SD_OP_CALLS, 0, 0, SD_ROUTE_MIRRORED, 0, NULL, no_stub, NULL, 0}
 static const struct sd_stub ids_stubs[] = {
 	TOLD(acct),  TOLD(umount2), TOLD(swapon), TOLD(uselib), TOLD(chdir),
 	TOLD(prctl), TOLD(fsync),   TOLD(dup),	  TOLD(umask),	TOLD(connect),

@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/ticket.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -29,7 +29,7 @@ extern const struct sd_domain_stubs sd_net_stubs, sd_block_stubs;
 static struct side {
 	const struct sd_domain_stubs *stubs;
 	struct outsider o;
-	struct sd_lane lane[2]; /* one a thread */
+	struct sd_qp qp[2]; /* one a thread */
 } net = {.stubs = &sd_net_stubs}, block = {.stubs = &sd_block_stubs};
 
 static const char *dir;
@@ -45,10 +45,10 @@ static void attach(struct side *s, const char *path)
 		exit(1);
 	}
 	for (unsigned i = 0; i < 2; i++)
-		sd_lane_init(&s->lane[i], s->o.head, i, s->o.bell, sd_transport_client(NULL));
+		sd_qp_init(&s->qp[i], s->o.head, i, s->o.wake_page, sd_transport_client(NULL));
 }
 
-/* What the domain answers, on the lane of this thread: 0 is main's. */
+/* What the domain answers, on the queue pair of this thread: 0 is main's. */
 static long call(struct side *s, int thread, long nr, u64 x, u64 y, u64 z, u64 u, u64 v, u64 w)
 {
 	const u64 arg[6] = {x, y, z, u, v, w};
@@ -57,7 +57,7 @@ static long call(struct side *s, int thread, long nr, u64 x, u64 y, u64 z, u64 u
 
 	for (u32 i = 0; i < s->stubs->n; i++)
 		if (s->stubs->stub[i].nr == nr) {
-			st = s->stubs->stub[i].stub(&s->lane[thread], &ret, arg);
+			st = s->stubs->stub[i].stub(&s->qp[thread], &ret, arg);
 			return st == SD_OK ? ret : -1000 - (long)st;
 		}
 	return -ENOSYS;
@@ -88,8 +88,8 @@ static void begin(void)
 	long ret = -1;
 
 	connection();
-	CHECK(sd_ticket_make(&net.lane[0], &ret, b, key) == SD_OK && ret == 0);
-	CHECK(sd_ticket_remote(&block.lane[0], &ret, key, "net") == SD_OK && ret >= 0);
+	CHECK(sd_ticket_make(&net.qp[0], &ret, b, key) == SD_OK && ret == 0);
+	CHECK(sd_ticket_remote(&block.qp[0], &ret, key, "net") == SD_OK && ret >= 0);
 	r = ret;
 }
 
@@ -223,7 +223,7 @@ static void cancelled(void)
 
 	begin();
 	for (int i = 0; i < 20; i++) {
-		CHECK(sd_call_begin(&block.lane[0], &c, SD_BLOCK_READ) == SD_OK);
+		CHECK(sd_call_begin(&block.qp[0], &c, SD_BLOCK_READ) == SD_OK);
 		c.arg[0] = r;
 		c.arg[1] = sd_room(&c, 10);
 		c.arg[2] = 10;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * sides.h: two processes with a connected pair of sockets. Nothing is promised (see sd/ring.h) for
- * a socket that two processes have, so they connect after the fork. Include it once a program,
- * after _GNU_SOURCE.
+ * sides.h: two processes with a connected pair of sockets. Nothing is completed early (see
+ * sd/ring.h) for a socket that two processes have, so they connect after the fork. Include it once
+ * a program, after _GNU_SOURCE.
  */
 #ifndef TESTS_USER_SIDES_H
 #define TESTS_USER_SIDES_H
@@ -72,7 +72,7 @@ static void tune(int fd, int type)
 		CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
 }
 
-/* Takes a byte: what is promised rests on the answer of an earlier call that did something. */
+/* Takes a byte: an early completion rests on the answer of an earlier call that did something. */
 static void earn(int fd)
 {
 	char c;
@@ -149,7 +149,8 @@ static ssize_t give(int fd, const void *p, size_t len, int how)
 }
 
 /* ---- cases ---- */
-/* Every case is a process of its own, since one with threads is promised nothing any more. */
+/* Every case is a process of its own, since no call of one with threads is completed early any
+ * more. */
 static int run_cases(const char *what, const struct check_case *c, int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0); /* children say what they find and _exit() */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Streams of a sender that is told its results before anything has happened: every byte it was told
 // of arrives, once and in order, whatever the sizes, with full buffers, timeouts and two writers.
-// Natively it must pass too. See promises.c for everything but the data.
+// Natively it must pass too. See early.c for everything but the data.
 #define _GNU_SOURCE
 #include "sides.h"
 #include <poll.h>

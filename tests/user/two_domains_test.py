@@ -83,7 +83,7 @@ def sendfile_between():
                    check=True)
     f = os.open(FILE, os.O_RDONLY)
     a, b = tcp_pair()
-    # the other end is read by another process, that it may not use our lanes either
+    # the other end is read by another process, that it may not use our queue pairs either
     pid = os.fork()
     if not pid:
         a.close()
@@ -473,7 +473,7 @@ def read_there(net, block, env):
     net.up()
 
 
-RECEIVERS = 60  # nearly as many as there are lanes from domain to domain, and more than a client's share of them
+RECEIVERS = 60  # nearly as many as there are queue pairs from domain to domain, and more than a client's share of them
 
 
 def dont_read():
@@ -568,7 +568,7 @@ def measured():
 
 
 def region_use():
-    """Bytes of our regions that were ever used: what goes through a lane leaves its trace."""
+    """Bytes of our regions that were ever used: what goes through a queue pair leaves its trace."""
     total = 0
     with open("/proc/self/smaps") as f:
         mine = False

@@ -3,8 +3,8 @@
  * aio.c: io_setup, io_submit, io_getevents, io_pgetevents, io_destroy where the fds are a domain's.
  *
  * A context is a real one of the host (libaio reads its ring), and requests for host fds go there.
- * Those for domains are made into their pread64, pwrite64, fsync and fdatasync, posted to a lane
- * that the context has for itself: see aio_context.c. Requests of both kinds may be mixed.
+ * Those for domains are made into their pread64, pwrite64, fsync and fdatasync, posted to a queue
+ * pair that the context has for itself: see aio_context.c. Requests of both kinds may be mixed.
  * io_cancel is the host's: Linux doesn't find requests to files either. Linux may finish a request
  * before io_submit returns; here that is so for those that signal an eventfd (IOCB_FLAG_RESFD:
  * nobody could do it later) and for all but the last MiB of larger ones. io_submit waits where a
@@ -15,7 +15,7 @@
 
 #define SPANS_MAX 1024u
 #define ALONE_NS  250000000ll /* until a domain's death is noticed */
-#define BESIDE_NS 1000000ll   /* requests fly at the host, too, which rings no bell */
+#define BESIDE_NS 1000000ll   /* requests fly at the host, too, which sends no notification */
 #define HOST_NS	  100000000ll /* another thread may submit to a domain */
 #define LOOKS	  400u	      /* before a thread sleeps */
 
@@ -46,12 +46,12 @@ static int is_rw(const struct aio_req *r)
 static long check_mode(struct sd_thread *t, u32 dom, const struct aio_req *r)
 {
 	const u64 arg[6] = {(u32)r->dfd, F_GETFL};
-	struct sd_lane *l;
+	struct sd_qp *l;
 	long flags, err = 0;
 
 	if (!sd_stub_for(dom, __NR_fcntl) || !is_rw(r))
 		return 0;
-	l = sd_lane_of(t, dom, 0, &err);
+	l = sd_qp_of(t, dom, 0, &err);
 	if (!l)
 		return err;
 	flags = sd_file_call(t, l, dom, __NR_fcntl, arg);
@@ -178,8 +178,8 @@ static long submit_one(struct sd_thread *t, struct aio_ctx *c, const struct iocb
 		sd_aio_free(&r);
 		sd_aio_done(c, r.obj, r.data, res);
 	} else if (i->aio_flags & IOCB_FLAG_RESFD) {
-		c->lane[e.dom].lane->tr->kick(c->lane[e.dom].lane);
-		sd_aio_take(c, &c->lane[e.dom], sent);
+		c->qp[e.dom].qp->tr->kick(c->qp[e.dom].qp);
+		sd_aio_take(c, &c->qp[e.dom], sent);
 	}
 	sd_unlock(&c->lock);
 	if (i->aio_flags & IOCB_FLAG_RESFD)
@@ -194,11 +194,11 @@ static void aio_kick(struct aio_ctx *c)
 
 	sd_lock(&c->lock);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		if (c->lane[d].flying)
-			c->lane[d].lane->tr->kick(c->lane[d].lane);
+		if (c->qp[d].flying)
+			c->qp[d].qp->tr->kick(c->qp[d].qp);
 	for (u32 d = 0; d < SD_DOMAINS && c->ready && c->waiting; d++)
-		if (c->lane[d].lane)
-			sys(__NR_write, c->lane[d].chan->fd[SD_FD_EVENT], &one, 8);
+		if (c->qp[d].qp)
+			sys(__NR_write, c->qp[d].chan->fd[SD_FD_EVENT], &one, 8);
 	sd_unlock(&c->lock);
 }
 
@@ -286,11 +286,11 @@ static long aio_fetch(struct aio_ctx *c, u64 to, long room)
 		c->ready--;
 		c->active--;
 	}
-	/* Another thread may wait for what is left, with no bell to come for it. */
+	/* Another thread may wait for what is left, with no notification to come for it. */
 	if (n > 0 && c->ready && c->waiting)
 		for (u32 d = 0; d < SD_DOMAINS; d++)
-			if (c->lane[d].lane)
-				sys(__NR_write, c->lane[d].chan->fd[SD_FD_EVENT], &one, 8);
+			if (c->qp[d].qp)
+				sys(__NR_write, c->qp[d].chan->fd[SD_FD_EVENT], &one, 8);
 	sd_unlock(&c->lock);
 	return n;
 }
@@ -315,20 +315,20 @@ static long fetch_host(struct sd_thread *t, struct aio_ctx *c, u64 to, long room
 static int aio_any_landed(struct aio_ctx *c)
 {
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++) {
-			const struct aio_req *r = &c->lane[d].req[s];
+		for (u32 s = 0; s < SD_RING && c->qp[d].flying; s++) {
+			const struct aio_req *r = &c->qp[d].req[s];
 
-			if (r->busy && sd_answered(c->lane[d].lane, r->ref))
+			if (r->busy && sd_answered(c->qp[d].qp, r->ref))
 				return 1;
 		}
 	return 0;
 }
 
-/* Until a bell rings, a signal comes, or ns are over. */
+/* Until a notification comes, a signal comes, or ns are over. */
 static void aio_doze(struct sd_thread *t, struct aio_ctx *c, s64 ns)
 {
 	struct sd_timespec ts = {0, ns};
-	struct pollfd bell[SD_DOMAINS];
+	struct pollfd notify[SD_DOMAINS];
 	u64 mask = t->wait_mask;
 	u32 n = 0;
 
@@ -336,16 +336,16 @@ static void aio_doze(struct sd_thread *t, struct aio_ctx *c, s64 ns)
 	sd_lock(&c->lock);
 	int now = aio_any_landed(c);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		if (c->lane[d].lane)
-			bell[n++] = (struct pollfd){c->lane[d].chan->fd[SD_FD_EVENT], 1, 0};
+		if (c->qp[d].qp)
+			notify[n++] = (struct pollfd){c->qp[d].chan->fd[SD_FD_EVENT], 1, 0};
 	sd_unlock(&c->lock);
 	long r = now
-			 ?: sd_raw_wait(__NR_ppoll, (u64)bell, n, (u64)&ts,
+			 ?: sd_raw_wait(__NR_ppoll, (u64)notify, n, (u64)&ts,
 					t->has_wait_mask ? (u64)&mask : 0, 8, &t->kept);
 
 	for (u32 i = 0; i < n && r > 0 && !now; i++)
-		if (bell[i].revents)
-			sd_bell_drain(bell[i].fd, c);
+		if (notify[i].revents)
+			sd_notify_drain(notify[i].fd, c);
 	if (!r)
 		sd_aio_check(c);
 	__atomic_fetch_sub(&c->waiting, 1, __ATOMIC_RELAXED);
@@ -359,7 +359,7 @@ static long wait_some(struct sd_thread *t, struct aio_ctx *c, u64 to, long room,
 	sd_lock(&c->lock);
 	fly = sd_aio_flying_in(c);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		used |= c->lane[d].lane != NULL;
+		used |= c->qp[d].qp != NULL;
 	sd_unlock(&c->lock);
 	for (u32 i = 0; fly && i < LOOKS; i++) {
 		if (aio_any_landed(c)) /* a wrong answer costs one more look */

@@ -7,7 +7,7 @@
 #include "channel/wait.h"
 #include <sd/stub.h>
 
-#define AIO_PAGES (SD_ARENA_SIZE / PAGE) /* of a lane's arena; the first is never given out */
+#define AIO_PAGES (SD_ARENA_SIZE / PAGE) /* of a queue pair's arena; the first is never given out */
 
 struct aio_req { /* in the slot of its entry */
 	u64 obj, data;
@@ -24,8 +24,8 @@ struct aio_req { /* in the slot of its entry */
 	struct sd_entry_ref ref;
 };
 
-struct aio_lane { /* a lane that no thread has */
-	struct sd_lane *lane;
+struct aio_qp { /* a queue pair that no thread has */
+	struct sd_qp *qp;
 	struct sd_chan *chan;
 	u32 flying;
 	u64 used[(AIO_PAGES + 63) / 64];
@@ -44,7 +44,7 @@ struct aio_ctx {
 	u32 first, ready;	/* done and not fetched: event[first ...] */
 	struct io_event *event; /* max of them, once a domain is used */
 	struct sd_files *files; /* whose fds they are */
-	struct aio_lane lane[SD_DOMAINS];
+	struct aio_qp qp[SD_DOMAINS];
 };
 
 /* aio_context.c: contexts, and requests in flight. All with the context's lock held, where nothing
@@ -53,14 +53,15 @@ void sd_aio_destroy(struct aio_ctx *c); /* without */
 struct aio_ctx *sd_aio_find(u64 id);	/* without; NULL: not known. To be put back */
 void sd_aio_put(struct aio_ctx *c);	/* without */
 long sd_aio_new(u64 id, u32 max);	/* without */
-long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom); /* a lane to that domain */
+long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c,
+		    u32 dom); /* a queue pair to that domain */
 /* Sends *r (to be copied), or its first piece; waits for room. The kick is the caller's. NULL:
  * *err. */
 struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r, long *err);
 void sd_aio_done(struct aio_ctx *c, u64 obj, u64 data, long res);
 void sd_aio_free(const struct aio_req *r); /* what it holds; without */
-long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r); /* waits; its result */
-u32 sd_aio_sweep(struct aio_ctx *c);					    /* events new */
+long sd_aio_take(struct aio_ctx *c, struct aio_qp *a, struct aio_req *r); /* waits; its result */
+u32 sd_aio_sweep(struct aio_ctx *c);					  /* events new */
 void sd_aio_check(struct aio_ctx *c); /* without: are the supervisors still there? */
 u32 sd_aio_flying_in(const struct aio_ctx *c);
 

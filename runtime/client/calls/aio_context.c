@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aio_context.c: contexts of aio.c and their requests in flight. A context has a lane of its own to
- * each domain, and the lane's arena in pages; up to SD_RING requests fly, each in the slot of its
- * entry, and are taken in any order. A request too large for one entry is sent piece by piece.
+ * aio_context.c: contexts of aio.c and their requests in flight. A context has a queue pair of its
+ * own to each domain, and the queue pair's arena in pages; up to SD_RING requests fly, each in the
+ * slot of its entry, and are taken in any order. A request too large for one entry is sent piece by
+ * piece.
  *
  * Locks: contexts_lock (the list, users) before a context's own; neither is held while a thread
  * waits for events, but a context's is while room is waited for.
@@ -35,8 +36,8 @@ static void context_drop(struct aio_ctx *c)
 	if (c->event)
 		sys(__NR_munmap, c->event, c->max * sizeof(c->event[0]));
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		if (c->lane[d].lane)
-			sd_lane_give(c->lane[d].chan, c->lane[d].lane);
+		if (c->qp[d].qp)
+			sd_qp_give(c->qp[d].chan, c->qp[d].qp);
 	sys(__NR_munmap, c, sizeof(*c));
 }
 
@@ -89,19 +90,19 @@ void sd_aio_destroy(struct aio_ctx *c)
 	sd_unlock(&contexts_lock);
 	sd_lock(&c->lock);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++)
-			if (c->lane[d].req[s].busy)
-				sd_aio_take(c, &c->lane[d], &c->lane[d].req[s]);
+		for (u32 s = 0; s < SD_RING && c->qp[d].flying; s++)
+			if (c->qp[d].req[s].busy)
+				sd_aio_take(c, &c->qp[d], &c->qp[d].req[s]);
 	sd_unlock(&c->lock);
 }
 
 long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom)
 {
-	struct aio_lane *a = &c->lane[dom];
+	struct aio_qp *a = &c->qp[dom];
 	struct sd_chan *chan = t->files->chan[dom];
 	u32 no_magic = 0;
 
-	if (a->lane && a->chan == chan && c->files == t->files)
+	if (a->qp && a->chan == chan && c->files == t->files)
 		return 0;
 	if (c->files && c->files != t->files)
 		return -EINVAL; /* a child that shares this memory, but not its fds */
@@ -115,18 +116,18 @@ long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom)
 	for (u32 s = 0; s < SD_RING && a->flying; s++) /* of a domain that died */
 		if (a->req[s].busy)
 			sd_aio_take(c, a, &a->req[s]);
-	if (a->lane)
-		sd_lane_give(a->chan, a->lane);
-	a->lane = sd_lane_own(t, chan);
+	if (a->qp)
+		sd_qp_give(a->chan, a->qp);
+	a->qp = sd_qp_own(t, chan);
 	a->chan = chan;
 	c->files = t->files;
 	memset(a->used, 0, sizeof(a->used));
 	a->used[0] = 1;
-	return a->lane ? 0 : -EAGAIN;
+	return a->qp ? 0 : -EAGAIN;
 }
 
 /* ---- the arena ---- */
-static u32 find_pages(const struct aio_lane *a, u32 n)
+static u32 find_pages(const struct aio_qp *a, u32 n)
 {
 	u32 run = 0;
 
@@ -138,7 +139,7 @@ static u32 find_pages(const struct aio_lane *a, u32 n)
 	return 0;
 }
 
-static void mark_pages(struct aio_lane *a, u32 at, u32 n)
+static void mark_pages(struct aio_qp *a, u32 at, u32 n)
 {
 	for (; n; n--, at++)
 		a->used[at / 64] ^= 1ull << at % 64;
@@ -171,7 +172,7 @@ static long request_copy(const struct aio_req *r, u8 *arena, u64 len)
 }
 
 /* ---- requests ---- */
-static struct aio_req *request_oldest(struct aio_lane *a)
+static struct aio_req *request_oldest(struct aio_qp *a)
 {
 	struct aio_req *r = NULL;
 
@@ -181,27 +182,26 @@ static struct aio_req *request_oldest(struct aio_lane *a)
 	return r;
 }
 
-static long request_result(struct sd_thread *t, struct aio_lane *a, struct aio_req *r)
+static long request_result(struct sd_thread *t, struct aio_qp *a, struct aio_req *r)
 {
 	long ret = 0;
-	enum sd_status st = sd_wait(a->lane, r->ref, &ret);
+	enum sd_status st = sd_wait(a->qp, r->ref, &ret);
 
 	if (st != SD_OK)
-		return sd_status_errno(t, a->lane, st);
+		return sd_status_errno(t, a->qp, st);
 	if (ret <= -512)
 		return -EINTR; /* ERESTARTSYS and the like */
 	if (ret < 0)
 		return ret;
 	if ((u64)ret > r->piece) { /* 0 of fsync */
-		sd_lane_fail(a->lane, SD_PROTO);
+		sd_qp_fail(a->qp, SD_PROTO);
 		return -EPROTO;
 	}
-	return r->reads && request_copy(r, a->lane->mem->arena + r->page * PAGE, ret) ? -EFAULT
-										      : ret;
+	return r->reads && request_copy(r, a->qp->mem->arena + r->page * PAGE, ret) ? -EFAULT : ret;
 }
 
 /* Its slot and its pages are free afterwards; *r itself is still to be read. */
-static long request_land(struct aio_lane *a, struct aio_req *r)
+static long request_land(struct aio_qp *a, struct aio_req *r)
 {
 	long ret = request_result(sd_self(), a, r);
 
@@ -223,7 +223,7 @@ void sd_aio_done(struct aio_ctx *c, u64 obj, u64 data, long res)
 	c->event[(c->first + c->ready++) % c->max] = (struct io_event){data, obj, res, 0};
 }
 
-long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r)
+long sd_aio_take(struct aio_ctx *c, struct aio_qp *a, struct aio_req *r)
 {
 	long ret = request_land(a, r);
 
@@ -238,8 +238,8 @@ long sd_aio_take(struct aio_ctx *c, struct aio_lane *a, struct aio_req *r)
 static struct aio_req *request_launch(struct aio_ctx *c, u32 dom, const struct aio_req *what,
 				      long *err)
 {
-	struct aio_lane *a = &c->lane[dom];
-	struct sd_lane *l = a->lane;
+	struct aio_qp *a = &c->qp[dom];
+	struct sd_qp *l = a->qp;
 	u32 pages = (what->piece + PAGE - 1) / PAGE, page = 1;
 	u64 arg[6] = {(u32)what->dfd};
 	struct aio_req *r;
@@ -258,7 +258,7 @@ static struct aio_req *request_launch(struct aio_ctx *c, u32 dom, const struct a
 	*err = r->reads ? 0 : request_copy(r, l->mem->arena + r->page * PAGE, r->piece);
 	if (!*err) {
 		enum sd_status st =
-			sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_BELL, arg, &r->ref);
+			sd_submit(l, sd_stub_for(dom, r->nr)->op, SD_F_NOTIFY, arg, &r->ref);
 
 		*err = st == SD_OK ? 0 : sd_status_errno(sd_self(), l, st);
 	}
@@ -274,7 +274,7 @@ static struct aio_req *request_launch(struct aio_ctx *c, u32 dom, const struct a
 struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r, long *err)
 {
 	struct aio_req part = *r, *sent;
-	struct aio_lane *a = &c->lane[dom];
+	struct aio_qp *a = &c->qp[dom];
 
 	for (;; part.done += part.piece) {
 		u64 left = r->len - part.done;
@@ -284,7 +284,7 @@ struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r,
 		sent = request_launch(c, dom, &part, err);
 		if (!sent || part.piece == left)
 			break;
-		a->lane->tr->kick(a->lane);
+		a->qp->tr->kick(a->qp);
 		ret = request_land(a, sent);
 		if (ret < (long)part.piece) { /* the end of the file, of room, or an error */
 			*err = part.done + (ret > 0 ? ret : 0) ?: ret;
@@ -301,27 +301,27 @@ u32 sd_aio_flying_in(const struct aio_ctx *c)
 	u32 n = 0;
 
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		n += c->lane[d].flying;
+		n += c->qp[d].flying;
 	return n;
 }
 
-static int is_dead(const struct aio_lane *a)
+static int is_dead(const struct aio_qp *a)
 {
-	return a->lane->status != SD_OK || sd_chan_ended(a->chan);
+	return a->qp->status != SD_OK || sd_chan_ended(a->chan);
 }
 
 void sd_aio_check(struct aio_ctx *c)
 {
 	sd_lock(&c->lock);
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		if (c->lane[d].flying && sd_lane_gone(c->lane[d].lane))
-			sd_lane_fail(c->lane[d].lane, SD_DEAD);
+		if (c->qp[d].flying && sd_qp_gone(c->qp[d].qp))
+			sd_qp_fail(c->qp[d].qp, SD_DEAD);
 	sd_unlock(&c->lock);
 }
 
-static int has_landed(const struct aio_lane *a, const struct aio_req *r)
+static int has_landed(const struct aio_qp *a, const struct aio_req *r)
 {
-	return r->busy && (sd_answered(a->lane, r->ref) || is_dead(a));
+	return r->busy && (sd_answered(a->qp, r->ref) || is_dead(a));
 }
 
 u32 sd_aio_sweep(struct aio_ctx *c)
@@ -329,9 +329,9 @@ u32 sd_aio_sweep(struct aio_ctx *c)
 	u32 before = c->ready;
 
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++)
-			if (has_landed(&c->lane[d], &c->lane[d].req[s]))
-				sd_aio_take(c, &c->lane[d], &c->lane[d].req[s]);
+		for (u32 s = 0; s < SD_RING && c->qp[d].flying; s++)
+			if (has_landed(&c->qp[d], &c->qp[d].req[s]))
+				sd_aio_take(c, &c->qp[d], &c->qp[d].req[s]);
 	return c->ready - before;
 }
 
@@ -346,11 +346,11 @@ void sd_aio_settle(struct sd_thread *t, u32 dom, s32 dfd)
 	for (struct aio_ctx *c = contexts; c; c = c->next) {
 		sd_lock(&c->lock);
 		for (u32 d = 0; d < SD_DOMAINS && c->files == t->files; d++)
-			for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++) {
-				struct aio_req *r = &c->lane[d].req[s];
+			for (u32 s = 0; s < SD_RING && c->qp[d].flying; s++) {
+				struct aio_req *r = &c->qp[d].req[s];
 
 				if (r->busy && (dfd < 0 || (d == dom && r->dfd == dfd)))
-					sd_aio_take(c, &c->lane[d], r);
+					sd_aio_take(c, &c->qp[d], r);
 			}
 		sd_unlock(&c->lock);
 	}
@@ -365,7 +365,7 @@ static void aio_after_fork(void)
 	flying = 0;
 }
 
-/* The bells were emptied: ring for the contexts whose requests have landed. */
+/* The eventfds were drained: ring for the contexts whose requests have landed. */
 static void aio_ring_again(const void *but)
 {
 	u64 one = 1;
@@ -378,9 +378,9 @@ static void aio_ring_again(const void *but)
 			continue;
 		sd_lock(&c->lock);
 		for (u32 d = 0; d < SD_DOMAINS; d++)
-			for (u32 s = 0; s < SD_RING && c->lane[d].flying; s++)
-				if (has_landed(&c->lane[d], &c->lane[d].req[s])) {
-					sys(__NR_write, c->lane[d].chan->fd[SD_FD_EVENT], &one, 8);
+			for (u32 s = 0; s < SD_RING && c->qp[d].flying; s++)
+				if (has_landed(&c->qp[d], &c->qp[d].req[s])) {
+					sys(__NR_write, c->qp[d].chan->fd[SD_FD_EVENT], &one, 8);
 					break;
 				}
 		sd_unlock(&c->lock);

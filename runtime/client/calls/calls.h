@@ -51,7 +51,7 @@ enum sd_way sd_call_munmap(struct sd_thread *t);
 enum sd_way sd_call_mremap(struct sd_thread *t);
 enum sd_way sd_call_msync(struct sd_thread *t);
 /* A call was made, with this result: shared maps follow what it wrote. */
-void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6],
+void sd_mmap_written(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6],
 		     long ret);
 
 /* aio.c, aio_context.c */

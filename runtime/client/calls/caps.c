@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * caps.c: a program's capabilities, as every domain must know them (SD_OP_RIGHTS). After each call
+ * caps.c: a program's capabilities, as every domain must know them (SD_OP_CRED). After each call
  * that may have changed them on the host, the host is asked what they are now; so too on a new
  * channel, and by a program that was just executed. A domain only ever takes away; what a program
  * could have at most it knows from the supervisor.
@@ -55,19 +55,19 @@ static void tell_all(struct sd_thread *t, const u64 arg[6])
 {
 	for (u32 d = 0; d < sd_ndomains; d++) {
 		struct sd_chan *c = t->files ? t->files->chan[d] : NULL;
-		struct sd_lane *l;
+		struct sd_qp *l;
 		enum sd_status st;
 		long err = 0;
 
 		if (!c || c->state != SD_CHAN_LIVE)
 			continue;
-		l = sd_lane_of(t, d, 0, &err);
+		l = sd_qp_of(t, d, 0, &err);
 		if (!l && c->state == SD_CHAN_LIVE) /* it doesn't know: it isn't asked for anything
 						       any more */
 			c->state = SD_CHAN_PROTO;
 		if (!l)
 			continue;
-		st = sd_rights_tell(l, arg);
+		st = sd_cred_tell(l, arg);
 		if (st != SD_OK)
 			sd_status_errno(t, l, st);
 	}
@@ -80,8 +80,8 @@ void sd_caps_changed(struct sd_thread *t, u64 nr, const u64 call[6])
 
 	if (what == USERS)
 		tell_all(t, arg);
-	else if (sd_rights_known())
-		sd_rights_ask(arg), tell_all(t, arg);
+	else if (sd_cred_known())
+		sd_cred_ask(arg), tell_all(t, arg);
 	else if (what == CAPS)
 		tell_all(t, arg);
 }
@@ -97,9 +97,9 @@ void sd_caps_executed(struct sd_thread *t)
 {
 	u64 arg[6] = {0};
 
-	if (!sd_rights_known())
+	if (!sd_cred_known())
 		return;
-	sd_rights_ask(arg);
+	sd_cred_ask(arg);
 	tell_all(t, arg);
 }
 

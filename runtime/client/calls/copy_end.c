@@ -14,7 +14,7 @@ long sd_end_call(struct sd_thread *t, const struct sd_end *x, u64 nr, u64 a, u64
 {
 	u64 arg[6] = {(u32)x->e.dfd, a, b, c};
 	const struct sd_stub *s;
-	struct sd_lane *l;
+	struct sd_qp *l;
 	long err = 0;
 
 	if (x->e.kind != SD_FD_DOMAIN)
@@ -24,10 +24,10 @@ long sd_end_call(struct sd_thread *t, const struct sd_end *x, u64 nr, u64 a, u64
 		return -ENOSYS;
 	if (!sd_fd_chan(t, x->e, &err))
 		return err;
-	l = sd_lane_of(t, x->e.dom, 0, &err);
+	l = sd_qp_of(t, x->e.dom, 0, &err);
 	if (!l)
 		return err;
-	l->promises = false;
+	l->may_early = false;
 	err = sd_domain_call(t, l, s, arg, again);
 	sd_mmap_written(t, l, x->e.dom, nr, arg, err);
 	return err;

@@ -88,18 +88,18 @@ static void wake_pure_waiters(struct sd_ep *ep)
 	sd_full_fence();
 	sd_threads_lock();
 	for (struct sd_thread *o = sd_threads(); o; o = o->next) {
-		struct sd_lane *l = o->lane_now;
+		struct sd_qp *l = o->qp_now;
 
 		if (!o->busy || sd_load_relaxed(&o->pure_ep) != ep || !l)
 			continue;
-		sd_lane_interrupt(l);
+		sd_qp_interrupt(l);
 		l->tr->poke(l);
 	}
 	sd_threads_unlock();
 }
 
 /* The domain's instance for this epoll fd. */
-static long epoll_instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane *l, u32 d)
+static long epoll_instance(struct sd_thread *t, struct sd_ep *ep, struct sd_qp *l, u32 d)
 {
 	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_create1);
 	struct sd_files *f = t->files;
@@ -122,7 +122,7 @@ static long epoll_instance(struct sd_thread *t, struct sd_ep *ep, struct sd_lane
 	if (dfd < 0)
 		return dfd;
 	if (dfd >= (long)SD_DFDS || t->chan[d]->ref[dfd]) {
-		sd_lane_fail(l, SD_PROTO);
+		sd_qp_fail(l, SD_PROTO);
 		return sd_status_errno(t, l, SD_PROTO);
 	}
 	sd_lock(&f->lock);
@@ -152,7 +152,7 @@ struct sd_member *sd_ep_member(struct sd_ep *ep, u32 d, s32 dfd)
 }
 
 /* The domain's epoll_ctl with a key in place of the program's data. */
-static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, struct sd_lane *l,
+static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, struct sd_qp *l,
 			  const struct sd_stub *s, int *again)
 {
 	u64 arg[6] = {(u32)ep->dfd[d], t->regs.rsi, (u32)dfd, t->regs.r10};
@@ -184,10 +184,10 @@ static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd,
 static long epoll_control(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd, int *again)
 {
 	const struct sd_stub *s = sd_stub_for(d, __NR_epoll_ctl);
-	struct sd_lane *l;
+	struct sd_qp *l;
 	long err;
 
-	l = sd_lane_of(t, d, 0, &err);
+	l = sd_qp_of(t, d, 0, &err);
 	if (!l)
 		return err;
 	if (t->regs.rsi != EPOLL_CTL_ADD && !epoll_part_alive(t, ep, d))
@@ -264,14 +264,14 @@ static long epoll_begin(struct wait *w, struct sd_async *a, u32 ms)
 {
 	const struct sd_stub *s = sd_stub_for(a->dom, __NR_epoll_wait);
 	u32 max = w->max - w->got;
-	struct sd_lane *l;
+	struct sd_qp *l;
 	long err;
 
 	if (!s) {
 		sd_unsupported(__NR_epoll_wait);
 		return -EOPNOTSUPP;
 	}
-	l = sd_lane_of(w->t, a->dom, 0, &err);
+	l = sd_qp_of(w->t, a->dom, 0, &err);
 	if (!l)
 		return err;
 	a->chan = w->t->chan[a->dom];
@@ -305,7 +305,7 @@ static long epoll_translate(struct wait *w, struct sd_async *a, u32 n)
 
 		if (dfd >= SD_DFDS || !m || !(key >> 63)) {
 			sd_bad(&a->c);
-			return sd_status_errno(w->t, a->c.lane, SD_PROTO);
+			return sd_status_errno(w->t, a->c.qp, SD_PROTO);
 		}
 		if (m[dfd].key != key)
 			continue; /* removed, or replaced, since the event */
@@ -345,23 +345,23 @@ static long epoll_ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 			w->ep->dfd[a->dom] = -1;
 		return err;
 	}
-	sd_lane_enter(w->t, a->c.lane);
+	sd_qp_enter(w->t, a->c.qp);
 	if (w->pure) {
 		w->t->pure_ep = w->ep;
 		sd_full_fence();
 		if (sd_load_relaxed(&w->ep->host)) /* since we looked */
-			a->c.lane->intr = 1;
+			a->c.qp->intr = 1;
 	}
 	st = sd_call_wait(&a->c, &a->ret);
 	w->t->pure_ep = NULL;
-	sd_lane_leave(w->t);
+	sd_qp_leave(w->t);
 	w->refused = st == SD_REFUSED;
 	if (st == SD_INTR)
 		a->ret = -ERESTARTNOHAND;
 	else if (st == SD_REFUSED)
 		a->ret = 0;
 	else if (st != SD_OK)
-		a->ret = sd_status_errno(w->t, a->c.lane, st);
+		a->ret = sd_status_errno(w->t, a->c.qp, st);
 	if (a->ret < 0)
 		v = a->ret = sd_verdict(w->t, a->ret, again);
 	err = epoll_collect(w, a);

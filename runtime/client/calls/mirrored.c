@@ -34,7 +34,7 @@ static void attach_first(struct sd_thread *t, u32 dom)
 {
 	long err = 0;
 
-	if (sd_lane_of(t, dom, 1, &err))
+	if (sd_qp_of(t, dom, 1, &err))
 		t->files->chan[dom]->keep = 1;
 }
 

@@ -35,7 +35,7 @@ static u32 nshared, shared_lock;
 
 struct map { /* being made */
 	struct sd_thread *t;
-	struct sd_lane *l;
+	struct sd_qp *l;
 	u64 addr, len, prot, flags, off;
 	u64 end; /* of what is taken from the file */
 	struct sd_stat st;
@@ -46,7 +46,7 @@ struct map { /* being made */
 	u64 key[2];
 };
 
-static long mapped_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, s32 dfd, u64 b,
+static long mapped_call(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, s32 dfd, u64 b,
 			u64 c, u64 d)
 {
 	const u64 arg[6] = {(u32)dfd, b, c, d};
@@ -246,7 +246,7 @@ enum sd_way sd_call_mmap(struct sd_thread *t)
 		return sd_next(t, SD_STAGE_FDS); /* the placeholder can't be mapped */
 	if (!sd_fd_chan(t, e, &err))
 		return sd_done(t, err);
-	m.l = sd_lane_of(t, e.dom, 0, &err);
+	m.l = sd_qp_of(t, e.dom, 0, &err);
 	if (!m.l)
 		return sd_done(t, err);
 	m.addr = t->regs.rdi;
@@ -327,14 +327,14 @@ enum sd_way sd_call_msync(struct sd_thread *t)
 	if (sd_likely(!sd_load_relaxed(&nshared)) || !(t->regs.rdx & MS_SYNC))
 		return sd_next(t, SD_STAGE_FDS);
 	for (u32 i = 0; i < SHARED_MAX && !err; i++) {
-		struct sd_lane *l;
+		struct sd_qp *l;
 
 		sd_lock(&shared_lock);
 		s = shared[i];
 		sd_unlock(&shared_lock);
 		if (!s.len || s.mem >= 0 || s.at >= end || s.at + s.len <= at)
 			continue;
-		l = sd_lane_of(t, s.dom, 0, &err);
+		l = sd_qp_of(t, s.dom, 0, &err);
 		if (!l)
 			break;
 		st = sd_uninterrupted(l, sd_share_sync(l, &ret, s.key));
@@ -396,7 +396,7 @@ static void copy_spans(struct shared *s, u64 pos, u64 iov, u64 left)
 }
 
 /* Other calls say nothing of what they wrote: read all of it again, if this fd lets us. */
-static void copy_all(struct sd_thread *t, struct sd_lane *l, struct shared *s, s32 dfd)
+static void copy_all(struct sd_thread *t, struct sd_qp *l, struct shared *s, s32 dfd)
 {
 	for (u64 at = 0, n; at < s->len; at += n) {
 		n = s->len - at < SD_MAX_DATA ? s->len - at : SD_MAX_DATA;
@@ -406,7 +406,7 @@ static void copy_all(struct sd_thread *t, struct sd_lane *l, struct shared *s, s
 	}
 }
 
-static void mmap_renew(struct sd_thread *t, struct sd_lane *l, struct shared *s, u64 nr,
+static void mmap_renew(struct sd_thread *t, struct sd_qp *l, struct shared *s, u64 nr,
 		       const u64 arg[6], u64 done, u64 pos)
 {
 	switch (nr) {
@@ -448,8 +448,8 @@ static int written_fd(u64 nr)
 }
 
 /* Where the bytes went that this call reports. */
-static u64 written_position(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr,
-			    const u64 arg[6], u64 done, u64 size)
+static u64 written_position(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6],
+			    u64 done, u64 size)
 {
 	long fl = mapped_call(t, l, dom, __NR_fcntl, arg[0], F_GETFL, 0, 0);
 	int here = nr == __NR_pwrite64 || nr == __NR_pwritev ||
@@ -462,7 +462,7 @@ static u64 written_position(struct sd_thread *t, struct sd_lane *l, u32 dom, u64
 	return mapped_call(t, l, dom, __NR_lseek, arg[0], 0, SEEK_CUR, 0) - done;
 }
 
-void sd_mmap_written(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6],
+void sd_mmap_written(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6],
 		     long ret)
 {
 	struct sd_stat st;

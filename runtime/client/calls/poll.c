@@ -70,7 +70,7 @@ static void poll_classify(struct set *s)
 static long poll_begin(struct set *s, struct sd_async *a, u32 timeout_ms)
 {
 	const struct sd_stub *stub = sd_stub_for(a->dom, __NR_poll);
-	struct sd_lane *l;
+	struct sd_qp *l;
 	struct pollfd *p;
 	long err;
 	u32 k = 0;
@@ -79,7 +79,7 @@ static long poll_begin(struct set *s, struct sd_async *a, u32 timeout_ms)
 		sd_unsupported(__NR_poll);
 		return -EOPNOTSUPP;
 	}
-	l = sd_lane_of(s->t, a->dom, 0, &err);
+	l = sd_qp_of(s->t, a->dom, 0, &err);
 	if (!l)
 		return err;
 	a->chan = s->t->chan[a->dom];
@@ -148,16 +148,16 @@ static long ask_one(struct set *s, struct sd_async *a, u32 ms, int *again)
 		poll_collect(s, a);
 		return 0;
 	}
-	sd_lane_enter(s->t, a->c.lane);
+	sd_qp_enter(s->t, a->c.qp);
 	st = sd_call_wait(&a->c, &a->ret);
-	sd_lane_leave(s->t);
+	sd_qp_leave(s->t);
 	s->refused = st == SD_REFUSED;
 	if (st == SD_INTR)
 		a->ret = -ERESTARTNOHAND;
 	else if (st == SD_REFUSED)
 		a->ret = 0;
 	else if (st != SD_OK)
-		a->ret = sd_status_errno(s->t, a->c.lane, st);
+		a->ret = sd_status_errno(s->t, a->c.qp, st);
 	err = sd_verdict(s->t, a->ret, again);
 	poll_collect(s, a);
 	sd_call_end(&a->c);

@@ -24,7 +24,7 @@ static int wants_sigpipe(u64 nr, const u64 arg[6])
 }
 
 /* socketpair, pipe2: two domain fds are in the program's array. */
-static long install_pair(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
+static long install_pair(struct sd_thread *t, struct sd_qp *l, u32 dom, const struct sd_stub *s,
 			 const u64 arg[6])
 {
 	u64 at = s->nr == __NR_socketpair ? arg[3] : arg[0];
@@ -109,13 +109,13 @@ enum sd_way sd_call_routed(struct sd_thread *t)
 		sd_settle(t);
 		return err ? sd_done(t, err) : sd_next(t, SD_STAGE_FDS);
 	}
-	struct sd_lane *l = sd_lane_of(t, dom, makes, &err);
+	struct sd_qp *l = sd_qp_of(t, dom, makes, &err);
 
 	if (!l)
 		return sd_done(t, err);
-	sd_promises_begin(t, l, dom, makes ? -1 : (s32)arg[0]);
+	sd_early_begin(t, l, dom, makes ? -1 : (s32)arg[0]);
 	ret = sd_domain_call(t, l, s, arg, &again);
-	sd_promises_end(t, l);
+	sd_early_end(t, l);
 	sd_mmap_written(t, l, dom, nr, arg, ret);
 	if (sd_unlikely(ret == -EPIPE) && wants_sigpipe(nr, arg))
 		sd_raise(t, SIGPIPE);

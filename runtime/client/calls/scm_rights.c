@@ -34,7 +34,7 @@ static long host_wait(struct sd_thread *t, long nr, u64 a, u64 b, u64 c, u64 d, 
 }
 
 /* ---- sending ---- */
-static long rights_refuse(void)
+static long scm_rights_refuse(void)
 {
 	sd_say("sendmsg(SCM_RIGHTS)",
 	       "this fd can't be passed between a domain and other processes",
@@ -44,7 +44,7 @@ static long rights_refuse(void)
 
 /* How many fds of domains are in the part of control data at prog; -errno: one that can't be
  * passed. */
-static long rights_in(struct sd_thread *t, u64 prog, u64 len)
+static long scm_rights_in(struct sd_thread *t, u64 prog, u64 len)
 {
 	struct sd_fd e;
 	long n = 0;
@@ -55,7 +55,7 @@ static long rights_in(struct sd_thread *t, u64 prog, u64 len)
 			return n; /* the call that reads it reports EFAULT */
 		e = sd_fd_get(t, fd);
 		if (e.kind == SD_FD_EPOLL)
-			return rights_refuse();
+			return scm_rights_refuse();
 		if (e.kind == SD_FD_HIDDEN)
 			return -EBADF;
 		n += e.kind == SD_FD_DOMAIN;
@@ -64,7 +64,7 @@ static long rights_in(struct sd_thread *t, u64 prog, u64 len)
 }
 
 /* The same of a whole message; to_domain: no fd at all may go along. */
-static long rights_of(struct sd_thread *t, u64 msg, int to_domain)
+static long scm_rights_of(struct sd_thread *t, u64 msg, int to_domain)
 {
 	struct sd_msghdr h;
 	struct sd_cmsghdr c;
@@ -79,8 +79,8 @@ static long rights_of(struct sd_thread *t, u64 msg, int to_domain)
 		if (c.level != SOL_SOCKET || c.type != SCM_RIGHTS)
 			continue;
 		if (to_domain)
-			return rights_refuse();
-		k = rights_in(t, h.control + at + sizeof(c), c.len - sizeof(c));
+			return scm_rights_refuse();
+		k = scm_rights_in(t, h.control + at + sizeof(c), c.len - sizeof(c));
 		if (k < 0)
 			return k;
 		n += k;
@@ -92,13 +92,13 @@ static long rights_of(struct sd_thread *t, u64 msg, int to_domain)
 static long make_ticket(struct sd_thread *t, struct sd_fd e)
 {
 	struct sd_chan *c;
-	struct sd_lane *l;
+	struct sd_qp *l;
 	enum sd_status st;
 	long ret = 0;
 	u64 key[2];
 
 	c = sd_fd_chan(t, e, &ret);
-	l = c ? sd_lane_of(t, e.dom, 0, &ret) : NULL;
+	l = c ? sd_qp_of(t, e.dom, 0, &ret) : NULL;
 	if (!l)
 		return ret;
 	c->shared[e.dfd] = 1; /* whoever gets it acts on it unseen */
@@ -109,7 +109,7 @@ static long make_ticket(struct sd_thread *t, struct sd_fd e)
 }
 
 /* In a private copy of control data, tickets instead of the domains' fds; made[] holds them. */
-static long rights_replace(struct sd_thread *t, u8 *control, u64 len, s32 *made, u32 *n)
+static long scm_rights_replace(struct sd_thread *t, u8 *control, u64 len, s32 *made, u32 *n)
 {
 	struct sd_cmsghdr *c;
 
@@ -135,7 +135,7 @@ static long rights_replace(struct sd_thread *t, u8 *control, u64 len, s32 *made,
 }
 
 /* sendmsg with domain fds. The ring of the socket takes references; ours are closed again. */
-static long send_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *again)
+static long send_scm_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *again)
 {
 	struct sd_msghdr h;
 	long at, ret;
@@ -155,7 +155,7 @@ static long send_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *
 	ret = sd_copy_from_prog((void *)at, (void *)h.control, h.controllen);
 	h.control = at;
 	if (!ret)
-		ret = rights_replace(t, (u8 *)at, h.controllen, made, &n);
+		ret = scm_rights_replace(t, (u8 *)at, h.controllen, made, &n);
 	if (!ret)
 		ret = host_wait(t, __NR_sendmsg, sock, (u64)&h, flags, 0, 0, again);
 	while (n)
@@ -166,12 +166,12 @@ static long send_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *
 
 static long send_one(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *again)
 {
-	long n = rights_of(t, msg, 0);
+	long n = scm_rights_of(t, msg, 0);
 
 	if (n < 0)
 		return n;
 	if (n)
-		return send_rights(t, sock, msg, flags, again);
+		return send_scm_rights(t, sock, msg, flags, again);
 	return host_wait(t, __NR_sendmsg, sock, msg, flags, 0, 0, again);
 }
 
@@ -205,7 +205,7 @@ enum sd_way sd_call_sendmsg(struct sd_thread *t)
 	if (n > MESSAGES_MAX)
 		n = MESSAGES_MAX;
 	for (u64 i = 0; i < n; i++) {
-		k = rights_of(t, msg + i * MMSG_SIZE, to_domain);
+		k = scm_rights_of(t, msg + i * MMSG_SIZE, to_domain);
 		if (k < 0 && !many)
 			return sd_done(t, k);
 		rights |= k;
@@ -217,7 +217,7 @@ enum sd_way sd_call_sendmsg(struct sd_thread *t)
 	if (many)
 		k = send_each(t, sock, msg, n, t->regs.r10, &again);
 	else
-		k = send_rights(t, sock, msg, t->regs.rdx, &again);
+		k = send_scm_rights(t, sock, msg, t->regs.rdx, &again);
 	return sd_result(t, k, again);
 }
 
@@ -252,7 +252,7 @@ static void ticket_redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2]
 {
 	int cloexec = sys(__NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
 	long ret = 0;
-	struct sd_lane *l = sd_lane_of(t, dom, 1, &ret);
+	struct sd_qp *l = sd_qp_of(t, dom, 1, &ret);
 	enum sd_status st = SD_DEAD;
 
 	if (l) {
@@ -271,7 +271,7 @@ static void ticket_redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2]
 		sd_fd_install_dead(t, dom, fd, cloexec);
 }
 
-static void rights_adopt(struct sd_thread *t, u64 msg, u32 flags)
+static void scm_rights_adopt(struct sd_thread *t, u64 msg, u32 flags)
 {
 	struct sd_ctl_msg m;
 	struct sd_msghdr h;
@@ -294,7 +294,7 @@ static void rights_adopt(struct sd_thread *t, u64 msg, u32 flags)
 	}
 }
 
-static int takes_rights(u64 msg)
+static int takes_scm_rights(u64 msg)
 {
 	struct sd_msghdr h;
 
@@ -313,11 +313,11 @@ enum sd_way sd_call_recvmsg(struct sd_thread *t)
 	if (sd_fd_get(t, sock).kind != SD_FD_HOST)
 		return sd_call_routed(t);
 	for (u64 i = 0; i < n && i < MESSAGES_MAX && !any; i++)
-		any = takes_rights(msg + i * MMSG_SIZE);
+		any = takes_scm_rights(msg + i * MMSG_SIZE);
 	if (!any)
 		return sd_next(t, SD_STAGE_FDS);
 	ret = host_wait(t, t->regs.rax, sock, msg, t->regs.rdx, t->regs.r10, t->regs.r8, &again);
 	for (long i = 0; i < (many ? ret : ret >= 0); i++)
-		rights_adopt(t, msg + i * MMSG_SIZE, flags);
+		scm_rights_adopt(t, msg + i * MMSG_SIZE, flags);
 	return sd_result(t, ret, again);
 }

@@ -2,7 +2,7 @@
 /*
  * sendfile_remote.c: sendfile from one domain into another without this program in between. The
  * target's domain gives a ticket for its file, the source's redeems it as a client of that one
- * (sd/ticket.h), and its own sendfile does the rest. No data pass through our lanes.
+ * (sd/ticket.h), and its own sendfile does the rest. No data pass through our queue pairs.
  */
 #include "calls/copy_end.h"
 #include <sd/ticket.h>
@@ -11,12 +11,12 @@
 
 static u8 refuses[SD_DOMAINS]; /* this source calls no other domain */
 
-static long finish_call(struct sd_thread *t, struct sd_lane *l, enum sd_status st, long ret)
+static long finish_call(struct sd_thread *t, struct sd_qp *l, enum sd_status st, long ret)
 {
 	return st == SD_OK ? ret : sd_status_errno(t, l, st);
 }
 
-static long make_key(struct sd_thread *t, struct sd_lane *l, s32 dfd, u64 key[2])
+static long make_key(struct sd_thread *t, struct sd_qp *l, s32 dfd, u64 key[2])
 {
 	long ret = 0;
 	enum sd_status st = sd_uninterrupted(l, sd_ticket_make(l, &ret, dfd, key));
@@ -24,7 +24,7 @@ static long make_key(struct sd_thread *t, struct sd_lane *l, s32 dfd, u64 key[2]
 	return finish_call(t, l, st, ret);
 }
 
-static long open_remote(struct sd_thread *t, struct sd_lane *l, const u64 key[2], const char *name)
+static long open_remote(struct sd_thread *t, struct sd_qp *l, const u64 key[2], const char *name)
 {
 	long ret = 0;
 	enum sd_status st = sd_uninterrupted(l, sd_ticket_remote(l, &ret, key, name));
@@ -32,7 +32,7 @@ static long open_remote(struct sd_thread *t, struct sd_lane *l, const u64 key[2]
 	return finish_call(t, l, st, ret);
 }
 
-static void close_remote(struct sd_lane *l, s32 dfd)
+static void close_remote(struct sd_qp *l, s32 dfd)
 {
 	long ret;
 
@@ -40,7 +40,7 @@ static void close_remote(struct sd_lane *l, s32 dfd)
 }
 
 /* The other domain didn't redeem the ticket: the domain that made it does. */
-static void take_back(struct sd_lane *l, const u64 key[2])
+static void take_back(struct sd_qp *l, const u64 key[2])
 {
 	long ret = -1;
 	enum sd_status st = sd_until_served(l, sd_ticket_redeem(l, &ret, key, 0));
@@ -49,13 +49,13 @@ static void take_back(struct sd_lane *l, const u64 key[2])
 		close_remote(l, ret);
 }
 
-static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const struct sd_end *in,
+static long send_from(struct sd_thread *t, struct sd_qp *l, s32 to, const struct sd_end *in,
 		      u64 count, int *again)
 {
 	u64 arg[6] = {(u32)to, (u32)in->e.dfd, in->off, count};
 	long ret;
 
-	l->promises = false;
+	l->may_early = false;
 	ret = sd_domain_call(t, l, sd_stub_for(in->e.dom, __NR_sendfile), arg, again);
 	if (ret == -EPIPE)
 		sd_raise(t, SIGPIPE);
@@ -65,7 +65,7 @@ static long send_from(struct sd_thread *t, struct sd_lane *l, s32 to, const stru
 long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const struct sd_end *in,
 			u64 count, int *again)
 {
-	struct sd_lane *from, *to;
+	struct sd_qp *from, *to;
 	long err = 0, fd;
 	u64 key[2];
 
@@ -74,8 +74,8 @@ long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const str
 		return -ENOSYS;
 	if (!sd_fd_chan(t, out->e, &err) || !sd_fd_chan(t, in->e, &err))
 		return err;
-	from = sd_lane_of(t, in->e.dom, 0, &err);
-	to = from ? sd_lane_of(t, out->e.dom, 0, &err) : NULL;
+	from = sd_qp_of(t, in->e.dom, 0, &err);
+	to = from ? sd_qp_of(t, out->e.dom, 0, &err) : NULL;
 	if (!to)
 		return err;
 	t->chan[out->e.dom]->shared[out->e.dfd] = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * attach.c: the client's side of sd/control.h: a connection to the supervisor becomes a channel
- * with its region and bell page mapped.
+ * with its region and wake-up page mapped.
  */
 #include "channel/channel.h"
 #include <sd/control_msg.h>
@@ -229,7 +229,7 @@ long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 	c->fd[SD_FD_LIFE] = sock;
 	c->fd[SD_FD_REGION] = came.fd[0];
 	c->fd[SD_FD_EVENT] = came.fd[1];
-	c->fd[SD_FD_BELL] = came.fd[2];
+	c->fd[SD_FD_WAKE_PAGE] = came.fd[2];
 	c->client = m.u.attach.client;
 	c->generation = m.u.attach.generation;
 	return 0;
@@ -247,12 +247,12 @@ long sd_chan_map(struct sd_chan *c)
 	if (at < 0)
 		return at;
 	c->region = (void *)at;
-	if (sys(__NR_fstat, c->fd[SD_FD_BELL], &st) || st.size < (s64)PAGE)
+	if (sys(__NR_fstat, c->fd[SD_FD_WAKE_PAGE], &st) || st.size < (s64)PAGE)
 		return -EPROTO;
-	at = sys(__NR_mmap, 0, PAGE, PROT_READ, MAP_SHARED, c->fd[SD_FD_BELL], 0);
+	at = sys(__NR_mmap, 0, PAGE, PROT_READ, MAP_SHARED, c->fd[SD_FD_WAKE_PAGE], 0);
 	if (at < 0)
 		return at;
-	c->bell = (const struct sd_bell *)at;
+	c->wake_page = (const struct sd_wake_page *)at;
 	c->tr = sd_transport_client(NULL);
 	return 0;
 }
@@ -285,7 +285,7 @@ long sd_chan_renew(struct sd_thread *t, u32 dom)
 }
 
 /* The supervisor ended without saying so (it was killed): its domain ended with it. */
-bool sd_lane_gone(const struct sd_lane *l)
+bool sd_qp_gone(const struct sd_qp *l)
 {
 	const struct sd_chan *c = l->priv;
 	char byte;

@@ -7,18 +7,18 @@
 #include "channel/observers.h"
 
 /* ---- signals and the transport's end ---- */
-void sd_lane_enter(struct sd_thread *t, struct sd_lane *l)
+void sd_qp_enter(struct sd_thread *t, struct sd_qp *l)
 {
-	t->lane_now = l;
+	t->qp_now = l;
 	l->intr = 0;
 	asm volatile("" ::: "memory");
 	if (t->kept)
 		l->intr = 1;
 }
 
-void sd_lane_leave(struct sd_thread *t)
+void sd_qp_leave(struct sd_thread *t)
 {
-	t->lane_now = NULL;
+	t->qp_now = NULL;
 }
 
 /* An interrupted call: what the kept handlers say, as Linux does it. */
@@ -54,12 +54,12 @@ long sd_chan_errno(const struct sd_chan *c)
 	return -EREMOTEIO;
 }
 
-long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st)
+long sd_status_errno(struct sd_thread *t, struct sd_qp *l, enum sd_status st)
 {
 	struct sd_chan *c = NULL;
 
 	for (u32 d = 0; d < SD_DOMAINS; d++)
-		if (t->chan[d] && t->lane[d] == l)
+		if (t->chan[d] && t->qp[d] == l)
 			c = t->chan[d];
 	switch (st) {
 	case SD_DEAD:
@@ -80,25 +80,25 @@ long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st)
 }
 
 /* The domain may have ended the channel because of this client. */
-static enum sd_status lane_status(struct sd_lane *l, enum sd_status st)
+static enum sd_status qp_status(struct sd_qp *l, enum sd_status st)
 {
 	return l->status != SD_OK ? l->status : st;
 }
 
-long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s,
-		    const u64 arg[6], int *again)
+long sd_domain_call(struct sd_thread *t, struct sd_qp *l, const struct sd_stub *s, const u64 arg[6],
+		    int *again)
 {
 	enum sd_status st;
 	long ret = 0;
 
-	sd_lane_enter(t, l);
+	sd_qp_enter(t, l);
 	st = s->stub(l, &ret, arg);
 	if (sd_unlikely(st == SD_TOO_BIG && l->narrow)) {
-		sd_promise_settle(l);
+		sd_early_settle(l);
 		st = s->stub(l, &ret, arg);
 	}
-	sd_lane_leave(t);
-	st = lane_status(l, st);
+	sd_qp_leave(t);
+	st = qp_status(l, st);
 	if (sd_likely(st == SD_OK))
 		return sd_likely(ret > -ERESTARTSYS || ret < -ERESTART_RESTARTBLOCK)
 			       ? ret
@@ -124,25 +124,25 @@ enum sd_way sd_result(struct sd_thread *t, long ret, int again)
 	return sd_done(t, ret);
 }
 
-/* ---- promised calls ---- */
+/* ---- early calls ---- */
 void sd_settle_all(struct sd_thread *t)
 {
-	t->look &= ~SD_LOOK_PROMISE;
+	t->look &= ~SD_LOOK_EARLY;
 	for (u32 d = 0; d < sd_ndomains; d++)
-		if (t->chan[d] && t->lane[d])
-			sd_promise_settle(t->lane[d]);
+		if (t->chan[d] && t->qp[d])
+			sd_early_settle(t->qp[d]);
 }
 
-void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd)
+void sd_early_begin(struct sd_thread *t, struct sd_qp *l, u32 dom, s32 dfd)
 {
-	if (!l->promised.on)
+	if (!l->early.on)
 		sd_settle(t);
-	l->promises = dfd >= 0 && !sd_not_alone && !t->chan[dom]->shared[(u32)dfd % SD_DFDS];
+	l->may_early = dfd >= 0 && !sd_not_alone && !t->chan[dom]->shared[(u32)dfd % SD_DFDS];
 }
 
-void sd_promises_end(struct sd_thread *t, const struct sd_lane *l)
+void sd_early_end(struct sd_thread *t, const struct sd_qp *l)
 {
-	t->look = l->promised.on ? t->look | SD_LOOK_PROMISE : t->look & ~SD_LOOK_PROMISE;
+	t->look = l->early.on ? t->look | SD_LOOK_EARLY : t->look & ~SD_LOOK_EARLY;
 }
 
 /* The result isn't used, and no signal may prevent the call. */
@@ -150,7 +150,7 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later)
 {
 	const struct sd_stub *s = sd_stub_for(dom, __NR_close);
 	u64 arg[6] = {(u32)dfd};
-	struct sd_lane *l;
+	struct sd_qp *l;
 	enum sd_status st;
 	long err, ret;
 
@@ -159,20 +159,20 @@ void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later)
 		       "this domain makes fds but has no stub for close",
 		       "add close to the calls of its spec");
 	sd_observe_close(t, dom, dfd);
-	l = sd_lane_of(t, dom, 0, &err);
+	l = sd_qp_of(t, dom, 0, &err);
 	if (!l)
 		return; /* it died, and its fds with it */
-	sd_promises_begin(t, l, dom, later ? dfd : -1);
+	sd_early_begin(t, l, dom, later ? dfd : -1);
 	st = sd_until_served(l, s->stub(l, &ret, arg));
-	sd_promises_end(t, l);
+	sd_early_end(t, l);
 	if (st != SD_OK)
-		sd_status_errno(t, l, lane_status(l, st));
+		sd_status_errno(t, l, qp_status(l, st));
 }
 
 /* ---- calls of the hook's own, which no signal ends ---- */
 static enum sd_status wait_served(struct sd_call *c, long *ret)
 {
-	return sd_until_served(c->lane, (c->status = SD_OK, sd_call_wait(c, ret)));
+	return sd_until_served(c->qp, (c->status = SD_OK, sd_call_wait(c, ret)));
 }
 
 long sd_domain_ask_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf)
@@ -180,7 +180,7 @@ long sd_domain_ask_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf)
 	struct sd_call c;
 	enum sd_status st;
 	long err = 0, ret = 0;
-	struct sd_lane *l = sd_lane_of(t, dom, 0, &err);
+	struct sd_qp *l = sd_qp_of(t, dom, 0, &err);
 
 	if (!l)
 		return err;
@@ -201,7 +201,7 @@ void sd_domain_executed(struct sd_thread *t, u32 dom)
 	struct sd_call c;
 	enum sd_status st;
 	long err = 0, ret;
-	struct sd_lane *l = sd_lane_of(t, dom, 0, &err);
+	struct sd_qp *l = sd_qp_of(t, dom, 0, &err);
 
 	if (!l)
 		return;
@@ -218,19 +218,19 @@ long sd_domain_do(struct sd_thread *t, u32 dom, u64 nr, const u64 arg[6])
 {
 	const struct sd_stub *s = sd_stub_for(dom, nr);
 	enum sd_status st;
-	struct sd_lane *l;
+	struct sd_qp *l;
 	long err = 0, ret = 0;
 
 	if (!s)
 		return -EOPNOTSUPP;
-	l = sd_lane_of(t, dom, 0, &err);
+	l = sd_qp_of(t, dom, 0, &err);
 	if (!l)
 		return err;
 	st = sd_until_served(l, s->stub(l, &ret, arg));
 	return st == SD_OK ? ret : sd_status_errno(t, l, st);
 }
 
-long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6])
+long sd_file_call(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6])
 {
 	const struct sd_stub *s = sd_stub_for(dom, nr);
 	enum sd_status st;
@@ -254,7 +254,7 @@ static int cloexec_asked(const struct sd_stub *s, const u64 arg[6])
 	return (flags & O_CLOEXEC) != 0;
 }
 
-long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
+long sd_install_new(struct sd_thread *t, struct sd_qp *l, u32 dom, const struct sd_stub *s,
 		    const u64 arg[6], long ret)
 {
 	long fd = sd_fd_install(t, l, dom, ret, cloexec_asked(s, arg));

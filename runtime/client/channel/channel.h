@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channel.h: the room that talks to domains: which there are, the attachment to one, the lanes of
- * it, one call through a lane, and the map of the program's fds that are a domain's.
+ * channel.h: the room that talks to domains: which there are, the attachment to one, the queue
+ * pairs of it, one call through a queue pair, and the map of the program's fds that are a domain's.
  *
  * A struct sd_files belongs to the host's file table: threads share one, a forked or vforked child
  * gets a copy with channels of its own. It maps host fds, which are placeholders, to domain fds.
@@ -12,15 +12,15 @@
  * call that makes an fd attaches anew, with the next serial, and fds with an older serial give
  * EREMOTEIO from then on. Dead channels stay mapped, since other threads may still wait in them.
  *
- * Locks: sd_files.lock guards map, refs, lanes and attaching; lookups read one u64 without it.
- * Nothing waits for a domain with it held, except attaching. The lock is taken with signals kept,
- * never in a handler.
+ * Locks: sd_files.lock guards map, refs, queue pairs and attaching; lookups read one u64 without
+ * it. Nothing waits for a domain with it held, except attaching. The lock is taken with signals
+ * kept, never in a handler.
  */
 #ifndef SD_CLIENT_CHANNEL_H
 #define SD_CLIENT_CHANNEL_H
 
 #include "hook/hook.h"
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/client.h>
 
 #define SD_FDS	(1u << 20) /* host fds that can be mapped */
@@ -59,7 +59,7 @@ struct sd_ep {
 };
 
 enum sd_chan_state { SD_CHAN_LIVE, SD_CHAN_DEAD, SD_CHAN_PROTO };
-enum { SD_FD_LIFE, SD_FD_REGION, SD_FD_EVENT, SD_FD_BELL, SD_CHAN_FDS };
+enum { SD_FD_LIFE, SD_FD_REGION, SD_FD_EVENT, SD_FD_WAKE_PAGE, SD_CHAN_FDS };
 
 struct sd_chan {
 	u32 state; /* enum sd_chan_state */
@@ -67,18 +67,18 @@ struct sd_chan {
 	u16 dom;
 	u32 client, generation;
 	void *region;
-	const struct sd_bell *bell;
-	const struct sd_client_side *tr; /* the transport that its lanes are of */
+	const struct sd_wake_page *wake_page;
+	const struct sd_client_side *tr; /* the transport that its queue pairs are of */
 	s32 fd[SD_CHAN_FDS];
-	u32 lane_used[SD_LANES / 32];
-	u32 lane_old[SD_LANES / 32]; /* used by the image before this one: find its position */
-	u32 fresh;		     /* nothing was said on it so far */
-	u32 keep;		     /* a child of this program couldn't attach on its own */
-	u32 live;		     /* domain fds open through it */
-	u32 top;		     /* refs at and above it are 0 */
-	u8 shared[SD_DFDS];	     /* another process may use it: nothing is promised for it */
-	u16 ref[SD_DFDS];	     /* host fds (and epoll records) per domain fd */
-	struct sd_lane lane[SD_LANES];
+	u32 qp_used[SD_QPS / 32];
+	u32 qp_old[SD_QPS / 32]; /* used by the image before this one: find its position */
+	u32 fresh;		 /* nothing was said on it so far */
+	u32 keep;		 /* a child of this program couldn't attach on its own */
+	u32 live;		 /* domain fds open through it */
+	u32 top;		 /* refs at and above it are 0 */
+	u8 shared[SD_DFDS]; /* another process may use it: none of its calls is completed early */
+	u16 ref[SD_DFDS];   /* host fds (and epoll records) per domain fd */
+	struct sd_qp qp[SD_QPS];
 };
 
 /* A child of clone without CLONE_FILES: what it starts with, see fork.c. */
@@ -107,7 +107,7 @@ struct sd_files {
 struct sd_domain {
 	const struct sd_domain_stubs *stubs;
 	char path[108]; /* its supervisor's socket */
-	const struct sd_stub *by_nr[SD_KINDS];
+	const struct sd_stub *by_nr[SD_NSYSCALLS];
 };
 extern struct sd_domain sd_domain[SD_DOMAINS];
 extern u32 sd_ndomains;
@@ -129,15 +129,15 @@ bool sd_needs_no_stub(u64 nr);
 
 /* ---- call.c: one call of a domain ---- */
 /* Its result or -errno; *again: it is to be issued again after the kept signals. */
-long sd_domain_call(struct sd_thread *t, struct sd_lane *l, const struct sd_stub *s,
-		    const u64 arg[6], int *again);
-long sd_status_errno(struct sd_thread *t, struct sd_lane *l, enum sd_status st);
+long sd_domain_call(struct sd_thread *t, struct sd_qp *l, const struct sd_stub *s, const u64 arg[6],
+		    int *again);
+long sd_status_errno(struct sd_thread *t, struct sd_qp *l, enum sd_status st);
 /* What calls fail with on a channel that has ended, or on none. */
 long sd_chan_errno(const struct sd_chan *c);
 enum sd_way sd_result(struct sd_thread *t, long ret, int again);
 long sd_verdict(struct sd_thread *t, long ret, int *again);
-void sd_lane_enter(struct sd_thread *t, struct sd_lane *l);
-void sd_lane_leave(struct sd_thread *t);
+void sd_qp_enter(struct sd_thread *t, struct sd_qp *l);
+void sd_qp_leave(struct sd_thread *t);
 
 /*
  * A call that no signal ends. `call`, an expression of enum sd_status, is made again when a signal
@@ -172,24 +172,24 @@ long sd_domain_do(struct sd_thread *t, u32 dom, u64 nr, const u64 arg[6]);
 long sd_domain_ask_path(struct sd_thread *t, u32 dom, s32 dfd, char *buf);
 void sd_domain_executed(struct sd_thread *t, u32 dom); /* the program was replaced by another */
 /* With sd_uninterrupted(): result or -errno; -ENODEV: the domain has no such call. */
-long sd_file_call(struct sd_thread *t, struct sd_lane *l, u32 dom, u64 nr, const u64 arg[6]);
+long sd_file_call(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6]);
 
-/* Promised calls (sd/rpc.h) are waited for before anything happens that could tell somebody else
+/* Early calls (sd/rpc.h) are waited for before anything happens that could tell somebody else
  * of them. */
 void sd_settle_all(struct sd_thread *t);
 static inline void sd_settle(struct sd_thread *t)
 {
-	if (sd_unlikely(t->look & SD_LOOK_PROMISE))
+	if (sd_unlikely(t->look & SD_LOOK_EARLY))
 		sd_settle_all(t);
 }
-/* Around a call on this lane: promised calls of other lanes are waited for first, its own is left
- * to the lane. dfd: what the call may be promised for; -1: nothing. */
-void sd_promises_begin(struct sd_thread *t, struct sd_lane *l, u32 dom, s32 dfd);
-void sd_promises_end(struct sd_thread *t, const struct sd_lane *l);
-/* later: the call may be promised. */
+/* Around a call on this queue pair: early calls of other queue pairs are waited for first, its own
+ * is left to the queue pair. dfd: of which the call may be completed early; -1: none. */
+void sd_early_begin(struct sd_thread *t, struct sd_qp *l, u32 dom, s32 dfd);
+void sd_early_end(struct sd_thread *t, const struct sd_qp *l);
+/* later: the call may be completed early. */
 void sd_domain_close(struct sd_thread *t, u32 dom, s32 dfd, int later);
 /* The result of a call that makes an fd: the program's number for it, or -errno. */
-long sd_install_new(struct sd_thread *t, struct sd_lane *l, u32 dom, const struct sd_stub *s,
+long sd_install_new(struct sd_thread *t, struct sd_qp *l, u32 dom, const struct sd_stub *s,
 		    const u64 arg[6], long ret);
 
 /* ---- fdmap.c ---- */
@@ -200,10 +200,9 @@ struct sd_fd sd_fd_unpack(u64 v); /* an entry of the map */
 struct sd_fd sd_fd_get(const struct sd_thread *t, s64 fd);
 int sd_fd_in_domain(const struct sd_thread *t, s64 fd);	    /* SD_FD_DOMAIN */
 void sd_fd_put(struct sd_files *f, s32 fd, struct sd_fd e); /* locked */
-long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec);
+long sd_fd_install(struct sd_thread *t, struct sd_qp *l, u32 dom, long dfd, int cloexec);
 /* The same in the place of an open host fd; dead: it only answers EREMOTEIO. */
-long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at,
-		      int cloexec);
+long sd_fd_install_at(struct sd_thread *t, struct sd_qp *l, u32 dom, long dfd, s32 at, int cloexec);
 void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec);
 /* The host's numbers and what is behind them change together: others that look at the same time,
  * fork and exec too, see both changes or neither. */
@@ -223,21 +222,23 @@ struct sd_chan *sd_fd_chan(struct sd_thread *t, struct sd_fd e, long *err);
 long sd_fd_args(struct sd_thread *t, u32 which, u32 dom, u64 arg[6]);
 long sd_empty_dir(void); /* an fd of a deleted directory, or -errno */
 
-/* ---- lanes.c ---- */
-/* This thread's lane to a domain; attaches where create says so. NULL: *err. */
-struct sd_lane *sd_lane_of(struct sd_thread *t, u32 dom, int create, long *err);
-/* The same for a domain it is attached to, with the files' lock held, lanes_in_use set, and without
+/* ---- qps.c ---- */
+/* This thread's queue pair to a domain; attaches where create says so. NULL: *err. */
+struct sd_qp *sd_qp_of(struct sd_thread *t, u32 dom, int create, long *err);
+/* The same for a domain it is attached to, with the files' lock held, qps_in_use set, and without
  * waiting for one. */
-struct sd_lane *sd_lane_at_once(struct sd_thread *t, u32 dom);
-void sd_lanes_free(struct sd_thread *t); /* the thread ends */
-void sd_lanes_pass(struct sd_thread *t); /* lanes in which calls don't wait, to those they help */
-void sd_lanes_reset(void);		 /* in a forked child: no thread waits for one */
-/* A call ended, and sd_leave_work isn't 0: threads wait for lanes, or left closes to this one. */
+struct sd_qp *sd_qp_at_once(struct sd_thread *t, u32 dom);
+void sd_qps_free(struct sd_thread *t); /* the thread ends */
+void sd_qps_pass(
+	struct sd_thread *t); /* queue pairs in which calls don't wait, to those they help */
+void sd_qps_reset(void);      /* in a forked child: no thread waits for one */
+/* A call ended, and sd_leave_work isn't 0: threads wait for queue pairs, or left closes to this
+ * one. */
 void sd_hook_left(struct sd_thread *t);
-void sd_lane_freed(void);
+void sd_qp_freed(void);
 /* One that no thread has, nor borrows: posted calls may stay in it. NULL: none is free. */
-struct sd_lane *sd_lane_own(struct sd_thread *t, struct sd_chan *c);
-void sd_lane_give(struct sd_chan *c, struct sd_lane *l);
+struct sd_qp *sd_qp_own(struct sd_thread *t, struct sd_chan *c);
+void sd_qp_give(struct sd_chan *c, struct sd_qp *l);
 
 /* ---- attach.c, introduce.c ---- */
 long sd_chan_renew(struct sd_thread *t, u32 dom);
@@ -249,11 +250,11 @@ long sd_share_fd(struct sd_thread *t, u32 dom, const u64 key[2]);
 /* A socket that is the ticket (sd/control.h, TICKET), or -errno. */
 long sd_ticket_hold(struct sd_thread *t, u32 dom, const u64 key[2]);
 /* The first calls on a new channel, with the files' lock held. */
-void sd_introduce(struct sd_lane *l, u32 dom);
-/* The program's capabilities and the like, as SD_OP_RIGHTS has them. */
-bool sd_rights_known(void); /* the host may be asked */
-void sd_rights_ask(u64 arg[6]);
-enum sd_status sd_rights_tell(struct sd_lane *l, const u64 arg[6]);
+void sd_introduce(struct sd_qp *l, u32 dom);
+/* The program's capabilities and the like, as SD_OP_CRED has them. */
+bool sd_cred_known(void); /* the host may be asked */
+void sd_cred_ask(u64 arg[6]);
+enum sd_status sd_cred_tell(struct sd_qp *l, const u64 arg[6]);
 
 /*
  * Is the domain gone? Each of these knows more than the one before it, and costs more: the domain's
@@ -262,14 +263,14 @@ enum sd_status sd_rights_tell(struct sd_lane *l, const u64 arg[6]);
  */
 static inline bool sd_chan_alive(const struct sd_chan *c)
 {
-	return sd_load_relaxed(&c->bell->alive) != 0;
+	return sd_load_relaxed(&c->wake_page->alive) != 0;
 }
 static inline bool sd_chan_ended(const struct sd_chan *c)
 {
 	return !sd_chan_alive(c) ||
 	       sd_load_relaxed(&((const struct sd_region_head *)c->region)->ended) != 0;
 }
-bool sd_lane_gone(const struct sd_lane *l);
+bool sd_qp_gone(const struct sd_qp *l);
 
 /* ---- fork.c: around clone without CLONE_FILES ---- */
 /* Leaves the table locked if the child gets a copy of this memory. */

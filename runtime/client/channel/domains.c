@@ -31,7 +31,7 @@ static void add_domain(const char *name, u64 nlen, const char *path, u64 plen)
 		sd_die("KDOM_DOMAINS", "socket path too long", "107 bytes at most: set KDOM_DIR");
 	memcpy(d->path, path, plen);
 	for (u32 i = 0; i < d->stubs->n; i++)
-		if (d->stubs->stub[i].nr < SD_KINDS)
+		if (d->stubs->stub[i].nr < SD_NSYSCALLS)
 			d->by_nr[d->stubs->stub[i].nr] = &d->stubs->stub[i];
 	sd_ndomains++;
 }
@@ -55,7 +55,7 @@ void sd_domains_init(const char *env)
 
 const struct sd_stub *sd_stub_for(u32 dom, u64 nr)
 {
-	return nr < SD_KINDS ? sd_domain[dom].by_nr[nr] : NULL;
+	return nr < SD_NSYSCALLS ? sd_domain[dom].by_nr[nr] : NULL;
 }
 
 int sd_has_prefix(u32 dom)
@@ -77,7 +77,7 @@ const struct sd_stub *sd_mirror_stub(u32 dom, u64 nr, const u64 arg[6])
 {
 	const struct sd_stub *s = sd_stub_for(dom, nr);
 
-	return s && s->route == SD_ROUTE_ALSO && sd_key_matches(s->key, arg) ? s : NULL;
+	return s && s->route == SD_ROUTE_MIRRORED && sd_key_matches(s->key, arg) ? s : NULL;
 }
 
 bool sd_any_stub(u64 nr, u32 routes)
@@ -93,10 +93,10 @@ bool sd_any_stub(u64 nr, u32 routes)
 
 void sd_unsupported(u64 nr)
 {
-	static u8 said[SD_KINDS];
+	static u8 said[SD_NSYSCALLS];
 	char what[48];
 
-	if (nr >= SD_KINDS || __atomic_exchange_n(&said[nr], 1, __ATOMIC_RELAXED))
+	if (nr >= SD_NSYSCALLS || __atomic_exchange_n(&said[nr], 1, __ATOMIC_RELAXED))
 		return;
 	sd_utoa(sd_stpcpy(what, "system call "), nr);
 	sd_say(what, "not carried for a file of a domain, open or by name",

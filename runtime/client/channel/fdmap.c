@@ -47,11 +47,11 @@ void sd_files_drop_table(struct sd_files *f)
 static u64 fd_hold(struct sd_thread *t, const u64 *at, u64 v)
 {
 	while (v >> 56 == SD_FD_DOMAIN) {
-		u32 n = t->lanes_in_use | 1;
+		u32 n = t->qps_in_use | 1;
 		u64 now;
 
 		t->using[n / 2 % SD_USING] = v;
-		sd_store_release(&t->lanes_in_use, n + 2);
+		sd_store_release(&t->qps_in_use, n + 2);
 		asm volatile("" ::: "memory");
 		now = sd_load_relaxed(at);
 		if (now == v)
@@ -217,7 +217,7 @@ static long stand_in(struct sd_thread *t, u32 dom, s32 at, int cloexec)
 }
 
 /* A new domain fd gets the lowest host number. On failure the caller closes it in the domain. */
-long sd_fd_install(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, int cloexec)
+long sd_fd_install(struct sd_thread *t, struct sd_qp *l, u32 dom, long dfd, int cloexec)
 {
 	return sd_fd_install_at(t, l, dom, dfd, -1, cloexec);
 }
@@ -235,21 +235,20 @@ void sd_fd_install_dead(struct sd_thread *t, u32 dom, s32 at, int cloexec)
 	sd_unlock(&f->lock);
 }
 
-long sd_fd_install_at(struct sd_thread *t, struct sd_lane *l, u32 dom, long dfd, s32 at,
-		      int cloexec)
+long sd_fd_install_at(struct sd_thread *t, struct sd_qp *l, u32 dom, long dfd, s32 at, int cloexec)
 {
 	struct sd_files *f = t->files;
 	struct sd_chan *c = t->chan[dom];
 	long fd;
 
 	if (dfd < 0 || dfd >= SD_DFDS) {
-		sd_lane_fail(l, SD_PROTO);
+		sd_qp_fail(l, SD_PROTO);
 		return -EPROTO;
 	}
 	sd_lock(&f->lock);
 	if (c->ref[dfd]) { /* it says it opened what is open */
 		sd_unlock(&f->lock);
-		sd_lane_fail(l, SD_PROTO);
+		sd_qp_fail(l, SD_PROTO);
 		return -EPROTO;
 	}
 	fd = at >= (s32)SD_FDS ? -EMFILE : stand_in(t, dom, at, cloexec);
@@ -319,7 +318,7 @@ static int fd_share(struct sd_files *f, struct sd_fd e)
 
 static int thread_uses(const struct sd_thread *o, u64 v)
 {
-	u32 n = sd_load_acquire(&o->lanes_in_use) / 2;
+	u32 n = sd_load_acquire(&o->qps_in_use) / 2;
 
 	for (u32 i = 0; i < n && i < SD_USING; i++)
 		if (sd_load_relaxed(&o->using[i]) == v)
@@ -388,7 +387,7 @@ void sd_fd_close_late(struct sd_thread *t)
 		if (t->files->chan[e.dom] && t->files->chan[e.dom]->serial == e.serial)
 			close_fd(t, e, 0);
 	}
-	sd_store_release(&t->lanes_in_use, 0);
+	sd_store_release(&t->qps_in_use, 0);
 }
 
 static void close_in_domains(struct sd_thread *t, const struct closing *c, int later)

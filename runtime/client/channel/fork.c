@@ -48,8 +48,8 @@ static void chan_unmap(struct sd_chan *c)
 {
 	if (c->region)
 		sys(__NR_munmap, c->region, SD_REGION_SIZE);
-	if (c->bell)
-		sys(__NR_munmap, c->bell, PAGE);
+	if (c->wake_page)
+		sys(__NR_munmap, c->wake_page, PAGE);
 	sys(__NR_munmap, c, sizeof(*c));
 }
 
@@ -109,7 +109,7 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k)
 		f->ep[i].waiting = 0;
 	if (!k->copy) {
 		sd_waiters_reset();
-		sd_lanes_reset();
+		sd_qps_reset();
 		sd_observe_fork();
 	}
 	for (u32 d = 0; d < SD_DOMAINS; d++) {

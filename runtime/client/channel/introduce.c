@@ -8,12 +8,12 @@
 #include <linux/capability.h>
 #include <linux/prctl.h>
 
-bool sd_rights_known(void)
+bool sd_cred_known(void)
 {
 	return !sd_no_patch && !sys(__NR_prctl, PR_GET_SECCOMP);
 }
 
-void sd_rights_ask(u64 arg[6])
+void sd_cred_ask(u64 arg[6])
 {
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct d[2] = {{0}};
@@ -34,15 +34,15 @@ void sd_rights_ask(u64 arg[6])
 	}
 	arg[5] = (u32)sys(__NR_prctl, PR_GET_SECUREBITS);
 	if (sys(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 1)
-		arg[5] |= SD_RIGHTS_NO_NEW_PRIVS;
+		arg[5] |= SD_CRED_NO_NEW_PRIVS;
 }
 
-enum sd_status sd_rights_tell(struct sd_lane *l, const u64 arg[6])
+enum sd_status sd_cred_tell(struct sd_qp *l, const u64 arg[6])
 {
 	enum sd_status st;
 	long ret = 0;
 
-	st = sd_until_served(l, sd_own_call(l, &ret, SD_OP_RIGHTS, arg));
+	st = sd_until_served(l, sd_own_call(l, &ret, SD_OP_CRED, arg));
 	/* It had no memory: a domain that doesn't know the program's rights isn't used any more. */
 	return st == SD_OK && ret < 0 ? SD_PROTO : st;
 }
@@ -70,16 +70,16 @@ static s32 read_umask(void)
 	return mask;
 }
 
-void sd_introduce(struct sd_lane *l, u32 dom)
+void sd_introduce(struct sd_qp *l, u32 dom)
 {
 	u64 arg[6] = {0};
 	const struct sd_stub *s = sd_mirror_stub(dom, __NR_umask, arg);
 	u64 rights[6] = {0};
 	long ret;
 
-	if (sd_rights_known()) {
-		sd_rights_ask(rights);
-		sd_rights_tell(l, rights);
+	if (sd_cred_known()) {
+		sd_cred_ask(rights);
+		sd_cred_tell(l, rights);
 	}
 	if (!s)
 		return;

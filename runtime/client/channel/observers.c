@@ -24,7 +24,7 @@ void sd_observe_fork(void)
 			observers[i]->after_fork();
 }
 
-void sd_observe_bell(const void *but)
+void sd_observe_drained(const void *but)
 {
 	for (u32 i = 0; observers[i]; i++)
 		if (observers[i]->ring_again)

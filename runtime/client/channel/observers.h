@@ -16,7 +16,7 @@ struct sd_observer {
 	void (*before_close)(struct sd_thread *t, u32 dom, s32 dfd);
 	/* This is a forked child with a copy of the parent's memory, and none of its threads. */
 	void (*after_fork)(void);
-	/* The bells were emptied: ring again for waiters whose calls are done, but for `but`. */
+	/* The eventfds were drained: ring again for waiters whose calls are done, but for `but`. */
 	void (*ring_again)(const void *but);
 	/* Where the observer keeps this hidden fd; NULL: it isn't one of its own. */
 	s32 *(*hidden_slot)(s32 fd);
@@ -27,7 +27,7 @@ void sd_observers_init(const struct sd_observer *const *table);
 
 void sd_observe_close(struct sd_thread *t, u32 dom, s32 dfd);
 void sd_observe_fork(void);
-void sd_observe_bell(const void *but);
+void sd_observe_drained(const void *but);
 s32 *sd_observe_hidden(s32 fd);
 
 #endif

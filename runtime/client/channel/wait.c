@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wait.c: waiting for domains and the host at once. A call is posted to each domain with
- * SD_F_BELL, and ppoll waits for the host's fds and for the bells; whatever ends the wait, the
- * posted calls are cancelled and finished, so that nothing is in flight afterwards.
+ * SD_F_NOTIFY, and ppoll waits for the host's fds and for the notifications; whatever ends the
+ * wait, the posted calls are cancelled and finished, so that nothing is in flight afterwards.
  *
- * The bell of a channel is one eventfd for all threads: a thread that drains it checks whether
+ * A channel has one notification eventfd for all threads: a thread that drains it checks whether
  * calls of others are done, and rings again for them.
  */
 #include "channel/wait.h"
@@ -13,12 +13,13 @@
 #define PAUSE_MIN 1000000 /* ns */
 #define PAUSE_MAX 32000000
 
-static struct sd_async *waiters; /* posted calls of this address space that wait for a bell */
+static struct sd_async
+	*waiters; /* posted calls of this address space that wait for a notification */
 static u32 waiters_lock;
 
 /*
- * A domain that can't keep another of our calls waiting, or a lane that others need: the call is
- * issued again a little later, for as long as it takes. Meanwhile it holds nothing. Signals are
+ * A domain that can't keep another of our calls waiting, or a queue pair that others need: the call
+ * is issued again a little later, for as long as it takes. Meanwhile it holds nothing. Signals are
  * those of a call that waits.
  */
 void sd_refused_pause(struct sd_thread *t)
@@ -26,7 +27,7 @@ void sd_refused_pause(struct sd_thread *t)
 	struct sd_timespec ts = {0, PAUSE_MIN};
 
 	t->refused = 0;
-	sd_lanes_pass(t);
+	sd_qps_pass(t);
 	if (t->pause && sd_now() - t->refused_at < 2 * PAUSE_MAX)
 		ts.nsec = t->pause < PAUSE_MAX ? t->pause * 2 : PAUSE_MAX;
 	t->pause = ts.nsec;
@@ -98,7 +99,7 @@ u32 sd_timeout_ms(s64 timeout)
 
 void sd_async_post(struct sd_thread *t, struct sd_async *a)
 {
-	a->c.flags = SD_F_BELL;
+	a->c.flags = SD_F_NOTIFY;
 	a->posted = sd_call_post(&a->c) == SD_OK;
 	if (!a->posted)
 		return;
@@ -115,7 +116,7 @@ static void async_finish(struct sd_thread *t, struct sd_async *a)
 	enum sd_status st;
 
 	if (!a->posted) {
-		a->ret = sd_status_errno(t, a->c.lane, a->c.status);
+		a->ret = sd_status_errno(t, a->c.qp, a->c.status);
 		return;
 	}
 	sd_lock(&waiters_lock);
@@ -126,13 +127,13 @@ static void async_finish(struct sd_thread *t, struct sd_async *a)
 		}
 	sd_unlock(&waiters_lock);
 	sd_call_cancel(&a->c);
-	a->c.lane->intr = 0;
+	a->c.qp->intr = 0;
 	st = sd_call_finish(&a->c, &a->ret);
 	if (st == SD_REFUSED) {
 		t->refused = 1;
 		a->ret = 0;
 	} else if (st != SD_OK) {
-		a->ret = sd_status_errno(t, a->c.lane, st);
+		a->ret = sd_status_errno(t, a->c.qp, st);
 	}
 	a->posted = 0;
 }
@@ -148,12 +149,12 @@ static int any_done(struct sd_async *a, u32 n)
 static int a_dead_one(const struct sd_async *a, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
-		if (sd_chan_ended(a[i].chan) || sd_lane_gone(a[i].c.lane))
+		if (sd_chan_ended(a[i].chan) || sd_qp_gone(a[i].c.qp))
 			return 1;
 	return 0;
 }
 
-/* Bells were emptied: rings again for calls of other threads that are done. */
+/* The eventfds were drained: notifies again for calls of other threads that are done. */
 static void ring_again(const struct sd_async *mine, u32 n, const void *my_aio)
 {
 	u64 v = 1;
@@ -163,10 +164,10 @@ static void ring_again(const struct sd_async *mine, u32 n, const void *my_aio)
 		if ((a < mine || a >= mine + n) && sd_call_done(&a->c))
 			sys(__NR_write, a->chan->fd[SD_FD_EVENT], &v, 8);
 	sd_unlock(&waiters_lock);
-	sd_observe_bell(my_aio);
+	sd_observe_drained(my_aio);
 }
 
-static void bells_drain(const struct sd_async *mine, u32 n)
+static void notify_drain_all(const struct sd_async *mine, u32 n)
 {
 	u64 v;
 
@@ -175,7 +176,7 @@ static void bells_drain(const struct sd_async *mine, u32 n)
 	ring_again(mine, n, NULL);
 }
 
-void sd_bell_drain(s32 event, const void *mine)
+void sd_notify_drain(s32 event, const void *mine)
 {
 	u64 v;
 
@@ -236,7 +237,7 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct pollfd
 			if (host[i].revents)
 				*(i < nhost ? &ready : &rung) = 1;
 		if (rung)
-			bells_drain(a, n);
+			notify_drain_all(a, n);
 		if (ready || (deadline >= 0 && sd_now() >= deadline))
 			break;
 	}
@@ -252,7 +253,7 @@ long sd_refused_wait(struct sd_thread *t, struct pollfd *host, u32 nhost, s64 de
 	s64 soon = sd_now() + PAUSE_MAX / 4;
 
 	t->refused = 0;
-	sd_lanes_pass(t);
+	sd_qps_pass(t);
 	sleep_once(t, host, nhost, deadline >= 0 && deadline < soon ? deadline : soon);
 	return t->kept ? -EINTR : 0;
 }

@@ -5,8 +5,8 @@
  */
 #include "hook/hook.h"
 
-u8 sd_kind[SD_KINDS];
-sd_call_fn sd_stage[SD_STAGES][SD_KINDS];
+u8 sd_syscall_flags[SD_NSYSCALLS];
+sd_call_fn sd_stage[SD_STAGES][SD_NSYSCALLS];
 u32 sd_leave_work;
 static const struct sd_hook_events *events;
 
@@ -20,13 +20,14 @@ static void look_around(struct sd_thread *t, u64 nr)
 {
 	if (t->look & SD_LOOK_ALT)
 		sd_alt_check(t);
-	if (t->look & SD_LOOK_PROMISE && !(nr < SD_KINDS && sd_kind[nr] & SD_KIND_MAY_FOLLOW))
+	if (t->look & SD_LOOK_EARLY &&
+	    !(nr < SD_NSYSCALLS && sd_syscall_flags[nr] & SD_SYSCALL_MAY_FOLLOW))
 		events->settle(t);
 }
 
 enum sd_way sd_first_stage(struct sd_thread *t, u64 nr)
 {
-	if (nr >= SD_KINDS || !sd_stage[0][nr])
+	if (nr >= SD_NSYSCALLS || !sd_stage[0][nr])
 		return SD_HOST;
 	if (t->sync_blocked)
 		sd_unblock_sync(t);
@@ -45,7 +46,7 @@ void sd_hook(struct sd_thread *t)
 		way = events->traced(t);
 	else
 		way = sd_first_stage(t, nr);
-	sd_store_release(&t->lanes_in_use, 0);
+	sd_store_release(&t->qps_in_use, 0);
 	if (sd_unlikely(sd_load_relaxed(&sd_leave_work)))
 		events->leave(t);
 	switch (way) {

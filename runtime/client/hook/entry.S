@@ -58,8 +58,8 @@ GLOBAL(sd_stubs_end)
 	.balign 64
 GLOBAL(sd_entry_begin)
 GLOBAL(sd_hook_entry)
-	lea sd_kind(%rip), %r11
-	cmp $SD_KINDS, %rax
+	lea sd_syscall_flags(%rip), %r11
+	cmp $SD_NSYSCALLS, %rax
 	jae 1f
 	cmpb $0, (%r11, %rax)
 	jne 1f

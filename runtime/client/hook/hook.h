@@ -54,7 +54,7 @@ struct sd_sighand {
 /* Of the rooms above; the hook only keeps their places in a thread. */
 struct sd_files;
 struct sd_chan;
-struct sd_lane;
+struct sd_qp;
 struct sd_ep;
 
 struct sd_thread {
@@ -85,9 +85,9 @@ struct sd_thread {
 	struct sd_stackt alt; /* as the program set it */
 	struct sd_sighand *sighand;
 	struct sd_files *files;	 /* NULL: no domain fd, and no channel, ever */
-	struct sd_chan *chan[4]; /* with a lane of this thread's in it */
-	struct sd_lane *lane[4];
-	u32 lanes_in_use; /* bit 0: a call is being made: chan[] isn't to be taken away; above: how
+	struct sd_chan *chan[4]; /* with a queue pair of this thread's in it */
+	struct sd_qp *qp[4];
+	u32 qps_in_use; /* bit 0: a call is being made: chan[] isn't to be taken away; above: how
 			     many of using[] */
 	u64 using[SD_USING]; /* entries of the fd map that this call found, the last of them: see
 				channel/fdmap.c */
@@ -96,11 +96,11 @@ struct sd_thread {
 	u32 refused; /* this call wasn't served, since it would have to wait: see sd_refused_pause()
 		      */
 	u32 pause;   /* ns, then it is tried again ... */
-	s64 refused_at;		  /* ... as at that time */
-	struct sd_ep *pure_ep;	  /* waited for in its domain alone */
-	struct sd_lane *lane_now; /* in a call: a kept signal interrupts it */
-	struct sd_fork *fork;	  /* a starting child's, see channel/fork.c */
-	u64 wait_mask;		  /* the mask of ppoll and the like */
+	s64 refused_at;	       /* ... as at that time */
+	struct sd_ep *pure_ep; /* waited for in its domain alone */
+	struct sd_qp *qp_now;  /* in a call: a kept signal interrupts it */
+	struct sd_fork *fork;  /* a starting child's, see channel/fork.c */
+	u64 wait_mask;	       /* the mask of ppoll and the like */
 	u32 has_wait_mask;
 	struct sd_sighand own_sighand; /* for a CLONE_VM child with actions of its own */
 	struct sd_thread *next;	       /* all regions of this address space */
@@ -111,9 +111,9 @@ struct sd_thread {
 	char path2[PATH_MAX + 8];		 /* of a call that has two */
 };
 
-#define SD_LOOK_ALT	1u /* the alternate stack */
-#define SD_LOOK_PROMISE 2u /* a promised call that may not be complete */
-#define SD_LOOK_TRACE	4u /* every call is recorded: see trace.h */
+#define SD_LOOK_ALT   1u /* the alternate stack */
+#define SD_LOOK_EARLY 2u /* an early call that may not be complete */
+#define SD_LOOK_TRACE 4u /* every call is recorded: see trace.h */
 
 #define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
 #define SD_MASKED_ALL  2u /* everything is blocked */
@@ -172,10 +172,10 @@ enum sd_stage {
  * enter.c. sd_stage[s][nr] is the first function that call nr has at stage s or a later one; NULL:
  * none, the call is the host's. Filled in by dispatch.c before the first call, constant afterwards.
  */
-extern sd_call_fn sd_stage[SD_STAGES][SD_KINDS];
-#define SD_KIND_HOOKED	   1u /* some stage wants it */
-#define SD_KIND_MAY_FOLLOW 2u /* its first stage waits for promised calls where that is needed */
-extern u8 sd_kind[SD_KINDS];  /* 0: always the host's; read by entry.S */
+extern sd_call_fn sd_stage[SD_STAGES][SD_NSYSCALLS];
+#define SD_SYSCALL_HOOKED     1u /* some stage wants it */
+#define SD_SYSCALL_MAY_FOLLOW 2u /* its first stage waits for early calls where that is needed */
+extern u8 sd_syscall_flags[SD_NSYSCALLS]; /* 0: always the host's; read by entry.S */
 
 /* Passes the call on from the stage `from`. */
 static inline enum sd_way sd_next(struct sd_thread *t, enum sd_stage from)
@@ -187,7 +187,7 @@ static inline enum sd_way sd_next(struct sd_thread *t, enum sd_stage from)
 
 /* What the rooms above do at rare moments of a call; dispatch.c says who. */
 struct sd_hook_events {
-	void (*settle)(struct sd_thread *t); /* wait for promised calls before this one */
+	void (*settle)(struct sd_thread *t); /* wait for early calls before this one */
 	void (*leave)(struct sd_thread *t);  /* the call is over, and sd_leave_work isn't 0 */
 	enum sd_way (*traced)(struct sd_thread *t); /* in place of the stages: SD_LOOK_TRACE */
 	void (*refused)(struct sd_thread *t); /* SD_AGAIN because a domain refused it for now */

@@ -9,7 +9,7 @@
  * always ours. sigcalls.c has the calls.
  */
 #include "hook/hook.h"
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 /* In force while the hook goes on after it kept a signal: faults of its copies must come through.
  */
@@ -223,8 +223,8 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 	t->interrupted |=
 		t->sighand->act[sig - 1].flags & SA_RESTART ? SD_INTR_RESTART : SD_INTR_EINTR;
 	t->slow = 1;
-	if (t->lane_now)
-		sd_lane_interrupt(t->lane_now);
+	if (t->qp_now)
+		sd_qp_interrupt(t->qp_now);
 	if (pc_in(uc->rip, sd_wait_begin,
 		  sd_wait_syscall_end)) /* about to sleep in sd_raw_wait() */
 		uc->rip = (u64)sd_wait_eintr;

@@ -42,7 +42,7 @@
 #define S_SIZE 40
 
 #define SD_SITES     4096 /* call sites one address space can have */
-#define SD_KINDS     512  /* size of sd_kind[]: system call numbers below it can be ours */
+#define SD_NSYSCALLS 512  /* size of sd_syscall_flags[]: system call numbers below it can be ours */
 #define SD_STUB_SIZE 32
 #define SD_STUB_TRAP 6	/* entry that doesn't load the number */
 #define SD_STUB_SYS  18 /* the stub's syscall instruction */

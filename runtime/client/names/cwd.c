@@ -94,7 +94,7 @@ enum sd_way sd_call_chdir(struct sd_thread *t)
 		sd_unsupported(__NR_chdir);
 		return sd_done(t, -EOPNOTSUPP);
 	}
-	if (!p.relative && !sd_lane_of(t, p.dom, 1, &err))
+	if (!p.relative && !sd_qp_of(t, p.dom, 1, &err))
 		return sd_done(t, err);
 	u64 arg[6] = {p.path ? (u64)p.path : t->regs.rdi};
 

@@ -87,7 +87,7 @@ static const struct {
 	{NR_REMOVEXATTRAT, {1, {{1, 0}}}},
 };
 
-static const struct sd_path_args *paths_of[SD_KINDS];
+static const struct sd_path_args *paths_of[SD_NSYSCALLS];
 
 void sd_paths_init(void)
 {
@@ -100,7 +100,7 @@ void sd_paths_init(void)
 		for (u32 i = 0; i < sd_domain[d].stubs->n; i++) {
 			const struct sd_stub *s = &sd_domain[d].stubs->stub[i];
 
-			if (s->nr < SD_KINDS && s->route == SD_ROUTE_PATH && s->paths)
+			if (s->nr < SD_NSYSCALLS && s->route == SD_ROUTE_PATH && s->paths)
 				paths_of[s->nr] = s->paths;
 		}
 }
@@ -194,7 +194,7 @@ static enum sd_way in_domain(struct sd_thread *t, const struct sd_place *p, u64 
 {
 	u32 dom = p[0].dom;
 	const struct sd_stub *s = sd_stub_for(dom, nr);
-	struct sd_lane *l;
+	struct sd_qp *l;
 	int again = 0, create = 1;
 	long err, ret;
 
@@ -208,12 +208,12 @@ static enum sd_way in_domain(struct sd_thread *t, const struct sd_place *p, u64 
 	err = sd_fd_args(t, fds_beside_paths(s), dom, arg);
 	if (err)
 		return sd_done(t, err);
-	l = sd_lane_of(t, dom, create, &err);
+	l = sd_qp_of(t, dom, create, &err);
 	if (!l)
 		return sd_done(t, err);
-	sd_promises_begin(t, l, dom, -1);
+	sd_early_begin(t, l, dom, -1);
 	ret = sd_domain_call(t, l, s, arg, &again);
-	sd_promises_end(t, l);
+	sd_early_end(t, l);
 	if (ret >= 0 && s->ret_fd)
 		ret = sd_install_new(t, l, dom, s, arg, ret);
 	return sd_result(t, ret, again);

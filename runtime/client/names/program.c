@@ -71,7 +71,7 @@ long sd_domfile_look(struct sd_thread *t, const struct sd_place *p, const char *
 {
 	long fd, n, err = 0;
 
-	if (!p->relative && !sd_lane_of(t, p->dom, 1, &err))
+	if (!p->relative && !sd_qp_of(t, p->dom, 1, &err))
 		return err;
 	fd = open_program(t, p, name);
 	if (fd < 0)

@@ -229,7 +229,7 @@ enum sd_way sd_call_exit(struct sd_thread *t)
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 	if (sd_thread_last(t))
 		sd_files_exit(t);
-	sd_lanes_free(t);
+	sd_qps_free(t);
 	/* Another thread may still use the actions kept in this region. */
 	sd_raw_exit(t->regs.rdi,
 		    t->parent_frees || t->sighand == &t->own_sighand ? &nobody : &t->busy);

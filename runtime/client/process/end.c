@@ -6,17 +6,18 @@
  *
  * The process's other threads still run then, and must not see anything of it. Once a domain has
  * been notified it begins none of their calls and completes none, so each thread waits in its next
- * or present call until the host ends it. What would get round that (a new lane, a new channel,
- * fork, exec) takes the files' lock by sd_files_lock(), and waits there. The fd map isn't touched.
- * Maps stay until the lifeline ends: a thread outside any call can still write to them.
+ * or present call until the host ends it. What would get round that (a new queue pair, a new
+ * channel, fork, exec) takes the files' lock by sd_files_lock(), and waits there. The fd map isn't
+ * touched. Maps stay until the lifeline ends: a thread outside any call can still write to them.
  *
- * Not notified are a domain that has no lane free at once, and all domains if another process uses
- * this table (CLONE_FILES). They, and every process that a signal ends, are left to the lifeline.
+ * Not notified are a domain that has no queue pair free at once, and all domains if another process
+ * uses this table (CLONE_FILES). They, and every process that a signal ends, are left to the
+ * lifeline.
  */
 #include "process/process.h"
 #include <sd/ticket.h>
 
-static void tell_exit(struct sd_lane *l)
+static void tell_exit(struct sd_qp *l)
 {
 	const u64 none[6] = {0};
 	long ret;
@@ -26,16 +27,16 @@ static void tell_exit(struct sd_lane *l)
 
 int sd_files_exit(struct sd_thread *t)
 {
-	struct sd_lane *l[SD_DOMAINS] = {NULL};
+	struct sd_qp *l[SD_DOMAINS] = {NULL};
 	struct sd_files *f = t->files;
 	int any = 0;
 
 	if (!f || sd_files_lent)
 		return 0;
-	sd_store_relaxed(&t->lanes_in_use, 1);
+	sd_store_relaxed(&t->qps_in_use, 1);
 	sd_files_lock(f);
 	for (u32 d = 0; d < SD_DOMAINS; d++) {
-		l[d] = f->chan[d] ? sd_lane_at_once(t, d) : NULL;
+		l[d] = f->chan[d] ? sd_qp_at_once(t, d) : NULL;
 		any |= l[d] != NULL;
 	}
 	f->ending = any;

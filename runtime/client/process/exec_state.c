@@ -14,7 +14,7 @@ struct saved_chan {
 	u32 client, generation;
 	u32 serial, pad;
 	s32 fd[SD_CHAN_FDS];
-	u32 lane_old[SD_LANES / 32];
+	u32 qp_old[SD_QPS / 32];
 };
 
 struct saved {
@@ -59,11 +59,11 @@ static void save_chan(struct saved_chan *s, const struct sd_chan *c)
 	s->generation = c->generation;
 	s->serial = c->serial;
 	memcpy(s->fd, c->fd, sizeof(s->fd));
-	for (u32 i = 0; i < SD_LANES; i++)
-		if (c->lane[i].mem)
-			s->lane_old[i / 32] |= 1u << i % 32;
-	for (u32 i = 0; i < SD_LANES / 32; i++)
-		s->lane_old[i] |= c->lane_old[i];
+	for (u32 i = 0; i < SD_QPS; i++)
+		if (c->qp[i].mem)
+			s->qp_old[i / 32] |= 1u << i % 32;
+	for (u32 i = 0; i < SD_QPS / 32; i++)
+		s->qp_old[i] |= c->qp_old[i];
 }
 
 /* Closed already, but for the calls of threads that the exec ends. */
@@ -188,7 +188,7 @@ static struct sd_chan *load_chan(struct sd_files *f, const struct saved_chan *s,
 	c->generation = s->generation;
 	c->keep = s->keep;
 	memcpy(c->fd, s->fd, sizeof(c->fd));
-	memcpy(c->lane_old, s->lane_old, sizeof(c->lane_old));
+	memcpy(c->qp_old, s->qp_old, sizeof(c->qp_old));
 	for (u32 i = 0; i < SD_CHAN_FDS; i++)
 		sd_fd_put(f, c->fd[i], (struct sd_fd){.kind = SD_FD_HIDDEN});
 	if (sd_chan_map(c))

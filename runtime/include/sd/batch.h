@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * batch.h: many calls in flight on one lane, for programs linked with the stubs.
+ * batch.h: many calls in flight on one queue pair, for programs linked with the stubs.
  *
  *	struct sd_batch b;
- *	sd_batch_begin(&b, lane);
+ *	sd_batch_begin(&b, qp);
  *	for (...) { st = sd_batch_add(&b, op, arg, cookie); }	// at most SD_RING
  *	st = sd_batch_wait(&b);					// all of them are done
  *	while (sd_batch_next(&b, &cookie, &ret, &st)) ...
@@ -16,7 +16,7 @@
  *
  * Calls are started in order, each as soon as it is added; answers may come in another order. A
  * batch that waits can't be cancelled: use sd_call_post() for calls that may block for long.
- * Batches don't nest; no other call of this lane may be made between begin and end.
+ * Batches don't nest; no other call of this queue pair may be made between begin and end.
  */
 #ifndef SD_BATCH_H
 #define SD_BATCH_H
@@ -29,7 +29,7 @@ struct sd_batch {
 	u64 cookie[64]; /* by slot */
 };
 
-void sd_batch_begin(struct sd_batch *b, struct sd_lane *lane);
+void sd_batch_begin(struct sd_batch *b, struct sd_qp *qp);
 enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 cookie);
 enum sd_status sd_batch_wait(struct sd_batch *b);
 enum sd_status sd_batch_some(struct sd_batch *b, u32 n);

@@ -13,7 +13,8 @@
  *	SD_ROUTE_KEY	by the value of an argument
  *	SD_ROUTE_FD	because its first argument is an fd that a domain made
  *	SD_ROUTE_PATH	by the names among its arguments: below a prefix they are the domain's
- *	SD_ROUTE_ALSO	the call is the host's, and every domain the program is attached to gets
+ *	SD_ROUTE_MIRRORED	the call is the host's, and every domain the program is attached to
+ * gets
  *			it as well. A domain that doesn't accept a change of ids is not used any
  *			more (EPROTO)
  *
@@ -31,7 +32,7 @@
  *
  * Identity: a new attachment has the ids and groups that the host's kernel told the supervisor
  * (SO_PEERCRED, SO_PEERGROUPS, SCM_CREDENTIALS), the capabilities that /proc says
- * (runtime/supervisor/rights.c), and the program's umask; a child's copies its parent's. The client
+ * (runtime/supervisor/cred.c), and the program's umask; a child's copies its parent's. The client
  * reports what the program gives up of them later (runtime/client/calls/caps.c); no domain ever has
  * more permitted than that. Credentials are the process's, as in POSIX: threads that change theirs
  * alone (raw system calls) change everybody's in the domain.
@@ -52,7 +53,7 @@
  *	EPROTO		the domain broke the protocol, or was built by another contract
  *			(sd/control.h), which is reported on standard error as well, once
  *	E2BIG		the arguments don't fit into the arena
- *	EAGAIN		no lane or serving task is left
+ *	EAGAIN		no queue pair or serving task is left
  *
  * None of them can crash the program.
  *

@@ -22,7 +22,7 @@
  *
  * The head of a message (all fields before u) contains the ABI hash of its sender, SD_ABI.
  * runtime/include/abi.py computes it from the layouts, enumerators, constants and messages that
- * sd/control.h, sd/control.def, sd/ring.h and sd/bell.h declare. Comments, formatting and
+ * sd/control.h, sd/control.def, sd/ring.h and sd/wake_page.h declare. Comments, formatting and
  * functions don't change it. The layout of the head itself may change only together with
  * SD_CTL_VERSION.
  *
@@ -79,15 +79,15 @@
 #include <stdint.h>
 #endif
 
-#define SD_CTL_MAGIC   0x6b736c31u /* "1lsk" */
-#define SD_CTL_VERSION 1u	   /* of the head */
-#define SD_CTL_FD      3	   /* the domain's end of its control socket */
-#define SD_BELL_FD     4	   /* the domain's bell page memfd, writable */
-#define SD_NAME_MAX    32
-#define SD_CTL_FDS_MAX 3
-#define SD_CALLS_MAX   64
-#define SD_BELTS       16
-#define SD_SHARE_SIZE  (1ull << 30) /* of a share's memfd; sealed, sparse */
+#define SD_CTL_MAGIC	0x6b736c31u /* "1lsk" */
+#define SD_CTL_VERSION	1u	    /* of the head */
+#define SD_CTL_FD	3	    /* the domain's end of its control socket */
+#define SD_WAKE_PAGE_FD 4	    /* the domain's wake-up page memfd, writable */
+#define SD_NAME_MAX	32
+#define SD_CTL_FDS_MAX	3
+#define SD_CALLS_MAX	64
+#define SD_BELTS	16
+#define SD_SHARE_SIZE	(1ull << 30) /* of a share's memfd; sealed, sparse */
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -118,25 +118,25 @@ struct sd_ctl_attach {
 	uint32_t gid;	 /* its effective group id, likewise */
 	uint32_t generation;	/* in replies: how often the domain has been started */
 	uint64_t region_size;	/* bytes of the region memfd */
-	uint32_t stubs;		/* in replies to clients: the domain's sd_served_contract */
+	uint32_t stubs;		/* in replies to clients: the domain's sd_served_abi */
 	uint32_t pad;		/* 0 */
 	char name[SD_NAME_MAX]; /* in replies to clients: the name of the domain */
 	uint32_t ruid;	  /* to the domain: the real user id, by the request's SCM_CREDENTIALS */
 	uint32_t rgid;	  /* to the domain: the real group id, likewise */
 	uint32_t ngroups; /* to the domain: the number of supplementary groups, which are in
-				   the region behind struct sd_ctl_rights */
+				   the region behind struct sd_ctl_cred */
 	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make only these
 				     calls: "writev,readv" */
 };
 
 /*
  * The most that the program may do. The supervisor writes it into the region for the domain, at
- * the beginning of lane 0's arena; the supplementary groups follow. The capability sets, by the
- * kernel's numbers, are those of the process that connected. They are empty where the supervisor
- * can't know them, or where they belong to another user namespace. For a client with a parent it
- * isn't read.
+ * the beginning of queue pair 0's arena; the supplementary groups follow. The capability sets, by
+ * the kernel's numbers, are those of the process that connected. They are empty where the
+ * supervisor can't know them, or where they belong to another user namespace. For a client with a
+ * parent it isn't read.
  */
-struct sd_ctl_rights {
+struct sd_ctl_cred {
 	uint64_t permitted;    /* capabilities */
 	uint64_t effective;    /* capabilities */
 	uint64_t inheritable;  /* capabilities */
@@ -156,7 +156,7 @@ struct sd_ctl_ticket {
 struct sd_ctl_peer {
 	char name[SD_NAME_MAX]; /* of the other domain */
 	uint32_t generation;	/* in replies: of the other domain */
-	uint32_t stubs;		/* in replies: the other domain's sd_served_contract */
+	uint32_t stubs;		/* in replies: the other domain's sd_served_abi */
 	uint64_t region_size;	/* in replies: bytes of the region memfd */
 };
 
@@ -173,7 +173,7 @@ struct sd_ctl_hello {
 
 struct sd_ctl_ready {
 	uint64_t boot_ns;  /* nanoseconds from the start of the kernel until it serves */
-	uint32_t stubs;	   /* sd_served_contract */
+	uint32_t stubs;	   /* sd_served_abi */
 	uint32_t unlocked; /* 0: Landlock confines the domain; else the errno of why not */
 };
 

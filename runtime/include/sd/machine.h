@@ -31,7 +31,7 @@
 
 #include <sd/control.h>
 
-struct sd_bell;
+struct sd_wake_page;
 
 #define SD_NO_DEADLINE (~0ULL)
 #define SD_CLIENTS_MAX 4096 /* attached at a time */
@@ -132,12 +132,12 @@ struct sd_event {
 	uint32_t client; /* DETACH */
 	struct sd_ctl_ticket ticket;
 	struct sd_ctl_peer peer;
-	int result;			 /* PEER: 0 or -errno */
-	const struct sd_bell *peer_bell; /* PEER: mapped read-only */
-	void *region;			 /* ATTACH, PEER: mapped read-write */
+	int result;			      /* PEER: 0 or -errno */
+	const struct sd_wake_page *peer_page; /* PEER: mapped read-only */
+	void *region;			      /* ATTACH, PEER: mapped read-write */
 	uint64_t region_size;
-	int bell_fd;  /* ATTACH: for the operation bell */
-	int share_fd; /* SHARE: for the operations share_* */
+	int notify_fd; /* ATTACH: for the operation notify */
+	int share_fd;  /* SHARE: for the operations share_* */
 };
 
 /**
@@ -200,10 +200,10 @@ struct sd_machine_ops {
 	 */
 	void (*event_done)(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
 	/**
-	 * @bell: adds 1 to the eventfd of an attached client (sd_event.bell_fd). 0 or -errno; never
-	 * blocks, a full counter is -EAGAIN.
+	 * @notify: adds 1 to the eventfd of an attached client (sd_event.notify_fd). 0 or -errno;
+	 * never blocks, a full counter is -EAGAIN.
 	 */
-	int (*bell)(int bell_fd);
+	int (*notify)(int notify_fd);
 	/**
 	 * @ended: reports that the domain ended the channel of @client for @reason, a -errno. The
 	 * supervisor still detaches the client.
@@ -215,11 +215,11 @@ struct sd_machine_ops {
 	/**
 	 * @peer: attaches this domain to another one, as a client of it (sd/control.h, PEER). The
 	 * answer is an event of type SD_CTL_PEER, which isn't to be answered. From then on each
-	 * ring of that client's bell rings SD_IRQ_PEER. Asking again for the same name ends the
-	 * attachment before; its memory stays mapped until @peer_done.
+	 * ring of that client's notification raises SD_IRQ_PEER. Asking again for the same name
+	 * ends the attachment before; its memory stays mapped until @peer_done.
 	 */
 	void (*peer)(const char *name);
-	/** @peer_done: unmaps the region that a PEER event brought, and its bell page. */
+	/** @peer_done: unmaps the region that a PEER event brought, and its wake-up page. */
 	void (*peer_done)(void *region);
 
 	/* ---- memory of mapped files (sd/share.h), by the share_fd of a SHARE event ---- */
@@ -250,9 +250,10 @@ struct sd_boot {
 	const struct sd_machine_ops *machine;
 	void *ram; /* page-aligned, zeroed, on no page of the image */
 	uint64_t ram_size;
-	const char *cmdline;  /* kernel parameters */
-	struct sd_bell *bell; /* sd/bell.h; a private page if no supervisor gave one */
-	uint32_t *sleeping;   /* &bell->sleeping */
+	const char *cmdline; /* kernel parameters */
+	struct sd_wake_page
+		*wake_page; /* sd/wake_page.h; a private page if no supervisor gave one */
+	uint32_t *sleeping; /* &wake_page->sleeping */
 	const struct sd_device *devices;
 	int ndevices;
 	const char *transport; /* by which clients come (sd/transport.h); NULL: the first */

@@ -14,10 +14,11 @@
  * How a task waits for an answer is the transport's business. A signal or a cancel of our own
  * client is passed on.
  *
- * A link has few lanes, and what a call waits for may never come (a receiver that doesn't read).
- * So only some lanes are for calls that wait, shared fairly by the clients whose calls they are. A
- * call that gets none of these asks not to be kept waiting (SD_F_NOWAIT): it is refused where it
- * would have to wait, leaves its lane, and is made again a little later, for as long as it takes.
+ * A link has few queue pairs, and what a call waits for may never come (a receiver that doesn't
+ * read). So only some queue pairs are for calls that wait, shared fairly by the clients whose calls
+ * they are. A call that gets none of these asks not to be kept waiting (SD_F_NOWAIT): it is refused
+ * where it would have to wait, leaves its queue pair, and is made again a little later, for as long
+ * as it takes.
  *
  * Threads: tasks of the vCPU. Everything here may sleep, except sd_remote_event(): see serve.h.
  */
@@ -25,7 +26,7 @@
 #define SD_REMOTE_H
 
 #include <linux/list.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 struct sd_link;
 
@@ -34,7 +35,7 @@ struct sd_use {
 	struct list_head node;
 	struct task_struct *task;
 	struct sd_link *link;
-	struct sd_lane *lane;
+	struct sd_qp *qp;
 	struct sd_client *client; /* whose share of the waiting calls it has, or NULL */
 	bool deaf;		  /* signals don't interrupt any more, or never do */
 	bool waits;		  /* its calls may */
@@ -46,8 +47,8 @@ struct sd_use {
 struct sd_link *sd_link_get(const char *domain);
 void sd_link_put(struct sd_link *link);
 
-/* Takes a lane of it for the current task, until sd_remote_leave(). 0, -EREMOTEIO, or, unless deaf,
- * -ERESTARTSYS. */
+/* Takes a queue pair of it for the current task, until sd_remote_leave(). 0, -EREMOTEIO, or, unless
+ * deaf, -ERESTARTSYS. */
 int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf);
 void sd_remote_leave(struct sd_use *use);
 /*

@@ -7,13 +7,13 @@
  * reads a size, an index or a pointer out of the shared memory and trusts it.
  *
  *   0         struct sd_region_head (doorbell bits, ended word)
- *   4 KiB     lane 0 | lane 1 | ... | lane SD_LANES-1, each SD_LANE_SIZE:
+ *   4 KiB     queue pair 0 | queue pair 1 | ... | queue pair SD_QPS-1, each SD_QP_SIZE:
  *               struct sd_entry sq[SD_RING]        4 KiB
  *               struct sd_done  cq[SD_RING]        1 KiB
  *               struct sd_client_ctl (client writes), struct sd_domain_ctl (domain writes)
  *               arena, at SD_ARENA_OFF, SD_ARENA_SIZE bytes
  *
- * A lane is a queue pair that belongs to one client thread. Its entries are numbered n = 0, 1, 2
+ * A queue pair belongs to one client thread. Its entries are numbered n = 0, 1, 2
  * ...; entry 0 is in sq[0]. The entry after n is in the slot behind n's, but in the same slot if n
  * has SD_F_SYNC: by that flag the client promises to publish nothing before n's answer. (A call,
  * its answer and the next call then move one cache line to and fro, which costs half of what a walk
@@ -34,39 +34,41 @@
  * With SD_F_CQ the domain leaves the entry alone and fills completion number m (m = 0, 1, 2 ...) in
  * cq[m % SD_RING], whose seq = m + 1 it stores last (release).
  *
- * Calls of one lane are started in order and may complete out of order. The client keeps,
+ * Calls of one queue pair are started in order and may complete out of order. The client keeps,
  * privately, which slots are in flight (a batched one until its completion was taken); it never
  * publishes into one that is. The seq in the head's slot changes to 2n + 1 or not at all: any other
  * new value, an unknown op or flag, or an arena reference out of bounds is a protocol violation.
  * The domain then stores head.ended = SD_ENDED_PROTO and drops the client; a client that sees
  * nonsense stops using the channel. A published entry is never changed before its answer.
  *
- * Cancelling entry n: client.cancel = 2n + 1; ring the lane's doorbell, polled or not. The domain
- * interrupts the call, if it is still in service, as a signal would, and stores domain.cancelled =
- * 2n + 1. One at a time.
+ * Cancelling entry n: client.cancel = 2n + 1; ring the queue pair's doorbell, polled or not. The
+ * domain interrupts the call, if it is still in service, as a signal would, and stores
+ * domain.cancelled = 2n + 1. One at a time.
  *
- * Promises (early completion). An answer's credit says of the call's fd that a call giving it so
+ * Early completion. An answer's credit says of the call's fd that a call giving it so
  * many bytes would be taken whole and at once. On the strength of it a client may return the result
- * of such a call to its program before the domain answers: the entry has SD_F_PROMISE, and in ret
- * what the program was told. The domain starts no other entry of the lane before it is answered (so
- * the lane's calls keep their order, whatever happens), unless one of them is cancelled. The next
- * answer in place says how it went:
+ * of such a call to its program before the domain answers: the entry has SD_F_EARLY, and in ret
+ * what the program was told. The domain starts no other entry of the queue pair before it is
+ * answered (so the queue pair's calls keep their order, whatever happens), unless one of them is
+ * cancelled. The next answer in place says how it went:
  *
- *	SD_R_SETTLED	the promised call has been answered
+ *	SD_R_SETTLED	the early call has been answered
  *	SD_R_BROKEN	... with another result, which is in that call's entry
  *	SD_R_LEFT	the credit its fd has now
  *
- * Polling. A lane starts unpolled.
+ * Polling. A queue pair starts unpolled.
  *
  *	domain.polled	a client that has published	a domain
  *	-------------	---------------------------	------------------------------------------
- *	1		only waits			looks at the lane in every pass. To stop:
+ *	1		only waits			looks at the queue pair in every pass. To
+ * stop:
  *							polled = 0; full fence; one more look
- *	0		reads polled while it waits,	looks at the lane when its doorbell bit is
+ *	0		reads polled while it waits,	looks at the queue pair when its doorbell
+ * bit is
  *			and sets the doorbell bit	set, then sets polled = 1
  *
  * Sleeping: the side about to sleep does a full fence between announcing that and its last look;
- * the other re-reads the announcement while it spins. See bell.h for waking the domain. The
+ * the other re-reads the announcement while it spins. See wake_page.h for waking the domain. The
  * client's word is client.sleep: 0 awake, else the value its futex waits on, a new one every time.
  * client.want is the completion count it wants to be woken for, 0: any answer. The domain wakes by
  * setting the word from that value to 0 (compare and swap: a wake between the client's last look
@@ -78,24 +80,24 @@
 #include <sd/port.h>
 
 #define SD_RING	       64u  /* entries of a submission and of a completion ring */
-#define SD_LANES       128u /* lanes (client threads) of a region */
+#define SD_QPS	       128u /* queue pairs (client threads) of a region */
 #define SD_HEAD_SIZE   4096u
-#define SD_ARENA_OFF   8192u /* within a lane */
+#define SD_ARENA_OFF   8192u /* within a queue pair */
 #define SD_ARENA_SIZE  (1024u * 1024 + 64 * 1024 - SD_ARENA_OFF)
-#define SD_LANE_SIZE   (SD_ARENA_OFF + SD_ARENA_SIZE)
-#define SD_REGION_SIZE (SD_HEAD_SIZE + (u64)SD_LANES * SD_LANE_SIZE)
+#define SD_QP_SIZE     (SD_ARENA_OFF + SD_ARENA_SIZE)
+#define SD_REGION_SIZE (SD_HEAD_SIZE + (u64)SD_QPS * SD_QP_SIZE)
 #define SD_MAX_DATA    (1024u * 1024) /* the most data bytes one call carries */
 #define SD_CACHELINE   64
 
 /* Entry flags, set by the client. */
-#define SD_F_CQ	  0x0001u /* answer in the completion ring */
-#define SD_F_BELL 0x0002u /* on completion also signal the client's bell eventfd */
-#define SD_F_SYNC 0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
-#define SD_F_PROMISE \
+#define SD_F_CQ	    0x0001u /* answer in the completion ring */
+#define SD_F_NOTIFY 0x0002u /* on completion also signal the client's notification eventfd */
+#define SD_F_SYNC   0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
+#define SD_F_EARLY \
 	0x0008u /* the program has its result already: it is in ret; not with SD_F_CQ or SD_F_SYNC \
 		 */
 #define SD_F_NOWAIT 0x0010u /* refused, rather than that it waits for what may never come */
-#define SD_F_ALL    (SD_F_CQ | SD_F_BELL | SD_F_SYNC | SD_F_PROMISE | SD_F_NOWAIT)
+#define SD_F_ALL    (SD_F_CQ | SD_F_NOTIFY | SD_F_SYNC | SD_F_EARLY | SD_F_NOWAIT)
 
 /* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
 #define SD_R_OK 0x0000u
@@ -105,17 +107,17 @@
 #define SD_R_CREDIT(level) \
 	((level)           \
 	 << 9) /* of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG */
-#define SD_R_LEFT(level)    ((level) << 11) /* of the fd of the promised call before this one */
-#define SD_R_BROKEN	    0x2000u /* the promised call before this one came out otherwise */
-#define SD_R_SETTLED	    0x4000u /* it was answered before this one */
+#define SD_R_LEFT(level)    ((level) << 11) /* of the fd of the early call before this one */
+#define SD_R_BROKEN	    0x2000u	    /* the early call before this one came out otherwise */
+#define SD_R_SETTLED	    0x4000u	    /* it was answered before this one */
 #define SD_CREDIT_OF(flags) ((flags) >> 9 & 3)
 #define SD_LEFT_OF(flags)   ((flags) >> 11 & 3)
 #define SD_CREDIT_SMALL	    1024u /* below what any link carries whole */
 #define SD_CREDIT_BIG	    65536u
 
 /*
- * Pointers among the arguments are offsets from the beginning of the lane's arena, SD_OFF_MIN at
- * least. SD_OFF_NULL stands for a null pointer; SD_OFF_FAULT for one that the client could not
+ * Pointers among the arguments are offsets from the beginning of the queue pair's arena, SD_OFF_MIN
+ * at least. SD_OFF_NULL stands for a null pointer; SD_OFF_FAULT for one that the client could not
  * read: the domain gives its kernel a pointer that faults when it is used; SD_OFF_BEYOND for one
  * outside user space, or with a length that leads there: the domain gives its kernel a pointer that
  * access_ok() refuses. So EFAULT comes at the point where Linux reports it.
@@ -145,27 +147,27 @@ enum sd_op {
 	SD_OP_SHARE = 7,  /* arg[0]: an fd; the key of its file's memory is written at arena offset
 			     arg[1]. See sd/share.h */
 	SD_OP_SHARE_SYNC = 8, /* arg[0], arg[1]: that key: what the memory holds goes to the disk */
-	SD_OP_EXIT = 9, /* the process ends: none of the client's other calls begins or is answered
+	SD_OP_EXIT = 9,	 /* the process ends: none of the client's other calls begins or is answered
 			   any more, then its files close. The last call of a client: nothing is
-			   taken from its lanes after it */
-	SD_OP_RIGHTS = 10, /* arg[0 .. 4]: the program's permitted, effective, inheritable, ambient
+			   taken from its queue pairs after it */
+	SD_OP_CRED = 10, /* arg[0 .. 4]: the program's permitted, effective, inheritable, ambient
 			      and bounding capabilities are no more than these; arg[5]: its
 			      securebits, and SD_RIGHTS_* */
-	SD_OP_OWN,	   /* beyond the transport's own */
+	SD_OP_OWN,	 /* beyond the transport's own */
 	SD_OP_CALLS = 16,
 };
 
 #define SD_EXEC_KEEP 1u
 /* The ticket stays good: for a call that only peeks at a message. */
-#define SD_REDEEM_KEEP	       1u
-#define SD_RIGHTS_NO_NEW_PRIVS (1ull << 32)
+#define SD_REDEEM_KEEP	     1u
+#define SD_CRED_NO_NEW_PRIVS (1ull << 32)
 
 struct sd_entry {
 	u32 seq;
 	u16 op;
 	u16 flags;
 	u64 arg[6];
-	s64 ret; /* >= 0 or -errno of the function called; with SD_F_PROMISE also before: what it is
+	s64 ret; /* >= 0 or -errno of the function called; with SD_F_EARLY also before: what it is
 		    to be */
 };
 
@@ -184,8 +186,8 @@ enum sd_ended {
 };
 
 struct sd_region_head {
-	u32 doorbell[SD_LANES / 32]; /* client ORs in the bit of an unpolled lane */
-	u8 pad0[SD_CACHELINE - SD_LANES / 8];
+	u32 doorbell[SD_QPS / 32]; /* client ORs in the bit of an unpolled queue pair */
+	u8 pad0[SD_CACHELINE - SD_QPS / 8];
 	u32 ended; /* enum sd_ended, written by the domain (or the supervisor) */
 	u8 pad1[SD_CACHELINE - 4];
 };
@@ -201,12 +203,12 @@ struct sd_client_ctl {
 
 /* Written by the domain only. */
 struct sd_domain_ctl {
-	u32 polled;    /* 0: the domain doesn't look at this lane until its doorbell bit is set */
+	u32 polled; /* 0: the domain doesn't look at this queue pair until its doorbell bit is set */
 	u32 cancelled; /* the last client.cancel seen to */
 	u8 pad[SD_CACHELINE - 8];
 };
 
-struct sd_lane_mem {
+struct sd_qp_mem {
 	struct sd_entry sq[SD_RING];
 	struct sd_done cq[SD_RING];
 	struct sd_client_ctl client;
@@ -219,8 +221,8 @@ _Static_assert(sizeof(struct sd_entry) == 64, "an entry is one cache line");
 _Static_assert(sizeof(struct sd_done) == 16, "a completion is 16 bytes");
 _Static_assert(sizeof(struct sd_client_ctl) == SD_CACHELINE, "");
 _Static_assert(sizeof(struct sd_domain_ctl) == SD_CACHELINE, "");
-_Static_assert(offsetof(struct sd_lane_mem, arena) == SD_ARENA_OFF, "");
-_Static_assert(sizeof(struct sd_lane_mem) == SD_LANE_SIZE, "");
-_Static_assert(SD_LANE_SIZE % 4096 == 0, "a lane is whole pages");
+_Static_assert(offsetof(struct sd_qp_mem, arena) == SD_ARENA_OFF, "");
+_Static_assert(sizeof(struct sd_qp_mem) == SD_QP_SIZE, "");
+_Static_assert(SD_QP_SIZE % 4096 == 0, "a queue pair is whole pages");
 
 #endif

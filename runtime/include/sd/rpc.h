@@ -4,7 +4,7 @@
  *
  * A stub is straight-line code:
  *	struct sd_call c;
- *	enum sd_status st = sd_call_begin(lane, &c, OP);       // arena mark
+ *	enum sd_status st = sd_call_begin(qp, &c, OP);       // arena mark
  *	c.arg[1] = sd_put(&c, prog_ptr, len);                  // copy in; an offset or SD_OFF_*
  *	c.arg[3] = sd_room(&c, len);                           // space for data coming back
  *	sd_call_most(&c, len);                                 // what may be answered
@@ -17,14 +17,14 @@
  * it reads is room of this call, else c.status = SD_PROTO; a stub that uses an answer directly
  * (sd_at) reads it once, checks it and calls sd_bad(&c) on nonsense.
  *
- * An interrupted call (sd_lane_interrupt) may return the kernel's -ERESTARTSYS ...
+ * An interrupted call (sd_qp_interrupt) may return the kernel's -ERESTARTSYS ...
  * -ERESTART_RESTARTBLOCK (512..516), so that route() restarts or answers EINTR as Linux would for
  * the handler in question.
  *
  * Pointers on the wire are arena offsets, see ring.h.
  *
- * Threads: a lane belongs to one thread; nothing here locks. Errors: transport failures are enum
- * sd_status, never mixed with the function's -errno in *ret.
+ * Threads: a queue pair belongs to one thread; nothing here locks. Errors: transport failures are
+ * enum sd_status, never mixed with the function's -errno in *ret.
  */
 #ifndef SD_RPC_H
 #define SD_RPC_H
@@ -48,10 +48,10 @@ enum sd_status {
 	SD_INTR,    /* a signal came before the domain began the call (EINTR / restart) */
 };
 
-struct sd_lane; /* the client's end of a lane: sd/lane.h */
+struct sd_qp; /* the client's end of a queue pair: sd/qp.h */
 
 struct sd_call {
-	struct sd_lane *lane;
+	struct sd_qp *qp;
 	u32 mark;    /* arena level to return to */
 	u32 n, slot; /* its entry, once submitted */
 	u16 op;
@@ -63,7 +63,7 @@ struct sd_call {
 		status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
 };
 
-enum sd_status sd_call_begin(struct sd_lane *lane, struct sd_call *c, u16 op);
+enum sd_status sd_call_begin(struct sd_qp *qp, struct sd_call *c, u16 op);
 u64 sd_put(struct sd_call *c, const void *prog, u64 len);
 u64 sd_room(struct sd_call *c, u64 len); /* zero-filled only by the domain's writes */
 /*
@@ -85,10 +85,10 @@ enum sd_status sd_call_end(struct sd_call *c);
 
 /*
  * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must stay put
- * until sd_call_finish(). With SD_F_BELL in c->flags the domain also signals the client's eventfd,
- * so that the caller may wait for host fds meanwhile. sd_call_done() only looks; sd_call_cancel()
- * has the call interrupted as by a signal (it is still to be finished). Calls end in the reverse
- * order of begin.
+ * until sd_call_finish(). With SD_F_NOTIFY in c->flags the domain also signals the client's
+ * eventfd, so that the caller may wait for host fds meanwhile. sd_call_done() only looks;
+ * sd_call_cancel() has the call interrupted as by a signal (it is still to be finished). Calls end
+ * in the reverse order of begin.
  */
 enum sd_status sd_call_post(struct sd_call *c);
 bool sd_call_done(struct sd_call *c);
@@ -96,19 +96,19 @@ enum sd_status sd_call_cancel(struct sd_call *c);
 enum sd_status sd_call_finish(struct sd_call *c, long *ret);
 
 /*
- * Promises (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and the call
- * may follow a promised one; any other call makes the lane forget all credits, since it may have
- * changed what they rest on. sd_call_promise() instead of sd_call_wait(): arg[data] is the place of
- * arg[len] bytes for that fd. If it `may`, with enough credit, and if the lane's embedder allows
- * promises, *ret is arg[len] at once, and the answer is taken with the next call's. If that then
- * fails, the domain keeps the error for the fd's next call, as if it had come just after this one;
- * what was refused for now is retried.
+ * Early completions (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and
+ * the call may follow an early one; any other call makes the queue pair forget all credits, since
+ * it may have changed what they rest on. sd_call_early() instead of sd_call_wait(): arg[data] is
+ * the place of arg[len] bytes for that fd. If it `may`, with enough credit, and if the queue pair's
+ * embedder allows early completions, *ret is arg[len] at once, and the answer is taken with the
+ * next call's. If that then fails, the domain keeps the error for the fd's next call, as if it had
+ * come just after this one; what was refused for now is retried.
  */
 static inline void sd_call_credit(struct sd_call *c, u64 fd)
 {
 	c->fd = (u32)fd + 1;
 }
-enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may);
+enum sd_status sd_call_early(struct sd_call *c, long *ret, u32 data, u32 len, bool may);
 /* The same of a call without data whose result is known before, as close()'s: if the domain says
  * something else, it is not reported. */
 enum sd_status sd_call_known(struct sd_call *c, long *ret, long result);
@@ -123,16 +123,16 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len);
 u64 sd_writable(void *prog, u64 len);
 
 /* One row per call in generated/<domain>/client.c; route() and the tests read it. */
-typedef enum sd_status (*sd_stub_fn)(struct sd_lane *lane, long *ret, const u64 arg[6]);
+typedef enum sd_status (*sd_stub_fn)(struct sd_qp *qp, long *ret, const u64 arg[6]);
 
 enum sd_route {		       /* how a call is recognised as the domain's */
 		SD_ROUTE_FD,   /* by its first fd argument */
 		SD_ROUTE_KEY,  /* by an argument's value, see routes in the spec: socket(family ...)
 				*/
 		SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
-		SD_ROUTE_ALSO, /* the host's; when that was done, every domain the program is
+		SD_ROUTE_MIRRORED, /* the host's; when that was done, every domain the program is
 				  attached to hears of it: setuid, umask */
-		SD_ROUTE_NONE  /* the client handles it itself (dup, close, poll ...), or it's only
+		SD_ROUTE_NONE /* the client handles it itself (dup, close, poll ...), or it's only
 				  called direct */
 };
 
@@ -163,7 +163,7 @@ enum sd_stub_flags {
 	SD_STUB_CMSG_IN = 2,  /* control messages going in may hold fds (SCM_RIGHTS) */
 	SD_STUB_CMSG_OUT = 4, /* control messages coming back may hold fds */
 	SD_STUB_BLOCKS = 8,   /* may block */
-	SD_STUB_CREDIT = 16,  /* may follow a promised call, see sd_call_credit() */
+	SD_STUB_CREDIT = 16,  /* may follow an early call, see sd_call_credit() */
 };
 
 struct sd_stub {

@@ -19,10 +19,10 @@ struct sd_sregion;
 
 struct sd_serve {
 	u64 arg[6]; /* private copy */
-	u8 *arena;  /* lane's arena, SD_ARENA_SIZE bytes, shared: never trusted */
+	u8 *arena;  /* queue pair's arena, SD_ARENA_SIZE bytes, shared: never trusted */
 	bool bad;
-	bool promised;		/* its caller has been told that it would go well */
-	bool last;		/* and no other try follows: EAGAIN breaks the promise */
+	bool early;		/* its caller has been told that it would go well */
+	bool last;		/* and no other try follows: EAGAIN is an error */
 	u8 credit;		/* out: what the call's fd would take at once, see SD_R_CREDIT */
 	void *scratch;		/* list of private allocations, freed after the call */
 	u32 spare;		/* bytes of them it may still make */
@@ -38,11 +38,11 @@ struct sd_served {
 
 extern const struct sd_served sd_served[]; /* generated; index = op - SD_OP_CALLS */
 extern const u32 sd_nserved;
-extern const u32 sd_served_contract; /* of the stubs, see struct sd_domain_stubs */
+extern const u32 sd_served_abi; /* of the stubs, see struct sd_domain_stubs */
 
 /* off, len => user pointer (NULL for SD_OFF_NULL, a refused one for SD_OFF_FAULT); s->bad if out of
  * bounds. */
-void __user *sd_user(struct sd_serve *s, u64 off, u64 len);
+void __user *sd_uptr(struct sd_serve *s, u64 off, u64 len);
 /* Copies len bytes at off into dst, once. 0, -EFAULT (SD_OFF_FAULT/NULL) or -EPROTO with s->bad
  * set. */
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
@@ -54,7 +54,7 @@ int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
  * The credit of a file, 0 where nothing can be said. See SD_R_CREDIT.
  */
 u8 sd_file_credit(unsigned int fd);
-/* A promised call came out as -err: the file's next call reports it,
+/* An early call came out as -err: the file's next call reports it,
  * as if it had come just after. A stream that has lost bytes so ends with it. */
 void sd_file_error(unsigned int fd, int err);
 /*

@@ -10,10 +10,10 @@
 #include <sd/server.h>
 
 /* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
- * they aren't written yet. From sweeps by hand (tests/bench/batch.c, with lane.c's AHEAD). */
+ * they aren't written yet. From sweeps by hand (tests/bench/batch.c, with qp.c's AHEAD). */
 #define SD_AHEAD      16u /* entries */
 #define SD_AHEAD_DONE 4u  /* completions, 4 to a line */
-#define SD_RUN_MAX    16u /* calls of one lane before the next lane's turn */
+#define SD_RUN_MAX    16u /* calls of one queue pair before the next queue pair's turn */
 
 static inline bool sd_op_known(const struct sd_table *t, u16 op)
 {
@@ -22,7 +22,7 @@ static inline bool sd_op_known(const struct sd_table *t, u16 op)
 
 static inline bool sd_flags_good(u16 flags)
 {
-	u16 kind = flags & (SD_F_CQ | SD_F_SYNC | SD_F_PROMISE);
+	u16 kind = flags & (SD_F_CQ | SD_F_SYNC | SD_F_EARLY);
 
 	return !(flags & ~SD_F_ALL) && !(kind & (kind - 1));
 }
@@ -36,16 +36,16 @@ static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
 	q->flags = sd_load_relaxed(&e->flags);
 	for (i = 0; i < 6; i++)
 		q->arg[i] = sd_load_relaxed(&e->arg[i]);
-	q->promise = q->flags & SD_F_PROMISE ? sd_load_relaxed(&e->ret) : 0;
+	q->early = q->flags & SD_F_EARLY ? sd_load_relaxed(&e->ret) : 0;
 	q->credit = 0;
 	q->last = false;
 }
 
 /*
- * Next entry of a lane. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied, the
- * region is to be ended. One acquire load when there is none.
+ * Next entry of a queue pair. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied,
+ * the region is to be ended. One acquire load when there is none.
  */
-static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, struct sd_req *q)
+static inline int sd_srv_take(struct sd_sqp *l, const struct sd_table *t, struct sd_req *q)
 {
 	u32 slot = l->slot;
 	const struct sd_entry *e = &l->mem->sq[slot];
@@ -62,14 +62,14 @@ static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, stru
 		sd_prefetch(&l->mem->sq[(slot + SD_AHEAD) % SD_RING]);
 	else
 		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
-	q->lane = l;
+	q->qp = l;
 	q->n = l->head++;
 	q->slot = (u16)slot;
 	q->cancelled = sd_unlikely(l->early) && sd_srv_cancelled_early(l, q->n);
 	if (!(q->flags & SD_F_SYNC))
 		l->slot = (slot + 1) % SD_RING;
 	l->expect = 2 * l->head + 1;
-	if (q->flags & SD_F_PROMISE) {
+	if (q->flags & SD_F_EARLY) {
 		l->expect += !l->early; /* what is cancelled doesn't wait for it */
 		l->left = 0;
 	}
@@ -80,7 +80,7 @@ static inline int sd_srv_take(struct sd_slane *l, const struct sd_table *t, stru
 	return 1;
 }
 
-static inline void sd_complete(struct sd_slane *l, const struct sd_req *q, long ret, u16 rflags)
+static inline void sd_complete(struct sd_sqp *l, const struct sd_req *q, long ret, u16 rflags)
 {
 	struct sd_done *d = &l->mem->cq[l->done % SD_RING];
 
@@ -95,7 +95,7 @@ static inline void sd_complete(struct sd_slane *l, const struct sd_req *q, long 
 /* Answer. rflags: SD_R_*. Nothing is written once the region has ended. */
 static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 {
-	struct sd_slane *l = q->lane;
+	struct sd_sqp *l = q->qp;
 	struct sd_entry *e = &l->mem->sq[q->slot];
 
 	l->busy &= ~(1ull << q->slot);
@@ -108,12 +108,11 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 		sd_complete(l, q, ret, rflags);
 		return;
 	}
-	if (sd_unlikely(q->flags & SD_F_PROMISE)) {
+	if (sd_unlikely(q->flags & SD_F_EARLY)) {
 		l->expect = 2 * l->head + 1;
 		if (sd_srv_ready(l)) /* that answer is what its client waits for */
 			l->owes = false;
-		l->left =
-			SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->promise ? SD_R_BROKEN : 0);
+		l->left = SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->early ? SD_R_BROKEN : 0);
 	} else {
 		rflags |= l->left;
 		l->left = 0;
@@ -128,18 +127,18 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 }
 
 /*
- * Has a lane (other than `but`) a call? One look at each, and nothing else: sd_poll_next() begins
- * with the lane that has one. Most looks find nothing and so teach the branch predictor: any
- * further branch on the way to the call would be mispredicted.
+ * Has a queue pair (other than `but`) a call? One look at each, and nothing else: sd_poll_next()
+ * begins with the queue pair that has one. Most looks find nothing and so teach the branch
+ * predictor: any further branch on the way to the call would be mispredicted.
  */
-static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *but)
+static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_sqp *but)
 {
-	struct sd_slane *l = p->at;
+	struct sd_sqp *l = p->at;
 	u32 n;
 
 	if (sd_unlikely(p->many))
 		return sd_poll_glance_fair(p, but);
-	for (n = p->lanes; n; n--, l = l->next) {
+	for (n = p->qps; n; n--, l = l->next) {
 		if (l == but || sd_likely(!sd_srv_ready(l)))
 			continue;
 		if (p->at != l) {
@@ -152,17 +151,17 @@ static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_slane *bu
 }
 
 /*
- * The next call of any lane, lanes taking turns. 1: *q; 0: a pass over all lanes found nothing;
- * -EPROTO: *liar is a region to be ended and removed.
+ * The next call of any queue pair, queue pairs taking turns. 1: *q; 0: a pass over all queue pairs
+ * found nothing; -EPROTO: *liar is a region to be ended and removed.
  */
 static inline int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
 {
-	u32 n = p->lanes;
+	u32 n = p->qps;
 	int ret;
 
 again:
 	for (; n; n--) {
-		struct sd_slane *l = p->at;
+		struct sd_sqp *l = p->at;
 
 		ret = sd_srv_take(l, p->table, q);
 		if (sd_likely(ret > 0)) {
@@ -177,7 +176,7 @@ again:
 		sd_poll_quiet(p, l);
 	}
 	if (sd_unlikely(p->many) &&
-	    sd_poll_glance_fair(p, NULL)) { /* so many looks, but not one at each lane */
+	    sd_poll_glance_fair(p, NULL)) { /* so many looks, but not one at each queue pair */
 		n = 1;
 		goto again;
 	}
@@ -190,9 +189,9 @@ again:
 static inline void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags)
 {
 	sd_srv_reply(q, ret, rflags);
-	if (sd_unlikely(!q->lane->polled) && !q->lane->reg->ended) {
+	if (sd_unlikely(!q->qp->polled) && !q->qp->reg->ended) {
 		sd_full_fence();
-		sd_poll_owed(q->lane, true);
+		sd_poll_owed(q->qp, true);
 	}
 }
 

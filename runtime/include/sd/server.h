@@ -10,20 +10,20 @@
 #ifndef SD_SERVER_H
 #define SD_SERVER_H
 
-#include <sd/bell.h>
+#include <sd/wake_page.h>
 #include <sd/ring.h>
 #include <sd/serve.h>
 
 struct sd_sregion;
-struct sd_slane;
+struct sd_sqp;
 
 /*
  * What the core needs from whoever embeds it, for the calls of one region. A call that describes
  * its data in one piece and is answered while its client is awake needs none of them.
  */
 struct sd_server_ops {
-	/* Interrupts call n of a lane, if it is in service. Doesn't sleep. */
-	void (*interrupt)(struct sd_slane *l, u32 n);
+	/* Interrupts call n of a queue pair, if it is in service. Doesn't sleep. */
+	void (*interrupt)(struct sd_sqp *l, u32 n);
 	/* FUTEX_WAKE of one waiter on a client's word. */
 	void (*wake)(u32 *word);
 	/* Zeroed memory for sd_scratch(), on behalf of the region's owner; NULL: out of memory, or
@@ -32,14 +32,14 @@ struct sd_server_ops {
 	void (*mem_put)(void *p);
 };
 
-struct sd_slane { /* the domain's end of a lane */
-	struct sd_lane_mem *mem;
+struct sd_sqp { /* the domain's end of a queue pair */
+	struct sd_qp_mem *mem;
 	struct sd_sregion *reg;
-	struct sd_slane *next, *prev;	   /* the poller's ring, while polled */
-	struct sd_slane *mate, *mate_prev; /* those of them that are its region's */
-	u64 busy;			   /* bit s: the call in slot s is being served */
-	u32 head;			   /* number of the next entry */
-	u32 expect; /* the seq it is published with; an even number: not before the promised call is
+	struct sd_sqp *next, *prev;	 /* the poller's ring, while polled */
+	struct sd_sqp *mate, *mate_prev; /* those of them that are its region's */
+	u64 busy;			 /* bit s: the call in slot s is being served */
+	u32 head;			 /* number of the next entry */
+	u32 expect; /* the seq it is published with; an even number: not before the early call is
 		       answered */
 	u32 seen;   /* seq found in its slot, nothing new; good unless fresh */
 	u32 done;   /* completions written */
@@ -47,7 +47,7 @@ struct sd_slane { /* the domain's end of a lane */
 	u64 since;  /* the poller's time of the first of them, or when it was told to leave */
 	u16 index;
 	u8 slot;      /* of the next entry */
-	u16 left;     /* SD_R_SETTLED and the like of the last promised call, for the next answer */
+	u16 left;     /* SD_R_SETTLED and the like of the last early call, for the next answer */
 	bool fresh;   /* nobody has looked into that slot since it became the head's */
 	bool early;   /* a cancel came for an entry that isn't taken yet */
 	bool polled;  /* on the poller's list */
@@ -60,28 +60,28 @@ struct sd_sregion {
 	struct sd_sregion *next, *prev; /* the poller's regions */
 	void *owner;
 	const struct sd_server_ops *ops;
-	u32 ended;			      /* enum sd_ended */
-	u32 serving;			      /* calls being served */
-	u32 polled;			      /* lanes on the poller's list; if there are any: */
-	struct sd_sregion *on_next, *on_prev; /* regions that have such lanes */
-	struct sd_slane *turn;		      /* whose turn is next in this region */
+	u32 ended;   /* enum sd_ended */
+	u32 serving; /* calls being served */
+	u32 polled;  /* queue pairs on the poller's list; if there are any: */
+	struct sd_sregion *on_next, *on_prev; /* regions that have such queue pairs */
+	struct sd_sqp *turn;		      /* whose turn is next in this region */
 	u32 vain;     /* doorbells with nothing behind them, since one that had */
 	u64 deaf;     /* until then, by the poller's time, its doorbells aren't looked at ... */
 	u64 deafness; /* ... and for how long that was */
-	struct sd_slane lane[SD_LANES];
+	struct sd_sqp qp[SD_QPS];
 };
 
 struct sd_req { /* a call: private copy of its entry */
-	struct sd_slane *lane;
+	struct sd_sqp *qp;
 	u32 n;
 	u16 slot;
 	bool cancelled; /* before it began: it runs, but mustn't wait for anything */
 	u16 op;
 	u16 flags;
 	u64 arg[6];
-	s64 promise; /* with SD_F_PROMISE */
-	bool last;   /* with SD_F_PROMISE: the last try */
-	u8 credit;   /* earned by the call, see SD_R_CREDIT */
+	s64 early; /* with SD_F_EARLY */
+	bool last; /* with SD_F_EARLY: the last try */
+	u8 credit; /* earned by the call, see SD_R_CREDIT */
 };
 
 struct sd_table { /* what the domain serves */
@@ -99,18 +99,18 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner,
 long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad);
 
 /*
- * The word to FUTEX_WAKE when the lane's client sleeps and is owed that; NULL otherwise. The answer
- * was a plain store, so the load of client.sleep may have been ahead of it: while the domain is
- * awake it asks again in its later looks; before it sleeps (and now and then, with fenced = true)
- * it asks after a full fence, which settles it.
+ * The word to FUTEX_WAKE when the queue pair's client sleeps and is owed that; NULL otherwise. The
+ * answer was a plain store, so the load of client.sleep may have been ahead of it: while the domain
+ * is awake it asks again in its later looks; before it sleeps (and now and then, with fenced =
+ * true) it asks after a full fence, which settles it.
  */
-u32 *sd_srv_wake(struct sd_slane *l, bool fenced);
+u32 *sd_srv_wake(struct sd_sqp *l, bool fenced);
 
-/* Take the doorbell bits of word w (0 .. SD_LANES / 32 - 1). */
+/* Take the doorbell bits of word w (0 .. SD_QPS / 32 - 1). */
 u32 sd_srv_doorbell(struct sd_sregion *r, u32 w);
 
-/* Is a new entry (or nonsense) at the lane's head? */
-static inline bool sd_srv_news(const struct sd_slane *l)
+/* Is a new entry (or nonsense) at the queue pair's head? */
+static inline bool sd_srv_news(const struct sd_sqp *l)
 {
 	u32 seq = sd_load_acquire(&l->mem->sq[l->slot].seq);
 
@@ -118,24 +118,25 @@ static inline bool sd_srv_news(const struct sd_slane *l)
 }
 
 /*
- * Is the lane's next entry published? What a tight loop asks: one load, one branch. Nonsense isn't
- * found here but by sd_srv_take().
+ * Is the queue pair's next entry published? What a tight loop asks: one load, one branch. Nonsense
+ * isn't found here but by sd_srv_take().
  */
-static inline bool sd_srv_ready(const struct sd_slane *l)
+static inline bool sd_srv_ready(const struct sd_sqp *l)
 {
 	return sd_load_acquire(&l->mem->sq[l->slot].seq) == l->expect;
 }
 
 /*
- * The lane's doorbell rang: is there a call to interrupt? Then *n is its number; sd_srv_cancelled()
- * when that was seen to. One that isn't taken yet is none: sd_srv_take() will see to it.
+ * The queue pair's doorbell rang: is there a call to interrupt? Then *n is its number;
+ * sd_srv_cancelled() when that was seen to. One that isn't taken yet is none: sd_srv_take() will
+ * see to it.
  */
-bool sd_srv_cancel(struct sd_slane *l, u32 *n);
-void sd_srv_cancelled(struct sd_slane *l, u32 n);
+bool sd_srv_cancel(struct sd_sqp *l, u32 *n);
+void sd_srv_cancelled(struct sd_sqp *l, u32 n);
 
 /*
- * Between two looks at quiet lanes. A look takes the line away from a client that is about to write
- * it, see SD_LOOK_GAP in transport/wait.h: both sides look about as often as a line travels.
+ * Between two looks at quiet queue pairs. A look takes the line away from a client that is about to
+ * write it, see SD_LOOK_GAP in transport/wait.h: both sides look about as often as a line travels.
  */
 static inline void sd_srv_gap(void)
 {
@@ -148,42 +149,46 @@ static inline void sd_srv_gap(void)
 void sd_srv_end(struct sd_sregion *r, u32 why);
 
 /*
- * The poller: every attached region, and a ring of the lanes that are looked at in every pass.
+ * The poller: every attached region, and a ring of the queue pairs that are looked at in every
+ * pass.
  *
- * Fair by region, then by lane: where some region has more lanes polled than another, a turn of one
- * is followed by that of another region's, each time with the next of its lanes. Doorbells of
- * unpolled lanes are looked at region after region, so many in a pass; who rings for nothing isn't
- * looked at for a while. Lanes leave when no call came for a time, the sooner the more there are.
+ * Fair by region, then by queue pair: where some region has more queue pairs polled than another, a
+ * turn of one is followed by that of another region's, each time with the next of its queue pairs.
+ * Doorbells of unpolled queue pairs are looked at region after region, so many in a pass; who rings
+ * for nothing isn't looked at for a while. Queue pairs leave when no call came for a time, the
+ * sooner the more there are.
  */
 struct sd_poller {
 	const struct sd_table *table;
-	struct sd_bell *bell;	    /* where the census goes; may be NULL */
-	struct sd_slane *at;	    /* looked at next; NULL: no lane is polled */
-	struct sd_sregion *regions; /* circular list; where the next look at doorbells begins */
-	u32 lanes, run, passes;
-	u32 nregions, on; /* all, and those with polled lanes */
-	bool many;	  /* more than one of these, and some has several lanes */
+	struct sd_wake_page *wake_page; /* where the census goes; may be NULL */
+	struct sd_sqp *at;		/* looked at next; NULL: no queue pair is polled */
+	struct sd_sregion *regions;	/* circular list; where the next look at doorbells begins */
+	u32 qps, run, passes;
+	u32 nregions, on; /* all, and those with polled queue pairs */
+	bool many;	  /* more than one of these, and some has several queue pairs */
 	u64 now;	  /* time stamp counter, when last looked at */
 };
 
-void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_bell *bell);
+void sd_poll_init(struct sd_poller *p, const struct sd_table *table,
+		  struct sd_wake_page *wake_page);
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r);
-/* Forget a region and its lanes, if it isn't forgotten already; its calls in service may go on. */
+/* Forget a region and its queue pairs, if it isn't forgotten already; its calls in service may go
+ * on. */
 void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);
-/* Refuse what is published in a region's lanes and not begun, but for lane `but`. */
-void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_slane *but);
+/* Refuse what is published in a region's queue pairs and not begun, but for queue pair `but`. */
+void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_sqp *but);
 /* What the inline path in serve_path.h leaves to core: */
-int sd_srv_odd(struct sd_slane *l,
+int sd_srv_odd(struct sd_sqp *l,
 	       u32 seq); /* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
 bool sd_srv_cancelled_early(
-	struct sd_slane *l,
+	struct sd_sqp *l,
 	u32 n); /* entry n is being taken, and some entry was cancelled before that */
 bool sd_poll_glance_fair(struct sd_poller *p,
-			 const struct sd_slane *but); /* sd_poll_glance(), where p->many */
-void sd_poll_turn(struct sd_poller *p); /* the next lane's turn, although this one has more */
-void sd_poll_quiet(struct sd_poller *p, struct sd_slane *l); /* nothing new on lane l */
+			 const struct sd_sqp *but); /* sd_poll_glance(), where p->many */
+void sd_poll_turn(struct sd_poller *p); /* the next queue pair's turn, although this one has more */
+void sd_poll_quiet(struct sd_poller *p, struct sd_sqp *l); /* nothing new on queue pair l */
 void sd_poll_passed(struct sd_poller *p); /* a pass is over: see to what is looked at less often */
-void sd_poll_owed(struct sd_slane *l,
+void sd_poll_owed(struct sd_sqp *l,
 		  bool fenced); /* wake the client if it sleeps and is owed that */
 
 /*

@@ -24,7 +24,7 @@
 #include <sd/rpc.h>
 
 /* *ret: 0 or -errno. */
-enum sd_status sd_share_key(struct sd_lane *lane, long *ret, u32 fd, u64 key[2]);
-enum sd_status sd_share_sync(struct sd_lane *lane, long *ret, const u64 key[2]);
+enum sd_status sd_share_key(struct sd_qp *qp, long *ret, u32 fd, u64 key[2]);
+enum sd_status sd_share_sync(struct sd_qp *qp, long *ret, const u64 key[2]);
 
 #endif

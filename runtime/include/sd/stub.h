@@ -9,7 +9,7 @@
 #ifndef SD_STUB_H
 #define SD_STUB_H
 
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 #define SD_SPAN_MAX 0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() says no */
 #define SD_PATH_MAX 4096u
@@ -297,20 +297,20 @@ static inline u64 sd_put_str(struct sd_call *c, u64 p)
 /* Arena bytes that data may still fill in this call. */
 static inline u64 sd_space(const struct sd_call *c)
 {
-	u32 level = c->lane->level;
+	u32 level = c->qp->level;
 
-	u32 end = c->lane->limit;
+	u32 end = c->qp->limit;
 
 	return level + SD_KEEP_FREE < end ? sd_min(end - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
 }
 
 /* Is it a file with a position? Reading on from a stream would wait for what isn't there yet. */
-static inline bool sd_seekable(sd_stub_fn lseek, struct sd_lane *lane, u64 fd)
+static inline bool sd_seekable(sd_stub_fn lseek, struct sd_qp *qp, u64 fd)
 {
 	const u64 a[6] = {fd, 0, 1 /* SEEK_CUR */};
 	long ret;
 
-	return lseek(lane, &ret, a) == SD_OK && ret >= 0;
+	return lseek(qp, &ret, a) == SD_OK && ret >= 0;
 }
 
 /*
@@ -318,8 +318,8 @@ static inline bool sd_seekable(sd_stub_fn lseek, struct sd_lane *lane, u64 fd)
  * len and pos are the arguments' numbers, pos < 0: the file's own position. lseek: on only in what
  * has one; NULL: in any case.
  */
-static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, long *ret,
-				      const u64 a[6], u32 data, u32 len, int pos, sd_stub_fn lseek)
+static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_qp *qp, long *ret, const u64 a[6],
+				      u32 data, u32 len, int pos, sd_stub_fn lseek)
 {
 	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]}, all = sd_min(a[len], SD_RW_MAX), done = 0;
 	enum sd_status st;
@@ -329,12 +329,12 @@ static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_lane *lane, lon
 		if (pos >= 0)
 			b[pos] = a[pos] + done;
 		b[len] = sd_min(all - done, SD_MAX_DATA);
-		st = stub(lane, ret, b);
+		st = stub(qp, ret, b);
 		if (st != SD_OK || *ret <= 0)
 			break;
 		done += (u64)*ret;
 	} while ((u64)*ret == b[len] && done < all &&
-		 (!lseek || done > b[len] || sd_seekable(lseek, lane, a[0])));
+		 (!lseek || done > b[len] || sd_seekable(lseek, qp, a[0])));
 	if (!done)
 		return st;
 	*ret = (long)done;
@@ -368,9 +368,9 @@ static inline u64 sd_pieces_after(struct sd_piece *w, u64 list, u64 n, u64 done,
 
 /* sd_parts() for a scatter list, after a first part that was cut; *ret: what that did, then what
  * all have done. */
-static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, long *ret,
-							const u64 a[6], bool *cut),
-				 struct sd_lane *lane, long *ret, const u64 a[6], u32 list, u32 n,
+static inline void sd_parts_list(enum sd_status (*part)(struct sd_qp *qp, long *ret, const u64 a[6],
+							bool *cut),
+				 struct sd_qp *qp, long *ret, const u64 a[6], u32 list, u32 n,
 				 int pos, sd_stub_fn lseek)
 {
 	u64 b[6] = {a[0], a[1], a[2], a[3], a[4], a[5]};
@@ -378,7 +378,7 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, lo
 	bool cut;
 	long r;
 
-	if (lseek && !sd_seekable(lseek, lane, a[0]))
+	if (lseek && !sd_seekable(lseek, qp, a[0]))
 		return;
 	/* A domain that lies may say that it did more than there was: that isn't added up. */
 	while ((u64)*ret < SD_RW_MAX &&
@@ -386,7 +386,7 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, lo
 		b[list] = (u64)(uintptr_t)w;
 		if (pos >= 0 && a[pos] != ~0ull) /* -1: the file's own */
 			b[pos] = a[pos] + (u64)*ret;
-		if (part(lane, &r, b, &cut) != SD_OK || r <= 0 || (u64)r > SD_RW_MAX - (u64)*ret)
+		if (part(qp, &r, b, &cut) != SD_OK || r <= 0 || (u64)r > SD_RW_MAX - (u64)*ret)
 			break;
 		*ret += r;
 	}
@@ -396,7 +396,7 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_lane *lane, lo
  * is read). */
 static inline void *sd_wire(struct sd_call *c, u64 off, u64 bytes)
 {
-	if (off % 8 || off < c->mark || off > c->lane->level || bytes > c->lane->level - off) {
+	if (off % 8 || off < c->mark || off > c->qp->level || bytes > c->qp->level - off) {
 		sd_bad(c);
 		return NULL;
 	}

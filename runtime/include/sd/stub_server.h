@@ -17,7 +17,7 @@ static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 {
 	if (ret >= 0)
 		s->credit = sd_file_credit(fd);
-	else if (sd_unlikely(s->promised))
+	else if (sd_unlikely(s->early))
 		sd_file_error(fd, ret == -EAGAIN && s->last ? ENOBUFS : (int)-ret);
 }
 
@@ -33,10 +33,10 @@ static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v, s32 m
 {
 	*v = 0;
 	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
-		return sd_user(s, off, 0);
+		return sd_uptr(s, off, 0);
 	s->bad |= off % sizeof(*v) != 0; /* no client of ours places one like that */
 	if (s->bad || sd_fetch(s, v, off, sizeof(*v)))
-		return sd_user(s, SD_OFF_FAULT, 0);
+		return sd_uptr(s, SD_OFF_FAULT, 0);
 	if (most && *v > most)
 		*v = most;
 	return (void __user *)v;

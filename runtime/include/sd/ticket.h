@@ -20,7 +20,7 @@
  * has more than half of what is left: more are ETOOMANYREFS, as for SCM_RIGHTS. A wrong key, or one
  * of another domain, or one used before: ENOENT.
  *
- * Client side, freestanding: as the generated stubs, on the lane's own thread. Kernel side:
+ * Client side, freestanding: as the generated stubs, on the queue pair's own thread. Kernel side:
  * runtime/kernel/serve_ticket.c.
  */
 #ifndef SD_TICKET_H
@@ -32,21 +32,20 @@
 #define SD_TICKETS_ALL 8192u
 
 /* *ret: 0 or -errno. */
-enum sd_status sd_ticket_make(struct sd_lane *lane, long *ret, u32 fd, u64 key[2]);
+enum sd_status sd_ticket_make(struct sd_qp *qp, long *ret, u32 fd, u64 key[2]);
 /* *ret: the new fd, never close-on-exec in the domain, or -errno. */
-enum sd_status sd_ticket_redeem(struct sd_lane *lane, long *ret, const u64 key[2], u32 flags);
+enum sd_status sd_ticket_redeem(struct sd_qp *qp, long *ret, const u64 key[2], u32 flags);
 /*
- * Have the lane's domain redeem a ticket of the domain `name`, as a client of that one, with no
- * part of the program's. *ret: an fd here; writing it writes there. EOPNOTSUPP: it calls no other
- * domain; EREMOTEIO: the other domain can't be reached.
+ * Have the queue pair's domain redeem a ticket of the domain `name`, as a client of that one, with
+ * no part of the program's. *ret: an fd here; writing it writes there. EOPNOTSUPP: it calls no
+ * other domain; EREMOTEIO: the other domain can't be reached.
  */
-enum sd_status sd_ticket_remote(struct sd_lane *lane, long *ret, const u64 key[2],
-				const char *name);
+enum sd_status sd_ticket_remote(struct sd_qp *qp, long *ret, const u64 key[2], const char *name);
 /* Close an fd without a stub for it. */
-enum sd_status sd_ticket_close(struct sd_lane *lane, long *ret, u32 fd);
+enum sd_status sd_ticket_close(struct sd_qp *qp, long *ret, u32 fd);
 
 /* Any call of the transport's own; and one that answers with 16 bytes which stand for fd. */
-enum sd_status sd_own_call(struct sd_lane *lane, long *ret, u16 op, const u64 arg[6]);
-enum sd_status sd_own_key(struct sd_lane *lane, long *ret, u16 op, u32 fd, u64 key[2]);
+enum sd_status sd_own_call(struct sd_qp *qp, long *ret, u16 op, const u64 arg[6]);
+enum sd_status sd_own_key(struct sd_qp *qp, long *ret, u16 op, u32 fd, u64 key[2]);
 
 #endif

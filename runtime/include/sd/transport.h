@@ -3,25 +3,26 @@
  * transport.h - CONTRACT: what carries calls between a client and a domain. A transport is a folder
  * of runtime/transport, a row in table.c there, and one struct with two sides:
  *
- *	client	the program's side of a lane (sd/lane.h): in the launcher, in tests, and in a domain
+ *	client	the program's side of a queue pair (sd/qp.h): in the launcher, in tests, and in a
+ * domain
  *		that calls another. Called where the caller waits, or goes on without waiting;
  *		publishing an entry is inline and calls nothing here.
- *	server	the domain's side of its clients: in the kernel side. Polling the lanes and
+ *	server	the domain's side of its clients: in the kernel side. Polling the queue pairs and
  *		answering is runtime/core's, the same for all transports.
  *
  * A program has the sides it was linked with, and finds them by name.
  *
- * Threads: the client side runs on the lane's own thread (but for poke), the server side on the
- * domain's vCPU. All structs are constant.
+ * Threads: the client side runs on the queue pair's own thread (but for poke), the server side on
+ * the domain's vCPU. All structs are constant.
  */
 #ifndef SD_TRANSPORT_H
 #define SD_TRANSPORT_H
 
 #include <sd/port.h>
 
-struct sd_bell;
+struct sd_wake_page;
 struct sd_event;
-struct sd_lane;
+struct sd_qp;
 struct sd_region_head;
 
 /** struct sd_client_side - how a client waits for a domain, and makes it look */
@@ -31,31 +32,31 @@ struct sd_client_side {
 	 * the domain will look. Not needed before @wait. May sleep for as long as the domain can't
 	 * be woken.
 	 */
-	void (*kick)(struct sd_lane *l);
+	void (*kick)(struct sd_qp *l);
 	/**
 	 * @hint: the same where it is enough that the domain looks within a millisecond, should it
 	 * fall asleep at this moment. Cheaper, and never sleeps.
 	 */
-	void (*hint)(struct sd_lane *l);
+	void (*hint)(struct sd_qp *l);
 	/**
-	 * @wait: until *@word (a seq in the lane's memory) is no longer @pending. @want is 0, or
-	 * the number of the completion to be woken for. Returns an enum sd_status: SD_OK, SD_DEAD,
-	 * SD_PROTO, or SD_INTR (lane->intr was set, and is cleared; or a signal of the calling
-	 * task).
+	 * @wait: until *@word (a seq in the queue pair's memory) is no longer @pending. @want is 0,
+	 * or the number of the completion to be woken for. Returns an enum sd_status: SD_OK,
+	 * SD_DEAD, SD_PROTO, or SD_INTR (qp->intr was set, and is cleared; or a signal of the
+	 * calling task).
 	 */
-	u32 (*wait)(struct sd_lane *l, const u32 *word, u32 pending, u32 want);
+	u32 (*wait)(struct sd_qp *l, const u32 *word, u32 pending, u32 want);
 	/**
-	 * @poke: by any thread, after sd_lane_interrupt(): a wait on the lane that sleeps ends now.
-	 * NULL: its waits can't be interrupted by other threads.
+	 * @poke: by any thread, after sd_qp_interrupt(): a wait on the queue pair that sleeps ends
+	 * now. NULL: its waits can't be interrupted by other threads.
 	 */
-	void (*poke)(struct sd_lane *l);
+	void (*poke)(struct sd_qp *l);
 	/** @rest: sleeps some milliseconds, in which others may go on. NULL: it doesn't. */
-	void (*rest)(struct sd_lane *l);
+	void (*rest)(struct sd_qp *l);
 	/**
-	 * @alive: can the channel with this region and bell page still carry a call? Only looks. A
-	 * domain may die right after.
+	 * @alive: can the channel with this region and wake-up page still carry a call? Only looks.
+	 * A domain may die right after.
 	 */
-	bool (*alive)(const struct sd_region_head *head, const struct sd_bell *bell);
+	bool (*alive)(const struct sd_region_head *head, const struct sd_wake_page *wake_page);
 };
 
 /** struct sd_server_side - how clients come to a domain, leave it, and are woken */

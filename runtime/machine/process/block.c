@@ -57,7 +57,7 @@ struct disk {
 	struct worker worker[WORKERS];
 };
 
-static void push(struct ring *r, struct sd_block_req *req)
+static void ring_push(struct ring *r, struct sd_block_req *req)
 {
 	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
@@ -65,14 +65,14 @@ static void push(struct ring *r, struct sd_block_req *req)
 	atomic_store(&r->tail, tail + 1);
 }
 
-static struct sd_block_req *peek(struct ring *r, uint32_t ahead)
+static struct sd_block_req *ring_peek(struct ring *r, uint32_t ahead)
 {
 	uint32_t at = atomic_load_explicit(&r->head, memory_order_relaxed) + ahead;
 
 	return at == atomic_load(&r->tail) ? NULL : r->req[at % RING];
 }
 
-static void pop(struct ring *r, uint32_t n)
+static void ring_pop(struct ring *r, uint32_t n)
 {
 	atomic_fetch_add(&r->head, n);
 }
@@ -80,8 +80,8 @@ static void pop(struct ring *r, uint32_t n)
 /* ---- doing it; any thread ---- */
 
 /* All of it, or an error: a file cut short underneath is one, too. */
-static int transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64_t offset,
-		    int flags)
+static int disk_transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64_t offset,
+			 int flags)
 {
 	ssize_t done;
 
@@ -117,7 +117,7 @@ static void push_out(struct disk *d, uint64_t offset, uint64_t len)
  * host has given to the file; with KEEP_SIZE it would also give it blocks behind its end, which
  * nothing bounds: seccomp doesn't let it pass.
  */
-static int punch(struct disk *d, const struct sd_block_req *req)
+static int disk_punch(struct disk *d, const struct sd_block_req *req)
 {
 	int err;
 
@@ -135,7 +135,7 @@ static int punch(struct disk *d, const struct sd_block_req *req)
  * waited finds its own done, if the other began late enough. A host that once failed to write back
  * what it had accepted says so only once; we say it for ever.
  */
-static int flush(struct disk *d)
+static int disk_flush(struct disk *d)
 {
 	uint64_t upto = atomic_load(&d->written);
 	int err = 0;
@@ -155,41 +155,41 @@ static int flush(struct disk *d)
 	return err;
 }
 
-static int perform(struct disk *d, struct sd_block_req *req)
+static int request_perform(struct disk *d, struct sd_block_req *req)
 {
 	int err = 0;
 
 	if (req->op == SD_BLOCK_FLUSH || req->flags & SD_BLOCK_PREFLUSH)
-		err = flush(d);
+		err = disk_flush(d);
 	if (err)
 		return err;
 	switch (req->op) {
 	case SD_BLOCK_READ:
-		return transfer(d, false, (struct iovec *)req->vec, req->nvec, req->offset, 0);
+		return disk_transfer(d, false, (struct iovec *)req->vec, req->nvec, req->offset, 0);
 	case SD_BLOCK_WRITE:
-		err = transfer(d, true, (struct iovec *)req->vec, req->nvec, req->offset, 0);
+		err = disk_transfer(d, true, (struct iovec *)req->vec, req->nvec, req->offset, 0);
 		break;
 	case SD_BLOCK_DISCARD:
 	case SD_BLOCK_ZERO:
-		err = punch(d, req);
+		err = disk_punch(d, req);
 		break;
 	case SD_BLOCK_FLUSH:
 		return 0;
 	}
 	atomic_fetch_add(&d->written, 1);
-	return err || !(req->flags & SD_BLOCK_FUA) ? err : flush(d);
+	return err || !(req->flags & SD_BLOCK_FUA) ? err : disk_flush(d);
 }
 
 /* ---- the threads ---- */
 
-static bool flushes(const struct sd_block_req *req)
+static bool request_flushes(const struct sd_block_req *req)
 {
 	return req->op == SD_BLOCK_FLUSH || req->flags & (SD_BLOCK_PREFLUSH | SD_BLOCK_FUA);
 }
 
-static uint64_t gather(struct worker *w, struct iovec *iov, int *niov, uint32_t *nreq)
+static uint64_t requests_gather(struct worker *w, struct iovec *iov, int *niov, uint32_t *nreq)
 {
-	struct sd_block_req *first = peek(&w->todo, 0), *req = first;
+	struct sd_block_req *first = ring_peek(&w->todo, 0), *req = first;
 	uint64_t end = first->offset;
 
 	*niov = *nreq = 0;
@@ -198,7 +198,7 @@ static uint64_t gather(struct worker *w, struct iovec *iov, int *niov, uint32_t 
 		memcpy(iov + *niov, req->vec, req->nvec * sizeof(*iov));
 		*niov += req->nvec;
 		end += req->len;
-		req = peek(&w->todo, ++*nreq);
+		req = ring_peek(&w->todo, ++*nreq);
 	}
 	return end;
 }
@@ -206,20 +206,20 @@ static uint64_t gather(struct worker *w, struct iovec *iov, int *niov, uint32_t 
 /* Requests that follow each other on the device are one for the host. */
 static uint32_t perform_merged(struct worker *w)
 {
-	struct sd_block_req *first = peek(&w->todo, 0);
+	struct sd_block_req *first = ring_peek(&w->todo, 0);
 	struct iovec iov[MERGE_VECS];
 	uint64_t end = first->offset;
 	uint32_t n = 0, i;
 	int niov, err;
 
 	w->out_len = 0;
-	if ((first->op == SD_BLOCK_READ || first->op == SD_BLOCK_WRITE) && !flushes(first))
-		end = gather(w, iov, &niov, &n);
+	if ((first->op == SD_BLOCK_READ || first->op == SD_BLOCK_WRITE) && !request_flushes(first))
+		end = requests_gather(w, iov, &niov, &n);
 	if (!n) {
-		first->result = perform(w->disk, first);
+		first->result = request_perform(w->disk, first);
 		return 1;
 	}
-	err = transfer(w->disk, first->op == SD_BLOCK_WRITE, iov, niov, first->offset, 0);
+	err = disk_transfer(w->disk, first->op == SD_BLOCK_WRITE, iov, niov, first->offset, 0);
 	if (first->op == SD_BLOCK_WRITE) {
 		atomic_fetch_add(&w->disk->written, 1);
 		if (!err && (first->flags & SD_BLOCK_SOON || end - first->offset >= PUSH_BYTES)) {
@@ -228,7 +228,8 @@ static uint32_t perform_merged(struct worker *w)
 		}
 	}
 	for (i = 0; i < n; i++) /* which of them failed, each finds out by itself */
-		peek(&w->todo, i)->result = err ? perform(w->disk, peek(&w->todo, i)) : 0;
+		ring_peek(&w->todo, i)->result =
+			err ? request_perform(w->disk, ring_peek(&w->todo, i)) : 0;
 	return n;
 }
 
@@ -245,19 +246,19 @@ static void await_work(struct worker *w)
 {
 	uint64_t end = spin_end();
 
-	while (!peek(&w->todo, 0)) {
+	while (!ring_peek(&w->todo, 0)) {
 		if (machine_clock() < end) {
 			__builtin_ia32_pause();
 			continue;
 		}
 		atomic_store(&w->sleeping, 1);
-		if (!peek(&w->todo, 0))
+		if (!ring_peek(&w->todo, 0))
 			syscall(SYS_futex, &w->sleeping, FUTEX_WAIT, 1, NULL, NULL, 0);
 		atomic_store(&w->sleeping, 0);
 	}
 }
 
-static void *work(void *arg)
+static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
 
@@ -267,8 +268,8 @@ static void *work(void *arg)
 		await_work(w);
 		n = perform_merged(w);
 		for (i = 0; i < n; i++)
-			push(&w->done, peek(&w->todo, i));
-		pop(&w->todo, n);
+			ring_push(&w->done, ring_peek(&w->todo, i));
+		ring_pop(&w->todo, n);
 		machine_doorbell(w->disk->bit);
 		if (w->out_len)
 			push_out(w->disk, w->out_at, w->out_len);
@@ -279,14 +280,14 @@ static void *work(void *arg)
 /* ---- the vCPU ---- */
 
 /* Lower is better: awake and idle, idle, busy with something short, busy with a flush. */
-static unsigned int awkward(const struct worker *w)
+static unsigned int requests_awkward(const struct worker *w)
 {
 	return (w->flushes ? 1000 : 0) + (w->load ? 10 + w->load : atomic_load(&w->sleeping));
 }
 
 static struct worker *worker_for(struct disk *d, const struct sd_block_req *req)
 {
-	bool writes = req->op == SD_BLOCK_WRITE && !flushes(req);
+	bool writes = req->op == SD_BLOCK_WRITE && !request_flushes(req);
 	struct worker *best = &d->worker[0];
 
 	for (int i = 0; i < WORKERS; i++) {
@@ -294,16 +295,16 @@ static struct worker *worker_for(struct disk *d, const struct sd_block_req *req)
 
 		if (writes && w->writes && !w->flushes)
 			return w;
-		if (awkward(w) < awkward(best))
+		if (requests_awkward(w) < requests_awkward(best))
 			best = w;
 	}
 	return best;
 }
 
-static void count(struct worker *w, const struct sd_block_req *req, int n)
+static void request_count(struct worker *w, const struct sd_block_req *req, int n)
 {
 	w->load += n;
-	if (flushes(req))
+	if (request_flushes(req))
 		w->flushes += n;
 	else if (req->op == SD_BLOCK_WRITE)
 		w->writes += n;
@@ -323,7 +324,7 @@ static int block_submit(void *host, struct sd_block_req *req)
 	struct worker *w;
 
 	if (d->inline_all) {
-		req->result = perform(d, req);
+		req->result = request_perform(d, req);
 		return 1;
 	}
 	if (req->op == SD_BLOCK_READ && read_now(d, req)) {
@@ -331,8 +332,8 @@ static int block_submit(void *host, struct sd_block_req *req)
 		return 1;
 	}
 	w = worker_for(d, req);
-	count(w, req, 1);
-	push(&w->todo, req);
+	request_count(w, req, 1);
+	ring_push(&w->todo, req);
 	if (atomic_load(&w->sleeping)) {
 		atomic_store(&w->sleeping, 0);
 		machine_wake((uint32_t *)&w->sleeping);
@@ -345,11 +346,11 @@ static struct sd_block_req *block_done(void *host)
 	struct disk *d = host;
 
 	for (int i = 0; i < WORKERS; i++) {
-		struct sd_block_req *req = peek(&d->worker[i].done, 0);
+		struct sd_block_req *req = ring_peek(&d->worker[i].done, 0);
 
 		if (req) {
-			pop(&d->worker[i].done, 1);
-			count(&d->worker[i], req, -1);
+			ring_pop(&d->worker[i].done, 1);
+			request_count(&d->worker[i], req, -1);
 			return req;
 		}
 	}
@@ -383,7 +384,7 @@ static const struct sd_device_ops block_device_ops = {
 	.block = &block_ops,
 };
 
-static void measure(struct disk *d, long fd)
+static void disk_measure(struct disk *d, long fd)
 {
 	struct stat st;
 	uint64_t size;
@@ -425,7 +426,7 @@ static void block_open(struct sd_device *dev, int index)
 	d->bit = SD_IRQ_DEVICE + index;
 	for (int i = 0; i < WORKERS; i++)
 		d->worker[i].disk = d;
-	measure(d, d->fd);
+	disk_measure(d, d->fd);
 	pthread_mutex_init(&d->flushing, NULL);
 	atomic_store(&d->written, 1); /* by whoever had it before */
 	machine_seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));

@@ -22,7 +22,7 @@
 
 struct attached {
 	uint32_t client; /* 0: free */
-	int bell_fd;
+	int notify_fd;
 	void *region;
 	uint64_t size;
 };
@@ -42,7 +42,7 @@ static void send_msg(struct sd_ctl_msg *msg)
 		;
 }
 
-static void reply(uint16_t of, uint32_t seq, int result)
+static void ctl_reply(uint16_t of, uint32_t seq, int result)
 {
 	struct sd_ctl_msg msg = {.type = SD_CTL_REPLY, .of = of, .seq = seq, .result = result};
 
@@ -57,7 +57,7 @@ static struct attached *find_client(uint32_t client)
 	return NULL;
 }
 
-static int remember(const struct attached *a)
+static int client_remember(const struct attached *a)
 {
 	struct attached *slot;
 	int err = 0;
@@ -74,7 +74,7 @@ static int remember(const struct attached *a)
 	return err;
 }
 
-static bool recall(uint32_t client, bool forget, struct attached *a)
+static bool client_recall(uint32_t client, bool forget, struct attached *a)
 {
 	struct attached *slot;
 
@@ -89,13 +89,13 @@ static bool recall(uint32_t client, bool forget, struct attached *a)
 	return slot;
 }
 
-static void release(const struct attached *a)
+static void client_release(const struct attached *a)
 {
 	munmap(a->region, a->size);
-	close(a->bell_fd);
+	close(a->notify_fd);
 }
 
-static void post(const struct sd_event *ev)
+static void event_post(const struct sd_event *ev)
 {
 	uint32_t tail = atomic_load(&queue_tail);
 
@@ -107,10 +107,10 @@ static void post(const struct sd_event *ev)
 	machine_doorbell(SD_IRQ_EVENT);
 }
 
-static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
+static int client_attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event *ev)
 {
 	struct attached a = {.client = msg->u.attach.client,
-			     .bell_fd = fds[1],
+			     .notify_fd = fds[1],
 			     .size = msg->u.attach.region_size};
 	int err;
 
@@ -119,7 +119,7 @@ static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event 
 	a.region = mmap(NULL, a.size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (a.region == MAP_FAILED)
 		return -errno;
-	err = remember(&a);
+	err = client_remember(&a);
 	if (err) {
 		munmap(a.region, a.size);
 		return err;
@@ -129,7 +129,7 @@ static int attach(const struct sd_ctl_msg *msg, const int *fds, struct sd_event 
 	ev->client = a.client;
 	ev->region = a.region;
 	ev->region_size = a.size;
-	ev->bell_fd = a.bell_fd;
+	ev->notify_fd = a.notify_fd;
 	return 0;
 }
 
@@ -146,10 +146,10 @@ static void handle_peer(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 
 	if (msg->type == SD_CTL_REPLY && machine_peer_attached(msg, fds, &ev))
 		close_fds(fds, nfds);
-	post(&ev);
+	event_post(&ev);
 }
 
-static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
+static void message_handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 {
 	struct sd_event ev = {.type = msg->type, .seq = msg->seq};
 	bool expected = sd_ctl_expected(SD_CTL_TO_DOMAIN, msg, nfds);
@@ -168,25 +168,25 @@ static void handle(const struct sd_ctl_msg *msg, const int *fds, int nfds)
 	} else if (msg->type == SD_CTL_SHARE) {
 		err = machine_share_map(fds[0], &ev);
 	} else if (msg->type == SD_CTL_ATTACH) {
-		err = attach(msg, fds, &ev);
+		err = client_attach(msg, fds, &ev);
 	} else if (msg->type == SD_CTL_DETACH) {
 		ev.client = msg->u.detach.client;
-		if (!recall(ev.client, false, &a))
+		if (!client_recall(ev.client, false, &a))
 			err = -ENOENT;
 	}
 	if (err) {
 		close_fds(fds, nfds);
-		reply(msg->type, msg->seq, err);
+		ctl_reply(msg->type, msg->seq, err);
 		return;
 	}
-	post(&ev);
+	event_post(&ev);
 }
 
-static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t nfds)
+static void message_check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t nfds)
 {
 	switch (sd_ctl_check(SD_CTL_TO_DOMAIN, msg, len, flags, nfds)) {
 	case SD_CTL_GOOD:
-	case SD_CTL_UNEXPECTED: /* handle() answers it */
+	case SD_CTL_UNEXPECTED: /* message_handle() answers it */
 		return;
 	case SD_CTL_ALIEN:
 		machine_die(
@@ -201,7 +201,7 @@ static void check(const struct sd_ctl_msg *msg, size_t len, int flags, uint32_t 
 
 /* 1: a message; 0: the supervisor is gone. Dies of garbage: the supervisor is the one that is
  * trusted. */
-static int receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
+static int message_receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
 {
 	union sd_ctl_room room;
 	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
@@ -217,7 +217,7 @@ static int receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
 	if (n <= 0)
 		return 0;
 	sd_ctl_take(came, &room, hdr.msg_controllen);
-	check(msg, n, hdr.msg_flags, came->nfds);
+	message_check(msg, n, hdr.msg_flags, came->nfds);
 	return 1;
 }
 
@@ -228,9 +228,9 @@ static void *ctl_thread(void *unused)
 
 	for (;;) {
 		machine_peers_wait(SD_CTL_FD);
-		if (!receive(&msg, &came))
+		if (!message_receive(&msg, &came))
 			break;
-		handle(&msg, came.fd, came.nfds);
+		message_handle(&msg, came.fd, came.nfds);
 	}
 	/* No supervisor, no domain: nobody could watch our clients' lives any more. */
 	machine_halt(0);
@@ -262,8 +262,8 @@ void machine_event_done(const struct sd_event *ev, int result, const struct sd_c
 	struct attached a;
 
 	if ((ev->type == SD_CTL_DETACH || (ev->type == SD_CTL_ATTACH && result)) &&
-	    recall(ev->client, true, &a))
-		release(&a);
+	    client_recall(ev->client, true, &a))
+		client_release(&a);
 	if (ev->type == SD_CTL_SHARE && result)
 		machine_share_unmap(ev->region, ev->share_fd);
 	if (ev->type == SD_CTL_STATS && stats)
@@ -299,11 +299,11 @@ void machine_peer(const char *name)
 	send_msg(&msg);
 }
 
-int machine_bell(int bell_fd)
+int machine_notify(int notify_fd)
 {
 	uint64_t one = 1;
 
-	return write(bell_fd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
+	return write(notify_fd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
 }
 
 void machine_ready(uint64_t boot_ns, int serving, uint32_t stubs)

@@ -30,7 +30,7 @@ static size_t put_callers(char *to, size_t size, const long *at, int n)
 	return len < size ? len : size;
 }
 
-static void oops(int sig, siginfo_t *info, const greg_t *regs)
+static void fault_oops(int sig, siginfo_t *info, const greg_t *regs)
 {
 	unsigned long ip = regs[REG_RIP];
 	long at[CALLERS_MAX];
@@ -90,7 +90,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		regs[REG_RIP] = to;
 		return;
 	}
-	oops(sig, info, regs);
+	fault_oops(sig, info, regs);
 	die_of(sig);
 }
 

@@ -5,7 +5,7 @@
  *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose]
  *         [--core] [--peers] [--transport=NAME] [--boot-only | --self-test]
  *
- * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the bell page as
+ * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the wake-up page as
  * fd 4. Without it the domain boots and idles, which only tests want. --peers: it may call other
  * domains. --core: it may dump core, where the host's limit lets it.
  */
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "process.h"
-#include "sd/bell.h"
+#include "sd/wake_page.h"
 #include "sd/shadow.h"
 
 #define RAM_ALIGN \
@@ -46,7 +46,7 @@ static const struct sd_machine_ops ops = {
 	.ready = machine_ready,
 	.event = machine_event,
 	.event_done = machine_event_done,
-	.bell = machine_bell,
+	.notify = machine_notify,
 	.ended = machine_ended,
 	.peer = machine_peer,
 	.peer_done = machine_peer_done,
@@ -164,17 +164,17 @@ static void setup_shadow(void)
 	madvise(at, sd_shadow.size, MADV_DONTDUMP);
 }
 
-static void setup_bell(void)
+static void setup_wake_page(void)
 {
-	boot.bell = map_memory(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
-			       boot.serving ? SD_BELL_FD : -1);
-	boot.sleeping = machine_sleeping = &boot.bell->sleeping;
-	machine_cpu_word = &boot.bell->cpu;
+	boot.wake_page = map_memory(4096, boot.serving ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
+				    boot.serving ? SD_WAKE_PAGE_FD : -1);
+	boot.sleeping = machine_sleeping = &boot.wake_page->sleeping;
+	machine_cpu_word = &boot.wake_page->cpu;
 	if (boot.serving)
-		close(SD_BELL_FD);
+		close(SD_WAKE_PAGE_FD);
 }
 
-/* One bell fd per client. */
+/* One notification eventfd per client. */
 static void raise_fd_limit(void)
 {
 	struct rlimit lim;
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
 	} else {
 		bool core = has_arg(argc, argv, "--core");
 
-		machine_rights_drop(core);
+		machine_privileges_drop(core);
 		machine_landlock_enter(core);
 		parse_args(argc, argv);
 	}
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 	setup_ram();
 	if (&sd_shadow)
 		setup_shadow();
-	setup_bell();
+	setup_wake_page();
 	boot.share_max = machine_shares_max();
 	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
 		machine_die("getrandom: %s", strerror(errno));

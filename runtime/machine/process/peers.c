@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Domains that this one calls (sd/control.h, PEER). The vCPU asks and is done with one; in between
- * the control thread owns it: it maps what the supervisor sends, waits for the bells beside its
- * socket, and unmaps. A bell rung by a peer rings SD_IRQ_PEER.
+ * the control thread owns it: it maps what the supervisor sends, waits for notifications beside its
+ * socket, and unmaps. A peer's notification raises SD_IRQ_PEER.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,11 +20,11 @@
 
 struct peer {
 	bool used;
-	atomic_bool done; /* the vCPU's last word; rung with the bell */
+	atomic_bool done; /* the vCPU's last word; set before the eventfd is signalled */
 	char name[SD_NAME_MAX];
-	void *region, *bell;
+	void *region, *wake_page;
 	uint64_t size;
-	int bell_fd;
+	int notify_fd;
 };
 
 static struct peer peers[PEERS];
@@ -36,23 +36,23 @@ void machine_peers_allow(void)
 	machine_seccomp_allow(calls, 1);
 }
 
-static void release(struct peer *p)
+static void peer_release(struct peer *p)
 {
 	munmap(p->region, p->size);
-	munmap(p->bell, PAGE);
-	close(p->bell_fd);
+	munmap(p->wake_page, PAGE);
+	close(p->notify_fd);
 	atomic_store(&p->done, false);
 	p->used = false;
 }
 
-static void rung(struct peer *p)
+static void peer_notified(struct peer *p)
 {
 	uint64_t n;
 
-	if (read(p->bell_fd, &n, sizeof(n)) < 0 && errno != EAGAIN && errno != EINTR)
-		machine_die("peer %s: its bell: %s", p->name, strerror(errno));
+	if (read(p->notify_fd, &n, sizeof(n)) < 0 && errno != EAGAIN && errno != EINTR)
+		machine_die("peer %s: its notification: %s", p->name, strerror(errno));
 	if (atomic_load(&p->done))
-		release(p);
+		peer_release(p);
 	else
 		machine_doorbell(SD_IRQ_PEER);
 }
@@ -69,7 +69,7 @@ void machine_peers_wait(int ctl)
 		for (struct peer *p = peers; p < peers + PEERS; p++) {
 			if (!p->used)
 				continue;
-			fds[n] = (struct pollfd){.fd = p->bell_fd, .events = POLLIN};
+			fds[n] = (struct pollfd){.fd = p->notify_fd, .events = POLLIN};
 			who[n++] = p;
 		}
 		if (n == 1)
@@ -78,27 +78,27 @@ void machine_peers_wait(int ctl)
 			continue;
 		for (int i = 1; i < n; i++)
 			if (fds[i].revents)
-				rung(who[i]);
+				peer_notified(who[i]);
 		if (fds[0].revents)
 			return;
 	}
 }
 
-/* fds: region, bell eventfd, bell page; taken over if all goes well. */
+/* fds: region, notification eventfd, wake-up page; taken over if all goes well. */
 static int map_peer(struct peer *p, const struct sd_ctl_peer *m, const int *fds)
 {
 	p->size = m->region_size;
 	p->region = mmap(NULL, p->size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (p->region == MAP_FAILED)
 		return -errno;
-	p->bell = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fds[2], 0);
-	if (p->bell == MAP_FAILED) {
+	p->wake_page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fds[2], 0);
+	if (p->wake_page == MAP_FAILED) {
 		int err = -errno;
 
 		munmap(p->region, p->size);
 		return err;
 	}
-	p->bell_fd = fds[1];
+	p->notify_fd = fds[1];
 	memcpy(p->name, m->name, sizeof(p->name));
 	p->used = true;
 	close(fds[0]);
@@ -122,7 +122,7 @@ int machine_peer_attached(const struct sd_ctl_msg *msg, const int *fds, struct s
 		return -1;
 	ev->region = p->region;
 	ev->region_size = p->size;
-	ev->peer_bell = p->bell;
+	ev->peer_page = p->wake_page;
 	return 0;
 }
 
@@ -134,8 +134,8 @@ void machine_peer_done(void *region)
 		if (!p->used || p->region != region)
 			continue;
 		atomic_store(&p->done, true);
-		if (write(p->bell_fd, &one, sizeof(one)) < 0)
-			machine_die("peer %s: its bell: %s", p->name, strerror(errno));
+		if (write(p->notify_fd, &one, sizeof(one)) < 0)
+			machine_die("peer %s: its notification: %s", p->name, strerror(errno));
 		return;
 	}
 }

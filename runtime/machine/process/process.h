@@ -69,7 +69,7 @@ void machine_puts(const char *s, size_t n);
 void machine_ready(uint64_t boot_ns, int serving, uint32_t stubs);
 int machine_event(struct sd_event *ev);
 void machine_event_done(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
-int machine_bell(int bell_fd);
+int machine_notify(int notify_fd);
 void machine_ended(uint32_t client, int reason);
 void machine_peer(const char *name);
 void machine_peer_done(void *region);
@@ -89,7 +89,8 @@ void machine_ctl_start(void);
 
 /* peers.c: this domain may call others. */
 void machine_peers_allow(void);
-/* On the control thread. Waits until the control socket has something; rings for bells meanwhile.
+/* On the control thread. Waits until the control socket has something; passes notifications on
+ * meanwhile.
  */
 void machine_peers_wait(int ctl);
 /* The supervisor's answer becomes an event. Nonzero: the fds are still the caller's. */
@@ -113,7 +114,7 @@ extern char **sd_payload_argv;
 
 /* From here on only what a running domain needs: see seccomp.c. */
 /* core: a core dump is allowed, into the working directory. */
-void machine_rights_drop(bool core);
+void machine_privileges_drop(bool core);
 void machine_landlock_enter(bool core);
 void machine_limits_last(void);
 extern int machine_unlocked; /* 0, or the errno of machine_landlock_enter() */

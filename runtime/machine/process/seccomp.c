@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The rights a domain process gives up. machine_rights_drop(): at the start, before any thread: all
- * capabilities, the way back to them, and being looked at by others of its uid.
+ * The rights a domain process gives up. machine_privileges_drop(): at the start, before any thread:
+ * all capabilities, the way back to them, and being looked at by others of its uid.
  * machine_seccomp_enter(): before the kernel starts, so before anything of a disk or a client was
  * read, for all threads: only the calls and arguments below. Devices get their fds opened by the
  * supervisor, so nothing here opens anything.
@@ -217,7 +217,7 @@ void machine_seccomp_allow(const int *calls, size_t n)
  * Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. For a core it must
  * be, also where its program couldn't be read (kdom's belts.c).
  */
-void machine_rights_drop(bool core)
+void machine_privileges_drop(bool core)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
@@ -300,25 +300,25 @@ struct prog {
 	size_t n;
 };
 
-static void add(struct prog *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+static void filter_add(struct prog *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
 {
 	if (p->n == PROG_MAX)
 		machine_die("seccomp: more rules than PROG_MAX has room for");
 	p->code[p->n++] = (struct sock_filter){.code = code, .jt = yes, .jf = no, .k = k};
 }
 
-static void load(struct prog *p, size_t offset)
+static void filter_load(struct prog *p, size_t offset)
 {
-	add(p, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
+	filter_add(p, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
 }
 
 static void add_cond(struct prog *p, const struct cond *c)
 {
-	load(p, offsetof(struct seccomp_data, args[c->arg]));
-	add(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
+	filter_load(p, offsetof(struct seccomp_data, args[c->arg]));
+	filter_add(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
 	for (int i = 0; i < c->n; i++)
-		add(p, BPF_JMP | BPF_JEQ | BPF_K, c->value[i], c->n - i, 0);
-	add(p, BPF_RET | BPF_K, c->bad, 0, 0);
+		filter_add(p, BPF_JMP | BPF_JEQ | BPF_K, c->value[i], c->n - i, 0);
+	filter_add(p, BPF_RET | BPF_K, c->bad, 0, 0);
 }
 
 /* Every rule ends in a return, so that the call's number is still what is loaded at the next. */
@@ -326,10 +326,10 @@ static void add_rule(struct prog *p, const struct rule *r)
 {
 	size_t at = p->n;
 
-	add(p, BPF_JMP | BPF_JEQ | BPF_K, r->call, 0, 0);
+	filter_add(p, BPF_JMP | BPF_JEQ | BPF_K, r->call, 0, 0);
 	for (int i = 0; i < CONDS && r->cond[i].n; i++)
 		add_cond(p, &r->cond[i]);
-	add(p, BPF_RET | BPF_K, r->end ? r->end : SECCOMP_RET_ALLOW, 0, 0);
+	filter_add(p, BPF_RET | BPF_K, r->end ? r->end : SECCOMP_RET_ALLOW, 0, 0);
 	p->code[at].jf = p->n - at - 1;
 }
 
@@ -338,16 +338,16 @@ void machine_seccomp_enter(void)
 	static struct prog p;
 	struct sock_fprog fprog = {.filter = p.code};
 
-	load(&p, offsetof(struct seccomp_data, arch));
-	add(&p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
-	add(&p, BPF_RET | BPF_K, KILL, 0, 0);
-	load(&p, offsetof(struct seccomp_data, nr));
+	filter_load(&p, offsetof(struct seccomp_data, arch));
+	filter_add(&p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+	filter_add(&p, BPF_RET | BPF_K, KILL, 0, 0);
+	filter_load(&p, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < COUNT(rules); i++)
 		if (!rules[i].device || wanted[i])
 			add_rule(&p, &rules[i]);
 	for (size_t i = 0; i < COUNT(evil); i++)
 		add_rule(&p, &(struct rule){.call = evil[i], .end = KILL});
-	add(&p, BPF_RET | BPF_K, TRAP, 0, 0);
+	filter_add(&p, BPF_RET | BPF_K, TRAP, 0, 0);
 	fprog.len = p.n;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &fprog))
 		machine_die("seccomp: %s; the host kernel needs CONFIG_SECCOMP_FILTER",

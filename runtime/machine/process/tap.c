@@ -38,7 +38,7 @@ struct tap {
 	uint8_t *packets;
 };
 
-static uint8_t *slot(struct tap *tap, uint32_t n)
+static uint8_t *tap_slot(struct tap *tap, uint32_t n)
 {
 	return tap->packets + n % RING * tap->size;
 }
@@ -68,7 +68,7 @@ static const void *tap_rx_peek(void *host, uint32_t *len)
 	if (head == atomic_load_explicit(&tap->tail, memory_order_acquire))
 		return NULL;
 	*len = tap->len[head % RING];
-	return slot(tap, head);
+	return tap_slot(tap, head);
 }
 
 static void tap_rx_done(void *host)
@@ -101,7 +101,7 @@ static void *tap_thread(void *arg)
 		ssize_t n;
 
 		wait_for_room(tap);
-		n = read(tap->fd, slot(tap, tail), tap->size);
+		n = read(tap->fd, tap_slot(tap, tail), tap->size);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)

@@ -18,8 +18,9 @@
 /* A new client whose region (SD_REGION_SIZE bytes, zeroed) is at base; it replaces the one before.
  * 0 or -errno. */
 int sd_loop_attach(void *base);
-/* Serve what is published on a lane of that client. 0, or -EPROTO: the client's channel has ended.
+/* Serve what is published on a queue pair of that client. 0, or -EPROTO: the client's channel has
+ * ended.
  */
-int sd_loop_serve(u32 lane);
+int sd_loop_serve(u32 qp);
 
 #endif

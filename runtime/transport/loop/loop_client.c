@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* loop_client.c: the client's end of loop, see loop.h. */
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include "loop.h"
 
-static void loop_kick(struct sd_lane *l)
+static void loop_kick(struct sd_qp *l)
 {
 	(void)l;
 }
 
-static u32 loop_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 loop_wait(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	(void)want;
 	if (sd_loop_serve(l->index))
@@ -16,9 +16,9 @@ static u32 loop_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return sd_load_acquire(word) != pending ? SD_OK : SD_DEAD;
 }
 
-static bool loop_alive(const struct sd_region_head *head, const struct sd_bell *bell)
+static bool loop_alive(const struct sd_region_head *head, const struct sd_wake_page *wake_page)
 {
-	(void)bell;
+	(void)wake_page;
 	return !sd_load_relaxed(&head->ended);
 }
 

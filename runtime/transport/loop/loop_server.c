@@ -11,21 +11,20 @@ static struct sd_client *client;
 static struct sd_worker *self;
 
 /* The supervisor's part, where there is none: root, with all that root has. */
-static void loop_tell_rights(void *base)
+static void loop_tell_cred(void *base)
 {
-	struct sd_lane_mem *lane = base + SD_HEAD_SIZE;
-	const struct sd_ctl_rights all = {
-		.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
+	struct sd_qp_mem *qp = base + SD_HEAD_SIZE;
+	const struct sd_ctl_cred all = {.permitted = ~0ull, .effective = ~0ull, .bounding = ~0ull};
 
-	memcpy(lane->arena, &all, sizeof(all));
+	memcpy(qp->arena, &all, sizeof(all));
 }
 
 static int loop_attach(const struct sd_event *ev)
 {
 	int err = 0;
 
-	loop_tell_rights(ev->region);
-	client = sd_client_make(&ev->attach, ev->region, ev->bell_fd, &err);
+	loop_tell_cred(ev->region);
+	client = sd_client_make(&ev->attach, ev->region, ev->notify_fd, &err);
 	return err;
 }
 
@@ -47,7 +46,7 @@ int sd_loop_attach(void *base)
 				    .client = 1,
 				    .region = base,
 				    .region_size = SD_REGION_SIZE,
-				    .bell_fd = -1};
+				    .notify_fd = -1};
 
 	if (!self) {
 		sd_serving = sd_transport_server("loop");
@@ -63,9 +62,9 @@ int sd_loop_attach(void *base)
 	return sd_serving->attach(&ev);
 }
 
-int sd_loop_serve(u32 lane)
+int sd_loop_serve(u32 qp)
 {
-	struct sd_slane *l = &client->reg.lane[lane % SD_LANES];
+	struct sd_sqp *l = &client->reg.qp[qp % SD_QPS];
 	u32 late;
 	int ret;
 

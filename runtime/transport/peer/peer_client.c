@@ -2,9 +2,9 @@
 /*
  * peer_client.c: how a task of this domain waits for another domain (sd/remote.h). It spins for as
  * long as a short call takes, if such spins were worthwhile lately, then sleeps as tasks do, and
- * other calls of this domain go on. The other domain answers by ringing a bell for which the
- * machine waits (SD_F_BELL): it can't wake a task. Of a cancel that was seen to, no bell tells; so
- * after one the task looks by itself.
+ * other calls of this domain go on. The other domain answers by a notification for which the
+ * machine waits (SD_F_NOTIFY): it can't wake a task. Of a cancel that was seen to, no notification
+ * comes; so after one the task looks by itself.
  *
  * Threads: tasks of the vCPU, and its interrupts.
  */
@@ -29,7 +29,7 @@ struct peer_sleeper {	    /* on the stack of the task that waits */
 static LIST_HEAD(sleepers);
 
 /* Wakes those that were answered and nobody else: many may wait. */
-static void peer_bell(void *arg)
+static void peer_notified(void *arg)
 {
 	struct peer_sleeper *s;
 
@@ -43,7 +43,7 @@ static void peer_listen(void)
 	static bool listening;
 
 	if (!listening)
-		sd_irq_register(SD_IRQ_PEER, peer_bell, NULL);
+		sd_irq_register(SD_IRQ_PEER, peer_notified, NULL);
 	listening = true;
 }
 
@@ -60,7 +60,7 @@ static bool peer_spun(const struct sd_waiter *w, u64 start)
 static enum sd_status peer_trouble(struct sd_waiter *w)
 {
 	struct sd_use *use = w->l->priv;
-	enum sd_status st = sd_wait_channel(w->l->head, w->l->bell);
+	enum sd_status st = sd_wait_channel(w->l->head, w->l->wake_page);
 
 	if (st != SD_OK)
 		return st;
@@ -111,7 +111,7 @@ static bool peer_soon(const struct sd_waiter *w)
 	return soon;
 }
 
-static u32 peer_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 peer_wait(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	struct peer_sleeper s = {
 		.w = {.l = l, .word = word, .pending = pending, .want = want},
@@ -129,14 +129,14 @@ static u32 peer_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return st;
 }
 
-static void peer_kick(struct sd_lane *l)
+static void peer_kick(struct sd_qp *l)
 {
 	sd_wait_nudge(l, &peer_wait_ops);
 }
 
-static bool peer_alive(const struct sd_region_head *head, const struct sd_bell *bell)
+static bool peer_alive(const struct sd_region_head *head, const struct sd_wake_page *wake_page)
 {
-	return sd_wait_channel(head, bell) == SD_OK;
+	return sd_wait_channel(head, wake_page) == SD_OK;
 }
 
 const struct sd_client_side sd_peer_client = {

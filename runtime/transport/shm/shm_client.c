@@ -10,7 +10,7 @@
  * domain that is awake may still be long before running, where others want its CPU: clients that
  * yield in a loop, or wake often, then keep it from it (measured on 6.18: 128 threads that looked
  * again every 3 ms at the latest, beside a busy loop, kept a runnable domain waiting for 11 s). So
- * they look ever more seldom. A signal handler's sd_lane_interrupt() wakes us as the domain does.
+ * they look ever more seldom. A signal handler's sd_qp_interrupt() wakes us as the domain does.
  */
 #include <sd/sys.h>
 #include "../wait.h"
@@ -38,8 +38,8 @@ static long shm_wake_word(const u32 *word)
 
 static enum sd_status shm_trouble(struct sd_waiter *w)
 {
-	struct sd_lane *l = w->l;
-	enum sd_status st = sd_wait_channel(l->head, l->bell);
+	struct sd_qp *l = w->l;
+	enum sd_status st = sd_wait_channel(l->head, l->wake_page);
 
 	if (sd_unlikely(st != SD_OK))
 		return st;
@@ -50,18 +50,19 @@ static enum sd_status shm_trouble(struct sd_waiter *w)
 	return w->slept && l->gone && l->gone(l) ? SD_DEAD : SD_OK;
 }
 
-static void shm_say_cpu(struct sd_lane *l, u32 cpu)
+static void shm_say_cpu(struct sd_qp *l, u32 cpu)
 {
 	l->cpu = cpu;
 	if (sd_load_relaxed(&l->mem->client.cpu) != cpu + 1)
 		sd_store_relaxed(&l->mem->client.cpu, cpu + 1);
 }
 
-static bool shm_shared_cpu(const struct sd_lane *l, u32 cpu)
+static bool shm_shared_cpu(const struct sd_qp *l, u32 cpu)
 {
-	if (sd_load_relaxed(&l->bell->cpu) == cpu)
+	if (sd_load_relaxed(&l->wake_page->cpu) == cpu)
 		return true;
-	return cpu < SD_BELL_CPUS && sd_load_relaxed(&l->bell->shared[cpu / 64]) >> cpu % 64 & 1;
+	return cpu < SD_WAKE_PAGE_CPUS &&
+	       sd_load_relaxed(&l->wake_page->shared[cpu / 64]) >> cpu % 64 & 1;
 }
 
 /*
@@ -69,9 +70,9 @@ static bool shm_shared_cpu(const struct sd_lane *l, u32 cpu)
  * not if another client wants it and calls of this op used to wait for somebody: that client may be
  * the one.
  */
-static bool shm_hopeful(struct sd_lane *l)
+static bool shm_hopeful(struct sd_qp *l)
 {
-	if (sd_load_relaxed(&l->bell->cpu) == l->cpu)
+	if (sd_load_relaxed(&l->wake_page->cpu) == l->cpu)
 		return false;
 	if (sd_habit_is_soon(l, SLOW) || !shm_shared_cpu(l, l->cpu))
 		return true;
@@ -95,7 +96,7 @@ static bool shm_spun(const struct sd_waiter *w, u64 start)
 
 static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 {
-	struct sd_lane *l = w->l;
+	struct sd_qp *l = w->l;
 	enum sd_status st;
 	u64 before, now = start;
 	u32 cpu;
@@ -111,7 +112,7 @@ static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 		/* Whoever was let run has called by now: what it called for may be about to be our
 		 * answer. */
 		if (sd_wait_answered(w) ||
-		    (sd_load_relaxed(&l->bell->cpu) != l->cpu && sd_wait_look(w, AFTER_YIELD)))
+		    (sd_load_relaxed(&l->wake_page->cpu) != l->cpu && sd_wait_look(w, AFTER_YIELD)))
 			return SD_OK;
 		st = shm_trouble(w);
 		if (st != SD_OK)
@@ -125,7 +126,7 @@ static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 }
 
 /* Between two attempts to wake the domain. It wakes us if it answers. */
-static void shm_let_it_run(struct sd_lane *l, u32 sleep, u32 *untold)
+static void shm_let_it_run(struct sd_qp *l, u32 sleep, u32 *untold)
 {
 	u32 n = (*untold)++;
 
@@ -140,7 +141,7 @@ static void shm_let_it_run(struct sd_lane *l, u32 sleep, u32 *untold)
 
 static void shm_announce(struct sd_waiter *w)
 {
-	struct sd_lane *l = w->l;
+	struct sd_qp *l = w->l;
 
 	l->sleeps += 1 + (l->sleeps == ~0u); /* never 0 */
 	sd_store_relaxed(&l->mem->client.want, w->want);
@@ -149,7 +150,7 @@ static void shm_announce(struct sd_waiter *w)
 
 static void shm_sleep(struct sd_waiter *w)
 {
-	struct sd_lane *l = w->l;
+	struct sd_qp *l = w->l;
 
 	if (w->told)
 		sd_sys_futex_wait(&l->mem->client.sleep, l->sleeps, RECHECK_NS);
@@ -171,7 +172,7 @@ static const struct sd_wait_ops shm_wait_ops = {
 	.awake = shm_awake,
 };
 
-static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
+static u32 shm_wait(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 {
 	struct sd_waiter w = {.l = l, .word = word, .pending = pending, .want = want};
 	enum sd_status st;
@@ -196,12 +197,12 @@ static u32 shm_wait(struct sd_lane *l, const u32 *word, u32 pending, u32 want)
 	return sd_wait_answered(&w) ? SD_OK : st;
 }
 
-static void shm_kick(struct sd_lane *l)
+static void shm_kick(struct sd_qp *l)
 {
 	u32 untold = 0;
 
 	sd_full_fence();
-	while (!sd_wait_nudge(l, &shm_wait_ops) && sd_load_relaxed(&l->bell->alive))
+	while (!sd_wait_nudge(l, &shm_wait_ops) && sd_load_relaxed(&l->wake_page->alive))
 		shm_let_it_run(l, sd_load_relaxed(&l->mem->client.sleep), &untold);
 }
 
@@ -210,26 +211,26 @@ static void shm_kick(struct sd_lane *l)
  * a doorbell with nothing behind it is forgotten: the bit is set, whether it was or not, with what
  * was published before it.
  */
-static void shm_hint(struct sd_lane *l)
+static void shm_hint(struct sd_qp *l)
 {
 	if (sd_unlikely(!sd_load_relaxed(&l->mem->domain.polled)))
 		sd_or(&l->head->doorbell[l->index / 32], 1u << l->index % 32);
 	sd_wait_nudge(l, &shm_wait_ops);
 }
 
-static void shm_poke(struct sd_lane *l)
+static void shm_poke(struct sd_qp *l)
 {
 	sd_sys_futex_wake(&l->mem->client.sleep);
 }
 
-static void shm_rest(struct sd_lane *l)
+static void shm_rest(struct sd_qp *l)
 {
 	sd_sys_futex_wait(&l->sleeps, l->sleeps, REST_NS);
 }
 
-static bool shm_alive(const struct sd_region_head *head, const struct sd_bell *bell)
+static bool shm_alive(const struct sd_region_head *head, const struct sd_wake_page *wake_page)
 {
-	return sd_wait_channel(head, bell) == SD_OK;
+	return sd_wait_channel(head, wake_page) == SD_OK;
 }
 
 const struct sd_client_side sd_shm_client = {

@@ -14,7 +14,7 @@ static int shm_attach(const struct sd_event *ev)
 		return -EINVAL;
 	if (!ev->attach.client)
 		return -EINVAL;
-	sd_client_make(&ev->attach, ev->region, ev->bell_fd, &err);
+	sd_client_make(&ev->attach, ev->region, ev->notify_fd, &err);
 	return err;
 }
 

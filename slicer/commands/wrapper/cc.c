@@ -30,7 +30,7 @@ struct job {
 	const char *source, *object, *depfile;
 };
 
-static void fail(const char *what, const char *name)
+static void wrapper_fail(const char *what, const char *name)
 {
 	fprintf(stderr, "kslice-cc: %s: %s: %s\n", name ? name : "(unset)", what, strerror(errno));
 	exit(1);
@@ -75,13 +75,13 @@ struct buffer {
 	size_t len, cap;
 };
 
-static void add(struct buffer *b, const void *data, size_t n)
+static void buffer_add(struct buffer *b, const void *data, size_t n)
 {
 	if (b->len + n > b->cap) {
 		b->cap = (b->len + n) * 2 + 16384;
 		b->s = realloc(b->s, b->cap);
 		if (!b->s)
-			fail("memory", "log");
+			wrapper_fail("memory", "log");
 	}
 	memcpy(b->s + b->len, data, n);
 	b->len += n;
@@ -89,7 +89,7 @@ static void add(struct buffer *b, const void *data, size_t n)
 
 static void add_str(struct buffer *b, const char *s)
 {
-	add(b, s, strlen(s) + 1);
+	buffer_add(b, s, strlen(s) + 1);
 }
 
 /* Prerequisites of a dependency file: words behind the first ':', without the line joins. */
@@ -126,7 +126,7 @@ static void write_log(const struct job *job, int argc, char **argv, int with_dep
 	char *cwd = getcwd(NULL, 0);
 	int fd;
 
-	add(&b, &head, sizeof(head));
+	buffer_add(&b, &head, sizeof(head));
 	add_str(&b, cwd);
 	add_str(&b, job->source);
 	add_str(&b, job->object ? job->object : "");
@@ -141,7 +141,7 @@ static void write_log(const struct job *job, int argc, char **argv, int with_dep
 	memcpy(b.s, &head, sizeof(head));
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, b.s, b.len) != (ssize_t)b.len || close(fd))
-		fail("cannot write the log", log);
+		wrapper_fail("cannot write the log", log);
 	free(b.s);
 	free(cwd);
 }
@@ -155,14 +155,14 @@ static int make_stub(const struct job *job)
 	FILE *dep;
 
 	if (in < 0 || fstat(in, &st))
-		fail("cannot read the empty object", empty);
+		wrapper_fail("cannot read the empty object", empty);
 	if (out < 0 || sendfile(out, in, NULL, st.st_size) != st.st_size || close(out))
-		fail("cannot write the object", job->object);
+		wrapper_fail("cannot write the object", job->object);
 	if (!job->depfile)
 		return 0;
 	dep = fopen(job->depfile, "w");
 	if (!dep || fprintf(dep, "%s: %s\n", job->object, job->source) < 0 || fclose(dep))
-		fail("cannot write the dependencies", job->depfile);
+		wrapper_fail("cannot write the dependencies", job->depfile);
 	return 0;
 }
 
@@ -172,14 +172,14 @@ static int run_real(const char *real, char **argv)
 	int status;
 
 	if (pid < 0)
-		fail("fork", real);
+		wrapper_fail("fork", real);
 	if (!pid) {
 		execv(real, argv);
-		fail("exec", real);
+		wrapper_fail("exec", real);
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			fail("wait", real);
+			wrapper_fail("wait", real);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -190,12 +190,12 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (!real)
-		fail("set KSLICE_CC_REAL", NULL);
+		wrapper_fail("set KSLICE_CC_REAL", NULL);
 	read_args(&job, argc, argv);
 	if (!job.kernel || !job.source || !job.object || job.other_tree || job.preprocess ||
 	    !(job.compile || job.to_asm)) {
 		execv(real, argv);
-		fail("exec", real);
+		wrapper_fail("exec", real);
 	}
 	if (job.compile && !job.to_asm && ends_with(job.source, ".c")) {
 		write_log(&job, argc, argv, 0);

@@ -125,9 +125,9 @@ static void run(struct input *in)
 		say_something(in);
 		if (recv(SD_CTL_FD, answer, sizeof(answer), MSG_PEEK | MSG_DONTWAIT) < 0)
 			continue;
-		if (!receive(&msg, &came))
+		if (!message_receive(&msg, &came))
 			machine_halt(0);
-		handle(&msg, came.fd, came.nfds);
+		message_handle(&msg, came.fd, came.nfds);
 		if (choice(in) & 1)
 			take_events(in);
 		while (recv(supervisor_end, answer, sizeof(answer), MSG_DONTWAIT) > 0)
@@ -149,7 +149,7 @@ static void forget_all(void)
 	}
 	for (int i = 0; i < SD_CLIENTS_MAX; i++)
 		if (clients[i].client) {
-			release(&clients[i]);
+			client_release(&clients[i]);
 			memset(&clients[i], 0, sizeof(clients[i]));
 		}
 }

@@ -105,7 +105,7 @@ void cgroup_remove(struct cgroup *g)
 {
 }
 
-static pid_t fake_spawn(const struct config *cfg, const struct domain *dom, int ctl, int bell,
+static pid_t fake_spawn(const struct config *cfg, const struct domain *dom, int ctl, int wake_page,
 			int log)
 {
 	fds_close(&domain_end, 1);

@@ -23,7 +23,7 @@ int st_mutate;
 bool st_mutating;
 static struct domain domain;
 static struct dclient client;
-static struct sd_lane lane;
+static struct sd_qp qp;
 static uint8_t *seen;
 static size_t nseen;
 static int names;
@@ -52,7 +52,7 @@ static long call(unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e)
 	const struct sd_stub *st = st_stub(nr);
 	const u64 arg[6] = {a, b, c, d, e};
 	long ret = 0;
-	enum sd_status s = st ? st->stub(&lane, &ret, arg) : SD_REFUSED;
+	enum sd_status s = st ? st->stub(&qp, &ret, arg) : SD_REFUSED;
 
 	if (s == SD_DEAD || s == SD_PROTO)
 		st_die("use: call %u: the domain is gone (%d)\n", nr, s);
@@ -174,7 +174,7 @@ void use_domain(const char *image, uint8_t *record, size_t n)
 	domain_start(&domain, image, 64);
 	if (domain_attach(&domain, &client, 0, 0))
 		st_die("use: attach\n");
-	dclient_lane(&domain, &client, &lane, 0);
+	dclient_qp(&domain, &client, &qp, 0);
 	call(SYS_statfs, P(root), P(buf), 0, 0, 0);
 	walk(root, 0, look);
 	make_some(root);

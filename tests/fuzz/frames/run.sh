@@ -17,7 +17,7 @@ mkdir -p "$out"
 library=$(clang-19 --print-file-name=libclang_rt.fuzzer_no_main-x86_64.a)
 [ -f "$library" ] || library=$(clang-19 --print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a
 PAYLOAD="-Itests/stubs -I$gen -D_GNU_SOURCE= $(echo tests/fuzz/frames/*.c) tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
-	runtime/core/lane.c runtime/core/rpc.c runtime/core/promise.c runtime/transport/table.c runtime/transport/loop/loop_client.c -Wl,--wrap=__sanitizer_cov_trace_pc $library -lstdc++ -lm" \
+	runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c runtime/transport/table.c runtime/transport/loop/loop_client.c -Wl,--wrap=__sanitizer_cov_trace_pc $library -lstdc++ -lm" \
 	runtime/machine/process/link.sh "$kernel" "$out/frames-$name"
 
 work=$(mktemp -d /dev/shm/fuzz.XXXXXX 2>/dev/null || mktemp -d)

@@ -6,7 +6,7 @@
 #include "../../../runtime/transport/loop/loop.h"
 #include "frames.h"
 
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@
 
 #define CONNS 8
 
-static struct sd_lane lane;
+static struct sd_qp qp;
 static long listener, udp, conn[CONNS];
 static int next;
 
@@ -39,7 +39,7 @@ static long call(unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 e)
 
 	for (u32 i = 0; i < st_suite.stubs->n; i++)
 		if (st_suite.stubs->stub[i].nr == nr &&
-		    st_suite.stubs->stub[i].stub(&lane, &ret, arg) != SD_OK)
+		    st_suite.stubs->stub[i].stub(&qp, &ret, arg) != SD_OK)
 			st_die("a call's transport failed");
 	return ret;
 }
@@ -61,7 +61,7 @@ void sockets_begin(void)
 
 	if (region == MAP_FAILED || sd_loop_attach(region))
 		st_die("no client of the domain");
-	sd_lane_init(&lane, region, 0, NULL, sd_transport_client(NULL));
+	sd_qp_init(&qp, region, 0, NULL, sd_transport_client(NULL));
 	listener = bound(SOCK_STREAM);
 	udp = bound(SOCK_DGRAM);
 	if (call(SYS_listen, (u64)listener, 16, 0, 0, 0))

@@ -55,10 +55,10 @@ int sd_own_mm(void);
 
 /*
  * Confines the current task's user pointers to [start, start + len), its stack and what
- * sd_user_extra() says yes to; len 0: not confined. See asm/uaccess.h.
+ * sd_uptr_extra() says yes to; len 0: not confined. See asm/uaccess.h.
  */
-void sd_user_confine(const void *start, unsigned long len);
-extern bool (*sd_user_extra)(unsigned long addr, unsigned long size);
+void sd_uaccess_confine(const void *start, unsigned long len);
+extern bool (*sd_uptr_extra)(unsigned long addr, unsigned long size);
 
 /* What a `trap` cut calls: prints the name of the function that was cut out, and dies. */
 void sd_trap(const char *name) __noreturn;

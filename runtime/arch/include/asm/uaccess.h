@@ -13,11 +13,11 @@
 
 /*
  * A task that serves a client may touch that client's memory, its own stack and what
- * sd_user_extra() knows (the call's private copies), so that a raw pointer smuggled in by some
+ * sd_uptr_extra() knows (the call's private copies), so that a raw pointer smuggled in by some
  * structure reads and writes nothing of the domain's or of other clients'. Others, which get their
  * pointers from the kernel itself, may touch all that can be an address.
  */
-bool sd_user_slow(unsigned long addr, unsigned long size);
+bool sd_uaccess_slow(unsigned long addr, unsigned long size);
 
 /* Does [addr, addr + size) lie in the len bytes from start on? No sum can overflow. */
 static __always_inline bool sd_inside(unsigned long addr, unsigned long size, unsigned long start,
@@ -33,7 +33,7 @@ static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 
 	if (likely(addr - t->user_start < t->user_len))
 		return size <= t->user_len - (addr - t->user_start);
-	return sd_user_slow(addr, size);
+	return sd_uaccess_slow(addr, size);
 }
 
 /* Bytes not copied. A fault on either side is caught. */

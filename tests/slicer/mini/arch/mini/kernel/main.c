@@ -22,8 +22,8 @@ void sd_trap(const char *name) /* expect: kept */
 }
 
 /* What the client stub of another domain and the runtime behind it are in an image. */
-enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_read(struct sd_lane *lane, long *ret, const u64 a[6])
+enum sd_status sd_net_stub_read(struct sd_qp *qp, long *ret, const u64 a[6]);
+enum sd_status sd_net_stub_read(struct sd_qp *qp, long *ret, const u64 a[6])
 {
 	*ret = (long)(a[0] * 1000 + a[2] + *(char *)(uintptr_t)a[1]);
 	return SD_OK;

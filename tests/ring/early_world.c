@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* promise_world.c: see promise_world.h. */
-#include "promise_world.h"
+/* early_world.c: see early_world.h. */
+#include "early_world.h"
 
 struct world *w;
 
@@ -9,12 +9,12 @@ int setup(void **state)
 	(void)state;
 	w = calloc(1, sizeof(*w));
 	w->base = hostdom_map(SD_REGION_SIZE);
-	inline_init(&w->dom, &w->bell);
+	inline_init(&w->dom, &w->wake_page);
 	sd_sregion_init(&w->reg, w->base, NULL, &hostdom_ops);
 	sd_poll_add(&w->dom.poll, &w->reg);
-	sd_lane_init(&w->lane, w->base, 0, &w->bell, &inline_transport);
-	w->lane.promises = true;
-	inline_kick(&w->lane);
+	sd_qp_init(&w->qp, w->base, 0, &w->wake_page, &inline_transport);
+	w->qp.may_early = true;
+	inline_kick(&w->qp);
 	hostdom_take = (struct hostdom_take){.log = malloc(LOG_ROOM), .room = LOG_ROOM};
 	return 0;
 }
@@ -46,12 +46,12 @@ static void next_bytes(u64 len)
 void begin_take(struct sd_call *c, u64 fd, u64 len)
 {
 	next_bytes(len);
-	sd_call_begin(&w->lane, c, HD_TAKE);
+	sd_call_begin(&w->qp, c, HD_TAKE);
 	c->arg[0] = fd;
 	c->arg[1] = sd_put(c, w->buf, len);
-	if (c->status == SD_TOO_BIG && w->lane.promised.on) { /* as sd_domain_call() */
+	if (c->status == SD_TOO_BIG && w->qp.early.on) { /* as sd_domain_call() */
 		sd_call_end(c);
-		sd_promise_settle(&w->lane);
+		sd_early_settle(&w->qp);
 		begin_take(c, fd, len);
 		return;
 	}
@@ -65,7 +65,7 @@ long give(u64 fd, u64 len)
 	long ret = -1;
 
 	begin_take(&c, fd, len);
-	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_OK);
+	assert_int_equal(sd_call_early(&c, &ret, 1, 2, true), SD_OK);
 	assert_int_equal(sd_call_end(&c), SD_OK);
 	if (ret > 0)
 		w->sent += (u64)ret;
@@ -90,7 +90,7 @@ void echo_is(u64 v)
 	struct sd_call c;
 	long ret = -1;
 
-	sd_call_begin(&w->lane, &c, HD_ECHO);
+	sd_call_begin(&w->qp, &c, HD_ECHO);
 	c.arg[0] = v;
 	assert_int_equal(sd_call_wait(&c, &ret), SD_OK);
 	assert_int_equal(sd_call_end(&c), SD_OK);
@@ -103,19 +103,19 @@ void earn(u8 level)
 	assert_int_equal(waited(FD, 0), 0);
 }
 
-void gives_promised(u64 fd, u64 len)
+void gives_early(u64 fd, u64 len)
 {
-	u32 before = hostdom_take.calls + w->lane.promised.on;
+	u32 before = hostdom_take.calls + w->qp.early.on;
 
 	assert_int_equal(give(fd, len), len);
-	assert_true(w->lane.promised.on);
+	assert_true(w->qp.early.on);
 	assert_int_equal(hostdom_take.calls, before);
 }
 
 void gives_waited(u64 fd, u64 len)
 {
 	assert_int_equal(give(fd, len), len);
-	assert_false(w->lane.promised.on);
+	assert_false(w->qp.early.on);
 	assert_int_equal(hostdom_take.len, w->sent);
 }
 
@@ -135,12 +135,12 @@ void at_rest(void)
 {
 	struct sd_call c;
 
-	assert_int_equal(w->lane.status, SD_OK);
-	assert_false(w->lane.promised.on);
-	assert_int_equal(w->lane.busy, 0);
-	assert_int_equal(w->reg.lane[0].busy, 0);
-	sd_call_begin(&w->lane, &c, HD_ECHO);
-	assert_int_equal(w->lane.level, SD_OFF_MIN);
+	assert_int_equal(w->qp.status, SD_OK);
+	assert_false(w->qp.early.on);
+	assert_int_equal(w->qp.busy, 0);
+	assert_int_equal(w->reg.qp[0].busy, 0);
+	sd_call_begin(&w->qp, &c, HD_ECHO);
+	assert_int_equal(w->qp.level, SD_OFF_MIN);
 	assert_int_equal(sd_room(&c, SD_ARENA_SIZE - SD_OFF_MIN), SD_OFF_MIN);
 	assert_int_equal(sd_call_end(&c), SD_OK);
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
-/* lane.c: the client's end of the rings: publish, recognise answers, take them. */
-#include <sd/lane.h>
+/* qp.c: the client's end of the rings: publish, recognise answers, take them. */
+#include <sd/qp.h>
 
 #define AHEAD 4u /* entries of a batch whose lines are fetched before they are filled */
 
-enum sd_status sd_lane_fail(struct sd_lane *l, enum sd_status st)
+enum sd_status sd_qp_fail(struct sd_qp *l, enum sd_status st)
 {
 	if (l->status == SD_OK)
 		l->status = st;
 	return l->status;
 }
 
-void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
-		  const struct sd_client_side *tr)
+void sd_qp_init(struct sd_qp *l, void *base, u32 index, const struct sd_wake_page *wake_page,
+		const struct sd_client_side *tr)
 {
-	u8 *lanes = (u8 *)base + SD_HEAD_SIZE;
+	u8 *qps = (u8 *)base + SD_HEAD_SIZE;
 
-	*l = (struct sd_lane){
-		.mem = (struct sd_lane_mem *)(lanes + (u64)index * SD_LANE_SIZE),
+	*l = (struct sd_qp){
+		.mem = (struct sd_qp_mem *)(qps + (u64)index * SD_QP_SIZE),
 		.head = base,
-		.bell = bell,
+		.wake_page = wake_page,
 		.tr = tr,
 		.index = index,
 		.level = SD_OFF_MIN,
@@ -29,12 +29,12 @@ void sd_lane_init(struct sd_lane *l, void *base, u32 index, const struct sd_bell
 	};
 }
 
-int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bell *bell,
-		   const struct sd_client_side *tr)
+int sd_qp_resume(struct sd_qp *l, void *base, u32 index, const struct sd_wake_page *wake_page,
+		 const struct sd_client_side *tr)
 {
 	u32 s, seq;
 
-	sd_lane_init(l, base, index, bell, tr);
+	sd_qp_init(l, base, index, wake_page, tr);
 	for (s = 0; s < SD_RING; s++) {
 		const struct sd_entry *e = &l->mem->sq[s];
 
@@ -57,7 +57,7 @@ int sd_lane_resume(struct sd_lane *l, void *base, u32 index, const struct sd_bel
 	return 0;
 }
 
-enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
+enum sd_status sd_submit(struct sd_qp *l, u16 op, u16 flags, const u64 arg[6],
 			 struct sd_entry_ref *ref)
 {
 	u32 slot = l->slot;
@@ -88,12 +88,12 @@ enum sd_status sd_submit(struct sd_lane *l, u16 op, u16 flags, const u64 arg[6],
 	return SD_OK;
 }
 
-bool sd_answered(const struct sd_lane *l, struct sd_entry_ref ref)
+bool sd_answered(const struct sd_qp *l, struct sd_entry_ref ref)
 {
 	return sd_load_acquire(&l->mem->sq[ref.slot].seq) != sd_seq(ref.n);
 }
 
-enum sd_status sd_wait(struct sd_lane *l, struct sd_entry_ref ref, long *ret)
+enum sd_status sd_wait(struct sd_qp *l, struct sd_entry_ref ref, long *ret)
 {
 	struct sd_entry *e = &l->mem->sq[ref.slot];
 	enum sd_status st;
@@ -104,10 +104,10 @@ enum sd_status sd_wait(struct sd_lane *l, struct sd_entry_ref ref, long *ret)
 		if (sd_unlikely(st == SD_INTR))
 			return st;
 		if (sd_unlikely(st != SD_OK))
-			return sd_lane_fail(l, st);
+			return sd_qp_fail(l, st);
 	}
 	if (sd_unlikely(sd_load_acquire(&e->seq) != sd_seq(ref.n) + 1))
-		return sd_lane_fail(l, SD_PROTO);
+		return sd_qp_fail(l, SD_PROTO);
 	*ret = sd_load_relaxed(&e->ret);
 	flags = sd_load_relaxed(&e->flags);
 	l->answer = (u16)flags;
@@ -116,7 +116,7 @@ enum sd_status sd_wait(struct sd_lane *l, struct sd_entry_ref ref, long *ret)
 	return sd_unlikely(flags & SD_R_REFUSED) ? SD_REFUSED : SD_OK;
 }
 
-enum sd_status sd_cancel(struct sd_lane *l, struct sd_entry_ref ref)
+enum sd_status sd_cancel(struct sd_qp *l, struct sd_entry_ref ref)
 {
 	const u32 *seen = &l->mem->domain.cancelled;
 	u32 word = sd_seq(ref.n), before = sd_load_relaxed(seen);
@@ -131,10 +131,10 @@ enum sd_status sd_cancel(struct sd_lane *l, struct sd_entry_ref ref)
 		if (st == SD_INTR)
 			st = SD_OK;
 	}
-	return st == SD_OK ? st : sd_lane_fail(l, st);
+	return st == SD_OK ? st : sd_qp_fail(l, st);
 }
 
-enum sd_status sd_wait_done(struct sd_lane *l, u32 m)
+enum sd_status sd_wait_done(struct sd_qp *l, u32 m)
 {
 	const struct sd_done *d = &l->mem->cq[m % SD_RING];
 	enum sd_status st;
@@ -145,30 +145,30 @@ enum sd_status sd_wait_done(struct sd_lane *l, u32 m)
 		if (st == SD_INTR)
 			return st;
 		if (st != SD_OK)
-			return sd_lane_fail(l, st);
+			return sd_qp_fail(l, st);
 		if (sd_load_acquire(&d->seq) != m + 1)
-			return sd_lane_fail(l, SD_PROTO);
+			return sd_qp_fail(l, SD_PROTO);
 	}
 	return SD_OK;
 }
 
-enum sd_status sd_take_done(struct sd_lane *l, u32 *slot, long *ret, bool *refused)
+enum sd_status sd_take_done(struct sd_qp *l, u32 *slot, long *ret, bool *refused)
 {
 	const struct sd_done *d = &l->mem->cq[l->taken % SD_RING];
 
 	if (sd_unlikely(sd_load_acquire(&d->seq) != l->taken + 1))
-		return sd_lane_fail(l, SD_PROTO);
+		return sd_qp_fail(l, SD_PROTO);
 	*slot = sd_load_relaxed(&d->slot);
 	*ret = sd_load_relaxed(&d->ret);
 	*refused = sd_load_relaxed(&d->flags) & SD_R_REFUSED;
 	if (sd_unlikely(*slot >= SD_RING || !(l->busy >> *slot & 1)))
-		return sd_lane_fail(l, SD_PROTO);
+		return sd_qp_fail(l, SD_PROTO);
 	l->busy &= ~(1ull << *slot);
 	l->taken++;
 	return SD_OK;
 }
 
-void sd_lane_interrupt(struct sd_lane *l)
+void sd_qp_interrupt(struct sd_qp *l)
 {
 	l->intr = 1;
 	sd_store_release(&l->mem->client.sleep,

@@ -5,7 +5,7 @@
  * meanwhile. What can't be read is none. Sets of another user namespace mean nothing in the domain:
  * none, too.
  */
-#include "rights.h"
+#include "cred.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +87,7 @@ static bool status_field(const char *status, const char *name, int base, uint64_
 	return end != at;
 }
 
-static bool rights_parse(const struct conn *c, const char *s, struct sd_ctl_rights *r)
+static bool cred_parse(const struct conn *c, const char *s, struct sd_ctl_cred *r)
 {
 	uint64_t nnp, uid, euid = 0;
 	const char *at = strstr(s, "\nUid:");
@@ -102,7 +102,7 @@ static bool rights_parse(const struct conn *c, const char *s, struct sd_ctl_righ
 	       status_field(s, "\nCapAmb:", 16, &r->ambient);
 }
 
-static bool rights_read(const struct conn *c, struct sd_ctl_rights *r)
+static bool cred_read(const struct conn *c, struct sd_ctl_cred *r)
 {
 	char path[32], status[4096];
 	int pidfd = peer_pidfd(c), dir;
@@ -113,25 +113,25 @@ static bool rights_read(const struct conn *c, struct sd_ctl_rights *r)
 	snprintf(path, sizeof(path), "/proc/%d", c->cred.pid);
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	good = dir >= 0 && read_proc(dir, "status", status, sizeof(status)) &&
-	       same_user_namespace(dir) && pidfd_alive(pidfd) && rights_parse(c, status, r);
+	       same_user_namespace(dir) && pidfd_alive(pidfd) && cred_parse(c, status, r);
 	if (dir >= 0)
 		close(dir);
 	close(pidfd);
 	return good;
 }
 
-int rights_into(int region, const struct conn *c)
+int cred_into(int region, const struct conn *c)
 {
-	struct sd_ctl_rights r = {0};
+	struct sd_ctl_cred r = {0};
 
-	if (!rights_read(c, &r))
-		r = (struct sd_ctl_rights){.no_new_privs = 1};
+	if (!cred_read(c, &r))
+		r = (struct sd_ctl_cred){.no_new_privs = 1};
 	return pwrite(region, &r, sizeof(r), SD_HEAD_SIZE + SD_ARENA_OFF) == (ssize_t)sizeof(r)
 		       ? 0
 		       : -ENOMEM;
 }
 
-int rights_groups_into(int region, const struct conn *c)
+int cred_groups_into(int region, const struct conn *c)
 {
 	gid_t few[32], *list = few;
 	socklen_t len = sizeof(few);
@@ -145,7 +145,7 @@ int rights_groups_into(int region, const struct conn *c)
 	}
 	err = err ? -errno : 0;
 	if (!err &&
-	    pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF + sizeof(struct sd_ctl_rights)) !=
+	    pwrite(region, list, len, SD_HEAD_SIZE + SD_ARENA_OFF + sizeof(struct sd_ctl_cred)) !=
 		    (ssize_t)len)
 		err = -ENOMEM;
 	if (list != few)

@@ -180,7 +180,7 @@ static void told_threads(void)
 		tune(w.fd, types[t]);
 		CHECK(send(w.fd, "e", 1, 0) == 1);
 		earn(fd);
-		CHECK(send(fd, "x", 1, 0) == 1); /* alone so far: this one is promised */
+		CHECK(send(fd, "x", 1, 0) == 1); /* alone so far: this one is completed early */
 		CHECK(pthread_create(&thread, NULL, told_thread, &w) == 0);
 		CHECK(there(w.fd, 'x'));
 		for (int i = 0; i < TOLD && !check_failed; i++) {
@@ -197,7 +197,7 @@ static void told_threads(void)
 	}
 }
 
-/* Both ends are one's own: one lane, nothing in between. */
+/* Both ends are one's own: one queue pair, nothing in between. */
 static void told_oneself(void)
 {
 	for (int t = 0; t < 2; t++) {
@@ -521,7 +521,7 @@ static void refused_elsewhere(void)
 	}
 }
 
-/* ---- one's own doings take back what a promise rests on ---- */
+/* ---- one's own doings take back what an early completion rests on ---- */
 static void own_doings(void)
 {
 	struct sockaddr_in none = {.sin_family = AF_UNSPEC};
@@ -709,5 +709,5 @@ static const struct check_case all[] = {
 
 int main(int argc, char **argv)
 {
-	return run_cases("promises", all, argc, argv);
+	return run_cases("early", all, argc, argv);
 }

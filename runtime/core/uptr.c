@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* user.c: what server stubs use to turn wire references into user pointers and private copies. */
+/* uptr.c: what server stubs use to turn wire references into user pointers and private copies. */
 #include <sd/server.h>
 
 static bool in_arena(u64 off, u64 len)
@@ -15,7 +15,7 @@ static inline void fetch_ahead(const u8 *p, u64 len)
 		sd_prefetchw(p + i);
 }
 
-void __user *sd_user(struct sd_serve *s, u64 off, u64 len)
+void __user *sd_uptr(struct sd_serve *s, u64 off, u64 len)
 {
 	if (off == SD_OFF_NULL)
 		return NULL;

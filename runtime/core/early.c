@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * promise.c: calls whose result the program is told before the domain has answered. See ring.h and
+ * early.c: calls whose result the program is told before the domain has answered. See ring.h and
  * rpc.h.
  *
  * At most one is out. Its data stay where they are in the arena, and other calls get what is free
- * below or above them, so that a stream of promised calls goes to and fro between two places.
+ * below or above them, so that a stream of early calls goes to and fro between two places.
  */
-#include <sd/lane.h>
+#include <sd/qp.h>
 
 /*
- * How often a promised call is submitted again. The domain itself waits until it can keep the
- * promise, and at last gives the fd an error; it answers "not now" when it has no task that may
+ * How often an early call is submitted again. The domain itself waits until it can keep its
+ * word, and at last gives the fd an error; it answers "not now" when it has no task that may
  * wait. With the pauses in between that may last half a minute.
  */
 #define REPAY_TRIES   4096u
 #define REPAY_AT_ONCE 16u
 
-void sd_credit_forget(struct sd_lane *l)
+void sd_credit_forget(struct sd_qp *l)
 {
 	u32 i;
 
@@ -27,7 +27,7 @@ void sd_credit_forget(struct sd_lane *l)
 		l->credit[i].fd = 0;
 }
 
-void sd_credit_set(struct sd_lane *l, u32 fd, u32 level)
+void sd_credit_set(struct sd_qp *l, u32 fd, u32 level)
 {
 	u32 i = fd % SD_CREDITS;
 
@@ -38,7 +38,7 @@ void sd_credit_set(struct sd_lane *l, u32 fd, u32 level)
 	}
 }
 
-static u64 credit_of(const struct sd_lane *l, u32 fd)
+static u64 credit_of(const struct sd_qp *l, u32 fd)
 {
 	static const u32 bytes[] = {0, SD_CREDIT_SMALL, SD_CREDIT_BIG, 0};
 	u32 i = fd % SD_CREDITS;
@@ -46,23 +46,23 @@ static u64 credit_of(const struct sd_lane *l, u32 fd)
 	return l->credit[i].fd == fd ? bytes[l->credit[i].level & 3] : 0;
 }
 
-static enum sd_status submit_promised(struct sd_lane *l, const struct sd_promised *p,
-				      struct sd_entry_ref *ref)
+static enum sd_status submit_early(struct sd_qp *l, const struct sd_early *p,
+				   struct sd_entry_ref *ref)
 {
 	if (sd_unlikely(l->busy >> l->slot & 1))
 		return SD_REFUSED;
 	l->mem->sq[l->slot].ret = p->result;
-	return sd_submit(l, p->op, SD_F_PROMISE, p->arg, ref);
+	return sd_submit(l, p->op, SD_F_EARLY, p->arg, ref);
 }
 
-static struct sd_entry_ref promised_entry(const struct sd_promised *p)
+static struct sd_entry_ref early_entry(const struct sd_early *p)
 {
 	return (struct sd_entry_ref){p->n, p->slot};
 }
 
 /* Wait for an entry whatever interrupts; an interruption is kept for the next wait. What was
  * refused is as good as answered: not now. */
-static enum sd_status wait_through(struct sd_lane *l, struct sd_entry_ref ref, long *ret)
+static enum sd_status wait_through(struct sd_qp *l, struct sd_entry_ref ref, long *ret)
 {
 	enum sd_status st;
 	bool intr = false;
@@ -78,9 +78,9 @@ static enum sd_status wait_through(struct sd_lane *l, struct sd_entry_ref ref, l
 	return st;
 }
 
-/* It took less than was promised: the rest goes now, before anything else is given to that fd. The
- * new ret. */
-static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
+/* It took less than was completed early: the rest goes now, before anything else is given to that
+ * fd. The new ret. */
+static long repay_once(struct sd_qp *l, struct sd_early *p, long ret)
 {
 	enum sd_status st;
 	struct sd_entry_ref ref;
@@ -90,22 +90,22 @@ static long repay_once(struct sd_lane *l, struct sd_promised *p, long ret)
 		p->arg[p->len] -= (u64)ret;
 		p->result -= ret;
 	}
-	st = submit_promised(l, p, &ref);
+	st = submit_early(l, p, &ref);
 	if (st == SD_REFUSED)
 		return -EAGAIN;
 	if (st == SD_OK)
 		st = wait_through(l, ref, &ret);
-	return st == SD_OK ? ret : -EIO; /* the lane is at its end, every call will say why */
+	return st == SD_OK ? ret : -EIO; /* the queue pair is at its end, every call will say why */
 }
 
 /*
- * The promised call has ended with ret; no other is in flight. An error is not handled here: the
+ * The early call has ended with ret; no other is in flight. An error is not handled here: the
  * domain keeps it for the fd's next call, see sd_file_error(). But what was only refused for now is
  * submitted again.
  */
-static void promise_ended(struct sd_lane *l, long ret)
+static void early_ended(struct sd_qp *l, long ret)
 {
-	struct sd_promised *p = &l->promised;
+	struct sd_early *p = &l->early;
 	u32 tries = 0;
 
 	p->on = false;
@@ -114,7 +114,7 @@ static void promise_ended(struct sd_lane *l, long ret)
 	sd_credit_set(l, p->fd, 0);
 	while (ret != p->result && (ret >= 0 || ret == -EAGAIN || ret == -EINTR)) {
 		if (ret > p->result || ++tries > REPAY_TRIES) {
-			sd_lane_fail(l, SD_PROTO);
+			sd_qp_fail(l, SD_PROTO);
 			return;
 		}
 		if (tries > REPAY_AT_ONCE && l->tr->rest)
@@ -123,9 +123,9 @@ static void promise_ended(struct sd_lane *l, long ret)
 	}
 }
 
-void sd_promise_answered(struct sd_lane *l, u16 flags)
+void sd_early_answered(struct sd_qp *l, u16 flags)
 {
-	struct sd_promised *p = &l->promised;
+	struct sd_early *p = &l->early;
 	const struct sd_entry *e = &l->mem->sq[p->slot];
 
 	if (sd_unlikely(!(flags & SD_R_SETTLED)))
@@ -138,37 +138,37 @@ void sd_promise_answered(struct sd_lane *l, u16 flags)
 	}
 	if (sd_load_acquire(&e->seq) != sd_seq(p->n) + 1) {
 		p->on = false;
-		sd_lane_fail(l, SD_PROTO);
+		sd_qp_fail(l, SD_PROTO);
 		return;
 	}
-	promise_ended(l, sd_load_relaxed(&e->ret));
+	early_ended(l, sd_load_relaxed(&e->ret));
 }
 
-void sd_promise_settle(struct sd_lane *l)
+void sd_early_settle(struct sd_qp *l)
 {
-	struct sd_promised *p = &l->promised;
+	struct sd_early *p = &l->early;
 	long ret = 0;
 
 	if (!p->on)
 		return;
-	if (wait_through(l, promised_entry(p), &ret) == SD_OK) {
+	if (wait_through(l, early_entry(p), &ret) == SD_OK) {
 		sd_credit_set(l, p->fd, SD_CREDIT_OF(l->answer));
-		promise_ended(l, ret);
+		early_ended(l, ret);
 	}
 	p->on = false;
 }
 
-void sd_promise_widen(struct sd_lane *l)
+void sd_early_widen(struct sd_qp *l)
 {
-	if (l->promised.on || l->level != l->base)
+	if (l->early.on || l->level != l->base)
 		return;
 	l->level = l->base = SD_OFF_MIN;
 	l->limit = SD_ARENA_SIZE;
 	l->narrow = false;
 }
 
-/* The arena beside the promised call's data: the lower part where as much again fits there. */
-static void make_room(struct sd_lane *l, const struct sd_promised *p)
+/* The arena beside the early call's data: the lower part where as much again fits there. */
+static void make_room(struct sd_qp *l, const struct sd_early *p)
 {
 	if (p->mark - SD_OFF_MIN >= p->top - p->mark) {
 		l->base = SD_OFF_MIN;
@@ -180,17 +180,17 @@ static void make_room(struct sd_lane *l, const struct sd_promised *p)
 	l->narrow = true;
 }
 
-/* l->promised says what, but for the arguments. */
-static enum sd_status promise_make(struct sd_call *c, long *ret)
+/* l->early says what, but for the arguments. */
+static enum sd_status early_make(struct sd_call *c, long *ret)
 {
-	struct sd_lane *l = c->lane;
-	struct sd_promised *p = &l->promised;
+	struct sd_qp *l = c->qp;
+	struct sd_early *p = &l->early;
 	struct sd_entry_ref ref;
 	u32 i;
 
 	for (i = 0; i < 6; i++)
 		p->arg[i] = c->arg[i];
-	c->status = submit_promised(l, p, &ref);
+	c->status = submit_early(l, p, &ref);
 	if (sd_unlikely(c->status != SD_OK))
 		return c->status;
 	p->n = ref.n;
@@ -204,21 +204,21 @@ static enum sd_status promise_make(struct sd_call *c, long *ret)
 	return SD_OK;
 }
 
-enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, bool may)
+enum sd_status sd_call_early(struct sd_call *c, long *ret, u32 data, u32 len, bool may)
 {
-	struct sd_lane *l = c->lane;
-	struct sd_promised *p = &l->promised;
+	struct sd_qp *l = c->qp;
+	struct sd_early *p = &l->early;
 
-	if (!may || !l->promises || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
+	if (!may || !l->may_early || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
 	    c->arg[len] > credit_of(l, c->fd) || l->intr) {
-		if (l->promised.on && l->promised.fd == c->fd)
-			sd_promise_settle(l); /* if it was short, its rest comes first */
+		if (l->early.on && l->early.fd == c->fd)
+			sd_early_settle(l); /* if it was short, its rest comes first */
 		return sd_call_wait(c, ret);
 	}
-	sd_promise_settle(l);
+	sd_early_settle(l);
 	if (sd_unlikely(l->status != SD_OK || c->arg[len] > credit_of(l, c->fd)))
 		return sd_call_wait(c, ret);
-	*p = (struct sd_promised){
+	*p = (struct sd_early){
 		.op = c->op,
 		.mark = c->mark,
 		.top = l->level,
@@ -227,20 +227,20 @@ enum sd_status sd_call_promise(struct sd_call *c, long *ret, u32 data, u32 len, 
 		.len = len,
 		.result = (s64)c->arg[len],
 	};
-	return promise_make(c, ret);
+	return early_make(c, ret);
 }
 
 enum sd_status sd_call_known(struct sd_call *c, long *ret, long result)
 {
-	struct sd_lane *l = c->lane;
+	struct sd_qp *l = c->qp;
 
-	if (!l->promises || c->status != SD_OK || l->level != l->base || l->intr)
+	if (!l->may_early || c->status != SD_OK || l->level != l->base || l->intr)
 		return sd_call_wait(c, ret);
-	sd_promise_settle(l);
-	sd_promise_widen(l);
+	sd_early_settle(l);
+	sd_early_widen(l);
 	if (sd_unlikely(l->status != SD_OK))
 		return sd_call_wait(c, ret);
 	sd_credit_forget(l);
-	l->promised = (struct sd_promised){.op = c->op, .result = result};
-	return promise_make(c, ret);
+	l->early = (struct sd_early){.op = c->op, .result = result};
+	return early_make(c, ret);
 }

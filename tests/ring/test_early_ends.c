@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_promise_ends.c: each end of a lane by itself: what the domain holds back behind a promised
- * call and what it says of it, and each single lie about promises that either end must see.
+ * test_early_ends.c: each end of a queue pair by itself: what the domain holds back behind an early
+ * call and what it says of it, and each single lie about early calls that either end must see.
  */
-#include "promise_world.h"
+#include "early_world.h"
 
 /* ---- the domain's end by hand ---- */
 static void publish(u32 n, u32 slot, u16 flags, s64 ret, u32 seq)
 {
-	struct sd_entry *e = &w->lane.mem->sq[slot];
+	struct sd_entry *e = &w->qp.mem->sq[slot];
 
 	e->op = HD_ECHO;
 	e->flags = flags;
@@ -19,7 +19,7 @@ static void publish(u32 n, u32 slot, u16 flags, s64 ret, u32 seq)
 
 static int takes(struct sd_req *q)
 {
-	return sd_srv_take(&w->reg.lane[0], &hostdom_table, q);
+	return sd_srv_take(&w->reg.qp[0], &hostdom_table, q);
 }
 
 static void held(void **state)
@@ -27,20 +27,20 @@ static void held(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
-	assert_int_equal(p.promise, 5);
+	assert_int_equal(p.early, 5);
 	publish(1, 1, SD_F_SYNC, 0, sd_seq(1));
 	assert_int_equal(takes(&q), 0);
 	assert_int_equal(takes(&q), 0);
-	assert_false(sd_srv_ready(&w->reg.lane[0]));
+	assert_false(sd_srv_ready(&w->reg.qp[0]));
 	sd_srv_reply(&p, 5, 0);
-	assert_true(sd_srv_ready(&w->reg.lane[0]));
-	assert_true(sd_srv_news(&w->reg.lane[0]));
+	assert_true(sd_srv_ready(&w->reg.qp[0]));
+	assert_true(sd_srv_news(&w->reg.qp[0]));
 	assert_int_equal(takes(&q), 1);
 	assert_int_equal(q.n, 1);
 	sd_srv_reply(&q, 0, 0);
-	assert_int_equal(w->lane.mem->sq[1].flags & (SD_R_SETTLED | SD_R_BROKEN), SD_R_SETTLED);
+	assert_int_equal(w->qp.mem->sq[1].flags & (SD_R_SETTLED | SD_R_BROKEN), SD_R_SETTLED);
 }
 
 /* The domain looks at the slot while it is empty, too. */
@@ -49,7 +49,7 @@ static void held_and_watched(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
 	assert_int_equal(takes(&q), 0);
 	publish(1, 1, SD_F_SYNC, 0, sd_seq(1));
@@ -58,7 +58,7 @@ static void held_and_watched(void **state)
 	sd_srv_reply(&p, 6, 0);
 	assert_int_equal(takes(&q), 1);
 	sd_srv_reply(&q, 0, 0);
-	assert_true(w->lane.mem->sq[1].flags & SD_R_BROKEN);
+	assert_true(w->qp.mem->sq[1].flags & SD_R_BROKEN);
 }
 
 /* Answered before anything follows it, and watched. */
@@ -67,17 +67,17 @@ static void answered_and_watched(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
 	assert_int_equal(takes(&q), 0);
 	sd_srv_reply(&p, 5, 0);
 	assert_int_equal(takes(&q), 0);
-	publish(1, 1, SD_F_PROMISE, 8, sd_seq(1));
+	publish(1, 1, SD_F_EARLY, 8, sd_seq(1));
 	assert_int_equal(takes(&q), 1);
-	assert_int_equal(q.promise, 8);
+	assert_int_equal(q.early, 8);
 	sd_srv_reply(&q, 8, 0);
 	assert_int_equal(takes(&q), 0);
-	assert_int_equal(w->reg.lane[0].busy, 0);
+	assert_int_equal(w->reg.qp[0].busy, 0);
 }
 
 /* A call may end after its region has: nobody is there to be answered. */
@@ -90,19 +90,19 @@ static void answers_nobody(void **state)
 	assert_int_equal(takes(&q), 1);
 	sd_srv_end(&w->reg, SD_ENDED_PROTO);
 	sd_srv_reply(&q, 5, 0);
-	assert_int_equal(w->lane.mem->sq[0].seq, sd_seq(0));
-	assert_int_equal(w->lane.mem->sq[0].ret, 0);
+	assert_int_equal(w->qp.mem->sq[0].seq, sd_seq(0));
+	assert_int_equal(w->qp.mem->sq[0].ret, 0);
 	assert_int_equal(w->reg.serving, 0);
 	sd_srv_end(&w->reg, SD_ENDED_PROTO + 1);
-	assert_int_equal(w->lane.head->ended, SD_ENDED_PROTO); /* the first reason stays */
+	assert_int_equal(w->qp.head->ended, SD_ENDED_PROTO); /* the first reason stays */
 }
 
 static void wants_cancel(u32 n)
 {
 	u32 which;
 
-	w->lane.mem->client.cancel = sd_seq(n);
-	assert_false(sd_srv_cancel(&w->reg.lane[0], &which)); /* it isn't in service */
+	w->qp.mem->client.cancel = sd_seq(n);
+	assert_false(sd_srv_cancel(&w->reg.qp[0], &which)); /* it isn't in service */
 }
 
 static void cancel_lifts(void **state)
@@ -110,33 +110,33 @@ static void cancel_lifts(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
 	publish(1, 1, SD_F_SYNC, 0, sd_seq(1));
 	assert_int_equal(takes(&q), 0);
 	wants_cancel(1);
 	assert_int_equal(takes(&q), 1);
 	assert_true(q.cancelled);
-	assert_int_equal(w->lane.mem->domain.cancelled, sd_seq(1));
-	w->lane.mem->client.sleep = 1; /* it may sleep until that is said */
-	assert_ptr_equal(sd_srv_wake(&w->reg.lane[0], false), &w->lane.mem->client.sleep);
+	assert_int_equal(w->qp.mem->domain.cancelled, sd_seq(1));
+	w->qp.mem->client.sleep = 1; /* it may sleep until that is said */
+	assert_ptr_equal(sd_srv_wake(&w->reg.qp[0], false), &w->qp.mem->client.sleep);
 	sd_srv_reply(&q, -EINTR, 0);
-	assert_false(w->lane.mem->sq[1].flags & SD_R_SETTLED);
+	assert_false(w->qp.mem->sq[1].flags & SD_R_SETTLED);
 	sd_srv_reply(&p, 5, 0);
 	publish(2, 1, SD_F_SYNC, 0, sd_seq(2));
 	assert_int_equal(takes(&q), 1);
 	assert_false(q.cancelled);
 	sd_srv_reply(&q, 0, 0);
-	assert_true(w->lane.mem->sq[1].flags & SD_R_SETTLED);
+	assert_true(w->qp.mem->sq[1].flags & SD_R_SETTLED);
 }
 
-/* The cancel may be seen before even the promised call is. */
+/* The cancel may be seen before even the early call is. */
 static void cancel_before_taken_lifts(void **state)
 {
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	publish(1, 1, SD_F_SYNC, 0, sd_seq(1));
 	wants_cancel(1);
 	assert_int_equal(takes(&p), 1);
@@ -147,28 +147,28 @@ static void cancel_before_taken_lifts(void **state)
 	sd_srv_reply(&p, 5, 0);
 }
 
-/* What is left to say of one promise isn't said of the next. */
+/* What is left to say of one early call isn't said of the next. */
 static void settled_is_the_last(void **state)
 {
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
 	sd_srv_reply(&p, 5, 0);
-	publish(1, 1, SD_F_PROMISE, 5, sd_seq(1));
+	publish(1, 1, SD_F_EARLY, 5, sd_seq(1));
 	assert_int_equal(takes(&p), 1);
 	publish(2, 2, SD_F_SYNC, 0, sd_seq(2));
 	wants_cancel(2);
 	assert_int_equal(takes(&q), 1);
 	sd_srv_reply(&q, -EINTR, 0);
-	assert_false(w->lane.mem->sq[2].flags & SD_R_SETTLED);
+	assert_false(w->qp.mem->sq[2].flags & SD_R_SETTLED);
 	sd_srv_reply(&p, 4, 0);
 	publish(3, 2, SD_F_SYNC, 0, sd_seq(3));
 	assert_int_equal(takes(&q), 1);
 	sd_srv_reply(&q, 0, 0);
-	assert_true(w->lane.mem->sq[2].flags & SD_R_SETTLED);
-	assert_true(w->lane.mem->sq[2].flags & SD_R_BROKEN);
+	assert_true(w->qp.mem->sq[2].flags & SD_R_SETTLED);
+	assert_true(w->qp.mem->sq[2].flags & SD_R_BROKEN);
 }
 
 static void says_credit_left(void **state)
@@ -176,17 +176,17 @@ static void says_credit_left(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
 	p.credit = 2;
 	sd_srv_reply(&p, 5, 0);
-	assert_int_equal(SD_CREDIT_OF(w->lane.mem->sq[0].flags), 2);
+	assert_int_equal(SD_CREDIT_OF(w->qp.mem->sq[0].flags), 2);
 	publish(1, 1, SD_F_SYNC, 0, sd_seq(1));
 	assert_int_equal(takes(&q), 1);
 	q.credit = 1;
 	sd_srv_reply(&q, 0, 0);
-	assert_int_equal(SD_CREDIT_OF(w->lane.mem->sq[1].flags), 1);
-	assert_int_equal(SD_LEFT_OF(w->lane.mem->sq[1].flags), 2);
+	assert_int_equal(SD_CREDIT_OF(w->qp.mem->sq[1].flags), 1);
+	assert_int_equal(SD_LEFT_OF(w->qp.mem->sq[1].flags), 2);
 }
 
 /* ---- lies ---- */
@@ -195,9 +195,9 @@ static void lie_even_seq(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
-	publish(1, 1, SD_F_SYNC, 0, w->reg.lane[0].expect);
+	publish(1, 1, SD_F_SYNC, 0, w->reg.qp[0].expect);
 	assert_int_equal(takes(&q), -EPROTO);
 	sd_srv_reply(&p, 5, 0);
 }
@@ -207,7 +207,7 @@ static void lie_changed_while_held(void **state)
 	struct sd_req p, q;
 
 	(void)state;
-	publish(0, 0, SD_F_PROMISE, 5, sd_seq(0));
+	publish(0, 0, SD_F_EARLY, 5, sd_seq(0));
 	assert_int_equal(takes(&p), 1);
 	publish(1, 1, SD_F_SYNC, 0, sd_seq(1));
 	assert_int_equal(takes(&q), 0);
@@ -221,19 +221,19 @@ static void lie_flags(u16 flags)
 	publish(0, 0, flags, 5, sd_seq(0));
 	domain_runs();
 	assert_int_equal(w->dom.liars, 1);
-	assert_int_equal(w->lane.head->ended, SD_ENDED_PROTO);
+	assert_int_equal(w->qp.head->ended, SD_ENDED_PROTO);
 }
 
-static void lie_promised_and_sync(void **state)
+static void lie_early_and_sync(void **state)
 {
 	(void)state;
-	lie_flags(SD_F_PROMISE | SD_F_SYNC);
+	lie_flags(SD_F_EARLY | SD_F_SYNC);
 }
 
-static void lie_promised_and_batched(void **state)
+static void lie_early_and_batched(void **state)
 {
 	(void)state;
-	lie_flags(SD_F_PROMISE | SD_F_CQ);
+	lie_flags(SD_F_EARLY | SD_F_CQ);
 }
 
 /* What the lying domain does in place of an answer: at most two entries. */
@@ -249,7 +249,7 @@ static void puppet(void)
 	u32 i;
 
 	for (i = 0; i < lies; i++) {
-		struct sd_entry *e = &w->lane.mem->sq[lie[i].slot];
+		struct sd_entry *e = &w->qp.mem->sq[lie[i].slot];
 
 		e->flags = lie[i].flags;
 		e->ret = lie[i].ret;
@@ -257,13 +257,13 @@ static void puppet(void)
 	}
 }
 
-/* FD's call of 100 bytes is promised in slot 0 as entry 1; the next is entry 2 in slot 1. */
+/* FD's call of 100 bytes is completed early in slot 0 as entry 1; the next is entry 2 in slot 1. */
 static void lying(u32 n, struct lie a, struct lie b)
 {
 	earn(2);
-	gives_promised(FD, 100);
-	assert_int_equal(w->lane.promised.n, 1);
-	assert_int_equal(w->lane.promised.slot, 0);
+	gives_early(FD, 100);
+	assert_int_equal(w->qp.early.n, 1);
+	assert_int_equal(w->qp.early.slot, 0);
 	lie[0] = a;
 	lie[1] = b;
 	lies = n;
@@ -274,9 +274,9 @@ static void ends_in_proto(void)
 {
 	struct sd_call c;
 
-	assert_int_equal(w->lane.status, SD_PROTO);
-	assert_false(w->lane.promised.on);
-	assert_int_equal(sd_call_begin(&w->lane, &c, HD_ECHO), SD_PROTO);
+	assert_int_equal(w->qp.status, SD_PROTO);
+	assert_false(w->qp.early.on);
+	assert_int_equal(sd_call_begin(&w->qp, &c, HD_ECHO), SD_PROTO);
 	sd_call_end(&c);
 }
 
@@ -310,7 +310,7 @@ static void lying_larger_settled(void **state)
 {
 	(void)state;
 	lying(1, (struct lie){0, 1, 0, 101}, (struct lie){0});
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	ends_in_proto();
 }
 
@@ -319,27 +319,27 @@ static void lying_larger_rest(void **state)
 {
 	(void)state;
 	lying(2, (struct lie){0, 1, 0, 60}, (struct lie){1, 2, 0, 41});
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	ends_in_proto();
-	assert_int_equal(w->lane.tail, 3);
+	assert_int_equal(w->qp.tail, 3);
 }
 
 static void not_now(void)
 {
-	struct sd_entry *e = &w->lane.mem->sq[(w->lane.slot + SD_RING - 1) % SD_RING];
+	struct sd_entry *e = &w->qp.mem->sq[(w->qp.slot + SD_RING - 1) % SD_RING];
 
 	e->ret = -EAGAIN;
 	e->flags = 0;
-	sd_store_release(&e->seq, sd_seq(w->lane.tail - 1) + 1);
+	sd_store_release(&e->seq, sd_seq(w->qp.tail - 1) + 1);
 }
 
-/* It has no task for the promised call, nor for it again: what was promised is given until it has
+/* It has no task for the early call, nor for it again: it is given again until it has
  * one. */
 static u32 refusals;
 
 static void refuses(void)
 {
-	struct sd_entry *e = &w->lane.mem->sq[(w->lane.slot + SD_RING - 1) % SD_RING];
+	struct sd_entry *e = &w->qp.mem->sq[(w->qp.slot + SD_RING - 1) % SD_RING];
 
 	if (refusals) {
 		e->ret = -EAGAIN;
@@ -349,7 +349,7 @@ static void refuses(void)
 		e->ret = 100;
 		e->flags = 0;
 	}
-	sd_store_release(&e->seq, sd_seq(w->lane.tail - 1) + 1);
+	sd_store_release(&e->seq, sd_seq(w->qp.tail - 1) + 1);
 }
 
 static void refused(void **state)
@@ -358,11 +358,11 @@ static void refused(void **state)
 	lying(0, (struct lie){0}, (struct lie){0});
 	refusals = 20;
 	inline_puppet = refuses;
-	sd_promise_settle(&w->lane);
-	assert_int_equal(w->lane.status, SD_OK);
+	sd_early_settle(&w->qp);
+	assert_int_equal(w->qp.status, SD_OK);
 	assert_int_equal(refusals, 0);
-	assert_int_equal(w->lane.tail, 1 + 1 + 20);
-	assert_int_equal(w->lane.busy, 0);
+	assert_int_equal(w->qp.tail, 1 + 1 + 20);
+	assert_int_equal(w->qp.busy, 0);
 }
 
 /* A domain that has said there is room must have some, sooner or later. */
@@ -371,7 +371,7 @@ static void lying_never(void **state)
 	(void)state;
 	lying(0, (struct lie){0}, (struct lie){0});
 	inline_puppet = not_now;
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	ends_in_proto();
 }
 
@@ -379,7 +379,7 @@ static void lying_seq(void **state)
 {
 	(void)state;
 	lying(1, (struct lie){0, 5, 0, 100}, (struct lie){0});
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	ends_in_proto();
 }
 
@@ -391,16 +391,16 @@ static void nothing_to_break(void **state)
 	inline_puppet = puppet;
 	waits_once();
 	inline_puppet = NULL;
-	assert_int_equal(w->lane.status, SD_OK);
-	assert_int_equal(w->lane.busy, 0);
-	assert_false(w->lane.promised.on);
+	assert_int_equal(w->qp.status, SD_OK);
+	assert_int_equal(w->qp.busy, 0);
+	assert_false(w->qp.early.on);
 }
 
-/* The next call is cancelled while the promised one waits: its answer says nothing of that one,
+/* The next call is cancelled while the early one waits: its answer says nothing of that one,
  * which is still out. */
 static void cancels(void)
 {
-	w->lane.mem->domain.cancelled = w->lane.mem->client.cancel;
+	w->qp.mem->domain.cancelled = w->qp.mem->client.cancel;
 	puppet();
 }
 
@@ -418,22 +418,22 @@ static void cancelled_leaves_it_out(void **state)
 	assert_int_equal(sd_call_finish(&c, &ret), SD_OK);
 	assert_int_equal(ret, -EINTR);
 	assert_int_equal(sd_call_end(&c), SD_OK);
-	assert_true(w->lane.promised.on);
-	assert_int_equal(w->lane.busy, 1);
+	assert_true(w->qp.early.on);
+	assert_int_equal(w->qp.busy, 1);
 	lie[0] = (struct lie){0, 1, 0, 100};
-	sd_promise_settle(&w->lane);
-	assert_int_equal(w->lane.status, SD_OK);
-	assert_int_equal(w->lane.busy, 0);
-	assert_false(w->lane.promised.on);
+	sd_early_settle(&w->qp);
+	assert_int_equal(w->qp.status, SD_OK);
+	assert_int_equal(w->qp.busy, 0);
+	assert_false(w->qp.early.on);
 }
 
 static void domain_dies(void **state)
 {
 	(void)state;
 	lying(0, (struct lie){0}, (struct lie){0});
-	sd_promise_settle(&w->lane);
-	assert_int_equal(w->lane.status, SD_DEAD);
-	assert_false(w->lane.promised.on);
+	sd_early_settle(&w->qp);
+	assert_int_equal(w->qp.status, SD_DEAD);
+	assert_false(w->qp.early.on);
 }
 
 int main(void)
@@ -449,8 +449,8 @@ int main(void)
 		T(says_credit_left),
 		T(lie_even_seq),
 		T(lie_changed_while_held),
-		T(lie_promised_and_sync),
-		T(lie_promised_and_batched),
+		T(lie_early_and_sync),
+		T(lie_early_and_batched),
 		T(lying_broken_unanswered),
 		T(lying_larger),
 		T(lying_larger_settled),

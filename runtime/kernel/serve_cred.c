@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_rights.c: what a client may do beside its ids: capability sets, securebits, no_new_privs.
+ * serve_cred.c: what a client may do beside its ids: capability sets, securebits, no_new_privs.
  * The supervisor's word when it attaches is the most there ever is; the program's own
- * (SD_OP_RIGHTS, after each change on the host) only takes away, but for what Linux lets anybody
+ * (SD_OP_CRED, after each change on the host) only takes away, but for what Linux lets anybody
  * have that has it permitted. Exec is judged by Linux' rules.
  */
 #include <linux/capability.h>
@@ -11,7 +11,7 @@
 #include <linux/uidgid.h>
 #include "serve.h"
 
-static kernel_cap_t rights_caps(u64 bits)
+static kernel_cap_t cred_caps(u64 bits)
 {
 	kernel_cap_t c = CAP_EMPTY_SET;
 
@@ -21,20 +21,20 @@ static kernel_cap_t rights_caps(u64 bits)
 	return c;
 }
 
-void sd_rights_begin(struct cred *new, const struct sd_ctl_rights *r)
+void sd_cred_begin(struct cred *new, const struct sd_ctl_cred *r)
 {
 	new->suid = new->fsuid = new->euid;
 	new->sgid = new->fsgid = new->egid;
-	new->cap_bset = rights_caps(r->bounding);
-	new->cap_inheritable = rights_caps(r->inheritable);
-	new->cap_permitted = rights_caps(r->permitted);
-	new->cap_effective = rights_caps(r->effective & r->permitted);
-	new->cap_ambient = rights_caps(r->ambient & r->permitted & r->inheritable);
+	new->cap_bset = cred_caps(r->bounding);
+	new->cap_inheritable = cred_caps(r->inheritable);
+	new->cap_permitted = cred_caps(r->permitted);
+	new->cap_effective = cred_caps(r->effective & r->permitted);
+	new->cap_ambient = cred_caps(r->ambient & r->permitted & r->inheritable);
 }
 
 /* What a program that has CAP_SETPCAP says of them, as far as none is locked; another can only give
  * up root's. */
-static unsigned int rights_securebits(const struct cred *old, u64 said)
+static unsigned int cred_securebits(const struct cred *old, u64 said)
 {
 	unsigned int keep = issecure_mask(SECURE_KEEP_CAPS), now = old->securebits;
 	unsigned int locked = now & SECURE_ALL_LOCKS;
@@ -47,21 +47,21 @@ static unsigned int rights_securebits(const struct cred *old, u64 said)
 	return (now & ~keep) | (said & keep);
 }
 
-long sd_rights_told(const struct sd_serve *s, struct sd_client *c)
+long sd_cred_told(const struct sd_serve *s, struct sd_client *c)
 {
-	struct cred *new = prepare_creds(); /* the caller wears c */
+	struct cred *new = prepare_creds(); /* the caller has assumed c's */
 
 	if (!new)
 		return -ENOMEM;
-	new->securebits = rights_securebits(current_cred(), s->arg[5]);
-	new->cap_bset = cap_intersect(new->cap_bset, rights_caps(s->arg[4]));
-	new->cap_inheritable = cap_intersect(rights_caps(s->arg[2]),
+	new->securebits = cred_securebits(current_cred(), s->arg[5]);
+	new->cap_bset = cap_intersect(new->cap_bset, cred_caps(s->arg[4]));
+	new->cap_inheritable = cap_intersect(cred_caps(s->arg[2]),
 					     cap_combine(new->cap_inheritable, new->cap_permitted));
-	new->cap_permitted = cap_intersect(new->cap_permitted, rights_caps(s->arg[0]));
-	new->cap_effective = cap_intersect(new->cap_permitted, rights_caps(s->arg[1]));
+	new->cap_permitted = cap_intersect(new->cap_permitted, cred_caps(s->arg[0]));
+	new->cap_effective = cap_intersect(new->cap_permitted, cred_caps(s->arg[1]));
 	new->cap_ambient = cap_intersect(cap_intersect(new->cap_permitted, new->cap_inheritable),
-					 rights_caps(s->arg[3]));
-	if (s->arg[5] & SD_RIGHTS_NO_NEW_PRIVS)
+					 cred_caps(s->arg[3]));
+	if (s->arg[5] & SD_CRED_NO_NEW_PRIVS)
 		c->no_new_privs = true;
 	return commit_creds(new);
 }
@@ -95,7 +95,7 @@ static void as_executed(struct cred *new, bool no_new_privs)
 
 void sd_client_executed(struct sd_client *c)
 {
-	struct cred *new = prepare_creds(); /* the caller wears c */
+	struct cred *new = prepare_creds(); /* the caller has assumed c's */
 
 	if (!new)
 		return; /* it keeps what it had: no more than that */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* lanes.c: entries in flight, as ring.h has them: answered in place or in the completion ring, in
+/* qps.c: entries in flight, as ring.h has them: answered in place or in the completion ring, in
  * any order, or cancelled. */
 #include "storm.h"
 
@@ -10,20 +10,20 @@
 #define CHUNK	 16384u /* of the arena for each slot; a longer one goes alone */
 #define DRAIN_MS 30000
 
-static struct sd_lane_mem *mem(struct chan *c, u32 lane)
+static struct sd_qp_mem *mem(struct chan *c, u32 qp)
 {
-	return outsider_lane(&c->o, lane);
+	return outsider_qp(&c->o, qp);
 }
 
-static void publish(struct chan *c, u32 lane, const struct draft *d)
+static void publish(struct chan *c, u32 qp, const struct draft *d)
 {
-	struct posted *p = &c->posted[lane];
-	struct sd_entry *to = &mem(c, lane)->sq[p->slot];
+	struct posted *p = &c->posted[qp];
+	struct sd_entry *to = &mem(c, qp)->sq[p->slot];
 	u32 how = rnd() % 4, flags = how == 0 ? SD_F_CQ : how == 1 ? SD_F_SYNC : 0;
 
 	if (one_in(8))
-		flags |= SD_F_BELL;
-	memcpy(mem(c, lane)->arena + d->from, draft_arena() + d->from, d->to - d->from);
+		flags |= SD_F_NOTIFY;
+	memcpy(mem(c, qp)->arena + d->from, draft_arena() + d->from, d->to - d->from);
 	to->op = d->e.op, to->flags = (u16)flags, to->ret = 0;
 	memcpy(to->arg, d->e.arg, sizeof(to->arg));
 	p->busy |= 1ull << p->slot;
@@ -39,14 +39,14 @@ static void publish(struct chan *c, u32 lane, const struct draft *d)
 	else
 		p->slot = (p->slot + 1) % SD_RING;
 	if (!one_in(16)) /* or the next one's doorbell does for both */
-		outsider_ring(&c->o, lane);
+		outsider_ring(&c->o, qp);
 	count(COUNT_calls, 1);
 }
 
-void lane_post(struct chan *c)
+void qp_post(struct chan *c)
 {
-	u32 lane = 1 + rnd() % (LANES - 1), from;
-	struct posted *p = &c->posted[lane];
+	u32 qp = 1 + rnd() % (QPS - 1), from;
+	struct posted *p = &c->posted[qp];
 	struct draft d = {.stub = NULL};
 	bool alone = !p->busy && one_in(4);
 
@@ -63,12 +63,12 @@ void lane_post(struct chan *c)
 	if (!alone && d.to > from + CHUNK)
 		return;
 	p->alone = alone ? 1 + p->slot : 0;
-	publish(c, lane, &d);
+	publish(c, qp, &d);
 }
 
-static void answered(struct chan *c, u32 lane, u32 slot, s64 ret, u32 flags)
+static void answered(struct chan *c, u32 qp, u32 slot, s64 ret, u32 flags)
 {
-	struct posted *p = &c->posted[lane];
+	struct posted *p = &c->posted[qp];
 	u32 fd[2];
 
 	p->busy &= ~(1ull << slot);
@@ -82,54 +82,54 @@ static void answered(struct chan *c, u32 lane, u32 slot, s64 ret, u32 flags)
 	if (p->stub[slot] && p->stub[slot]->ret_fd)
 		keep_fd(c, ret);
 	if (p->pair[slot]) {
-		memcpy(fd, mem(c, lane)->arena + p->pair[slot], sizeof(fd));
+		memcpy(fd, mem(c, qp)->arena + p->pair[slot], sizeof(fd));
 		keep_fd(c, fd[0]), keep_fd(c, fd[1]);
 	}
 }
 
-static void collect_ring(struct chan *c, u32 lane)
+static void collect_ring(struct chan *c, u32 qp)
 {
-	struct posted *p = &c->posted[lane];
+	struct posted *p = &c->posted[qp];
 
 	for (;;) {
-		const struct sd_done *d = &mem(c, lane)->cq[p->taken % SD_RING];
+		const struct sd_done *d = &mem(c, qp)->cq[p->taken % SD_RING];
 
 		if (__atomic_load_n(&d->seq, __ATOMIC_ACQUIRE) != p->taken + 1)
 			return;
 		if (d->slot >= SD_RING || !(p->busy & p->ring & 1ull << d->slot))
 			life_over(LIFE_LIE);
-		answered(c, lane, d->slot, d->ret, d->flags);
+		answered(c, qp, d->slot, d->ret, d->flags);
 		p->taken++;
 	}
 }
 
-void lane_collect(struct chan *c)
+void qp_collect(struct chan *c)
 {
-	for (u32 lane = 1; lane < LANES; lane++) {
-		struct posted *p = &c->posted[lane];
+	for (u32 qp = 1; qp < QPS; qp++) {
+		struct posted *p = &c->posted[qp];
 
 		for (u32 s = 0; s < SD_RING; s++) {
-			const struct sd_entry *e = &mem(c, lane)->sq[s];
+			const struct sd_entry *e = &mem(c, qp)->sq[s];
 			u32 seq;
 
 			if (!(p->busy & ~p->ring & 1ull << s))
 				continue;
 			seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE);
 			if (seq == sd_seq(p->num[s]) + 1)
-				answered(c, lane, s, e->ret, e->flags);
+				answered(c, qp, s, e->ret, e->flags);
 			else if (seq != sd_seq(p->num[s]))
 				life_over(LIFE_LIE);
 		}
-		collect_ring(c, lane);
+		collect_ring(c, qp);
 	}
 	if (__atomic_load_n(&c->o.head->ended, __ATOMIC_ACQUIRE))
 		life_cut_off(c);
 }
 
-static void cancel_on(struct chan *c, u32 lane)
+static void cancel_on(struct chan *c, u32 qp)
 {
-	struct posted *p = &c->posted[lane];
-	struct sd_lane_mem *m = mem(c, lane);
+	struct posted *p = &c->posted[qp];
+	struct sd_qp_mem *m = mem(c, qp);
 	u32 s = rnd() % SD_RING;
 
 	if (!p->busy ||
@@ -139,29 +139,29 @@ static void cancel_on(struct chan *c, u32 lane)
 		s = (s + 1) % SD_RING;
 	p->cancel = sd_seq(p->num[s]);
 	__atomic_store_n(&m->client.cancel, p->cancel, __ATOMIC_SEQ_CST);
-	outsider_ring(&c->o, lane);
+	outsider_ring(&c->o, qp);
 	count(COUNT_cancels, 1);
 }
 
-void lane_cancel(struct chan *c)
+void qp_cancel(struct chan *c)
 {
-	cancel_on(c, 1 + rnd() % (LANES - 1));
+	cancel_on(c, 1 + rnd() % (QPS - 1));
 }
 
-u32 lane_left(const struct chan *c)
+u32 qp_left(const struct chan *c)
 {
 	u32 n = 0;
 
-	for (u32 lane = 1; lane < LANES; lane++)
-		n += (u32)__builtin_popcountll(c->posted[lane].busy);
+	for (u32 qp = 1; qp < QPS; qp++)
+		n += (u32)__builtin_popcountll(c->posted[qp].busy);
 	return n;
 }
 
-void lane_tell(const struct chan *c)
+void qp_tell(const struct chan *c)
 {
-	for (u32 i = 0; i < LANES * SD_RING; i++) {
+	for (u32 i = 0; i < QPS * SD_RING; i++) {
 		const struct posted *p = &c->posted[i / SD_RING];
-		const struct sd_entry *e = &outsider_lane(&c->o, i / SD_RING)->sq[i % SD_RING];
+		const struct sd_entry *e = &outsider_qp(&c->o, i / SD_RING)->sq[i % SD_RING];
 		const struct sd_stub *st = p->stub[i % SD_RING];
 
 		if (p->busy >> i % SD_RING & 1)
@@ -174,16 +174,16 @@ void lane_tell(const struct chan *c)
 	}
 }
 
-void lane_drain(struct chan *c)
+void qp_drain(struct chan *c)
 {
 	struct timespec ms = {0, 1000000};
 
-	for (u32 i = 0; lane_left(c); i++) {
+	for (u32 i = 0; qp_left(c); i++) {
 		if (i > DRAIN_MS)
 			life_over(LIFE_SILENT);
-		for (u32 lane = 1; lane < LANES; lane++)
-			outsider_ring(&c->o, lane), cancel_on(c, lane);
-		lane_collect(c);
+		for (u32 qp = 1; qp < QPS; qp++)
+			outsider_ring(&c->o, qp), cancel_on(c, qp);
+		qp_collect(c);
 		nanosleep(&ms, NULL);
 	}
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bell.h: the bell page, one 4 KiB memfd per domain. The domain and the supervisor write it;
- * clients map it read-only (FUTEX_WAKE needs read access only), so no client can mislead another
- * through it.
+ * wake_page.h: the wake-up page, one 4 KiB memfd per domain. The domain and the supervisor write
+ * it; clients map it read-only (FUTEX_WAKE needs read access only), so no client can mislead
+ * another through it.
  *
- *	client				bell.sleeping	domain
+ *	client				wake_page.sleeping	domain
  *	------				-------------	------
- *					0		looks at lanes and doorbells
+ *					0		looks at queue pairs and doorbells
  *					1		stores 1; full fence; looks once more at
- *							every lane and doorbell
+ *							every queue pair and doorbell
  *	publishes an entry		1		FUTEX_WAIT(&sleeping, 1)
  *	re-reads sleeping while it	1
  *	  waits: FUTEX_WAKE
@@ -17,14 +17,14 @@
  * A client does not sleep until it has seen sleeping == 0 or a FUTEX_WAKE that returned 1, since a
  * wake that comes between the domain's last look and its FUTEX_WAIT wakes nobody.
  */
-#ifndef SD_BELL_H
-#define SD_BELL_H
+#ifndef SD_WAKE_PAGE_H
+#define SD_WAKE_PAGE_H
 
 #include <sd/port.h>
 
-#define SD_BELL_CPUS 256
+#define SD_WAKE_PAGE_CPUS 256
 
-struct sd_bell {
+struct sd_wake_page {
 	u32 sleeping;	/* futex word: 1 while the domain sleeps or is about to */
 	u32 cpu;	/* host CPU the domain's vCPU last ran on */
 	u32 alive;	/* 1 while the domain process lives; the supervisor stores 0 */
@@ -32,7 +32,7 @@ struct sd_bell {
 	u8 pad[48];
 	/* Bit c: more than one client thread has lately waited on host CPU c: a spin there keeps
 	 * another from its work. A hint. */
-	u64 shared[SD_BELL_CPUS / 64];
+	u64 shared[SD_WAKE_PAGE_CPUS / 64];
 };
 
 #endif

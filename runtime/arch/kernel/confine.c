@@ -7,9 +7,9 @@
 
 #define NEVER_MAPPED 0x10000 /* vm.mmap_min_addr of the host */
 
-bool (*sd_user_extra)(unsigned long addr, unsigned long size);
+bool (*sd_uptr_extra)(unsigned long addr, unsigned long size);
 
-bool sd_user_slow(unsigned long addr, unsigned long size)
+bool sd_uaccess_slow(unsigned long addr, unsigned long size)
 {
 	if (!current->thread.user_len)
 		return sd_inside(addr, size, 0, TASK_SIZE);
@@ -19,10 +19,10 @@ bool sd_user_slow(unsigned long addr, unsigned long size)
 	 * Linux would. */
 	if (addr < NEVER_MAPPED)
 		return size <= TASK_SIZE - addr;
-	return sd_user_extra && sd_user_extra(addr, size);
+	return sd_uptr_extra && sd_uptr_extra(addr, size);
 }
 
-void sd_user_confine(const void *start, unsigned long len)
+void sd_uaccess_confine(const void *start, unsigned long len)
 {
 	current->thread.user_start = (unsigned long)start;
 	current->thread.user_len = len;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_promise.c: when a call is promised and when it waits, that what was promised is taken whole
- * and in order, and what becomes of promises that don't come true.
+ * test_early.c: when a call is completed early and when it waits, that what was sent so is taken
+ * whole and in order, and what becomes of early calls that fail.
  */
-#include "promise_world.h"
+#include "early_world.h"
 
 /* ---- when ---- */
 static void no_credit(void **state)
@@ -23,13 +23,13 @@ static void levels(void **state)
 	(void)state;
 	for (level = 1; level <= 2; level++) {
 		earn(level);
-		gives_promised(FD, 1);
+		gives_early(FD, 1);
 		earn(level);
-		gives_promised(FD, most[level]);
+		gives_early(FD, most[level]);
 		earn(level);
 		gives_waited(FD, most[level] + 1);
-		gives_promised(FD, 1); /* that it waited is no reason to forget */
-		sd_promise_settle(&w->lane);
+		gives_early(FD, 1); /* that it waited is no reason to forget */
+		sd_early_settle(&w->qp);
 		all_taken();
 	}
 	hostdom_take.credit = 3; /* means nothing so far */
@@ -42,10 +42,10 @@ static void not_allowed(void **state)
 {
 	(void)state;
 	earn(2);
-	w->lane.promises = false;
+	w->qp.may_early = false;
 	gives_waited(FD, 10);
-	w->lane.promises = true;
-	gives_promised(FD, 10);
+	w->qp.may_early = true;
+	gives_early(FD, 10);
 }
 
 static void nothing_to_give(void **state)
@@ -61,12 +61,12 @@ static void of_its_fd(void **state)
 	(void)state;
 	earn(2);
 	gives_waited(OTHER, 5); /* and earns its own */
-	gives_promised(OTHER, 5);
-	gives_promised(FD, 5);
-	sd_promise_settle(&w->lane);
+	gives_early(OTHER, 5);
+	gives_early(FD, 5);
+	sd_early_settle(&w->qp);
 	gives_waited(SAME_ROW, 5); /* takes the place of FD's */
-	gives_promised(SAME_ROW, 5);
-	sd_promise_settle(&w->lane);
+	gives_early(SAME_ROW, 5);
+	sd_early_settle(&w->qp);
 	gives_waited(FD, 5);
 	all_taken();
 }
@@ -79,25 +79,25 @@ static void others_forget(void **state)
 	earn(2);
 	echo_is(3);
 	gives_waited(FD, 10);
-	gives_promised(FD, 10);
-	sd_batch_begin(&b, &w->lane);
-	assert_false(w->lane.promised.on);
+	gives_early(FD, 10);
+	sd_batch_begin(&b, &w->qp);
+	assert_false(w->qp.early.on);
 	assert_int_equal(sd_batch_end(&b), SD_OK);
 	gives_waited(FD, 10);
 	all_taken();
 }
 
-/* What the promised call's own answer says counts, once it is there. */
+/* What the early call's own answer says counts, once it is there. */
 static void credit_spent(void **state)
 {
 	(void)state;
 	earn(2);
-	gives_promised(FD, 100);
+	gives_early(FD, 100);
 	hostdom_take.credit = 0;
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	gives_waited(FD, 100);
 	earn(2);
-	gives_promised(FD, 100);
+	gives_early(FD, 100);
 	hostdom_take.credit = 0;
 	gives_waited(FD, 100); /* the one before has been answered by then */
 	all_taken();
@@ -108,7 +108,7 @@ static void credit_of_the_later(void **state)
 {
 	(void)state;
 	earn(2);
-	gives_promised(FD, 100);
+	gives_early(FD, 100);
 	domain_runs();
 	hostdom_take.credit = 0;
 	assert_int_equal(waited(FD, 100), 100);
@@ -122,30 +122,30 @@ static void then_waited(void **state)
 {
 	(void)state;
 	earn(2);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	assert_int_equal(hostdom_take.len, 0);
 	assert_int_equal(waited(OTHER, 500), 500);
-	assert_true(w->lane.answer & SD_R_SETTLED);
-	assert_false(w->lane.answer & SD_R_BROKEN);
+	assert_true(w->qp.answer & SD_R_SETTLED);
+	assert_false(w->qp.answer & SD_R_BROKEN);
 	all_taken();
 	at_rest();
 	assert_int_equal(waited(OTHER, 1), 1);
-	assert_false(w->lane.answer & SD_R_SETTLED); /* said once */
+	assert_false(w->qp.answer & SD_R_SETTLED); /* said once */
 }
 
 static void settled(void **state)
 {
 	(void)state;
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	earn(1);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	hostdom_take.credit = 2;
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	all_taken();
 	at_rest();
-	gives_promised(FD, SD_CREDIT_BIG); /* the answer's credit counts */
-	sd_promise_settle(&w->lane);
-	sd_promise_settle(&w->lane);
+	gives_early(FD, SD_CREDIT_BIG); /* the answer's credit counts */
+	sd_early_settle(&w->qp);
+	sd_early_settle(&w->qp);
 	all_taken();
 }
 
@@ -156,16 +156,15 @@ static void stream(void **state)
 	(void)state;
 	earn(2);
 	for (i = 0; i < 1000; i++) {
-		gives_promised(FD, 1 + (i * 37) % SD_CREDIT_SMALL);
-		changes += w->lane.promised.mark != last;
-		last = w->lane.promised.mark;
-		assert_true(w->lane.promised.top <=
-			    4 * SD_CREDIT_SMALL); /* to and fro, not on and on */
+		gives_early(FD, 1 + (i * 37) % SD_CREDIT_SMALL);
+		changes += w->qp.early.mark != last;
+		last = w->qp.early.mark;
+		assert_true(w->qp.early.top <= 4 * SD_CREDIT_SMALL); /* to and fro, not on and on */
 		if (i % 50 == 49)
 			assert_int_equal(waited(OTHER, i % 200), i % 200);
 	}
 	assert_true(changes > 500);
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	all_taken();
 	at_rest();
 }
@@ -177,13 +176,13 @@ static void stream_of_big_ones(void **state)
 	(void)state;
 	earn(2);
 	for (i = 0; i < 30; i++)
-		gives_promised(FD, SD_CREDIT_BIG - i);
-	sd_promise_settle(&w->lane);
+		gives_early(FD, SD_CREDIT_BIG - i);
+	sd_early_settle(&w->qp);
 	all_taken();
 	at_rest();
 }
 
-/* Beside a promised call's data there is less room; settled, there is all. */
+/* Beside an early call's data there is less room; settled, there is all. */
 static void no_room_beside(void **state)
 {
 	struct sd_call c;
@@ -191,14 +190,14 @@ static void no_room_beside(void **state)
 
 	(void)state;
 	earn(2);
-	gives_promised(FD, SD_CREDIT_BIG);
-	sd_call_begin(&w->lane, &c, HD_TAKE);
+	gives_early(FD, SD_CREDIT_BIG);
+	sd_call_begin(&w->qp, &c, HD_TAKE);
 	c.arg[1] = sd_put(&c, w->buf, SD_MAX_DATA);
 	c.arg[2] = SD_MAX_DATA;
 	sd_call_credit(&c, FD);
-	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_TOO_BIG);
+	assert_int_equal(sd_call_early(&c, &ret, 1, 2, true), SD_TOO_BIG);
 	assert_int_equal(sd_call_end(&c), SD_TOO_BIG);
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	assert_int_equal(waited(FD, SD_MAX_DATA), SD_MAX_DATA);
 	all_taken();
 	at_rest();
@@ -211,25 +210,25 @@ static void nested(void **state)
 
 	(void)state;
 	earn(2);
-	gives_promised(FD, 300);
+	gives_early(FD, 300);
 	begin_take(&a, FD, 200); /* in flight with another: calls nest */
 	assert_int_equal(sd_call_post(&a), SD_OK);
 	w->sent += 200;
 	begin_take(&b, OTHER, 100);
 	w->sent += 100;
-	assert_int_equal(sd_call_promise(&b, &ret, 1, 2, true),
+	assert_int_equal(sd_call_early(&b, &ret, 1, 2, true),
 			 SD_OK); /* not at the arena's beginning: waits */
 	assert_int_equal(hostdom_take.calls, 4);
 	assert_int_equal(sd_call_end(&b), SD_OK);
 	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
 	assert_int_equal(sd_call_end(&a), SD_OK);
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	all_taken();
 	at_rest();
 }
 
-/* Nothing is out, and there is credit; still a call with one around it isn't promised: the arena
- * below it is in use. */
+/* Nothing is out, and there is credit; still a call with one around it isn't completed early: the
+ * arena below it is in use. */
 static void nested_with_credit(void **state)
 {
 	struct sd_call a, b;
@@ -242,8 +241,8 @@ static void nested_with_credit(void **state)
 	w->sent += 200;
 	begin_take(&b, FD, 100);
 	w->sent += 100;
-	assert_int_equal(sd_call_promise(&b, &ret, 1, 2, true), SD_OK);
-	assert_false(w->lane.promised.on);
+	assert_int_equal(sd_call_early(&b, &ret, 1, 2, true), SD_OK);
+	assert_false(w->qp.early.on);
 	assert_int_equal(sd_call_end(&b), SD_OK);
 	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
 	assert_int_equal(sd_call_end(&a), SD_OK);
@@ -260,16 +259,16 @@ static void slot_in_use(void **state)
 	u32 i;
 
 	(void)state;
-	sd_call_begin(&w->lane, &a, HD_ECHO);
+	sd_call_begin(&w->qp, &a, HD_ECHO);
 	a.arg[0] = 12345;
 	assert_int_equal(sd_call_post(&a), SD_OK);
 	earn(2); /* a SYNC call stays in its slot */
 	for (i = 0; i < SD_RING - 1; i++)
-		gives_promised(FD, 10);
-	assert_int_equal(w->lane.slot, a.slot);
-	sd_promise_settle(&w->lane);
+		gives_early(FD, 10);
+	assert_int_equal(w->qp.slot, a.slot);
+	sd_early_settle(&w->qp);
 	begin_take(&c, FD, 10);
-	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true), SD_REFUSED);
+	assert_int_equal(sd_call_early(&c, &ret, 1, 2, true), SD_REFUSED);
 	assert_int_equal(sd_call_end(&c), SD_REFUSED);
 	assert_int_equal(sd_call_finish(&a, &ret), SD_OK);
 	assert_int_equal(ret, 12345);
@@ -285,14 +284,14 @@ static void interrupted(void **state)
 
 	(void)state;
 	earn(2);
-	sd_lane_interrupt(&w->lane);
+	sd_qp_interrupt(&w->qp);
 	begin_take(&c, FD, 10);
-	assert_int_equal(sd_call_promise(&c, &ret, 1, 2, true),
+	assert_int_equal(sd_call_early(&c, &ret, 1, 2, true),
 			 SD_INTR); /* not begun, not promised */
 	sd_call_end(&c);
-	gives_promised(FD, 10);
-	sd_lane_interrupt(&w->lane);
-	sd_promise_settle(&w->lane);
+	gives_early(FD, 10);
+	sd_qp_interrupt(&w->qp);
+	sd_early_settle(&w->qp);
 	all_taken();
 	begin_take(&c, FD, 10);
 	assert_int_equal(sd_call_wait(&c, &ret), SD_INTR); /* settling has kept it for this */
@@ -302,17 +301,17 @@ static void interrupted(void **state)
 
 static void resumed(void **state)
 {
-	struct sd_lane l;
+	struct sd_qp l;
 
 	(void)state;
 	earn(2);
-	gives_promised(FD, 10);
-	assert_int_equal(sd_lane_resume(&l, w->base, 0, &w->bell, w->lane.tr), -EBUSY);
-	sd_promise_settle(&w->lane);
-	assert_int_equal(sd_lane_resume(&l, w->base, 0, &w->bell, w->lane.tr), 0);
-	assert_int_equal(l.tail, w->lane.tail);
-	assert_int_equal(l.slot, w->lane.slot);
-	w->lane = l;
+	gives_early(FD, 10);
+	assert_int_equal(sd_qp_resume(&l, w->base, 0, &w->wake_page, w->qp.tr), -EBUSY);
+	sd_early_settle(&w->qp);
+	assert_int_equal(sd_qp_resume(&l, w->base, 0, &w->wake_page, w->qp.tr), 0);
+	assert_int_equal(l.tail, w->qp.tail);
+	assert_int_equal(l.slot, w->qp.slot);
+	w->qp = l;
 	echo_is(4);
 }
 
@@ -322,7 +321,7 @@ static enum sd_status known(u64 v, long *ret)
 {
 	struct sd_call c;
 
-	sd_call_begin(&w->lane, &c, HD_ECHO);
+	sd_call_begin(&w->qp, &c, HD_ECHO);
 	c.arg[0] = v;
 	sd_call_known(&c, ret, 0);
 	return sd_call_end(&c);
@@ -330,7 +329,7 @@ static enum sd_status known(u64 v, long *ret)
 
 static u32 taken(void)
 {
-	return w->reg.lane[0].head;
+	return w->reg.qp[0].head;
 }
 
 static void known_at_once(void **state)
@@ -341,15 +340,15 @@ static void known_at_once(void **state)
 	(void)state;
 	assert_int_equal(known(0, &ret), SD_OK);
 	assert_int_equal(ret, 0);
-	assert_true(w->lane.promised.on);
+	assert_true(w->qp.early.on);
 	assert_int_equal(taken(), before);
 	echo_is(3);
-	assert_false(w->lane.promised.on);
+	assert_false(w->qp.early.on);
 	assert_int_equal(taken(), before + 2);
 	assert_int_equal(known(0, &ret), SD_OK);
 	assert_int_equal(known(0, &ret), SD_OK); /* the first has been answered */
 	assert_int_equal(taken(), before + 3);
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	assert_int_equal(taken(), before + 4);
 	at_rest();
 }
@@ -371,7 +370,7 @@ static void known_wrongly(void **state)
 		if (i & 1)
 			echo_is(5);
 		else
-			sd_promise_settle(&w->lane);
+			sd_early_settle(&w->qp);
 		assert_int_equal(taken(), before + 1 + (i & 1));
 		at_rest();
 	}
@@ -383,23 +382,23 @@ static void known_or_waited(void **state)
 	long ret = -1;
 
 	(void)state;
-	w->lane.promises = false;
+	w->qp.may_early = false;
 	assert_int_equal(known(7, &ret), SD_OK);
 	assert_int_equal(ret, 7);
-	w->lane.promises = true;
-	sd_call_begin(&w->lane, &posted,
+	w->qp.may_early = true;
+	sd_call_begin(&w->qp, &posted,
 		      HD_TAKE); /* its data are in the arena, above which this one stands */
 	posted.arg[1] = sd_put(&posted, w->buf, 100);
 	assert_int_equal(known(8, &ret), SD_OK);
 	assert_int_equal(ret, 8);
 	assert_int_equal(sd_call_end(&posted), SD_OK);
-	w->lane.intr = 1;
+	w->qp.intr = 1;
 	assert_int_equal(known(9, &ret), SD_INTR);
-	assert_false(w->lane.promised.on);
+	assert_false(w->qp.early.on);
 	at_rest();
 }
 
-/* Beside data that were promised; and what they rested on is forgotten. */
+/* Beside data that were completed early; and what they rested on is forgotten. */
 static void known_beside(void **state)
 {
 	struct sd_call c;
@@ -407,33 +406,33 @@ static void known_beside(void **state)
 
 	(void)state;
 	earn(2);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	assert_int_equal(known(0, &ret), SD_OK);
 	all_taken();
-	assert_true(w->lane.promised.on);
-	sd_call_begin(&w->lane, &c, HD_ECHO);
+	assert_true(w->qp.early.on);
+	sd_call_begin(&w->qp, &c, HD_ECHO);
 	assert_int_equal(sd_room(&c, SD_ARENA_SIZE - SD_OFF_MIN), SD_OFF_MIN);
 	assert_int_equal(sd_call_end(&c), SD_OK);
 	gives_waited(FD, 1);
-	gives_promised(FD, 1);
-	sd_promise_settle(&w->lane);
+	gives_early(FD, 1);
+	sd_early_settle(&w->qp);
 	all_taken();
 	at_rest();
 }
 
-/* ---- promises that don't come true ---- */
+/* ---- early calls that fail ---- */
 /* What a domain's file would have to keep for its next call. */
 static void kept_is(s32 err)
 {
 	assert_int_equal(hostdom_take.kept, err);
 }
 
-static void broken_then_promise(void **state)
+static void broken_then_early(void **state)
 {
 	(void)state;
 	earn(2);
 	says(1, -ECONNRESET, 0, 0, 0);
-	gives_promised(FD, 100);
+	gives_early(FD, 100);
 	w->sent = 0; /* the first hasn't come */
 	hostdom_take.credit = 0;
 	gives_waited(FD, 100); /* credit is gone, the domain says what there is to say */
@@ -447,15 +446,15 @@ static void broken_then_waited(void **state)
 	(void)state;
 	earn(2);
 	says(1, -ECONNRESET, 0, 0, 0);
-	gives_promised(FD, 100);
+	gives_early(FD, 100);
 	w->sent = 0;
 	assert_int_equal(waited(OTHER, 50), 50);
-	assert_true(w->lane.answer & SD_R_BROKEN);
+	assert_true(w->qp.answer & SD_R_BROKEN);
 	kept_is(ECONNRESET);
 	all_taken();
 	at_rest();
 	hostdom_take.credit = 2;
-	gives_promised(OTHER, 50); /* other fds aren't told */
+	gives_early(OTHER, 50); /* other fds aren't told */
 }
 
 static void broken_then_settled(void **state)
@@ -463,9 +462,9 @@ static void broken_then_settled(void **state)
 	(void)state;
 	earn(2);
 	says(1, -ECONNREFUSED, 0, 0, 0);
-	gives_promised(FD, 100);
+	gives_early(FD, 100);
 	w->sent = 0;
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	kept_is(ECONNREFUSED);
 	at_rest();
 	hostdom_take.credit = 0;
@@ -477,17 +476,17 @@ static void shortened(void **state)
 	(void)state;
 	earn(2);
 	says(4, 30, 1, 900, 60); /* 9 are left after that */
-	gives_promised(FD, 1000);
-	sd_promise_settle(&w->lane);
+	gives_early(FD, 1000);
+	sd_early_settle(&w->qp);
 	assert_int_equal(hostdom_take.calls, 1 + 5);
 	all_taken();
 	kept_is(0);
 	at_rest();
 	says(4, 0, 400, SD_MAX_DATA, SD_MAX_DATA);
 	earn(2);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	assert_int_equal(give(FD, 500), 500);
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	all_taken();
 	kept_is(0);
 	at_rest();
@@ -499,7 +498,7 @@ static void shortened_then_no_credit(void **state)
 	(void)state;
 	earn(2);
 	says(1, 400, 0, 0, 0);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	assert_int_equal(waited(FD, 0), 0);
 	all_taken();
 	gives_waited(FD, 10);
@@ -512,10 +511,10 @@ static void shortened_then_waited(void **state)
 	(void)state;
 	earn(2);
 	says(4, 400, SD_MAX_DATA, SD_MAX_DATA, SD_MAX_DATA);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	assert_int_equal(give(FD, SD_CREDIT_BIG + 1),
 			 SD_CREDIT_BIG + 1); /* more than the credit: waits */
-	sd_promise_settle(&w->lane);
+	sd_early_settle(&w->qp);
 	all_taken();
 	kept_is(0);
 	at_rest();
@@ -526,8 +525,8 @@ static void not_yet(void **state)
 	(void)state;
 	earn(2);
 	says(4, -EAGAIN, -EAGAIN, -EINTR, 10);
-	gives_promised(FD, 1000);
-	sd_promise_settle(&w->lane);
+	gives_early(FD, 1000);
+	sd_early_settle(&w->qp);
 	all_taken();
 	kept_is(EINTR); /* which a file doesn't keep: sd_file_error() */
 	at_rest();
@@ -538,8 +537,8 @@ static void half_then_error(void **state)
 	(void)state;
 	earn(2);
 	says(3, 400, -EAGAIN, -EPIPE, 0);
-	gives_promised(FD, 1000);
-	sd_promise_settle(&w->lane);
+	gives_early(FD, 1000);
+	sd_early_settle(&w->qp);
 	kept_is(EPIPE);
 	w->sent = 400;
 	all_taken();
@@ -554,10 +553,10 @@ static void interrupted_rest(void **state)
 	(void)state;
 	earn(2);
 	says(4, 400, 1, 1, 1);
-	gives_promised(FD, 1000);
+	gives_early(FD, 1000);
 	domain_runs(); /* answered: the first to wait is the rest */
-	sd_lane_interrupt(&w->lane);
-	sd_promise_settle(&w->lane);
+	sd_qp_interrupt(&w->qp);
+	sd_early_settle(&w->qp);
 	all_taken();
 	kept_is(0);
 	begin_take(&c, FD, 10);
@@ -591,7 +590,7 @@ int main(void)
 		T(known_wrongly),
 		T(known_or_waited),
 		T(known_beside),
-		T(broken_then_promise),
+		T(broken_then_early),
 		T(broken_then_waited),
 		T(broken_then_settled),
 		T(shortened),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * promise_world.h: both ends of one lane in one thread, and a program that sends: for the tests of
- * promises. The bytes it sends follow one pattern, whatever the calls and fds, so that the domain's
- * log shows what is missing, doubled or out of order.
+ * early_world.h: both ends of one queue pair in one thread, and a program that sends: for the tests
+ * of early completions. The bytes it sends follow one pattern, whatever the calls and fds, so that
+ * the domain's log shows what is missing, doubled or out of order.
  */
-#ifndef PROMISE_WORLD_H
-#define PROMISE_WORLD_H
+#ifndef EARLY_WORLD_H
+#define EARLY_WORLD_H
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 #include <sd/batch.h>
-#include <sd/lane.h>
+#include <sd/qp.h>
 #include <sd/serve_path.h>
 #include "inline_domain.h"
 
@@ -26,10 +26,10 @@
 #define LOG_ROOM (2u << 20)
 
 struct world {
-	struct sd_bell bell;
+	struct sd_wake_page wake_page;
 	struct hostdom dom;
 	struct sd_sregion reg;
-	struct sd_lane lane;
+	struct sd_qp qp;
 	void *base;
 	u64 sent; /* bytes that the program was told are sent */
 	u8 buf[SD_MAX_DATA];
@@ -40,8 +40,8 @@ extern struct world *w;
 int setup(void **state);
 int teardown(void **state);
 
-/* A take is begun: its bytes are the next ones to send. What is promised beside it is settled if
- * there is no room otherwise. */
+/* A take is begun: its bytes are the next ones to send. What is completed early beside it is
+ * settled if there is no room otherwise. */
 void begin_take(struct sd_call *c, u64 fd, u64 len);
 /* What a stub of send() does: its result. */
 long give(u64 fd, u64 len);
@@ -51,7 +51,7 @@ void echo_is(u64 v);
 /* From now on every take says this credit, and FD's is known. */
 void earn(u8 level);
 /* Given, and the domain has seen nothing of it. */
-void gives_promised(u64 fd, u64 len);
+void gives_early(u64 fd, u64 len);
 void gives_waited(u64 fd, u64 len);
 /* The domain has all that the program was told is sent, in order. */
 void all_taken(void);
