@@ -15,7 +15,7 @@
 #define FENCE_EVERY 1024u	 /* passes */
 #define FEW_QPS	    8u		 /* so few are always polled */
 #define CROWD	    256u	 /* queue pairs. Where there are more each is given less time */
-#define AWAY	    (1ull << 23) /* without a call, after which a queue pair's CPU no longer counts */
+#define AWAY	    (1ull << 23) /* without a call: then a queue pair's CPU no longer counts */
 #define IDLE_MAX    (1ull << 24) /* without a call before a queue pair must ring, 5 to 10 ms */
 #define LAST_LOOKS  (1ull << 17) /* for so long it is still looked at after it was told so */
 

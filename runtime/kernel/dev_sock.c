@@ -9,9 +9,7 @@
 #include "memory.h"
 
 #define MARGIN 4 /* room for so many times the small credit */
-#define SHARED \
-	4 /* and memory that all sockets share for so many times the credit: other calls completed early \
-	     something, too */
+#define SHARED 4 /* and for so much the memory of all sockets: others have early calls, too */
 
 #ifdef CONFIG_INET
 #include <linux/igmp.h>

@@ -34,7 +34,7 @@ static void dump_route(const struct spec_route *r, FILE *out)
 	if (r->kind == ROUTE_PATH)
 		fprintf(out, "route paths below %s", r->path);
 	else
-		fprintf(out, "route %s%s", r->kind == ROUTE_MIRRORED ? "also " : "", r->call);
+		fprintf(out, "route %s%s", r->kind == ROUTE_MIRRORED ? "mirrored " : "", r->call);
 	if (r->arg)
 		fprintf(out, " where %s is", r->arg);
 	for (size_t i = 0; i < r->nvalues; i++)

@@ -406,7 +406,7 @@ static int route_kind_of(struct spec_route *r, const json_t *v)
 	r->kind = kind;
 	if (found != 1)
 		return spec_error(
-			&r->at, "give exactly one of call, path, also; see specs/README.md",
+			&r->at, "give exactly one of call, path, mirrored; see specs/README.md",
 			found ? "a route of %d kinds" : "a route without a kind (%d)", found);
 	if (r->path && r->arg)
 		return spec_error(&r->at, "remove it", "\"arg\" has no meaning for \"path\"");
@@ -426,13 +426,13 @@ static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const c
 					       {"arg", ST_STRING},
 					       {"values", ST_ARRAY}};
 	struct spec_route r = {.at = spec_at(f, "%s", p)};
-	struct spec_names values, also;
+	struct spec_names values, mirrored;
 
 	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)) ||
 	    spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)),
 			  &values) ||
-	    spec_names_of(f, json_object_get(v, "mirrored"), spec_own(f, xasprintf("%s/also", p)),
-			  &also))
+	    spec_names_of(f, json_object_get(v, "mirrored"),
+			  spec_own(f, xasprintf("%s/mirrored", p)), &mirrored))
 		return -1;
 	r.call = json_string_value(json_object_get(v, "call"));
 	r.arg = json_string_value(json_object_get(v, "arg"));
@@ -444,8 +444,8 @@ static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const c
 		return -1;
 	if (r.kind != ROUTE_MIRRORED)
 		add_route(spec, &r);
-	for (size_t i = 0; r.kind == ROUTE_MIRRORED && i < also.n; i++) {
-		r.call = also.a[i];
+	for (size_t i = 0; r.kind == ROUTE_MIRRORED && i < mirrored.n; i++) {
+		r.call = mirrored.a[i];
 		if (is_call(spec, &r.at, r.call))
 			return -1;
 		add_route(spec, &r);

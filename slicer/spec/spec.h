@@ -64,11 +64,10 @@ struct spec_group {
 enum route_kind {
 	ROUTE_CALL,	/* `call`, always or by the values of `arg` */
 	ROUTE_PATH,	/* every call whose files lie below `path` */
-	ROUTE_MIRRORED, /* `call` is the host's, and told to the domain when that was done; all or by
-		       `arg` */
+	ROUTE_MIRRORED, /* `call` is the host's, and told to the domain; all or by `arg` */
 };
 
-/* `"also": ["a", "b"]` becomes two of these. */
+/* `"mirrored": ["a", "b"]` becomes two of these. */
 struct spec_route {
 	enum route_kind kind;
 	const char *call, *arg; /* arg: NULL for all calls of it */

@@ -234,7 +234,7 @@ int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t 
 int marshal_routes(struct marshal *m);
 /* For `kslice check`: which calls of a program come here, and by what. */
 void routes_print(const struct marshal *m);
-/* "fd", "key", "path", "also", "none" */
+/* "fd", "key", "path", "mirrored", "none" */
 const char *route_name(enum mroute r);
 unsigned call_fds(const struct mcall *c);   /* bit i: parameter i is a descriptor */
 unsigned call_paths(const struct mcall *c); /* bit i: parameter i names a file */

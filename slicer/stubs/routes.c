@@ -99,13 +99,13 @@ static bool spec_routes_paths(const struct spec *spec)
 /* What can't be told to every domain, or goes where something else says. */
 static int refuse_route(const struct marshal *m, const struct spec_route *r, const struct mcall *c)
 {
-	bool also = r->kind == ROUTE_MIRRORED;
+	bool mirrored = r->kind == ROUTE_MIRRORED;
 
-	if (c->by && (c->by->kind == ROUTE_MIRRORED) != also)
+	if (c->by && (c->by->kind == ROUTE_MIRRORED) != mirrored)
 		return spec_error(
 			&r->at,
 			"remove one of the two: such a call is the domain's, or the host's and told to the domain",
-			"\"%s\" has a route by \"call\" and one by \"also\"", r->call);
+			"\"%s\" has a route by \"call\" and one by \"mirrored\"", r->call);
 	if (c->by)
 		return spec_error(&r->at, "put all values into one", "two routes of \"%s\"",
 				  r->call);
@@ -115,13 +115,13 @@ static int refuse_route(const struct marshal *m, const struct spec_route *r, con
 			"leave the route out: what such a call makes goes to a domain with the first of its fds",
 			"the client handles \"%s\" itself (\"route\": \"none\" in its annotation)",
 			r->call);
-	if (call_paths(c) && (also || spec_routes_paths(m->spec)))
+	if (call_paths(c) && (mirrored || spec_routes_paths(m->spec)))
 		return spec_error(&r->at, "leave the route out",
 				  "\"%s\" names files: it goes where they are", r->call);
-	if (call_fds(c) && (also || !r->arg))
+	if (call_fds(c) && (mirrored || !r->arg))
 		return spec_error(&r->at, "leave the route out",
 				  "\"%s\" takes descriptors: it goes where they are", r->call);
-	if (makes_fds(c) && also)
+	if (makes_fds(c) && mirrored)
 		return spec_error(&r->at, "give it a route by \"call\"",
 				  "\"%s\" makes descriptors: they are of one place", r->call);
 	return 0;
