@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* bounce.c: pages that a disk reads or writes in place of a program's buffer: see
+/* bounce.c: pages that a disk reads or writes instead of a program's buffer: see
  * replace/iomap_dio_rw.c. */
 #include <linux/bvec.h>
 #include <linux/gfp.h>
@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#define ORDER_MAX 4 /* what is mostly there to be had */
+#define ORDER_MAX 4 /* usually available */
 
 struct sd_bounce {
 	bool write;
@@ -29,7 +29,7 @@ static void bounce_free(struct sd_bounce *b)
 	kfree(b);
 }
 
-/* Big pieces if there are some, single pages if not. */
+/* Large pieces if available, else single pages. */
 static struct page *bounce_piece(size_t want, size_t *len)
 {
 	unsigned int order = min_t(unsigned int, get_order(want), ORDER_MAX);
@@ -48,8 +48,7 @@ static struct page *bounce_piece(size_t want, size_t *len)
 	return page;
 }
 
-/* As many as there is memory for: a short transfer is none that a program couldn't see elsewhere.
- */
+/* As many as memory allows: programs must expect short transfers from any kernel. */
 static void bounce_allocate(struct sd_bounce *b, size_t want)
 {
 	while (b->len < want) {
@@ -106,7 +105,7 @@ ssize_t sd_bounce_end(struct sd_bounce *b, struct iov_iter *iter, ssize_t ret)
 {
 	size_t done = ret > 0 ? ret : 0;
 
-	/* What wasn't written is still to be written, by whoever called. */
+	/* The caller writes the rest. */
 	if (b->write)
 		iov_iter_revert(iter, b->len - done);
 	else if (done && bounce_copy(b, iter, done) < done)

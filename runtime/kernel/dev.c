@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The device table: finds each device's driver by type. */
+/* dev.c: walks the device table and finds each device's driver by its type. */
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/sd.h>
@@ -70,7 +70,7 @@ void sd_dev_init(void)
 		int err = drv ? drv->probe(dev, SD_IRQ_DEVICE + i) : -ENODEV;
 
 		if (err)
-			panic("device %d (%s,%s): error %d; correct its arguments, or the domain's configuration lacks it",
+			panic("device %d (%s,%s): error %d; correct its arguments, or add its driver to the domain's configuration",
 			      i, dev->type, dev->args, err);
 	}
 }

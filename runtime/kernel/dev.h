@@ -12,11 +12,11 @@
 
 struct sd_driver {
 	const char *type;
-	/* Once, before any probe, also where the table has no such device; may be NULL. 0 or
+	/* Called once before any probe, even if the table has no such device; may be NULL. 0 or
 	 * -errno, which ends the boot. */
 	int (*start)(void);
-	/* line: the device's doorbell line. 0 or -errno, which ends the boot: a domain without its
-	 * device is none. */
+	/* line: the device's doorbell line. 0 or -errno, which ends the boot: a domain doesn't run
+	 * without its devices. */
 	int (*probe)(const struct sd_device *dev, unsigned int line);
 };
 
@@ -30,15 +30,16 @@ void sd_dev_init(void);
 
 /*
  * mount.c, absent where the configuration has no block layer. Mounts every block device with mount=
- * at that path; what can't be mounted ends the boot with a line that says why. sd_unmount() leaves
- * all of them clean, also under open files; in a task.
+ * at that path; a failed mount ends the boot with a message that says why. sd_unmount() leaves all
+ * of them clean, even with files open; call it in a task.
  */
 void sd_mount(void) __weak;
 void sd_unmount(void) __weak;
-/* Names and inodes that nobody uses are forgotten, all of them. Sleeps. */
+/* Drops all unused dentries and inodes. Sleeps. */
 void sd_mount_shrink(void) __weak;
 
-/* dev_block.c: number of the disk that a device of the table became, 0 if it is none; read only? */
+/* dev_block.c: the device number of a table entry's disk, 0 if it isn't a disk; and whether it is
+ * read-only. */
 dev_t sd_block_dev(const struct sd_device *dev, bool *read_only);
 
 /* In-kernel tests of the image: 0 or -errno. Prints what failed. Absent where the configuration has

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Disks on the machine's backend (a file of the host, say). Driven by bios, without request queues:
- * a request would only be merged and ordered here, and the machine, which has the file's page cache
- * behind it, merges what is in flight.
+ * dev_block.c: disks on the machine's backend (for example a host file). The driver takes bios
+ * directly, without request queues: those only merge and sort, and the machine, which has the
+ * file's page cache behind it, already merges what is in flight.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -27,8 +27,8 @@ struct sd_disk {
 	void *host;
 	struct gendisk *gd;
 	bool read_only;
-	struct sd_slot *free;	/* touched with interrupts off or in them */
-	wait_queue_head_t wait; /* for a free one */
+	struct sd_slot *free;	/* used with interrupts off, or in an interrupt */
+	wait_queue_head_t wait; /* for a free slot */
 	struct sd_slot slots[SD_BLOCK_REQS];
 };
 
@@ -84,7 +84,7 @@ static bool disk_fill(struct sd_block_req *req, struct bio *bio)
 	req->flags = (bio->bi_opf & REQ_PREFLUSH ? SD_BLOCK_PREFLUSH : 0) |
 		     (bio->bi_opf & REQ_FUA ? SD_BLOCK_FUA : 0);
 	if ((bio->bi_opf & (REQ_SYNC | REQ_IDLE)) == REQ_SYNC &&
-	    op_is_write(bio_op(bio))) /* of an fsync, not of O_DIRECT */
+	    op_is_write(bio_op(bio))) /* set by fsync, not by O_DIRECT */
 		req->flags |= SD_BLOCK_SOON;
 	req->offset = bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	req->len = bio->bi_iter.bi_size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network devices on the machine's backend (a TAP device, say), and their configuration. Addresses
- * and the route come from the device's arguments and are set by the calls behind SIOCSIFADDR and
- * SIOCADDRT, so no rtnetlink is needed:
+ * dev_net.c: network devices on the machine's backend (for example a TAP device), and their
+ * configuration. Addresses and the route come from the device's arguments and are set by the calls
+ * behind SIOCSIFADDR and SIOCADDRT, so no rtnetlink is needed:
  *
  *	name=eth0,address=10.99.0.2/24,gateway=10.99.0.1,mtu=1500,mac=02:..
  */
@@ -25,7 +25,7 @@
 #include "dev.h"
 
 #define SD_NET_LINEAR 1600 /* a frame of the usual MTU */
-#define SD_NET_HEAD   256  /* all headers of a bigger one */
+#define SD_NET_HEAD   256  /* all headers of a larger frame */
 
 struct sd_netdev {
 	const struct sd_net_ops *ops;
@@ -66,8 +66,8 @@ drop:
 	return NETDEV_TX_OK;
 }
 
-/* What the host says of a packet's checksum and size. It cuts nothing but TCP over IPv4, that is
- * what we asked for. */
+/* Takes over what the host says about a packet's checksum and segmentation. It offloads only TCP
+ * over IPv4, as we asked. */
 static int sd_net_offloads(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
 {
 	unsigned int head;
@@ -90,7 +90,8 @@ static int sd_net_offloads(struct sk_buff *skb, const struct virtio_net_hdr *hdr
 	return 0;
 }
 
-/* Small packets in one piece, big ones with their headers in it and the rest in pages. */
+/* Small packets are linear; large ones have their headers in the linear part and the rest in pages.
+ */
 static struct sk_buff *sd_net_copy(struct sd_netdev *sd, const void *data, u32 len)
 {
 	struct sk_buff *skb;
@@ -158,8 +159,8 @@ static int sd_net_poll(struct napi_struct *napi, int budget)
 	}
 	if (done < budget) {
 		napi_complete_done(napi, done);
-		/* What came between the last look and completion rang before we could be scheduled
-		 * again. */
+		/* A packet that came between the last look and completion rang before we could be
+		 * scheduled again. */
 		if (sd->ops->rx_peek(sd->host, &len))
 			napi_schedule(napi);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dev_sock.c: of sockets: what one would take at once, told with an answer (SD_R_CREDIT in
- * sd/ring.h), the error of an early call that failed, what sockets hold. */
+/* dev_sock.c: sockets: how many bytes one can take at once (SD_R_CREDIT in sd/ring.h), the error of
+ * an early call that failed, and how much memory sockets hold. */
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -8,8 +8,8 @@
 #include <sd/serve.h>
 #include "memory.h"
 
-#define MARGIN 4 /* room for so many times the small credit */
-#define SHARED 4 /* and for so much the memory of all sockets: others have early calls, too */
+#define MARGIN 4 /* required room, in small credits */
+#define SHARED 4 /* the same in the memory of all sockets: other clients make early calls, too */
 
 #ifdef CONFIG_INET
 #include <linux/igmp.h>
@@ -17,15 +17,15 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_frag.h>
 
-/* Data aren't all that is counted: segments of one packet each count most of it twice, those that
- * are split later hardly. */
+/* More than the data is charged: for segments of one packet each up to twice the data, for segments
+ * that are split later little more than the data. */
 static int room_for_big(const struct sock *sk)
 {
 	return SD_CREDIT_BIG + (sk_can_gso(sk) ? SD_CREDIT_BIG / 4 : SD_CREDIT_BIG);
 }
 
-/* The room that early calls need must stay there whatever other clients do. So no call is completed
- * early where memory is short, or may soon be. */
+/* The room that early calls need must remain whatever other clients do. So no call is completed
+ * early while memory is short, or may soon be. */
 static u8 shared_credit(const struct sock *sk)
 {
 	long left;
@@ -43,8 +43,8 @@ static u8 own_credit(const struct sock *sk)
 {
 	int room;
 
-	/* A datagram socket that is connected is in the same state. A local peer's queue may be
-	 * full: nothing is said of AF_UNIX. */
+	/* A connected datagram socket is in the same state. AF_UNIX gets no credit: the peer's
+	 * queue may be full. */
 	if (sk->sk_family != AF_INET || sk->sk_state != TCP_ESTABLISHED)
 		return 0;
 	if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
@@ -65,7 +65,7 @@ static u8 socket_credit(const struct sock *sk)
 	return credit ? min(credit, shared_credit(sk)) : 0;
 }
 
-/* NULL: the file is no socket, or there is none. fdput() either way. */
+/* NULL: no such file, or it isn't a socket. fdput() either way. */
 static struct sock *sock_of(struct fd f)
 {
 	struct socket *sock = f.file ? sock_from_file(f.file) : NULL;
@@ -83,14 +83,15 @@ u8 sd_file_credit(unsigned int fd)
 	return credit;
 }
 
-/* The next call gets EPIPE anyway, and the client retries what was refused only for now. */
+/* EPIPE need not be kept: the next call gets it anyway. Nor need a temporary refusal: the client
+ * retries. */
 static bool worth_keeping(int err)
 {
 	return err != EPIPE && err != EAGAIN && err != EINTR && err < ERESTARTSYS;
 }
 
-/* Bytes of a stream are lost: what came after them mustn't be taken for them. False: it is closed
- * already, or no such stream. */
+/* Bytes of a stream are lost, so nothing may be sent after them. False: it is already closed, or
+ * isn't a stream. */
 static bool stream_ends(struct sock *sk, int err)
 {
 	return sk->sk_type == SOCK_STREAM && sk->sk_prot->diag_destroy &&
@@ -114,8 +115,8 @@ void sd_file_error(unsigned int fd, int err)
 }
 
 /* ---- what sockets hold, see serve_memory.c ---- */
-#define CHILD_BYTES   (4u << 10) /* a connection nobody has accepted, without its data */
-#define REQUEST_BYTES 512u	 /* one that isn't made yet */
+#define CHILD_BYTES   (4u << 10) /* a connection that isn't accepted yet, without its data */
+#define REQUEST_BYTES 512u	 /* a connection request */
 #define MEMBER_BYTES  512u	 /* of a multicast group: the socket's, the device's */
 #define DEEP	      8		 /* sockets in messages of sockets in messages ... */
 
@@ -186,14 +187,14 @@ static u64 passed_hold(const struct scm_fp_list *fp)
 
 static u64 queue_holds(struct sock *sk)
 {
-	const bool listens = sk->sk_state ==
-			     TCP_LISTEN; /* then these aren't messages, but connections to accept */
+	/* then the queue holds connections to accept, not messages */
+	const bool listens = sk->sk_state == TCP_LISTEN;
 	struct sk_buff *skb;
 	u64 bytes = 0;
 
 	if (depth >= DEEP)
 		return (u64)totalram_pages()
-		       << PAGE_SHIFT; /* only a program that hides what it holds nests so deep */
+		       << PAGE_SHIFT; /* only a program that tries to hide memory nests so deep */
 	depth++;
 	spin_lock_bh(&sk->sk_receive_queue.lock);
 	skb_queue_walk(&sk->sk_receive_queue, skb)
@@ -219,7 +220,7 @@ u64 sd_sock_passed(struct file *file)
 }
 #endif
 
-#define FRAGS_PART 32 /* of the RAM: packets whose other parts haven't come */
+#define FRAGS_PART 32 /* part of the RAM for incomplete fragmented packets */
 
 void sd_sock_limits(void)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pid 1's body: devices, then what the machine asked for. */
+/* main.c: what pid 1 runs: it probes the devices, then starts what the machine asked for. */
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <asm/sd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* File systems on the block devices: mounted before anything is served, left clean at an orderly
- * end. */
+/* mount.c: file systems on the block devices: mounted before the first call is served, left clean
+ * at an orderly shutdown. */
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/init_syscalls.h>
@@ -53,8 +53,8 @@ static bool mount_general_options(const char *word, unsigned long *flags)
 	return false;
 }
 
-/* As mount(8) does it: what is about every file system becomes flags, the rest goes to this one,
- * with commas again. */
+/* As mount(8) does: generic options become flags, the rest is passed to the file system, separated
+ * by commas. */
 static unsigned long split_options(char *text, char *data)
 {
 	unsigned long flags = 0;
@@ -93,7 +93,7 @@ static const char *mount_cure(int err)
 {
 	switch (err) {
 	case -EINVAL:
-		return "no such file system there, or an option it doesn't know: mkfs.ext4 makes one";
+		return "no such file system on it, or an unknown mount option: mkfs.ext4 makes a file system";
 	case -ENODEV:
 		return "the domain's configuration lacks this file system, or the slice dropped it (\"keep\" in the spec)";
 	case -EUCLEAN: /* EFSCORRUPTED */
@@ -104,7 +104,7 @@ static const char *mount_cure(int err)
 	case -EACCES:
 		return "kdom may only read it, and its journal must be replayed first: e2fsck does, or make it writable";
 	}
-	return "look at the lines above";
+	return "see the messages above";
 }
 
 static void mount_one(const struct sd_device *dev, char *dir)
@@ -144,7 +144,7 @@ static struct super_block *super_of(const char *dir)
 	struct path path;
 
 	if (kern_path(dir, LOOKUP_FOLLOW, &path))
-		panic("%s: mounted, and not there", dir);
+		panic("%s: mounted, but the path isn't there", dir);
 	sb = path.mnt->mnt_sb;
 	path_put(&path);
 	return sb;
@@ -155,7 +155,7 @@ static bool mount_dir(const struct sd_device *dev, char *dir, size_t size)
 	return !strcmp(dev->type, "block") && sd_dev_arg(dev, "mount", dir, size);
 }
 
-/* Files beside the disks would be in RAM, would count for no client, and would stay. */
+/* Files outside the disks would be in RAM, charged to no client, and would never be freed. */
 static void close_root(void)
 {
 	struct path root;
@@ -182,7 +182,7 @@ void __ref sd_mount(void)
 		close_root();
 }
 
-/* Not one that is being unmounted, which waits until we are done. */
+/* A file system that is being unmounted is skipped; the unmount waits until we are done. */
 void sd_mount_shrink(void)
 {
 	int i;
@@ -210,12 +210,12 @@ void __ref sd_unmount(void)
 			continue;
 		mounted[i] = NULL;
 		err = init_umount(dir, 0);
-		sd_exit_work();	   /* where the last reference to a mount ends */
-		if (err == -EBUSY) /* a file is open: it can't be written any more, and what is on
-				      the disk is as after unmounting */
+		sd_exit_work(); /* where the last reference to a mount ends */
+		/* a file is open: freezing stops writes and leaves the disk as an unmount would */
+		if (err == -EBUSY)
 			err = freeze_super(sb);
 		if (err)
-			pr_err("%s: can't be unmounted: error %d; its journal will be replayed when it is mounted next\n",
+			pr_err("%s: can't be unmounted: error %d; its journal will be replayed at the next mount\n",
 			       dir, err);
 	}
 }

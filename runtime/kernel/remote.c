@@ -9,11 +9,12 @@
 #include <sd/transport.h>
 #include "serve.h"
 
-#define QPS 64u /* calls at once; more wait for one, which is not for long: see WAITING */
+/* calls at once; more wait shortly for a queue pair: see WAITING */
+#define QPS 64u
 #define WAITING \
-	48u /* of them may be of calls that wait; the others' are refused rather (SD_F_NOWAIT) */
-#define AGAIN_MAX   8  /* a refused call is made again after HZ >> 8, then twice as long ... */
-#define AGAIN_RISE  3u /* ... so many times */
+	48u /* how many may be taken by calls that may wait; others are sent with SD_F_NOWAIT */
+#define AGAIN_MAX   8  /* a refused call is retried after HZ >> 8, then after twice as long ... */
+#define AGAIN_RISE  3u /* ... this many times */
 #define ATTACH_TIME (12 * HZ)
 
 enum link_state { LINK_ASKED, LINK_UP, LINK_DEAD };
@@ -24,7 +25,7 @@ struct sd_link {
 	enum link_state state;
 	int err; /* why it is dead */
 	u32 refs;
-	u32 stubs;	/* contract of the other domain's calls */
+	u32 stubs;	/* stub hash of the other domain */
 	u64 used, made; /* queue pairs, by bit */
 	u32 waiting;	/* calls that may wait */
 	struct sd_region_head *region;
@@ -84,8 +85,8 @@ static struct sd_link *link_find(const char *domain)
 	return NULL;
 }
 
-/* The list has one reference of its own. Somebody else may have asked while the allocation slept.
- */
+/* The list has one reference of its own. Another task may have asked for the link while the
+ * allocation slept. */
 static struct sd_link *link_ask(const char *domain)
 {
 	struct sd_link *link = kzalloc(sizeof(*link), GFP_KERNEL), *other = link_find(domain);
@@ -162,8 +163,8 @@ static bool qp_free(const struct sd_link *link)
 	return link->state != LINK_UP || hweight64(link->used) < QPS;
 }
 
-/* Shared fairly by those whose calls they are. What they wait for may never come: nobody's waiting
- * keeps others from their calls. */
+/* Shared fairly by the clients. A call may wait forever, so waiting calls must not take the queue
+ * pairs that others need. */
 static bool may_wait(const struct sd_link *link, const struct sd_client *c)
 {
 	return link->waiting < WAITING &&
@@ -247,7 +248,8 @@ long sd_remote_result(struct sd_use *use, enum sd_status st, long ret)
 	use->refused = st == SD_REFUSED;
 	switch (st) {
 	case SD_OK:
-		/* What it restarts by is its own; ours is done anew, or not, as a whole. */
+		/* Its restart code is of no use here; our call is restarted as a whole, or not at
+		 * all. */
 		return ret <= -512 && ret >= -MAX_ERRNO ? -ERESTARTSYS : ret;
 	case SD_REFUSED:
 		return -EAGAIN;
@@ -279,7 +281,7 @@ static long call_over(struct sd_use *use, u32 contract, sd_stub_fn stub, const u
 
 	if (use->link->stubs != contract) {
 		pr_err_once(
-			"domain %s: its calls have another form (contract %08x, here %08x); build both images anew\n",
+			"domain %s: its stubs have another ABI hash (%08x, here %08x); rebuild both images\n",
 			use->link->name, use->link->stubs, contract);
 		return -EPROTO;
 	}
@@ -310,8 +312,7 @@ long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64
 	return ret;
 }
 
-/* ---- what the stubs copy: memory of this domain's, or of a client of its, which may be bad ----
- */
+/* ---- what the stubs copy: memory of this domain, or of its client, which may be invalid ---- */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len)
 {
 	return raw_copy_from_user(dst, (const void __force __user *)prog, len) ? -EFAULT : 0;

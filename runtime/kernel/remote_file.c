@@ -5,7 +5,7 @@
  * cuts of the two functions below. So sendfile(), splice() and write() of this domain put its data
  * there, and the program sees none of it.
  *
- * Blocking or not, and how much is taken at once, is that file's affair. It has no position and
+ * That file decides whether a call blocks and how much it takes at once. It has no position and
  * can't be waited for.
  */
 #include <linux/anon_inodes.h>
@@ -50,8 +50,8 @@ static size_t bytes_of(const struct iovec *vec, unsigned long n)
 }
 
 /*
- * The result is the other domain's word, and iterators are moved by it: the stub holds it against
- * what it was given of the list, and we hold it against the list, since what lies behind an
+ * The result comes from the other domain and iterators are advanced by it. The stub compares it
+ * with the part of the list that it was given, and we compare it with the whole list: beyond an
  * iterator's end is this kernel's memory.
  */
 static long vec_call(struct remote_file *r, bool write, const struct iovec *vec, unsigned long n)
@@ -73,7 +73,7 @@ static long vec_call(struct remote_file *r, bool write, const struct iovec *vec,
 	return ret;
 }
 
-/* Where the next bytes of an iterator lie: they are addresses of this process whatever its kind. */
+/* Where an iterator's next bytes are: addresses of this process, whatever the iterator's kind. */
 static struct iovec next_part(const struct iov_iter *i)
 {
 	struct iovec v = {.iov_len = iov_iter_single_seg_count(i)};
@@ -135,8 +135,8 @@ static ssize_t remote_write_iter(struct kiocb *iocb, struct iov_iter *from)
 }
 
 /*
- * sendfile() goes by a pipe of the task's own, 64 KiB at a time, each of which is to be waited for.
- * That pipe is made larger: it stays with the task.
+ * sendfile() uses a pipe of the task, 64 KiB at a time, and waits for each. So the pipe is made
+ * larger; the task keeps it.
  */
 static ssize_t remote_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos,
 				   size_t len, unsigned int flags)
@@ -147,7 +147,7 @@ static ssize_t remote_splice_write(struct pipe_inode_info *pipe, struct file *ou
 	return iter_file_splice_write(pipe, out, ppos, len, flags);
 }
 
-/* Through memory of its own: an iterator that pages come from can't be read into. */
+/* Through a buffer of its own: an iterator that hands out pages can't be read into. */
 static ssize_t remote_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	size_t len = min_t(size_t, iov_iter_count(to), READ_MAX);
@@ -172,7 +172,7 @@ static void close_there(struct remote_file *r)
 
 	do {
 		if (sd_remote_enter(r->link, &use, true))
-			break; /* it died, and its fds with it */
+			break; /* the domain died, and the fd with it */
 		sd_remote_result(&use, sd_ticket_close(use.qp, &ret, r->fd), ret);
 		sd_remote_leave(&use);
 	} while (sd_remote_again(&use, &ret, &tries));
@@ -215,7 +215,7 @@ static long redeem_there(struct sd_link *link, const u64 key[2])
 	return ret;
 }
 
-/* r is taken over. */
+/* Takes over r. */
 static long open_here(struct remote_file *r)
 {
 	int fd = get_unused_fd_flags(0);

@@ -130,7 +130,7 @@ static int server_calls(u8 *buf, u8 *peer_buf)
 	return peer_result;
 }
 
-/* With a device there is somebody outside: echo one connection of theirs to its end. */
+/* With a network device the test has a peer outside: echo one connection of its to the end. */
 static int echo_calls(u8 *buf)
 {
 	struct sockaddr_in addr = test_addr();
@@ -150,7 +150,7 @@ static int echo_calls(u8 *buf)
 	}
 	CHECK(n, == 0);
 	CHECK(sys_shutdown(conn, 1), == 0);
-	/* Their FIN is here; ours must get out and be acknowledged before the machine halts. */
+	/* The peer's FIN is here; ours must be sent and acknowledged before the machine halts. */
 	schedule_timeout_uninterruptible(HZ / 10);
 	CHECK(sys_close(conn), == 0);
 	CHECK(sys_close(fd), == 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * serve.h (internal): the serving side: clients, the pool of serving tasks, and how a task serves a
- * call. A file calls those below it in this table, and none above it:
+ * call. A file calls only files below it in this table:
  *
- *   serve_ctl.c     control events: ATTACH, DETACH, STATS, SHUTDOWN; the start of it all
+ *   serve_ctl.c     control events: ATTACH, DETACH, STATS, SHUTDOWN; starts serving
  *   serve_pool.c    leader / followers
  *   serve_call.c    one call: identity, dispatch, exit work, answer; the last calls of a client
  *   serve_name.c      paths of open files
@@ -13,8 +13,8 @@
  *   serve_share.c     files that programs have mapped; serve_share_mem.c: their memory
  *   serve_cred.c    its capabilities
  *   serve_env.c     private memory of calls, and the table of calls
- *   serve_fair.c    who may have how much of what clients share
- *   serve_state.c   which clients and serving tasks there are, and which task serves whom
+ *   serve_fair.c    how much each client may have of what clients share
+ *   serve_state.c   lists of clients and serving tasks, and which task serves which client
  *
  * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When
  * a call makes it sleep, the scheduler says so (sd_task_sleeping) and a follower becomes leader.
@@ -26,27 +26,27 @@
  *	a task   no        are looked at by that task, or will be when it is scheduled
  *	NULL     yes       are looked at by the idle loop (sd_idle_poll) before the vCPU sleeps
  *	                   and after it woke
- *	NULL     no        are looked at by nobody: the leader made way for other tasks. The
+ *	NULL     no        aren't looked at: the leader made way for other tasks. The
  *	                   first serving task that ends its call leads, or the idle loop appoints
  *	                   one, or the clock's tick does when neither happens
  *
  * Locks: none. One vCPU, no kernel preemption: nothing here changes under a task that doesn't
- * sleep. What interrupts touch (sd_serve_kick) is a flag and a wake-up. So whatever sleeps (an
- * allocation, an fput() that is the last, a transfer, a wait) ends all that was known before it:
+ * sleep. What interrupts touch (sd_serve_kick) is a flag and a wake-up. But anything that sleeps
+ * (an allocation, a last fput(), a transfer, a wait) invalidates what was known before:
  *
- *	- Allocate, open, and do what else sleeps first. Then look, and act on what was seen,
- *	  without sleeping in between.
- *	- What must stay over a sleep is held: a client by its calls (its end waits until there are
- *	  none; client_use()), a client that has ended by its refs, a share by its users, a link by
- *	  its refs, a file by its count.
- *	- What ends is out of reach before the first thing that it owns is taken away
- *	  (client->files is NULL before they are put). It is on no list any more, or held, when it
- *	  is freed.
+ * 	- Allocate, open, and do everything else that sleeps first. Then look, and act on it without
+ *    sleeping in between.
+ * 	- What must survive a sleep is held: a client by its calls (its end waits until there are
+ * 	  none; client_use()), a client that has ended by its refs, a share by its users, a link by
+ * 	  its refs, a file by its count.
+ * 	- An object that ends is made unreachable before anything that it owns is released
+ *    (client->files is NULL before they are put). When it is freed it is on no list and nobody
+ *    holds it.
  *	- A walk over a list sleeps only where nothing can be deleted from that list while it does,
  *	  and says why.
  *
- * Identity. While a task serves client c its files, fs and credentials are c's. They stay on until
- * it serves another client, since the next call is mostly of the same one. They are c's own
+ * Identity. While a task serves client c its files, fs and credentials are c's. It keeps them until
+ * it serves another client, since the next call is usually of the same one. They are c's own
  * references: before c is gone, every task that has assumed them gets its own back (sd_strip). A
  * client's files_struct always counts at least 2 users: __fget_light() then takes a reference on
  * every file it uses, as it must, because two calls of one client can be in progress in two tasks.
@@ -83,37 +83,38 @@ struct sd_client {
 	struct sd_user *user;
 	u32 held[SD_POOLS]; /* TASKS: its calls that wait; TICKETS: that it gave and can take back;
 			       REMOTE: calls of other domains that may wait */
-	u32 refs;	    /* who looks at it beyond its end */
+	u32 refs;	    /* references that outlive its end */
 	u32 id;
 	int notify_fd;
-	u32 calls;   /* in service, and who else keeps it from ending */
-	u64 scratch; /* bytes of private memory of its calls in service, and what they took besides
-		      */
+	u32 calls; /* in service, and other users that keep it from ending */
+	/* bytes of private memory of its calls in service, and what they charged with
+	 * sd_call_takes() */
+	u64 scratch;
 	bool ending; /* no new calls; files close or are closed */
-	const struct sd_worker *exits; /* its process ends by the call in this task (or ended so):
-					  no other is answered */
-	bool ended;		       /* ... are closed, nothing refers to it any more */
-	bool detaching;		       /* by the supervisor's word; once */
+	/* the call in this task ends its process (or ended it): no other call is answered */
+	const struct sd_worker *exits;
+	bool ended;	/* its files are closed, nothing refers to it any more */
+	bool detaching; /* the supervisor has asked; once */
 	bool executing; /* its other calls and its shares are being ended: no child attaches */
-	struct list_head workers;   /* in a call of this client that can be cancelled */
+	struct list_head workers;   /* those in a call of this client that can be cancelled */
 	wait_queue_head_t wait;	    /* for calls and ended */
 	struct files_struct *files; /* NULL: not copied yet, or being closed */
 	struct fs_struct *fs;
 	const struct cred *cred;
 	bool no_new_privs;
 	struct list_head tickets; /* that it gave */
-	struct list_head shares;  /* that it may have mapped */
-	u64 holds;		  /* bytes, when last counted: serve_memory.c */
+	struct list_head shares;  /* files that it may have mapped */
+	u64 holds;		  /* bytes at the last count: serve_memory.c */
 	bool peer;		  /* it is a domain, and may make these calls */
 	DECLARE_BITMAP(peer_calls, SD_PEER_OPS);
 	struct sd_sregion reg;
 };
 
 /*
- * A call that would sleep, and that a signal could interrupt, may do so if its client may hold one
- * more task, and if it hasn't SD_F_NOWAIT. Otherwise it is interrupted instead, and answered with
- * SD_R_REFUSED if it did nothing. So calls that needn't wait are always served, and no client's
- * waiting calls keep others from theirs.
+ * A call that would sleep interruptibly may do so if its client may hold one more task and the call
+ * doesn't have SD_F_NOWAIT. Otherwise it is interrupted, and answered with SD_R_REFUSED if it did
+ * nothing. So calls that needn't wait are always served, and one client's waiting calls don't keep
+ * others from being served.
  */
 enum sd_wait { SD_WAITED = 1, SD_WAIT_DENIED = 2 };
 
@@ -125,7 +126,8 @@ struct sd_worker {
 	struct sd_client *assumed; /* NULL: its own identity */
 	u8 wait;		   /* enum sd_wait, bits, of its call */
 	u64 took;		   /* bytes, its call: sd_call_takes() */
-	bool unconfined; /* loop: its client is this very process, on a stack that isn't a task's */
+	/* loop: its client is this process itself, on a stack that isn't a task's */
+	bool unconfined;
 	struct files_struct *files; /* its own */
 	struct fs_struct *fs;
 	const struct cred *cred;
@@ -153,19 +155,19 @@ extern u32 sd_shares_begun; /* counts */
 extern bool sd_ctl_pending; /* there may be a control event */
 
 struct sd_client *sd_client_find(u32 id);
-/* fn for all that have files: not for those that are being made, nor for those whose files are
- * being closed. Must not sleep. */
+/* Calls fn for every client that has files: not for those that are being created or whose files are
+ * being closed. fn must not sleep. */
 void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg);
 void sd_assume_cred(struct sd_worker *w, struct sd_client *c);
 void sd_strip(struct sd_client *c);
-void sd_qp_forget(struct sd_client *c);	   /* the last call was none of its */
-struct sd_worker *sd_worker_current(void); /* the current task; NULL: it serves nobody */
+void sd_qp_forget(struct sd_client *c);	   /* don't take the last call for one of its */
+struct sd_worker *sd_worker_current(void); /* of the current task; NULL: not a serving task */
 /* The current task, if it is in a call. */
 struct sd_worker *sd_worker_calling(void);
-/* Whose call the current task is in; NULL: it is in none. */
+/* The client whose call the current task is in; NULL: it is in none. */
 struct sd_client *sd_client_served(void);
 
-/* A call may sleep: somebody else will look at the rings. */
+/* A call may sleep: another task will look at the rings. */
 static inline bool sd_may_block(void)
 {
 	return sd_state.followers > 0 || sd_state.alone;
@@ -174,20 +176,20 @@ static inline bool sd_may_block(void)
 /* serve_client.c */
 struct sd_client *sd_client_make(const struct sd_ctl_attach *a, void *region, int notify_fd,
 				 int *err);
-/* Ends its calls, closes its files, forgets its memory. Sleeps. Called by anyone any number of
- * times while it is on the list. */
+/* Ends its calls, closes its files, unmaps its memory. Sleeps. May be called any number of times
+ * while the client is on the list. */
 void sd_client_end(struct sd_client *c, u32 why);
-void sd_clients_end(void); /* all of them, in good order; sleeps. No new ones from then on */
-void sd_client_forget(struct sd_client *c); /* it has ended, and no request names it any more */
+void sd_clients_end(void); /* all of them, orderly; sleeps. No client can attach from then on */
+void sd_client_forget(struct sd_client *c); /* after its end, when no request names it any more */
 /* It broke the protocol: tell the supervisor, end it. Sleeps. */
 void sd_client_lied(struct sd_client *c);
-/* Interrupt its calls in service, but for the one `but` runs. */
+/* Interrupts its calls in service, except the one that `but` runs. */
 void sd_client_cancel(struct sd_client *c, const struct sd_worker *but);
 
 /* serve_fair.c */
 struct sd_user *sd_user_get(kuid_t uid); /* NULL: no memory */
 void sd_user_put(struct sd_user *u);
-/* One more of a pool where `left` are free, for c, or for no client of its. */
+/* May one more of a pool, of which `left` are free, be given to c (NULL: to the user alone)? */
 bool sd_may_hold(const struct sd_user *u, const struct sd_client *c, enum sd_pool p, u32 left);
 
 static inline void sd_hold(struct sd_client *c, enum sd_pool p)
@@ -203,39 +205,41 @@ static inline void sd_unhold(struct sd_client *c, enum sd_pool p)
 }
 
 /* serve_pool.c */
-/* The current task becomes the first of the pool. handle_control() sees to one control event, if
+/* The current task becomes the first of the pool. handle_control() handles one control event, if
  * there is one; it may sleep. */
 void __noreturn sd_pool_run(void (*handle_control)(void));
 /* The current task serves calls without a pool (loop): no follower takes over when it sleeps. NULL:
  * no memory. */
 struct sd_worker *sd_pool_adopt(void);
-/* There is something for a leader to do beside the rings. Any context. */
+/* Tells the leader that there is work besides the rings. Any context. */
 void sd_serve_kick(void);
 
 /* serve_call.c */
 void sd_serve_call(struct sd_worker *w);
-/* Its last early calls, its end, and the end of what is known of it. 0, or -ESRCH. Sleeps. */
+/* Runs its last early calls, ends and frees the client. 0, or -ESRCH. Sleeps. */
 int sd_client_detach(u32 id);
 
 /* serve_memory.c */
 void sd_memory_setup(void);
-bool sd_memory_for_client(kuid_t uid); /* one more of that user */
-void sd_memory_watch(void);  /* little is free: that is to be seen to if it stays so. Any context */
-void sd_memory_wanted(void); /* no task can be started without more */
-/* All files are open that may be: true if the client that has most of them was ended, and it isn't
- * this one. Sleeps. */
+bool sd_memory_for_client(kuid_t uid); /* may this user attach one more? */
+void sd_memory_watch(void);  /* little memory is free: act if that doesn't change. Any context */
+void sd_memory_wanted(void); /* starting a task needs more memory */
+/* The limit of open files is reached: true if the client that has most of them was ended and it
+ * isn't c. Sleeps. */
 bool sd_memory_from_greedy(struct sd_client *c);
-/* A call of this client failed for lack of memory: true if it is to be made again, for others have,
- * or had, too much. Sleeps. */
+/* A call of this client failed for lack of memory: true if it should be retried because others
+ * have, or had, too much. Sleeps. */
 bool sd_memory_again(struct sd_client *c);
 
-/* serve_ticket.c. Results are the calls' own. */
+/* serve_ticket.c. The results are those of the calls. */
 long sd_ticket_give(struct sd_serve *s, struct sd_client *c);
 long sd_ticket_show(struct sd_serve *s, struct sd_client *c);
-int sd_ticket_hold(const struct sd_ctl_ticket *m); /* or drop it. Sleeps */
-void sd_tickets_end(struct sd_client *c); /* it is going; files close at the next sd_exit_work() */
-void sd_tickets_drop(void);		  /* all of them; the same */
-/* fn for the file of each that it gave; bytes of the tickets themselves. */
+int sd_ticket_hold(const struct sd_ctl_ticket *m); /* or drops it. Sleeps */
+/* the client ends; files close at the next sd_exit_work() */
+void sd_tickets_end(struct sd_client *c);
+void sd_tickets_drop(void); /* all tickets; files close as above */
+/* Calls fn for the file of each ticket that it issued; returns the bytes of the tickets themselves.
+ */
 u64 sd_tickets_each(const struct sd_client *c, void (*fn)(struct file *file, void *arg), void *arg);
 
 /* serve_share.c: sd/share.h. Absent from a domain without disks. */
@@ -244,14 +248,14 @@ long sd_share_flush(const u64 key[2]) __weak;
 int sd_share_attach(const struct sd_event *ev) __weak;
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent) __weak;
 void sd_shares_end(struct sd_client *c) __weak; /* sleeps */
-void sd_share_adopt(struct file *file) __weak;	/* it got an fd in a way that doesn't open it */
+void sd_share_adopt(struct file *file) __weak;	/* for an fd that wasn't made by open() */
 void sd_shares_adopt(struct sd_client *c)
-	__weak; /* an open() of it was asleep, its file in no table, when one began */
+	__weak; /* for an open() that slept while the share began, its file in no table yet */
 
 /* serve_cred.c */
 void sd_cred_begin(struct cred *new, const struct sd_ctl_cred *r);
 long sd_cred_told(const struct sd_serve *s, struct sd_client *c);
-void sd_client_executed(struct sd_client *c); /* its program was replaced by another */
+void sd_client_executed(struct sd_client *c); /* its process has called exec */
 
 /* serve_name.c: SD_OP_PATH */
 long sd_path_of(struct sd_serve *s);
@@ -265,8 +269,8 @@ void sd_remote_event(const struct sd_event *ev) __weak;
 /* [addr, addr + size) is private memory of the call that the current task is in. */
 bool sd_mem_mine(unsigned long addr, unsigned long size);
 /*
- * Of the kernel: the current task's call, if it is in one, takes so many bytes until it ends, which
- * count as its private memory does. False: it may not.
+ * Charges len bytes of kernel memory to the current task's call, if it is in one, until the call
+ * ends, as if they were private memory of the call. False: over the limit.
  */
 bool sd_call_takes(u64 len);
 void sd_call_gives_back(struct sd_worker *w);

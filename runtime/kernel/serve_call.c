@@ -12,9 +12,8 @@
 #define MEMORY_TRIES 10
 
 /*
- * What Linux does on the way back to user mode, as far as it concerns a call: drop its
- * interruption, run task work (the last fput() of a file: close() must have closed when it
- * answers).
+ * What Linux does on the way back to user mode, as far as it concerns a call: clear the signal
+ * flag, run task work (the last fput() of a file: close() must have closed it when it returns).
  */
 static void after_call(void)
 {
@@ -24,7 +23,7 @@ static void after_call(void)
 		sd_exit_work();
 }
 
-/* Every other call of the client ends. False: the client does, too. */
+/* Ends every other call of the client. False: the client is ending, too. */
 static bool client_end_others(struct sd_worker *w, struct sd_client *c)
 {
 	do
@@ -34,10 +33,10 @@ static bool client_end_others(struct sd_worker *w, struct sd_client *c)
 }
 
 /*
- * The process ends, and its other threads haven't been stopped yet. None of their calls begins or
- * completes from here on, so no thread sees its files closed, or reaches a file that another
- * process has opened since. The threads wait until the host ends them. What they have mapped they
- * can still write: the maps end with the client.
+ * The process exits, and its other threads haven't been stopped yet. From here on none of their
+ * calls begins or completes, so no thread sees its files closed, or reaches a file that another
+ * process has opened since. The threads wait until the host ends them. They can still write to
+ * their maps, which end with the client.
  */
 static long client_exits(struct sd_worker *w, struct sd_client *c)
 {
@@ -60,9 +59,8 @@ static long client_exits(struct sd_worker *w, struct sd_client *c)
 }
 
 /*
- * The program was replaced: its other threads are gone, and with them their calls and all that they
- * had mapped; then close-on-exec, unless the client sees to it. One at a time: two would wait for
- * each other.
+ * exec: the other threads are gone, with their calls and maps; then close-on-exec, unless the
+ * client does it. One at a time: two would wait for each other.
  */
 static long client_exec(struct sd_worker *w, struct sd_client *c, bool keep)
 {
@@ -126,8 +124,7 @@ static long call_own(struct sd_worker *w, struct sd_client *c, bool *bad)
 	return ret;
 }
 
-/* A client that is a domain does with the files it was given what its spec says, and nothing else.
- */
+/* A client that is a domain may make only the calls that its spec names. */
 static bool client_peer_may(const struct sd_client *c, u16 op)
 {
 	if (op < SD_OP_CALLS)
@@ -136,9 +133,9 @@ static bool client_peer_may(const struct sd_client *c, u16 op)
 }
 
 /*
- * The current task made new credentials for itself (setuid ...): they become its client's. Calls of
- * the client that are still in service keep the old ones. commit_creds() moved one process from the
- * user of `was` to the new user. That process is the client, which counts as one of its user
+ * The current task has new credentials (setuid ...): they become its client's. Calls of the client
+ * that are still in service keep the old ones. commit_creds() moved one process from the user of
+ * `was` to the new user. That process is the client, which counts as one of its user
  * (serve_client.c), unless another call of it has changed the credentials in between. (There may be
  * no reference to `was` any more, but it isn't freed before the task sleeps, and it hasn't slept.)
  */
@@ -155,9 +152,9 @@ static void client_take_cred(struct sd_client *c, const struct cred *was)
 }
 
 /*
- * The early result comes true late rather than not at all: another client may have taken the room
- * that there was. The call is tried again for about a second; after the last try the file has the
- * error, see sd_file_error(). Without a follower no task may wait, so the client has to ask again.
+ * An early call failed because another client has taken the room. It is retried for about a second;
+ * after the last try the file gets the error, see sd_file_error(). Without a follower no task may
+ * wait, so the client has to retry.
  */
 static long early_again(struct sd_worker *w, long ret, bool *bad)
 {
@@ -174,7 +171,7 @@ static long early_again(struct sd_worker *w, long ret, bool *bad)
 	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK ? -EINTR : ret;
 }
 
-/* A call that may be made again: it has done nothing. */
+/* A call that may be retried: it has done nothing. */
 static long call_failed(struct sd_worker *w, struct sd_client *c, long ret, bool *bad)
 {
 	if (w->req.flags & SD_F_EARLY)
@@ -199,8 +196,8 @@ static long call_serve(struct sd_worker *w, struct sd_client *c, bool *bad)
 	list_add(&w->incall, &c->workers);
 	if (unlikely(w->req.cancelled))
 		set_notify_signal(current);
-	/* A raw pointer in some structure that no stub knows reaches nothing but this queue pair's
-	 * own memory. */
+	/* A raw pointer in a structure that no stub knows can reach only this queue pair's memory.
+	 */
 	sd_uaccess_confine(w->req.qp->mem->arena, w->unconfined ? 0 : SD_ARENA_SIZE);
 	if (likely(w->req.op >= SD_OP_CALLS)) {
 		ret = sd_srv_call(sd_poller.table, &w->req, bad);
@@ -210,7 +207,7 @@ static long call_serve(struct sd_worker *w, struct sd_client *c, bool *bad)
 		ret = call_own(w, c, bad);
 	}
 	if (unlikely(shares != sd_shares_begun))
-		sd_shares_adopt(c); /* before anybody knows the fd that it may have made */
+		sd_shares_adopt(c); /* before anybody knows the fd that the call may have made */
 	sd_uaccess_confine(NULL, 0);
 	if (unlikely(w->took))
 		sd_call_gives_back(w);
@@ -221,7 +218,8 @@ static long call_serve(struct sd_worker *w, struct sd_client *c, bool *bad)
 	return ret;
 }
 
-/* The call waited, or wasn't allowed to: then it is refused if it did nothing. */
+/* The flags of a call that waited or wasn't allowed to: in that case it is refused if it did
+ * nothing. */
 static u16 call_waited(struct sd_worker *w, struct sd_client *c, long *ret)
 {
 	bool denied = w->wait & SD_WAIT_DENIED;
@@ -263,7 +261,7 @@ void sd_serve_call(struct sd_worker *w)
 			rflags = call_waited(w, c, &ret);
 	} else if (q->flags & SD_F_EARLY) {
 		q->cancelled =
-			true; /* its program has gone on: it is done, but waits for nothing */
+			true; /* the program has gone on: the call is made, but never waits */
 		ret = call_serve(w, c, &bad);
 		if (unlikely(w->wait))
 			call_waited(w, c, &ret);
@@ -273,7 +271,7 @@ void sd_serve_call(struct sd_worker *w)
 	}
 	if (likely(!bad && (!c->exits || c->exits == w)))
 		call_answer(c, q, ret, rflags);
-	/* From here on c may go away, unless it lied: then it's we who end it. */
+	/* From here on c may go away, unless it broke the protocol: then we end it. */
 	c->calls--;
 	if (unlikely(bad))
 		sd_client_lied(c);
@@ -287,7 +285,7 @@ static void qp_finish_early(struct sd_worker *w, struct sd_sqp *l)
 
 	if (!sd_srv_ready(l) || !(sd_load_relaxed(&e->flags) & SD_F_EARLY))
 		return;
-	/* Nonsense is of no interest any more. */
+	/* Invalid entries are ignored now. */
 	if (sd_srv_take(l, sd_poller.table, &w->req) > 0)
 		sd_serve_call(w);
 }

@@ -14,10 +14,9 @@
 #include <linux/user_namespace.h>
 #include "serve.h"
 
-#define ASK_AGAIN \
-	(HZ / 50 ?: 1) /* a call may have swallowed an interruption and gone to sleep again */
+#define ASK_AGAIN (HZ / 50 ?: 1) /* a call may have cleared its signal and gone to sleep again */
 
-static bool closing; /* the domain ends: no new ones */
+static bool closing; /* the domain shuts down: no new clients */
 
 static struct sd_client *client_get(struct sd_client *c)
 {
@@ -34,8 +33,8 @@ static void client_put(struct sd_client *c)
 	kvfree(c);
 }
 
-/* Keeps what c owns from being taken away while somebody who isn't in a call of it sleeps: its end
- * waits for that as for a call. */
+/* Keeps what c owns while a task that isn't in one of its calls sleeps: the client's end waits for
+ * it as for a call. */
 static void client_use(struct sd_client *c)
 {
 	c->calls++;
@@ -71,7 +70,7 @@ static bool client_peer_calls(struct sd_client *c, const struct sd_ctl_attach *a
 	return true;
 }
 
-/* The list is where only the supervisor has written so far, beside the capabilities. */
+/* The list is next to the capabilities, in memory that only the supervisor has written so far. */
 static int cred_take_groups(struct cred *new, const void *list, u32 n)
 {
 	struct group_info *g;
@@ -89,7 +88,7 @@ static int cred_take_groups(struct cred *new, const void *list, u32 n)
 	return 0;
 }
 
-/* What Linux counts by user (watches, pipe pages ...) is counted by this one's. */
+/* What Linux counts by user (watches, pipe pages ...) is charged to this user. */
 static int cred_take_user(struct cred *new)
 {
 	struct user_struct *user = alloc_uid(new->uid);
@@ -101,7 +100,7 @@ static int cred_take_user(struct cred *new)
 	return set_cred_ucounts(new);
 }
 
-/* As the supervisor says. A client that is a domain has the overflow ids and no capability. */
+/* As the supervisor says. A client that is a domain has the overflow ids and no capabilities. */
 static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *told,
 				      bool *no_new_privs)
 {
@@ -126,16 +125,16 @@ static const struct cred *client_cred(const struct sd_ctl_attach *a, const void 
 	return new;
 }
 
-/* A client is a process of its user: setuid() and the like in its calls move it from one to
- * another, as Linux does. */
+/* A client counts as a process of its user: setuid() and the like move it to another user, as in
+ * Linux. */
 static void client_drop_cred(struct sd_client *c)
 {
 	dec_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
 	put_cred(c->cred);
 }
 
-/* Sleeps; parent is in use. The files come last: from the moment they are copied a new share must
- * find them, see sd_each_client(). */
+/* Sleeps; the parent is held. The files come last: once they are copied a new share must find them,
+ * see sd_each_client(). */
 static int client_take_identity(struct sd_client *c, const struct sd_ctl_attach *a,
 				const struct sd_client *parent)
 {
@@ -149,7 +148,7 @@ static int client_take_identity(struct sd_client *c, const struct sd_ctl_attach 
 	if (!c->cred)
 		return err;
 	inc_rlimit_ucounts(c->cred->ucounts, UCOUNT_RLIMIT_NPROC, 1);
-	/* A child is of the user that its parent was when it attached. */
+	/* A child counts for the user that its parent had when it attached. */
 	c->user = sd_user_get(parent ? parent->user->uid : c->cred->uid);
 	c->fs = c->user ? copy_fs_struct(parent ? parent->fs : init_task.fs) : NULL;
 	if (!c->fs)
@@ -219,8 +218,8 @@ static struct sd_client *client_new(const struct sd_ctl_attach *a, void *region,
 	return c;
 }
 
-/* Gives up what the client owns; no task uses it any more. Sleeps, and the client must not be found
- * as an owner of files while it does. */
+/* Releases what the client owns; no task uses it any more. Sleeps; meanwhile the client must not be
+ * found as an owner of files. */
 static void client_disown(struct sd_client *c)
 {
 	struct files_struct *files = c->files;
@@ -236,7 +235,7 @@ static void client_disown(struct sd_client *c)
 	client_drop_cred(c);
 }
 
-/* It is there from now on, if what was so before everything slept still is. */
+/* Puts the client on the list, if the conditions that were checked before sleeping still hold. */
 static int client_appear(struct sd_client *c, const struct sd_client *parent)
 {
 	if (closing)
@@ -245,7 +244,7 @@ static int client_appear(struct sd_client *c, const struct sd_client *parent)
 		return -ESRCH;
 	if (sd_client_find(c->id))
 		return -EEXIST;
-	/* Among its user's clients, who leave room for those of others. */
+	/* A user's clients must leave room for those of others. */
 	if (!sd_may_hold(c->user, NULL, SD_POOL_CLIENTS,
 			 SD_CLIENTS_MAX - min_t(u32, SD_CLIENTS_MAX, sd_serve_stats.clients)))
 		return -EAGAIN;
@@ -321,7 +320,7 @@ static void client_end_now(struct sd_client *c, u32 why)
 
 void sd_client_end(struct sd_client *c, u32 why)
 {
-	client_get(c); /* who waited here may be the last to look at it */
+	client_get(c); /* whoever waited here may hold the last reference */
 	if (c->ending)
 		wait_event(c->wait, c->ended);
 	else
@@ -334,8 +333,8 @@ void sd_clients_end(void)
 	struct sd_client *c;
 
 	closing = true;
-	/* Ending one sleeps, and the list may have changed afterwards. Clients that have ended stay
-	 * on it until the supervisor detaches them. */
+	/* Ending a client sleeps, and the list may have changed afterwards. Clients that have ended
+	 * stay on it until the supervisor detaches them. */
 again:
 	list_for_each_entry (c, &sd_state.clients, node)
 		if (!c->ended) {

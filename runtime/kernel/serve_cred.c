@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_cred.c: what a client may do beside its ids: capability sets, securebits, no_new_privs.
- * The supervisor's word when it attaches is the most there ever is; the program's own
- * (SD_OP_CRED, after each change on the host) only takes away, but for what Linux lets anybody
- * have that has it permitted. Exec is judged by Linux' rules.
+ * serve_cred.c: a client's credentials besides its ids: capability sets, securebits, no_new_privs.
+ * What the supervisor says at attach is the upper bound. The program's own word (SD_OP_CRED, after
+ * each change on the host) only reduces it, except for raising capabilities that are permitted.
+ * Exec follows Linux' rules.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -32,8 +32,8 @@ void sd_cred_begin(struct cred *new, const struct sd_ctl_cred *r)
 	new->cap_ambient = cred_caps(r->ambient & r->permitted & r->inheritable);
 }
 
-/* What a program that has CAP_SETPCAP says of them, as far as none is locked; another can only give
- * up root's. */
+/* With CAP_SETPCAP what the program says, except for locked bits; without it a program can only
+ * give up root's privileges. */
 static unsigned int cred_securebits(const struct cred *old, u64 said)
 {
 	unsigned int keep = issecure_mask(SECURE_KEEP_CAPS), now = old->securebits;
@@ -67,9 +67,8 @@ long sd_cred_told(const struct sd_serve *s, struct sd_client *c)
 }
 
 /*
- * What a program has that was just executed, as cap_bprm_creds_from_file() and begin_new_exec()
- * leave it where the file gives nothing: root may do everything of its bounding set, others nothing
- * special.
+ * The credentials of a program after exec, as cap_bprm_creds_from_file() and begin_new_exec() leave
+ * them for a file without capabilities: root gets its bounding set, others their ambient set.
  */
 static void as_executed(struct cred *new, bool no_new_privs)
 {
@@ -98,7 +97,7 @@ void sd_client_executed(struct sd_client *c)
 	struct cred *new = prepare_creds(); /* the caller has assumed c's */
 
 	if (!new)
-		return; /* it keeps what it had: no more than that */
+		return; /* it keeps what it had, and gets no more */
 	as_executed(new, c->no_new_privs);
 	commit_creds(new);
 }

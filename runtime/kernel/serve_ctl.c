@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_ctl.c: what the supervisor asks of the domain, and how serving starts. */
+/* serve_ctl.c: the supervisor's requests to the domain, and the start of serving. */
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -11,8 +11,8 @@
 #include "dev.h"
 #include "serve.h"
 
-/* Fds of a client, and no more than half of all open files; the program's own limit holds on the
- * host, where it reserves each number. */
+/* Limit of a client's fds, and at most half of all open files; the program's own limit applies on
+ * the host, where each number is reserved. */
 #define FILES_MAX 65536
 
 static void ctl_event(void *arg)
@@ -73,8 +73,8 @@ static void ctl_handle(const struct sd_event *ev)
 			sd_remote_event(ev);
 		break;
 	case SD_CTL_SHUTDOWN:
-		if (ends) /* the first request is answered when the disks are in order, and then
-			     the domain exits */
+		/* the first request is answered when the disks are clean, then the domain exits */
+		if (ends)
 			break;
 		ends = true;
 		if (sd_unmount) {
@@ -96,15 +96,14 @@ static void ctl_one(void)
 	WRITE_ONCE(sd_ctl_pending, false);
 	if (!sd_machine->event(&ev))
 		return;
-	/* There may be more, and handling this one may hand the lead to somebody else. */
+	/* There may be more, and while this one is handled another task may become leader. */
 	WRITE_ONCE(sd_ctl_pending, true);
 	ctl_handle(&ev);
 }
 
 /*
- * The serving tasks are threads of pid 1. Signals mean nothing to them: SIGPIPE above all is the
- * client's to raise, by the EPIPE it gets. Nothing else can be killed for memory, and killing this
- * would end everybody.
+ * The serving tasks are threads of pid 1. They ignore signals; SIGPIPE is raised in the client when
+ * it gets EPIPE. The OOM killer must not choose them: that would end every client.
  */
 void sd_serve_setup(void)
 {
@@ -120,7 +119,8 @@ void sd_serve_setup(void)
 	sd_serve_table();
 }
 
-/* Pid 1 when the kernel is up, a supervisor there and told so: its first events may be waiting. */
+/* Called in pid 1 when the kernel is up and the supervisor has been told: its first events may be
+ * waiting. */
 void __noreturn sd_serve(void)
 {
 	sd_serving = sd_transport_server(sd_boot->transport);

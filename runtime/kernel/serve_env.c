@@ -16,15 +16,15 @@ struct block {
 };
 
 static LIST_HEAD(blocks);
-static u64 scratch; /* bytes in all of them */
+static u64 scratch; /* bytes in all blocks */
 
-#define CLIENT_QUOTA 16 /* of the RAM, for the calls of one client ... */
-#define QUOTA_OF_ALL 4	/* and for those of all */
+#define CLIENT_QUOTA 16 /* part of the RAM for the calls of one client ... */
+#define QUOTA_OF_ALL 4	/* and for those of all clients */
 
 /*
- * A call gets no more than its arena holds, but a client has many queue pairs, whose calls may all
- * be waiting, and a user many clients: it has no more than it leaves to others, as of all that is
- * shared (serve_fair.c).
+ * A call gets no more than its arena holds, but a client has many queue pairs whose calls may all
+ * be waiting, and a user many clients. As with all that is shared (serve_fair.c), a user gets no
+ * more than is left to others.
  */
 static bool scratch_fits(const struct sd_client *c, u64 len)
 {

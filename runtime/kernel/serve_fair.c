@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_fair.c: who may have how much of what all clients share: tasks that wait, tickets, places
- * of clients, waiting calls of other domains. Counted by client, and by the user whose client it
- * was when it attached: setuid() gives nobody a new share, and root's is like any other.
+ * serve_fair.c: fair shares of what all clients use: tasks that wait, tickets, client slots,
+ * waiting calls to other domains. Counted by client, and by the user that the client had when it
+ * attached: setuid() doesn't give a new share, and root's share is like any other.
  *
- * One rule for all: one more is given as long as what the client has and what its user has are
- * together no more than what is left free. So a client alone gets a third of all, a user never more
- * than half, and the next client, above all of another user, always something.
+ * One rule for all: one more is given as long as the client's and its user's counts together don't
+ * exceed what is left free. So a single client gets a third of all, a user at most half, and the
+ * next client, above all one of another user, always gets something.
  */
 #include <linux/cred.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include "serve.h"
 
-#define KEPT_FREE 2u /* beyond that, for calls that have to wait in any case */
+#define KEPT_FREE 2u /* reserved for calls that must wait in any case */
 
 static LIST_HEAD(users);
 

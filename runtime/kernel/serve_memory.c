@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_memory.c: who pays when the domain's memory runs out: the client that holds most of it.
+ * serve_memory.c: what happens when the domain's memory runs out: the client that holds most of it
+ * pays.
  *
  *	whose allocation fails	what happens
  *	----------------------	-------------------------------------------------------------
  *	the greediest client's	The call fails (ENOMEM, ENOBUFS, EAGAIN: as in Linux), nothing
  *				else happens.
- *	another client's, or	It is given memory of the reserve. When the reserve is used up,
- *	the kernel's own	names that nobody uses are dropped, or else the greediest client
+ *	another client's, or	It gets memory from the reserve. When the reserve is used up,
+ *	the kernel's own	unused dentries are dropped, or else the greediest client
  *				is ended, and the call waits for the memory that this frees.
  *	any, if nobody holds	The call fails.
  *	much, or it takes long
  *
- * The kernel asks (sd_out_of_memory) when an allocation that may sleep found nothing to reclaim.
- * Other allocations (in interrupts, above all) just fail. For these the reaper looks, without being
- * asked, as long as little memory is free: it gives the reserve away, and then ends the greediest
- * client, too.
+ * The kernel calls sd_out_of_memory() when an allocation that may sleep found nothing to reclaim.
+ * Other allocations (above all in interrupts) just fail. For their sake the reaper acts unasked
+ * while little memory is free: it releases the reserve, and then ends the greediest client, too.
  *
- * What a client holds is counted when it is asked for, from its open files: no call pays for it. A
- * user's clients count together: the greediest user's greediest client is chosen.
+ * What a client holds is counted on demand, from its open files, so calls have no cost. A user's
+ * clients count together: the greediest user's greediest client is chosen.
  *
  *	counted for	what it holds
  *	-----------	-----------------------------------------------------------------------
@@ -31,14 +31,14 @@
  *	a socket	queues, options, memberships, connections that wait to be accepted and
  *			what they have received, files in messages (dev_sock.c)
  *
- * What isn't counted is bounded elsewhere: the network's tables (dev_sock.c), caches (they are
- * reclaimed), dirty pages (written), what a call takes on top of its private memory (some pages; a
- * poll of many files is charged for its table, sd_call_takes()). Timers, inotify, AIO and message
- * queues are not among a domain's calls.
+ * What isn't counted is bounded elsewhere: the network's tables (dev_sock.c), caches (reclaimed),
+ * dirty pages (written back), a call's memory beyond its private memory (some pages; a poll of many
+ * files is charged for its table, sd_call_takes()). Timers, inotify, AIO and message queues are not
+ * among a domain's calls.
  *
- * A file that several hold, in tables, tickets and messages, counts in as many parts: a first pass
- * counts how many. The file's own count can't say it, since each call that waits on the file adds
- * to it. The table for this has a fixed size: a file that it forgot counts whole.
+ * A file with several holders (tables, tickets, messages) is divided among them; a first pass
+ * counts them. The file's own count doesn't serve, since each call that waits on the file adds to
+ * it. The table for this has a fixed size: a file that was evicted from it counts whole.
  *
  * The reaper, which does the work, is a task of its own: a task that waits for memory may hold
  * locks that ending a client needs, and all serving tasks may be waiting. An allocation waits for
@@ -59,19 +59,19 @@
 #include "memory.h"
 #include "serve.h"
 
-#define CHUNK_ORDER  3 /* what the reserve is made of: the largest block the kernel asks us for */
+#define CHUNK_ORDER  3 /* a block of the reserve: the largest order that the kernel asks for */
 #define CHUNKS_MAX   64u
-#define RESERVE_PART 64u /* of the RAM */
-#define GREEDY_PART  16u /* of the RAM: who, with others of that user, holds less isn't ended */
-#define LOOK_AGAIN   (HZ / 10 ?: 1) /* what clients hold is counted that often at most */
+#define RESERVE_PART 64u	    /* of the RAM */
+#define GREEDY_PART  16u	    /* of the RAM: a client whose user holds less isn't ended */
+#define LOOK_AGAIN   (HZ / 10 ?: 1) /* minimum time between counts */
 #define WAIT	     (HZ / 20 ?: 1)
 #define STUCK	     (2 * HZ)
 #define LOW_LOOKS \
-	10 /* of the reaper, LOOK_AGAIN apart: memory stays short though the reserve is gone */
+	10 /* looks of the reaper, LOOK_AGAIN apart, while memory stays short without a reserve */
 #define FILE_BYTES (2u << 10) /* file, inode, dentry, credentials */
 #define NAME_BYTES 1536u      /* a directory above an open file: dentry, inode */
 #define DIR_BLOCKS \
-	6u /* a directory's block as getdents() keeps it: 12 bytes of a short name take 64 */
+	6u /* memory per directory block that getdents() keeps: an entry of 12 bytes takes 64 */
 #define WATCH_BYTES  208u /* struct epitem, struct eppoll_entry */
 #define TASK_BYTES   (THREAD_SIZE + (8u << 10))
 #define CLIENT_BYTES (24u << 10) /* sizeof(struct sd_client), its files, credentials */
@@ -82,20 +82,21 @@
 
 static struct page *reserve[CHUNKS_MAX];
 static u32 chunks, chunks_want;
-static unsigned long low, enough; /* pages: the reaper helps; and it may take some back */
+/* free pages: below `low` the reaper helps, above `enough` it refills the reserve */
+static unsigned long low, enough;
 
 static struct task_struct *reaper;
-static bool watching; /* the reaper looks by itself, every LOOK_AGAIN */
-static bool asked;    /* it is to help */
+static bool watching; /* the reaper looks unasked, every LOOK_AGAIN */
+static bool asked;    /* the reaper has been asked for help */
 static unsigned long asked_at;
-static unsigned long short_at;	  /* somebody needed memory, and there was none */
-static u32 doomed;		  /* client to be ended, if nothing else helps; 0: there is none */
-static unsigned long helpless_at; /* nothing did, and there was none */
-static u32 helps;		  /* times that it did what it could */
+static unsigned long short_at;	  /* when an allocation last found no memory */
+static u32 doomed;		  /* client to be ended if nothing else helps; 0: none */
+static unsigned long helpless_at; /* when nothing helped and no client could be ended */
+static u32 helps;		  /* completed rounds of help */
 static DECLARE_WAIT_QUEUE_HEAD(wait_asked);
 static DECLARE_WAIT_QUEUE_HEAD(wait_help);
 
-static u32 greediest; /* client, or 0: nobody holds much */
+static u32 greediest; /* client; 0: none holds much */
 static unsigned long looked_at;
 static u32 lock_steps;
 
@@ -109,11 +110,11 @@ u64 __weak sd_sock_passed(struct file *file)
 	return 0;
 }
 
-/* ---- who has it, too ---- */
+/* ---- how many holders a file has ---- */
 static struct holders {
 	u32 tag; /* of whose it is */
 	u16 n;
-	u16 walk; /* the last in which it was seen */
+	u16 walk; /* number of the last walk that saw it */
 } holders[1 << HOLDERS_BITS];
 
 static bool first_pass;
@@ -129,7 +130,7 @@ static struct holders *holders_of(const void *p)
 	return h;
 }
 
-/* It is seen again and again in one walk. */
+/* Has this walk already seen it? */
 static bool file_seen(const void *p)
 {
 	struct holders *h = holders_of(p);
@@ -175,8 +176,8 @@ u64 sd_cred_holds(const struct cred *cred)
 	       max(1l, atomic_long_read(&cred->usage));
 }
 
-/* The directories above it, each once, as long as it is there. How many others keep one, names that
- * nobody uses among them, says nothing. */
+/* The directories above it, each counted once. Reference counts don't serve: unused dentries hold
+ * references, too. */
 static u64 dirs_above_hold(const struct dentry *d)
 {
 	u64 bytes = 0;
@@ -251,7 +252,7 @@ u64 sd_file_holds(struct file *file)
 	bytes = file_part(file, bytes);
 	if (S_ISSOCK(inode->i_mode) && (file_count(file) <= 1 || !file_seen(file)))
 		bytes += sd_sock_passed(
-			file); /* whose parts are others' as well: not by this one's parts again */
+			file); /* which is divided already: not by this file's holders again */
 	return bytes;
 }
 
@@ -293,7 +294,7 @@ static u64 client_holds(const struct sd_client *c)
 	       dirs_above_hold(c->fs->pwd.dentry) + files_hold(c->files) + tickets_hold(c);
 }
 
-static u64 user_holds[USERS]; /* by uid % USERS: a mix-up may only make two users one */
+static u64 user_holds[USERS]; /* by uid % USERS: a collision only adds two users together */
 
 static u64 *holds_of_user(const struct sd_client *c)
 {
@@ -341,7 +342,7 @@ static struct sd_client *count_all(void)
 	return c;
 }
 
-/* NULL: nobody holds much. What fails for it may be decided by what was true a moment ago. */
+/* NULL: no client holds much. May use the last count: it only decides whose allocation fails. */
 static struct sd_client *greediest_client(void)
 {
 	struct sd_client *c = greediest ? sd_client_find(greediest) : NULL;
@@ -385,9 +386,9 @@ static bool being_asked(void)
 }
 
 /*
- * Whose end it may come to is decided by who holds most now, not a moment ago: nobody is ended for
- * another's memory. Nor is who asks: that one's call can fail, when nothing but an end would help.
- * False: it is to.
+ * The client to be ended is chosen by a fresh count, so none is ended for another's memory. The
+ * caller itself isn't ended either: when nothing else would help its call fails. False: it should
+ * fail.
  */
 static bool ask_for(const struct sd_client *c)
 {
@@ -419,16 +420,16 @@ static void end_doomed(void)
 	pr_warn("client %u (uid %u): out of memory: it holds most, %llu KiB of %lu KiB, and is ended\n",
 		c->id, from_kuid(&init_user_ns, c->cred->uid), c->holds >> 10,
 		totalram_pages() << (PAGE_SHIFT - 10));
-	give_all(); /* an end may take memory first */
+	give_all(); /* ending a client may need memory first */
 	sd_machine->ended(c->id, -ENOMEM);
 	sd_client_end(c, SD_ENDED_MEMORY);
 	rcu_barrier();
 }
 
 /*
- * Of a chain of directories that nobody uses, however long, reclaim takes the last one each time,
- * and gives up: all of them go here. And what others leave of such memory is small pieces, where a
- * task needs a block. True: it was worth while.
+ * Drops all unused dentries and inodes. Of a chain of unused directories reclaim takes only the
+ * last one each time, and gives up; and it frees single pages where a task needs a block. True: it
+ * freed enough.
  */
 static bool names_go(void)
 {
@@ -451,8 +452,8 @@ static void reaper_help(void)
 	wake_up_all(&wait_help);
 }
 
-/* By itself: nobody may be asking us, and yet all that can't wait for memory fails. True: it is
- * still short. */
+/* Acts unasked: allocations that can't wait fail without asking the reaper. True: memory is still
+ * short. */
 static bool look_after(u32 *looks)
 {
 	if (global_zone_page_state(NR_FREE_PAGES) >= low) {
@@ -546,7 +547,7 @@ bool sd_memory_from_greedy(struct sd_client *c)
 	return helps != before;
 }
 
-/* What doesn't wait for memory failed for it, in a call of a client that isn't the one to fail. */
+/* An allocation that can't wait failed in a call of a client that isn't the greediest. */
 bool sd_memory_again(struct sd_client *c)
 {
 	struct sd_client *most;
@@ -558,7 +559,7 @@ bool sd_memory_again(struct sd_client *c)
 	if (has_much(c, most))
 		return (being_asked() || ask_for(NULL)) && wait_for_help();
 	if (!short_now) {
-		schedule_timeout_idle(1); /* what came back goes round */
+		schedule_timeout_idle(1); /* let freed memory return to the allocator */
 		return true;
 	}
 	sd_memory_watch();
@@ -579,7 +580,7 @@ static void count_peer(struct sd_client *c, void *arg)
 	p->same += uid_eq(c->cred->uid, p->uid);
 }
 
-/* A user's clients may take half of the memory, just by being there, and all of them three
+/* The fixed cost of a user's clients may take half of the memory, that of all clients three
  * quarters. */
 bool sd_memory_for_client(kuid_t uid)
 {

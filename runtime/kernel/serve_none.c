@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_none.c: a domain without generated stubs serves no calls, only the transport's own. */
+/* serve_none.c: for a domain without generated stubs: it serves only the transport's own
+ * operations. */
 #include <sd/serve.h>
 
 const struct sd_served sd_served[1] __weak = {};

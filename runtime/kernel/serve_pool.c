@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_pool.c: the serving tasks: who leads, who follows, who waits for work and how. See serve.h.
- */
+/* serve_pool.c: the pool of serving tasks: leader, followers, and how the leader waits for calls.
+ * See serve.h. */
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -12,7 +12,7 @@
 #include "memory.h"
 #include "serve.h"
 
-#define SPARES	      2	 /* followers wanted whenever a leader goes to work */
+#define SPARES	      2	 /* followers wanted when a leader starts a call */
 #define FOLLOWERS_MAX 32 /* more than that leave */
 #define WORKERS_MAX   4096
 #define MEM_RESERVE \
@@ -20,15 +20,16 @@
 				    */
 #define SPAWN_AGAIN (HZ / 10 ?: 1)
 
-/* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, the clock every
- * LOOKS times that. */
+/* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, a look at the
+ * clock every LOOKS times that. */
 #define TIGHT_LOOKS 12u
 #define LOOKS	    3u
 #define LEAVE_ALONE 5u	  /* pauses; with SD_FIRST_LOOK of transport/wait.h from a sweep by hand */
 #define SPIN_NS	    6000u /* then it lets other threads of its host CPU run, if any */
 #define REST_NS	    100000u /* then it rests: the vCPU may sleep */
-/* TSC cycles. A yield that takes so long means that somebody else wants the CPU for long. A wake-up
- * preempts them, while a yielder waits: rest at once the next HOG_RESTS times. */
+/* TSC cycles. A yield that takes this long means that another thread wants the CPU for long. A
+ * sleeper that wakes preempts it, a yielder has to wait: so rest at once the next HOG_RESTS times.
+ */
 #define HOG_CYCLES 120000u
 #define HOG_RESTS  32u
 
@@ -37,11 +38,12 @@ static int __noreturn sd_pool_work(void *worker);
 static LIST_HEAD(followers);
 static struct sd_worker *leader;
 static bool resting;
-static bool contended; /* some task runs on and on: the leader shares the vCPU with it by the
-			  scheduler's rules */
-static u32 leads;      /* times the lead was taken */
+/* a task runs long: the leader shares the vCPU with it as the scheduler decides */
+static bool contended;
+static u32 leads;		  /* times the lead was taken */
 static unsigned long spawn_after; /* jiffies */
-static struct sd_sqp *answered; /* the same, if its client waited for that answer; only compared */
+/* queue pair of the last call if its client waited for the answer; only compared */
+static struct sd_sqp *answered;
 static struct sd_wake_page *wake_page;
 static void (*control)(void); /* serve_ctl.c: handles one control event */
 static u32 hogged;	      /* rests to come without yielding first */
@@ -108,7 +110,7 @@ static bool pool_promote(void)
 	if (!w)
 		return false; /* all are in calls; the first that ends its call leads */
 	pool_lead(w);
-	if (w->task) /* else it is about to begin */
+	if (w->task) /* else it hasn't started yet */
 		wake_up_process(w->task);
 	return true;
 }
@@ -125,8 +127,7 @@ static u32 tasks_left(void)
 	return sd_state.followers + min_t(u32, more, WORKERS_MAX - sd_serve_stats.workers);
 }
 
-/* See enum sd_wait. Nothing keeps from sleeping what no signal interrupts, nor a call whose program
- * knows its result. */
+/* See enum sd_wait. Uninterruptible sleeps and early calls may always sleep. */
 static bool may_wait(const struct sd_worker *w, const struct sd_client *c)
 {
 	if (!(READ_ONCE(w->task->__state) & TASK_INTERRUPTIBLE) || w->req.flags & SD_F_EARLY)
@@ -135,7 +136,7 @@ static bool may_wait(const struct sd_worker *w, const struct sd_client *c)
 	       sd_may_hold(c->user, c, SD_POOL_TASKS, tasks_left());
 }
 
-/* The leader's call would sleep. False: it will not, but go on as if interrupted. */
+/* The leader's call would sleep. False: it goes on as if interrupted. */
 static bool call_waits(struct sd_worker *w)
 {
 	struct sd_client *c = w->req.qp->reg->owner;
@@ -170,22 +171,21 @@ void sd_serve_kick(void)
 		pool_promote();
 }
 
-/* Idle, irqs off: is there work, and did somebody get it? Asked before and after the wake-up page
- * says we sleep. */
+/* Idle, irqs off: is there work, and has a task been given it? Called before and after the wake-up
+ * page says that we sleep. */
 static bool pool_idle_poll(void)
 {
 	if (leader)
-		return false; /* runnable, then idle knows; else a call of it ends some time */
+		return false; /* if it is runnable, idle knows; else its call ends at some time */
 	if (!resting)
 		return pool_promote();
-	sd_full_fence(); /* for sd_poll_settle(): what we answered comes before what it reads */
+	sd_full_fence(); /* for sd_poll_settle(): our answers are visible before it reads */
 	return (READ_ONCE(sd_ctl_pending) || sd_poll_settle(&sd_poller)) && pool_promote();
 }
 
 /*
- * The clock's interrupt. No task keeps the others from being served: neither a call that runs for a
- * whole tick without sleeping, which hands over the lead, nor one that does so after it slept, when
- * leaders have made way for it.
+ * Timer interrupt. A call that runs for a whole tick without sleeping hands over the lead. If one
+ * does so after it slept, and leaders have made way for it, a leader is appointed.
  */
 static void pool_tick(void)
 {
@@ -209,7 +209,7 @@ static void pool_tick(void)
 	led = leads;
 }
 
-/* Gives up the lead for other tasks, or to rest, and waits to be appointed again. */
+/* Gives up the lead to let other tasks run, or to rest, and waits to be appointed again. */
 static void pool_step_down(struct sd_worker *w, bool rest)
 {
 	leader = NULL;
@@ -233,7 +233,7 @@ static bool memory_for_task(void)
 	return si_mem_available() * PAGE_SIZE > MEM_RESERVE + THREAD_SIZE;
 }
 
-/* One more follower. It counts from now on, also before it first runs. Sleeps. */
+/* Starts one more follower, which counts even before it first runs. Sleeps. */
 static void pool_spawn(struct sd_worker *w)
 {
 	struct sd_worker *new;
@@ -262,14 +262,14 @@ static void pool_spawn(struct sd_worker *w)
 
 static void __noreturn pool_leave(struct sd_worker *w)
 {
-	pool_unfollow(w); /* it may have stepped down: it must not be appointed any more */
+	pool_unfollow(w); /* it may be a follower again: it must not be appointed any more */
 	sd_assume_cred(w, NULL);
 	current->flags &= ~PF_IO_WORKER;
 	worker_free(w);
 	do_exit(0);
 }
 
-/* A client waits on our own host CPU, or several do: they can't go on unless we let them. */
+/* Does the last client, or do several, share our host CPU? They can't go on unless we yield. */
 static bool pool_client_here(u32 cpu)
 {
 	if (sd_state.last_qp && sd_load_relaxed(&sd_state.last_qp->mem->client.cpu) == cpu + 1)
@@ -277,7 +277,7 @@ static bool pool_client_here(u32 cpu)
 	return cpu < SD_WAKE_PAGE_CPUS && wake_page->shared[cpu / 64] >> cpu % 64 & 1;
 }
 
-/* Let other threads of this host CPU run, or rest where that took long lately. */
+/* Yields the host CPU, or rests if yielding took long lately. */
 static void pool_give_way(struct sd_worker *w)
 {
 	u64 before;
@@ -293,7 +293,8 @@ static void pool_give_way(struct sd_worker *w)
 		hogged = HOG_RESTS;
 }
 
-/* Every LOOKS quiet passes: where are we, how long is it quiet, and what do we do about it? */
+/* Every LOOKS quiet passes: spin on, yield or rest, depending on the CPU and on how long the rings
+ * are quiet. */
 static void pool_pass_time(struct sd_worker *w, u64 *since)
 {
 	u64 t = sd_machine->clock();
@@ -309,7 +310,7 @@ static void pool_pass_time(struct sd_worker *w, u64 *since)
 		pool_give_way(w);
 }
 
-/* Other tasks that want to run come first, unless one of them would go on and on. */
+/* Lets other runnable tasks run first, unless one of them runs long. */
 static void pool_make_way(struct sd_worker *w)
 {
 	if (contended && need_resched())
@@ -339,10 +340,9 @@ static void pool_quiet(struct sd_worker *w, u32 *looks, u64 *since)
 }
 
 /*
- * Looking a few times and doing nothing else answers sooner than anything with housekeeping in it,
- * unless the client that should call waits for this CPU. A client that was answered in place is
- * left alone for as long as it takes to call again: a look before that takes the cache line away
- * from it.
+ * A few looks without housekeeping give the fastest answer, unless the client that should call
+ * waits for this CPU. A client that was just answered in place is left alone for as long as it
+ * needs to call again: an earlier look would take the cache line away from it.
  */
 static void pool_look(void)
 {
@@ -369,14 +369,14 @@ static void pool_serve_one(struct sd_worker *w)
 	sd_safe_point();
 }
 
-/* Go on with the next call without looking at anything else: it is there, and nothing else asks. */
+/* Is the next call there, and is there nothing else to do before it? */
 static bool pool_another(const struct sd_worker *w)
 {
 	return leader == w && !answered && !READ_ONCE(sd_ctl_pending) && sd_poller.at &&
 	       sd_srv_ready(sd_poller.at) && !need_resched() && single_task_running();
 }
 
-/* Whoever just may have slept: true if it leads (again). */
+/* After something that may have slept: true if w still leads, or leads again. */
 static bool pool_still_leads(struct sd_worker *w)
 {
 	if (!leader)
@@ -384,7 +384,7 @@ static bool pool_still_leads(struct sd_worker *w)
 	return leader == w;
 }
 
-/* What a leader sees to between calls. False: it leads no more. */
+/* Housekeeping between calls. False: w doesn't lead any more. */
 static bool pool_keep_house(struct sd_worker *w)
 {
 	if (unlikely(sd_state.followers < SPARES))
@@ -394,8 +394,7 @@ static bool pool_keep_house(struct sd_worker *w)
 	return likely(pool_still_leads(w));
 }
 
-/* Every call there is, as long as nothing else asks. 0: the rings are quiet; else something was
- * there. */
+/* Serves every call there is, as long as there is nothing else to do. 0: the rings are quiet. */
 static int pool_serve_all(struct sd_worker *w)
 {
 	struct sd_sregion *liar;
@@ -411,7 +410,7 @@ static int pool_serve_all(struct sd_worker *w)
 	return ret;
 }
 
-/* Lead until another task does, or the rings are quiet for long. */
+/* Leads until another task does, or the rings have been quiet for long. */
 static void pool_look_and_serve(struct sd_worker *w)
 {
 	u64 since = 0;
@@ -459,7 +458,7 @@ struct sd_worker *sd_pool_adopt(void)
 	return w;
 }
 
-/* The current task, pid 1, begins the pool and never leaves it. */
+/* The current task, pid 1, starts the pool and never leaves it. */
 void __noreturn sd_pool_run(void (*handle_control)(void))
 {
 	struct sd_worker *w = worker_new();

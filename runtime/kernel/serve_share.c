@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_share.c: files that programs have mapped shared and writable: see sd/share.h. What is done
- * with their memory: share_mem.h.
+ * serve_share.c: files that programs have mapped shared and writable: see sd/share.h; their memory:
+ * see share_mem.h.
  *
- * While a file has a share, mem is its contents. Its inode, and every open file of it, have
- * operations of ours: reads take from mem; a write is done as always and then copied to mem; before
- * a sync, what differs in mem is written to the page cache. So mem may be newer than the page
- * cache, never older, but for the moment between a write and its copy.
+ * While a file has a share, mem is its contents. Its inode and every open file of it have our
+ * operations: reads take from mem; a write is done as usual and then copied to mem; before a sync,
+ * what differs in mem is written to the page cache. So mem may be newer than the page cache, never
+ * older, except between a write and its copy.
  *
- * While mem is being filled reads take from the page cache, and a write is copied as far as it has
- * been filled.
+ * While mem is being filled, reads take from the page cache, and a write is copied up to where mem
+ * is filled.
  *
  * Locks: as in serve.h. A share is held by its users: each client that may have it mapped, each
  * operation that sleeps. Programs that store while an operation runs have to order the two
@@ -27,8 +27,9 @@
 #include "serve.h"
 #include "share_mem.h"
 
-#define KINDS	   8	/* of operations: of regular files, a file system has one or two */
-#define SHARES	   512	/* of one client */
+/* sets of file operations; a file system has one or two for regular files */
+#define KINDS	   8
+#define SHARES	   512	/* limit of one client */
 #define SHARES_ALL 4096 /* each is an fd and 1 GiB of addresses */
 
 struct share_ref { /* of a client, once per share */
@@ -55,7 +56,7 @@ static struct share *share_of(const struct inode *inode)
 	return NULL;
 }
 
-/* Not going away while the caller sleeps. */
+/* Holds the share while the caller sleeps. */
 static struct share *share_get(const struct inode *inode)
 {
 	struct share *s = share_of(inode);
@@ -123,8 +124,8 @@ static ssize_t share_read(struct kiocb *k, struct iov_iter *to)
 	return n || k->ki_pos >= size || !iov_iter_count(to) ? n : -EFAULT;
 }
 
-/* It is synced, if that is asked for, when mem has it: a sync before would write what mem has over
- * it. */
+/* A requested sync comes after mem has the data: an earlier one would overwrite it with what mem
+ * holds. */
 static ssize_t share_write(struct kiocb *k, struct iov_iter *from)
 {
 	const int sync = k->ki_flags & (IOCB_DSYNC | IOCB_SYNC);
@@ -164,7 +165,7 @@ static int share_fsync(struct file *file, loff_t start, loff_t end, int datasync
 	return err ?: kind_of(file)->fop->fsync(file, start, end, datasync);
 }
 
-/* Where data are is the page cache's to say. */
+/* The page cache knows where data is. */
 static loff_t share_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct share *s =
@@ -201,7 +202,7 @@ static long share_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 	return err;
 }
 
-/* The inode is locked: the share mustn't end here, for that writes to it. */
+/* The inode is locked, so the share mustn't end here: ending writes to the inode. */
 static int share_setattr(struct user_namespace *ns, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
@@ -281,8 +282,8 @@ static int may_share(const struct file *file)
 	return i_size_read(inode) <= SD_SHARE_SIZE ? 0 : -EFBIG;
 }
 
-/* A share of file's inode, with one user more: the caller. Opening and allocating sleep: then we
- * look. */
+/* Finds or makes the share of file's inode; the caller becomes a user. Opening and allocating
+ * sleep, so the lookup comes after them. */
 static struct share *share_make(struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -314,7 +315,7 @@ static struct share *share_make(struct file *file)
 	return s ?: IS_ERR(own) ? ERR_CAST(own) : ERR_PTR(-ENOMEM);
 }
 
-/* Is there room for s beside what c has? Each client may have half of what the domain may. */
+/* May c have s, too? A client may have half of what the domain may. */
 static bool room_for(struct sd_client *c, struct share *s)
 {
 	u64 sum = share_count(s);
@@ -354,7 +355,7 @@ static int share_hold(struct sd_client *c, struct share *s)
 	return 0;
 }
 
-/* What is in the file now: holes aren't counted. */
+/* Bytes of data in the file now, without holes. */
 static u64 data_in(struct file *file)
 {
 	struct kstat st;
@@ -378,7 +379,7 @@ static long share_give_key(struct sd_client *c, struct file *file, u64 __user *t
 		return PTR_ERR(s);
 	if (!s->mem)
 		s->wants = data;
-	/* Here also those of whom it wasn't known yet that they would have the file open. */
+	/* This finds also clients that opened the file in the meantime. */
 	sd_each_client(adopt_all, (void *)kind_of(s->file));
 	err = share_hold(c, s);
 	if (!err && copy_to_user(to, s->key, sizeof(s->key)))
@@ -430,9 +431,9 @@ static int share_attach(struct share *s, const struct sd_event *ev)
 }
 
 /*
- * Calls that were on their way to write when the share was made do so behind its back: they have
- * done it when they have had the inode. Who asks for that now may get it before those that were
- * woken, so we ask again while somebody waits. They are at most as many as there are tasks.
+ * Calls that were already in the file system's write when the share was made aren't copied to mem:
+ * wait until they have had the inode lock. We may get the lock before those that were woken, so we
+ * retry while there are waiters, at most once per task.
  */
 static void let_writers_end(struct inode *inode)
 {
@@ -477,8 +478,8 @@ long sd_share_flush(const u64 key[2])
 	return err;
 }
 
-/* The parent loses none while this sleeps: it doesn't end, and executes nothing, while it is in
- * use. New ones come first in its list. */
+/* The parent loses no share while this sleeps: it doesn't end or exec while it is held. New shares
+ * are added at the head of its list. */
 int sd_shares_inherit(struct sd_client *c, const struct sd_client *parent)
 {
 	struct share_ref *r;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* serve_share_mem.c: see share_mem.h. */
+/* serve_share_mem.c: memory of shared maps: see share_mem.h. */
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -43,7 +43,7 @@ int share_room(u64 n)
 {
 	if (held_all + n <= sd_boot->share_max)
 		return 0;
-	share_count_all(); /* counted was what was written, however often to the same place */
+	share_count_all(); /* the count included repeated writes to the same place */
 	return held_all + n <= sd_boot->share_max ? 0 : -ENOMEM;
 }
 
@@ -63,7 +63,7 @@ void share_mem_done(struct share *s)
 	sd_machine->share_done(mem, s->fd, s->key);
 }
 
-/* ---- where there is something ---- */
+/* ---- where there is data ---- */
 static void share_zero(struct share *s, u64 from, u64 to)
 {
 	to = min_t(u64, to, SD_SHARE_SIZE);
@@ -88,7 +88,8 @@ static u64 mem_data(struct share *s, u64 *pos)
 	return to;
 }
 
-/* Of the file. What it can't say is data. The answer holds until something sleeps. */
+/* SEEK_DATA or SEEK_HOLE of the file. On an error everything counts as data. The answer holds until
+ * something sleeps. */
 static u64 file_seek(struct share *s, u64 pos, int whence)
 {
 	loff_t at = s->fop->llseek(s->file, pos, whence);
@@ -111,7 +112,7 @@ static ssize_t read_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 	return s->fop->read_iter(&k, &i);
 }
 
-/* [pos, pos + len) by way of a page, since mem may be gone when a read has slept. Bytes, or -errno.
+/* [pos, pos + len) through a page, since mem may be gone after a read that slept. Bytes, or -errno.
  */
 static ssize_t share_load(struct share *s, void *page, u64 pos, size_t len)
 {
@@ -138,8 +139,8 @@ static int fill_data(struct share *s, void *page, u64 end)
 
 		if (n)
 			return n;
-		inode_lock(s->inode); /* no write is missed: it is over, or copied since filled is
-					 beyond it */
+		/* no write is missed: it is finished, or copied because filled is beyond it */
+		inode_lock(s->inode);
 		if (s->filled == pos) {
 			n = share_load(s, page, pos, len);
 			if (n > 0)
@@ -216,10 +217,10 @@ static ssize_t write_page_cache(struct share *s, void *buf, u64 pos, size_t len)
 }
 
 /*
- * The inode stays locked from the look at the size on: a write must not bring back what was cut off
- * after that look. The caller may be writing already (fallocate, the last user's write), so we
- * don't wait for a file system that is being frozen: freezing waits for writers. The file system is
- * frozen when the domain ends, after the last client.
+ * The inode stays locked after the size is read: a write must not restore what was truncated since.
+ * The caller may be writing already (fallocate, the last user's write), so we don't wait for a file
+ * system that is being frozen: freezing waits for writers. The file system is frozen when the
+ * domain ends, after the last client.
  */
 static int flush_page(struct share *s, u8 *page, u64 pos, bool hole)
 {
@@ -291,7 +292,7 @@ int share_flush(struct share *s)
 	page = (u8 *)__get_free_pages(GFP_KERNEL, 1);
 	if (!page)
 		return -ENOMEM;
-	s->data_end = 0; /* where data are is asked anew: programs make some without telling */
+	s->data_end = 0; /* look for data again: programs add data unnoticed */
 	err = share_flush_range(s, page);
 	free_pages((unsigned long)page, 1);
 	return err;
@@ -304,7 +305,7 @@ void share_resized(struct share *s)
 
 	if (!s->mem)
 		return;
-	if (!share_full(s)) { /* no program has it yet, or all of it is read anew */
+	if (!share_full(s)) { /* no program has it yet, or all of it is read again */
 		share_zero(s, size, SD_SHARE_SIZE);
 		s->filled = min(s->filled, size);
 		return;

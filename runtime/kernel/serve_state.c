@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve_state.c: what all files of the serving side look at: which clients and serving tasks there
- * are, and which task serves whom. It calls nothing above it.
+ * serve_state.c: the state that all files of the serving side share: the lists of clients and
+ * serving tasks, and which task serves which client. It calls nothing above it.
  */
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
@@ -36,8 +36,8 @@ void sd_each_client(void (*fn)(struct sd_client *c, void *arg), void *arg)
 			fn(c, arg);
 }
 
-/* The task has two references of a client's credentials, as commit_creds() expects; its own are
- * there all the time. */
+/* The task has two references to a client's credentials, as commit_creds() expects; it keeps its
+ * own all the time. */
 static void assume_cred(struct task_struct *t, const struct cred *new, bool was, bool is)
 {
 	const struct cred *old = t->cred;

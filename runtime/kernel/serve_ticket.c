@@ -11,8 +11,8 @@
 struct ticket {
 	struct hlist_node node;	 /* by key */
 	struct list_head given;	 /* giver->tickets, while there is one */
-	struct sd_client *giver; /* NULL: it is gone, somebody else holds the ticket */
-	struct sd_user *user;	 /* whose it was */
+	struct sd_client *giver; /* NULL: the client is gone, another one holds the ticket */
+	struct sd_user *user;	 /* the giver's */
 	struct file *file;
 	u64 key[2];
 	bool held;
@@ -21,7 +21,7 @@ struct ticket {
 static DEFINE_HASHTABLE(tickets, 8);
 static u32 ntickets;
 
-/* The key is compared whole: how long it takes says nothing of how much of it is right. */
+/* Compares in constant time, so a guess can't be improved by timing. */
 static struct ticket *ticket_find(const u64 key[2])
 {
 	struct ticket *t;
@@ -32,7 +32,7 @@ static struct ticket *ticket_find(const u64 key[2])
 	return NULL;
 }
 
-/* Forgets it; its file is the caller's. */
+/* Removes the ticket; its file becomes the caller's. */
 static struct file *ticket_take(struct ticket *t)
 {
 	struct file *file = t->file;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * share_mem.h (internal): a share's memory: filled from its file, flushed to it, and how much there
- * may be of it. See serve_share.c.
+ * share_mem.h (internal): a share's memory: filled from its file, flushed to it, and its budget.
+ * See serve_share.c.
  *
- * Where neither the file nor the memory holds data nothing is read, written or looked at, so that
- * holes cost nothing on either side: the machine says where the memory has some (the machine's
- * share_data()), SEEK_DATA where the file has, data not yet on disk as well. A hole of the memory
- * beside data of the file is zeroes that a program made (MADV_REMOVE).
+ * Holes cost nothing on either side: where neither the file nor the memory has data nothing is read
+ * or written. The machine's share_data() says where the memory has data, SEEK_DATA where the file
+ * has, including data not yet on disk. Where the memory has a hole and the file has data, a program
+ * has made zeroes (MADV_REMOVE).
  *
- * Budget: host memory in all shares is at most sd_boot->share_max. What the domain puts there, by
- * filling and by writes of programs, is counted and fails with ENOMEM. What programs store
+ * Budget: host memory in all shares is at most sd_boot->share_max. What the domain stores, by
+ * filling and for programs' writes, is counted and fails with ENOMEM beyond it. What programs store
  * themselves is charged to them by the host; it counts when the next share is asked for.
  */
 #ifndef KSLICE_SHARE_MEM_H
@@ -27,16 +27,15 @@ struct share {
 	struct list_head node;
 	struct inode *inode;
 	struct file *file;		   /* our own, to read and write */
-	const struct file_operations *fop; /* of its file system, not ours */
+	const struct file_operations *fop; /* those of its file system, not ours */
 	u64 key[2];
-	u8 *mem;    /* NULL: not there yet */
-	int fd;	    /* the machine's, of mem */
-	u64 filled; /* bytes of the file that are in mem; SHARE_FULL: all that there are */
-	u64 size; /* full: beyond that is what programs stored behind the file's end, never part of
-		     it */
-	u64 data, data_end; /* a piece of mem that is no hole */
-	u64 held;	    /* bytes of host memory, at most; 0 if it isn't there */
-	u64 wants;	    /* not there yet: bytes of data that it will be filled with */
+	u8 *mem;	    /* NULL: not allocated yet */
+	int fd;		    /* the machine's fd of mem */
+	u64 filled;	    /* bytes of the file that are in mem; SHARE_FULL: all */
+	u64 size;	    /* if full: what programs stored beyond it was never part of the file */
+	u64 data, data_end; /* an extent of data in mem */
+	u64 held;	    /* upper bound of its bytes of host memory; 0 without mem */
+	u64 wants;	    /* before it is filled: bytes of data to be read */
 	u32 users;
 	wait_queue_head_t wait; /* for filled */
 };
@@ -46,27 +45,27 @@ static inline bool share_full(const struct share *s)
 	return s->mem && s->filled == SHARE_FULL;
 }
 
-extern struct list_head share_list; /* all of them */
+extern struct list_head share_list; /* all shares */
 
-/* Reads the whole file into mem, which is new (all zero), or holds it as it was; nobody else does.
- * Sleeps; inode not locked. */
+/* Reads the whole file into mem, which is new (all zero) or has its old contents; one caller at a
+ * time. Sleeps; inode not locked. */
 int share_fill(struct share *s, bool fresh);
-/* What programs stored goes to the page cache. Nothing to do if mem isn't there or isn't full.
+/* Writes what programs stored to the page cache. Does nothing if there is no mem or it isn't full.
  * Sleeps; inode not locked. */
 int share_flush(struct share *s);
-/* Until it isn't being filled. Sleeps; inode not locked. */
+/* Waits until it isn't being filled. Sleeps; inode not locked. */
 void share_settle(struct share *s);
 /* The file's size changed by truncation; the inode has been locked since. */
 void share_resized(struct share *s);
-/* It was written, n bytes at pos, which are what `from` gives. May sleep. */
+/* The file was written: n bytes at pos, taken from `from`. May sleep. */
 void share_wrote(struct share *s, u64 pos, u64 n, struct iov_iter *from);
-/* n bytes at pos, which are there. How many were copied. */
+/* Copies n bytes at pos, which are filled. Returns how many were copied. */
 size_t share_copy(struct share *s, u64 pos, size_t n, struct iov_iter *to);
-/* May so many bytes more lie in shares? 0 or -ENOMEM. */
+/* May shares hold n more bytes? 0 or -ENOMEM. */
 int share_room(u64 n);
-/* What it takes of the budget, now. */
+/* Recounts and returns what it takes of the budget. */
 u64 share_count(struct share *s);
-/* mem is given back; or was never to be had, and whoever gave it takes it back. */
+/* Releases mem, also after a failed allocation. */
 void share_mem_done(struct share *s);
 void share_mem_lost(struct share *s);
 

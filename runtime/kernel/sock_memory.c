@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sock_memory.c: what TCP's sockets may hold together, and UDP's, is one number of pages for all
- * users (tcp_mem, udp_mem). A few connections that are never read fill it, and go beyond it, since
- * Linux grants a socket its minimum in any case. Then all other connections get their data only by
- * retransmission, and datagrams are lost. So what is between the first limit and the last is kept
- * for the users that hold little: each may hold an equal part of it, whatever the others hold. For
- * a user that holds more, the first limit works like the last.
+ * sock_memory.c: fair shares of socket memory. Linux limits the memory of all TCP sockets, and of
+ * all UDP sockets, by one number of pages for all users (tcp_mem, udp_mem). A few connections that
+ * are never read exceed it, since Linux grants a socket its minimum in any case. Then all other
+ * connections get their data only by retransmission, and datagrams are lost. So the range between
+ * the first limit and the last is reserved for the users that hold little: each may hold an equal
+ * part of it, whatever the others hold. For a user that holds more, the first limit acts as the
+ * last.
  *
- * sk_prot_mem_limits() and tcp_out_of_memory() ask (specs/net.json replaces them). Nothing is
- * counted while there is no pressure; then all sockets are, at most once a tick, and what was taken
- * since is held against whoever asks. Any context.
+ * sk_prot_mem_limits() and tcp_out_of_memory() call this (specs/net.json replaces them). Nothing is
+ * counted without memory pressure; under pressure all sockets are, at most once a tick, and what
+ * was allocated since counts for the user that asks. Any context.
  */
 #include <linux/jiffies.h>
 #include <net/inet_hashtables.h>
@@ -88,7 +89,7 @@ static void sock_count(struct count *c, const struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* Users that hold anything, and one more that may come. */
+/* Users that hold anything, and one more for a new user. */
 static long sock_sharers(const struct count *c)
 {
 	unsigned int i;
@@ -110,9 +111,9 @@ static bool has_little(const struct sock *sk, long used, long kept)
 }
 
 /*
- * Pages that all sockets of its protocol may have, for this one. Limits 0 and 1 are where
- * "pressure" ends and begins, a state of TCP's, which counts as the first one here; UDP, which has
- * no such state, gives each socket its least from limit 0 on.
+ * The limit of its protocol's pages, as it applies to this socket. TCP's "pressure" state ends at
+ * limit 0 and begins at limit 1; that state counts as the first limit here. UDP has no such state
+ * and gives each socket its minimum from limit 0 on.
  */
 long sd_sock_memory_limit(const struct sock *sk, int index)
 {
@@ -128,8 +129,8 @@ long sd_sock_memory_limit(const struct sock *sk, int index)
 }
 
 /*
- * Is there so little that a closed connection can't keep what it has still to send? A user that
- * holds more than its part gets no more (above), but has what it holds until the last limit.
+ * Is memory so short that a closed connection can't keep its unsent data? A user above its part
+ * gets no more (see above), but keeps what it holds up to the last limit.
  */
 bool sd_sock_out_of_memory(const struct sock *sk)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fs/iomap/direct-io.c: iomap_dio_rw(). Direct I/O wants the pages behind a program's buffer, and a
- * program's memory has none here: pages of ours stand in for them (runtime/kernel/bounce.c). Calls
- * are served one by one, so nothing here is asynchronous.
+ * fs/iomap/direct-io.c: iomap_dio_rw(). Direct I/O needs the pages of a program's buffer, but a
+ * program's memory has no page structures here, so bounce pages are used (runtime/kernel/bounce.c).
+ * Calls are served one by one, so nothing here is asynchronous.
  */
 struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages);
 ssize_t sd_bounce_end(struct sd_bounce *b, struct iov_iter *iter, ssize_t ret);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mm/oom_kill.c: out_of_memory(). No process of a domain can be ended for memory, clients can: see
- * runtime/kernel/serve_memory.c. What may not fail is tried again in any case, with all that is
- * left.
+ * mm/oom_kill.c: out_of_memory(). A domain has no process to kill, but it can end clients: see
+ * runtime/kernel/serve_memory.c. Allocations that may not fail are retried in any case, with all
+ * reserves.
  */
 extern bool (*sd_out_of_memory)(gfp_t gfp, int order);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* include/net/tcp.h: tcp_out_of_memory(). Is a closed connection reset, so that what it hasn't sent
- * yet is lost? runtime/kernel/sock_memory.c. */
+/* include/net/tcp.h: tcp_out_of_memory(). Must a closed connection be reset, so that its unsent
+ * data is lost? runtime/kernel/sock_memory.c. */
 extern bool sd_sock_out_of_memory(const struct sock *sk);
 
 static inline bool tcp_out_of_memory(struct sock *sk)
