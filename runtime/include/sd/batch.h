@@ -9,10 +9,9 @@
  *	while (sd_batch_next(&b, &cookie, &ret, &st)) ...
  *	sd_batch_end(&b);					// arena released
  *
- * Or without a pause: sd_batch_some(&b, n) waits only for the first n of those in flight. Each that
- * sd_batch_next() gave may be followed by a new one, in the same room of the arena, so that the
- * domain works on while the program looks at what it has. sd_batch_next() is to be called for those
- * n, and not beyond.
+ * To keep the domain busy: sd_batch_some(&b, n) waits only for the first n calls in flight; call
+ * sd_batch_next() exactly n times after it. For each result taken a new call may be added, in the
+ * same place of the arena, so that the domain works while the program handles results.
  *
  * Calls are started in order, each as soon as it is added; answers may come in another order. A
  * batch that waits can't be cancelled: use sd_call_post() for calls that may block for long.

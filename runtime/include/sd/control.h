@@ -45,10 +45,10 @@
  *	lifeline: attached   yes           -EPERM        -EALREADY      -EALREADY     LIFELINE rows
  *	ticket: holds one    -EALREADY     -EPERM        -EALREADY      -EALREADY     no (-EPROTO)
  *
- * A connection that was passed over a lifeline does only what it came with. Then it is a lifeline
- * itself (ATTACH), holds a ticket (TICKET), or is closed. So a program that has changed its user
- * id since it attached can still fork. The child begins with copies of its parent's files,
- * credentials and current directory.
+ * A connection that was passed over a lifeline serves only the request that it came with. After
+ * that it is a lifeline itself (ATTACH), holds a ticket (TICKET), or is closed. So a program that
+ * has changed its user id since it attached can still fork. The child begins with copies of its
+ * parent's files, credentials and current directory.
  *
  * After the domain has ended, requests on its clients' lifelines fail with EREMOTEIO. A client
  * that is a domain itself (attach.calls) has no children. Such a client has no credentials of its
@@ -130,11 +130,11 @@ struct sd_ctl_attach {
 };
 
 /*
- * The most that the program may do. The supervisor writes it into the region for the domain, at
- * the beginning of queue pair 0's arena; the supplementary groups follow. The capability sets, by
- * the kernel's numbers, are those of the process that connected. They are empty where the
- * supervisor can't know them, or where they belong to another user namespace. For a client with a
- * parent it isn't read.
+ * The program's credentials: the most that it may do. The supervisor writes it into the region
+ * for the domain, at the beginning of queue pair 0's arena; the supplementary groups follow. The
+ * capability sets, by the kernel's numbers, are those of the process that connected. They are empty
+ * where the supervisor can't know them, or where they belong to another user namespace. For a
+ * client with a parent it isn't read.
  */
 struct sd_ctl_cred {
 	uint64_t permitted;    /* capabilities */
@@ -174,7 +174,7 @@ struct sd_ctl_hello {
 struct sd_ctl_ready {
 	uint64_t boot_ns;  /* nanoseconds from the start of the kernel until it serves */
 	uint32_t stubs;	   /* sd_served_abi */
-	uint32_t unlocked; /* 0: Landlock confines the domain; else the errno of why not */
+	uint32_t unlocked; /* 0: Landlock confines the domain; else the errno why not */
 };
 
 struct sd_ctl_stats {
@@ -196,8 +196,8 @@ struct sd_ctl_status {
 	int32_t last_status;	   /* wait status of the domain process that ended last, or 0 */
 	uint32_t clients;	   /* lifelines */
 	char name[SD_NAME_MAX];	   /* of the domain */
-	uint8_t belts[SD_BELTS]; /* what confines the domain, by kdom's enum belt: 0: it does; else
-				      the errno of why it couldn't be had */
+	uint8_t belts[SD_BELTS]; /* what confines the domain, by kdom's enum belt: 0: in force; else
+			       the errno why it isn't */
 };
 
 struct sd_ctl_msg {

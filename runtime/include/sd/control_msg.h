@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control_msg.h: building, taking apart and checking the messages of sd/control.h. Supervisor,
- * domain, client and tests use it, so it needs no libc and no errno, calls nothing and trusts
- * nothing. sendmsg() and recvmsg() are the caller's.
+ * control_msg.h: builds, takes apart and checks the messages of sd/control.h. Supervisor, domain,
+ * client and tests use it, so it needs no libc and no errno, calls nothing and trusts nothing.
+ * sendmsg() and recvmsg() are the caller's.
  *
  *	union sd_ctl_room room;		sending: msg_control = &room
  *	sd_ctl_seal(&m, nfds);
@@ -15,11 +15,11 @@
  *	verdict = sd_ctl_check(SD_CTL_TO_DOMAIN, &m, n, msg_flags, came.nfds);
  *
  * The file descriptors in came belong to the caller, who closes them whether the message was good
- * or bad. came.fd has a place for every descriptor that fits into a room, so nothing overruns, and
- * nothing that the kernel made a descriptor of stays open unseen. What doesn't fit into the room
- * never becomes a descriptor: the kernel sets MSG_CTRUNC, and the message is bad.
+ * or bad. came.fd has a place for every descriptor that fits into a room, so it can't overflow, and
+ * no descriptor that the kernel installed stays open unnoticed. For what doesn't fit into the room
+ * the kernel installs none and sets MSG_CTRUNC, which makes the message bad.
  *
- * Threads: no state, so any.
+ * Threads: any; there is no state.
  */
 #ifndef SD_CONTROL_MSG_H
 #define SD_CONTROL_MSG_H
@@ -63,7 +63,7 @@ enum sd_ctl_verdict {
 	SD_CTL_GOOD,
 	SD_CTL_ALIEN,	   /* the sender has another ABI hash: only the head may be read */
 	SD_CTL_UNEXPECTED, /* this type, or this number of descriptors, isn't sent this way */
-	SD_CTL_BAD,	   /* no message at all */
+	SD_CTL_BAD,	   /* not a message */
 };
 
 /* The askers of sd/control.def. */
@@ -75,7 +75,7 @@ enum sd_ctl_asker {
 	SD_CTL_BY_NOBODY,
 };
 
-/* What to do last before a message is sent: its head. */
+/* Fills in the head: the last step before a message is sent. */
 static inline void sd_ctl_seal(struct sd_ctl_msg *m, uint32_t nfds)
 {
 	m->magic = SD_CTL_MAGIC;
@@ -84,7 +84,7 @@ static inline void sd_ctl_seal(struct sd_ctl_msg *m, uint32_t nfds)
 	m->nfds = (uint16_t)nfds;
 }
 
-/* Puts nfds <= SD_CTL_FDS_MAX descriptors into the room: what msg_controllen is to be. */
+/* Puts nfds <= SD_CTL_FDS_MAX descriptors into the room. Returns the value for msg_controllen. */
 static inline uint64_t sd_ctl_give(union sd_ctl_room *room, const int32_t *fds, uint32_t nfds)
 {
 	struct sd_ctl_cmsg h = {sizeof(h) + 4 * nfds, SD_CTL_SOL_SOCKET, SD_CTL_SCM_RIGHTS};
@@ -114,7 +114,7 @@ static inline void sd_ctl_take_one(struct sd_ctl_came *came, const struct sd_ctl
 		__builtin_memcpy(&came->fd[came->nfds++], data, 4);
 }
 
-/* len: what the kernel made of msg_controllen. */
+/* len: msg_controllen as recvmsg() left it. */
 static inline void sd_ctl_take(struct sd_ctl_came *came, const union sd_ctl_room *room,
 			       uint64_t len)
 {
@@ -175,7 +175,7 @@ static inline int sd_ctl_expected(enum sd_ctl_way way, const struct sd_ctl_msg *
 	return sd_ctl_fds(asks, m->type, 0) == (int)nfds;
 }
 
-/* len: bytes received; flags: what recvmsg() left in msg_flags; nfds: came.nfds. */
+/* len: bytes received; flags: msg_flags as recvmsg() left it; nfds: came.nfds. */
 static inline enum sd_ctl_verdict sd_ctl_check(enum sd_ctl_way way, const struct sd_ctl_msg *m,
 					       uint64_t len, uint32_t flags, uint32_t nfds)
 {

@@ -9,13 +9,13 @@
  *
  * Threads: the kernel side is one host thread, the vCPU: it alone runs sd_start() and calls the
  * operations. A machine may have threads of its own (network receive, control socket, block I/O);
- * they never touch kernel data. They hand over work in a single-producer ring of the machine's,
- * then ring a doorbell: set a bit of sd_pending and, if *boot->sleeping, store 0 there and wake;
- * the kernel side sees it at its next safe point. All operations are called on kernel stacks
- * (16 KiB): a machine keeps its frames small and takes no lock that another task of the same thread
- * could hold.
+ * they never touch kernel data. They hand over work in a single-producer ring of the machine, then
+ * ring a doorbell: set a bit of sd_pending and, if *boot->sleeping, store 0 there and wake; the
+ * kernel side sees it at its next safe point. All operations are called on kernel stacks (16 KiB):
+ * a machine keeps its frames small and takes no lock that another task of the same thread could
+ * hold.
  *
- * What sd.o leaves global: the names in runtime/machine/entries.txt, which are declared under
+ * Global symbols of sd.o: the names in runtime/machine/entries.txt, which are declared under
  * "Kernel side" below, and those in the entries.txt of each transport.
  */
 #ifndef SD_MACHINE_H
@@ -39,7 +39,7 @@ struct sd_wake_page;
 /* Bits of sd_pending: one doorbell line each. Bits from SD_IRQ_DEVICE on belong to devices, by
  * index in the device table. */
 #define SD_IRQ_EVENT   0 /* the control event ring isn't empty */
-#define SD_IRQ_WALL    1 /* the kernel side's own: time to look at the machine's wall clock */
+#define SD_IRQ_WALL    1 /* set by the kernel side itself: time to read the machine's wall clock */
 #define SD_IRQ_PEER    2 /* another domain may have answered a call of this one */
 #define SD_IRQ_DEVICE  8
 #define SD_IRQS	       32
@@ -62,8 +62,8 @@ struct sd_device {
 struct sd_net_ops {
 	int (*tx)(void *host, const void *const frag[], const uint32_t len[],
 		  int n); /* 0, -EAGAIN (full), -errno */
-	/* Nonzero: each packet, both ways, begins with a struct virtio_net_hdr (10 bytes), and may
-	 * be a big TCP one to cut. */
+	/* Nonzero: each packet, both ways, begins with a struct virtio_net_hdr (10 bytes), and
+	 * may be a large TCP segment that is still to be split. */
 	int (*vnet)(void *host);
 	/* Oldest received packet, or NULL; stays valid until rx_done. */
 	const void *(*rx_peek)(void *host, uint32_t *len);
@@ -72,11 +72,11 @@ struct sd_net_ops {
 
 enum sd_block_op { SD_BLOCK_READ, SD_BLOCK_WRITE, SD_BLOCK_FLUSH, SD_BLOCK_DISCARD, SD_BLOCK_ZERO };
 
-#define SD_BLOCK_REQS 64  /* of one device under way at a time, at most */
+#define SD_BLOCK_REQS 64  /* at most in flight for one device */
 #define SD_BLOCK_VECS 128 /* of one request */
 #define SD_BLOCK_PREFLUSH \
 	1u /* all writes handed back before are on stable storage before this one begins */
-#define SD_BLOCK_FUA  2u /* this one is when it is handed back */
+#define SD_BLOCK_FUA  2u /* this one is on stable storage when it is handed back */
 #define SD_BLOCK_SOON 4u /* only a hint: a flush that somebody waits for will come after it */
 
 struct sd_block_vec { /* a struct iovec */
@@ -91,8 +91,8 @@ struct sd_block_req {
 	uint32_t flags;
 	uint64_t offset, len; /* bytes; within the device */
 	uint32_t nvec;	      /* READ, WRITE: together len bytes */
-	int32_t result; /* the machine's: 0 or -errno. Nothing is said of how much of a failed one
-			   was done */
+	int32_t result; /* set by the machine: 0 or -errno. A failed request may have been done
+			   in part */
 	struct sd_block_vec vec[SD_BLOCK_VECS];
 };
 
@@ -100,13 +100,13 @@ struct sd_block_info {
 	uint64_t size;	 /* bytes; never changes */
 	uint32_t sector; /* logical block size */
 	int read_only;
-	int discard; /* DISCARD is worth asking for */
+	int discard; /* DISCARD is supported */
 };
 
 struct sd_block_ops {
 	void (*info)(void *host, struct sd_block_info *info);
-	/* 1: done already, see result. 0: it is under way, done() hands it back and the device's
-	 * doorbell rings. */
+	/* 1: done already, see result. 0: in flight; done() hands it back after the device's
+	 * doorbell has rung. */
 	int (*submit)(void *host, struct sd_block_req *req);
 	struct sd_block_req *(*done)(void *host); /* the next one that is done, or NULL */
 };
@@ -121,8 +121,8 @@ struct sd_device_ops {
 
 /*
  * Control events, machine -> kernel side. The kernel side answers each with the operation
- * event_done, from any task, in any order. A region is mapped before ATTACH is
- * delivered and unmapped after DETACH is answered.
+ * event_done, from any task, in any order. A region is mapped before ATTACH is delivered and
+ * unmapped after DETACH is answered.
  */
 struct sd_event {
 	uint32_t type; /* SD_CTL_ATTACH, DETACH, STATS, SHUTDOWN, TICKET; PEER: the answer to
@@ -165,8 +165,8 @@ struct sd_machine_ops {
 	 */
 	void (*wait)(uint32_t *word, uint32_t value, uint64_t deadline);
 	/**
-	 * @wake: wakes every thread, of whatever process, that sleeps on @word, which may lie in
-	 * memory shared with a client. Returns how many woke. A bad word is ignored and never
+	 * @wake: wakes every thread, of whatever process, that sleeps on @word, which may be in
+	 * memory shared with a client. Returns how many woke. A bad address is ignored and never
 	 * faults. Async-signal-safe, and the machine's own threads may call it.
 	 */
 	int (*wake)(uint32_t *word);
@@ -177,8 +177,8 @@ struct sd_machine_ops {
 	/** @halt: ends the domain with an exit status, 0 for an orderly end. Doesn't return. */
 	void (*halt)(int status) __attribute__((noreturn));
 	/**
-	 * @puts: @n bytes of text for the console. Never waits for the reader: what it doesn't take
-	 * is dropped and counted.
+	 * @puts: @n bytes of text for the console. Never waits for the reader: text that it doesn't
+	 * take is dropped and counted.
 	 */
 	void (*puts)(const char *s, size_t n);
 
@@ -186,9 +186,9 @@ struct sd_machine_ops {
 
 	/**
 	 * @ready: the kernel side has booted, in @boot_ns. If @serving, the machine reports to the
-	 * supervisor that the domain serves calls whose stubs have the contract number @stubs. The
-	 * machine dropped its privileges before sd_start(), so that a disk which is read while
-	 * booting finds none.
+	 * supervisor that the domain serves calls whose stubs have the ABI hash @stubs. The
+	 * machine dropped its privileges before sd_start(), so that code which reads a hostile disk
+	 * while booting has none.
 	 */
 	void (*ready)(uint64_t boot_ns, int serving, uint32_t stubs);
 	/** @event: takes the oldest control event. 1, or 0 if there is none. */
@@ -214,9 +214,9 @@ struct sd_machine_ops {
 
 	/**
 	 * @peer: attaches this domain to another one, as a client of it (sd/control.h, PEER). The
-	 * answer is an event of type SD_CTL_PEER, which isn't to be answered. From then on each
-	 * ring of that client's notification raises SD_IRQ_PEER. Asking again for the same name
-	 * ends the attachment before; its memory stays mapped until @peer_done.
+	 * answer is an event of type SD_CTL_PEER, which must not be answered. From then on each
+	 * notification of that client raises SD_IRQ_PEER. Asking again for the same name ends the
+	 * earlier attachment; its memory stays mapped until @peer_done.
 	 */
 	void (*peer)(const char *name);
 	/** @peer_done: unmaps the region that a PEER event brought, and its wake-up page. */
@@ -225,22 +225,21 @@ struct sd_machine_ops {
 	/* ---- memory of mapped files (sd/share.h), by the share_fd of a SHARE event ---- */
 
 	/**
-	 * @share_data: the memory is zero, and takes none of the host's, except where somebody has
-	 * stored. Reading it elsewhere takes memory too. So this finds the first stretch of data at
-	 * or after *@from, in bytes, and stores its bounds in *@from and *@to: 1, or 0 if there is
-	 * none.
+	 * @share_data: the share takes host memory only where something was stored; elsewhere it is
+	 * zero, and even reading there would allocate pages. So this finds the first stretch of
+	 * data at or after *@from, in bytes, and stores its bounds in *@from and *@to: 1, or 0 if
+	 * there is none.
 	 */
 	int (*share_data)(int fd, uint64_t *from, uint64_t *to);
 	/**
-	 * @share_zero: makes [@from, @to) zero; whole pages of it no longer take memory. 0 or
-	 * -errno.
+	 * @share_zero: makes [@from, @to) zero; whole pages of it are freed. 0 or -errno.
 	 */
 	int (*share_zero)(int fd, uint64_t from, uint64_t to);
-	/** @share_held: bytes of the host's memory that it takes. */
+	/** @share_held: bytes of host memory that it takes. */
 	uint64_t (*share_held)(int fd);
 	/**
 	 * @share_done: the share is no longer used: @mem is unmapped, @fd closed, and the
-	 * supervisor told by its @key.
+	 * supervisor is told its @key.
 	 */
 	void (*share_done)(void *mem, int fd, const uint64_t key[2]);
 };
@@ -256,9 +255,9 @@ struct sd_boot {
 	uint32_t *sleeping; /* &wake_page->sleeping */
 	const struct sd_device *devices;
 	int ndevices;
-	const char *transport; /* by which clients come (sd/transport.h); NULL: the first */
+	const char *transport; /* that clients use (sd/transport.h); NULL: the first */
 	int mode;	       /* enum sd_mode */
-	int serving;	       /* a control socket is there: serve it */
+	int serving;	       /* there is a control socket to serve */
 	uint64_t seed[4];      /* entropy from the host */
 	uint64_t share_max; /* bytes of the host's memory that all shares (sd/share.h) together may
 			       take */
@@ -279,15 +278,15 @@ enum sd_mode {
 
 /* Runs the kernel on this thread. */
 void sd_start(const struct sd_boot *boot) __attribute__((noreturn));
-/* Fault at ip: the address to go on at (the access then reports -EFAULT), or 0: not ours, an Oops.
- * Async-signal-safe. */
+/* Fault at ip: the address to continue at (the access then reports -EFAULT), or 0: no fixup, an
+ * Oops. Async-signal-safe. */
 unsigned long sd_fixup(unsigned long ip);
 /* For the Oops line. Async-signal-safe. */
 void sd_describe(const char **comm, int *pid);
 /*
- * For the lines below it: ip, and the return addresses above sp on the current task's stack, or the
- * callers of `frame` where the image has frame pointers, each as an offset from _text. How many, at
- * most max (2 or more). Async-signal-safe.
+ * For the call trace of the Oops: ip, and the return addresses above sp on the current task's
+ * stack, or the callers of `frame` where the image has frame pointers, each as an offset from
+ * _text. Returns how many, at most max (2 or more). Async-signal-safe.
  */
 int sd_callers(unsigned long ip, unsigned long sp, unsigned long frame, long *at, int max);
 /* Bits SD_IRQ_*. Any host thread ORs into it, as "Threads" above says. */

@@ -2,13 +2,12 @@
 /*
  * qp.h: the client's end of a queue pair. See ring.h for the protocol.
  *
- * Ownership: a struct sd_qp belongs to one client thread and lies in that client's private
- * memory; mem, head and wake_page point into mappings somebody else owns and must outlive it. No
- * locks. sd_qp_interrupt() alone may be called from that thread's signal handlers.
+ * Ownership: a struct sd_qp belongs to one client thread and is in that client's private memory;
+ * mem, head and wake_page point into mappings that others own, which must outlive it. No locks.
+ * sd_qp_interrupt() alone may be called from that thread's signal handlers.
  *
- * A queue pair can't be trusted to end well: every wait ends with an enum sd_status, and once
- * status is not SD_OK the queue pair answers that for ever (sd_qp_init() anew on a new region cures
- * it).
+ * Any wait may fail: every wait ends with an enum sd_status, and once status is not SD_OK the
+ * queue pair returns it for every later call. The cure is sd_qp_init() on a new region.
  */
 #ifndef SD_QP_H
 #define SD_QP_H
@@ -25,13 +24,13 @@ struct sd_early { /* a call whose result the program has, and the domain may not
 	u16 op;
 	u32 n, slot;   /* its entry */
 	u32 mark, top; /* its data in the arena */
-	u32 fd;	       /* 1 + the domain's fd; 0: of no fd's credit, its result is known */
-	u32 data, len; /* of an fd's credit: which arguments are data and length */
+	u32 fd; /* 1 + the domain's fd; 0: it rests on no credit, its result is known beforehand */
+	u32 data, len; /* with an fd's credit: which arguments are data and length */
 	s64 result;    /* what the program was told */
 	u64 arg[6];
 };
 
-#define SD_HABITS 32u /* enough to tell most ops apart; a mix-up costs time only */
+#define SD_HABITS 32u /* enough to tell most ops apart; a collision costs time only */
 
 struct sd_qp {
 	struct sd_qp_mem *mem;
@@ -46,24 +45,23 @@ struct sd_qp {
 	u16 op;	   /* of the last entry */
 	u8 slow[SD_HABITS]; /* by op % SD_HABITS: how often in a row it wasn't answered soon */
 	u32 level;	    /* arena bytes in use */
-	u32 base, limit;    /* and where the arena begins and ends for calls beside an early one */
+	u32 base, limit;    /* where the arena begins and ends for calls beside an early one */
 	u16 answer;	    /* SD_R_* of the last answer taken in place */
-	bool narrow;	    /* that isn't the whole arena */
-	u16 flags;	    /* the embedder: SD_F_NOTIFY, where every answer is to ring, or 0 */
-	bool may_early;	    /* the embedder: calls may be completed early. See sd_call_early() */
+	bool narrow;	    /* base and limit aren't the whole arena */
+	u16 flags;	/* set by the embedder: SD_F_NOTIFY, if every answer must notify, or 0 */
+	bool may_early; /* set by the embedder: calls may be completed early. See sd_call_early() */
 	struct sd_early early;
 	struct {
 		u32 fd; /* 1 + the domain's fd; 0: none */
 		u8 level;
 	} credit[SD_CREDITS];
-	bool credits; /* there is any */
-	u32 posted;   /* completions owed or given: calls submitted with SD_F_CQ */
-	u32 taken;    /* completions taken */
-	u64 busy;     /* bit s: slot s is in flight */
-	u32 sleeps;   /* last value of client.sleep */
-	u32 cpu;      /* where the last long wait found itself; ~0: nowhere yet */
-	u32 hogged;   /* long waits to come in which it doesn't yield: the CPU was gone for too long
-		       */
+	bool credits;	   /* there is any */
+	u32 posted;	   /* completions owed or given: calls submitted with SD_F_CQ */
+	u32 taken;	   /* completions taken */
+	u64 busy;	   /* bit s: slot s is in flight */
+	u32 sleeps;	   /* last value of client.sleep */
+	u32 cpu;	   /* the CPU of the last long wait; ~0: none yet */
+	u32 hogged;	   /* so many long waits don't yield: the last yield took too long */
 	volatile u32 intr; /* someone wants the wait to end, see sd_qp_interrupt() */
 	void *priv;	   /* the embedder's */
 	bool (*gone)(const struct sd_qp *l); /* the embedder's: is the other end lost? Asked after
@@ -100,14 +98,15 @@ bool sd_answered(const struct sd_qp *l, struct sd_entry_ref ref);
  */
 enum sd_status sd_wait(struct sd_qp *l, struct sd_entry_ref ref, long *ret);
 
-/* Have an entry interrupted; returns when the domain has seen to it. The entry is still to be
- * waited for. */
+/* Interrupts an entry; returns when the domain has handled that. The entry must still be waited
+ * for. */
 enum sd_status sd_cancel(struct sd_qp *l, struct sd_entry_ref ref);
 
 /* early.c: see sd_call_early(). */
 void sd_credit_forget(struct sd_qp *l);
 void sd_credit_set(struct sd_qp *l, u32 fd, u32 level);
-/* The call after the early one was answered with these flags: so was the early one. */
+/* The call after the early one was answered with these flags, which tell that the early one was,
+ * too. */
 void sd_early_answered(struct sd_qp *l, u16 flags);
 /* The whole arena again, if nothing is in it. */
 void sd_early_widen(struct sd_qp *l);
@@ -117,7 +116,7 @@ void sd_early_settle(struct sd_qp *l);
 /* Wait until completion number m is there (all before it are, then). */
 enum sd_status sd_wait_done(struct sd_qp *l, u32 m);
 
-/* Take the next completion; SD_PROTO if it's nonsense. Call only when sd_wait_done() said it is
+/* Take the next completion; SD_PROTO if it is invalid. Call only when sd_wait_done() said it is
  * there. */
 enum sd_status sd_take_done(struct sd_qp *l, u32 *slot, long *ret, bool *refused);
 

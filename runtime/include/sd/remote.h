@@ -7,18 +7,17 @@
  *	--> the other domain's client stub --> its rings
  *
  * A link is one attachment to another domain. It is made on first use through our supervisor
- * (sd/control.h, PEER), and made anew when that domain or its supervisor has ended. Each user
- * counts a reference; what was opened through a link (fds) is valid for that link only. For the
- * other domain we are a client without credentials, which may make the calls that our spec names.
+ * (sd/control.h, PEER), and again after that domain or its supervisor has ended. Each user holds a
+ * reference; fds that were opened through a link are valid for that link only. For the other
+ * domain we are a client without credentials, which may make the calls that our spec names.
  *
- * How a task waits for an answer is the transport's business. A signal or a cancel of our own
- * client is passed on.
+ * How a task waits for an answer is up to the transport. A signal, or a cancel by our own client,
+ * is passed on.
  *
- * A link has few queue pairs, and what a call waits for may never come (a receiver that doesn't
- * read). So only some queue pairs are for calls that wait, shared fairly by the clients whose calls
- * they are. A call that gets none of these asks not to be kept waiting (SD_F_NOWAIT): it is refused
- * where it would have to wait, leaves its queue pair, and is made again a little later, for as long
- * as it takes.
+ * A link has few queue pairs, and a call may wait forever (for a receiver that doesn't read). So
+ * only some queue pairs are for calls that wait, shared fairly by the clients that the calls come
+ * from. A call that gets none of these is made with SD_F_NOWAIT: where it would have to wait it is
+ * refused, gives back its queue pair, and is retried a little later, without a limit.
  *
  * Threads: tasks of the vCPU. Everything here may sleep, except sd_remote_event(): see serve.h.
  */
@@ -30,16 +29,16 @@
 
 struct sd_link;
 
-/* While a task makes calls over a link: lies on its stack. */
+/* Exists while a task makes calls over a link, on the task's stack. */
 struct sd_use {
 	struct list_head node;
 	struct task_struct *task;
 	struct sd_link *link;
 	struct sd_qp *qp;
 	struct sd_client *client; /* whose share of the waiting calls it has, or NULL */
-	bool deaf;		  /* signals don't interrupt any more, or never do */
-	bool waits;		  /* its calls may */
-	bool refused;		  /* the last one was: nothing was done */
+	bool deaf;		  /* signals don't interrupt, or not any more */
+	bool waits;		  /* its calls may wait */
+	bool refused;		  /* the last call was refused: nothing was done */
 };
 
 /* The link to a domain, with a reference, attached if it wasn't; or an ERR_PTR: -EREMOTEIO, if that
@@ -52,12 +51,12 @@ void sd_link_put(struct sd_link *link);
 int sd_remote_enter(struct sd_link *link, struct sd_use *use, bool deaf);
 void sd_remote_leave(struct sd_use *use);
 /*
- * After sd_remote_leave(): is the call to be made again, from sd_remote_enter() on? Then it was
- * refused, and this has slept a little, longer each time; tries begins as 0. A signal ends that,
- * unless deaf: false, and *ret is -ERESTARTSYS.
+ * After sd_remote_leave(): must the call be retried, from sd_remote_enter() on? True if it was
+ * refused; then this has slept a little, longer each time (tries begins as 0). Unless deaf, a
+ * signal ends that: false, and *ret is -ERESTARTSYS.
  */
 bool sd_remote_again(const struct sd_use *use, long *ret, u32 *tries);
-/* What a stub's status means here; -errno for what isn't SD_OK. */
+/* The call's result for a stub's status: ret, or -errno if the status isn't SD_OK. */
 long sd_remote_result(struct sd_use *use, enum sd_status st, long ret);
 
 /*

@@ -2,9 +2,9 @@
 /*
  * ring.h: the layout of a client's region, and the protocol text of its rings.
  *
- * A region is one sparse memfd per client process, made and sealed by the supervisor, mapped by
- * that client and by the domain and by nobody else. Its geometry is this header; neither side ever
- * reads a size, an index or a pointer out of the shared memory and trusts it.
+ * A region is one sparse memfd per client process, made and sealed by the supervisor, mapped only
+ * by that client and by the domain. Its layout is fixed by this header; neither side trusts a size,
+ * an index or a pointer that it reads from the shared memory.
  *
  *   0         struct sd_region_head (doorbell bits, ended word)
  *   4 KiB     queue pair 0 | queue pair 1 | ... | queue pair SD_QPS-1, each SD_QP_SIZE:
@@ -13,11 +13,10 @@
  *               struct sd_client_ctl (client writes), struct sd_domain_ctl (domain writes)
  *               arena, at SD_ARENA_OFF, SD_ARENA_SIZE bytes
  *
- * A queue pair belongs to one client thread. Its entries are numbered n = 0, 1, 2
- * ...; entry 0 is in sq[0]. The entry after n is in the slot behind n's, but in the same slot if n
- * has SD_F_SYNC: by that flag the client promises to publish nothing before n's answer. (A call,
- * its answer and the next call then move one cache line to and fro, which costs half of what a walk
- * through the ring does.)
+ * A queue pair belongs to one client thread. Its entries are numbered n = 0, 1, 2 ...; entry 0 is
+ * in sq[0]. The entry after n is in the next slot, or in the same slot if n has SD_F_SYNC: with
+ * that flag the client promises to publish nothing before n's answer. (A call, its answer and the
+ * next call then move one cache line to and fro, at half the cost of walking through the ring.)
  *
  *	seq of the slot		the entry is	who may write it	what comes next
  *	---------------		------------	----------------	--------------------------
@@ -34,23 +33,24 @@
  * With SD_F_CQ the domain leaves the entry alone and fills completion number m (m = 0, 1, 2 ...) in
  * cq[m % SD_RING], whose seq = m + 1 it stores last (release).
  *
- * Calls of one queue pair are started in order and may complete out of order. The client keeps,
- * privately, which slots are in flight (a batched one until its completion was taken); it never
- * publishes into one that is. The seq in the head's slot changes to 2n + 1 or not at all: any other
- * new value, an unknown op or flag, or an arena reference out of bounds is a protocol violation.
- * The domain then stores head.ended = SD_ENDED_PROTO and drops the client; a client that sees
- * nonsense stops using the channel. A published entry is never changed before its answer.
+ * Calls of one queue pair are started in order and may complete out of order. The client keeps a
+ * private record of the slots that are in flight (a batched one until its completion is taken), and
+ * never publishes into one of them. The seq in the head's slot changes to 2n + 1 or not at all: any
+ * other new value, an unknown op or flag, or an arena reference out of bounds is a protocol
+ * violation. The domain then stores head.ended = SD_ENDED_PROTO and drops the client; a client
+ * that sees an invalid value stops using the channel. A published entry is never changed before
+ * its answer.
  *
- * Cancelling entry n: client.cancel = 2n + 1; ring the queue pair's doorbell, polled or not. The
- * domain interrupts the call, if it is still in service, as a signal would, and stores
- * domain.cancelled = 2n + 1. One at a time.
+ * Cancelling entry n: client.cancel = 2n + 1; ring the queue pair's doorbell, polled or not. If
+ * the call is still in service the domain interrupts it as a signal would. Then it stores
+ * domain.cancelled = 2n + 1. One cancel at a time.
  *
- * Early completion. An answer's credit says of the call's fd that a call giving it so
- * many bytes would be taken whole and at once. On the strength of it a client may return the result
- * of such a call to its program before the domain answers: the entry has SD_F_EARLY, and in ret
- * what the program was told. The domain starts no other entry of the queue pair before it is
- * answered (so the queue pair's calls keep their order, whatever happens), unless one of them is
- * cancelled. The next answer in place says how it went:
+ * Early completion. The credit in an answer is a number of bytes: a call that writes up to that
+ * many to the same fd would succeed in full and at once. Relying on it, a client may return the
+ * result of such a call to its program before the domain answers: the entry has SD_F_EARLY, and ret
+ * holds the result that the program got. The domain starts no other entry of the queue pair before
+ * the early one is answered (so that calls keep their order in any case), unless one of them is
+ * cancelled. The next answer in a submission slot tells the outcome:
  *
  *	SD_R_SETTLED	the early call has been answered
  *	SD_R_BROKEN	... with another result, which is in that call's entry
@@ -91,24 +91,21 @@
 
 /* Entry flags, set by the client. */
 #define SD_F_CQ	    0x0001u /* answer in the completion ring */
-#define SD_F_NOTIFY 0x0002u /* on completion also signal the client's notification eventfd */
+#define SD_F_NOTIFY 0x0002u /* on completion also write to the client's notification eventfd */
 #define SD_F_SYNC   0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
-#define SD_F_EARLY \
-	0x0008u /* the program has its result already: it is in ret; not with SD_F_CQ or SD_F_SYNC \
-		 */
-#define SD_F_NOWAIT 0x0010u /* refused, rather than that it waits for what may never come */
+#define SD_F_EARLY  0x0008u /* ret has the program's result; not with SD_F_CQ or SD_F_SYNC */
+#define SD_F_NOWAIT 0x0010u /* to be refused where it would have to wait */
 #define SD_F_ALL    (SD_F_CQ | SD_F_NOTIFY | SD_F_SYNC | SD_F_EARLY | SD_F_NOWAIT)
 
-/* Entry flags, set by the domain in a reply: the transport's own result, see enum sd_status. */
+/* Entry flags, set by the domain in a reply: the transport's result, see enum sd_status. */
 #define SD_R_OK 0x0000u
-#define SD_R_REFUSED \
-	0x0100u /* it did nothing: it would have to wait, and may not, or there was no task for \
-		   it. It can be issued again */
-#define SD_R_CREDIT(level) \
-	((level)           \
-	 << 9) /* of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG */
+/* Nothing was done: there was no task for it, or it has SD_F_NOWAIT and would wait. It can be
+ * retried. */
+#define SD_R_REFUSED 0x0100u
+/* Of the call's fd: 0 none, 1 up to SD_CREDIT_SMALL bytes, 2 up to SD_CREDIT_BIG. */
+#define SD_R_CREDIT(level)  ((level) << 9)
 #define SD_R_LEFT(level)    ((level) << 11) /* of the fd of the early call before this one */
-#define SD_R_BROKEN	    0x2000u	    /* the early call before this one came out otherwise */
+#define SD_R_BROKEN	    0x2000u	    /* the early call before this one had another result */
 #define SD_R_SETTLED	    0x4000u	    /* it was answered before this one */
 #define SD_CREDIT_OF(flags) ((flags) >> 9 & 3)
 #define SD_LEFT_OF(flags)   ((flags) >> 11 & 3)
@@ -117,10 +114,10 @@
 
 /*
  * Pointers among the arguments are offsets from the beginning of the queue pair's arena, SD_OFF_MIN
- * at least. SD_OFF_NULL stands for a null pointer; SD_OFF_FAULT for one that the client could not
- * read: the domain gives its kernel a pointer that faults when it is used; SD_OFF_BEYOND for one
- * outside user space, or with a length that leads there: the domain gives its kernel a pointer that
- * access_ok() refuses. So EFAULT comes at the point where Linux reports it.
+ * at least. SD_OFF_NULL stands for a null pointer. SD_OFF_FAULT stands for one that the client
+ * could not read: the domain gives its kernel a pointer that faults on use. SD_OFF_BEYOND stands
+ * for one outside user space, or whose length reaches beyond it: the domain gives its kernel a
+ * pointer that access_ok() refuses. So EFAULT comes at the point where Linux reports it.
  */
 #define SD_OFF_NULL   0ull
 #define SD_OFF_MIN    64ull
@@ -131,34 +128,37 @@
  */
 enum sd_op {
 	SD_OP_NULL = 0, /* does nothing, answers arg[0]: null call of the benchmarks */
-	/* The program was replaced: the client's other calls are cancelled, those not begun are
-	 * refused, close-on-exec fds close (not with SD_EXEC_KEEP in arg[0]), saved ids become the
-	 * effective ones. */
+	/*
+	 * The program was replaced: the client's other calls are cancelled, those not begun are
+	 * refused, close-on-exec fds are closed (not with SD_EXEC_KEEP in arg[0]), the saved ids
+	 * become the effective ones.
+	 */
 	SD_OP_EXEC = 1,
 	SD_OP_TICKET = 2, /* arg[0]: an fd; its ticket is written at arena offset arg[1]. See
 			     sd/ticket.h for these */
 	SD_OP_REDEEM =
 		3, /* arg[0], arg[1]: a ticket; arg[2]: SD_REDEEM_KEEP or 0. Answers a new fd */
-	SD_OP_CLOSE = 4,  /* arg[0]: an fd; for clients that have none of the domain's calls */
+	SD_OP_CLOSE = 4,  /* arg[0]: an fd; for clients without a stub for close */
 	SD_OP_REMOTE = 5, /* arg[0], arg[1]: a ticket of another domain, arg[2 .. 5]: its name.
 			     Answers an fd that stands for that file */
 	SD_OP_PATH = 6,	  /* arg[0]: an fd, or -1 for the current directory; arg[1], arg[2]: room in
 			     the arena. Its path, without a NUL; answers the length */
 	SD_OP_SHARE = 7,  /* arg[0]: an fd; the key of its file's memory is written at arena offset
 			     arg[1]. See sd/share.h */
-	SD_OP_SHARE_SYNC = 8, /* arg[0], arg[1]: that key: what the memory holds goes to the disk */
-	SD_OP_EXIT = 9,	 /* the process ends: none of the client's other calls begins or is answered
-			   any more, then its files close. The last call of a client: nothing is
-			   taken from its queue pairs after it */
+	SD_OP_SHARE_SYNC =
+		8, /* arg[0], arg[1]: that key: writes the contents of the memory to the disk */
+	SD_OP_EXIT = 9,	 /* the process ends: no other call of the client begins or is answered any
+		      more, then its files are closed. Nothing is taken from the client's queue
+		      pairs after it */
 	SD_OP_CRED = 10, /* arg[0 .. 4]: the program's permitted, effective, inheritable, ambient
 			      and bounding capabilities are no more than these; arg[5]: its
 			      securebits, and SD_RIGHTS_* */
-	SD_OP_OWN,	 /* beyond the transport's own */
+	SD_OP_OWN,	 /* end of the transport's own */
 	SD_OP_CALLS = 16,
 };
 
 #define SD_EXEC_KEEP 1u
-/* The ticket stays good: for a call that only peeks at a message. */
+/* The ticket stays valid: for a call that only peeks at a message. */
 #define SD_REDEEM_KEEP	     1u
 #define SD_CRED_NO_NEW_PRIVS (1ull << 32)
 
@@ -167,8 +167,8 @@ struct sd_entry {
 	u16 op;
 	u16 flags;
 	u64 arg[6];
-	s64 ret; /* >= 0 or -errno of the function called; with SD_F_EARLY also before: what it is
-		    to be */
+	s64 ret; /* >= 0 or -errno of the function called; with SD_F_EARLY also before the
+		    answer: the result that the program got */
 };
 
 struct sd_done {

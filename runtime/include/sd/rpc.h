@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rpc.h: what generated client stubs stand on. Client side, freestanding, no libc.
+ * rpc.h: what generated client stubs are built on. Client side, freestanding, no libc.
  *
  * A stub is straight-line code:
  *	struct sd_call c;
@@ -12,10 +12,10 @@
  *	ret = sd_get(&c, prog_ptr, c.arg[3], len, ret);        // copy out; or -EFAULT
  *	return sd_call_end(&c);                                // arena released; the call's status
  *
- * What the domain answers is not to be trusted: a length it returns may exceed the room given, and
- * the program believes it. So the result is held against sd_call_most(); sd_get() checks that what
- * it reads is room of this call, else c.status = SD_PROTO; a stub that uses an answer directly
- * (sd_at) reads it once, checks it and calls sd_bad(&c) on nonsense.
+ * A domain's answer is not trusted: a length in it may exceed the space given, and the program
+ * would believe it. So the result is checked against sd_call_most(); sd_get() checks that it reads
+ * only space of this call, else c.status = SD_PROTO; a stub that uses an answer directly (sd_at)
+ * reads it once, checks it, and calls sd_bad(&c) if it is invalid.
  *
  * An interrupted call (sd_qp_interrupt) may return the kernel's -ERESTARTSYS ...
  * -ERESTART_RESTARTBLOCK (512..516), so that route() restarts or answers EINTR as Linux would for
@@ -58,7 +58,7 @@ struct sd_call {
 	u16 flags;
 	u32 fd; /* 1 + the domain's fd whose credit the answer tells; 0: none */
 	u64 arg[6];
-	u64 most; /* what the domain may answer beside an errno: see sd_call_most() */
+	u64 most; /* the largest valid result: see sd_call_most() */
 	enum sd_status
 		status; /* first failure while marshalling; sd_call_wait returns it unsubmitted */
 };
@@ -67,14 +67,14 @@ enum sd_status sd_call_begin(struct sd_qp *qp, struct sd_call *c, u16 op);
 u64 sd_put(struct sd_call *c, const void *prog, u64 len);
 u64 sd_room(struct sd_call *c, u64 len); /* zero-filled only by the domain's writes */
 /*
- * The same for data of the program at prog: they begin on a sector's boundary in the arena if, and
- * only if, they do there; and on that of as big a block, up to a page.
+ * The same for data of the program at prog, with the same alignment in the arena as at prog: that
+ * of a sector, or of a larger block up to a page.
  */
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len);
 void *sd_at(struct sd_call *c, u64 off); /* offset made by this call => address in the arena */
-void sd_bad(struct sd_call *c); /* the answer is nonsense: the channel ends with SD_PROTO */
-/* A result beyond `most` that is no errno either is a lie: SD_PROTO. Without a word any number will
- * do. */
+void sd_bad(struct sd_call *c);		 /* the answer is invalid: the channel ends with SD_PROTO */
+/* A result beyond `most` that isn't an errno either is a protocol violation: SD_PROTO. Without
+ * this call any result is accepted. */
 static inline void sd_call_most(struct sd_call *c, u64 most)
 {
 	c->most = most;
@@ -84,11 +84,11 @@ long sd_get(struct sd_call *c, void *prog, u64 off, u64 len, long ret); /* ret, 
 enum sd_status sd_call_end(struct sd_call *c);
 
 /*
- * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must stay put
- * until sd_call_finish(). With SD_F_NOTIFY in c->flags the domain also signals the client's
- * eventfd, so that the caller may wait for host fds meanwhile. sd_call_done() only looks;
- * sd_call_cancel() has the call interrupted as by a signal (it is still to be finished). Calls end
- * in the reverse order of begin.
+ * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must not move
+ * until sd_call_finish(). With SD_F_NOTIFY in c->flags the domain also writes to the client's
+ * notification eventfd, so that the caller can wait for host fds at the same time. sd_call_done()
+ * only tests; sd_call_cancel() interrupts the call as a signal would (sd_call_finish() is still
+ * needed). Calls end in the reverse order of begin.
  */
 enum sd_status sd_call_post(struct sd_call *c);
 bool sd_call_done(struct sd_call *c);
@@ -96,21 +96,21 @@ enum sd_status sd_call_cancel(struct sd_call *c);
 enum sd_status sd_call_finish(struct sd_call *c, long *ret);
 
 /*
- * Early completions (see ring.h). sd_call_credit(): the answer tells what fd has credit for, and
- * the call may follow an early one; any other call makes the queue pair forget all credits, since
- * it may have changed what they rest on. sd_call_early() instead of sd_call_wait(): arg[data] is
- * the place of arg[len] bytes for that fd. If it `may`, with enough credit, and if the queue pair's
- * embedder allows early completions, *ret is arg[len] at once, and the answer is taken with the
- * next call's. If that then fails, the domain keeps the error for the fd's next call, as if it had
- * come just after this one; what was refused for now is retried.
+ * Early completions (see ring.h). sd_call_credit(): the answer tells fd's credit, and the call may
+ * follow an early one; any other call makes the queue pair forget all credits, since it may have
+ * invalidated them. sd_call_early() instead of sd_call_wait(): arg[data] is the place of arg[len]
+ * bytes for that fd. If `may` is set, the credit suffices and the queue pair's embedder allows
+ * early completions, *ret is arg[len] at once, and the answer is taken with the next call's. If the
+ * early call then fails, the domain reports the error to the fd's next call, as if it had occurred
+ * just after this one; a call that was refused is retried.
  */
 static inline void sd_call_credit(struct sd_call *c, u64 fd)
 {
 	c->fd = (u32)fd + 1;
 }
 enum sd_status sd_call_early(struct sd_call *c, long *ret, u32 data, u32 len, bool may);
-/* The same of a call without data whose result is known before, as close()'s: if the domain says
- * something else, it is not reported. */
+/* The same for a call without data whose result is known beforehand, such as close(): another
+ * result from the domain is not reported. */
 enum sd_status sd_call_known(struct sd_call *c, long *ret, long result);
 
 /* Fault-tolerant copies from and to the program's memory: 0 or -EFAULT. Supplied by
@@ -118,8 +118,8 @@ enum sd_status sd_call_known(struct sd_call *c, long *ret, long result);
  */
 int sd_copy_from_prog(void *dst, const void *prog, u64 len);
 int sd_copy_to_prog(void *prog, const void *src, u64 len);
-/* How many bytes from prog on can be written (looked at by page, nothing is changed): data are not
- * taken off a stream for a bad buffer. */
+/* How many bytes from prog on can be written (tested by page, nothing is changed): data must not
+ * be taken off a stream for a bad buffer. */
 u64 sd_writable(void *prog, u64 len);
 
 /* One row per call in generated/<domain>/client.c; route() and the tests read it. */
@@ -130,16 +130,16 @@ enum sd_route {		       /* how a call is recognised as the domain's */
 		SD_ROUTE_KEY,  /* by an argument's value, see routes in the spec: socket(family ...)
 				*/
 		SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
-		SD_ROUTE_MIRRORED, /* the host's; when that was done, every domain the program is
-				  attached to hears of it: setuid, umask */
-		SD_ROUTE_NONE /* the client handles it itself (dup, close, poll ...), or it's only
-				  called direct */
+		SD_ROUTE_MIRRORED, /* the host's; after it every domain that the program is
+				      attached to repeats it: setuid, umask */
+		SD_ROUTE_NONE	   /* the client handles it itself (dup, close, poll ...), or it is
+			         only called directly */
 };
 
 /*
- * The arguments that name files. Such a call is the domain's if they lie below one of its prefixes;
- * a relative path belongs where its directory does, and so does an empty or null one. Two that
- * belong to different places: -EXDEV.
+ * The arguments that name files. Such a call is the domain's if they are below one of its
+ * prefixes; a relative path belongs where its directory does, and so does an empty or null one.
+ * Two that belong to different places: -EXDEV.
  */
 #define SD_PATH_CWD 0xff
 
@@ -168,13 +168,14 @@ enum sd_stub_flags {
 
 struct sd_stub {
 	const char *name;
-	u16 nr;				/* x86-64 system call number */
-	u16 op;				/* SD_OP_CALLS + index */
-	u8 fd_args;			/* bit i: arg i is a file descriptor */
-	u8 ret_fd;			/* the result is a new file descriptor */
-	u8 route;			/* enum sd_route */
-	u16 flags;			/* enum sd_stub_flags */
-	const struct sd_route_key *key; /* KEY; ALSO: only these are told, NULL: all */
+	u16 nr;	    /* x86-64 system call number */
+	u16 op;	    /* SD_OP_CALLS + index */
+	u8 fd_args; /* bit i: arg i is a file descriptor */
+	u8 ret_fd;  /* the result is a new file descriptor */
+	u8 route;   /* enum sd_route */
+	u16 flags;  /* enum sd_stub_flags */
+	const struct sd_route_key
+		*key; /* KEY; MIRRORED: only calls with this key are repeated, NULL: all */
 	sd_stub_fn stub;
 	const struct sd_path_args *paths; /* NULL: none of its arguments names a file */
 	u8 cloexec; /* 1 + the argument whose O_CLOEXEC its new fds follow (SOCK_CLOEXEC and the
@@ -185,8 +186,8 @@ struct sd_domain_stubs {
 	const char *name; /* "net" */
 	const struct sd_stub *stub;
 	u32 n;
-	u32 contract; /* of the calls' form; a domain that has another isn't called. See
-			 sd/control.h */
+	u32 contract; /* hash of the calls' layouts; a domain with another one isn't called. See
+		         sd/control.h */
 	u32 nprefix;
 	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the
 				      same place: "/sd" */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * serve.h: what generated server stubs stand on. Kernel side.
+ * serve.h: what generated server stubs are built on. Kernel side.
  *
  * A server stub gets a private copy of the entry, never the shared one. It checks every offset and
  * length with sd_user() (which bounds it to the caller's arena), rebuilds structures that hold
- * pointers in sd_scratch() memory, and calls sys_xxx() with them as user pointers. Shared memory it
- * has checked is never read again by it; the kernel's own copy_from_user() copies once.
+ * pointers in sd_scratch() memory, and calls sys_xxx() with them as user pointers. It never reads
+ * shared memory again after a check; the kernel's own copy_from_user() copies once.
  *
  * A reference out of bounds sets s->bad; the stub returns at once, the channel ends with -EPROTO.
  */
@@ -21,12 +21,12 @@ struct sd_serve {
 	u64 arg[6]; /* private copy */
 	u8 *arena;  /* queue pair's arena, SD_ARENA_SIZE bytes, shared: never trusted */
 	bool bad;
-	bool early;		/* its caller has been told that it would go well */
-	bool last;		/* and no other try follows: EAGAIN is an error */
-	u8 credit;		/* out: what the call's fd would take at once, see SD_R_CREDIT */
+	bool early;		/* its caller already has a successful result */
+	bool last;		/* no other try follows: EAGAIN is an error */
+	u8 credit;		/* out: credit of the call's fd, see SD_R_CREDIT */
 	void *scratch;		/* list of private allocations, freed after the call */
-	u32 spare;		/* bytes of them it may still make */
-	struct sd_sregion *reg; /* that it came by */
+	u32 spare;		/* bytes that may still be allocated */
+	struct sd_sregion *reg; /* the region that it came from */
 };
 
 typedef long (*sd_serve_fn)(struct sd_serve *s);
@@ -47,20 +47,20 @@ void __user *sd_uptr(struct sd_serve *s, u64 off, u64 len);
  * set. */
 int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len);
 /*
- * The two that the stubs of calls with a credit need of the kernel side
- * (runtime/kernel/dev_sock.c). They are on each such call's way, so the stubs call them directly
- * and not by struct sd_server_ops.
+ * The two functions of the kernel side (runtime/kernel/dev_sock.c) that stubs of calls with credit
+ * need. They are on the hot path, so stubs call them directly and not through struct
+ * sd_server_ops.
  *
- * The credit of a file, 0 where nothing can be said. See SD_R_CREDIT.
+ * The credit of a file, 0 if unknown. See SD_R_CREDIT.
  */
 u8 sd_file_credit(unsigned int fd);
-/* An early call came out as -err: the file's next call reports it,
- * as if it had come just after. A stream that has lost bytes so ends with it. */
+/* An early call failed with -err: the file's next call reports it, as if the error had occurred
+ * just after. A stream that has lost bytes this way ends with it. */
 void sd_file_error(unsigned int fd, int err);
 /*
  * Private, zeroed memory until the call ends; NULL when out of memory. All that a call describes
- * lies in the arena once, so it gets no more than that has: who names one array from many others
- * runs out, which sets s->bad.
+ * is in the arena once, so a call gets no more than the arena's size: a client that refers to one
+ * array many times runs out, which sets s->bad.
  */
 void *sd_scratch(struct sd_serve *s, u64 len);
 

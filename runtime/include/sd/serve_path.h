@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * serve_path.h: what every call passes through at the domain's end, inline in whoever serves: take,
- * look, answer. A null call's answer is a few dozen instructions; calls between files were a third
- * of them. All else is server.h.
+ * serve_path.h: the path that every call takes at the domain's end: take, look, answer. It is
+ * inline, since a null call takes a few dozen instructions, of which function calls between files
+ * were a third. Everything else is in server.h.
  */
 #ifndef SD_SERVE_PATH_H
 #define SD_SERVE_PATH_H
 
 #include <sd/server.h>
 
-/* How far ahead the lines of a batch are fetched: far enough to hide a transfer, not so far that
- * they aren't written yet. From sweeps by hand (tests/bench/batch.c, with qp.c's AHEAD). */
+/*
+ * How far ahead the cache lines of a batch are fetched: far enough to hide a transfer, not so far
+ * that they aren't written yet. Measured in manual sweeps (tests/bench/batch.c, with qp.c's
+ * AHEAD).
+ */
 #define SD_AHEAD      16u /* entries */
 #define SD_AHEAD_DONE 4u  /* completions, 4 to a line */
 #define SD_RUN_MAX    16u /* calls of one queue pair before the next queue pair's turn */
@@ -27,7 +30,7 @@ static inline bool sd_flags_good(u16 flags)
 	return !(flags & ~SD_F_ALL) && !(kind & (kind - 1));
 }
 
-/* The copy is finished here: nothing later is re-read from the entry by the compiler. */
+/* A copy by relaxed loads: the compiler can't read the entry again later. */
 static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
 {
 	int i;
@@ -42,8 +45,8 @@ static inline void sd_copy_entry(struct sd_req *q, const struct sd_entry *e)
 }
 
 /*
- * Next entry of a queue pair. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client lied,
- * the region is to be ended. One acquire load when there is none.
+ * Next entry of a queue pair. 1: taken, *q is its checked copy; 0: none; -EPROTO: the client broke
+ * the protocol, the region must be ended. One acquire load when there is none.
  */
 static inline int sd_srv_take(struct sd_sqp *l, const struct sd_table *t, struct sd_req *q)
 {
@@ -61,7 +64,7 @@ static inline int sd_srv_take(struct sd_sqp *l, const struct sd_table *t, struct
 	if (q->flags & SD_F_CQ)
 		sd_prefetch(&l->mem->sq[(slot + SD_AHEAD) % SD_RING]);
 	else
-		sd_prefetchw(e); /* the answer goes there: have the line when it is ready */
+		sd_prefetchw(e); /* the answer is written there: have the cache line by then */
 	q->qp = l;
 	q->n = l->head++;
 	q->slot = (u16)slot;
@@ -70,7 +73,7 @@ static inline int sd_srv_take(struct sd_sqp *l, const struct sd_table *t, struct
 		l->slot = (slot + 1) % SD_RING;
 	l->expect = 2 * l->head + 1;
 	if (q->flags & SD_F_EARLY) {
-		l->expect += !l->early; /* what is cancelled doesn't wait for it */
+		l->expect += !l->early; /* a cancelled entry doesn't wait for it */
 		l->left = 0;
 	}
 	l->fresh = true;
@@ -110,14 +113,14 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 	}
 	if (sd_unlikely(q->flags & SD_F_EARLY)) {
 		l->expect = 2 * l->head + 1;
-		if (sd_srv_ready(l)) /* that answer is what its client waits for */
+		if (sd_srv_ready(l)) /* its client waits for that next entry's answer */
 			l->owes = false;
 		l->left = SD_R_SETTLED | SD_R_LEFT(q->credit) | (ret != q->early ? SD_R_BROKEN : 0);
 	} else {
 		rflags |= l->left;
 		l->left = 0;
 	}
-	if (q->slot == l->slot) { /* it is the head's as well: our own store is no news */
+	if (q->slot == l->slot) { /* it is also the head's slot: our own store isn't a new entry */
 		l->seen = 2 * q->n + 2;
 		l->fresh = false;
 	}
@@ -128,8 +131,8 @@ static inline void sd_srv_reply(const struct sd_req *q, long ret, u16 rflags)
 
 /*
  * Has a queue pair (other than `but`) a call? One look at each, and nothing else: sd_poll_next()
- * begins with the queue pair that has one. Most looks find nothing and so teach the branch
- * predictor: any further branch on the way to the call would be mispredicted.
+ * begins with the queue pair that has one. Most looks find nothing, which trains the branch
+ * predictor: any further branch on the way to a call would be mispredicted.
  */
 static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_sqp *but)
 {
@@ -152,7 +155,7 @@ static inline bool sd_poll_glance(struct sd_poller *p, const struct sd_sqp *but)
 
 /*
  * The next call of any queue pair, queue pairs taking turns. 1: *q; 0: a pass over all queue pairs
- * found nothing; -EPROTO: *liar is a region to be ended and removed.
+ * found nothing; -EPROTO: *liar broke the protocol: the region must be ended and removed.
  */
 static inline int sd_poll_next(struct sd_poller *p, struct sd_req *q, struct sd_sregion **liar)
 {
@@ -176,7 +179,8 @@ again:
 		sd_poll_quiet(p, l);
 	}
 	if (sd_unlikely(p->many) &&
-	    sd_poll_glance_fair(p, NULL)) { /* so many looks, but not one at each queue pair */
+	    sd_poll_glance_fair(
+		    p, NULL)) { /* as many looks as there are queue pairs, but not one at each */
 		n = 1;
 		goto again;
 	}
@@ -184,8 +188,8 @@ again:
 	return 0;
 }
 
-/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and nobody would see
- * that later. */
+/* Answer a call taken from sd_poll_next(), and wake its client if it sleeps and no later pass
+ * would notice that. */
 static inline void sd_poll_reply(const struct sd_req *q, long ret, u16 rflags)
 {
 	sd_srv_reply(q, ret, rflags);

@@ -2,10 +2,9 @@
 /*
  * server.h: the domain's end of the rings: consuming, checking, dispatching, answering. Compiled
  * into the kernel, and on the host for the fuzz tests and benchmarks. What it knows about a client
- * is private memory; the region is only ever read once per value and never believed.
+ * is private memory; each value in the region is read once, and never trusted.
  *
- * Threads: the domain's one vCPU. Tasks may switch inside the function called (a blocked call),
- * nowhere else.
+ * Threads: the domain's one vCPU. Tasks switch only inside the function called (a blocked call).
  */
 #ifndef SD_SERVER_H
 #define SD_SERVER_H
@@ -18,16 +17,16 @@ struct sd_sregion;
 struct sd_sqp;
 
 /*
- * What the core needs from whoever embeds it, for the calls of one region. A call that describes
- * its data in one piece and is answered while its client is awake needs none of them.
+ * What the core needs from its embedder for the calls of one region. A call whose data are in one
+ * piece and which is answered while its client is awake needs none of them.
  */
 struct sd_server_ops {
 	/* Interrupts call n of a queue pair, if it is in service. Doesn't sleep. */
 	void (*interrupt)(struct sd_sqp *l, u32 n);
 	/* FUTEX_WAKE of one waiter on a client's word. */
 	void (*wake)(u32 *word);
-	/* Zeroed memory for sd_scratch(), on behalf of the region's owner; NULL: out of memory, or
-	 * that owner has too much of it. May sleep. */
+	/* Zeroed memory for sd_scratch(), on behalf of the region's owner; NULL: out of memory,
+	 * or over the owner's limit. May sleep. */
 	void *(*mem_get)(void *owner, u64 len);
 	void (*mem_put)(void *p);
 };
@@ -36,22 +35,22 @@ struct sd_sqp { /* the domain's end of a queue pair */
 	struct sd_qp_mem *mem;
 	struct sd_sregion *reg;
 	struct sd_sqp *next, *prev;	 /* the poller's ring, while polled */
-	struct sd_sqp *mate, *mate_prev; /* those of them that are its region's */
+	struct sd_sqp *mate, *mate_prev; /* the polled ones of its region */
 	u64 busy;			 /* bit s: the call in slot s is being served */
 	u32 head;			 /* number of the next entry */
-	u32 expect; /* the seq it is published with; an even number: not before the early call is
+	u32 expect; /* the seq it is published with; even: it must wait until the early call is
 		       answered */
-	u32 seen;   /* seq found in its slot, nothing new; good unless fresh */
+	u32 seen;   /* seq found in its slot, nothing new; valid unless fresh */
 	u32 done;   /* completions written */
 	u32 idle;   /* looks without finding anything */
-	u64 since;  /* the poller's time of the first of them, or when it was told to leave */
+	u64 since;  /* the poller's time of the first of them, or when polled became 0 */
 	u16 index;
 	u8 slot;      /* of the next entry */
 	u16 left;     /* SD_R_SETTLED and the like of the last early call, for the next answer */
-	bool fresh;   /* nobody has looked into that slot since it became the head's */
+	bool fresh;   /* the slot hasn't been looked at since it became the head's */
 	bool early;   /* a cancel came for an entry that isn't taken yet */
 	bool polled;  /* on the poller's list */
-	bool leaving; /* but told that it isn't: soon it won't be */
+	bool leaving; /* still on the list, though domain.polled is already 0 */
 	bool owes;    /* answered, and the client may have gone to sleep since: see sd_srv_wake() */
 };
 
@@ -62,12 +61,13 @@ struct sd_sregion {
 	const struct sd_server_ops *ops;
 	u32 ended;   /* enum sd_ended */
 	u32 serving; /* calls being served */
-	u32 polled;  /* queue pairs on the poller's list; if there are any: */
+	u32 polled;  /* queue pairs on the poller's list; the next three are valid if there are
+		       any */
 	struct sd_sregion *on_next, *on_prev; /* regions that have such queue pairs */
 	struct sd_sqp *turn;		      /* whose turn is next in this region */
-	u32 vain;     /* doorbells with nothing behind them, since one that had */
-	u64 deaf;     /* until then, by the poller's time, its doorbells aren't looked at ... */
-	u64 deafness; /* ... and for how long that was */
+	u32 vain;			      /* doorbells in a row with nothing published */
+	u64 deaf;     /* its doorbells are ignored until this time of the poller ... */
+	u64 deafness; /* ... and for how long the last time */
 	struct sd_sqp qp[SD_QPS];
 };
 
@@ -75,7 +75,7 @@ struct sd_req { /* a call: private copy of its entry */
 	struct sd_sqp *qp;
 	u32 n;
 	u16 slot;
-	bool cancelled; /* before it began: it runs, but mustn't wait for anything */
+	bool cancelled; /* cancelled before it began: it runs, but must not wait */
 	u16 op;
 	u16 flags;
 	u64 arg[6];
@@ -93,23 +93,23 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner,
 		     const struct sd_server_ops *ops);
 
 /*
- * Run a call of the table. What it returns goes to sd_srv_reply(); *bad: a reference was out of
- * bounds, end the region. q->credit is set.
+ * Run a call of the table. The result is for sd_srv_reply(); *bad: a reference was out of bounds,
+ * end the region. q->credit is set.
  */
 long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad);
 
 /*
- * The word to FUTEX_WAKE when the queue pair's client sleeps and is owed that; NULL otherwise. The
- * answer was a plain store, so the load of client.sleep may have been ahead of it: while the domain
- * is awake it asks again in its later looks; before it sleeps (and now and then, with fenced =
- * true) it asks after a full fence, which settles it.
+ * The word to FUTEX_WAKE if the queue pair's client sleeps and must be woken; NULL otherwise. The
+ * answer was a plain store, which the load of client.sleep may have overtaken: so the domain asks
+ * again in later passes while it is awake, and before it sleeps (and now and then, with fenced =
+ * true) it asks after a full fence, which is decisive.
  */
 u32 *sd_srv_wake(struct sd_sqp *l, bool fenced);
 
 /* Take the doorbell bits of word w (0 .. SD_QPS / 32 - 1). */
 u32 sd_srv_doorbell(struct sd_sregion *r, u32 w);
 
-/* Is a new entry (or nonsense) at the queue pair's head? */
+/* Is there a new entry (or an invalid seq) at the queue pair's head? */
 static inline bool sd_srv_news(const struct sd_sqp *l)
 {
 	u32 seq = sd_load_acquire(&l->mem->sq[l->slot].seq);
@@ -118,8 +118,8 @@ static inline bool sd_srv_news(const struct sd_sqp *l)
 }
 
 /*
- * Is the queue pair's next entry published? What a tight loop asks: one load, one branch. Nonsense
- * isn't found here but by sd_srv_take().
+ * Is the queue pair's next entry published? For tight loops: one load, one branch. An invalid seq
+ * is left to sd_srv_take().
  */
 static inline bool sd_srv_ready(const struct sd_sqp *l)
 {
@@ -127,16 +127,17 @@ static inline bool sd_srv_ready(const struct sd_sqp *l)
 }
 
 /*
- * The queue pair's doorbell rang: is there a call to interrupt? Then *n is its number;
- * sd_srv_cancelled() when that was seen to. One that isn't taken yet is none: sd_srv_take() will
- * see to it.
+ * The queue pair's doorbell rang: is there a call to interrupt? Then *n is its number; call
+ * sd_srv_cancelled() when that is done. An entry that isn't taken yet doesn't count: sd_srv_take()
+ * handles its cancel.
  */
 bool sd_srv_cancel(struct sd_sqp *l, u32 *n);
 void sd_srv_cancelled(struct sd_sqp *l, u32 n);
 
 /*
- * Between two looks at quiet queue pairs. A look takes the line away from a client that is about to
- * write it, see SD_LOOK_GAP in transport/wait.h: both sides look about as often as a line travels.
+ * Between two looks at quiet queue pairs. A look takes the cache line away from a client that is
+ * about to write it, see SD_LOOK_GAP in transport/wait.h: both sides look about once per transfer
+ * of a line.
  */
 static inline void sd_srv_gap(void)
 {
@@ -145,59 +146,64 @@ static inline void sd_srv_gap(void)
 	sd_pause();
 }
 
-/* The channel is over; the client reads why in its head. */
+/* Ends the channel; the client finds the reason in the region's head. */
 void sd_srv_end(struct sd_sregion *r, u32 why);
 
 /*
  * The poller: every attached region, and a ring of the queue pairs that are looked at in every
  * pass.
  *
- * Fair by region, then by queue pair: where some region has more queue pairs polled than another, a
- * turn of one is followed by that of another region's, each time with the next of its queue pairs.
- * Doorbells of unpolled queue pairs are looked at region after region, so many in a pass; who rings
- * for nothing isn't looked at for a while. Queue pairs leave when no call came for a time, the
- * sooner the more there are.
+ * Fair by region, then by queue pair: where some region has more queue pairs polled than another,
+ * regions take turns, each time with the next of their queue pairs. Doorbells of unpolled queue
+ * pairs are looked at region by region, a limited number in each pass; the doorbells of a client
+ * that rings for nothing are ignored for a while. A queue pair without calls leaves the poller
+ * after a time, the sooner the more there are.
  */
 struct sd_poller {
 	const struct sd_table *table;
-	struct sd_wake_page *wake_page; /* where the census goes; may be NULL */
+	struct sd_wake_page *wake_page; /* its `shared` is kept up to date; may be NULL */
 	struct sd_sqp *at;		/* looked at next; NULL: no queue pair is polled */
 	struct sd_sregion *regions;	/* circular list; where the next look at doorbells begins */
 	u32 qps, run, passes;
 	u32 nregions, on; /* all, and those with polled queue pairs */
-	bool many;	  /* more than one of these, and some has several queue pairs */
-	u64 now;	  /* time stamp counter, when last looked at */
+	bool many; /* more than one region is polled, and one of them has several queue pairs */
+	u64 now;   /* time stamp counter, when last looked at */
 };
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table,
 		  struct sd_wake_page *wake_page);
 void sd_poll_add(struct sd_poller *p, struct sd_sregion *r);
-/* Forget a region and its queue pairs, if it isn't forgotten already; its calls in service may go
- * on. */
+/* Remove a region and its queue pairs, if it is there; its calls in service may continue. */
 void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r);
-/* Refuse what is published in a region's queue pairs and not begun, but for queue pair `but`. */
+/* Refuse the published entries of a region that haven't begun, except those of queue pair `but`. */
 void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_sqp *but);
-/* What the inline path in serve_path.h leaves to core: */
-int sd_srv_odd(struct sd_sqp *l,
-	       u32 seq); /* the head's slot doesn't hold its entry: 0, or -EPROTO for nonsense */
+/* The slow parts of serve_path.h, in core: */
+int sd_srv_odd(
+	struct sd_sqp *l,
+	u32 seq); /* the head's slot doesn't hold its entry: 0, or -EPROTO for an invalid seq */
 bool sd_srv_cancelled_early(
 	struct sd_sqp *l,
 	u32 n); /* entry n is being taken, and some entry was cancelled before that */
 bool sd_poll_glance_fair(struct sd_poller *p,
 			 const struct sd_sqp *but); /* sd_poll_glance(), where p->many */
-void sd_poll_turn(struct sd_poller *p); /* the next queue pair's turn, although this one has more */
+void sd_poll_turn(
+	struct sd_poller *p); /* the next queue pair's turn, although this one has more calls */
 void sd_poll_quiet(struct sd_poller *p, struct sd_sqp *l); /* nothing new on queue pair l */
-void sd_poll_passed(struct sd_poller *p); /* a pass is over: see to what is looked at less often */
+void sd_poll_passed(
+	struct sd_poller *p); /* a pass is over: look at what isn't looked at in every pass */
 void sd_poll_owed(struct sd_sqp *l,
-		  bool fenced); /* wake the client if it sleeps and is owed that */
+		  bool fenced); /* wake the client if it sleeps and must be woken */
 
 /*
  * The last look before a sleep, to be called after a full fence: true if there is something to
- * serve. Wakes the clients that are owed that.
+ * serve. Wakes the clients that must be woken.
  */
 bool sd_poll_settle(struct sd_poller *p);
 
-/* access_ok() lets it pass (any length), and nothing is ever mapped there: below vm.mmap_min_addr.
+/*
+ * access_ok() accepts it (with any length), and nothing is ever mapped there: below
+ * vm.mmap_min_addr.
+ *
  */
 #define SD_FAULT_ADDRESS 4096ul
 /* access_ok() refuses it, whatever the length. */

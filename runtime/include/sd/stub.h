@@ -2,16 +2,16 @@
 /*
  * stub.h: the small steps of generated client stubs, on top of rpc.h. Client side, freestanding.
  *
- * Program pointers are u64 here, as they came in the call's arguments. Nothing is read through them
- * but by the fault-tolerant copies. What comes back from the domain is bounded (sd_get) before use,
- * and read from the arena once.
+ * Program pointers are u64 here, as they came in the call's arguments. They are only accessed by
+ * the fault-tolerant copies. What comes back from the domain is bounded (sd_get) before use, and
+ * read from the arena once.
  */
 #ifndef SD_STUB_H
 #define SD_STUB_H
 
 #include <sd/qp.h>
 
-#define SD_SPAN_MAX 0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() says no */
+#define SD_SPAN_MAX 0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() fails */
 #define SD_PATH_MAX 4096u
 #define SD_RW_MAX   0x7ffff000ull /* MAX_RW_COUNT */
 #define SD_KEEP_FREE \
@@ -24,7 +24,7 @@ static inline bool sd_span_ok(u64 p, u64 len)
 	return len <= SD_SPAN_MAX && p <= SD_SPAN_MAX - len;
 }
 
-/* Is it a place in the arena, not one of the special values? */
+/* Is it an offset in the arena, not one of the special values? */
 static inline bool sd_placed(u64 off)
 {
 	return off != SD_OFF_NULL && off < SD_OFF_BEYOND;
@@ -40,16 +40,16 @@ static inline u64 sd_max(u64 a, u64 b)
 	return a > b ? a : b;
 }
 
-struct sd_puts {   /* while structs are placed, and brought back */
+struct sd_puts {   /* state while structs are copied in and out */
 	bool cut;  /* out: data were cut to what the arena holds */
-	bool keep; /* in: the call may report more than it writes: what the buffers hold goes along
-		    */
-	u64 data;  /* out: bytes of scatter lists that go, or may come */
-	u64 sum;   /* while they are brought back: bytes that came and aren't copied out yet */
+	bool keep; /* in: the call may report more than it writes: the buffers' contents
+		    * are sent, too */
+	u64 data;  /* out: bytes of scatter lists that are sent, or may come back */
+	u64 sum;   /* while copying out: bytes that came back and aren't copied out yet */
 };
 
-/* Data going in, or in and out. A negative length is a huge one: the kernel refuses the call by
- * itself. */
+/* Data going in, or in and out. A negative length is a huge one: the domain's kernel refuses the
+ * call. */
 static inline u64 sd_in(struct sd_call *c, u64 p, u64 len)
 {
 	if (!p)
@@ -70,7 +70,7 @@ static inline u64 sd_in_prefix(struct sd_call *c, u64 p, u64 *len)
 		if (sd_copy_from_prog((u8 *)sd_at(c, off) + n, SD_PTR(p + n), piece))
 			break;
 	}
-	if (n < sizeof(s32)) /* less than any option takes: the kernel's own fault is the answer */
+	if (n < sizeof(s32)) /* less than any option takes: the domain's kernel reports the fault */
 		return SD_OFF_FAULT;
 	*len = n;
 	return off;
@@ -84,16 +84,17 @@ static inline u64 sd_out(struct sd_call *c, u64 p, u64 len)
 	return sd_likely(sd_span_ok(p, len)) ? sd_room_for(c, SD_PTR(p), len) : SD_OFF_BEYOND;
 }
 
-/* Room for an address or an option whose value-result length is small: a bad pointer shows when
- * it's copied out. */
+/* Room for an address or an option whose value-result length is small: a bad pointer is found
+ * when it is copied out. */
 static inline u64 sd_out_vr(struct sd_call *c, u64 p, u64 len)
 {
 	return p ? sd_room(c, (s64)len > 0 ? len : 0) : SD_OFF_NULL;
 }
 
 /*
- * Room for *n units of data. What the call takes off a queue must have where to go: with nothing
- * writable there the domain faults, as Linux would; otherwise no more is asked for than fits.
+ * Room for *n units of data. What the call takes off a queue must fit into the program's buffer:
+ * if nothing there is writable the domain faults, as Linux would; otherwise no more is requested
+ * than fits.
  */
 static inline u64 sd_out_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
 {
@@ -113,7 +114,7 @@ static inline u64 sd_out_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
 	return sd_room_for(c, SD_PTR(p), len);
 }
 
-/* The same where what the buffer holds goes along (see struct sd_puts). */
+/* The same if the buffer's contents are sent, too (see struct sd_puts). */
 static inline u64 sd_keep_data(struct sd_call *c, u64 p, u64 *n, u64 elem)
 {
 	u64 off = sd_in(c, p, sd_bytes(*n, elem));
@@ -135,8 +136,7 @@ static inline u64 sd_unread(u64 p)
 	return p ? SD_OFF_FAULT : SD_OFF_NULL;
 }
 
-/* Copy out what came back; ret, or -EFAULT. Nothing is done for a call that has failed (ret < 0).
- */
+/* Copy out what came back; ret, or -EFAULT. Does nothing for a call that has failed (ret < 0). */
 static inline long sd_back(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
 {
 	if (ret < 0 || !sd_placed(off))
@@ -144,7 +144,7 @@ static inline long sd_back(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
 	return sd_get(c, SD_PTR(p), off, len, ret);
 }
 
-/* The domain's answer is nonsense. */
+/* The domain's answer is invalid. */
 static inline long sd_lie(struct sd_call *c)
 {
 	sd_bad(c);
@@ -152,8 +152,8 @@ static inline long sd_lie(struct sd_call *c)
 }
 
 /*
- * The same where the place stands in the arena, with what else a struct there says: data that came
- * lie somewhere. (less: it may be that they don't, since more was said than was written.)
+ * The same if the offset comes from a struct in the arena: data that came back must have a valid
+ * one. (less: they needn't, since the call may report more than it wrote.)
  */
 static inline long sd_back_at(struct sd_call *c, u64 p, u64 off, u64 len, bool less, long ret)
 {
@@ -180,10 +180,10 @@ static inline bool sd_ends(u64 p, u64 len)
 }
 
 /*
- * len bytes at p came back, a sequence of records. Each says at `at`, in `size` bytes, how long it
- * is, is at least `least` and lies within them; the next is at a multiple of 8. With `name`: from
- * there on it holds a string that ends in it. What the program has now is what is looked at, since
- * the domain may still write the arena.
+ * len bytes at p came back, a sequence of records. Each has its length at `at`, in `size` bytes,
+ * which is at least `least` and within the len bytes; the next record is at a multiple of 8. With
+ * `name`, a string that ends within the record begins there. The program's copy is what is checked,
+ * since the domain may still write the arena.
  */
 static inline long sd_records(struct sd_call *c, u64 p, u64 off, u64 len, u32 at, u32 size,
 			      u32 least, u32 name, long ret)
@@ -202,7 +202,7 @@ static inline long sd_records(struct sd_call *c, u64 p, u64 off, u64 len, u32 at
 	return ret;
 }
 
-/* The same of what ends in NUL. */
+/* The same for a string that must end in NUL. */
 static inline long sd_terminated(struct sd_call *c, u64 p, u64 off, u64 len, long ret)
 {
 	char last = 0;
@@ -227,7 +227,7 @@ static inline u64 sd_listed(u64 list, u64 n, u64 size, u64 at)
 	return sum;
 }
 
-/* A value-result length: *v is what the domain is offered, cut to `most` (0: as it is). */
+/* A value-result length: *v is the length given to the domain, at most `most` (0: no limit). */
 static inline u64 sd_put_vr(struct sd_call *c, u64 p, s32 *v, s32 most)
 {
 	u64 off;
@@ -252,8 +252,8 @@ static inline s32 sd_vr_value(struct sd_call *c, u64 off)
 	return !sd_placed(off) ? 0 : sd_load_relaxed((s32 *)sd_at(c, off));
 }
 
-/* Data of `room` bytes at off with their value-result length at loff, in units of elem: no more
- * than `most`, even where less is copied. */
+/* Data of `room` bytes at off with their value-result length at loff, in units of elem: at most
+ * `most`, even if less is copied. */
 static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 elem, u64 lp,
 			      u64 loff, u64 most, long ret)
 {
@@ -269,7 +269,7 @@ static inline long sd_back_vr(struct sd_call *c, u64 p, u64 off, u64 room, u64 e
 	return ret;
 }
 
-/* A string, up to and with its NUL. The domain is always given SD_PATH_MAX bytes. */
+/* A string with its NUL. The domain always gets SD_PATH_MAX bytes. */
 static inline u64 sd_put_str(struct sd_call *c, u64 p)
 {
 	u64 off, n = 0;
@@ -304,7 +304,8 @@ static inline u64 sd_space(const struct sd_call *c)
 	return level + SD_KEEP_FREE < end ? sd_min(end - SD_KEEP_FREE - level, SD_MAX_DATA) : 0;
 }
 
-/* Is it a file with a position? Reading on from a stream would wait for what isn't there yet. */
+/* Is it a file with a position? Reading more from a stream would wait for data that aren't there
+ * yet. */
 static inline bool sd_seekable(sd_stub_fn lseek, struct sd_qp *qp, u64 fd)
 {
 	const u64 a[6] = {fd, 0, 1 /* SEEK_CUR */};
@@ -314,9 +315,9 @@ static inline bool sd_seekable(sd_stub_fn lseek, struct sd_qp *qp, u64 fd)
 }
 
 /*
- * More data than one call carries, as the kernel would do it: on until a part comes up short. data,
- * len and pos are the arguments' numbers, pos < 0: the file's own position. lseek: on only in what
- * has one; NULL: in any case.
+ * More data than one call carries, as the kernel would do it: part by part, until one comes up
+ * short. data, len and pos are the arguments' numbers, pos < 0: the file's own position. lseek:
+ * continue only if the file has a position; NULL: always.
  */
 static inline enum sd_status sd_parts(sd_stub_fn stub, struct sd_qp *qp, long *ret, const u64 a[6],
 				      u32 data, u32 len, int pos, sd_stub_fn lseek)
@@ -345,8 +346,8 @@ struct sd_piece { /* struct iovec */
 	u64 base, len;
 };
 
-/* What follows the first `done` bytes of a list of n in the program: at most 16 pieces and `most`
- * bytes. Their number. */
+/* What follows the first `done` bytes of a list of n in the program: at most 16 pieces and
+ * `most` bytes. Returns the number of pieces. */
 static inline u64 sd_pieces_after(struct sd_piece *w, u64 list, u64 n, u64 done, u64 most)
 {
 	struct sd_piece p;
@@ -366,8 +367,8 @@ static inline u64 sd_pieces_after(struct sd_piece *w, u64 list, u64 n, u64 done,
 	return got;
 }
 
-/* sd_parts() for a scatter list, after a first part that was cut; *ret: what that did, then what
- * all have done. */
+/* sd_parts() for a scatter list, after a first part that was cut; *ret: the result of that, then
+ * of all parts. */
 static inline void sd_parts_list(enum sd_status (*part)(struct sd_qp *qp, long *ret, const u64 a[6],
 							bool *cut),
 				 struct sd_qp *qp, long *ret, const u64 a[6], u32 list, u32 n,
@@ -380,7 +381,8 @@ static inline void sd_parts_list(enum sd_status (*part)(struct sd_qp *qp, long *
 
 	if (lseek && !sd_seekable(lseek, qp, a[0]))
 		return;
-	/* A domain that lies may say that it did more than there was: that isn't added up. */
+	/* A domain that breaks the protocol may report more than there was: the sum must not
+	 * overflow. */
 	while ((u64)*ret < SD_RW_MAX &&
 	       (b[n] = sd_pieces_after(w, a[list], a[n], (u64)*ret, SD_RW_MAX - (u64)*ret))) {
 		b[list] = (u64)(uintptr_t)w;

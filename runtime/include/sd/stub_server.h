@@ -12,7 +12,7 @@
 
 #define SD_PATH_MAX 4096u
 
-/* The end of a call that tells the credit of its fd. */
+/* Ends a call that reports the credit of its fd. */
 static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 {
 	if (ret >= 0)
@@ -21,20 +21,20 @@ static inline void sd_earn(struct sd_serve *s, u32 fd, long ret)
 		sd_file_error(fd, ret == -EAGAIN && s->last ? ENOBUFS : (int)-ret);
 }
 
-/* The reference to n units, of which the kernel takes `max` at most and then looks at none: as
- * sd_unread() of a client makes it. */
+/* The reference to n units. Of more than `max` the kernel looks at none: then it is what a
+ * client's sd_unread() makes. */
 static inline u64 sd_up_to(u64 off, u64 n, u64 max)
 {
 	return n <= max || off == SD_OFF_NULL ? off : SD_OFF_FAULT;
 }
 
-/* int * of a value-result length: a pointer to the private *v, cut to `most` (0: as it is). */
+/* int * of a value-result length: a pointer to the private *v, at most `most` (0: no limit). */
 static inline void __user *sd_take_vr(struct sd_serve *s, u64 off, s32 *v, s32 most)
 {
 	*v = 0;
 	if (off == SD_OFF_NULL || off >= SD_OFF_BEYOND)
 		return sd_uptr(s, off, 0);
-	s->bad |= off % sizeof(*v) != 0; /* no client of ours places one like that */
+	s->bad |= off % sizeof(*v) != 0; /* our client stubs always align it */
 	if (s->bad || sd_fetch(s, v, off, sizeof(*v)))
 		return sd_uptr(s, SD_OFF_FAULT, 0);
 	if (most && *v > most)

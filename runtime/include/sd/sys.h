@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.h: the few host system calls a transport makes itself, without libc: inline, so
- * that in the hook they are made from the range Syscall User Dispatch lets through. No errno:
- * results are 0 or -errno.
+ * sys.h: the few host system calls that a transport makes itself, without libc. Inline, so that
+ * the hook makes them from the range that Syscall User Dispatch lets through. No errno: results
+ * are 0 or -errno.
  */
 #ifndef SD_SYS_H
 #define SD_SYS_H

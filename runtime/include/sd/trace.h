@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sd/trace.h - CONTRACT: what the hook tells `kdom run --trace` and `kdom trace` of a program's
- * calls.
+ * sd/trace.h - CONTRACT: what the hook reports about a program's calls to `kdom run --trace` and
+ * `kdom trace`.
  *
  *   hooked threads ──struct sd_trace, one packet each──> socket ──> kdom prints a line per packet
  *
- * The socket is AF_UNIX SOCK_SEQPACKET, made by kdom; KDOM_TRACE=PATH in the launcher's environment
- * names it, which is kept over every exec. A process connects when its first call is traced, and
- * its threads send on that connection when a call is over (before one that doesn't return). The
- * tracer trusts nothing that it reads: another user's program may be at the other end. A program is
- * never harmed: when nobody listens any more it isn't traced any more.
+ * The socket is AF_UNIX SOCK_SEQPACKET, made by kdom; KDOM_TRACE=PATH in the launcher's
+ * environment names it, and is kept over every exec. A process connects when its first call is
+ * traced, and its threads send on that connection when a call is over (before one that doesn't
+ * return). The tracer trusts nothing that it reads: another user's program may be at the other end.
+ * Tracing never harms a program: without a listener it ends.
  */
 #ifndef SD_TRACE_H
 #define SD_TRACE_H
@@ -17,14 +17,14 @@
 #include <sd/port.h>
 
 #define SD_TRACE_MAGIC	 0x74646b73u /* "skdt" */
-#define SD_TRACE_STRINGS 3u	     /* no call has more of them */
+#define SD_TRACE_STRINGS 3u	     /* the most that any call has */
 #define SD_TRACE_STRING	 128u	     /* bytes kept of each, with its NUL */
 #define SD_TRACE_NAME	 32u
 
 enum sd_trace_to {
 	SD_TRACE_HOST,	 /* the host's kernel, as the program made it */
-	SD_TRACE_EDITED, /* the host's, with other arguments; its result isn't seen */
-	SD_TRACE_HOOK,	 /* answered by the hook: it made what host calls it needed */
+	SD_TRACE_EDITED, /* the host's, with changed arguments; its result isn't known */
+	SD_TRACE_HOOK,	 /* answered by the hook, which made the host calls it needed */
 	SD_TRACE_DOMAIN, /* at least one call of a domain */
 };
 

@@ -4,9 +4,8 @@
  * of runtime/transport, a row in table.c there, and one struct with two sides:
  *
  *	client	the program's side of a queue pair (sd/qp.h): in the launcher, in tests, and in a
- * domain
- *		that calls another. Called where the caller waits, or goes on without waiting;
- *		publishing an entry is inline and calls nothing here.
+ *		domain that calls another. Called where the caller waits, or continues without
+ *		waiting; publishing an entry is inline and calls nothing here.
  *	server	the domain's side of its clients: in the kernel side. Polling the queue pairs and
  *		answering is runtime/core's, the same for all transports.
  *
@@ -25,17 +24,16 @@ struct sd_event;
 struct sd_qp;
 struct sd_region_head;
 
-/** struct sd_client_side - how a client waits for a domain, and makes it look */
+/** struct sd_client_side - how a client waits for a domain, and makes it look at its entries */
 struct sd_client_side {
 	/**
-	 * @kick: something was published and the caller goes on to other things: makes sure that
-	 * the domain will look. Not needed before @wait. May sleep for as long as the domain can't
-	 * be woken.
+	 * @kick: an entry was published and the caller doesn't wait: makes sure that the domain
+	 * will look. Not needed before @wait. May sleep until the domain can be woken.
 	 */
 	void (*kick)(struct sd_qp *l);
 	/**
-	 * @hint: the same where it is enough that the domain looks within a millisecond, should it
-	 * fall asleep at this moment. Cheaper, and never sleeps.
+	 * @hint: the same, but if the domain is just falling asleep it may look up to a millisecond
+	 * later. Cheaper, and never sleeps.
 	 */
 	void (*hint)(struct sd_qp *l);
 	/**
@@ -46,24 +44,24 @@ struct sd_client_side {
 	 */
 	u32 (*wait)(struct sd_qp *l, const u32 *word, u32 pending, u32 want);
 	/**
-	 * @poke: by any thread, after sd_qp_interrupt(): a wait on the queue pair that sleeps ends
-	 * now. NULL: its waits can't be interrupted by other threads.
+	 * @poke: called by any thread, after sd_qp_interrupt(): a sleeping wait on the queue pair
+	 * ends now. NULL: other threads can't interrupt its waits.
 	 */
 	void (*poke)(struct sd_qp *l);
-	/** @rest: sleeps some milliseconds, in which others may go on. NULL: it doesn't. */
+	/** @rest: sleeps some milliseconds, so that others can run. NULL: it doesn't. */
 	void (*rest)(struct sd_qp *l);
 	/**
-	 * @alive: can the channel with this region and wake-up page still carry a call? Only looks.
-	 * A domain may die right after.
+	 * @alive: can the channel with this region and wake-up page still carry a call? The domain
+	 * may still die right after.
 	 */
 	bool (*alive)(const struct sd_region_head *head, const struct sd_wake_page *wake_page);
 };
 
-/** struct sd_server_side - how clients come to a domain, leave it, and are woken */
+/** struct sd_server_side - how clients attach to a domain, leave it, and are woken */
 struct sd_server_side {
 	/**
-	 * @attach: makes a client of what an ATTACH event brought. 0, or -errno: then it keeps
-	 * nothing of it. May sleep.
+	 * @attach: makes a client from an ATTACH event. 0, or -errno: then it keeps no part of the
+	 * event. May sleep.
 	 */
 	int (*attach)(const struct sd_event *ev);
 	/**

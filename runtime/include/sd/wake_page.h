@@ -30,8 +30,8 @@ struct sd_wake_page {
 	u32 alive;	/* 1 while the domain process lives; the supervisor stores 0 */
 	u32 generation; /* counts the domain's starts */
 	u8 pad[48];
-	/* Bit c: more than one client thread has lately waited on host CPU c: a spin there keeps
-	 * another from its work. A hint. */
+	/* Bit c: more than one client thread has lately waited on host CPU c: spinning there
+	 * delays another. A hint. */
 	u64 shared[SD_WAKE_PAGE_CPUS / 64];
 };
 
