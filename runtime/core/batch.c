@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* batch.c: calls in flight together, answered in the completion ring; one wait for the last. */
+/* batch.c: many calls in flight, answered in the completion ring, with one wait for the last. */
 #include <sd/batch.h>
 #include <sd/qp.h>
 
@@ -29,7 +29,7 @@ enum sd_status sd_batch_add(struct sd_batch *b, u16 op, const u64 arg[6], u64 co
 	return SD_OK;
 }
 
-/* All at once what sd_take_done() will read one after the other. */
+/* Fetches in parallel the lines that sd_take_done() will read one after the other. */
 static void fetch_done(const struct sd_qp *l, u32 end)
 {
 	u32 m, per_line = SD_CACHELINE / sizeof(struct sd_done);

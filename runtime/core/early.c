@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * early.c: calls whose result the program is told before the domain has answered. See ring.h and
+ * early.c: calls whose result the program gets before the domain has answered. See ring.h and
  * rpc.h.
  *
- * At most one is out. Its data stay where they are in the arena, and other calls get what is free
- * below or above them, so that a stream of early calls goes to and fro between two places.
+ * At most one is pending. Its data stay where they are in the arena, and other calls use the space
+ * below or above them, so that a stream of early calls alternates between two places.
  */
 #include <sd/qp.h>
 
 /*
- * How often an early call is submitted again. The domain itself waits until it can keep its
- * word, and at last gives the fd an error; it answers "not now" when it has no task that may
- * wait. With the pauses in between that may last half a minute.
+ * How often an early call is resubmitted. Normally the domain itself waits until the call
+ * succeeds, and in the end reports an error to the fd; it refuses the call when it has no task that
+ * may wait. With the pauses in between the retries may last half a minute.
  */
 #define REPAY_TRIES   4096u
 #define REPAY_AT_ONCE 16u
@@ -60,8 +60,8 @@ static struct sd_entry_ref early_entry(const struct sd_early *p)
 	return (struct sd_entry_ref){p->n, p->slot};
 }
 
-/* Wait for an entry whatever interrupts; an interruption is kept for the next wait. What was
- * refused is as good as answered: not now. */
+/* Waits for an entry in spite of interruptions, which are kept for the next wait. A refusal
+ * counts as an answer, -EAGAIN. */
 static enum sd_status wait_through(struct sd_qp *l, struct sd_entry_ref ref, long *ret)
 {
 	enum sd_status st;
@@ -78,8 +78,8 @@ static enum sd_status wait_through(struct sd_qp *l, struct sd_entry_ref ref, lon
 	return st;
 }
 
-/* It took less than was completed early: the rest goes now, before anything else is given to that
- * fd. The new ret. */
+/* The call took less than was completed early: submits the rest, before any other call on that
+ * fd. Returns the new ret. */
 static long repay_once(struct sd_qp *l, struct sd_early *p, long ret)
 {
 	enum sd_status st;
@@ -95,13 +95,13 @@ static long repay_once(struct sd_qp *l, struct sd_early *p, long ret)
 		return -EAGAIN;
 	if (st == SD_OK)
 		st = wait_through(l, ref, &ret);
-	return st == SD_OK ? ret : -EIO; /* the queue pair is at its end, every call will say why */
+	return st == SD_OK ? ret : -EIO; /* the queue pair has failed, every later call says why */
 }
 
 /*
  * The early call has ended with ret; no other is in flight. An error is not handled here: the
- * domain keeps it for the fd's next call, see sd_file_error(). But what was only refused for now is
- * submitted again.
+ * domain keeps it for the fd's next call, see sd_file_error(). A call that was refused is
+ * resubmitted.
  */
 static void early_ended(struct sd_qp *l, long ret)
 {
@@ -167,7 +167,8 @@ void sd_early_widen(struct sd_qp *l)
 	l->narrow = false;
 }
 
-/* The arena beside the early call's data: the lower part where as much again fits there. */
+/* Limits the arena to one side of the early call's data: below them if the same amount fits
+ * there, else above. */
 static void make_room(struct sd_qp *l, const struct sd_early *p)
 {
 	if (p->mark - SD_OFF_MIN >= p->top - p->mark) {
@@ -180,7 +181,7 @@ static void make_room(struct sd_qp *l, const struct sd_early *p)
 	l->narrow = true;
 }
 
-/* l->early says what, but for the arguments. */
+/* l->early describes the call, except for the arguments. */
 static enum sd_status early_make(struct sd_call *c, long *ret)
 {
 	struct sd_qp *l = c->qp;
@@ -212,7 +213,7 @@ enum sd_status sd_call_early(struct sd_call *c, long *ret, u32 data, u32 len, bo
 	if (!may || !l->may_early || c->status != SD_OK || c->mark != l->base || !c->arg[len] ||
 	    c->arg[len] > credit_of(l, c->fd) || l->intr) {
 		if (l->early.on && l->early.fd == c->fd)
-			sd_early_settle(l); /* if it was short, its rest comes first */
+			sd_early_settle(l); /* if it was short, its rest goes first */
 		return sd_call_wait(c, ret);
 	}
 	sd_early_settle(l);

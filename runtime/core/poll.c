@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
-/* poll.c: which queue pairs the domain looks at, in what order, and when a quiet one is dropped
- * from the round. */
+/* poll.c: which queue pairs the domain polls, in what order, and when it stops polling a quiet
+ * one. */
 #include <sd/serve_path.h>
 
 #define DOORBELL_EVERY	16u  /* passes, or turns of a busy queue pair */
-#define REGIONS_ASKED	64u  /* whose doorbells are looked at then ... */
-#define DOORBELLS_ASKED 128u /* ... until so many rang */
-/* With nothing behind them, in a row: that region isn't looked at for a while. */
+#define REGIONS_ASKED	64u  /* regions whose doorbells are looked at then ... */
+#define DOORBELLS_ASKED 128u /* ... until this many rang */
+/* Doorbells in a row with nothing published: after that many the region's are ignored for a
+ * while. */
 #define VAIN_MAX 16u
-#define DEAF_MIN \
-	(1ull << 21) /* as long as this (TSC: all times here), about 1 ms; twice as long each \
-			further time ... */
-#define DEAF_MAX    (1ull << 29) /* ... up to 0.2 s */
+/* For how long (TSC, as all times here): about 1 ms, twice as long each time, up to 0.2 s. */
+#define DEAF_MIN    (1ull << 21)
+#define DEAF_MAX    (1ull << 29)
 #define FENCE_EVERY 1024u	 /* passes */
-#define FEW_QPS	    8u		 /* so few are always polled */
-#define CROWD	    256u	 /* queue pairs. Where there are more each is given less time */
+#define FEW_QPS	    8u		 /* up to this number they are always polled */
+#define CROWD	    256u	 /* with more queue pairs than this each gets less time */
 #define AWAY	    (1ull << 23) /* without a call: then a queue pair's CPU no longer counts */
 #define IDLE_MAX    (1ull << 24) /* without a call before a queue pair must ring, 5 to 10 ms */
-#define LAST_LOOKS  (1ull << 17) /* for so long it is still looked at after it was told so */
+#define LAST_LOOKS  (1ull << 17) /* how long it is still looked at after polled became 0 */
 
 void sd_poll_init(struct sd_poller *p, const struct sd_table *table, struct sd_wake_page *wake_page)
 {
@@ -30,7 +30,8 @@ static void qp_stay(struct sd_sqp *l)
 	sd_store_relaxed(&l->mem->domain.polled, 1);
 }
 
-/* Its region's queue pairs, and the regions that have any: who takes turns with whom. */
+/* Links a queue pair into its region's polled ones, and the region into those that have any:
+ * they take turns. */
 static void mates_on(struct sd_poller *p, struct sd_sqp *l)
 {
 	struct sd_sregion *r = l->reg, *other = p->at ? p->at->reg : NULL;
@@ -132,7 +133,7 @@ static void qp_rest(struct sd_poller *p, struct sd_sqp *l)
 	}
 }
 
-/* How long a queue pair may be quiet. */
+/* How long a queue pair may be quiet before it is dropped. */
 static u64 poll_patience(const struct sd_poller *p, const struct sd_sqp *l)
 {
 	if (l->leaving)
@@ -171,8 +172,8 @@ void sd_poll_remove(struct sd_poller *p, struct sd_sregion *r)
 }
 
 /*
- * A queue pair's doorbell: it wants to be polled, or a call interrupted, or both. False: neither. A
- * client publishes before it rings, so a queue pair with nothing new needn't be polled; what is in
+ * Handles a queue pair's doorbell: to be polled, to interrupt a call, or both. False: neither. A
+ * client publishes before it rings, so a queue pair with nothing new needn't be polled; the seq in
  * its slot is remembered, as by any look.
  */
 static bool answer_doorbell(struct sd_poller *p, struct sd_sqp *l)
@@ -192,8 +193,8 @@ static bool answer_doorbell(struct sd_poller *p, struct sd_sqp *l)
 	return any || l->early;
 }
 
-/* It rang for nothing once more. Its queue pair may have become polled in between, so once is no
- * offence. */
+/* It rang for nothing once more. A single time is no offence, since its queue pair may have
+ * become polled in between. */
 static void rang_in_vain(struct sd_poller *p, struct sd_sregion *r)
 {
 	if (++r->vain < VAIN_MAX)
@@ -214,8 +215,8 @@ static bool poll_rings(const struct sd_sregion *r)
 	return bits;
 }
 
-/* Doorbells of a region, up to those that make us deaf to it. How many rang; *any: something is to
- * be done, now or later. */
+/* Doorbells of a region, until too many rang for nothing. Returns how many rang; *any: there is
+ * work, now or later. */
 static u32 region_doorbells(struct sd_poller *p, struct sd_sregion *r, bool *any)
 {
 	u32 w, bits, n = 0;
@@ -240,7 +241,8 @@ static u32 region_doorbells(struct sd_poller *p, struct sd_sregion *r, bool *any
 	return n;
 }
 
-/* The next so many regions, until so many doorbells rang. True: see region_doorbells(). */
+/* Doorbells of the next `regions` regions, until `most` of them rang. Returns *any of
+ * region_doorbells(). */
 static bool poll_doorbells(struct sd_poller *p, u32 regions, u32 most)
 {
 	u32 i, n = 0;
@@ -254,7 +256,7 @@ static bool poll_doorbells(struct sd_poller *p, u32 regions, u32 most)
 	return any;
 }
 
-/* Nonsense is left for the poller to find. */
+/* An invalid entry is left to the poller. */
 static void refuse_all(struct sd_poller *p, struct sd_sqp *l)
 {
 	struct sd_req q = {.qp = l};
@@ -264,8 +266,8 @@ static void refuse_all(struct sd_poller *p, struct sd_sqp *l)
 		sd_poll_reply(&q, -EINTR, SD_R_REFUSED);
 }
 
-/* A queue pair that was never looked at, and whose client never rang for it, isn't looked at: its
- * page may not be there. */
+/* Skips queue pairs that were never looked at and whose client never rang: their pages may not
+ * be allocated. */
 void sd_poll_refuse(struct sd_poller *p, struct sd_sregion *r, const struct sd_sqp *but)
 {
 	u32 i, bits = 0;
@@ -343,7 +345,8 @@ void sd_poll_quiet(struct sd_poller *p, struct sd_sqp *l)
 	}
 }
 
-/* Settle, for queue pairs that are polled all the time, who is owed a wake: see sd_srv_wake(). */
+/* Wakes the clients of polled queue pairs that must be woken, after a full fence: see
+ * sd_srv_wake(). */
 static void fenced_owed(struct sd_poller *p)
 {
 	struct sd_sqp *l = p->at;
@@ -357,7 +360,7 @@ static void fenced_owed(struct sd_poller *p)
 	} while (l != p->at);
 }
 
-/* On which host CPUs is more than one client at work? See struct sd_wake_page. */
+/* Finds the host CPUs on which more than one client runs: see struct sd_wake_page. */
 static void poll_census(struct sd_poller *p)
 {
 	u64 once[SD_WAKE_PAGE_CPUS / 64] = {0}, twice[SD_WAKE_PAGE_CPUS / 64] = {0};
@@ -380,7 +383,8 @@ static void poll_census(struct sd_poller *p)
 			sd_store_relaxed(&p->wake_page->shared[i], twice[i]);
 }
 
-/* What is looked at less often. Queue pairs that always have something must not keep us from it. */
+/* Does what isn't done in every pass. Queue pairs that always have calls must not delay it
+ * without end. */
 void sd_poll_passed(struct sd_poller *p)
 {
 	p->passes++;

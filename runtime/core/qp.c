@@ -112,7 +112,7 @@ enum sd_status sd_wait(struct sd_qp *l, struct sd_entry_ref ref, long *ret)
 	flags = sd_load_relaxed(&e->flags);
 	l->answer = (u16)flags;
 	l->busy &= ~(1ull << ref.slot);
-	l->sync = false; /* with it in flight there was no other */
+	l->sync = false; /* while it was in flight there was no other */
 	return sd_unlikely(flags & SD_R_REFUSED) ? SD_REFUSED : SD_OK;
 }
 

@@ -7,9 +7,9 @@
  */
 #include <sd/qp.h>
 
-#define SD_ALIGN  64u	/* arguments on lines of their own: the two sides write different ones */
-#define SD_SECTOR 512u	/* alignment of what a device reads and writes directly (O_DIRECT) */
-#define SD_BLOCK  4096u /* and no file system asks for more */
+#define SD_ALIGN  64u	/* arguments on separate cache lines, since both sides write some */
+#define SD_SECTOR 512u	/* alignment of data that a device reads and writes directly (O_DIRECT) */
+#define SD_BLOCK  4096u /* no file system requires more */
 
 enum sd_status sd_call_begin(struct sd_qp *qp, struct sd_call *c, u16 op)
 {
@@ -46,7 +46,7 @@ u64 sd_room(struct sd_call *c, u64 len)
 u64 sd_room_for(struct sd_call *c, const void *prog, u64 len)
 {
 	struct sd_qp *l = c->qp;
-	u32 at = (u32)(uintptr_t)prog | SD_BLOCK, unit = at & -at; /* prog is a multiple of that */
+	u32 at = (u32)(uintptr_t)prog | SD_BLOCK, unit = at & -at; /* alignment of prog */
 	u32 to = unit >= SD_SECTOR ? (l->level + unit - 1) & ~(unit - 1)
 				   : l->level + (l->level % SD_SECTOR ? 0 : SD_ALIGN);
 
@@ -153,7 +153,7 @@ enum sd_status sd_call_finish(struct sd_call *c, long *ret)
 	flags = c->qp->answer;
 	if (sd_unlikely(c->qp->early.on) && st == SD_OK)
 		sd_early_answered(c->qp, flags);
-	/* The later answer counts, unless there was a rest to give after it. */
+	/* The later answer counts, unless a rest of the early call was submitted after it. */
 	if (c->fd && st == SD_OK && !(flags & SD_R_BROKEN && c->fd == c->qp->early.fd))
 		sd_credit_set(c->qp, c->fd, SD_CREDIT_OF(flags));
 	return c->status = st;

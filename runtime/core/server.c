@@ -40,7 +40,7 @@ bool sd_srv_cancel(struct sd_sqp *l, u32 *n)
 		return false;
 	l->early = (s32)(2 * *n - 2 * l->head) >= 0; /* the word holds 31 bits of a number */
 	if (l->early)
-		l->expect = 2 * l->head + 1; /* it isn't to wait for an early call either */
+		l->expect = 2 * l->head + 1; /* it must not wait for an early call either */
 	return !l->early;
 }
 
@@ -63,12 +63,12 @@ bool sd_srv_cancelled_early(struct sd_sqp *l, u32 n)
 	return 2 * which == 2 * n;
 }
 
-/* The head's slot doesn't hold its entry: does it hold what it should? */
+/* The head's slot doesn't hold its entry: is its seq a valid one? */
 int sd_srv_odd(struct sd_sqp *l, u32 seq)
 {
 	if (seq == l->seen && !l->fresh)
 		return 0;
-	/* Behind an early call the next entry may come while we look, and isn't taken yet. */
+	/* While an early call is pending the next entry may be published, but isn't taken yet. */
 	if (!l->fresh && (l->expect & 1 || seq != 2 * l->head + 1))
 		return -EPROTO;
 	l->seen = seq;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* share.c: the client's end of sd/share.h. */
+/* share.c: the client's calls of sd/share.h: the key of a share, and its sync. */
 #include <sd/share.h>
 #include <sd/ticket.h>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* ticket.c: the client's end of sd/ticket.h: calls of the transport's own, which every domain has.
+/*
+ * ticket.c: the client's calls of sd/ticket.h. They are the transport's own, so every domain has
+ * them.
  */
 #include <sd/qp.h>
 #include <sd/ticket.h>

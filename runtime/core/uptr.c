@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* uptr.c: what server stubs use to turn wire references into user pointers and private copies. */
+/* uptr.c: turns wire references into user pointers and private copies, for server stubs. */
 #include <sd/server.h>
 
 static bool in_arena(u64 off, u64 len)
@@ -7,8 +7,8 @@ static bool in_arena(u64 off, u64 len)
 	return off >= SD_OFF_MIN && off <= SD_ARENA_SIZE && len <= SD_ARENA_SIZE - off;
 }
 
-/* The data's cache lines come from the client's CPU while the call gets to them. Beyond a page the
- * hardware prefetches for the copy. */
+/* Fetches the data's cache lines from the client's CPU while the call is still on its way to
+ * them. Beyond a page the hardware prefetches during the copy. */
 static inline void fetch_ahead(const u8 *p, u64 len)
 {
 	for (u64 i = 0; i < len && i < 4096; i += SD_CACHELINE)
@@ -40,7 +40,7 @@ int sd_fetch(struct sd_serve *s, void *dst, u64 off, u64 len)
 		return -EPROTO;
 	}
 	__builtin_memcpy(dst, s->arena + off, len);
-	/* dst is the only copy from here on: the compiler must not go back to the arena for it. */
+	/* dst is the only copy from here on: the compiler must not read the arena again. */
 	__asm__ __volatile__("" : : "r"(dst) : "memory");
 	return 0;
 }

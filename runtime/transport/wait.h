@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wait.h: how a client waits for an answer, and wakes a domain that sleeps: the protocol of
- * sd/wake_page.h and sd/ring.h from the client's side, once for all clients, be they host threads
- * or tasks of another domain. Where they differ is struct sd_wait_ops; each client has a constant
- * one, so that all of this is inlined with it.
+ * sd/wake_page.h and sd/ring.h from the client's side, once for all clients: host threads and
+ * tasks of another domain. They differ in struct sd_wait_ops; each client has a constant one, so
+ * that everything here is inlined with it.
  *
  * Waking the domain. It sleeps by: wake_page.sleeping = 1; full fence; a last look at the rings;
  * sleep while sleeping == 1. We published before any of this. While we spin we re-read
- * wake_page.sleeping, so a plain load that was too early is made good later. Before we stop
+ * wake_page.sleeping, so a plain load that was too early is repeated later. Before we stop
  * re-reading (to sleep, or in a kick) we do a full fence; then either we see sleeping == 1, or the
- * domain's last look sees our entry. Seen 1: wake it. If that woke one, the domain was in its sleep
- * and is out of it. If it woke none, the domain is between its announcement and its sleep, or awake
- * and about to clear the word: look again soon, until the word is 0 or a wake hits.
+ * domain's last look sees our entry. If we see 1 we wake it. If that woke one waiter, the domain
+ * was asleep and is awake now. If it woke none, the domain is between its announcement and its
+ * sleep, or awake and about to clear the word: we look again soon, until the word is 0 or a wake
+ * succeeds.
  *
  * The same for domain.polled and the doorbell: the domain stops polling by polled = 0; full fence;
  * a last look. Setting the bit twice does no harm.
  *
  * Being woken. We: announce that we sleep; full fence; last look at the answer; sleep, unless we
  * were woken since the announcement. The domain, after the answer's store and (at the latest before
- * its own sleep) a full fence, looks whether we announced that, takes the announcement back and
- * wakes us.
+ * its own sleep) a full fence, checks for the announcement, clears it and wakes us.
  */
 #ifndef SD_TRANSPORT_WAIT_H
 #define SD_TRANSPORT_WAIT_H
@@ -27,25 +27,25 @@
 #include <sd/qp.h>
 
 #define SD_LOOKS_PER_NUDGE 16u
-#define SD_FIRST_LOOK	   6u /* pauses before it: a short call's answer can't be there sooner */
+#define SD_FIRST_LOOK	   6u /* pauses before the first: no call is answered sooner */
 #define SD_LOOK_GAP	   3u /* pauses before each further one */
 
 struct sd_waiter {
 	struct sd_qp *l;
 	const u32 *word; /* in the queue pair's memory */
 	u32 pending;	 /* until *word is something else */
-	u32 want;	 /* 0, or the completion to be woken for */
-	u32 untold;	 /* how often the domain couldn't be woken though it said that it sleeps */
-	bool told;	 /* the domain is sure to look at our entry */
+	u32 want;	 /* 0, or the completion count to be woken for */
+	u32 untold; /* how often the domain couldn't be woken though it had announced its sleep */
+	bool told;  /* the domain will certainly look at our entry */
 	bool slept;
 };
 
 struct sd_wait_ops {
-	/* Wakes whoever sleeps on a word. How many woke, or less than 1. */
+	/* Wakes the sleeper on a word. Returns how many woke; less than 1: none. */
 	long (*wake)(const u32 *word);
-	/* Is it over with spinning, that began at `start` by the time stamp counter? */
+	/* Has the spin, begun at `start` by the time stamp counter, lasted long enough? */
 	bool (*spun)(const struct sd_waiter *w, u64 start);
-	/* Anything that ends a wait except the answer. */
+	/* What ends a wait other than the answer, or SD_OK. */
 	enum sd_status (*trouble)(struct sd_waiter *w);
 	/* The three steps of a sleep, see above. sleep(): long if w->told, otherwise short, since
 	 * the domain must be woken soon. */
@@ -80,7 +80,7 @@ sd_wait_inline bool sd_wait_nudge(struct sd_qp *l, const struct sd_wait_ops *ops
 	return ops->wake(&l->wake_page->sleeping) > 0;
 }
 
-/* What became of the channel: SD_OK, or why nothing will be answered any more. */
+/* State of the channel: SD_OK, or why nothing will be answered any more. */
 sd_wait_inline enum sd_status sd_wait_channel(const struct sd_region_head *head,
 					      const struct sd_wake_page *wake_page)
 {
@@ -92,8 +92,8 @@ sd_wait_inline enum sd_status sd_wait_channel(const struct sd_region_head *head,
 }
 
 /*
- * Habits: a spin in vain costs others the CPU, so an op that wasn't answered soon for `slow` times
- * in a row isn't spun for, but for one try in `again` waits.
+ * Habits: a useless spin takes the CPU from others. So there is no spin for an op that wasn't
+ * answered soon `slow` times in a row, except once in `again` waits.
  */
 sd_wait_inline bool sd_habit_is_soon(struct sd_qp *l, u32 slow)
 {
@@ -121,11 +121,10 @@ sd_wait_inline void sd_habit_learn(struct sd_qp *l, u32 slow, bool soon)
 }
 
 /*
- * Nothing but looking: what goes on beside it costs more than the answer takes. Not at once, and
- * not without a gap: a look at a line that the domain has read, or written, takes it away from
- * there, and if that was before the answer its store has to fetch it back first. (Measured beside a
- * bounce of 130: a null ring operation with a look at once 235 ns, so 165; fcntl(F_GETFL) 300 and
- * 225.)
+ * Only looks: any other work would take longer than the answer. Not at once, and not without a
+ * gap: a look takes the cache line away from the domain, and if that is before the answer, the
+ * answer's store must fetch it back first. (Measured where a bounce of a line takes 130 ns: a null
+ * ring operation 235 ns with a look at once, 165 ns this way; fcntl(F_GETFL) 300 and 225.)
  */
 sd_wait_inline bool sd_wait_look(const struct sd_waiter *w, u32 looks)
 {
@@ -172,7 +171,8 @@ sd_wait_inline enum sd_status sd_wait_sleep(struct sd_waiter *w, const struct sd
 		if (!over)
 			st = ops->trouble(w);
 		if (!over && st == SD_OK) {
-			/* Once is enough: at every look it would wake a domain that may sleep. */
+			/* Once is enough: a nudge at every look would wake a domain that is
+			 * right to sleep. */
 			w->told = w->told || sd_wait_nudge(w->l, ops);
 			ops->sleep(w);
 			w->slept = true;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.h: calls marshalled as everywhere, but client and server are the same thread of the same
- * process: the client end calls the kernel end where it would wait.
+ * loop.h: a transport whose client and server are the same thread: calls are marshalled as
+ * everywhere, but the client end calls the kernel end where it would wait.
  *
- * Calls are served in order, one at a time, each to its end: a call that blocks blocks the thread
- * (the kernel's other tasks run), and a posted call begins when somebody waits. A cancel comes too
- * late, always.
+ * Calls are served in order, one at a time, each to completion: a call that blocks blocks the
+ * thread (the kernel's other tasks run), and a posted call begins when the client waits. A cancel
+ * always comes too late.
  *
- * The kernel end lies in sd.o and is on its entry list; tests without a kernel define these two
+ * The kernel end is in sd.o and on its entry list; tests without a kernel define these two
  * themselves.
  */
 #ifndef SD_LOOP_H

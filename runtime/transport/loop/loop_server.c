@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* loop_server.c: the kernel's end of loop: the calling thread is a kernel task and serves its own
- * calls. There is one client at a time, and no supervisor: attaching is the payload's call. */
+/* loop_server.c: the kernel's end of loop: the calling thread is a kernel task and serves its
+ * own calls. There is one client at a time, and no supervisor: the payload attaches. */
 #include <linux/errno.h>
 #include <sd/serve_path.h>
 #include <sd/transport.h>
@@ -10,7 +10,7 @@
 static struct sd_client *client;
 static struct sd_worker *self;
 
-/* The supervisor's part, where there is none: root, with all that root has. */
+/* Writes the credentials, as a supervisor would: root with all capabilities. */
 static void loop_tell_cred(void *base)
 {
 	struct sd_qp_mem *qp = base + SD_HEAD_SIZE;

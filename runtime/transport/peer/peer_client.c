@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * peer_client.c: how a task of this domain waits for another domain (sd/remote.h). It spins for as
- * long as a short call takes, if such spins were worthwhile lately, then sleeps as tasks do, and
- * other calls of this domain go on. The other domain answers by a notification for which the
- * machine waits (SD_F_NOTIFY): it can't wake a task. Of a cancel that was seen to, no notification
- * comes; so after one the task looks by itself.
+ * long as a short call takes, if such spins succeeded lately, then sleeps as tasks do, while other
+ * calls of this domain continue. The other domain can't wake a task, so it answers by a
+ * notification that the machine waits for (SD_F_NOTIFY). A cancel isn't acknowledged by a
+ * notification; so after one the task looks on its own.
  *
  * Threads: tasks of the vCPU, and its interrupts.
  */
@@ -16,8 +16,8 @@
 #include "../wait.h"
 
 #define SPIN_CYCLES 10000u /* TSC, about 4 us: a write that finds room is answered by then */
-#define GIVE_UP	    4u	   /* spins in vain, in a row */
-#define TRY_AGAIN   32u	   /* waits without one, then another chance */
+#define GIVE_UP	    4u	   /* useless spins in a row */
+#define TRY_AGAIN   32u	   /* waits without a spin before the next try */
 #define RECHECK	    (HZ / 4 ?: 1)
 
 struct peer_sleeper {	    /* on the stack of the task that waits */
@@ -28,7 +28,7 @@ struct peer_sleeper {	    /* on the stack of the task that waits */
 
 static LIST_HEAD(sleepers);
 
-/* Wakes those that were answered and nobody else: many may wait. */
+/* Wakes only tasks whose answer is there, since many may wait. */
 static void peer_notified(void *arg)
 {
 	struct peer_sleeper *s;
@@ -68,7 +68,7 @@ static enum sd_status peer_trouble(struct sd_waiter *w)
 		return SD_DEAD;
 	if (use->deaf || !signal_pending(current))
 		return SD_OK;
-	use->deaf = true; /* the call is cancelled, and its end awaited */
+	use->deaf = true; /* the call is cancelled, and its answer waited for */
 	return SD_INTR;
 }
 

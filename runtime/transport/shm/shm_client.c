@@ -2,15 +2,15 @@
 /*
  * shm_client.c: how a client waits on memfd rings. Freestanding.
  *
- * Spin about 3 us, then sched_yield up to a budget, then sleep on client.sleep, looking every 250
- * ms whether the domain lives. Where the domain last ran on this very CPU, or another client shares
- * it, a spin would only keep them from their work, maybe from what we wait for: yield at once.
+ * Spin about 3 us, then sched_yield up to a budget, then sleep on client.sleep, checking every 250
+ * ms whether the domain is alive. If the domain last ran on this CPU, or another client shares it,
+ * a spin would only delay them, and maybe the answer: yield at once.
  *
- * Waking the domain, and being woken: ../wait.h; here by futexes, our own word is client.sleep. A
- * domain that is awake may still be long before running, where others want its CPU: clients that
- * yield in a loop, or wake often, then keep it from it (measured on 6.18: 128 threads that looked
- * again every 3 ms at the latest, beside a busy loop, kept a runnable domain waiting for 11 s). So
- * they look ever more seldom. A signal handler's sd_qp_interrupt() wakes us as the domain does.
+ * Waking the domain, and being woken: ../wait.h; here by futexes, and our own word is
+ * client.sleep. A domain that is awake may still wait long for a contended CPU, even longer if
+ * clients yield in a loop or wake often (measured on 6.18: 128 threads that looked again at least
+ * every 3 ms, beside a busy loop, kept a runnable domain waiting for 11 s). So they look less and
+ * less often. A signal handler's sd_qp_interrupt() wakes us as the domain does.
  */
 #include <sd/sys.h>
 #include "../wait.h"
@@ -21,12 +21,12 @@
 #define TIGHT_LOOKS   24u     /* longer than a far round trip */
 #define SPIN_CYCLES   8000u   /* about 3 us */
 #define YIELD_CYCLES  150000u /* about 50 us */
-#define HOG_CYCLES    120000u /* a yield that took so long gave the CPU to somebody who doesn't */
-#define HOG_WAITS     32u     /* give it back: for some waits sleep instead, a wake-up preempts */
+#define HOG_CYCLES    120000u /* a yield that took longer gave the CPU to a thread that doesn't */
+#define HOG_WAITS     32u /* give it back: sleep instead for some waits, since a wake-up preempts */
 #define RECHECK_NS    250000000ull
 #define REST_NS	      10000000ull
-#define UNTOLD_YIELDS 4u     /* while the domain can't be told */
-#define UNTOLD_NS     50000u /* then sleeps, from this ... */
+#define UNTOLD_YIELDS 4u     /* yields while the domain can't be woken */
+#define UNTOLD_NS     50000u /* then sleeps, from this long ... */
 #define UNTOLD_SHIFT  10u    /* ... to 1024 times as long */
 
 static const struct sd_wait_ops shm_wait_ops;
@@ -66,9 +66,8 @@ static bool shm_shared_cpu(const struct sd_qp *l, u32 cpu)
 }
 
 /*
- * Is it worthwhile to look for the answer from this CPU? Not if the domain was last seen on it, and
- * not if another client wants it and calls of this op used to wait for somebody: that client may be
- * the one.
+ * Is it worthwhile to spin on this CPU? Not if the domain was last seen on it, and not if another
+ * client shares it and this op usually waits: it may wait for that very client.
  */
 static bool shm_hopeful(struct sd_qp *l)
 {
@@ -109,7 +108,7 @@ static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 		sd_wait_nudge(l, &shm_wait_ops);
 		before = now;
 		sd_sys_yield();
-		/* Whoever was let run has called by now: what it called for may be about to be our
+		/* The thread that ran during the yield may have made the call that leads to our
 		 * answer. */
 		if (sd_wait_answered(w) ||
 		    (sd_load_relaxed(&l->wake_page->cpu) != l->cpu && sd_wait_look(w, AFTER_YIELD)))
@@ -125,7 +124,7 @@ static enum sd_status shm_yield(struct sd_waiter *w, u64 start)
 	return SD_OK;
 }
 
-/* Between two attempts to wake the domain. It wakes us if it answers. */
+/* The pause between two attempts to wake the domain. Its answer wakes us. */
 static void shm_let_it_run(struct sd_qp *l, u32 sleep, u32 *untold)
 {
 	u32 n = (*untold)++;
@@ -189,7 +188,7 @@ static u32 shm_wait(struct sd_qp *l, const u32 *word, u32 pending, u32 want)
 	st = shm_yield(&w, start);
 	if (st == SD_OK && !sd_wait_answered(&w))
 		st = sd_wait_sleep(&w, &shm_wait_ops);
-	/* An answer that is there counts more than what else happened. */
+	/* An answer takes precedence over other events. */
 	if (st == SD_INTR && sd_wait_answered(&w)) {
 		l->intr = 1;
 		return SD_OK;
@@ -207,9 +206,9 @@ static void shm_kick(struct sd_qp *l)
 }
 
 /*
- * No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. Nobody looks again, and
- * a doorbell with nothing behind it is forgotten: the bit is set, whether it was or not, with what
- * was published before it.
+ * No fence: see runtime/arch/kernel/idle.c, and LAST_LOOKS in core/poll.c. We don't look again,
+ * and the domain drops a doorbell with nothing published; so the bit is set even if it already is,
+ * ordered after what was published before it.
  */
 static void shm_hint(struct sd_qp *l)
 {

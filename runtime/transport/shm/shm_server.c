@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* shm_server.c: the domain's end of shm: regions come and go as the supervisor says, and clients
- * sleep on a word of theirs. The polling is runtime/core's. */
+/* shm_server.c: the domain's end of shm: attaches and detaches regions as the supervisor
+ * requests, and wakes clients that sleep on their word. Polling is in runtime/core. */
 #include <linux/errno.h>
 #include <asm/sd.h>
 #include <sd/transport.h>
