@@ -24,7 +24,7 @@ struct sd_sqp;
 struct sd_server_ops {
 	/* Interrupts call n of a queue pair, if it is in service. Doesn't sleep. */
 	void (*interrupt)(struct sd_sqp *l, u32 n);
-	/* FUTEX_WAKE of one waiter on a client's word. */
+	/* Wakes the one that waits on a client's word. */
 	void (*wake)(u32 *word);
 	/* Zeroed memory for sd_scratch(), on behalf of the region's owner; NULL: out of memory, or
 	 * that owner has too much of it. May sleep. */
@@ -99,10 +99,10 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner,
 long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad);
 
 /*
- * The word to FUTEX_WAKE when the queue pair's client sleeps and is owed that; NULL otherwise. The
- * answer was a plain store, so the load of client.sleep may have been ahead of it: while the domain
- * is awake it asks again in its later looks; before it sleeps (and now and then, with fenced =
- * true) it asks after a full fence, which settles it.
+ * The word to wake when the queue pair's client sleeps and is owed that; NULL otherwise. The answer
+ * was a plain store, so the load of client.sleep may have been ahead of it: while the domain is
+ * awake it asks again in its later looks; before it sleeps (and now and then, with fenced = true)
+ * it asks after a full fence, which settles it.
  */
 u32 *sd_srv_wake(struct sd_sqp *l, bool fenced);
 

@@ -2,17 +2,17 @@
 /*
  * share.h: a file of a domain that programs have mapped shared and writable (mmap).
  *
- * Its contents then lie in a memfd, the share, which the supervisor made; domain and programs have
- * it mapped, byte n of the file at byte n. While there is a share it is the file: the domain's
- * reads take from it, what is written goes there, too, so that stores through a map, reads and
- * writes of any client are one thing. What was stored comes to the page cache and the disk when the
- * file is synced (fsync, msync), and when the last program that mapped it is gone. If the domain
- * dies, what wasn't synced is lost, as by a crash of Linux; the maps stay, but nobody reads them
- * any more.
+ * Its contents then lie in memory of their own, the share, which the supervisor made; domain and
+ * programs have it mapped, byte n of the file at byte n. While there is a share it is the file: the
+ * domain's reads take from it, what is written goes there, too, so that stores through a map, reads
+ * and writes of any client are one thing. What was stored comes to the page cache and the disk when
+ * the file is synced (fsync, msync), and when the last program that mapped it is gone. If the
+ * domain dies, what wasn't synced is lost, as by a crash of Linux; the maps stay, but nobody reads
+ * them any more.
  *
  * Who has the file open for reading and writing asks the domain for the share's key (SD_OP_SHARE),
- * shows it to the supervisor (sd/control.h, SHARE) and gets the memfd. The key is 16 random bytes
- * and all the right there is. Files up to SD_SHARE_SIZE. The memfd never changes its size, so
+ * shows it to the supervisor (sd/control.h, SHARE) and gets the share. The key is 16 random bytes
+ * and all the right there is. Files up to SD_SHARE_SIZE. A share never changes its size, so
  * nobody can cut it from under another: a map beyond the end of the file is memory that nothing
  * comes of, where Linux sends SIGBUS.
  *

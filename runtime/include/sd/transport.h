@@ -28,6 +28,17 @@ struct sd_region_head;
 /** struct sd_client_side - how a client waits for a domain, and makes it look */
 struct sd_client_side {
 	/**
+	 * @map: makes the memory of a channel of what the supervisor gave the program for it, in
+	 * its answer to ATTACH (sd/control.def): two descriptors, which stay the caller's. The
+	 * region can then be read and written, the wake-up page read; it may be done again in
+	 * another process image that has the same descriptors. 0 or -errno: then nothing is mapped.
+	 * NULL: this side's clients have their memory from elsewhere.
+	 */
+	int (*map)(s32 region, s32 page, struct sd_region_head **head,
+		   const struct sd_wake_page **wake_page);
+	/** @unmap: what @map has mapped. NULL like it. */
+	void (*unmap)(struct sd_region_head *head, const struct sd_wake_page *wake_page);
+	/**
 	 * @kick: something was published and the caller goes on to other things: makes sure that
 	 * the domain will look. Not needed before @wait. May sleep for as long as the domain can't
 	 * be woken.

@@ -368,7 +368,7 @@ static void block_start(void *host)
 	int err = 0;
 
 	for (int i = 0; i < WORKERS && !err && !d->inline_all; i++)
-		err = machine_thread_start(work, &d->worker[i]);
+		err = machine_thread_start(worker_run, &d->worker[i]);
 	if (err)
 		machine_die("--dev=block: I/O thread: %s", strerror(-err));
 }

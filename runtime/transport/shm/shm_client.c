@@ -12,7 +12,7 @@
  * again every 3 ms at the latest, beside a busy loop, kept a runnable domain waiting for 11 s). So
  * they look ever more seldom. A signal handler's sd_qp_interrupt() wakes us as the domain does.
  */
-#include <sd/sys.h>
+#include "sys.h"
 #include "../wait.h"
 
 #define SLOW	      2u      /* so often in a row not answered soon: a habit of that op */
@@ -25,6 +25,7 @@
 #define HOG_WAITS     32u     /* give it back: for some waits sleep instead, a wake-up preempts */
 #define RECHECK_NS    250000000ull
 #define REST_NS	      10000000ull
+#define BELL_SIZE     4096u
 #define UNTOLD_YIELDS 4u     /* while the domain can't be told */
 #define UNTOLD_NS     50000u /* then sleeps, from this ... */
 #define UNTOLD_SHIFT  10u    /* ... to 1024 times as long */
@@ -233,7 +234,36 @@ static bool shm_alive(const struct sd_region_head *head, const struct sd_wake_pa
 	return sd_wait_channel(head, wake_page) == SD_OK;
 }
 
+/* Both are memfds, of a size that nobody can change: the supervisor sealed them. */
+static int shm_map(s32 region, s32 page, struct sd_region_head **head,
+		   const struct sd_wake_page **wake_page)
+{
+	long at, bell_at;
+
+	if (sd_sys_size(region) != (s64)SD_REGION_SIZE || sd_sys_size(page) < (s64)BELL_SIZE)
+		return -EPROTO;
+	at = sd_sys_map(region, SD_REGION_SIZE, SD_PROT_READ | SD_PROT_WRITE);
+	if (at < 0)
+		return (int)at;
+	bell_at = sd_sys_map(page, BELL_SIZE, SD_PROT_READ);
+	if (bell_at < 0) {
+		sd_sys_unmap((void *)at, SD_REGION_SIZE);
+		return (int)bell_at;
+	}
+	*head = (struct sd_region_head *)at;
+	*wake_page = (const struct sd_wake_page *)bell_at;
+	return 0;
+}
+
+static void shm_unmap(struct sd_region_head *head, const struct sd_wake_page *wake_page)
+{
+	sd_sys_unmap(head, SD_REGION_SIZE);
+	sd_sys_unmap(wake_page, BELL_SIZE);
+}
+
 const struct sd_client_side sd_shm_client = {
+	.map = shm_map,
+	.unmap = shm_unmap,
 	.kick = shm_kick,
 	.hint = shm_hint,
 	.wait = shm_wait,
