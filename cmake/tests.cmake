@@ -13,26 +13,22 @@
 # that are about one domain share its folder in build/, and take turns.
 # A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
 
-# The domains: one for each spec; KSLICE_KIND_NAME, as tests/common/devices.py has it: what its fds are of (socket, file, pipe),
-# which decides the programs that can test it; KSLICE_PREFIX_NAME where its files are.
+# The domains: one for each spec; KSLICE_KIND_NAME, what its fds are of (socket, file, pipe), which decides the programs that can test
+# it, and KSLICE_PREFIX_NAME, where its files are: both as tests/common/devices.py reads them.
 file(GLOB specs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/specs/*.json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${specs} ${PROJECT_SOURCE_DIR}/tests/common/devices.py)
+execute_process(COMMAND ${CMAKE_COMMAND} -E env KSLICE_SRC=${PROJECT_SOURCE_DIR} /usr/bin/python3 tests/common/devices.py domains
+  WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE domains OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+string(REPLACE "\n" ";" domains "${domains}")
 set(KSLICE_DOMAINS "")
-foreach(spec ${specs})
-  get_filename_component(domain ${spec} NAME_WE)
-  if(domain STREQUAL schema)
-    continue()
+foreach(domain ${domains})
+  if(NOT domain MATCHES "^([^=]+)=([^=]*)=(.*)$")
+    message(FATAL_ERROR "tests/common/devices.py domains: ${domain}: not NAME=KIND=PREFIX")
   endif()
-  list(APPEND KSLICE_DOMAINS ${domain})
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${spec})
-  file(READ ${spec} text)
-  if(text MATCHES "{ *\"path\": *\"(/[^\"]*)\"")
-    set(KSLICE_KIND_${domain} file)
-    set(KSLICE_PREFIX_${domain} ${CMAKE_MATCH_1})
-  elseif(text MATCHES "\"socket\"")
-    set(KSLICE_KIND_${domain} socket)
-  elseif(text MATCHES "\"pipe2?\"")
-    set(KSLICE_KIND_${domain} pipe)
-  endif()
+  set(name ${CMAKE_MATCH_1})
+  list(APPEND KSLICE_DOMAINS ${name})
+  set(KSLICE_KIND_${name} ${CMAKE_MATCH_2})
+  set(KSLICE_PREFIX_${name} ${CMAKE_MATCH_3})
 endforeach()
 
 function(kslice_run_serial name)

@@ -8,6 +8,7 @@
 #   tests/e2e/packages.txt         what `make demo` shows
 #   tests/lint/packages.txt        to build the tests and run the quick ones and the gate
 #   tests/packages.txt             what the other tests run
+# $KSLICE_LINUX takes the place of linux-source-6.1, as in fetch.sh.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 list=
@@ -17,7 +18,7 @@ if [ "${1-}" = --list ]; then
 fi
 [ $# -gt 0 ] || set -- "$here/packages.txt"
 
-wanted() { sed 's/#.*//' "$@" | tr -s ' \t' '\n' | sed '/^$/d' | sort -u; }
+wanted() { sed "s/#.*//; s/^linux-source-6.1\$/${KSLICE_LINUX:-&}/" "$@" | tr -s ' \t' '\n' | sed '/^$/d' | sort -u; }
 
 missing() {
 	comm -23 <(wanted "$@") <(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null |

@@ -29,7 +29,7 @@ ROOTS = ("wake_page.h", "control.h", "ring.h")
 SOURCE = "".join(f"#include <sd/{h}>\n" for h in ROOTS)
 TYPES = {"char": "char", "_Bool": "bool", "signed char": "s8", "unsigned char": "u8", "short": "s16", "unsigned short": "u16",
          "int": "s32", "unsigned int": "u32", "long": "s64", "unsigned long": "u64"}
-ROW = ("asker", "type", "payload", "nfds", "fds", "answer", "answer_nfds", "answer_fds", "meaning")
+ROW = ("asker", "type", "right", "payload", "nfds", "fds", "answer", "answer_nfds", "answer_fds", "meaning")
 
 
 class AbiError(Exception):
@@ -157,8 +157,8 @@ def describe():
 
 
 def number(abi):
-    """The texts of messages are for people."""
-    texts = ("fds", "answer_fds", "meaning")
+    """The texts of messages are for people, and what a right is, is the supervisor's affair."""
+    texts = ("right", "fds", "answer_fds", "meaning")
     alike = dict(abi, messages=sorted([str(v) for k, v in m.items() if k not in texts] for m in abi["messages"]))
     return int(hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:8], 16)
 

@@ -62,9 +62,11 @@ def check(rows, numbers):
 def messages(rows, numbers):
     for asker, title in ASKERS.items():
         yield f"### {title}\n"
-        yield from table(("message", "number", "payload", "fds", "REPLY", "meaning"),
-                         [(m["type"], numbers["SD_CTL_" + m["type"]], named(m["payload"]), m["fds"], answer(m), m["meaning"])
-                          for m in rows if m["asker"] == asker])
+        ours = [m for m in rows if m["asker"] == asker]
+        head, rights = ["message", "number"], any(m["right"] != "NONE" for m in ours)
+        yield from table(head + ["right"] * rights + ["payload", "fds", "REPLY", "meaning"],
+                         [[m["type"], numbers["SD_CTL_" + m["type"]]] + [m["right"]] * rights +
+                          [named(m["payload"]), m["fds"], answer(m), m["meaning"]] for m in ours])
 
 
 def structures(layout, docs):

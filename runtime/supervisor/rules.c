@@ -19,9 +19,9 @@
 #define OWED_MAX   1024
 #define UNREAD_MAX 256
 
-enum asked { LOOK, POWER, ATTACH, KEY, ASKED };
+enum right { LOOK, POWER, ATTACH, KEY, NONE }; /* as sd/control.def names them */
 
-static const int rules[][ASKED] = {
+static const int rules[][NONE] = {
 	[CONN_FRESH] = {0, 0, 0, 0},
 	[CONN_ATTACHING] = {0, -EPERM, -EALREADY, -EALREADY},
 	[CONN_ATTACHED] = {0, -EPERM, -EALREADY, -EALREADY},
@@ -30,38 +30,35 @@ static const int rules[][ASKED] = {
 	[CONN_SPENT] = {-EPROTO, -EPROTO, -EPROTO, -EPROTO},
 };
 
-static enum asked asked_what(uint16_t type)
+static enum right right_wanted(uint16_t type)
 {
 	switch (type) {
-	case SD_CTL_HELLO:
-	case SD_CTL_STATUS:
-		return LOOK;
-	case SD_CTL_UP:
-	case SD_CTL_DOWN:
-	case SD_CTL_KILL:
-		return POWER;
-	case SD_CTL_ATTACH:
-		return ATTACH;
-	case SD_CTL_TICKET:
-	case SD_CTL_SHARE:
-		return KEY;
+#define ASKED_CLIENT(type, right) \
+	case SD_CTL_##type:       \
+		return right;
+#define ASKED_LIFELINE(type, right)
+#define ASKED_SUPERVISOR(type, right)
+#define ASKED_DOMAIN(type, right)
+#define SD_CTL_MESSAGE(asker, type, right, ...) ASKED_##asker(type, right)
+#include <sd/control.def>
+#undef SD_CTL_MESSAGE
 	default:
-		return ASKED;
+		return NONE;
 	}
 }
 
 int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_ctl_msg *m)
 {
-	enum asked what = asked_what(m->type);
+	enum right want = right_wanted(m->type);
 
-	if (what == ASKED || (what == KEY && ctl_alien(m)))
+	if (want == NONE || (want == KEY && ctl_alien(m)))
 		return -EPROTO;
 	/* One that was passed does what it came with, and nothing beside that. */
 	if (c->passed && (c->state == CONN_ATTACHING || c->state == CONN_TICKETING))
 		return -EPROTO;
-	if (rules[c->state][what])
-		return rules[c->state][what];
-	if (what == POWER && conn_stranger(c->real.uid))
+	if (rules[c->state][want])
+		return rules[c->state][want];
+	if (want == POWER && conn_stranger(c->real.uid))
 		return -EPERM;
 	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
 }

@@ -127,21 +127,11 @@ static int kbuild_make(struct kbuild *k, const char *target)
 {
 	char *jobs = xasprintf("-j%d", k->jobs), *out = xasprintf("O=%s", k->db->objdir);
 	char *arch = xasprintf("ARCH=%s", arch_name());
-	char *argv[] = {"make",
-			"-C",
-			k->db->overlay,
-			jobs,
-			out,
-			arch,
-			"LLVM=" LLVM_SUFFIX,
-			"CROSS_COMPILE=x86_64-linux-gnu-",
-			"KBUILD_BUILD_TIMESTAMP=kslice",
-			"KBUILD_BUILD_USER=kslice",
-			"KBUILD_BUILD_HOST=kslice",
+	char *argv[] = {"make", "-C", k->db->overlay, jobs, out, arch, "LLVM=" LLVM_SUFFIX,
+			"CROSS_COMPILE=x86_64-linux-gnu-", "KBUILD_BUILD_TIMESTAMP=kslice",
+			"KBUILD_BUILD_USER=kslice", "KBUILD_BUILD_HOST=kslice",
 			/* a check of every object, by nm and awk: ours are empty */
-			"cmd_check_local_export=",
-			(char *)target,
-			NULL};
+			"cmd_check_local_export=", (char *)target, NULL};
 	int rc = run_command(argv, NULL, k->env.a, k->make_log);
 
 	free(jobs);

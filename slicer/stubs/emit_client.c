@@ -711,7 +711,7 @@ static void emit_client_table(const struct marshal *m, struct strbuf *b)
 	unsigned n;
 
 	emit_head(m, b, "MIT", "client.c", "the table of client stubs; they are in client_*.c.");
-	sb_puts(b, "#include \"client.h\"\n#include \"stubs_abi.h\"\n");
+	sb_puts(b, "#include <sd/client.h>\n#include \"client.h\"\n#include \"stubs_abi.h\"\n");
 	emit_routes(m, b);
 	sb_puts(b, "\nstatic const struct sd_stub stubs[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)

@@ -201,7 +201,7 @@ void annotations_wants(const struct marshal *m, struct types_request *want);
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
 
 #define MCALL_FDS_OUT \
-	1u /* SD_STUB_FDS_OUT of sd/rpc.h: two descriptors lie in an array of the caller */
+	1u /* SD_STUB_FDS_OUT of sd/client.h: two descriptors lie in an array of the caller */
 
 /* Data of a scatter list: as much as a call carries. */
 static inline bool is_data(const struct mval *v)

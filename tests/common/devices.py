@@ -12,6 +12,8 @@ For scripts and C programs (tests/serve/domain.c), printed:
     devices.py kdom NAME FOLDER    for_kdom(), one line each
     devices.py run NAME PROG...    runs it with that, and KSLICE_IMAGE if it isn't set
     devices.py env NAME FOLDER     KSLICE_DEV='--dev=...' KSLICE_DEV_FILE='...': open the file as fd 5 and pass KSLICE_DEV
+    devices.py domains             NAME=KIND=PREFIX, one line for each of names(): what cmake/tests.cmake wants of a spec; empty if
+                                   there is none
 """
 import fcntl
 import json
@@ -112,8 +114,12 @@ def run(name, argv):
 def main():
     if len(sys.argv) > 3 and sys.argv[1] == "run":
         sys.exit(run(sys.argv[2], sys.argv[3:]))
+    if sys.argv[1:] == ["domains"]:
+        for name in names():
+            print(f"{name}={kind(name) or ''}={(prefixes(name) or [''])[0]}")
+        return
     if len(sys.argv) != 4 or sys.argv[1] not in ("kdom", "env"):
-        sys.exit("usage: devices.py kdom|env NAME FOLDER, or run NAME PROG...")
+        sys.exit("usage: devices.py kdom|env NAME FOLDER, run NAME PROG..., or domains")
     if sys.argv[1] == "env":
         print(" ".join(f"{k}={shlex.quote(v)}" for k, v in image_env(*sys.argv[2:]).items()))
     elif lines := for_kdom(*sys.argv[2:]):

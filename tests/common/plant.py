@@ -25,5 +25,7 @@ def plant(folder, name, out, source, function, unit):
     # its own variables' red zones: nobody runs constructors that come after the kernel's own
     sh(["llvm-objcopy-19", "--remove-section=.init_array*", "--remove-section=.fini_array*", f"{out}/planted.o"])
     sh(["ld.lld-19", "-r", "-m", "elf_x86_64", "-o", f"{out}/linked.o", f"{out}/planted.o", f"{out}/base.o"])
-    sh(["sh", os.path.join(SRC, "runtime/machine/process/link.sh"), f"{out}/linked.o", f"{out}/{name}.image"])
+    with open(f"{folder}/manifest.json") as f:
+        machine = json.load(f)["machine"]
+    sh(["sh", os.path.join(SRC, "runtime/machine", machine, "link.sh"), f"{out}/linked.o", f"{out}/{name}.image"])
     return f"{out}/{name}.image"

@@ -25,7 +25,8 @@ ALIKE = (  # file, pattern, what takes its place: of these the hash knows nothin
     ("control.h", r"\tuint32_t client;", "\tuint32_t\n\t\tclient\t;"),
     ("control.h", r"uint32_t parent;", "unsigned int parent;"),
     ("control.def", "asks which domain runs", "asks for the domain that runs"),
-    ("control.def", "region memfd, notification eventfd", "the region, the notification"),
+    ("control.def", "region, notification", "the region, the notification"),
+    ("control.def", "CLIENT, STATUS, LOOK", "CLIENT, STATUS, POWER"),
     ("wake_page.h", r"#endif", "static inline int sd_wake_page_sleeps(const struct sd_wake_page *b)\n{\n\treturn b->sleeping;\n}\n\n#endif"),
     ("ring.h", r"(?s)(struct sd_done \{.*?\};\n)(.*?)(struct sd_region_head)", r"\2\1\3"),
     ("ring.h", r"SD_F_CQ\t *0x0001u", "SD_F_CQ (1u << 0)"),
@@ -42,8 +43,8 @@ OTHER = (
     ("a flag", "ring.h", r"0x2000u", "0x8000u"),
     ("a macro's arithmetic", "ring.h", r"\(flags\) >> 9 & 3", "(flags) >> 9 & 7"),
     ("a message's number", "control.h", r"SD_CTL_UP = 12", "SD_CTL_UP = 19"),
-    ("a message's fds", "control.def", r'(?s)(SUPERVISOR, ATTACH, attach), 2, "region memfd, notification eventfd"', r'\1, 1, "region memfd"'),
-    ("an answer", "control.def", r'(HELLO, none, 0, ""), hello', r"\1, status"),
+    ("a message's fds", "control.def", r'(?s)(SUPERVISOR, ATTACH, NONE, attach), 2, "region, notification"', r'\1, 1, "region"'),
+    ("an answer", "control.def", r'(HELLO, LOOK, none, 0, ""), hello', r"\1, status"),
     ("a message", "control.def", r"(?s)SD_CTL_MESSAGE\(DOMAIN, SHARE_GONE.*?\)\n", ""),
     ("a header that ring.h includes", "ring.h", r"#include <sd/port.h>", "#include <sd/port.h>\n#include <sd/shadow.h>"),
 )
@@ -52,7 +53,7 @@ ERRORS = (
     ("a bit-field", "control.h", r"uint32_t no_new_privs;", "uint32_t no_new_privs : 1, more : 31;"),
     ("a text", "ring.h", r"#define SD_OFF_NULL .*", '#define SD_OFF_NULL "0"'),
     ("a name of somebody else's", "wake_page.h", r"struct sd_wake_page \{", "struct wake_page {"),
-    ("an fd without a name", "control.def", r"SUPERVISOR, ATTACH, attach, 2", "SUPERVISOR, ATTACH, attach, 3"),
+    ("an fd without a name", "control.def", r"SUPERVISOR, ATTACH, NONE, attach, 2", "SUPERVISOR, ATTACH, NONE, attach, 3"),
     ("a type without a row", "control.h", r"SD_CTL_SHARE_GONE = 17,", "SD_CTL_SHARE_GONE = 17,\n\tSD_CTL_NEW = 18,"),
 )
 

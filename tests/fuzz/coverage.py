@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """coverage.py NAME FOLDER...: domain NAME's kernel once more, in which what lies in these folders of its tree calls __sanitizer_cov_trace_pc() at each of its edges:
-build/NAME/NAME-coverage.vmlinux, for payloads (runtime/machine/process/link.sh). Prints its path."""
+build/NAME/NAME-coverage.vmlinux, for payloads (sd/payload.h). Prints its path."""
 import os
 import subprocess
 import sys

@@ -3,6 +3,7 @@
  * attaches it to a domain: what it looks for is in the library. */
 #include <pipe/client.h>
 #include <sd/batch.h>
+#include <sd/client.h>
 #include <sd/abi.h>
 #include <sd/control.h>
 #include <sd/qp.h>

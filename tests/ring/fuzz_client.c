@@ -12,6 +12,7 @@
  */
 #include <sys/mman.h>
 #include <sd/batch.h>
+#include <sd/client.h>
 #include <sd/qp.h>
 #include "calls.h"
 #include "fuzz.h"

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hostdom.c: see hostdom.h. */
 #define _GNU_SOURCE
+#include <linux/futex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sd/sys.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 #include <sd/serve_path.h>
 #include "hostdom.h"
 
@@ -25,7 +29,7 @@ static void host_mem_put(void *p)
 
 static void host_wake(u32 *word)
 {
-	sd_sys_futex_wake(word);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 static void host_interrupt(struct sd_sqp *l, u32 n)
@@ -189,20 +193,21 @@ u32 hostdom_round(struct hostdom *d, u32 most)
 
 static void sleep_until_rung(struct hostdom *d)
 {
+	static const struct timespec most = {0, 100000000};
+
 	sd_store_relaxed(&d->wake_page->sleeping, 1);
 	sd_full_fence();
 	if (!sd_poll_settle(&d->poll) && !sd_load_acquire(&d->stop)) {
 		d->sleeps++;
-		sd_sys_futex_wait(&d->wake_page->sleeping, 1, 100000000);
+		syscall(SYS_futex, &d->wake_page->sleeping, FUTEX_WAIT, 1, &most, NULL, 0);
 	}
 	sd_store_relaxed(&d->wake_page->sleeping, 0);
 }
 
 static void say_cpu(struct hostdom *d)
 {
-	u32 cpu;
+	u32 cpu = sched_getcpu();
 
-	sd_tsc_cpu(&cpu);
 	if (d->wake_page->cpu != cpu)
 		sd_store_relaxed(&d->wake_page->cpu, cpu);
 }
@@ -231,7 +236,7 @@ void hostdom_run(struct hostdom *d)
 			sd_srv_gap();
 		} else if (looks < SPIN_LOOKS + YIELD_LOOKS) {
 			looks = looks < SPIN_LOOKS ? SPIN_LOOKS : looks;
-			sd_sys_yield();
+			sched_yield();
 			say_cpu(d);
 		} else {
 			sleep_until_rung(d);
@@ -244,7 +249,7 @@ void hostdom_stop(struct hostdom *d)
 {
 	sd_store_release(&d->stop, 1);
 	sd_full_fence();
-	sd_sys_futex_wake(&d->wake_page->sleeping);
+	host_wake(&d->wake_page->sleeping);
 }
 
 void *hostdom_map(u64 size)

@@ -6,5 +6,6 @@ set -eu
 cd "$(dirname "$(readlink -f "$0")")/../.."
 build=${KSLICE_BUILD:-$PWD/build}
 [ -f "$build/net/net.vmlinux" ] || { echo "clock.sh: $build/net/net.vmlinux: run \`kslice build net\` first" >&2; exit 2; }
-PAYLOAD=tests/serve/hostclock.c runtime/machine/process/link.sh "$build/net/net.vmlinux" "$build/tests/net-hostclock.image"
+. tests/common/parts.sh
+machine_link "$build/net" "$build/net/net.vmlinux" "$build/tests/net-hostclock.image" tests/serve/hostclock.c
 KSLICE_IMAGE=$build/tests/net-hostclock.image exec "$1"

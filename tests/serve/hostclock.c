@@ -18,7 +18,7 @@
 static const int64_t *ahead;
 static int (*host_gettime)(clockid_t id, struct timespec *ts);
 
-/* Before main(): no file can be opened later, see machine/process/seccomp.c. */
+/* Before main(): no file can be opened later, its machine has a filter of system calls by then. */
 __attribute__((constructor)) static void setup(void)
 {
 	int fd = open(getenv("HOSTCLOCK") ?: "", O_RDONLY | O_CLOEXEC);

@@ -8,7 +8,7 @@ standalone   nothing outside the sliced tree was read to compile it (but the com
 unchanged    slicing again changes no file: ninja has no work to do
 rebuilt      sliced once more elsewhere, the tree is the same, and so are its objects (a sample), byte by byte
 diff         every file is the original less what was cut: nothing is added but the values of cuts
-undefined    the sliced kernel leaves no symbol open that the whole one doesn't
+undefined    the sliced kernel leaves no symbol open that the whole one doesn't; one that is planted in it is found
 why          each exported call, and a function deep below them, has a path that begins at an exported call
 report       its figures add up, are those of the image, and name every cut group with what it loses
 """
@@ -208,10 +208,24 @@ def undefined(image):
     return {line.split()[-1] for line in run(["nm", "-u", image]).splitlines()}
 
 
+def undefined_planted(kernel):
+    """What is open in the kernel once a reference to a function that nobody defines is linked to it."""
+    with tempfile.TemporaryDirectory() as tmp:
+        run(["clang-19", "-c", "-xc", "-o", f"{tmp}/open.o", "-"], input="void planted_open(void); void (*planted)(void) = planted_open;")
+        run(["ld.lld-19", "-r", "-m", "elf_x86_64", "-o", f"{tmp}/planted.o", kernel, f"{tmp}/open.o"])
+        return undefined(f"{tmp}/planted.o")
+
+
 def test_undefined(d):
     d.need_whole()
-    sliced, whole = undefined(f"{d.out}/{d.name}.vmlinux"), undefined(f"{d.whole}/{d.name}-whole.vmlinux")
+    kernel = f"{d.out}/{d.name}.vmlinux"
+    sliced, whole = undefined(kernel), undefined(f"{d.whole}/{d.name}-whole.vmlinux")
     print("open in the sliced kernel:", " ".join(sorted(sliced)))
+    print("not in the whole one:", " ".join(sorted(sliced - whole)))
+    found = undefined_planted(kernel) - whole
+    if found != (sliced - whole) | {"planted_open"}:
+        print("with a planted one:", " ".join(sorted(found)))
+        return False
     return not sliced - whole
 
 

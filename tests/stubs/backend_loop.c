@@ -5,10 +5,10 @@
  * host kernel, by raw system calls.
  */
 #include "stub_test.h"
-#include "../../runtime/machine/process/process.h"
 #include "../../runtime/transport/loop/loop.h"
 
 #include <sd/qp.h>
+#include <sd/payload.h>
 #include <sys/mman.h>
 
 const char *backend_name = "loop";

@@ -23,14 +23,14 @@ out=$build/stub-tests
 [ -f "$gen/tests.c" ] || { echo "run.sh: $gen/tests.c: no such file: run \`kslice slice $name\` first" >&2; exit 2; }
 mkdir -p "$out"
 cd "$home"
+. tests/common/parts.sh
 : "${CC:=gcc}"
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host -I$build/../cmake/runtime/include/abi"
 engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
 	runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c"
-link=runtime/machine/${KSLICE_MACHINE:-process}/link.sh
 # The client side of a transport, which the tests look up by name.
-loop="runtime/transport/table.c runtime/transport/loop/loop_client.c"
-shm="runtime/transport/table.c runtime/transport/shm/shm_client.c"
+loop=$(transport_sources loop)
+shm=$(transport_sources shm)
 
 build_host() {
 	$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine "$gen"/server*.c \
@@ -66,8 +66,7 @@ for kind in "${kinds[@]}"; do
 		run "$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
-		PAYLOAD="$flags tests/stubs/backend_loop.c $engine $loop" \
-			$link "$build/$name.vmlinux" "$out/loop"
+		machine_link "$build" "$build/$name.vmlinux" "$out/loop" "$flags tests/stubs/backend_loop.c $engine $loop"
 		run "$out/loop" @dev -- "$@" || status=1 ;;
 	shm)
 		[ -f "$build/$name.image" ] || { echo "run.sh: $build/$name.image: run \`kslice build $name\` first" >&2; exit 2; }

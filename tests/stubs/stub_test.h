@@ -20,7 +20,7 @@
 #define _GNU_SOURCE /* this header comes first everywhere */
 #endif
 
-#include <sd/rpc.h>
+#include <sd/client.h>
 
 enum st_kind { ST_NUM, ST_FD, ST_BUF };
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sd/client.h>
 #include <sd/qp.h>
 #include <sd/ticket.h>
 #include <stdint.h>

@@ -237,24 +237,15 @@ long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 
 long sd_chan_map(struct sd_chan *c)
 {
-	struct sd_stat st;
-	long at;
+	const struct sd_client_side *tr = sd_transport_client(NULL);
+	long err;
 
-	if (sys(__NR_fstat, c->fd[SD_FD_REGION], &st) || st.size != SD_REGION_SIZE)
+	if (!tr || !tr->map)
 		return -EPROTO;
-	at = sys(__NR_mmap, 0, SD_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-		 c->fd[SD_FD_REGION], 0);
-	if (at < 0)
-		return at;
-	c->region = (void *)at;
-	if (sys(__NR_fstat, c->fd[SD_FD_WAKE_PAGE], &st) || st.size < (s64)PAGE)
-		return -EPROTO;
-	at = sys(__NR_mmap, 0, PAGE, PROT_READ, MAP_SHARED, c->fd[SD_FD_WAKE_PAGE], 0);
-	if (at < 0)
-		return at;
-	c->wake_page = (const struct sd_wake_page *)at;
-	c->tr = sd_transport_client(NULL);
-	return 0;
+	err = tr->map(c->fd[SD_FD_REGION], c->fd[SD_FD_WAKE_PAGE], &c->region, &c->wake_page);
+	if (!err)
+		c->tr = tr;
+	return err;
 }
 
 /* With the files' lock held: a channel in the place of the one that is dead, or of none. */

@@ -48,8 +48,7 @@ long sd_chan_errno(const struct sd_chan *c)
 {
 	if (c && c->state == SD_CHAN_PROTO)
 		return -EPROTO;
-	if (c && c->region &&
-	    sd_load_relaxed(&((struct sd_region_head *)c->region)->ended) == SD_ENDED_MEMORY)
+	if (c && c->region && sd_load_relaxed(&c->region->ended) == SD_ENDED_MEMORY)
 		return -ENOMEM;
 	return -EREMOTEIO;
 }

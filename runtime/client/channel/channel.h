@@ -66,9 +66,11 @@ struct sd_chan {
 	u16 serial;
 	u16 dom;
 	u32 client, generation;
-	void *region;
+	struct sd_region_head *region;
 	const struct sd_wake_page *wake_page;
-	const struct sd_client_side *tr; /* the transport that its queue pairs are of */
+	const struct sd_client_side
+		*tr; /* the transport that its memory and queue pairs are of; NULL:
+					    nothing is mapped */
 	s32 fd[SD_CHAN_FDS];
 	u32 qp_used[SD_QPS / 32];
 	u32 qp_old[SD_QPS / 32]; /* used by the image before this one: find its position */
@@ -267,8 +269,7 @@ static inline bool sd_chan_alive(const struct sd_chan *c)
 }
 static inline bool sd_chan_ended(const struct sd_chan *c)
 {
-	return !sd_chan_alive(c) ||
-	       sd_load_relaxed(&((const struct sd_region_head *)c->region)->ended) != 0;
+	return !sd_chan_alive(c) || sd_load_relaxed(&c->region->ended) != 0;
 }
 bool sd_qp_gone(const struct sd_qp *l);
 

@@ -46,10 +46,8 @@ static void chan_close_fds(struct sd_chan *c)
 
 static void chan_unmap(struct sd_chan *c)
 {
-	if (c->region)
-		sys(__NR_munmap, c->region, SD_REGION_SIZE);
-	if (c->wake_page)
-		sys(__NR_munmap, c->wake_page, PAGE);
+	if (c->tr)
+		c->tr->unmap(c->region, c->wake_page);
 	sys(__NR_munmap, c, sizeof(*c));
 }
 

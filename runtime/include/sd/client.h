@@ -68,6 +68,74 @@
 
 #define SD_DOMAINS 4u
 
+enum sd_route {		       /* how a call is recognised as the domain's */
+		SD_ROUTE_FD,   /* by its first fd argument */
+		SD_ROUTE_KEY,  /* by an argument's value, see routes in the spec: socket(family ...)
+				*/
+		SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
+		SD_ROUTE_MIRRORED, /* the host's; when that was done, every domain the program is
+				  attached to hears of it: setuid, umask */
+		SD_ROUTE_NONE /* the client handles it itself (dup, close, poll ...), or it's only
+				  called direct */
+};
+
+/*
+ * The arguments that name files. Such a call is the domain's if they lie below one of its prefixes;
+ * a relative path belongs where its directory does, and so does an empty or null one. Two that
+ * belong to different places: -EXDEV.
+ */
+#define SD_PATH_CWD 0xff
+
+struct sd_path_args {
+	u8 n;
+	struct {
+		u8 path;
+		u8 dirfd; /* the argument it is relative to, or SD_PATH_CWD: the current directory
+			   */
+	} arg[2];
+};
+
+struct sd_route_key { /* the call is ours if arg[arg] & mask is one of value[0..n); n = 0: always */
+	u8 arg, n;
+	u64 mask;
+	u64 value[8];
+};
+
+enum sd_stub_flags {
+	SD_STUB_FDS_OUT = 1,  /* an out array of ints receives new fds: socketpair, pipe2 */
+	SD_STUB_CMSG_IN = 2,  /* control messages going in may hold fds (SCM_RIGHTS) */
+	SD_STUB_CMSG_OUT = 4, /* control messages coming back may hold fds */
+	SD_STUB_BLOCKS = 8,   /* may block */
+	SD_STUB_CREDIT = 16,  /* may follow an early call, see sd_call_credit() */
+};
+
+/* One row per call in generated/<domain>/client.c; route() and the tests read it. */
+struct sd_stub {
+	const char *name;
+	u16 nr;				/* x86-64 system call number */
+	u16 op;				/* SD_OP_CALLS + index */
+	u8 fd_args;			/* bit i: arg i is a file descriptor */
+	u8 ret_fd;			/* the result is a new file descriptor */
+	u8 route;			/* enum sd_route */
+	u16 flags;			/* enum sd_stub_flags */
+	const struct sd_route_key *key; /* KEY; ALSO: only these are told, NULL: all */
+	sd_stub_fn stub;
+	const struct sd_path_args *paths; /* NULL: none of its arguments names a file */
+	u8 cloexec; /* 1 + the argument whose O_CLOEXEC its new fds follow (SOCK_CLOEXEC and the
+		       rest equal it); 0: none */
+};
+
+struct sd_domain_stubs {
+	const char *name; /* "net" */
+	const struct sd_stub *stub;
+	u32 n;
+	u32 contract; /* of the calls' form; a domain that has another isn't called. See
+			 sd/control.h */
+	u32 nprefix;
+	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the
+				      same place: "/sd" */
+};
+
 /* The domains linked in; ends with NULL. Made by runtime/client/CMakeLists.txt. */
 extern const struct sd_domain_stubs *const sd_linked_domains[];
 

@@ -28,9 +28,9 @@
  *
  * A peer with another ABI hash may send messages of any length; only their heads are read. Such a
  * client may still send HELLO, STATUS, UP, DOWN and KILL, so that a new kdom can stop an old
- * domain: these types never change their numbers. Its ATTACH fails with EPROTONOSUPPORT. The
- * supervisor kills a domain whose READY has another ABI hash. A domain exits when its supervisor
- * has another one.
+ * domain: these types (LOOK and POWER) never change their numbers. Its ATTACH fails with
+ * EPROTONOSUPPORT. The supervisor kills a domain whose READY has another ABI hash. A domain exits
+ * when its supervisor has another one.
  *
  * Whether the calls themselves have the same form is a separate question: the client compares
  * attach.stubs with its own sd_domain_stubs.contract. All of this is compared once per channel,
@@ -38,9 +38,10 @@
  *
  * # Who may ask what
  *
- * A connection is in one of these states, and no change of state gives it more rights:
+ * Each message wants one of the rights LOOK, POWER, ATTACH and KEY: its row of sd/control.def says
+ * which. A connection is in one of these states, and no change of state gives it more rights:
  *
- *	state                HELLO STATUS  UP DOWN KILL  ATTACH         TICKET SHARE  with an fd
+ *	state                LOOK          POWER         ATTACH         KEY           with an fd
  *	fresh: connected     yes           owner         once, as self  yes           no (-EPROTO)
  *	lifeline: attached   yes           -EPERM        -EALREADY      -EALREADY     LIFELINE rows
  *	ticket: holds one    -EALREADY     -EPERM        -EALREADY      -EALREADY     no (-EPROTO)
@@ -82,12 +83,12 @@
 #define SD_CTL_MAGIC	0x6b736c31u /* "1lsk" */
 #define SD_CTL_VERSION	1u	    /* of the head */
 #define SD_CTL_FD	3	    /* the domain's end of its control socket */
-#define SD_WAKE_PAGE_FD 4	    /* the domain's wake-up page memfd, writable */
+#define SD_WAKE_PAGE_FD 4	    /* the domain's wake-up page, writable */
 #define SD_NAME_MAX	32
 #define SD_CTL_FDS_MAX	3
 #define SD_CALLS_MAX	64
 #define SD_BELTS	16
-#define SD_SHARE_SIZE	(1ull << 30) /* of a share's memfd; sealed, sparse */
+#define SD_SHARE_SIZE	(1ull << 30) /* bytes of a share (sd/share.h): never more, never less */
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -117,7 +118,7 @@ struct sd_ctl_attach {
 	uint32_t uid;	 /* its effective user id, likewise */
 	uint32_t gid;	 /* its effective group id, likewise */
 	uint32_t generation;	/* in replies: how often the domain has been started */
-	uint64_t region_size;	/* bytes of the region memfd */
+	uint64_t region_size;	/* bytes of the region */
 	uint32_t stubs;		/* in replies to clients: the domain's sd_served_abi */
 	uint32_t pad;		/* 0 */
 	char name[SD_NAME_MAX]; /* in replies to clients: the name of the domain */
@@ -157,7 +158,7 @@ struct sd_ctl_peer {
 	char name[SD_NAME_MAX]; /* of the other domain */
 	uint32_t generation;	/* in replies: of the other domain */
 	uint32_t stubs;		/* in replies: the other domain's sd_served_abi */
-	uint64_t region_size;	/* in replies: bytes of the region memfd */
+	uint64_t region_size;	/* in replies: bytes of the region */
 };
 
 struct sd_ctl_detach {

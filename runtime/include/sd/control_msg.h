@@ -133,7 +133,8 @@ static inline void sd_ctl_take(struct sd_ctl_came *came, const union sd_ctl_room
 	}
 }
 
-#define SD_CTL_MESSAGE(asker, type, payload, nfds, fds, reply, reply_nfds, reply_fds, meaning) \
+#define SD_CTL_MESSAGE(asker, type, right, payload, nfds, fds, reply, reply_nfds, reply_fds, \
+		       meaning)                                                              \
 	_Static_assert((nfds) <= SD_CTL_FDS_MAX && (reply_nfds) <= SD_CTL_FDS_MAX, #type);
 #include <sd/control.def>
 #undef SD_CTL_MESSAGE
@@ -143,8 +144,9 @@ static inline void sd_ctl_take(struct sd_ctl_came *came, const union sd_ctl_room
 static inline int sd_ctl_fds(enum sd_ctl_asker asker, uint32_t type, int answer)
 {
 	switch ((uint32_t)asker << 16 | type) {
-#define SD_CTL_MESSAGE(asker, type, payload, nfds, fds, reply, reply_nfds, reply_fds, meaning) \
-	case SD_CTL_BY_##asker << 16 | SD_CTL_##type:                                          \
+#define SD_CTL_MESSAGE(asker, type, right, payload, nfds, fds, reply, reply_nfds, reply_fds, \
+		       meaning)                                                              \
+	case SD_CTL_BY_##asker << 16 | SD_CTL_##type:                                        \
 		return answer ? reply_nfds : nfds;
 #include <sd/control.def>
 #undef SD_CTL_MESSAGE

@@ -2,8 +2,8 @@
 /*
  * ring.h: the layout of a client's region, and the protocol text of its rings.
  *
- * A region is one sparse memfd per client process, made and sealed by the supervisor, mapped only
- * by that client and by the domain. Its layout is fixed by this header; neither side trusts a size,
+ * A region is memory of one client process, made by the supervisor, mapped only by that client and
+ * by the domain (sd/transport.h). Its layout is fixed by this header; neither side trusts a size,
  * an index or a pointer that it reads from the shared memory.
  *
  *   0         struct sd_region_head (doorbell bits, ended word)
@@ -69,10 +69,10 @@
  *
  * Sleeping: the side about to sleep does a full fence between announcing that and its last look;
  * the other re-reads the announcement while it spins. See wake_page.h for waking the domain. The
- * client's word is client.sleep: 0 awake, else the value its futex waits on, a new one every time.
+ * client's word is client.sleep: 0 awake, else the value it sleeps on, a new one every time.
  * client.want is the completion count it wants to be woken for, 0: any answer. The domain wakes by
  * setting the word from that value to 0 (compare and swap: a wake between the client's last look
- * and its FUTEX_WAIT is not lost, and a late one doesn't hit its next sleep), then FUTEX_WAKE.
+ * and its sleep is not lost, and a late one doesn't hit its next sleep), then wakes it.
  */
 #ifndef SD_RING_H
 #define SD_RING_H
@@ -194,7 +194,7 @@ struct sd_region_head {
 
 /* Written by the client; sleep also by the domain, which sets it to 0. */
 struct sd_client_ctl {
-	u32 sleep;  /* futex word; nonzero while the client sleeps or is about to */
+	u32 sleep;  /* nonzero while the client sleeps or is about to */
 	u32 want;   /* completion count it waits for; 0: any answer */
 	u32 cpu;    /* 1 + CPU the client last waited on, 0 unknown: a hint */
 	u32 cancel; /* see above */

@@ -122,75 +122,7 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len);
  * be taken off a stream for a bad buffer. */
 u64 sd_writable(void *prog, u64 len);
 
-/* One row per call in generated/<domain>/client.c; route() and the tests read it. */
+/* A generated stub: makes its call by the queue pair; *ret is the call's own result. */
 typedef enum sd_status (*sd_stub_fn)(struct sd_qp *qp, long *ret, const u64 arg[6]);
-
-enum sd_route {		       /* how a call is recognised as the domain's */
-		SD_ROUTE_FD,   /* by its first fd argument */
-		SD_ROUTE_KEY,  /* by an argument's value, see routes in the spec: socket(family ...)
-				*/
-		SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
-		SD_ROUTE_MIRRORED, /* the host's; after it every domain that the program is
-				      attached to repeats it: setuid, umask */
-		SD_ROUTE_NONE	   /* the client handles it itself (dup, close, poll ...), or it is
-			         only called directly */
-};
-
-/*
- * The arguments that name files. Such a call is the domain's if they are below one of its
- * prefixes; a relative path belongs where its directory does, and so does an empty or null one.
- * Two that belong to different places: -EXDEV.
- */
-#define SD_PATH_CWD 0xff
-
-struct sd_path_args {
-	u8 n;
-	struct {
-		u8 path;
-		u8 dirfd; /* the argument it is relative to, or SD_PATH_CWD: the current directory
-			   */
-	} arg[2];
-};
-
-struct sd_route_key { /* the call is ours if arg[arg] & mask is one of value[0..n); n = 0: always */
-	u8 arg, n;
-	u64 mask;
-	u64 value[8];
-};
-
-enum sd_stub_flags {
-	SD_STUB_FDS_OUT = 1,  /* an out array of ints receives new fds: socketpair, pipe2 */
-	SD_STUB_CMSG_IN = 2,  /* control messages going in may hold fds (SCM_RIGHTS) */
-	SD_STUB_CMSG_OUT = 4, /* control messages coming back may hold fds */
-	SD_STUB_BLOCKS = 8,   /* may block */
-	SD_STUB_CREDIT = 16,  /* may follow an early call, see sd_call_credit() */
-};
-
-struct sd_stub {
-	const char *name;
-	u16 nr;	    /* x86-64 system call number */
-	u16 op;	    /* SD_OP_CALLS + index */
-	u8 fd_args; /* bit i: arg i is a file descriptor */
-	u8 ret_fd;  /* the result is a new file descriptor */
-	u8 route;   /* enum sd_route */
-	u16 flags;  /* enum sd_stub_flags */
-	const struct sd_route_key
-		*key; /* KEY; MIRRORED: only calls with this key are repeated, NULL: all */
-	sd_stub_fn stub;
-	const struct sd_path_args *paths; /* NULL: none of its arguments names a file */
-	u8 cloexec; /* 1 + the argument whose O_CLOEXEC its new fds follow (SOCK_CLOEXEC and the
-		       rest equal it); 0: none */
-};
-
-struct sd_domain_stubs {
-	const char *name; /* "net" */
-	const struct sd_stub *stub;
-	u32 n;
-	u32 contract; /* hash of the calls' layouts; a domain with another one isn't called. See
-		         sd/control.h */
-	u32 nprefix;
-	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the
-				      same place: "/sd" */
-};
 
 #endif

@@ -23,7 +23,7 @@ struct sd_sqp;
 struct sd_server_ops {
 	/* Interrupts call n of a queue pair, if it is in service. Doesn't sleep. */
 	void (*interrupt)(struct sd_sqp *l, u32 n);
-	/* FUTEX_WAKE of one waiter on a client's word. */
+	/* Wakes the one that waits on a client's word. */
 	void (*wake)(u32 *word);
 	/* Zeroed memory for sd_scratch(), on behalf of the region's owner; NULL: out of memory,
 	 * or over the owner's limit. May sleep. */
@@ -99,7 +99,7 @@ void sd_sregion_init(struct sd_sregion *r, void *base, void *owner,
 long sd_srv_call(const struct sd_table *t, struct sd_req *q, bool *bad);
 
 /*
- * The word to FUTEX_WAKE if the queue pair's client sleeps and must be woken; NULL otherwise. The
+ * The word to wake if the queue pair's client sleeps and must be woken; NULL otherwise. The
  * answer was a plain store, which the load of client.sleep may have overtaken: so the domain asks
  * again in later passes while it is awake, and before it sleeps (and now and then, with fenced =
  * true) it asks after a full fence, which is decisive.

@@ -27,6 +27,17 @@ struct sd_region_head;
 /** struct sd_client_side - how a client waits for a domain, and makes it look at its entries */
 struct sd_client_side {
 	/**
+	 * @map: makes the memory of a channel of what the supervisor gave the program for it, in
+	 * its answer to ATTACH (sd/control.def): two descriptors, which stay the caller's. The
+	 * region can then be read and written, the wake-up page read; it may be done again in
+	 * another process image that has the same descriptors. 0 or -errno: then nothing is mapped.
+	 * NULL: this side's clients have their memory from elsewhere.
+	 */
+	int (*map)(s32 region, s32 page, struct sd_region_head **head,
+		   const struct sd_wake_page **wake_page);
+	/** @unmap: what @map has mapped. NULL like it. */
+	void (*unmap)(struct sd_region_head *head, const struct sd_wake_page *wake_page);
+	/**
 	 * @kick: an entry was published and the caller doesn't wait: makes sure that the domain
 	 * will look. Not needed before @wait. May sleep until the domain can be woken.
 	 */

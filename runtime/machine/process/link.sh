@@ -4,7 +4,7 @@
 # link.sh SD_O IMAGE: makes a domain image of a relocatable kernel (vmlinux of arch/sd, or a slice's): all its symbols but the
 # entry lists (runtime/machine/entries.txt, and those of the transports) become local, so that none clashes with libc's, then it is linked with this machine into one PIE, a static one: a domain
 # starts in a root where there is no libc.
-# PAYLOAD=FILES adds host sources or objects (see sd_payload in process.h). CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
+# PAYLOAD=FILES adds host sources or objects (sd/payload.h). CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
 set -eu
 [ $# -eq 2 ] || { echo "usage: link.sh SD_O IMAGE" >&2; exit 1; }
 here=$(cd "$(dirname "$0")" && pwd -P)

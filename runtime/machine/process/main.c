@@ -21,6 +21,7 @@
 
 #include "process.h"
 #include "sd/wake_page.h"
+#include "sd/payload.h"
 #include "sd/shadow.h"
 
 #define RAM_ALIGN \

@@ -106,12 +106,6 @@ uint64_t machine_shares_max(void);
 int machine_share_map(int fd, struct sd_event *ev);
 void machine_share_unmap(void *mem, int fd);
 
-/* If defined by what is linked in: runs instead of serving, as pid 1 of the kernel side. Its result
- * is the exit status. */
-int sd_payload(void) __attribute__((weak));
-extern int sd_payload_argc;
-extern char **sd_payload_argv;
-
 /* From here on only what a running domain needs: see seccomp.c. */
 /* core: a core dump is allowed, into the working directory. */
 void machine_privileges_drop(bool core);

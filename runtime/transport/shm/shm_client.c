@@ -12,22 +12,23 @@
  * every 3 ms, beside a busy loop, kept a runnable domain waiting for 11 s). So they look less and
  * less often. A signal handler's sd_qp_interrupt() wakes us as the domain does.
  */
-#include <sd/sys.h>
+#include "sys.h"
 #include "../wait.h"
 
-#define SLOW	      2u      /* so often in a row not answered soon: a habit of that op */
-#define TRY_AGAIN     16u     /* waits before it is given another chance */
-#define AFTER_YIELD   16u     /* looks */
-#define TIGHT_LOOKS   24u     /* longer than a far round trip */
-#define SPIN_CYCLES   8000u   /* about 3 us */
-#define YIELD_CYCLES  150000u /* about 50 us */
-#define HOG_CYCLES    120000u /* a yield that took longer gave the CPU to a thread that doesn't */
-#define HOG_WAITS     32u /* give it back: sleep instead for some waits, since a wake-up preempts */
-#define RECHECK_NS    250000000ull
-#define REST_NS	      10000000ull
-#define UNTOLD_YIELDS 4u     /* yields while the domain can't be woken */
-#define UNTOLD_NS     50000u /* then sleeps, from this long ... */
-#define UNTOLD_SHIFT  10u    /* ... to 1024 times as long */
+#define SLOW	       2u      /* so often in a row not answered soon: a habit of that op */
+#define TRY_AGAIN      16u     /* waits before it is given another chance */
+#define AFTER_YIELD    16u     /* looks */
+#define TIGHT_LOOKS    24u     /* longer than a far round trip */
+#define SPIN_CYCLES    8000u   /* about 3 us */
+#define YIELD_CYCLES   150000u /* about 50 us */
+#define HOG_CYCLES     120000u /* a yield that took longer gave the CPU to a thread that doesn't */
+#define HOG_WAITS      32u     /* give it back: sleep instead for some waits: a wake-up preempts */
+#define RECHECK_NS     250000000ull
+#define REST_NS	       10000000ull
+#define WAKE_PAGE_SIZE 4096u
+#define UNTOLD_YIELDS  4u     /* yields while the domain can't be woken */
+#define UNTOLD_NS      50000u /* then sleeps, from this long ... */
+#define UNTOLD_SHIFT   10u    /* ... to 1024 times as long */
 
 static const struct sd_wait_ops shm_wait_ops;
 
@@ -232,7 +233,36 @@ static bool shm_alive(const struct sd_region_head *head, const struct sd_wake_pa
 	return sd_wait_channel(head, wake_page) == SD_OK;
 }
 
+/* Both are memfds, of a size that nobody can change: the supervisor sealed them. */
+static int shm_map(s32 region, s32 page, struct sd_region_head **head,
+		   const struct sd_wake_page **wake_page)
+{
+	long at, page_at;
+
+	if (sd_sys_size(region) != (s64)SD_REGION_SIZE || sd_sys_size(page) < (s64)WAKE_PAGE_SIZE)
+		return -EPROTO;
+	at = sd_sys_map(region, SD_REGION_SIZE, SD_PROT_READ | SD_PROT_WRITE);
+	if (at < 0)
+		return (int)at;
+	page_at = sd_sys_map(page, WAKE_PAGE_SIZE, SD_PROT_READ);
+	if (page_at < 0) {
+		sd_sys_unmap((void *)at, SD_REGION_SIZE);
+		return (int)page_at;
+	}
+	*head = (struct sd_region_head *)at;
+	*wake_page = (const struct sd_wake_page *)page_at;
+	return 0;
+}
+
+static void shm_unmap(struct sd_region_head *head, const struct sd_wake_page *wake_page)
+{
+	sd_sys_unmap(head, SD_REGION_SIZE);
+	sd_sys_unmap(wake_page, WAKE_PAGE_SIZE);
+}
+
 const struct sd_client_side sd_shm_client = {
+	.map = shm_map,
+	.unmap = shm_unmap,
 	.kick = shm_kick,
 	.hint = shm_hint,
 	.wait = shm_wait,

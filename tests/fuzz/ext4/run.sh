@@ -5,6 +5,7 @@
 # Without options a short run that is always the same: the corpus, and FUZZ_RUNS (150) cases more.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/../../.."
+. tests/common/parts.sh
 name=$1
 shift
 build=${KSLICE_BUILD:-$PWD/build}

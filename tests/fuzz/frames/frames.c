@@ -5,13 +5,14 @@
  * for who finds that the process has ended.
  */
 #define _GNU_SOURCE
-#include "../../../runtime/machine/process/process.h"
 #include "frames.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <sd/machine.h>
+#include <sd/payload.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

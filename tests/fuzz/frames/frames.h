@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * frames.h: crafted frames for a domain's network device, by libFuzzer inside of the domain: the
- * harness is the payload of the image (runtime/machine/process/process.h) and the other end of its
+ * harness is the payload of the image (sd/payload.h) and the other end of its
  * "TAP", a socket pair.
  *
  *   frames.c   libFuzzer, the device's fd, and when a frame has been seen to

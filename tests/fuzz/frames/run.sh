@@ -6,6 +6,7 @@
 # left in build/tests/fuzz/. FUZZ_COVERAGE=1: with a kernel that is built for that (minutes), so that what reaches new code is kept.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/../../.."
+. tests/common/parts.sh
 name=$1
 shift
 build=${KSLICE_BUILD:-$PWD/build}
@@ -16,9 +17,9 @@ kernel=$build/$name${KSLICE_DEBUG:+-$KSLICE_DEBUG}/$name.vmlinux
 mkdir -p "$out"
 library=$(clang-19 --print-file-name=libclang_rt.fuzzer_no_main-x86_64.a)
 [ -f "$library" ] || library=$(clang-19 --print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a
-PAYLOAD="-Itests/stubs -I$gen -D_GNU_SOURCE= $(echo tests/fuzz/frames/*.c) tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
-	runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c runtime/transport/table.c runtime/transport/loop/loop_client.c -Wl,--wrap=__sanitizer_cov_trace_pc $library -lstdc++ -lm" \
-	runtime/machine/process/link.sh "$kernel" "$out/frames-$name"
+machine_link "$(dirname "$kernel")" "$kernel" "$out/frames-$name" "-Itests/stubs -I$gen -D_GNU_SOURCE= $(echo tests/fuzz/frames/*.c) tests/stubs/copy.c
+	$(echo "$gen"/client*.c "$gen"/tests*.c) runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c $(transport_sources loop)
+	-Wl,--wrap=__sanitizer_cov_trace_pc $library -lstdc++ -lm"
 
 work=$(mktemp -d /dev/shm/fuzz.XXXXXX 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
