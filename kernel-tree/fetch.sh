@@ -38,7 +38,7 @@ ours() {
 		[ "$at" != / ] || return 0
 		at=$(dirname "$at")
 	done
-	die "$1: others than root and you can change $at" "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root"
+	die "$1: users other than root and you can change $at" "set KSLICE_CACHE to a path on which each directory belongs to you alone, or to root"
 }
 
 # An installation has no link: kslice looks into the cache.

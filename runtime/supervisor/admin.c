@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the commands of kdom ask: how the domain is, and its start and end. */
+/* admin.c: answers kdom's commands: the domain's status, start and end. */
 #include "admin.h"
 #include "belts.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* admin.h: what the commands of kdom ask a daemon. 0, or -errno for the client. */
+/* admin.h: requests of kdom's commands to a daemon. 0, or -errno for the client. */
 #ifndef KDOM_ADMIN_H
 #define KDOM_ADMIN_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A command asking a daemon over NAME.sock. */
+/* ask.c: a command's request to a daemon over NAME.sock. */
 #include "ask.h"
 #include "ctlmsg.h"
 #include "log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ask.h: a command asks a daemon over NAME.sock. */
+/* ask.h: a command's request to a daemon over NAME.sock. */
 #ifndef KDOM_ASK_H
 #define KDOM_ASK_H
 

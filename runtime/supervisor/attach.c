@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections become lifelines and tickets. The domain is asked first; what the connection has
- * become is known when it has answered.
+ * attach.c: turns connections into lifelines and tickets. The domain is asked first; its answer
+ * decides what the connection becomes.
  */
 #include "attach.h"
 
@@ -27,8 +27,8 @@ static int may_attach(const struct daemon *d, const struct conn *c, uint32_t par
 	if (!d->dom.pid || d->dom.stopping)
 		return -EREMOTEIO;
 	if (!c->passed) {
-		/* Only over its own lifeline: a child has all that its parent has become, not just
-		 * what its user may. */
+		/* Only over its own lifeline: a child inherits its parent's current credentials,
+		 * not only those of its user. */
 		if (parent)
 			return -ESRCH;
 		if (!rule_same_person(c))
@@ -87,7 +87,7 @@ static void attach_answered(struct daemon *d, struct request *r, int result,
 	reply_send(c, &m, result, SD_CTL_ATTACH, r->conn_seq, fds, result ? 0 : 3);
 }
 
-/* In the domain's bound of memory, for one more. */
+/* Raises the domain's memory limit for one more client. */
 static void attach_make_room(struct daemon *d)
 {
 	unsigned n = 1 + conn_count_living(d);
@@ -114,7 +114,7 @@ int attach_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *aske
 	fds[0] = r->region < 0 ? -1 : fcntl(r->region, F_DUPFD_CLOEXEC, 0);
 	fds[1] = r->notify < 0 ? -1 : fcntl(r->notify, F_DUPFD_CLOEXEC, 0);
 	/*
-	 * A child has its parent's groups, also those that the parent got after it had connected.
+	 * A child has its parent's groups, including those that the parent got after it connected.
 	 */
 	ngroups = c->passed || r->region < 0 ? 0 : cred_groups_into(r->region, c);
 	if (!c->passed && r->region >= 0 && cred_into(r->region, c))
@@ -159,7 +159,7 @@ static void ticket_answered(struct daemon *d, struct request *r, int result,
 	reply_send(c, &m, result, SD_CTL_TICKET, r->conn_seq, NULL, 0);
 }
 
-/* From now on this connection is a ticket, for whoever has its other end. */
+/* From now on this connection is a ticket for whoever holds its other end. */
 int attach_ticket_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked)
 {
 	struct sd_ctl_msg m;

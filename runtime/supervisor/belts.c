@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Belts: what keeps a captured domain from the rest of the host, should it get past seccomp. Each
- * is worn where the host allows it, and where it doesn't the reason is kept: `kdom ps -v` and the
- * log say both. Root makes namespaces with its own power, before it gives that up; another user
- * makes a user namespace first, in which it may. The domain's process is worn them by its own hand,
- * between fork and exec; what it could and couldn't have comes back in memory that exec takes from
- * it.
+ * belts.c: confines a domain's process, so that a compromised domain that gets past seccomp can't
+ * reach the rest of the host. Each belt is applied where the host allows it; otherwise the reason
+ * is kept, and `kdom ps -v` and the log report it. Root makes namespaces with its own privileges
+ * before it drops them; another user first makes a user namespace. The process applies its belts
+ * itself, between fork and exec, and reports the results in shared memory that exec unmaps.
  *
- * Whoever has the uid that made a user namespace may trace what was started in it, dumpable or not,
- * unless that couldn't read its program: then the kernel asks for rights outside. So the image is
- * started from a copy that may be run and not read.
+ * The uid that made a user namespace may trace the processes started in it, dumpable or not, unless
+ * a process can't read its own program: then the kernel requires capabilities outside. So the image
+ * is started from a copy that can be executed but not read.
  */
 #include "belts.h"
 #include "cores.h"
@@ -106,7 +105,7 @@ static int image_copy(int to, int from)
 	return 0;
 }
 
-/* Opened anew: what is open for writing can't be run. */
+/* Reopened: a file that is open for writing can't be executed. */
 static int image_seal(int copy)
 {
 	char path[32];
@@ -150,10 +149,10 @@ void belts_log(const char *name, const uint8_t *belts)
 		else
 			snprintf(off + strlen(off), sizeof(off) - strlen(off), "%s %s (%s)",
 				 *off ? "," : "", belt_names[i], strerror(belts[i]));
-	note("domain %s is confined by%s%s%s", name, on, *off ? "; could not have" : "", off);
+	note("domain %s is confined by%s%s%s", name, on, *off ? "; not available:" : "", off);
 }
 
-/* What the kernel says of the process, not what the process does. */
+/* What the kernel reports about the process, not the process itself. */
 void belts_look(uint8_t *belts, pid_t pid)
 {
 	char path[32], line[128];
@@ -169,10 +168,9 @@ void belts_look(uint8_t *belts, pid_t pid)
 		fclose(f);
 }
 
-/* ---- in the process that is to be the domain ---- */
+/* ---- in the process that becomes the domain ---- */
 
-/* A file system of nothing is all that it sees; where there is an initramfs pivot_root() can't do
- * it. */
+/* Leaves it an empty file system as root; pivot_root() doesn't work on an initramfs. */
 static int empty_root(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -201,22 +199,22 @@ static void enter_spaces(uint8_t *belts, bool again)
 	}
 }
 
-/* As system calls: libc's would ask the supervisor's threads to do the same, which this process
- * hasn't (belts_fork()). */
+/* Plain system calls: libc's wrappers would try to do the same in the supervisor's threads, which
+ * this process doesn't have (belts_fork()). */
 static int become_uid(uid_t id)
 {
 	return syscall(SYS_setresgid, id, id, id) || syscall(SYS_setresuid, id, id, id);
 }
 
-/* Root's: a uid that no other process has, so that none but root's may signal it, or it a process.
- */
+/* For root: a uid that no other process has, so that only root can signal it, and it can signal
+ * nobody. */
 static int own_uid(uint8_t *belts, pid_t supervisor)
 {
 	if (syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
 		return -1;
 	belt_set(belts, BELT_UID, become_uid(belts_uid(supervisor)));
-	/* In a user namespace these may have no number at all. Without a bounding set exec gives
-	 * the 0 in there nothing. */
+	/* In a user namespace these ids may be unmapped. With an empty bounding set uid 0 in there
+	 * gets no capabilities by exec. */
 	if (belts[BELT_UID] && become_uid(UID_NOBODY) && errno != EINVAL)
 		return -1;
 	belt_set(belts, BELT_USER, unshare(CLONE_NEWUSER));
@@ -240,8 +238,8 @@ static int drop_capabilities(void)
 	       syscall(SYS_capset, &head, none);
 }
 
-/* No file of it grows beyond the biggest of its disks, which doesn't grow. Block devices end where
- * they end, and have no such limit. */
+/* No file may grow beyond the largest of its disks, whose size is fixed. Block devices have a fixed
+ * size and need no limit. */
 rlim_t belts_file_limit(const struct config *cfg)
 {
 	rlim_t most = 0;
@@ -269,7 +267,7 @@ int belts_limits(const struct config *cfg, rlim_t size, uint8_t *belts)
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		failed |= setrlimit(none[i], &(struct rlimit){0, 0});
-	if (!cfg->core_dir[0]) /* else its core is a file, as big as it is */
+	if (!cfg->core_dir[0]) /* else its core is a file of the domain's size */
 		failed |= setrlimit(RLIMIT_FSIZE, &file);
 	belt_set(belts, BELT_LIMITS, failed);
 	if (getrlimit(RLIMIT_NOFILE, &files))
@@ -282,14 +280,14 @@ int belts_apply(uint8_t *belts, pid_t supervisor)
 {
 	bool root = !geteuid();
 
-	/* Of an unprivileged user's: whose uid else? */
+	/* An unprivileged user has no other uid to give. */
 	belts[BELT_UID] = root ? 0 : EPERM;
 	enter_spaces(belts, false);
 	if (root && (drop_bounding() || own_uid(belts, supervisor)))
 		return -1;
 	if (root && !belts[BELT_USER])
 		enter_spaces(belts, true);
-	/* A new user namespace gave all of them anew, in it. */
+	/* A new user namespace gives a full bounding set. */
 	if (!belts[BELT_USER] && drop_bounding())
 		return -1;
 	return drop_capabilities();

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A cgroup for the domain, made before it starts and removed when it has ended: how much of the
- * host's memory it may hold, how many threads it may have, and that all its threads together
- * compete for CPUs as one thread of its supervisor's nice value would. Each controller is a belt of
- * its own (belts.c), since a host may let us have one and not the other.
+ * cgroup.c: a cgroup for the domain, made before it starts and removed after its end. It limits
+ * memory and threads, and makes all threads of the domain together compete for CPUs like one thread
+ * with the supervisor's nice value. Each controller is a belt of its own (belts.c), since a host
+ * may permit one and not another.
  *
- * It is always below the supervisor's own cgroup, so that what bounds that bounds the domain, too.
- * Version 1 (a hierarchy per controller, or for some together): only root can make it. Version 2:
- * possible where the cgroup is ours, as root's in a container, or delegated:
+ * It is always below the supervisor's cgroup, whose limits so apply to the domain, too. Version 1 (a
+ * hierarchy per controller, or for some together): only root can make it. Version 2: possible where
+ * the cgroup is ours, as root's in a container, or delegated:
  *     systemd-run --user --scope -p Delegate=yes kdom up net
- * There a cgroup with processes in it can't hand on controllers: the supervisor and the `kdom up`
- * that started it move to a leaf first. If other processes are in there the cgroup is theirs, and
- * stays as it is (EBUSY).
+ * There a cgroup that contains processes can't delegate controllers: the supervisor and the
+ * `kdom up` that started it move to a leaf first. If it contains other processes it is left
+ * unchanged (EBUSY).
  *
- *     OWN/kdom-NAME-RANDOM   the domain; its supervisor holds a lock on the directory: one that can
+ *     OWN/kdom-NAME-RANDOM   the domain; its supervisor locks the directory: one that can
  *                            be locked is a dead supervisor's
  *     OWN/kdom-supervisors   version 2 only
  */
@@ -38,7 +38,7 @@
 #include <sd/ring.h>
 
 #define TASKS	    64		  /* threads: a few, and four a disk */
-#define OVERHEAD    (64ull << 20) /* the host kernel's own for it: sockets, packets, files */
+#define OVERHEAD    (64ull << 20) /* for the host kernel's objects: sockets, packets, files */
 #define PREFIX	    "kdom-"
 #define LEAF	    "kdom-supervisors"
 #define CLIENTS_MIN 4
@@ -58,7 +58,7 @@ static bool list_has(const char *list, const char *word, const char *between)
 	return false;
 }
 
-/* From the text of /proc/self/cgroup: the path of the hierarchy that has it. */
+/* From the text of /proc/self/cgroup: our path in the controller's hierarchy. */
 static bool own_path(const char *text, const char *controller, char *path, bool *v2)
 {
 	char line[PATH_MAX], *list, *at;
@@ -82,8 +82,7 @@ static bool own_path(const char *text, const char *controller, char *path, bool 
 	return *v2 = true, found;
 }
 
-/* Of a line of /proc/self/mountinfo, if that hierarchy is mounted there, and we are in what is seen
- * of it. */
+/* Does a line of /proc/self/mountinfo mount that hierarchy, with our cgroup in the visible part? */
 static bool mount_matches(const char *line, const char *controller, const char *path, bool v2,
 			  char *dir)
 {
@@ -117,7 +116,7 @@ int cgroup_find(const char *cgroups, const char *mounts, const char *controller,
 	return -EOPNOTSUPP;
 }
 
-/* A whole small file, as a string that is to be freed. */
+/* A whole small file as a string; the caller frees it. */
 static char *file_text(const char *path)
 {
 	FILE *f = fopen(path, "re");
@@ -153,7 +152,7 @@ static int file_put_number(int dir, const char *file, uint64_t n)
 	return file_put(dir, file, text);
 }
 
-/* ---- version 2: controllers are handed on ---- */
+/* ---- version 2: delegating controllers ---- */
 
 static bool has_word(int dir, const char *file, const char *word)
 {
@@ -166,7 +165,7 @@ static bool has_word(int dir, const char *file, const char *word)
 	return list_has(text, word, " \n");
 }
 
-/* Nobody but us, and `kdom up` as long as it waits for our start. */
+/* Are we alone in it, except for the `kdom up` that waits for our start? */
 static bool only_ours(int own, pid_t up)
 {
 	int fd = openat(own, "cgroup.procs", O_RDONLY | O_CLOEXEC), pid;
@@ -220,7 +219,7 @@ static int controller_hand_on(int own, const char *controller, pid_t up)
 
 /* ---- either ---- */
 
-/* Those of supervisors that were killed: their domains died with them. */
+/* Removes cgroups of killed supervisors: their domains died with them. */
 static void cages_sweep(int own)
 {
 	int copy = openat(own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
@@ -242,8 +241,8 @@ static void cages_sweep(int own)
 }
 
 /*
- * Maps of files, as the machine bounds them (its shares.c): the last device that says how much, or
- * a quarter of the host's.
+ * The limit of mapped files, as the machine computes it (its shares.c): that of the last device
+ * with a limit, or a quarter of the host's memory.
  */
 static uint64_t shares_bound(const char *args, uint64_t before)
 {
@@ -254,8 +253,8 @@ static uint64_t shares_bound(const char *args, uint64_t before)
 	return before ? before : (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 4;
 }
 
-/* What it may hold when so many clients are attached: each page of theirs is charged to who touches
- * it first. */
+/* The domain's limit with this many clients: a page of a region is charged to whoever touches it
+ * first. */
 static uint64_t memory_bound(const struct config *cfg, unsigned clients)
 {
 	uint64_t sum = cfg->ram + OVERHEAD + clients * SD_REGION_SIZE;
@@ -274,7 +273,8 @@ static uint64_t memory_bound(const struct config *cfg, unsigned clients)
 	return sum + sum / 64; /* page tables */
 }
 
-/* Where swap is counted, that is of it; and the one may never be above the other. */
+/* Where swap is counted the limit includes it; memory's limit may never exceed that of memory and
+ * swap. */
 static int cage_bound_memory(const struct cage *c, uint64_t most)
 {
 	int err;
@@ -290,7 +290,7 @@ static int cage_bound_memory(const struct cage *c, uint64_t most)
 	return err;
 }
 
-/* Together it is one thread that has our nice value: else `nice kdom up` would win by having a
+/* The weight of one thread with our nice value: else `nice kdom up` would gain CPU time by its
  * cgroup. */
 static int cage_weigh(const struct cage *c)
 {
@@ -320,7 +320,7 @@ static int cage_bound(const struct cage *c, const struct config *cfg, enum cage_
 	}
 }
 
-/* One directory may be for several controllers: the name is the same for all. */
+/* One directory may serve several controllers, so all use the same name. */
 static int cage_make(struct cage *c, const char *name, const char *controller, pid_t up)
 {
 	int own = open(c->own, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;

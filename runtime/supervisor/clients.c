@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Connections: of programs that attach, and of commands that ask. An attached connection is a
+/* clients.c: connections of programs that attach and of commands. An attached connection is a
  * lifeline. */
 #include "clients.h"
 #include "admin.h"
@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define PENDING_MAX 8 /* per connection: no program of ours has more */
+#define PENDING_MAX 8 /* requests per connection: our programs never have more */
 
 static void client_close(struct daemon *d, struct conn *c)
 {
@@ -55,7 +55,7 @@ static int client_dispatch(struct daemon *d, struct conn *c, const struct sd_ctl
 	case SD_CTL_HELLO:
 	case SD_CTL_UP:
 		return admin_hello_or_up(d, c, m);
-	default: /* rule_verdict() lets no other pass */
+	default: /* rule_verdict() has rejected all others */
 		return admin_kill_or_down(d, c, m);
 	}
 }
@@ -75,7 +75,7 @@ static int client_message(struct daemon *d, struct conn *c, const struct sd_ctl_
 	return 0;
 }
 
-/* From now on it is in the list. 0, or -errno: it is closed already. */
+/* Adds the connection to the list. 0, or -errno: it is closed already. */
 static int client_open(struct daemon *d, struct conn *c)
 {
 	int err = crowd_watch(d, c);
@@ -92,8 +92,8 @@ static int client_open(struct daemon *d, struct conn *c)
 	return 0;
 }
 
-/* May m be asked over this lifeline, in the name of an fd? 0, -EPROTO: no client of ours does that,
- * or -errno for the asker. */
+/* May m be requested over this lifeline on behalf of a passed fd? 0; -EPROTO: our clients never do
+ * that; other -errno: the answer. */
 static int passed_verdict(const struct daemon *d, const struct conn *parent,
 			  const struct sd_ctl_msg *m)
 {
@@ -102,7 +102,7 @@ static int passed_verdict(const struct daemon *d, const struct conn *parent,
 		return -EPROTO;
 	if (m->type == SD_CTL_ATTACH && (parent->domain || m->u.attach.calls[0]))
 		return -EPERM;
-	/* Its number may be another's by now. */
+	/* Its client number may belong to another client by now. */
 	if (!conn_lives(d, parent))
 		return -EREMOTEIO;
 	if (!rule_room(d, parent->real.uid, m->type == SD_CTL_TICKET))
@@ -113,10 +113,10 @@ static int passed_verdict(const struct daemon *d, const struct conn *parent,
 static void client_came(struct daemon *d, struct conn *c);
 
 /*
- * An attached program asks for a channel of its child's, or for a ticket, in the name of fd, which
- * becomes a connection: the program itself may not be let to our socket any more. It is that of who
- * asks today, does this one thing, and has no right that the lifeline hasn't. Takes parent->in.fd
- * over, if it becomes one.
+ * An attached program asks for a channel for its child, or for a ticket, and passes an fd that
+ * becomes a connection: the program may no longer have access to our socket. The connection belongs
+ * to the current sender, serves this one request, and has no right that the lifeline doesn't have.
+ * Takes parent->in.fd over if it becomes a connection.
  */
 static int client_passed(struct daemon *d, struct conn *parent)
 {
@@ -132,7 +132,7 @@ static int client_passed(struct daemon *d, struct conn *parent)
 		no.of = m->type;
 		no.result = err;
 		if (err != -EPROTO && ctl_send(fd, &no, NULL, 0))
-			note_warn("pid %d: its child's connection takes no answer",
+			note_warn("pid %d: its child's connection doesn't accept an answer",
 				  parent->real.pid);
 		return err == -EPROTO ? err : 0;
 	}
@@ -162,7 +162,7 @@ static void client_came(struct daemon *d, struct conn *c)
 	client_close(d, c);
 }
 
-/* Somebody connected, or was turned away for want of fds. */
+/* A connection was accepted; turn_away: it must be closed for lack of fds. */
 static void client_welcome(struct daemon *d, int fd, bool turn_away)
 {
 	struct ucred cred = {0};
@@ -174,7 +174,7 @@ static void client_welcome(struct daemon *d, int fd, bool turn_away)
 		room = rule_room(d, cred.uid, false);
 		c = crowd_add(d, fd, &cred, client_came);
 	}
-	if (!c) { /* no memory for a job that closes it */
+	if (!c) { /* no memory for the job that would close it */
 		close(fd);
 	} else if (turn_away) {
 		crowd_end(d, c);
@@ -197,9 +197,9 @@ void clients_accept(struct daemon *d, struct source *src, uint32_t events)
 	}
 	if (errno != EMFILE && errno != ENFILE)
 		return;
-	/* Turn the caller away: left in the queue it would keep us busy all the time. */
+	/* Turn the caller away: left in the queue it would wake us again and again. */
 	if (d->spare_fd < 0) {
-		loop_pause(&d->loop, &d->listener); /* until the one before is closed */
+		loop_pause(&d->loop, &d->listener); /* until the previous one is closed */
 		return;
 	}
 	fds_close(&d->spare_fd, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* clients.h: connections come, say what they want, and are closed. */
+/* clients.h: accepts connections, handles their first message, closes them. */
 #ifndef KDOM_CLIENTS_H
 #define KDOM_CLIENTS_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kdom log: prints NAME.log.1 and NAME.log, the two halves of a domain's log (log.c). To follow it
- * is to print what is written until the supervisor has ended. inotify says when to look, at the
- * directory, so that a new NAME.log is seen, too; a pidfd says when the supervisor has ended.
+ * cmd_log.c: kdom log prints NAME.log.1 and NAME.log, the two halves of a domain's log (log.c).
+ * With -f it prints what is written until the supervisor ends. inotify watches the directory, so
+ * that a new NAME.log is noticed, too; a pidfd tells the supervisor's end.
  */
 #include "commands.h"
 #include "ask.h"
@@ -25,7 +25,7 @@
 struct reader {
 	char path[PATH_MAX];
 	int fd;	    /* NAME.log, or -1 */
-	char *text; /* what was read of both files before the first print, until it is printed */
+	char *text; /* what was read from both files and isn't printed yet */
 	size_t len;
 };
 
@@ -35,7 +35,7 @@ static void reader_print(const char *text, size_t n)
 		ssize_t done = write(STDOUT_FILENO, text, n);
 
 		if (done < 0 && errno != EINTR)
-			exit(1); /* whoever reads it has had enough */
+			exit(1); /* the reader has closed the pipe */
 		if (done > 0) {
 			text += done;
 			n -= done;
@@ -43,7 +43,7 @@ static void reader_print(const char *text, size_t n)
 	}
 }
 
-/* Prints all that is in the file and wasn't read yet. */
+/* Prints the unread rest of the file. */
 static void reader_drain(const struct reader *r)
 {
 	char buf[16384];
@@ -53,7 +53,7 @@ static void reader_drain(const struct reader *r)
 		reader_print(buf, n);
 }
 
-/* Has the supervisor started a new file? The old one is complete then. */
+/* Has the supervisor started a new file? Then the old one is complete. */
 static void reader_look(struct reader *r)
 {
 	struct stat now, before;
@@ -62,7 +62,7 @@ static void reader_look(struct reader *r)
 	if (stat(r->path, &now) || (r->fd >= 0 && !fstat(r->fd, &before) &&
 				    now.st_ino == before.st_ino && now.st_dev == before.st_dev))
 		return;
-	reader_drain(r); /* what came between read() and rename() */
+	reader_drain(r); /* what was written between read() and rename() */
 	if (r->fd >= 0)
 		close(r->fd);
 	r->fd = open(r->path, O_RDONLY | O_CLOEXEC);
@@ -87,7 +87,7 @@ static void reader_append(struct reader *r, int fd)
 	}
 }
 
-/* Both files, the last of them open. 0, or -1 after printing. */
+/* Reads both files; the newer one stays open. 0, or -1 after printing. */
 static int reader_open(struct reader *r, const char *name)
 {
 	char old[PATH_MAX + 4];
@@ -98,8 +98,8 @@ static int reader_open(struct reader *r, const char *name)
 	snprintf(old, sizeof(old), "%s.1", r->path);
 	r->fd = open(r->path, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0) {
-		say(errno == ENOENT ? "%s: it has no log: no domain of that name was started here"
-				    : "%s: its log: %s",
+		say(errno == ENOENT ? "%s: no log: no domain of that name was started here"
+				    : "%s: cannot read its log: %s",
 		    name, strerror(errno));
 		return -1;
 	}
@@ -123,7 +123,7 @@ static void reader_print_last(const struct reader *r, int lines)
 	reader_print(r->text + at, r->len - at);
 }
 
-/* A pidfd of the domain's supervisor; -1: none runs. */
+/* A pidfd of the domain's supervisor; -1: it isn't running. */
 static int supervisor_pidfd(const char *name)
 {
 	struct ucred cred = {0};

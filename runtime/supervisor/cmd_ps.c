@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kdom ps: a line per supervisor of this run directory. */
+/* cmd_ps.c: kdom ps prints a line per supervisor of this run directory. */
 #include "commands.h"
 #include "ask.h"
 #include "belts.h"
@@ -50,7 +50,7 @@ static const char *state_text(const struct sd_ctl_msg *m, char *buf, size_t n)
 	return buf;
 }
 
-/* Under the domain's line: what confines it, and what its host doesn't have. */
+/* Below the domain's line: the belts in force, and those that the host doesn't allow. */
 static void show_belts(const uint8_t *belts)
 {
 	bool all = true;
@@ -62,7 +62,7 @@ static void show_belts(const uint8_t *belts)
 	for (int i = 0; i < BELTS; i++) {
 		if (!belts[i])
 			continue;
-		printf("%s %s (%s)", all ? "\n    could not have:" : ",", belt_names[i],
+		printf("%s %s (%s)", all ? "\n    not available:" : ",", belt_names[i],
 		       strerror(belts[i]));
 		all = false;
 	}
@@ -77,7 +77,7 @@ static void domain_show(const char *name, bool belts)
 	const struct sd_ctl_status *s = &m.u.status;
 
 	if (sock < 0)
-		return; /* a dead daemon's leftover */
+		return; /* left over from a dead daemon */
 	err = ask(sock, SD_CTL_STATUS, &m, 3000);
 	close(sock);
 	if (err == -EPIPE)

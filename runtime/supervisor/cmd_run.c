@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kdom run NAME[,NAME] -- PROG: the program runs under the launcher, its calls go to the domains.
- */
+/* cmd_run.c: kdom run NAME[,NAME] -- PROG runs a program under the launcher, with its calls sent to
+ * the domains. */
 #include "commands.h"
 #include "log.h"
 #include "options.h"
@@ -20,13 +20,13 @@
 #define DOMAINS_MAX 8
 
 struct run {
-	struct config cfg; /* options, the same for each domain */
+	struct config cfg; /* options, the same for all domains */
 	char names[DOMAINS_MAX][SD_NAME_MAX];
-	const char *sockets
-		[DOMAINS_MAX];	/* somebody else's domain, who opened it; NULL: this user's own */
-	bool ours[DOMAINS_MAX]; /* started by us: taken down by us */
+	const char
+		*sockets[DOMAINS_MAX]; /* socket of another user's domain; NULL: this user's own */
+	bool ours[DOMAINS_MAX];	       /* started by us, so stopped by us */
 	int n;
-	struct tracer tracer; /* .out is NULL: not asked for */
+	struct tracer tracer; /* .out is NULL: no tracing */
 };
 
 static pid_t program;
@@ -41,7 +41,7 @@ static int parse_names(struct run *run, char *list)
 		if (at) {
 			*at++ = 0;
 			if (*at != '/' || access(at, R_OK | W_OK)) {
-				say("run: %s: %s; want NAME=/path/of/NAME.sock, where its owner let you to",
+				say("run: %s: %s; must be NAME=/path/of/NAME.sock, to which its owner gave you access",
 				    at, *at == '/' ? strerror(errno) : "not an absolute path");
 				return -EINVAL;
 			}
@@ -123,7 +123,8 @@ static void pass_on(int sig)
 		kill(program, sig);
 }
 
-/* --trace: the launcher finds the tracer by KDOM_TRACE. 0, or -errno after saying why. */
+/* --trace: sets KDOM_TRACE, by which the launcher finds the tracer. 0, or -errno after saying why.
+ */
 static int trace_begin(struct run *run, const struct kdom_values *v)
 {
 	char dir[PATH_MAX];
@@ -154,13 +155,13 @@ static void trace_program(struct run *run)
 		return;
 	err = tracer_run(&run->tracer, end);
 	if (err)
-		say("trace: %s; the program goes on untraced", strerror(-err));
+		say("trace: %s; the program continues untraced", strerror(-err));
 	tracer_close(&run->tracer);
 	close(end);
 }
 
-/* Stays behind to take down what it brought up. The terminal's signals reach the program by
- * themselves. */
+/* Waits for the program, then stops the domains that it started. The terminal sends its signals to
+ * the program itself. */
 static int run_and_wait(struct run *run, char **argv)
 {
 	int status, err;

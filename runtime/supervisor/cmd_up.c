@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kdom up, down, kill. */
+/* cmd_up.c: kdom up, down and kill. */
 #include "commands.h"
 #include "ask.h"
 #include "ctlmsg.h"
@@ -22,7 +22,7 @@
 #define UP_WAIT_MS   40000
 #define DOWN_WAIT_MS 70000 /* a domain with disks may take a minute */
 
-/* The last lines of the log: why it didn't start. */
+/* Prints the last lines of the log, which say why it didn't start. */
 static void show_log(const char *path)
 {
 	char buf[2048];
@@ -44,8 +44,8 @@ static int by_number(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* All but those it works with: a pipe of the caller's would never end, a lock of his never be free.
- */
+/* Closes all fds but its own: otherwise the caller's pipes would never end and its locks never be
+ * released. */
 static int close_others(const struct config *cfg, int started_pipe)
 {
 	int keep[SD_DEVICES_MAX + 5] = {0, 1, 2, started_pipe, cfg->image_fd}, n = 5;
@@ -61,8 +61,8 @@ static int close_others(const struct config *cfg, int started_pipe)
 	return 0;
 }
 
-/* What is looked up later stays; the rest may be secrets, and is gone from /proc/PID/environ as
- * well. */
+/* Keeps the variables that are used later; the rest may be secrets, and is erased from
+ * /proc/PID/environ, too. */
 static void keep_environment(void)
 {
 	static const char *const names[] = {"KDOM_DIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME",
@@ -81,7 +81,8 @@ static void keep_environment(void)
 			_exit(1);
 }
 
-/* A caller that ignores SIGCHLD would make us one that never learns how its domain ended. */
+/* If SIGCHLD stayed ignored, as a caller may have set it, we couldn't learn how the domain ended.
+ */
 static void default_signals(void)
 {
 	sigset_t none;
@@ -185,7 +186,7 @@ static int start_again(struct config *cfg, int sock)
 	if (err == -EALREADY)
 		return 1;
 	if (err)
-		say("%s: its supervisor could not start it again: %s; see the log in the run "
+		say("%s: its supervisor could not restart it: %s; see the log in the run "
 		    "directory (`kdom ps`)",
 		    cfg->name, strerror(-err));
 	return err;

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-/* As struct cli_command's run (cli.h), values are struct kdom_values (options.h). */
+/* Like run of struct cli_command (cli.h); values is a struct kdom_values (options.h). */
 int cmd_up(void *values, int nargs, char **args);
 int cmd_down(void *values, int nargs, char **args);
 int cmd_kill(void *values, int nargs, char **args);
@@ -15,9 +15,9 @@ int cmd_run(void *values, int nargs, char **args);
 
 /* ---- cmd_up.c, for cmd_run.c ---- */
 
-/* Brings cfg->name up. 0: started; 1: was up already; -errno after printing. */
+/* Starts cfg->name. 0: started; 1: was already up; -errno after printing. */
 int bring_up(struct config *cfg);
 int take_down(const char *name);
-int check_name(const char *name); /* is it a domain's? 0, or -1 after printing */
+int check_name(const char *name); /* 0, or -1 after printing: not a domain name */
 
 #endif

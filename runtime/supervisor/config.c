@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the options left open: files, and what the manifest says. */
+/* config.c: completes the options of a command: files, and what the manifest says. */
 #include "config.h"
 #include "cores.h"
 

@@ -22,10 +22,10 @@ struct device {
 	char backend[16];
 	char ifname[16];     /* tap: name of the interface */
 	char host[32];	     /* tap: address of the host's end, A.B.C.D/P */
-	char path[PATH_MAX]; /* file, ram: what holds the file system */
-	uint64_t size;	     /* ram: bytes, 0: the file's */
+	char path[PATH_MAX]; /* file, ram: the file that holds the file system */
+	uint64_t size;	     /* ram: bytes; 0: the file's size */
 	char args[512];	     /* ",key=value..." for the image */
-	int fd;		     /* what the backend opened, or -1 */
+	int fd;		     /* opened by the backend, or -1 */
 };
 
 #define OVERRIDES_MAX 32
@@ -46,13 +46,13 @@ struct config {
 	int npeers;
 	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
 	int noverride;
-	char machine_name[32];	       /* the manifest's; "": it says none */
-	const struct machine *machine; /* that it runs on, see machine.h */
+	char machine_name[32];	       /* from the manifest; "": it names none */
+	const struct machine *machine; /* the machine that it runs on, see machine.h */
 	uint64_t ram;
 	int cpu; /* -1: anywhere */
 	enum restart restart;
 	bool no_tap;
-	char debug[32]; /* --debug: the kind of image, "": the ordinary one */
+	char debug[32]; /* --debug: the debug kind; "": the ordinary image */
 	bool verbose;	/* --verbose and --cmdline are passed to the image */
 	char cmdline[500];
 	enum log_level log_level;
@@ -67,13 +67,14 @@ struct config {
 /* ---- manifest.c ---- */
 
 /*
- * Reads cfg->manifest: devices, peers, and RAM if no option gave it. 0, or -errno after printing.
+ * Reads cfg->manifest: devices, peers, and RAM unless an option set it. 0, or -errno after
+ * printing.
  */
 int manifest_load(struct config *cfg);
 
 /* ---- config.c ---- */
 
-/* Fills in what the options left open: image, devices, RAM. 0, or -errno after printing. */
+/* Fills in what the options didn't set: image, devices, RAM. 0, or -errno after printing. */
 int config_complete(struct config *cfg);
 
 #endif

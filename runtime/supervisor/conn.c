@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The state of connections, see conn.h. */
+/* conn.c: states of connections, see conn.h. */
 #include "conn.h"
 
 #include <unistd.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * conn.h: a connection of a client, and what state it is in. Owned by the daemon's list; dies in
- * clients.c's client_close() and nowhere else, which clears it from every request that names it.
- * Its fd is a choice of the client that gave it to us, so the loop never closes it: crowds.c has a
- * thread do that.
+ * conn.h: a client's connection and its state. Owned by the daemon's list; freed only by
+ * client_close() of clients.c, which clears it from every request that names it. The client may
+ * have chosen what file its fd is, and closing it may block, so the loop never closes it: crowds.c
+ * has a thread do that.
  */
 #ifndef KDOM_CONN_H
 #define KDOM_CONN_H
@@ -16,7 +16,7 @@
 
 struct crowd;
 
-/* See the table in sd/control.h. SPENT: it was passed to us for one thing, and that is done or
+/* See the table in sd/control.h. SPENT: it was passed to us for one request, which is done or
  * refused. */
 enum conn_state {
 	CONN_FRESH,
@@ -37,28 +37,29 @@ struct conn {
 	 */
 	void (*came)(struct daemon *d, struct conn *c);
 	struct job job;
-	struct ctl_in in;  /* the message that is being looked at */
-	struct ucred cred; /* effective ids when it connected (SO_PEERCRED); of one that was passed,
-			      those of the client that passed it */
+	struct ctl_in in; /* the message being handled */
+	/* effective ids when it connected (SO_PEERCRED); for a passed connection those of the
+	 * client that passed it */
+	struct ucred cred;
 	struct ucred real; /* real ids of the sender of its last message */
 	enum conn_state state;
 	bool passed;	 /* it came over a client's lifeline */
-	bool domain;	 /* its client is one (attach.calls) */
-	bool ended;	 /* the domain said that it ended the channel */
+	bool domain;	 /* its client is a domain (attach.calls) */
+	bool ended;	 /* the domain has reported that it ended the channel */
 	uint32_t client; /* id in `generation` */
 	uint32_t generation;
-	uint64_t key[2];  /* of a ticket: dropped with the connection */
+	uint64_t key[2];  /* of a ticket, which is dropped with the connection */
 	unsigned pending; /* requests that name this conn */
 };
 
-/* Is it the lifeline of a client of the domain that runs now? */
+/* Is it the lifeline of a client of the running domain? */
 bool conn_lives(const struct daemon *d, const struct conn *c);
 unsigned conn_count_living(const struct daemon *d);
 struct conn *conn_by_client(struct daemon *d, uint32_t client);
-/* The outcome of what it asked: attached, a ticket, or (failed) CONN_FRESH: as before, or of no use
- * any more. */
+/* Sets the state after its request: attached, a ticket, or after a failure CONN_FRESH (as before; a
+ * passed connection is spent). */
 void conn_becomes(struct conn *c, enum conn_state state);
-/* Neither root's nor ours. */
+/* Is this uid neither root's nor ours? */
 bool conn_stranger(uid_t uid);
 
 #endif

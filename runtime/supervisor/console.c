@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the domain prints: a pipe that never blocks its writer, read here at a bounded rate into the
- * log, which is bounded itself (log.c). A domain that prints more loses it on its own side, where
- * it is counted; it can't fill the host's disk, nor keep this loop busy. When it has ended, all
- * that is left in the pipe is read, so that its last words arrive.
+ * console.c: the domain's console output. It comes through a pipe that never blocks its writer, and
+ * is read at a bounded rate into the log, whose size is bounded as well (log.c). If a domain prints
+ * more, the excess is dropped and counted on its side; it can fill neither the host's disk nor this
+ * loop's time. After its end the rest of the pipe is read, so its last messages are logged.
  */
 #include "console.h"
 #include "log.h"
@@ -16,12 +16,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BURST	 (256 << 10) /* bytes at once, then so many */
+#define BURST	 (256 << 10) /* bytes at once; afterwards PER_TICK */
 #define PER_TICK (16 << 10)
 #define TICK_MS	 250
 #define PIPE_MAX (1 << 20) /* more than any pipe of ours holds */
 
-/* At the end of a line that names a place in the image: which function and line that is. */
+/* Appends function and source line to a line that names a place in the image. */
 static void console_name_place(struct console *c)
 {
 	char text[PATH_MAX + 512];
@@ -33,7 +33,7 @@ static void console_name_place(struct console *c)
 		log_text(text, n);
 }
 
-/* Into the log, as it comes; the line's beginning is kept until its end has come. */
+/* Writes to the log at once; the beginning of a line is kept until it is complete. */
 static void console_text(struct console *c, char *text, size_t n)
 {
 	size_t from = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Core dumps of a domain, see cores.h. */
+/* cores.c: core dumps of a domain, see cores.h. */
 #include "cores.h"
 
 #include <errno.h>

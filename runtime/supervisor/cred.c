@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program that attaches may do at most: the capability sets of its process, from /proc. A
- * pidfd tells whose they are: it still lives when they were read, so its number was nobody else's
- * meanwhile. What can't be read is none. Sets of another user namespace mean nothing in the domain:
- * none, too.
+ * cred.c: the upper bound of an attaching program's credentials: the capability sets of its
+ * process, from /proc. A pidfd identifies the process: if it is still alive after reading, its
+ * number hasn't been reused. Sets that can't be read, and those of another user namespace, count as
+ * empty.
  */
 #include "cred.h"
 
@@ -30,8 +30,8 @@ static int peer_pidfd(const struct conn *c)
 
 	if (!getsockopt(c->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
 		return fd;
-	/* Before it there is no proof that the number is still the one that connected. That it is
-	 * of the same user is asked below. */
+	/* Without it nothing proves that the pid is still the process that connected. Whether it is
+	 * of the same user is checked below. */
 	return c->cred.pid > 0 ? (int)syscall(SYS_pidfd_open, c->cred.pid, 0) : -1;
 }
 
@@ -42,7 +42,7 @@ static bool pidfd_alive(int pidfd)
 	return poll(&p, 1, 0) == 0;
 }
 
-/* A small file of /proc as a string; false: it can't be read whole. */
+/* Reads a small file of /proc as a string; false: it can't be read completely. */
 static bool read_proc(int dir, const char *name, char *buf, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -54,8 +54,8 @@ static bool read_proc(int dir, const char *name, char *buf, size_t size)
 	return n > 0;
 }
 
-/* By what the kernel calls it; where that isn't ours to see (it is more than we are), by whom it
- * knows. */
+/* Compares the namespaces' names; if we may not read its name (it is more privileged), the uid
+ * maps. */
 static bool same_user_namespace(int dir)
 {
 	struct stat its, ours;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections are read and closed, fair by the uid that made them: those of one uid are a crowd.
- * Each crowd has an epoll set of its own in the daemon's, so one message of one of its connections
- * is a turn, however many connections it has. What may block (threads.c) is done by a thread, and
- * no more than CROWD_THREADS at a time for one crowd: the rest of that crowd waits, nobody else.
+ * crowds.c: reads and closes connections, fairly by the uid that made them: those of one uid are a
+ * crowd. Each crowd has its own epoll set within the daemon's, so a turn is one message of one of
+ * its connections, however many it has. What may block (threads.c) is done by threads, at most
+ * CROWD_THREADS at a time for one crowd: only that crowd has to wait.
  *
  *      watched, once -> [by a thread: receive] -> came() -> [by a thread: close what isn't wanted]
  *          -> watched
@@ -22,9 +22,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define CROWD_THREADS 4 /* of a stranger's; honest programs need none for longer than a moment */
-#define OWN_THREADS \
-	64 /* of root's and the owner's, whose lifelines may be in the hands of others */
+#define CROWD_THREADS 4	 /* for a stranger's crowd; well-behaved programs need one only briefly */
+#define OWN_THREADS   64 /* for root's and the owner's, whose lifelines others may hold */
 
 struct crowd *crowd_of(const struct daemon *d, uid_t uid)
 {
@@ -58,7 +57,7 @@ static void crowd_job_done(struct daemon *d, struct crowd *w)
 
 static void conn_ready(struct daemon *d, struct conn *c);
 
-/* A turn of the crowd. */
+/* One turn of the crowd. */
 static void crowd_ready(struct daemon *d, struct source *src, uint32_t events)
 {
 	struct epoll_event ev;
@@ -111,7 +110,7 @@ static int crowd_open(struct daemon *d, struct crowd *w)
 	return err;
 }
 
-/* For its next message. */
+/* Waits for its next message. */
 static int conn_watch(struct conn *c, int op)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = c};
@@ -147,7 +146,7 @@ static void conn_closed(struct daemon *d, struct job *j)
 
 void crowd_end(struct daemon *d, struct conn *c)
 {
-	shutdown(c->fd, SHUT_RDWR); /* seen at once */
+	shutdown(c->fd, SHUT_RDWR); /* the peer sees it at once */
 	if (c->crowd->src.fd >= 0)
 		epoll_ctl(c->crowd->src.fd, EPOLL_CTL_DEL, c->fd, NULL);
 	c->job.work = conn_close_both;
@@ -199,7 +198,7 @@ void crowd_next(struct daemon *d, struct conn *c)
 {
 	if (c->in.fd < 0) {
 		if (conn_watch(c, EPOLL_CTL_MOD)) {
-			c->in.err = -EPIPE; /* it can't be heard any more */
+			c->in.err = -EPIPE; /* it can't be watched any more */
 			c->came(d, c);
 		}
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* crowds.h: connections are read and closed, fair by the uid that made them. See crowds.c. */
+/* crowds.h: reads and closes connections, fairly by the uid that made them. See crowds.c. */
 #ifndef KDOM_CROWDS_H
 #define KDOM_CROWDS_H
 
@@ -8,17 +8,17 @@
 
 /* All connections of one uid. Freed with the last of them. */
 struct crowd {
-	struct source src; /* the epoll set they are in */
+	struct source src; /* their epoll set */
 	struct crowd *next;
 	uid_t uid;
 	unsigned conns;	     /* including those that are being closed */
-	unsigned busy;	     /* jobs that threads have */
-	struct jobs waiting; /* for its part of threads */
+	unsigned busy;	     /* jobs in threads */
+	struct jobs waiting; /* jobs that wait for a thread */
 };
 
-/* NULL: there is none of that uid. */
+/* The crowd of a uid; NULL: there is none. */
 struct crowd *crowd_of(const struct daemon *d, uid_t uid);
-/* A conn for fd, which isn't watched yet. came: as in struct conn. NULL: out of memory. */
+/* Makes a conn for fd, not watched yet. came: as in struct conn. NULL: out of memory. */
 struct conn *crowd_add(struct daemon *d, int fd, const struct ucred *cred,
 		       void (*came)(struct daemon *d, struct conn *c));
 int crowd_watch(struct daemon *d, struct conn *c); /* 0 or -errno */

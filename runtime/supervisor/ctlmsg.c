@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One control message = one packet with its fds. The other end is never trusted. */
+/* ctlmsg.c: sends and receives control messages: one packet each, with its fds. The peer is never
+ * trusted. */
 #include "ctlmsg.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ bool ctl_alien(const struct sd_ctl_msg *m)
 	return m->abi != SD_ABI;
 }
 
-/* The verdict on what was received, as an errno. */
+/* Checks what was received. 0 or -errno. */
 static int ctl_check(enum sd_ctl_way way, struct sd_ctl_msg *m, size_t len, int flags,
 		     const struct sd_ctl_came *came, const struct ucred *real)
 {
@@ -53,8 +54,7 @@ static int ctl_check(enum sd_ctl_way way, struct sd_ctl_msg *m, size_t len, int 
 
 	if (!len && !came->nfds)
 		return -EPIPE;
-	/* The other end may have switched SO_PASSCRED off where the socket is one that it gave us.
-	 */
+	/* If the peer gave us this socket it may have switched SO_PASSCRED off. */
 	if (real && came->ncreds != 1)
 		return -EPROTO;
 	if (v == SD_CTL_ALIEN && !came->nfds) {
@@ -91,7 +91,7 @@ static int ctl_recv_from(enum sd_ctl_way way, int sock, struct sd_ctl_msg *m, in
 		return err;
 	}
 	memcpy(fds, came.fd,
-	       came.nfds * sizeof(int)); /* a good message has no more than SD_CTL_FDS_MAX */
+	       came.nfds * sizeof(int)); /* a valid message has at most SD_CTL_FDS_MAX */
 	if (real)
 		*real = (struct ucred){came.cred.pid, came.cred.uid, came.cred.gid};
 	return 0;
@@ -123,7 +123,7 @@ void ctl_recv_conn(int sock, struct ctl_in *in)
 	in->err = -EPROTO;
 }
 
-/* There is room for the sender's credentials, which come first. */
+/* The buffer has room for the sender's credentials, which come first. */
 bool ctl_plain(int sock)
 {
 	union {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The supervisor daemon: its start, its main loop and timers, and what its domain reports. */
+/* daemon.c: the supervisor daemon: its start, main loop and timers, and the domain's reports. */
 #include "daemon.h"
 #include "belts.h"
 #include "clients.h"
@@ -53,7 +53,7 @@ static void daemon_start_failed(struct daemon *d, int status)
 
 /* ---- what the domain reports ---- */
 
-/* Once is enough: the same image would come up again. */
+/* No restart: it would start the same image. */
 static int domain_is_alien(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	note_error(
@@ -64,7 +64,7 @@ static int domain_is_alien(struct daemon *d, const struct sd_ctl_msg *m)
 	return -EPROTONOSUPPORT;
 }
 
-/* Once per client: it may have been detached meanwhile, but it was attached. */
+/* At most once per client, which was attached but may have been detached since. */
 static int client_ended(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	struct conn *c = conn_by_client(d, m->u.detach.client);
@@ -176,11 +176,11 @@ static int daemon_listen(struct daemon *d)
 	d->listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (d->listener.fd < 0)
 		return -errno;
-	/* Here already: connections inherit it, and so have it before the first message. */
+	/* Set on the listener, so that connections inherit it before their first message. */
 	setsockopt(d->listener.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
-	/* Nothing then lies in one that is turned away, where the host's kernel has that. */
+	/* So connections that are turned away can't hold fds, if the host's kernel supports it. */
 	setsockopt(d->listener.fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
-	unlink(d->sock_path); /* the lock says that it is a dead daemon's */
+	unlink(d->sock_path); /* a dead daemon's, since we have the lock */
 	umask(0177);
 	if (bind(d->listener.fd, (struct sockaddr *)&sun, sizeof(sun)) ||
 	    listen(d->listener.fd, 4096))
@@ -203,7 +203,7 @@ static int signals_watch(struct daemon *d)
 	return d->signals.fd < 0 ? -errno : loop_watch(&d->loop, &d->signals, EPOLLIN);
 }
 
-/* Held for the daemon's life, so that two `kdom up` at once can't make two daemons. */
+/* Held for the daemon's lifetime, so that two concurrent `kdom up` can't start two daemons. */
 static int lock_take(struct daemon *d)
 {
 	char path[PATH_MAX];
@@ -229,7 +229,7 @@ static int fd_move_up(int *fd)
 	return 0;
 }
 
-/* From now on the kernel gives us none below FD_LOW. */
+/* Occupies the fds below FD_LOW, so that the kernel gives us only higher ones. */
 static int fds_keep_low(struct daemon *d)
 {
 	int err = fd_move_up(&d->cfg.image_fd);
@@ -342,15 +342,15 @@ int daemon_main(struct config *cfg, int started_pipe)
 	}
 	unlink(d.sock_path);
 	shutdown(d.listener.fd,
-		 SHUT_RDWR); /* closed when we end: nobody knows what is queued in it */
+		 SHUT_RDWR); /* closed by our exit: what is queued in it is unknown */
 	for (int i = 0; i < d.cfg.ndev; i++)
 		fds_close(&d.cfg.dev[i].fd, 1);
 	close(d.lock_fd);
 	requests_supervisor_ends(&d);
-	/* Our end may take long, where a thread hangs. */
+	/* Our exit may take long if a thread hangs. */
 	for (struct conn *c = d.conns; c; c = c->next)
 		shutdown(c->fd, SHUT_RDWR);
-	daemon_started(&d, d.start_error); /* last of all: `kdom up` may try again at once */
+	daemon_started(&d, d.start_error); /* last: `kdom up` may retry at once */
 	note("supervisor of %s ends", d.cfg.name);
 	exit(0);
 }

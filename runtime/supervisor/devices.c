@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Backends: what a device of the domain stands on in the host. Opened by the command, kept by the
+/* devices.c: backends, the host's side of a domain's devices. Opened by the command, kept by the
  * daemon. */
 #include "devices.h"
 #include "log.h"
@@ -91,8 +91,8 @@ static int tap_configure(const struct device *dev)
 
 static int tap_open(struct device *dev)
 {
-	/* With a virtio header per packet: image and host leave checksums and cutting into segments
-	 * out. */
+	/* With a virtio header per packet, so image and host can omit checksums and segmentation.
+	 */
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 	int fd, err;
 
@@ -117,10 +117,10 @@ static int tap_open(struct device *dev)
 	return 0;
 }
 
-/* A key of the manifest that is the host's affair: its value goes to struct device. */
+/* A key of the manifest that concerns the host: its value is stored in struct device. */
 struct device_key {
 	const char *name;
-	size_t at, size; /* of the member; size 0: it is a number of bytes */
+	size_t at, size; /* of the member; size 0: a number of bytes */
 };
 
 static const struct device_key net_keys[] = {
@@ -135,12 +135,12 @@ static const struct device_key block_keys[] = {
 	{},
 };
 
-/* The device types, and what each can stand on. One backend "none" is everybody's: the device isn't
- * there (a net domain then has loopback). */
+/* The device types and their backends. All have the backend "none": the device is absent (a net
+ * domain then has only loopback). */
 static const struct device_type {
 	const char *name;
 	const struct device_key *keys;
-	bool disk; /* it takes time to write what is dirty, and programs map what is on it */
+	bool disk; /* writing dirty data takes time, and programs map its files */
 	struct backend {
 		const char *name;
 		int (*open)(struct device *dev);

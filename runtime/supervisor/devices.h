@@ -8,8 +8,8 @@
 
 #include "config.h"
 
-/* The value of a manifest's key that is about the host's side: 0; -EINVAL; -ENOENT: this type of
- * device has no such key, it is the image's. Prints nothing. */
+/* Sets a manifest's key that concerns the host. 0; -EINVAL; -ENOENT: not such a key, pass it to the
+ * image. Prints nothing. */
 int device_set(struct device *dev, const char *key, const char *value);
 bool device_is_disk(const struct device *dev);
 int devices_open(struct config *cfg); /* all devices of the domain */

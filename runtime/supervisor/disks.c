@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Backends of block devices. "file": a file or block device of the host, locked as long as the
- * domain is up, so that no two domains write one. "ram": memory of the supervisor, filled from the
- * file; survives `kdom kill`, not `kdom down`.
+ * disks.c: backends of block devices. "file": a file or block device of the host, locked while the
+ * domain is up, so that two domains can't write it. "ram": memory of the supervisor, filled from
+ * the file; it survives `kdom kill`, but not `kdom down`.
  */
 #include "devices.h"
 #include "ctlmsg.h"
@@ -33,8 +33,8 @@ static int disk_error(const struct device *dev, const char *what, int err)
 	return -err;
 }
 
-/* A path of the command line is absolute by now; one of the manifest is where the user's domains
- * keep their data. */
+/* A path of the command line is already absolute; one of the manifest is relative to the user's
+ * data directory. */
 static int disk_resolve(struct device *dev)
 {
 	char name[PATH_MAX];
@@ -57,15 +57,16 @@ static bool is_block(int fd)
 	return !fstat(fd, &st) && S_ISBLK(st.st_mode);
 }
 
-/* Writable if that may be. Of a block device nobody else may be the owner: not a mount of the host,
- * not a loop device's user. */
+/* Writable if permitted. A block device is opened exclusively: it must not be mounted or in use on
+ * the host. */
 static int disk_open(const struct device *dev, int *fd)
 {
 	struct stat st;
 	int excl = !stat(dev->path, &st) && S_ISBLK(st.st_mode) ? O_EXCL : 0, ro = 0;
 
 	*fd = open(dev->path, O_RDWR | O_CLOEXEC | excl);
-	if (*fd >= 0 && excl && !ioctl(*fd, BLKROGET, &ro) && ro) { /* may be opened all the same */
+	/* an open for writing succeeds even so */
+	if (*fd >= 0 && excl && !ioctl(*fd, BLKROGET, &ro) && ro) {
 		close(*fd);
 		*fd = -1;
 		errno = EROFS;
@@ -81,7 +82,7 @@ static int disk_open(const struct device *dev, int *fd)
 		return disk_error(dev, "open it", errno);
 	if (fstat(*fd, &st) || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))) {
 		close(*fd);
-		return disk_error(dev, "use it: it is no file and no block device", EINVAL);
+		return disk_error(dev, "use it: neither a regular file nor a block device", EINVAL);
 	}
 	return 0;
 }
@@ -90,7 +91,7 @@ static void tell_image(struct device *dev)
 {
 	size_t used = strlen(dev->args), room = sizeof(dev->args) - used;
 
-	/* Only for messages: a name that doesn't fit there is left out. */
+	/* Used only in messages, so a name that isn't valid there is omitted. */
 	if (strpbrk(dev->path, ", ;\n") || strlen(dev->path) + 8 > room)
 		return;
 	snprintf(dev->args + used, room, ",path=%s", dev->path);
@@ -108,7 +109,7 @@ int disk_file_open(struct device *dev)
 		err = errno;
 		close(fd);
 		if (err == EWOULDBLOCK) {
-			say("%s: another domain has it, or what locked it with flock(); `kdom ps` shows the domains",
+			say("%s: another domain uses it, or a program has locked it with flock(); `kdom ps` shows the domains",
 			    dev->path);
 			return -EBUSY;
 		}
@@ -130,12 +131,12 @@ static int copy_range(int from, int to, off_t start, off_t end)
 		if (n < 0)
 			return -errno;
 		if (!n)
-			return -EIO; /* it shrinks under our hands */
+			return -EIO; /* it is shrinking while we read */
 	}
 	return 0;
 }
 
-/* Holes stay holes. */
+/* Keeps holes. */
 static int copy_data(int from, int to, off_t size)
 {
 	off_t start = 0, end;

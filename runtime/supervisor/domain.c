@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The domain process as the daemon sees it: start, messages, end. */
+/* domain.c: the domain process as the daemon sees it: start, messages, end. */
 #include "domain.h"
 #include "belts.h"
 #include "cores.h"
@@ -20,12 +20,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_MS	     5000  /* an orderly end may take so long */
-#define STOP_DISK_MS 60000 /* one that has to write what is dirty */
+#define STOP_MS	     5000  /* limit of an orderly shutdown */
+#define STOP_DISK_MS 60000 /* the same with dirty data to write */
 #define BOOT_MS	     30000
-#define READ_MS \
-	10000 /* the domain's control thread only ever waits for its vCPU to take an event */
-#define REPLIES_MAX 64 /* answers that it asked for and didn't read */
+#define READ_MS	     10000 /* the domain's control thread waits only for its vCPU to take events */
+#define REPLIES_MAX  64	   /* answers to its requests that it hasn't read */
 
 struct domain_out {
 	struct domain_out *next;
@@ -56,7 +55,7 @@ static int wake_page_make(struct domain *dom)
 
 /*
  * Clients get the wake-up page once both writers have mapped it. From now on nobody can map it for
- * writing, not even by opening the memfd anew through /proc.
+ * writing, not even by reopening the memfd through /proc.
  */
 static int wake_page_publish(struct domain *dom)
 {
@@ -158,7 +157,7 @@ int domain_start(struct daemon *d)
 	return 0;
 }
 
-/* The oldest message is on its way. */
+/* The oldest message has been sent. */
 static void domain_out_sent(struct domain *dom)
 {
 	struct domain_out *o = dom->out;
@@ -214,7 +213,7 @@ int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds
 		d->dom.read_by = now_ms() + READ_MS;
 	domain_flush(d);
 	if (d->dom.unread_replies > REPLIES_MAX) {
-		note_error("the domain asks for more than it reads; killing it");
+		note_error("the domain doesn't read the answers to its requests; killing it");
 		domain_kill(d);
 	}
 	return 0;
@@ -280,7 +279,8 @@ static void domain_ctl_ready(struct daemon *d, struct source *src, uint32_t even
 		return;
 	if (err != -EPIPE)
 		note_error("domain's control socket: %s; killing the domain", strerror(-err));
-	/* At EOF the process has ended or gave up its control socket: either way it is over. */
+	/* At EOF the process has ended or has closed its control socket: either way the domain is
+	 * lost. */
 	loop_pause(&d->loop, src);
 	domain_kill(d);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queues of jobs, see jobs.h. */
+/* jobs.c: queues of jobs, see jobs.h. */
 #include "jobs.h"
 
 #include <stddef.h>

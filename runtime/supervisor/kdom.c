@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kdom: keeps service domains running and starts programs on them. Options: options.c. */
+/* kdom.c: main() of kdom and its table of commands. Options: options.c. */
 #include "commands.h"
 #include "options.h"
 
@@ -7,7 +7,7 @@ static const struct cli_command commands[] = {
 	{
 		.name = "up",
 		.args = "NAME",
-		.summary = "start a domain, or start it again after kill",
+		.summary = "start a domain, or restart it after kill",
 		.min = 1,
 		.max = 1,
 		.run = cmd_up,
@@ -32,7 +32,7 @@ static const struct cli_command commands[] = {
 	{
 		.name = "log",
 		.args = "NAME",
-		.summary = "print what the domain and its supervisor wrote",
+		.summary = "print the log of a domain and its supervisor",
 		.text = "The log is NAME.log in the run directory, and NAME.log.1 with what was "
 			"written before. It stays when the domain is down, until the next start.",
 		.min = 1,
@@ -50,7 +50,7 @@ static const struct cli_command commands[] = {
 	{
 		.name = "down",
 		.args = "NAME",
-		.summary = "stop domain and supervisor in good order",
+		.summary = "stop the domain and its supervisor",
 		.min = 1,
 		.max = 1,
 		.run = cmd_down,

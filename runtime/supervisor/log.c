@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages for people, see log.h. NAME.log never becomes bigger than LOG_MAX: before that it is
- * renamed to NAME.log.1, which replaces the file of that name.
+ * log.c: messages for people, see log.h. NAME.log never grows beyond LOG_MAX: before that it is
+ * renamed to NAME.log.1, replacing the old one.
  */
 #include "log.h"
 
@@ -21,7 +21,7 @@
 #define KIND_MS	   10000
 #define KIND_LINES 20
 
-static char log_path[PATH_MAX]; /* empty: stderr is somebody else's, as it is */
+static char log_path[PATH_MAX]; /* empty: stderr isn't ours to change */
 static size_t log_size;
 static bool log_mid_line;
 
@@ -45,7 +45,7 @@ void say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* Makes a new file of that name the fds 1 and 2; the old one becomes NAME.log.1. */
+/* Opens a new file of that name as fds 1 and 2; the old one becomes NAME.log.1. */
 static int log_start_file(const char *path)
 {
 	char old[PATH_MAX + 4];
@@ -78,7 +78,7 @@ int log_open(const char *path)
 	return err;
 }
 
-/* Where no new file can be made, the log is truncated. */
+/* If a new file can't be made, the log is truncated. */
 static void log_make_room(size_t n)
 {
 	if (!log_path[0] || log_size + n <= LOG_MAX)
@@ -107,9 +107,9 @@ void log_text(char *text, size_t n)
 }
 
 /*
- * Lines of one kind (of one format) are limited: those that others can cause again and again don't
- * bury the rest, or fill the disk. False: this kind has had its share for now. *left_out: so many
- * lines weren't written before this one.
+ * Limits the rate of lines per format string, so that messages that others can provoke neither bury
+ * the rest nor fill the disk. False: over the limit for now. *left_out: number of such lines that
+ * were suppressed before this one.
  */
 static bool log_may_write(const char *fmt, unsigned *left_out)
 {
@@ -137,7 +137,7 @@ static bool log_may_write(const char *fmt, unsigned *left_out)
 	return true;
 }
 
-/* One write per line, and a line of its own. */
+/* Writes one whole line with one write. */
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[1024];

@@ -2,9 +2,9 @@
 /*
  * log.h: messages for people. A command prints with say(), before a daemon exists. The daemon and
  * its domain write to NAME.log, which is the daemon's stderr: note() and its siblings write one
- * line with the time, of the level that their name says. Lines above the level of log_set_level()
- * aren't written. Only the loop's thread writes, except note_warn() of threads.c's caller, which is
- * the loop, too.
+ * line with the time, at the level in their name. Lines above the level of log_set_level() aren't
+ * written. Only the loop's thread writes, except note_warn() of threads.c's caller, which is the
+ * loop, too.
  */
 #ifndef KDOM_LOG_H
 #define KDOM_LOG_H
@@ -20,12 +20,12 @@ extern const char *const log_level_names[LOG_LEVELS];
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * From now on fds 0, 1 and 2 are the daemon's: 0 reads nothing, 1 and 2 are this file, whose size
- * is bounded. 0 or -errno.
+ * Replaces fds 0, 1 and 2 by the daemon's: 0 is empty, 1 and 2 are this file, whose size is
+ * bounded. 0 or -errno.
  */
 int log_open(const char *path);
 void log_set_level(enum log_level level);
-/* What a domain printed. Made fit to be shown on a terminal, in place. */
+/* Logs what a domain printed, after making it safe for terminals in place. */
 void log_text(char *text, size_t n);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The event loop, see loop.h. */
+/* loop.c: the event loop, see loop.h. */
 #include "loop.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * loop.h: the daemon's event loop, an epoll set. It hands out one event at a time, so that a
- * handler may free any source. A source is part of what it is the fd of; whoever has it watches it
- * and takes it out again. All sources have the same number of turns.
+ * handler may free any source. A source is embedded in the object that owns the fd; the owner
+ * watches it and takes it out again. Sources take turns fairly.
  */
 #ifndef KDOM_LOOP_H
 #define KDOM_LOOP_H
@@ -21,14 +21,14 @@ struct loop {
 };
 
 int loop_open(struct loop *l); /* 0 or -errno */
-/* Watches it for these EPOLL events, and no longer for those of before. 0 or -errno. */
+/* Watches it for these EPOLL events instead of the previous ones. 0 or -errno. */
 int loop_watch(struct loop *l, struct source *src, uint32_t events);
-/* No longer watches it; it stays open. A member of an epoll set without events would still report
- * EPOLLHUP. */
+/* Stops watching it; it stays open. It is removed from the epoll set, since a member without events
+ * would still report EPOLLHUP. */
 void loop_pause(struct loop *l, struct source *src);
 /*
- * Takes it out and closes it. close() alone isn't enough: a domain that was forked and hasn't
- * called exec yet has the same file, and events would continue.
+ * Takes it out and closes it. close() alone isn't enough: a forked domain that hasn't called exec
+ * yet shares the file, so events would continue.
  */
 void loop_unwatch(struct loop *l, struct source *src);
 /* The source whose turn it is, or NULL: nothing happened in timeout_ms (-1: wait for an event). */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The machines that kdom can run domains on. */
+/* machine.c: the table of machines that kdom can run domains on. */
 #include "machine.h"
 
 #include <errno.h>

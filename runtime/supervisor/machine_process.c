@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The supervisor's side of machine/process: the domain is a process of its own. It is started with
- * the fds that it is to have and no right that it doesn't need. What it gives up itself before
- * READY (system calls, by seccomp) comes on top.
+ * machine_process.c: the supervisor's side of machine/process: the domain is a process of its own.
+ * It is started with only the fds and privileges that it needs. In addition it gives up system
+ * calls itself before READY (seccomp).
  */
 #include "machine.h"
 #include "belts.h"
@@ -34,8 +34,8 @@ static void child_die(const char *what)
 	_exit(127);
 }
 
-/* The fds of the table, in order, to 0, 1, 2 ...; through high numbers, since the ranges overlap.
- */
+/* Moves the fds of the table to 0, 1, 2 ... in order, by way of high numbers, since the ranges
+ * overlap. */
 static void place_fds(int n)
 {
 	int high[FDS_MAX], i;
@@ -64,13 +64,13 @@ static void child_pin(const struct config *cfg)
 		child_die("--cpu");
 }
 
-/* The supervisor may lie in another pid namespace, where getppid() sees nothing: its end of the
- * control socket tells. */
+/* Dies with the supervisor. It may be in another pid namespace, where getppid() returns 0, so its
+ * end of the control socket is checked instead. */
 static void live_with_supervisor(void)
 {
 	struct pollfd ctl = {.fd = SD_CTL_FD};
 
-	/* After the ids: a change of ids clears it. */
+	/* After the change of ids, which clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		child_die("PR_SET_PDEATHSIG");
 	if (poll(&ctl, 1, 0) && ctl.revents & POLLHUP)
@@ -116,7 +116,7 @@ static void exec_image(const struct config *cfg, int image_fd)
 		argv[i] = argv_text[i];
 	argv[argc] = NULL;
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
-	if (errno == ENOENT) /* it would be looked for in a root that is empty */
+	if (errno == ENOENT) /* its interpreter was looked up in the empty root */
 		note_error(
 			"%s wants an interpreter: it is no image of this kslice; run `make image`",
 			cfg->image);
@@ -149,7 +149,7 @@ static void child_run(const struct config *cfg, const struct domain *dom, pid_t 
 	exec_image(cfg, n - 1);
 }
 
-/* Where the new process finds them; from NULL: nothing again. */
+/* Fills the slots that the new process uses; from NULL: empties them. */
 static int fill_room(const int *from, int n)
 {
 	for (int i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* manifest.json => the domain's devices and RAM. Keys that kdom doesn't know are the slicer's. */
+/* manifest.c: reads manifest.json: the domain's devices and RAM. Keys that kdom doesn't know are
+ * for the slicer. */
 #include "config.h"
 #include "devices.h"
 #include "log.h"
@@ -27,8 +28,8 @@ static int copy_text(char *dst, size_t n, json_t *value)
 	return 0;
 }
 
-/* Keys that aren't the host's affair go to the image as they are; a comma would start another one
- * there, so it is a semicolon from here on. */
+/* Keys that don't concern the host are passed to the image. A comma would start another key there,
+ * so it is replaced by a semicolon. */
 static int add_arg(struct device *dev, const char *key, json_t *value)
 {
 	size_t used = strlen(dev->args), room = sizeof(dev->args) - used;
@@ -70,7 +71,7 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 		if (err == -ENOENT)
 			err = add_arg(dev, key, value);
 		if (err) {
-			say("%s: /devices/%zu/%s: not text or a number kdom can use (too long?)",
+			say("%s: /devices/%zu/%s: must be a number, or text that isn't too long",
 			    cfg->manifest, i, key);
 			return err;
 		}
@@ -82,7 +83,7 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 	return 0;
 }
 
-/* "N:key=value" over device N's own. A path is relative to where the user stands. */
+/* "N:key=value" overrides a key of device N. A path is relative to the working directory. */
 static int device_override(const char *text, json_t *devices)
 {
 	char key[32], path[PATH_MAX], *end;
@@ -112,7 +113,8 @@ static int device_override(const char *text, json_t *devices)
 	return json_object_set_new(dev, key, json_string(value)) ? -EINVAL : 0;
 }
 
-/* {"domain": NAME, "calls": [NAME ...]}: a domain that this one calls, and what it calls there. */
+/* {"domain": NAME, "calls": [NAME ...]}: a domain that this one calls, and the calls it makes
+ * there. */
 static int load_peer(struct config *cfg, json_t *object)
 {
 	json_t *calls = json_object_get(object, "calls"), *call;
@@ -145,14 +147,14 @@ static int load_peers(struct config *cfg, json_t *peers)
 	json_array_foreach (peers, i, item) {
 		if (cfg->npeers < PEERS_MAX && !load_peer(cfg, item))
 			continue;
-		say("%s: /peers/%zu: not {\"domain\", \"calls\"}, or too much for kdom",
+		say("%s: /peers/%zu: must be {\"domain\", \"calls\"}, within kdom's limits",
 		    cfg->manifest, i);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-/* Its name; kdom's side of it is found later, see machine.h. */
+/* Reads its name; kdom's side of it is found later, see machine.h. */
 static int load_machine(struct config *cfg, json_t *machine)
 {
 	if (!machine || !copy_text(cfg->machine_name, sizeof(cfg->machine_name), machine))

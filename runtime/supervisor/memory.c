@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory that is shared with clients, see memory.h. */
+/* memory.c: memory that is shared with clients, see memory.h. */
 #include "memory.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* A memfd whose size and seals are ours: nobody who has it can cut the memory under the others.
+/* Makes a memfd with fixed size and seals, so that no holder can truncate it under the others.
  * -errno. */
 int memory_make(const char *name, uint64_t size);
 

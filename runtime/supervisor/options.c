@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of the command line, and what holds without them. */
+/* options.c: options of the command line and their defaults. */
 #include "options.h"
 #include "log.h"
 #include "paths.h"
@@ -103,7 +103,7 @@ static int parse_lines(const char *text, int *lines)
 	return 0;
 }
 
-/* It is part of a path. */
+/* It becomes part of a path. */
 static int set_debug(struct kdom_values *v, const char *kind)
 {
 	if (!name_valid(kind) || strlen(kind) >= sizeof(v->cfg.debug)) {
@@ -149,14 +149,14 @@ const struct cli_option kdom_options[] = {
 	{"manifest", OPT_MANIFEST, "FILE", "beside the image that kslice build made", "up run",
 	 "its manifest: devices and RAM"},
 	{"device", OPT_DEVICE, "N:KEY=VALUE", NULL, "up run",
-	 "another value for a key of the manifest's device N, counted from 0; may be repeated: "
+	 "override a key of the manifest's device N, counted from 0; may be repeated: "
 	 "--device 0:path=/x.img --device 0:backend=ram"},
 	{"no-tap", OPT_NO_TAP, NULL, NULL, "up run",
 	 "without its TAP device: loopback only, needs no root"},
 	{"ram", OPT_RAM, "SIZE", "the manifest's, else 64M", "up run", "memory of the domain"},
 	{"cpu", OPT_CPU, "N", NULL, "up run", "pin the domain to this CPU"},
 	{"restart", OPT_RESTART, "POLICY", "no", "up run",
-	 "start the domain again when it has died: no, on-failure or always"},
+	 "restart the domain when it has died: no, on-failure or always"},
 	{"debug", OPT_DEBUG, "[KIND]", NULL, "up run",
 	 "start the image of `kslice build NAME --debug=KIND', NAME-KIND/NAME.image, and set the "
 	 "log level to debug; KIND is debug if it isn't given"},
@@ -169,8 +169,8 @@ const struct cli_option kdom_options[] = {
 	 "own in DIR if this host writes cores to files"},
 	{"log-level", OPT_LOG_LEVEL, "LEVEL", "info", "up run",
 	 "what the supervisor logs: error, warn, info or debug"},
-	{"follow", 'f', NULL, NULL, "log", "also print what comes, until the supervisor ends"},
-	{"lines", 'n', "N", NULL, "log", "only the last N lines of what there is"},
+	{"follow", 'f', NULL, NULL, "log", "also print new lines, until the supervisor ends"},
+	{"lines", 'n', "N", NULL, "log", "only the last N lines"},
 	{"trace", OPT_TRACE, "[FILE]", "standard error", "run",
 	 "print each call of each thread: where it went and why, its result, how long it took"},
 	{"belts", 'v', NULL, NULL, "ps", "also show what confines each domain"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * options.h: the options of all of kdom's commands, as cli.h wants them: a row for each, and
- * what it does to struct kdom_values.
+ * options.h: the options of all of kdom's commands for cli.h: a row for each, and what it sets in
+ * struct kdom_values.
  */
 #ifndef KDOM_OPTIONS_H
 #define KDOM_OPTIONS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where sockets, logs and images lie. */
+/* paths.c: where sockets, logs and images are. */
 #include "paths.h"
 #include "log.h"
 
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A name becomes part of paths and of the process's name. */
+/* Names become part of paths and of the process's name. */
 bool name_valid(const char *name)
 {
 	size_t n = strlen(name);
@@ -39,7 +39,7 @@ static int format_dir(char *buf, size_t n)
 	return len < (int)n ? 0 : -ENAMETOOLONG;
 }
 
-/* Root's, ours, or his who became root by sudo: he could do as much without us. */
+/* Root, we, or the user who became root by sudo, who has that power anyway. */
 static bool trusted_owner(uid_t uid)
 {
 	const char *caller = getenv("SUDO_UID");
@@ -48,8 +48,7 @@ static bool trusted_owner(uid_t uid)
 	       (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
 }
 
-/* May others put something else in the place of what lies there? Of a directory above, its sticky
- * bit is enough. */
+/* Could others replace what is there? For a directory above, the sticky bit prevents that. */
 static bool others_change(const struct stat *st)
 {
 	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
@@ -59,8 +58,8 @@ static bool others_change(const struct stat *st)
 	return S_ISDIR(st->st_mode) && (group || (st->st_mode & 02)) && !(st->st_mode & S_ISVTX);
 }
 
-/* Every directory and link on the way to path, as far as there are any. 0, or -EPERM with the
- * culprit in bad. */
+/* Checks every existing directory and link on the way to path. 0, or -EPERM with the untrusted one
+ * in bad. */
 static int way_trusted(const char *path, char *bad)
 {
 	struct stat st;
@@ -78,7 +77,7 @@ static int way_trusted(const char *path, char *bad)
 	return 0;
 }
 
-/* Both as it is written, with its links, and where it really is. */
+/* Checks the path both as written, with its links, and resolved. */
 static int path_trusted(const char *path)
 {
 	char bad[PATH_MAX], real[PATH_MAX];
@@ -87,14 +86,14 @@ static int path_trusted(const char *path)
 	if (!err && realpath(path, real))
 		err = way_trusted(real, bad);
 	if (err)
-		say("%s: others than root and you can change %s; use a place where each directory on the way belongs "
+		say("%s: users other than root and you can change %s; use a path on which each directory belongs "
 		    "to you alone, or to root",
 		    path, bad);
 	return err;
 }
 
-/* The directory holds sockets that give power over domains: it must be ours, and nobody else's to
- * write, nor to put another in its place. */
+/* The sockets in the directory give control of domains: it must be ours, and nobody else may write
+ * to it or replace it. */
 int paths_dir(char *buf, size_t n)
 {
 	struct stat st;
@@ -154,8 +153,8 @@ static int state_path(char *buf, size_t n, const char *rel)
 	return len < (int)n ? 0 : -ENAMETOOLONG;
 }
 
-/* What outlives a reboot doesn't belong to the run directory, unless the user said where all of it
- * shall be. */
+/* Persistent data doesn't belong in the run directory, unless the user chose one place for
+ * everything (KDOM_DIR). */
 int paths_data(char *buf, size_t n, const char *name)
 {
 	const char *dir = getenv("KDOM_DIR");
@@ -174,7 +173,7 @@ int paths_data(char *buf, size_t n, const char *name)
 	return path_trusted(buf);
 }
 
-/* rel in the directory over kdom's own: a clone's build/, or the prefix of an installation. */
+/* rel in the parent of kdom's directory: a clone's build/, or the prefix of an installation. */
 static int paths_beside(char *buf, size_t n, const char *rel)
 {
 	char self[PATH_MAX], *slash;

@@ -9,15 +9,14 @@
 
 #include <sd/control.h>
 
-/* The run directory: $KDOM_DIR and so on. Made if it is missing; prints errors. */
+/* The run directory: $KDOM_DIR or the default. Created if missing; prints errors. */
 int paths_dir(char *buf, size_t n);
 int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix);
 /* The launcher that belongs to this kdom. */
 int paths_launcher(char *buf, size_t n);
 /*
- * A file that `kslice build` has made: in build/DOMAIN of the clone that kdom is in; if kdom was
- * installed, in the user's $XDG_STATE_HOME/kslice/build/DOMAIN if it is there, else in
- * PREFIX/lib/kslice/DOMAIN.
+ * A file that `kslice build` has made: in build/DOMAIN of kdom's clone; if kdom was installed, in
+ * $XDG_STATE_HOME/kslice/build/DOMAIN if it exists there, else in PREFIX/lib/kslice/DOMAIN.
  */
 int paths_product(char *buf, size_t n, const char *domain, const char *file);
 /* name in $KDOM_DIR if that is set, else in $XDG_STATE_HOME/kdom, else in ~/.local/state/kdom.

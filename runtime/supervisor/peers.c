@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Our domain calls another: this daemon attaches to that one's as any client, and hands its domain
- * what it got. */
+/* peers.c: connections to other domains that ours calls: this daemon attaches to their daemons like
+ * any client, and passes what it gets to its domain. */
 #include "peers.h"
 #include "ctlmsg.h"
 #include "log.h"
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* To the domain, as the answer to PEER, or (of 0) as PEER_GONE. Takes fds over. */
+/* Tells the domain, as the answer to PEER or, if `of` is 0, as PEER_GONE. Takes fds over. */
 static void peer_tell(struct daemon *d, const char *name, uint16_t of, int result,
 		      const struct sd_ctl_attach *a, const int *fds)
 {
@@ -93,7 +93,7 @@ static int peer_ask_attach(int sock, const char *calls)
 	return ctl_send(sock, &m, NULL, 0);
 }
 
-/* A socket on which the answer will come, or -errno. */
+/* A socket that will receive the answer, or -errno. */
 static int peer_connect(const char *name, const char *calls)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -146,7 +146,7 @@ void peer_asked(struct daemon *d, const struct sd_ctl_msg *m)
 	name[SD_NAME_MAX - 1] = 0;
 	while (i < d->cfg.npeers && strcmp(d->cfg.peer[i].name, name))
 		i++;
-	/* Not the domain's fault: the name may be what a client told it. */
+	/* Not the domain's fault: the name may come from a client. */
 	if (i == d->cfg.npeers) {
 		peer_tell(d, name, SD_CTL_PEER, -EPERM, NULL, NULL);
 		return;

@@ -8,12 +8,12 @@
 #include "loop.h"
 #include <sd/control.h>
 
-/* A connection to another daemon. Dies in peer_close(). */
+/* A connection to another daemon. Freed by peer_close(). */
 struct peer {
 	struct source src;
 	struct peer *next;
 	char name[SD_NAME_MAX];
-	bool attached; /* else: its answer is awaited */
+	bool attached; /* false: waiting for its answer */
 };
 
 /* The domain asks to be attached to another. */

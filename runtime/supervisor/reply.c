@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Answers to connections, see reply.h. */
+/* reply.c: answers to connections, see reply.h. */
 #include "reply.h"
 
 #include <stddef.h>

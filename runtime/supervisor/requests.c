@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is under way, see requests.h. */
+/* requests.c: requests in progress, see requests.h. */
 #include "requests.h"
 #include "conn.h"
 #include "log.h"
@@ -49,7 +49,7 @@ void request_drop(struct daemon *d, struct request *r)
 	free(r);
 }
 
-/* What the domain is asked. */
+/* The message type that the domain gets. */
 static uint16_t request_asked_as(const struct request *r)
 {
 	return r->type == SD_CTL_STATUS ? SD_CTL_STATS : r->type;
@@ -106,7 +106,7 @@ void request_detach(struct daemon *d, uint32_t client, bool ended)
 			return;
 		}
 	}
-	/* Its files would stay open as long as the domain runs: that is worse than a restart. */
+	/* Its files would stay open as long as the domain runs, which is worse than a restart. */
 	note_error("no memory to detach client %u; killing the domain", client);
 	domain_kill(d);
 }
@@ -137,7 +137,7 @@ void request_shutdown(struct daemon *d)
 		domain_kill(d);
 }
 
-/* Reports the outcome to whoever made the request. */
+/* Reports the outcome to the maker of the request. */
 static void request_outcome(struct daemon *d, struct request *r, int result,
 			    const struct sd_ctl_msg *m)
 {
@@ -210,8 +210,8 @@ void requests_expire(struct daemon *d)
 		request_outcome(d, r, -ETIMEDOUT, NULL);
 		r->deadline = 0;
 		request_orphan(r);
-		/* What the domain owes stays known until it answers or ends; of an attach nothing
-		 * but that. */
+		/* The request stays until the domain answers or ends; an attach keeps nothing else.
+		 */
 		if (r->type == SD_CTL_ATTACH) {
 			fds_close(&r->region, 1);
 			fds_close(&r->notify, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may ask what, and how much of it: the table of sd/control.h. */
+/* rules.c: which connection may request what, and how much: the table of sd/control.h. */
 #include "rules.h"
 #include "crowds.h"
 #include "requests.h"
@@ -9,13 +9,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Of one uid that is neither root's nor ours. Tickets in flight are connections, too; the domain
- * itself bounds those. */
+/* Limit of one uid that is neither root's nor ours. Tickets in transit are connections, too; the
+ * domain limits those. */
 #define STRANGER_CONNS	 1024
 #define STRANGER_TICKETS 4096
 #define STRANGER_OWED	 64
-/* Of all together: answers that the domain owes, whether somebody still waits for them or not;
- * messages with fds that it hasn't taken. */
+/* Limits of all together: answers that the domain owes, even if nobody waits for them any more;
+ * messages with fds that it hasn't received. */
 #define OWED_MAX   1024
 #define UNREAD_MAX 256
 
@@ -53,7 +53,7 @@ int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_c
 
 	if (want == NONE || (want == KEY && ctl_alien(m)))
 		return -EPROTO;
-	/* One that was passed does what it came with, and nothing beside that. */
+	/* A passed connection serves only the request that it came with. */
 	if (c->passed && (c->state == CONN_ATTACHING || c->state == CONN_TICKETING))
 		return -EPROTO;
 	if (rules[c->state][want])
@@ -63,8 +63,8 @@ int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_c
 	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
 }
 
-/* The ids that an unattached connection has from its connect() don't hold for a process that has
- * given them up since, or that was only handed the connection. */
+/* The ids that an unattached connection has since its connect() aren't valid for a process that has
+ * given them up, or that only inherited the connection. */
 bool rule_same_person(const struct conn *c)
 {
 	return c->real.uid == 0 || (c->real.uid == c->cred.uid && c->real.gid == c->cred.gid);

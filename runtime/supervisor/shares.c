@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory of mapped files (sd/share.h): made here, and given to the domain and to every client that
- * shows its key. */
+/* shares.c: memory of mapped files (sd/share.h): made here, and passed to the domain and to every
+ * client that has its key. */
 #include "shares.h"
 #include "memory.h"
 #include "reply.h"
@@ -15,11 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SHARE_MS 10000
-#define SHARES_MAX \
-	4096 /* as many as a domain has (kernel/serve_share.c): it would be lying about more */
-#define ASKED_MAX \
-	256 /* for which the domain hasn't answered yet: a guess costs a memfd until then */
+#define SHARE_MS   10000
+#define SHARES_MAX 4096 /* the most a domain can have (kernel/serve_share.c) */
+#define ASKED_MAX  256	/* not answered by the domain yet: a guessed key costs a memfd until then */
 
 static struct share *share_find(struct daemon *d, const uint64_t key[2])
 {
@@ -30,7 +28,7 @@ static struct share *share_find(struct daemon *d, const uint64_t key[2])
 	return s;
 }
 
-/* Is there room for one more? */
+/* May there be one more? */
 static bool share_room(struct daemon *d)
 {
 	unsigned made = 0, asked = 0;
@@ -63,7 +61,7 @@ static void share_answered(struct daemon *d, struct request *r, int result,
 			r->region = -1;
 		}
 	}
-	if (result == -EEXIST && s) /* somebody asked for the same a moment before */
+	if (result == -EEXIST && s) /* another client asked for the same a moment before */
 		result = 0;
 	if (!result && !s)
 		result = -ENOMEM;

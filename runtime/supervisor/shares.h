@@ -5,14 +5,14 @@
 
 #include "conn.h"
 
-/* Known by the domain's key. Owned by the daemon's list until share_gone(). */
+/* Identified by the domain's key. Owned by the daemon's list until share_gone(). */
 struct share {
 	struct share *next;
 	uint64_t key[2];
 	int fd;
 };
 
-/* A client asks for it. 0, or -errno for the client. */
+/* Handles a client's request. 0, or -errno for the client. */
 int share_asked(struct daemon *d, struct conn *c, const struct sd_ctl_msg *asked);
 void share_gone(struct daemon *d, const uint64_t key[2]);
 void shares_close(struct daemon *d); /* the domain has ended */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names for the addresses that a domain prints when it fails. An Oops and the call traces of the
- * kernel name a place in the image as an offset from _text; what follows here is the function, and
- * the source line if the image has DWARF (`kslice build --debug`). The image is read with libdw
- * when the first such line arrives. It is the file that the domain was started from, which only the
- * supervisor's user can write; nothing else is searched, neither debug files nor servers of them.
+ * symbols.c: names for the addresses that a domain prints when it fails. An Oops and the kernel's
+ * call traces give a place in the image as an offset from _text; this adds the function, and the
+ * source line if the image has DWARF (`kslice build --debug`). The image is read with libdw when
+ * the first such line arrives. It is the file that the domain was started from, which only the
+ * supervisor's user can write; neither debug files nor debuginfod servers are searched.
  */
 #include "symbols.h"
 #include "log.h"
@@ -19,10 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMED_MAX 200 /* places of one run of a domain; each costs this loop up to a millisecond */
+#define NAMED_MAX 200 /* per run of a domain; each costs this loop up to a millisecond */
 
 static struct {
-	Dwfl_Module *image; /* NULL: not read, or it has no symbols */
+	Dwfl_Module *image; /* NULL: not read, or without symbols */
 	bool read;
 	GElf_Addr text;
 	unsigned named;
@@ -34,7 +34,7 @@ static int no_other_file(Dwfl_Module *mod, void **user, const char *name, Dwarf_
 	return -1;
 }
 
-/* _text, without which the image's symbols are of no use. */
+/* Finds _text, which all offsets are relative to. */
 static bool symbols_find_text(Dwfl_Module *image)
 {
 	int n = dwfl_module_getsymtab(image);
@@ -68,8 +68,7 @@ static void symbols_read(int image_fd)
 		note("the image has no symbols: addresses are left as they are");
 }
 
-/* A look at each unit: compilers needn't write an index of them (.debug_aranges), and clang
- * doesn't. */
+/* Searches all units: an index of them (.debug_aranges) is optional, and clang writes none. */
 static size_t symbols_line(GElf_Addr addr, char *to, size_t size)
 {
 	Dwarf_Addr bias = 0;
@@ -93,7 +92,7 @@ void symbols_new_run(void)
 	symbols.named = 0;
 }
 
-/* "  _text+0x123" is where a callee returns to: the call is before it. Else the place itself. */
+/* " _text+0x123" is a return address: the call is before it. Otherwise it is the place itself. */
 size_t symbols_of(int image_fd, const char *line, char *to, size_t size)
 {
 	const char *at = strstr(line, "_text"), *name;
@@ -113,7 +112,8 @@ size_t symbols_of(int image_fd, const char *line, char *to, size_t size)
 	addr = symbols.text + from_text;
 	returns = at > line && at[-1] == ' ';
 	name = dwfl_module_addrinfo(symbols.image, addr - returns, &offset, &sym, NULL, NULL, NULL);
-	if (!name && returns) { /* no return address: a pointer to a function's first instruction */
+	/* not a return address, but a pointer to a function's first instruction */
+	if (!name && returns) {
 		returns = false;
 		name = dwfl_module_addrinfo(symbols.image, addr, &offset, &sym, NULL, NULL, NULL);
 	}

@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 /*
- * If a line of the domain names a place in its image: " function+offset/size (file:line)" into
- * `to`. Its length; 0: there is nothing to add.
+ * If a line of the domain gives a place in its image, writes " function+offset/size (file:line)" to
+ * `to`. Its length; 0: nothing to add.
  */
 size_t symbols_of(int image_fd, const char *line, char *to, size_t size);
-void symbols_new_run(void); /* the domain starts: a run may have so many places named */
+void symbols_new_run(void); /* the domain starts: resets the count of NAMED_MAX */
 
 #endif

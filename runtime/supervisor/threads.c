@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads for what may block: a close() of what somebody else gave us. The kernel closes such files
- * in our context, be it in close(), in recvmsg() of more fds than there is room for, or with the
- * socket in whose queue they lie: a TCP socket that lingers, a file whose server doesn't answer.
- * The loop hands a job over (threads_do) and gets it back when it is done; in between only the
- * thread touches what it needs. Strangers' jobs and those of root and the owner have threads of
- * their own, of each at least one from the start on. A thread takes no memory and no other lock:
- * the loop forks.
+ * threads.c: threads for work that may block: closing files that clients gave us, such as a TCP
+ * socket that lingers or a file whose server doesn't answer. The kernel closes them in our context:
+ * in close(), in recvmsg() of more fds than there is room for, or with the socket in whose queue
+ * they are. The loop hands a job over (threads_do) and gets it back when it is done; in between
+ * only the thread uses the job's objects. Strangers' jobs, and those of root and the owner, have
+ * separate threads, at least one each from the start. A thread allocates no memory and takes no
+ * other lock, because the loop forks.
  */
 #include "threads.h"
 #include "log.h"
@@ -25,7 +25,7 @@ struct pool {
 	unsigned queued, idle, threads, most;
 };
 
-static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER; /* protects all below */
 static struct pool pools[] = {{.work = PTHREAD_COND_INITIALIZER, .most = 256},
 			      {.work = PTHREAD_COND_INITIALIZER, .most = 128}};
 static struct jobs jobs_done;
@@ -67,7 +67,7 @@ static int pool_grow(struct pool *p)
 	return -err;
 }
 
-/* One a turn. */
+/* One job per turn. */
 static void thread_job_done(struct daemon *d, struct source *src, uint32_t events)
 {
 	eventfd_t one;
@@ -106,5 +106,6 @@ void threads_do(struct job *j, bool stranger)
 	pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&pools_lock);
 	if (few && pool_grow(p))
-		note_warn("no thread more than %u: what is to be closed waits", p->threads);
+		note_warn("cannot start more than %u threads: closing of files is delayed",
+			  p->threads);
 }

@@ -10,8 +10,8 @@
 #include "loop.h"
 
 int threads_start(struct loop *l); /* 0 or -errno */
-/* stranger: the job is for a uid that is neither root's nor ours, and is done by the threads for
- * those. */
+/* stranger: the job is for a uid that is neither root's nor ours, and uses the threads for those.
+ */
 void threads_do(struct job *j, bool stranger);
 
 #endif

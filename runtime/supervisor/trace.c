@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* trace.c: connections of traced programs, and what they send. See trace.h. */
+/* trace.c: receives the records of traced programs. See trace.h. */
 #include "trace.h"
 #include "log.h"
 
@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TRACE_TURN 256 /* records of a connection before another's */
+#define TRACE_TURN 256 /* records of one connection before the next one's */
 
 static int tracer_add(struct tracer *tr, int fd)
 {
@@ -56,7 +56,7 @@ int tracer_open(struct tracer *tr, const char *dir, FILE *out)
 	if (snprintf(tr->path, sizeof(tr->path), "%s/trace.%d", dir, (int)getpid()) >=
 	    (int)sizeof(tr->path))
 		return -ENAMETOOLONG;
-	unlink(tr->path); /* of a process with our pid that was killed */
+	unlink(tr->path); /* left by a killed process with our pid */
 	fd = tracer_listen(tr->path);
 	err = fd < 0 ? fd : tracer_add(tr, fd);
 	if (err) {
@@ -75,7 +75,7 @@ static void tracer_accept(struct tracer *tr)
 		close(fd);
 }
 
-/* False: the connection has ended, or sends what isn't a record. */
+/* False: the connection has ended, or has sent an invalid record. */
 static bool tracer_read(struct tracer *tr, int fd)
 {
 	struct sd_trace r;
@@ -92,7 +92,7 @@ static bool tracer_read(struct tracer *tr, int fd)
 	return true;
 }
 
-/* One look at all that is readable. False: nothing was. */
+/* Reads once from each readable connection. False: there was none. */
 static bool tracer_turn(struct tracer *tr)
 {
 	bool any = false;
@@ -115,7 +115,7 @@ static bool tracer_turn(struct tracer *tr)
 	return any;
 }
 
-/* What was sent before the end: until a look finds nothing. */
+/* Reads what was sent before the end, until nothing is left. */
 static void tracer_drain(struct tracer *tr)
 {
 	do {

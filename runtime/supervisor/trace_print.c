@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* trace_print.c: one traced call => one line. See trace.h. */
+/* trace_print.c: prints one traced call as one line. See trace.h. */
 #include "trace.h"
 
 #include <ctype.h>

@@ -252,7 +252,7 @@ static bool others_can_change(const struct stat *st, bool last)
 static void __attribute__((noreturn)) bad_cache(const char *cache, const char *cause)
 {
 	err(cache,
-	    "set KSLICE_CACHE to a directory on whose way each belongs to you alone, or to root",
+	    "set KSLICE_CACHE to a path on which each directory belongs to you alone, or to root",
 	    "%s", cause);
 	exit(1);
 }
@@ -271,7 +271,8 @@ static void cache_check_way(const char *cache, const char *path)
 		part = xasprintf("%.*s", (int)(end - path), path);
 		there = !lstat(part, &st);
 		if (there && others_can_change(&st, false))
-			bad_cache(cache, xasprintf("others than root and you can change %s", part));
+			bad_cache(cache,
+				  xasprintf("users other than root and you can change %s", part));
 		free(part);
 		if (!there)
 			return;

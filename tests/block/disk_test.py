@@ -38,7 +38,7 @@ def refused(name, folder):
     refuse(name, folder, [folder, "Is a directory"], "--device", f"0:path={folder}")
     refuse(name, folder, ["/dev/null", "no file and no block device"], "--device", "0:path=/dev/null")
     with disk.domain(name):
-        refuse(name, folder, [disk.path, "another domain has it"], "--device", f"0:path={disk.path}")
+        refuse(name, folder, [disk.path, "another domain uses it"], "--device", f"0:path={disk.path}")
         small = ["--device", "0:backend=ram", "--device", "0:size=1M"]
         refuse(name, folder, ["size"], *small, "--device", f"0:path={disk.path}")
 

@@ -254,7 +254,7 @@ def worn(d):
     """What `kdom ps -v` says."""
     r = d.kdom("ps", "-v")
     on = re.search(r"^    belts:(.*)$", r.stdout, re.M)[1].split()
-    off = re.search(r"^    could not have:(.*)$", r.stdout, re.M)
+    off = re.search(r"^    not available:(.*)$", r.stdout, re.M)
     return set(on), dict(re.findall(r"(\S+) \((.*?)\)", off[1])) if off else {}
 
 

@@ -256,7 +256,7 @@ class Rules(Fixture):
     def test_a_domain_that_asks_for_more_than_it_reads(self):
         self.up("greedy")
         self.conn("greedy").sock.send(message(ATTACH))
-        self.log_has("greedy", "asks for more than it reads; killing it")
+        self.log_has("greedy", "doesn't read the answers to its requests; killing it")
         self.log_has("greedy", "ended by signal 9")
 
     def test_ends_of_clients(self):
@@ -386,7 +386,7 @@ class Rules(Fixture):
                                env=dict(env, **{variable: place}), capture_output=True, text=True)
             self.assertEqual(r.returncode, 1, place)
             self.assertIn("belongs to you alone" if place == self.path("link") or variable == "KDOM_DIR" and place == trap
-                          else f"others than root and you can change {trap};", r.stderr)
+                          else f"users other than root and you can change {trap};", r.stderr)
         os.chmod(trap, 0o1777)
         self.env["KDOM_DIR"] = trap + "/dir"
         self.up("good")

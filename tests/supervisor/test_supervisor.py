@@ -413,7 +413,7 @@ class Supervisor(Fixture):
         """What `kdom ps -v` says: belts that are worn, and why others aren't."""
         out = subprocess.run([*prefix, KDOM, "ps", "-v"], env=self.env, capture_output=True, text=True, timeout=60).stdout
         on = re.search(r"^    belts:(.*)$", out, re.M)[1].split()
-        off = re.search(r"^    could not have:(.*)$", out, re.M)
+        off = re.search(r"^    not available:(.*)$", out, re.M)
         off = dict(re.findall(r"(\S+) \((.*?)\)", off[1])) if off else {}
         self.assertEqual(len(on) + len(off), 15, out)
         return on, off
@@ -433,7 +433,7 @@ class Supervisor(Fixture):
                 self.assertEqual(int(re.search(r"^Uid:\s+(\d+)", f.read(), re.M)[1]) & ~0x3FFFFF, 0x7F000000)
         self.assertIn("seccomp", off)  # fake-domain has none
         self.assertIn("domain good is confined by " + " ".join(on), self.log("good"))
-        self.assertIn("; could not have ", self.log("good"))
+        self.assertIn("; not available: ", self.log("good"))
 
     def test_belts_that_the_host_refuses(self):
         """One by one: the domain runs without, and it is said why."""
@@ -681,7 +681,7 @@ class Supervisor(Fixture):
         self.assertIn("not a directory", self.up("faulty1", "--core=" + self.manifest, ok=False).stderr)
         self.up("faulty1", "--core=" + self.path("cores"))
         self.assertIn("may dump core, with data of all its clients", self.log("faulty1"))
-        self.assertRegex(self.kdom("ps", "-v").stdout, r"could not have: .*hidden")
+        self.assertRegex(self.kdom("ps", "-v").stdout, r"not available: .*hidden")
         cores = self.cores_of("faulty1")
         self.log_has("faulty1", "a core is in")
         self.assertIn("core dumped", self.log("faulty1"))

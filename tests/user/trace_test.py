@@ -65,7 +65,7 @@ def tracer_dies(d):
     os.kill(p.pid, signal.SIGKILL)
     p.stdin.write(b"x\n")
     p.stdin.close()
-    check(p.stdout.read() == b"1\n2\n3\nend\n", "it goes on untraced")
+    check(p.stdout.read() == b"1\n2\n3\nend\n", "it continues untraced")
     p.wait()
 
 

@@ -398,7 +398,7 @@ static void disk_measure(struct disk *d, long fd)
 	size = st.st_size;
 	if (S_ISBLK(st.st_mode) &&
 	    (ioctl(fd, BLKGETSIZE64, &size) || ioctl(fd, BLKSSZGET, &sector)))
-		machine_die("--dev=block,fd=%ld: asking its size: %s", fd, strerror(errno));
+		machine_die("--dev=block,fd=%ld: cannot get its size: %s", fd, strerror(errno));
 	d->info = (struct sd_block_info){
 		.size = size / sector * sector,
 		.sector = sector,

@@ -54,7 +54,7 @@ long machine_parse_num(const char *what, const char *text, long min, long max)
 	errno = 0;
 	n = strtol(text, &end, 10);
 	if (errno || end == text || *end || n < min || n > max)
-		machine_die("%s: '%s' is no number from %ld to %ld", what, text, min, max);
+		machine_die("%s: '%s' is not a number from %ld to %ld", what, text, min, max);
 	return n;
 }
 

@@ -157,7 +157,7 @@ static void message_handle(const struct sd_ctl_msg *msg, const int *fds, int nfd
 	int err = 0;
 
 	if (!expected && msg->type == SD_CTL_REPLY)
-		machine_die("control socket: an answer to nothing that was asked");
+		machine_die("control socket: an answer without a request");
 	if (expected && (msg->type == SD_CTL_REPLY || msg->type == SD_CTL_PEER_GONE)) {
 		handle_peer(msg, fds, nfds);
 		return;
@@ -191,10 +191,10 @@ static void message_check(const struct sd_ctl_msg *msg, size_t len, int flags, u
 	case SD_CTL_ALIEN:
 		machine_die(
 			"control socket: kdom was built for another ABI (its hash is %08x, this "
-			"image's %08x); run `make all image` and start the domain anew",
+			"image's %08x); run `make all image` and restart the domain",
 			msg->abi, SD_ABI);
 	default:
-		machine_die("control socket: no message of version %u: %zu bytes, %u fds",
+		machine_die("control socket: not a message of version %u: %zu bytes, %u fds",
 			    SD_CTL_VERSION, len, nfds);
 	}
 }
