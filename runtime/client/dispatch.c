@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch.c: which call is whose, and in which order those who want it see it.
+ * dispatch.c: which functions handle a call, and in which order.
  *
  * The rooms of the client, from the lowest floor up; none uses anything of a room above it
  * (tests/lint/rooms.py):
@@ -20,10 +20,10 @@
  *	fds       a call that some domain has a stub for, by fd or by key; or one about an open
  *	          file that no domain has a stub for (channel/domains.c lists them)
  *	hook      only what rows[] says
- *	mirrored  a call that some domain is to be told, or that may change capabilities
+ *	mirrored  a call that some domain must repeat, or that may change capabilities
  *
- * Without domains there are no fds and mirrored calls to look at; without a domain that has files
- * below a path, no names.
+ * Without domains the stages fds and mirrored are empty; without a domain that has files below a
+ * path, names is.
  */
 #include "dispatch.h"
 #include "calls/calls.h"
@@ -187,9 +187,9 @@ static sd_call_fn stage_function(enum sd_stage s, u64 nr, const struct row *r)
 }
 
 /*
- * May the call be begun before an early one (sd/rpc.h) was waited for? These functions wait
- * themselves, unless the call follows the early one in the same queue pair. A routed call does so
- * if every domain's stub for it says that it may.
+ * May the call begin before an early one (sd/rpc.h) has been waited for? These functions wait
+ * themselves, unless the call follows the early one in the same queue pair. A routed call may if
+ * every domain's stub for it allows that.
  */
 static bool may_follow(u64 nr, sd_call_fn first)
 {
@@ -204,7 +204,7 @@ static bool may_follow(u64 nr, sd_call_fn first)
 	return first == sd_call_routed;
 }
 
-/* Who does what at the rare moments of enter.c and of the channel. */
+/* Handlers for the rare events of enter.c and of the channel. */
 static const struct sd_hook_events hook_events = {
 	.settle = sd_settle_all,
 	.leave = sd_hook_left,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * launch.c: `kdom-launch PROG ARGS...`. The first launcher finds PROG in PATH and executes itself
- * with PROG's own argv, so that what the kernel shows as command line is right; the second one (and
- * each that takes the place of an execve) has KDOM_X_EXEC in its environment, loads that file,
- * hides its own variables, arms the hook and jumps.
+ * with PROG's own argv, so that the kernel shows the right command line; the second one (and each
+ * that replaces an execve) has KDOM_X_EXEC in its environment, loads that file, hides its own
+ * variables, arms the hook and jumps.
  */
 #include "dispatch.h"
 #include "trace.h"
@@ -27,7 +27,7 @@ struct start {
 	char **argv, **envp;
 	Elf64_auxv_t *aux;
 	const char *file, *name;
-	const char *real; /* "FD:PATH": the file is a copy of the one there in a domain */
+	const char *real; /* "FD:PATH": the file is a copy of PATH in a domain */
 	s64 clear_fd, state_fd;
 };
 
@@ -181,8 +181,7 @@ static void launch_fail(const struct start *s, const char *what, long err)
 	sd_die(what, strerror_short(err), s->file);
 }
 
-/* Drops KDOM_X_* and moves argc, argv, envp, auxv up to where they end now; returns the new stack.
- */
+/* Drops KDOM_X_* and moves argc, argv, envp, auxv up to their new end; returns the new stack. */
 static u64 *tidy_stack(struct start *s)
 {
 	u64 *end = (u64 *)s->aux, *from, *to;

@@ -5,7 +5,7 @@
 
 static s32 trace_fd = -1;
 static u32 trace_lock;
-static u32 trace_over; /* nobody listens: forget it */
+static u32 trace_over; /* the listener is gone: stop tracing */
 
 static const u8 string_args[SD_NSYSCALLS] = {
 #define SD_SYSCALL(nr, name, kinds, strings) [nr] = strings,
@@ -134,9 +134,9 @@ static u8 why_domain(u32 dom, u64 nr)
 }
 
 /*
- * Calls that must leave the hook by their own instruction: they don't come back, or not here; and
- * the mask of signals, which the hook puts back when it is left; and signals to the thread itself,
- * which are the program's only there.
+ * Calls that must be made by their own instruction: those that don't return, or not here; those on
+ * the signal mask, which the hook restores at its exit; and signals to the thread itself, which
+ * must arrive outside the hook.
  */
 static bool only_at_its_site(u64 nr)
 {

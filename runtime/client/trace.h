@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.h: tells `kdom run --trace` of each call of this process (sd/trace.h).
+ * trace.h: reports each call of this process to `kdom run --trace` (sd/trace.h).
  *
  * While a thread is traced, SD_LOOK_TRACE is set in its t->look, which sd_hook() tests for other
  * reasons anyway: a thread that isn't traced pays nothing. A traced one looks at all calls, makes
- * calls of the host's in the hook, so that it sees their results, and sends a record of each.
+ * host calls inside the hook, so that it sees their results, and sends a record of each.
  */
 #ifndef SD_CLIENT_TRACE_H
 #define SD_CLIENT_TRACE_H

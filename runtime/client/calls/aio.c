@@ -3,21 +3,22 @@
  * aio.c: io_setup, io_submit, io_getevents, io_pgetevents, io_destroy where the fds are a domain's.
  *
  * A context is a real one of the host (libaio reads its ring), and requests for host fds go there.
- * Those for domains are made into their pread64, pwrite64, fsync and fdatasync, posted to a queue
- * pair that the context has for itself: see aio_context.c. Requests of both kinds may be mixed.
- * io_cancel is the host's: Linux doesn't find requests to files either. Linux may finish a request
- * before io_submit returns; here that is so for those that signal an eventfd (IOCB_FLAG_RESFD:
- * nobody could do it later) and for all but the last MiB of larger ones. io_submit waits where a
- * context has no room for data. What a read brought is copied to the program when it fetches the
- * event. Not carried: IOCB_CMD_POLL (EINVAL) and aio_rw_flags (EOPNOTSUPP) with a domain's fd.
+ * Those for domains become pread64, pwrite64, fsync and fdatasync, posted to a queue pair of the
+ * context's own: see aio_context.c. Requests of both kinds may be mixed. io_cancel goes to the
+ * host: Linux can't cancel requests to files either. As Linux may do, io_submit finishes requests
+ * that signal an eventfd (IOCB_FLAG_RESFD: it couldn't be signalled later) before it returns, and
+ * all but the last MiB of larger ones. It waits if a context has no room for data. The data of a
+ * read are copied to the program when it fetches the event. Not carried: IOCB_CMD_POLL (EINVAL)
+ * and aio_rw_flags (EOPNOTSUPP) with a domain's fd.
  */
 #include "calls/aio.h"
 
 #define SPANS_MAX 1024u
-#define ALONE_NS  250000000ll /* until a domain's death is noticed */
-#define BESIDE_NS 1000000ll   /* requests fly at the host, too, which sends no notification */
-#define HOST_NS	  100000000ll /* another thread may submit to a domain */
-#define LOOKS	  400u	      /* before a thread sleeps */
+#define ALONE_NS  250000000ll /* after this a domain's death is noticed */
+#define BESIDE_NS \
+	1000000ll /* requests are in flight at the host, too, which sends no notification */
+#define HOST_NS 100000000ll /* another thread may submit to a domain */
+#define LOOKS	400u	    /* looks before a thread sleeps */
 
 /* ---- one request ---- */
 static u16 call_of(u16 opcode)
@@ -42,7 +43,7 @@ static int is_rw(const struct aio_req *r)
 	return r->nr == __NR_pread64 || r->nr == __NR_pwrite64;
 }
 
-/* The file is open for it? Linux says so when it is submitted. */
+/* Is the file open for this? Linux checks that at io_submit. */
 static long check_mode(struct sd_thread *t, u32 dom, const struct aio_req *r)
 {
 	const u64 arg[6] = {(u32)r->dfd, F_GETFL};
@@ -202,7 +203,7 @@ static void aio_kick(struct aio_ctx *c)
 	sd_unlock(&c->lock);
 }
 
-/* iocb number n: its address, itself if it's a domain's, and which. */
+/* iocb number n: its address; if it is a domain's, also its contents and the domain. */
 static long iocb_next(struct sd_thread *t, u64 list, long n, u64 *at, struct iocb *i,
 		      struct sd_fd *e)
 {
@@ -213,7 +214,7 @@ static long iocb_next(struct sd_thread *t, u64 list, long n, u64 *at, struct ioc
 	return e->kind == SD_FD_HIDDEN ? -EBADF : 0;
 }
 
-/* As many from number n on as are the host's go there at once. */
+/* Submits all consecutive requests from number n on that are the host's at once. */
 static long to_host(struct sd_thread *t, struct aio_ctx *c, u64 list, long n, long nr)
 {
 	struct iocb i;
@@ -268,7 +269,7 @@ enum sd_way sd_call_io_submit(struct sd_thread *t)
 }
 
 /* ---- io_getevents ---- */
-/* Events that are there, to the program: number or -EFAULT. */
+/* Copies available events to the program: number or -EFAULT. */
 static long aio_fetch(struct aio_ctx *c, u64 to, long room)
 {
 	long n = 0;
@@ -286,7 +287,7 @@ static long aio_fetch(struct aio_ctx *c, u64 to, long room)
 		c->ready--;
 		c->active--;
 	}
-	/* Another thread may wait for what is left, with no notification to come for it. */
+	/* Another thread may wait for the remaining events, for which no notification will come. */
 	if (n > 0 && c->ready && c->waiting)
 		for (u32 d = 0; d < SD_DOMAINS; d++)
 			if (c->qp[d].qp)
@@ -295,8 +296,8 @@ static long aio_fetch(struct aio_ctx *c, u64 to, long room)
 	return n;
 }
 
-/* What the host has, without waiting; where nothing flies to a domain it is waited for there: ns.
- */
+/* Takes the host's events without waiting; if no request to a domain is in flight it waits there
+ * for ns. */
 static long fetch_host(struct sd_thread *t, struct aio_ctx *c, u64 to, long room, s64 ns)
 {
 	struct sd_timespec ts = {0, ns};
@@ -414,7 +415,7 @@ static long aio_getevents(struct sd_thread *t, struct aio_ctx *c)
 
 	if (err == -EFAULT)
 		return err;
-	if (err) /* Linux takes a nonsensical time as it is, and doesn't wait for it */
+	if (err) /* Linux accepts an invalid time, and doesn't wait then */
 		timeout = 0;
 	if (min < 0 || max < 0 || min > max)
 		return -EINVAL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* aio.h: what aio.c and aio_context.c share. See aio.c. */
+/* aio.h: declarations shared by aio.c and aio_context.c. See aio.c. */
 #ifndef SD_CLIENT_AIO_H
 #define SD_CLIENT_AIO_H
 
@@ -12,7 +12,7 @@
 struct aio_req { /* in the slot of its entry */
 	u64 obj, data;
 	s64 off;
-	u64 len, done;	    /* of the whole request; before this piece */
+	u64 len, done;	    /* of the whole request; bytes done before this piece */
 	struct iovec one;   /* the buffer, or ... */
 	struct iovec *span; /* ... nspan of them, a copy in memory of ours */
 	u32 nspan;
@@ -47,19 +47,19 @@ struct aio_ctx {
 	struct aio_qp qp[SD_DOMAINS];
 };
 
-/* aio_context.c: contexts, and requests in flight. All with the context's lock held, where nothing
- * else is said. */
+/* aio_context.c: contexts, and requests in flight. All with the context's lock held, unless a
+ * comment says "without". */
 void sd_aio_destroy(struct aio_ctx *c); /* without */
-struct aio_ctx *sd_aio_find(u64 id);	/* without; NULL: not known. To be put back */
+struct aio_ctx *sd_aio_find(u64 id);	/* without; NULL: not known. The caller puts it back */
 void sd_aio_put(struct aio_ctx *c);	/* without */
 long sd_aio_new(u64 id, u32 max);	/* without */
 long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c,
 		    u32 dom); /* a queue pair to that domain */
-/* Sends *r (to be copied), or its first piece; waits for room. The kick is the caller's. NULL:
+/* Sends a copy of *r, or its first piece; waits for room. The caller kicks the domain. NULL:
  * *err. */
 struct aio_req *sd_aio_send(struct aio_ctx *c, u32 dom, const struct aio_req *r, long *err);
 void sd_aio_done(struct aio_ctx *c, u64 obj, u64 data, long res);
-void sd_aio_free(const struct aio_req *r); /* what it holds; without */
+void sd_aio_free(const struct aio_req *r); /* frees what it holds; without */
 long sd_aio_take(struct aio_ctx *c, struct aio_qp *a, struct aio_req *r); /* waits; its result */
 u32 sd_aio_sweep(struct aio_ctx *c);					  /* events new */
 void sd_aio_check(struct aio_ctx *c); /* without: are the supervisors still there? */

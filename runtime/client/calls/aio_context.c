@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * aio_context.c: contexts of aio.c and their requests in flight. A context has a queue pair of its
- * own to each domain, and the queue pair's arena in pages; up to SD_RING requests fly, each in the
- * slot of its entry, and are taken in any order. A request too large for one entry is sent piece by
- * piece.
+ * own to each domain, and the queue pair's arena in pages; up to SD_RING requests are in flight,
+ * each in the slot of its entry, and are taken in any order. A request too large for one entry is
+ * sent piece by piece.
  *
  * Locks: contexts_lock (the list, users) before a context's own; neither is held while a thread
- * waits for events, but a context's is while room is waited for.
+ * waits for events, but a context's is held while it waits for room.
  */
 #include "calls/aio.h"
 #include "channel/observers.h"
@@ -75,7 +75,7 @@ long sd_aio_new(u64 id, u32 max)
 	return 0;
 }
 
-/* Everything in flight is waited for, as Linux does; c is the caller's to put. */
+/* Waits for everything in flight, as Linux does; the caller puts c. */
 void sd_aio_destroy(struct aio_ctx *c)
 {
 	struct aio_ctx **p;
@@ -110,7 +110,7 @@ long sd_aio_prepare(struct sd_thread *t, struct aio_ctx *c, u32 dom)
 		c->event = aio_memory(c->max * sizeof(c->event[0]));
 		if (!c->event)
 			return -ENOMEM;
-		/* libaio mustn't find out from the host's ring alone that there is no event. */
+		/* libaio must not conclude from the host's ring alone that there is no event. */
 		sd_copy_to_prog((void *)(c->id + 16), &no_magic, sizeof(no_magic));
 	}
 	for (u32 s = 0; s < SD_RING && a->flying; s++) /* of a domain that died */
@@ -200,7 +200,7 @@ static long request_result(struct sd_thread *t, struct aio_qp *a, struct aio_req
 	return r->reads && request_copy(r, a->qp->mem->arena + r->page * PAGE, ret) ? -EFAULT : ret;
 }
 
-/* Its slot and its pages are free afterwards; *r itself is still to be read. */
+/* Its slot and its pages are free afterwards; *r itself can still be read. */
 static long request_land(struct aio_qp *a, struct aio_req *r)
 {
 	long ret = request_result(sd_self(), a, r);
@@ -336,8 +336,8 @@ u32 sd_aio_sweep(struct aio_ctx *c)
 }
 
 /* ---- others who must know ---- */
-/* An fd is about to be closed in its domain (dfd < 0: the program ends): what flies to it must not
- * meet the next of that number. */
+/* An fd is about to be closed in its domain (dfd < 0: the program ends): requests in flight must
+ * not reach the next fd of that number. */
 void sd_aio_settle(struct sd_thread *t, u32 dom, s32 dfd)
 {
 	if (sd_likely(!sd_load_relaxed(&flying)))
@@ -365,7 +365,7 @@ static void aio_after_fork(void)
 	flying = 0;
 }
 
-/* The eventfds were drained: ring for the contexts whose requests have landed. */
+/* The eventfds were drained: notifies again for contexts whose requests are done. */
 static void aio_ring_again(const void *but)
 {
 	u64 one = 1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * calls.h: the room of the calls whose fds, or whose effects, concern domains. Each file has the
- * calls of one kind; dispatch.c says which call is whose. They use the hook and the channel, and
- * no name of a file.
+ * calls of one kind; dispatch.c assigns calls to functions. They use the hook and the channel, and
+ * never a file's name.
  *
- * Functions of the type sd_call_fn are stages of a call (hook.h). All of this room are of the stage
- * SD_STAGE_FDS, but for sd_call_mirrored().
+ * Functions of the type sd_call_fn are stages of a call (hook.h). In this room all are of
+ * SD_STAGE_FDS, except sd_call_mirrored().
  */
 #ifndef SD_CLIENT_CALLS_H
 #define SD_CLIENT_CALLS_H
@@ -16,8 +16,8 @@ struct sd_observer; /* channel/observers.h */
 
 /* routed.c */
 enum sd_way sd_call_routed(struct sd_thread *t);
-/* The same for a call that the hook has a function for as well: where the fd's domain has no stub
- * for it, that function decides, as it does without domains. */
+/* The same for a call that also has a function of the hook: if the fd's domain has no stub for
+ * it that function decides, as it does without domains. */
 enum sd_way sd_call_routed_or_own(struct sd_thread *t);
 /* No domain has a stub for this call about an open file. */
 enum sd_way sd_call_no_stub(struct sd_thread *t);
@@ -50,7 +50,7 @@ enum sd_way sd_call_mmap(struct sd_thread *t);
 enum sd_way sd_call_munmap(struct sd_thread *t);
 enum sd_way sd_call_mremap(struct sd_thread *t);
 enum sd_way sd_call_msync(struct sd_thread *t);
-/* A call was made, with this result: shared maps follow what it wrote. */
+/* A call was made, with this result: updates shared maps with what it wrote. */
 void sd_mmap_written(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6],
 		     long ret);
 
@@ -70,7 +70,7 @@ enum sd_way sd_call_mirrored(struct sd_thread *t);
 bool sd_caps_call(u64 nr); /* such a call can change them, depending on its arguments */
 int sd_caps_change(u64 nr, const u64 arg[6]);			     /* may this call? */
 void sd_caps_changed(struct sd_thread *t, u64 nr, const u64 arg[6]); /* the host has made it */
-void sd_caps_foreign(struct sd_thread *t); /* this process is of another user namespace now */
+void sd_caps_foreign(struct sd_thread *t); /* this process is in another user namespace now */
 void sd_caps_executed(struct sd_thread *t);
 
 #endif

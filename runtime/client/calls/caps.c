@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * caps.c: a program's capabilities, as every domain must know them (SD_OP_CRED). After each call
- * that may have changed them on the host, the host is asked what they are now; so too on a new
- * channel, and by a program that was just executed. A domain only ever takes away; what a program
- * could have at most it knows from the supervisor.
+ * caps.c: tells every domain the program's capabilities (SD_OP_CRED). After each call that may
+ * have changed them on the host, the host is asked for them again; so it is on a new channel, and
+ * after exec. A domain only ever removes capabilities; the upper limit comes from the supervisor.
  *
- * Where the host can't be asked (a seccomp filter might kill for it) the program keeps none after a
- * call that is about them. Those of another user namespace are worth nothing in a domain, for good.
- * Threads: the domain knows one set for all, never more permitted than the weakest that told it.
+ * If the host can't be asked (a seccomp filter might kill for it) the program keeps none after
+ * such a call. Capabilities of another user namespace have no effect in a domain, permanently.
+ * Threads: the domain has one set for all, the smallest that any thread reported.
  */
 #include "calls/calls.h"
 #include <linux/prctl.h>
@@ -17,7 +16,7 @@ enum change {
 	MAYBE,
 	CAPS,
 	USERS
-}; /* by the ids; of the sets as such; to another user namespace */
+}; /* changes by ids; of the sets themselves; to another user namespace */
 
 static enum change caps_kind_of(u64 nr, const u64 arg[6])
 {
@@ -31,7 +30,7 @@ static enum change caps_kind_of(u64 nr, const u64 arg[6])
 		return CAPS;
 	case __NR_unshare:
 		return arg[0] & CLONE_NEWUSER ? USERS : NONE;
-	case __NR_setns: /* 0: what kind it is says the fd */
+	case __NR_setns: /* 0: the fd tells the kind */
 		return !arg[1] || arg[1] & CLONE_NEWUSER ? USERS : NONE;
 	case __NR_prctl:
 		switch (arg[0]) {
@@ -62,8 +61,7 @@ static void tell_all(struct sd_thread *t, const u64 arg[6])
 		if (!c || c->state != SD_CHAN_LIVE)
 			continue;
 		l = sd_qp_of(t, d, 0, &err);
-		if (!l && c->state == SD_CHAN_LIVE) /* it doesn't know: it isn't asked for anything
-						       any more */
+		if (!l && c->state == SD_CHAN_LIVE) /* it wasn't told: it isn't used any more */
 			c->state = SD_CHAN_PROTO;
 		if (!l)
 			continue;

@@ -2,7 +2,7 @@
 /*
  * epoll.c: a program's epoll fd is a host epoll fd. Once a domain fd is added it gets an epoll
  * instance in that domain too, which holds the domain members with the program's own event data.
- * One that has members in a single domain only is waited for there; else both are asked, and then
+ * If all members are in one domain the wait is made there; else all sides are polled, and then
  * waited for together (channel/wait.c).
  *
  * When a domain dies, epoll_wait reports it once (EREMOTEIO) and continues with what is left.
@@ -29,7 +29,7 @@ static struct sd_ep *epoll_record(struct sd_thread *t, s32 epfd, s32 member, lon
 		*err = f ? -EINVAL : -ENOMEM;
 		return NULL;
 	}
-	/* Is it an epoll fd at all? Then it doesn't have this member. */
+	/* Is it an epoll fd at all? Then the error is that it has no such member. */
 	*err = sys(__NR_epoll_ctl, epfd, EPOLL_CTL_DEL, member, 0);
 	if (*err != -ENOENT && *err != -EPERM)
 		return NULL;
@@ -61,8 +61,8 @@ static int epoll_part_alive(struct sd_thread *t, struct sd_ep *ep, u32 d)
 #define WAKE_DATA 0x5d6b646f6d776b65ull /* event data of the fd that wakes host-only waiters */
 
 /*
- * Threads that wait for the host part alone must learn that there is a domain part now: an eventfd
- * that is ready joins the host's set until the last of them has left. wait_host() never shows it.
+ * Threads that wait for the host part alone must learn that there is a domain part now: a ready
+ * eventfd joins the host's set until the last of them has left. wait_host() filters it out.
  */
 static void wake_host_waiters(struct sd_ep *ep, s32 epfd)
 {
@@ -164,8 +164,8 @@ static long control_keyed(struct sd_thread *t, struct sd_ep *ep, u32 d, s32 dfd,
 		return -ENOMEM;
 	if ((u32)arg[1] != EPOLL_CTL_DEL && !sd_copy_from_prog(&ev, (void *)arg[3], sizeof(ev))) {
 		was = *m;
-		/* First: an event may come before this call is over. What is there may be a closed
-		 * fd's. */
+		/* Set beforehand, since an event may come before this call is over. The old data
+		 * may be a closed fd's. */
 		m->data = ev.data;
 		m->key = ev.data = 1ull << 63 | (u64)ep->gen << 32 | (u32)dfd;
 		arg[3] = (u64)&ev;
@@ -255,7 +255,7 @@ struct wait {
 	u64 events;
 	u32 max, n;  /* n: domains */
 	int pure;    /* one domain and no host members */
-	int refused; /* by it: the wait goes on as a mixed one */
+	int refused; /* by that domain: the wait continues as a mixed one */
 	struct sd_async a[SD_DOMAINS];
 	long got;
 };
@@ -317,7 +317,7 @@ static long epoll_translate(struct wait *w, struct sd_async *a, u32 n)
 	return 0;
 }
 
-/* Events that a domain gave are copied behind those that are there. */
+/* Appends a domain's events to those that are there. */
 static long epoll_collect(struct wait *w, struct sd_async *a)
 {
 	long err = 0;
@@ -329,7 +329,7 @@ static long epoll_collect(struct wait *w, struct sd_async *a)
 	}
 	if (a->ret == -EREMOTEIO || a->ret == -EPROTO) {
 		err = a->ret;
-		w->ep->dfd[a->dom] = -1; /* said once; its members are gone */
+		w->ep->dfd[a->dom] = -1; /* reported once; its members are gone */
 	}
 	sd_call_end(&a->c);
 	return err;
@@ -368,7 +368,7 @@ static long epoll_ask(struct wait *w, struct sd_async *a, u32 ms, int *again)
 	return err ?: v < 0 ? v : 0;
 }
 
-/* Takes the event that only woke us out of the program's array. */
+/* Removes the event that only woke us from the program's array. */
 static long without_wake(u64 events, long n)
 {
 	u8 ev[EVENT_SIZE], last[EVENT_SIZE];
@@ -483,7 +483,7 @@ static int has_domain_part(const struct sd_ep *ep)
 	return 0;
 }
 
-/* The host part alone: not left to the host, so that a domain part that is added is noticed. */
+/* Waits for the host part alone, in the hook, to notice when a domain part is added. */
 static long wait_host(struct wait *w, s64 timeout, int *again)
 {
 	struct sd_thread *t = w->t;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fd.c: the calls about fds as such. A number and its FD_CLOEXEC are the placeholder's, so the
- * host does the work, and the map follows. Hidden fds don't exist for the program.
+ * fd.c: calls about fd numbers: close, dup and the like. A number and its FD_CLOEXEC are the
+ * placeholder's, so the host makes the call, and the map is updated. Hidden fds don't exist for the
+ * program.
  */
 #include "calls/calls.h"
 
@@ -19,7 +20,7 @@ enum sd_way sd_call_close(struct sd_thread *t)
 	return sd_done(t, sd_fd_close(t, fd, 1));
 }
 
-/* close_range(first, last, flags), cut at the fds the hook has a hand in. */
+/* close_range(first, last, flags), split at the fds that the hook uses. */
 enum sd_way sd_call_close_range(struct sd_thread *t)
 {
 	struct sd_files *f = t->files;
@@ -60,7 +61,7 @@ enum sd_way sd_call_dup(struct sd_thread *t)
 	return sd_done(t, sd_fd_dup(t, __NR_dup, t->regs.rdi, 0, 0));
 }
 
-/* dup2 and dup3: the new number may stand for something itself. */
+/* dup2 and dup3: the new number may be in the map already. */
 enum sd_way sd_call_dup2(struct sd_thread *t)
 {
 	s32 from = t->regs.rdi, to = t->regs.rsi;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mirrored.c: mirrored calls, which change what every domain must know of the program: ids, groups,
- * umask. The host makes the call first; if it succeeded there, the same call is made in each domain
- * that the program is attached to, which judges it by what it knows itself. A domain that refuses
- * isn't used any more: it would act for somebody else than the host takes the program for.
+ * mirrored.c: mirrored calls, which change what every domain must know about the program: ids,
+ * groups, umask. The host makes the call first; if that succeeds, each domain that the program is
+ * attached to repeats it, and checks it by its own credentials for the program. A domain that
+ * refuses isn't used any more, since it would act with other credentials than the host.
  */
 #include "calls/calls.h"
 
 /*
- * Once a program has other ids, it may no longer have access to the supervisors' sockets, nor would
- * they know which ids it can get back. So it attaches before. And sync is about all files.
+ * With other ids a program may no longer have access to the supervisors' sockets, nor would they
+ * know which ids it can restore. So it attaches to all domains before the call; also for sync,
+ * which is about all files.
  */
 static int mirrored_attaches(u64 nr)
 {
@@ -44,11 +45,12 @@ static void tell_domain(struct sd_thread *t, u32 dom, u64 nr, const u64 arg[6])
 	long ret;
 
 	if (!c || c->state != SD_CHAN_LIVE)
-		return; /* a later channel begins with what is true then */
+		return; /* a later channel begins with the state at that time */
 	ret = sd_domain_do(t, dom, nr, arg);
 	if (!sd_is_error(ret) || c->state != SD_CHAN_LIVE)
 		return;
-	/* Capabilities it never gave can't be changed; that is less than the host gives. */
+	/* The domain can't change capabilities that it never granted; so the program has less
+	 * than on the host. */
 	if (nr == __NR_capset || nr == __NR_prctl)
 		return;
 	c->state = SD_CHAN_PROTO;

@@ -4,12 +4,11 @@
  * where byte n of the file is byte n; it ends where the file does, so access beyond it is SIGBUS as
  * on Linux.
  *
- * MAP_PRIVATE is a copy of what the file held when it was mapped. MAP_SHARED of a file open for
- * reading and writing is its share (sd/share.h), one memory for all. Of a file open for reading
- * only it is a copy, in a memfd that is sealed, so that the host refuses PROT_WRITE; it follows
- * what this process, and those it forks, write through descriptors, and doesn't see what other
- * processes write. Shared maps are kept in shared[], the copies with a second map that can be
- * written.
+ * MAP_PRIVATE is a copy of the file's contents when it was mapped. MAP_SHARED of a file open for
+ * reading and writing is its share (sd/share.h), the same memory for all. Of a file open for
+ * reading only it is a copy in a sealed memfd, so that the host refuses PROT_WRITE; it is updated
+ * by what this process and those it forks write through descriptors, but not by what other
+ * processes write. Shared maps are listed in shared[], copies with a second, writable map.
  */
 #include "calls/calls.h"
 #include "channel/observers.h"
@@ -20,7 +19,7 @@
 #define MOST	   (1ull << 30) /* bytes of a file in one map: they are copied */
 #define SHARED_MAX 128u
 
-struct shared {	     /* a read-only shared map */
+struct shared {	     /* a shared map */
 	u64 at, len; /* the program's; len 0: free */
 	u64 off;
 	u64 dev, ino;
@@ -37,7 +36,7 @@ struct map { /* being made */
 	struct sd_thread *t;
 	struct sd_qp *l;
 	u64 addr, len, prot, flags, off;
-	u64 end; /* of what is taken from the file */
+	u64 end; /* end of what is copied from the file */
 	struct sd_stat st;
 	u32 dom;
 	s32 dfd, mem;
@@ -54,7 +53,7 @@ static long mapped_call(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, s
 	return sd_file_call(t, l, dom, nr, arg);
 }
 
-/* May it be mapped so? In Linux' order. */
+/* Checks the arguments in Linux' order. */
 static long mmap_check(struct map *m)
 {
 	u64 type = m->flags & MAP_TYPE;
@@ -87,7 +86,7 @@ static long mmap_check(struct map *m)
 	return 0;
 }
 
-/* [off, end) of the file into the memfd. */
+/* Copies [off, end) of the file into the memfd. */
 static long mmap_fill(struct map *m)
 {
 	u64 at = m->off;
@@ -155,7 +154,7 @@ static long mmap_keep(struct map *m, u64 at)
 	return err;
 }
 
-/* The copy's memfd stays open, out of the program's sight. */
+/* The copy's memfd stays open, as a hidden fd. */
 static long keep_copy(struct map *m, u64 at)
 {
 	struct sd_files *f = m->t->files;
@@ -316,7 +315,7 @@ enum sd_way sd_call_mremap(struct sd_thread *t)
 	return at ? sd_done(t, at) : sd_next(t, SD_STAGE_FDS);
 }
 
-/* msync(at, len, flags): the domain takes what a share holds to its disk. */
+/* msync(at, len, flags): the domain writes the contents of a share to its disk. */
 enum sd_way sd_call_msync(struct sd_thread *t)
 {
 	u64 at = t->regs.rdi, end = at + t->regs.rsi;
@@ -365,7 +364,7 @@ const struct sd_observer sd_mmap_observer = {
 	.hidden_slot = mmap_hidden_slot,
 };
 
-/* len bytes at pos of the file are now those at prog. */
+/* len bytes at pos of the file were replaced by those at prog. */
 static void copy_in(struct shared *s, u64 pos, u64 prog, u64 len)
 {
 	u64 end = s->off + s->len;
@@ -395,7 +394,7 @@ static void copy_spans(struct shared *s, u64 pos, u64 iov, u64 left)
 	}
 }
 
-/* Other calls say nothing of what they wrote: read all of it again, if this fd lets us. */
+/* Other calls don't tell what they wrote: read all of it again, if this fd allows that. */
 static void copy_all(struct sd_thread *t, struct sd_qp *l, struct shared *s, s32 dfd)
 {
 	for (u64 at = 0, n; at < s->len; at += n) {
@@ -427,7 +426,7 @@ static void mmap_renew(struct sd_thread *t, struct sd_qp *l, struct shared *s, u
 	}
 }
 
-/* Which argument is the fd written to; -1: it writes to none. */
+/* Which argument is the fd that the call writes to; -1: none. */
 static int written_fd(u64 nr)
 {
 	switch (nr) {
@@ -447,7 +446,7 @@ static int written_fd(u64 nr)
 	return -1;
 }
 
-/* Where the bytes went that this call reports. */
+/* The position in the file of the bytes that this call has written. */
 static u64 written_position(struct sd_thread *t, struct sd_qp *l, u32 dom, u64 nr, const u64 arg[6],
 			    u64 done, u64 size)
 {

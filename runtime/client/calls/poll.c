@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll.c: poll and ppoll, and the engine under select. A set with domain fds is split; one that
- * lies wholly in one domain is that domain's poll and nothing else.
+ * poll.c: poll and ppoll, and the engine under select. A set with domain fds is split; one that is
+ * entirely in one domain becomes a single poll of that domain.
  */
 #include "calls/calls.h"
 #include "channel/wait.h"
@@ -20,7 +20,7 @@ struct set {
 	s32 *dfd[SD_DOMAINS]; /* host epoll fds and domain fds alike: what the domain polls */
 	struct sd_async a[SD_DOMAINS];
 	long ready;
-	int refused; /* the last one asked keeps no call waiting */
+	int refused; /* the last domain asked refused to let the call wait */
 };
 
 static int poll_add(struct set *s, u32 dom, u32 i, struct sd_fd e)
@@ -164,7 +164,7 @@ static long ask_one(struct set *s, struct sd_async *a, u32 ms, int *again)
 	return err < 0 && err != -EREMOTEIO && err != -EPROTO ? err : 0;
 }
 
-/* Everything once, without waiting. */
+/* Polls everything once, without waiting. */
 static long poll_look(struct set *s, int *again)
 {
 	long err = 0;
@@ -268,7 +268,7 @@ static int any_of_ours(struct sd_thread *t, u64 fds, u32 n)
 
 	for (u32 i = 0; i < n; i++) {
 		if (sd_copy_from_prog(&p, (void *)(fds + i * sizeof(p)), sizeof(p)))
-			return 0; /* EFAULT is the host's */
+			return 0; /* the host reports EFAULT */
 		if (sd_fd_get(t, p.fd).kind != SD_FD_HOST)
 			return 1;
 	}

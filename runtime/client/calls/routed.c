@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * routed.c: the calls that belong to a domain by a key or by their fd, which are most: they are
- * made by the domain's stub, and their result is made the program's (new fds, SIGPIPE).
+ * routed.c: calls that belong to a domain by a key or by their fd, which are most. The domain's
+ * stub makes them, and their result is translated for the program (new fds, SIGPIPE).
  */
 #include "calls/calls.h"
 

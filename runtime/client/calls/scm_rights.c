@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scm_rights.c: fds of domains in control messages (SCM_RIGHTS) of the host's unix sockets. In the
- * place of such an fd a ticket is sent: a connection to the domain's supervisor, with one packet in
- * it that says of which file (sd/ticket.h, sd/control.h). A receiver with this hook gets the file
- * in its place, under the same number; another program gets a unix socket that is good for nothing
- * but passing it on. A message that is never received closes the file, a receiver that only peeks
- * leaves the ticket as it is, and the sender needn't live any longer.
+ * scm_rights.c: fds of domains in control messages (SCM_RIGHTS) of the host's unix sockets. Instead
+ * of such an fd a ticket is sent: a connection to the domain's supervisor, with one packet in it
+ * that identifies the file (sd/ticket.h, sd/control.h). A receiver with this hook gets the file
+ * instead, under the same number; another program gets a unix socket that it can only pass on. A
+ * message that is never received closes the file, a receiver that only peeks leaves the ticket as
+ * it is, and the sender may exit.
  *
  * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has
  * ended becomes an fd whose calls give EREMOTEIO. Not carried: an epoll instance with members in
@@ -15,7 +15,7 @@
 #include <sd/control_msg.h>
 #include <sd/ticket.h>
 
-#define MESSAGES_MAX 1024u	/* UIO_MAXIOV: the kernel looks at no more */
+#define MESSAGES_MAX 1024u	/* UIO_MAXIOV, the kernel's limit */
 #define CONTROL_MAX  (1u << 20) /* more than any host lets through */
 
 #define MMSG_SIZE 64u /* struct mmsghdr: a msghdr and a length */
@@ -25,7 +25,7 @@ static u64 cmsg_next(u64 at, const struct sd_cmsghdr *c)
 	return at + ((c->len + 7) & ~7ull);
 }
 
-/* A host call that may wait, made here because there is more to do after it. */
+/* A host call that may wait, made in the hook because there is more to do after it. */
 static long host_wait(struct sd_thread *t, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, int *again)
 {
 	long ret = sd_raw_wait(nr, a, b, c, d, e, &t->kept);
@@ -42,8 +42,7 @@ static long scm_rights_refuse(void)
 	return -EOPNOTSUPP;
 }
 
-/* How many fds of domains are in the part of control data at prog; -errno: one that can't be
- * passed. */
+/* Number of domains' fds in the control data at prog; -errno: one of them can't be passed. */
 static long scm_rights_in(struct sd_thread *t, u64 prog, u64 len)
 {
 	struct sd_fd e;
@@ -63,7 +62,7 @@ static long scm_rights_in(struct sd_thread *t, u64 prog, u64 len)
 	return n;
 }
 
-/* The same of a whole message; to_domain: no fd at all may go along. */
+/* The same for a whole message; to_domain: it may contain no fd at all. */
 static long scm_rights_of(struct sd_thread *t, u64 msg, int to_domain)
 {
 	struct sd_msghdr h;
@@ -101,7 +100,7 @@ static long make_ticket(struct sd_thread *t, struct sd_fd e)
 	l = c ? sd_qp_of(t, e.dom, 0, &ret) : NULL;
 	if (!l)
 		return ret;
-	c->shared[e.dfd] = 1; /* whoever gets it acts on it unseen */
+	c->shared[e.dfd] = 1; /* the receiver's calls on it aren't seen here */
 	st = sd_until_served(l, sd_ticket_make(l, &ret, e.dfd, key));
 	if (st != SD_OK)
 		return sd_status_errno(t, l, st);
@@ -134,7 +133,7 @@ static long scm_rights_replace(struct sd_thread *t, u8 *control, u64 len, s32 *m
 	return 0;
 }
 
-/* sendmsg with domain fds. The ring of the socket takes references; ours are closed again. */
+/* sendmsg with domain fds. The message takes references; ours are closed again. */
 static long send_scm_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, int *again)
 {
 	struct sd_msghdr h;
@@ -147,7 +146,8 @@ static long send_scm_rights(struct sd_thread *t, s32 sock, u64 msg, u32 flags, i
 		return -EFAULT;
 	if (h.controllen > CONTROL_MAX)
 		return -ENOBUFS;
-	size = 2 * h.controllen + 16; /* a copy, and as many fds as there can be */
+	size = 2 * h.controllen +
+	       16; /* a copy of the control data, and the most fds that it can hold */
 	at = sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at < 0)
 		return at;
@@ -231,8 +231,8 @@ static int is_seqpacket(s32 fd)
 	       !sys(__NR_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_UNIX;
 }
 
-/* Sockets of no other kind are looked into. Whose the packet is doesn't matter: the key in it is
- * all the right there is. */
+/* Only sockets of this kind are read. The sender of the packet doesn't matter: the key in it is
+ * the right. */
 static int is_ticket(s32 fd, u32 *dom, struct sd_ctl_msg *m)
 {
 	if (!is_seqpacket(fd) ||
@@ -247,7 +247,7 @@ static int is_ticket(s32 fd, u32 *dom, struct sd_ctl_msg *m)
 	return 0;
 }
 
-/* The ticket at fd becomes the file, or something that answers EREMOTEIO for it. */
+/* Replaces the ticket at fd by the file, or by an fd that answers EREMOTEIO. */
 static void ticket_redeem(struct sd_thread *t, s32 fd, u32 dom, const u64 key[2], u32 flags)
 {
 	int cloexec = sys(__NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;

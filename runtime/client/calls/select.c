@@ -26,8 +26,8 @@ static u64 set_bytes(u32 n)
 	return (n + 63) / 64 * 8;
 }
 
-/* 1: one of the fds is not the host's; 0 also where the sets can't be read (EFAULT is the host's).
- */
+/* 1: one of the fds is not the host's; 0 also if the sets can't be read (the host reports
+ * EFAULT). */
 static int any_of_ours(struct sd_thread *t, const u64 set[3], u32 n)
 {
 	u64 word;
@@ -59,7 +59,7 @@ static u32 to_poll(struct sets *s, u32 n)
 	return used;
 }
 
-/* The sets become the result; the number of bits in them. */
+/* Stores the result in the sets; returns the number of bits in them. */
 static long from_poll(struct sets *s, u32 used)
 {
 	long count = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sendfile.c: sendfile(out, in, offset, count) with an end, or both, in domains. Two ends in one
- * domain are its own sendfile; of two domains, one may write into the other; all else is read and
- * written here, see copy_end.h.
+ * sendfile.c: sendfile(out, in, offset, count) with one end or both in domains. For two ends in
+ * one domain its own sendfile is called; one domain may write into another; otherwise the data are
+ * read and written here, see copy_end.h.
  */
 #include "calls/copy_end.h"
 
@@ -50,7 +50,7 @@ static long sendfile_run(struct sd_thread *t, s32 out, s32 in, u64 off, u64 coun
 	if (err)
 		return err;
 	if (!i.seeks)
-		return off ? -ESPIPE : -EINVAL; /* what has no pages can't be sent */
+		return off ? -ESPIPE : -EINVAL; /* only a file with pages can be sent */
 	if ((s64)i.pos < 0)
 		return -EINVAL;
 	flags = sd_end_call(t, &o, __NR_fcntl, F_GETFL, 0, 0, again);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sendfile_remote.c: sendfile from one domain into another without this program in between. The
- * target's domain gives a ticket for its file, the source's redeems it as a client of that one
- * (sd/ticket.h), and its own sendfile does the rest. No data pass through our queue pairs.
+ * target's domain makes a ticket for its file, the source's domain redeems it as a client of the
+ * target's (sd/ticket.h), and its own sendfile does the rest. No data pass through our queue
+ * pairs.
  */
 #include "calls/copy_end.h"
 #include <sd/ticket.h>
@@ -39,7 +40,7 @@ static void close_remote(struct sd_qp *l, s32 dfd)
 	sd_until_served(l, sd_ticket_close(l, &ret, dfd));
 }
 
-/* The other domain didn't redeem the ticket: the domain that made it does. */
+/* The other domain didn't redeem the ticket: redeems it in the domain that made it. */
 static void take_back(struct sd_qp *l, const u64 key[2])
 {
 	long ret = -1;
@@ -80,7 +81,8 @@ long sd_sendfile_remote(struct sd_thread *t, const struct sd_end *out, const str
 		return err;
 	t->chan[out->e.dom]->shared[out->e.dfd] = 1;
 	if (make_key(t, to, out->e.dfd, key))
-		return -ENOSYS; /* it is no fd, or has too many on their way: copying will tell */
+		return -ENOSYS; /* it isn't an fd, or has too many tickets: copying reports the
+				   error */
 	fd = open_remote(t, from, key, sd_domain[out->e.dom].stubs->name);
 	if (fd < 0) {
 		take_back(to, key);

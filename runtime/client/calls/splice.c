@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * splice.c: splice and copy_file_range with ends of two kernels: of the host and a domain, or of
- * two domains. Two ends in one domain are its own call, if it has that. One end of a splice is a
- * pipe: of the host, it is filled by vmsplice, which takes as much as there is room for, and
+ * splice.c: splice and copy_file_range with ends in two kernels: the host and a domain, or two
+ * domains. For two ends in one domain its own call is made, if it has that. One end of a splice is
+ * a pipe: a pipe of the host is filled by vmsplice, which takes as much as there is room for, and
  * emptied by tee and read, so that what the other end doesn't take stays in it.
  *
- * copy_file_range between two kernels is EXDEV, as between two kinds of file systems: programs go
- * on with read and write. tee and vmsplice on fds of domains: EINVAL.
+ * copy_file_range between two kernels is EXDEV, as between two kinds of file systems: programs
+ * then use read and write. tee and vmsplice on fds of domains: EINVAL.
  */
 #include "calls/copy_end.h"
 #include "channel/wait.h"
@@ -25,7 +25,7 @@ static void take_off(s32 pipe, u8 *scratch, u64 size, u64 n)
 		long got = sys(__NR_read, pipe, scratch, n < size ? n : size);
 
 		if (got <= 0)
-			return; /* another reader was quicker */
+			return; /* another reader was faster */
 		n -= got;
 	}
 }
@@ -78,7 +78,7 @@ static long pipe_fill(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u6
 	return sd_end_call(t, pipe, __NR_vmsplice, (u64)&v, 1, flags & SPLICE_F_NONBLOCK, again);
 }
 
-/* All of it, since it can't be put back: the other end is a stream that can't be looked into. */
+/* Writes all of it, since the data come from a stream without MSG_PEEK, and can't be put back. */
 static long pipe_fill_up(struct sd_thread *t, const struct sd_end *pipe, u8 *at, u64 n)
 {
 	struct pollfd p = {pipe->fd, POLLOUT, 0};
@@ -98,7 +98,8 @@ static long pipe_fill_up(struct sd_thread *t, const struct sd_end *pipe, u8 *at,
 	return done;
 }
 
-/* A socket: looked into, then what the pipe took is taken off. -ENOTSOCK, -ENOSYS: it is none. */
+/* A socket: reads with MSG_PEEK, then removes what the pipe took. -ENOTSOCK, -ENOSYS: it isn't
+ * one. */
 static long socket_to_pipe(struct sd_thread *t, struct sd_end *in, struct sd_end *pipe,
 			   struct sd_buf *b, u32 flags, int *again)
 {
@@ -171,7 +172,8 @@ static long splice_move(struct sd_thread *t, struct sd_end *in, struct sd_end *o
 	else if (pout && out->e.kind == SD_FD_HOST)
 		n = to_pipe(t, in, out, &b, flags, again);
 	else
-		n = -EINVAL; /* the pipe is a domain's, the other end not: it has no tee */
+		n = -EINVAL; /* the pipe is a domain's, the other end is not: there is no tee for
+			        it */
 	sd_buf_put(&b);
 	if (n > 0 && (sd_end_moved(t, in, n) || sd_end_moved(t, out, n)))
 		return -EFAULT;

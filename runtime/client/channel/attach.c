@@ -35,8 +35,8 @@ static long open_socket(const char *path)
 	return err;
 }
 
-/* Receives one packet: its length, or -errno. What came beside it is the caller's; *flags become
- * those of the message. */
+/* Receives one packet: its length, or -errno. Descriptors that came with it are the caller's;
+ * *flags is set to msg_flags. */
 static long ctl_receive(long sock, u32 *flags, struct sd_ctl_msg *m, struct sd_ctl_came *came)
 {
 	union sd_ctl_room room;
@@ -56,7 +56,7 @@ static void close_came(struct sd_ctl_came *came)
 		sys(__NR_close, came->fd[--came->nfds]);
 }
 
-/* Supervisor or image have another ABI hash: said once, since every call will end here. */
+/* Supervisor or image have another ABI hash: reported once, since every call ends here. */
 static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 {
 	static u32 said;
@@ -97,8 +97,8 @@ static long check_attached(u32 dom, const struct sd_ctl_msg *m)
 	return m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
 }
 
-/* over: the lifeline it is sent over, along with pass, the other end of the socket that the reply
- * comes to; -1: it is sent over sock. */
+/* over: the lifeline to send over, along with pass, the other end of the socket for the reply;
+ * -1: sends over sock. */
 static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 {
 	union sd_ctl_room room;
@@ -114,7 +114,7 @@ static long send_request(long sock, struct sd_ctl_msg *m, long over, s32 pass)
 	return n < 0 ? n : 0;
 }
 
-/* A socket on which the supervisor will answer, or -errno. */
+/* Sends *m; returns the socket on which the supervisor will answer, or -errno. */
 static long ctl_ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
 {
 	long sock, err;
@@ -141,12 +141,12 @@ static long ctl_ask(u32 dom, struct sd_ctl_msg *m, s32 lifeline)
 	return err ?: sock;
 }
 
-/* Asks for `type`, the rest of *m being filled in; *m becomes the answer. The socket, or -errno:
- * then nothing is left in *came. */
+/* Sends a request `type`, the rest of *m being filled in; *m becomes the answer. Returns the
+ * socket, or -errno with nothing left in *came. */
 static long ctl_request(u32 dom, u16 type, struct sd_ctl_msg *m, s32 lifeline,
 			struct sd_ctl_came *came)
 {
-	/* A ticket's answer stays where it is: it says to the receiver what the socket is. */
+	/* A ticket's answer stays in the socket: it tells the receiver what the socket is. */
 	u32 flags = type == SD_CTL_TICKET ? MSG_PEEK : 0;
 	long sock, n;
 
@@ -248,7 +248,7 @@ long sd_chan_map(struct sd_chan *c)
 	return err;
 }
 
-/* With the files' lock held: a channel in the place of the one that is dead, or of none. */
+/* With the files' lock held: a channel to replace a dead one, or the first. */
 long sd_chan_renew(struct sd_thread *t, u32 dom)
 {
 	struct sd_files *f = t->files;
@@ -275,7 +275,7 @@ long sd_chan_renew(struct sd_thread *t, u32 dom)
 	return 0;
 }
 
-/* The supervisor ended without saying so (it was killed): its domain ended with it. */
+/* The supervisor has ended without notice (it was killed), and its domain with it. */
 bool sd_qp_gone(const struct sd_qp *l)
 {
 	const struct sd_chan *c = l->priv;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call.c: one call of a domain, and what its end means to the program: errno for a failed
- * transport, EINTR or a restart after signals, a number for a new fd.
+ * call.c: one call of a domain, and its result for the program: errno for a failed transport,
+ * EINTR or a restart after signals, a number for a new fd.
  */
 #include "channel/channel.h"
 #include "channel/observers.h"
@@ -21,7 +21,7 @@ void sd_qp_leave(struct sd_thread *t)
 	t->qp_now = NULL;
 }
 
-/* An interrupted call: what the kept handlers say, as Linux does it. */
+/* An interrupted call: EINTR or a restart, as the kept handlers require in Linux. */
 long sd_verdict(struct sd_thread *t, long ret, int *again)
 {
 	int eintr = (t->interrupted & SD_INTR_EINTR) != 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domains.c: the domains this program may use, and what their tables say: which stub a call has,
- * when it is a domain's, and what becomes of a call about an open file that has none.
+ * domains.c: the domains that this program may use, and look-ups in their tables: the stub of a
+ * call, whether a call is a domain's, and the result of a call about an open file without a stub.
  */
 #include "channel/channel.h"
 
@@ -105,13 +105,13 @@ void sd_unsupported(u64 nr)
 
 /* ---- calls about an open file that its domain has no stub for ---- */
 /*
- * What the placeholder would answer is right for some calls: one of a domain of files is an empty
- * directory, so that calls on sockets, timers and the like get what Linux says of a file; any other
- * is a socket. The rest is an error.
+ * For some calls the placeholder's answer is right: that of a domain with files is an empty
+ * directory, so that calls on sockets, timers and the like get what Linux returns for a file; any
+ * other is a socket. The rest is an error.
  */
 enum {
-	AS_SOCKET = 1, /* a socket's own answer is what Linux says, an error mostly */
-	BY_NAME = 2,   /* the fd is a directory as well: names/path_calls.c sees to it */
+	AS_SOCKET = 1, /* a socket's own answer is Linux' answer, mostly an error */
+	BY_NAME = 2,   /* the fd is also a directory of names: see names/path_calls.c */
 };
 
 static const struct {

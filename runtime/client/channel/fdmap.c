@@ -36,13 +36,13 @@ void sd_files_drop_table(struct sd_files *f)
 }
 
 /*
- * Linux finds the file of a number once, and holds it until the call is over. Here a call finds a
- * domain's fd, and the domain finds the file later: in between, another thread may close the
- * number, and the domain may give the fd to another file. So a thread announces what it found, then
- * looks again; and a thread that closes leaves the domain's close to one that has announced the fd
- * (leave_to_user()), as in Linux the file lives until the call of its last user is over. The fence
- * between announcing and looking is issued by the closer. Not covered: all but the last SD_USING
- * fds of one poll or select.
+ * Linux looks up the file of a number once, and holds a reference until the call is over. Here a
+ * call looks up a domain's fd, and the domain looks up the file later: in between, another thread
+ * may close the number, and the domain may reuse the fd for another file. So a thread announces the
+ * fd that it found, then looks again; and a thread that closes leaves the domain's close to a
+ * thread that has announced the fd (leave_to_user()), just as in Linux the file lives until its
+ * last user's call is over. The fence between announcing and looking is issued by the closer.
+ * Covered are only the last SD_USING fds of one poll or select.
  */
 static u64 fd_hold(struct sd_thread *t, const u64 *at, u64 v)
 {
@@ -131,7 +131,7 @@ static s32 *hidden_slot(struct sd_files *f, s32 fd)
 	return sd_observe_hidden(fd);
 }
 
-/* dup2 onto a number that we took: our fd moves to another one. */
+/* dup2 to the number of a hidden fd: that moves to another one. */
 int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 {
 	struct sd_files *f = t->files;
@@ -157,7 +157,7 @@ int sd_fd_move_hidden(struct sd_thread *t, s32 fd)
 }
 
 /* ---- domain fds ---- */
-/* A directory that nothing is in and nothing can be put into. */
+/* A directory that is empty and in which nothing can be created. */
 long sd_empty_dir(void)
 {
 	static const char *const dirs[] = {"/dev/shm/", "/tmp/", "/var/tmp/", "/run/"};
@@ -201,8 +201,8 @@ static int make_placeholder(struct sd_thread *t, u32 kind)
 	return err;
 }
 
-/* A placeholder of the domain's kind at the number `at`, whatever that was before; -1: the lowest
- * free. */
+/* A placeholder of the domain's kind at the number `at`, replacing what is there; -1: the lowest
+ * free number. */
 static long stand_in(struct sd_thread *t, u32 dom, s32 at, int cloexec)
 {
 	u32 kind = sd_has_prefix(dom);
@@ -246,7 +246,7 @@ long sd_fd_install_at(struct sd_thread *t, struct sd_qp *l, u32 dom, long dfd, s
 		return -EPROTO;
 	}
 	sd_lock(&f->lock);
-	if (c->ref[dfd]) { /* it says it opened what is open */
+	if (c->ref[dfd]) { /* the domain returns an fd that is open already */
 		sd_unlock(&f->lock);
 		sd_qp_fail(l, SD_PROTO);
 		return -EPROTO;
@@ -279,7 +279,7 @@ static s32 dfd_unref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 	return c->state == SD_CHAN_LIVE ? dfd : -1;
 }
 
-struct closing { /* what has lost its last number: domain fds, -1: none */
+struct closing { /* domain fds that have lost their last number, -1: none */
 	s32 dfd[SD_DOMAINS];
 	u16 serial[SD_DOMAINS];
 };
@@ -335,8 +335,7 @@ static struct sd_thread *user_of(const struct sd_thread *t, u64 v)
 	return o;
 }
 
-/* What other threads have said before is visible, and what was done before is so to them. Not where
- * a filter might kill for it. */
+/* A full fence for all threads. Not where a seccomp filter might kill for it. */
 static void fence_all(void)
 {
 	if (sd_no_patch || !sys(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED))
@@ -345,7 +344,7 @@ static void fence_all(void)
 	sys(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
-/* v is in the map no more. True: a thread whose call has found it closes it when that is over. */
+/* v is no longer in the map. True: a thread whose call uses it closes it when that call is over. */
 static int leave_to_user(struct sd_thread *t, u64 v)
 {
 	struct sd_thread *o;
@@ -356,7 +355,7 @@ static int leave_to_user(struct sd_thread *t, u64 v)
 		o->late[o->nlate++] = v;
 		__atomic_fetch_add(&sd_leave_work, 1, __ATOMIC_SEQ_CST);
 		fence_all();
-		if (thread_uses(o, v)) /* then it sees that somebody wants something of it */
+		if (thread_uses(o, v)) /* then it sees sd_leave_work at its exit */
 			break;
 		o->nlate--;
 		__atomic_fetch_sub(&sd_leave_work, 1, __ATOMIC_SEQ_CST);
@@ -408,7 +407,7 @@ void sd_fd_drop(struct sd_thread *t, struct sd_fd e)
 	close_in_domains(t, &c, 0);
 }
 
-/* The map before the number, which another thread's call may get at once. */
+/* Changes the map before the number, which another thread's call may get at once. */
 long sd_fd_close(struct sd_thread *t, s32 fd, int later)
 {
 	struct sd_files *f = t->files;
@@ -513,6 +512,6 @@ long sd_fd_args(struct sd_thread *t, u32 which, u32 dom, u64 arg[6])
 void sd_files_lock(struct sd_files *f)
 {
 	sd_lock(&f->lock);
-	while (f->ending) /* it never returns; whoever else wants the lock waits for it as well */
+	while (f->ending) /* it never returns; others that want the lock wait as well */
 		sys(__NR_futex, &f->ending, FUTEX_WAIT_PRIVATE, 1, 0);
 }

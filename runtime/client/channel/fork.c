@@ -2,8 +2,8 @@
 /*
  * fork.c: fork, vfork and clone without CLONE_FILES. Before the call, the parent asks each
  * supervisor for a channel whose files are a copy of its own; the child takes it over and closes
- * the parent's; the parent closes the child's. A domain of which the parent has nothing open is
- * left out: the child attaches on its own when it needs it.
+ * the parent's; the parent closes the child's. A domain where the parent has nothing open is left
+ * out: the child attaches itself when it needs it.
  */
 #include "channel/channel.h"
 #include "channel/observers.h"
@@ -21,7 +21,7 @@ static struct sd_chan *child_channel(struct sd_files *f, struct sd_chan *c, long
 	if (*err) {
 		if (n)
 			sys(__NR_munmap, n, sizeof(*n));
-		/* A domain that is gone takes no child's fds along. */
+		/* The fds of a domain that is gone aren't inherited. */
 		if (*err == -EREMOTEIO || !sd_chan_alive(c))
 			*err = 0;
 		else
@@ -131,8 +131,8 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k)
 		f->lock = 0;
 }
 
-/* In the parent, whether there is a child or not. child_gone: it shared memory and is through with
- * it. */
+/* In the parent, whether there is a child or not. child_gone: it shared memory and no longer
+ * uses it. */
 void sd_files_after_fork(struct sd_thread *t, struct sd_fork *k, int child_gone)
 {
 	struct sd_files *f = t->files;

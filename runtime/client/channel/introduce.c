@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * introduce.c: what a domain can't learn from its supervisor when a program attaches: the program's
- * capabilities as they are now, and its umask.
+ * introduce.c: tells a newly attached domain what its supervisor doesn't know: the program's
+ * current capabilities, and its umask.
  */
 #include "channel/channel.h"
 #include <sd/ticket.h>
@@ -43,7 +43,8 @@ enum sd_status sd_cred_tell(struct sd_qp *l, const u64 arg[6])
 	long ret = 0;
 
 	st = sd_until_served(l, sd_own_call(l, &ret, SD_OP_CRED, arg));
-	/* It had no memory: a domain that doesn't know the program's rights isn't used any more. */
+	/* The domain had no memory: one that doesn't know the program's credentials isn't used
+	 * any more. */
 	return st == SD_OK && ret < 0 ? SD_PROTO : st;
 }
 

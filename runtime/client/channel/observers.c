@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* observers.c: the rooms above are notified of events in the channel room. See observers.h. */
+/* observers.c: notifies the rooms above of events in the channel room. See observers.h. */
 #include "channel/observers.h"
 
 static const struct sd_observer *const nobody[] = {NULL};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * observers.h: what the rooms above do when something happens to fds and channels that they have a
- * part in. The channel room knows none of them by name: dispatch.c gives it the one table of all.
+ * observers.h: lets the rooms above react to events on fds and channels that they use. The channel
+ * room knows none of them by name: dispatch.c passes it a table of all observers.
  *
- * An observer's functions may be NULL. They are called by the thread that the event happens to.
+ * An observer's functions may be NULL. They are called by the thread that causes the event.
  */
 #ifndef SD_CLIENT_OBSERVERS_H
 #define SD_CLIENT_OBSERVERS_H
@@ -16,7 +16,8 @@ struct sd_observer {
 	void (*before_close)(struct sd_thread *t, u32 dom, s32 dfd);
 	/* This is a forked child with a copy of the parent's memory, and none of its threads. */
 	void (*after_fork)(void);
-	/* The eventfds were drained: ring again for waiters whose calls are done, but for `but`. */
+	/* The eventfds were drained: notify again for waiters whose calls are done, except
+	 * `but`. */
 	void (*ring_again)(const void *but);
 	/* Where the observer keeps this hidden fd; NULL: it isn't one of its own. */
 	s32 *(*hidden_slot)(s32 fd);

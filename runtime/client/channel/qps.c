@@ -3,9 +3,9 @@
  * qps.c: which thread has which queue pair of a channel. A thread keeps the queue pair it got; when
  * all queue pairs have owners, one is taken from a thread that isn't in a call. The last few queue
  * pairs are for threads that find none that way: calls in them don't wait (SD_F_NOWAIT) but are
- * issued again, see sd_refused_pause(), each time in a better queue pair if there is one. So
- * threads that wait never keep others from their calls. When these queue pairs are in use as well,
- * a thread sleeps until a call ends.
+ * retried, see sd_refused_pause(), each time in a better queue pair if there is one. So threads
+ * that wait never block the calls of others. When these queue pairs are in use as well, a thread
+ * sleeps until a call ends.
  */
 #include "channel/channel.h"
 #include "channel/wait.h"
@@ -25,8 +25,8 @@ void sd_qps_reset(void)
 	sd_leave_work = 0;
 }
 
-/* A queue pair nobody has, from `from` to before `to`, position found where an image before us used
- * it. With the lock held. */
+/* A free queue pair in [from, to); if an earlier image used it, with its position found. With
+ * the lock held. */
 static struct sd_qp *take_qp(struct sd_chan *c, u32 from, u32 to)
 {
 	for (u32 i = from; i < to; i++) {
@@ -76,9 +76,9 @@ void sd_qp_give(struct sd_chan *c, struct sd_qp *l)
 }
 
 /*
- * All queue pairs have owners: take one of a thread that isn't in a call. Its owner says
- * qps_in_use, then looks at chan[], with no fence between; the fence is ours. With the files' lock
- * held.
+ * All queue pairs have owners: takes one from a thread that isn't in a call. An owner sets
+ * qps_in_use, then looks at chan[], without a fence in between; we issue that fence. With the
+ * files' lock held.
  */
 static struct sd_qp *borrow_qp(struct sd_thread *t, struct sd_chan *c, u16 flags)
 {
@@ -102,7 +102,7 @@ static struct sd_qp *borrow_qp(struct sd_thread *t, struct sd_chan *c, u16 flags
 	return l;
 }
 
-/* The slow way to a queue pair, with the files' lock held. */
+/* The slow path to a queue pair, with the files' lock held. */
 static struct sd_qp *find_qp(struct sd_thread *t, u32 dom, int create, long *err)
 {
 	struct sd_files *f = t->files;
@@ -142,7 +142,7 @@ struct sd_qp *sd_qp_at_once(struct sd_thread *t, u32 dom)
 	return find_qp(t, dom, 0, &err);
 }
 
-/* Moves as long as calls end somewhere in this process. */
+/* Changes as long as calls end somewhere in this process. */
 static u32 calls_made(const struct sd_chan *c)
 {
 	u32 n = 0;
@@ -164,7 +164,8 @@ static struct sd_qp *try_qp(struct sd_thread *t, u32 dom, int create, long *err)
 	return l;
 }
 
-/* As many calls as there are queue pairs are being made. If they all block, this one can't be. */
+/* As many calls are being made as there are queue pairs. If they all block, this one can't be
+ * made. */
 static struct sd_qp *wait_for_qp(struct sd_thread *t, u32 dom, int create, long *err)
 {
 	struct sd_timespec recheck = {0, RECHECK_NS};
@@ -213,8 +214,8 @@ struct sd_qp *sd_qp_of(struct sd_thread *t, u32 dom, int create, long *err)
 		t->traced_dom = 1 + dom;
 	sd_store_relaxed(&t->qps_in_use, t->qps_in_use | 1);
 	asm volatile("" ::: "memory"); /* see borrow_qp() */
-	/* A call that needs no fd of the old domain is made in the one that was started again, even
-	 * if no thread here has noticed the end of the old. */
+	/* A call that needs no fd of the old domain goes to the restarted one, even if no thread
+	 * here has noticed the end of the old one. */
 	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE &&
 		      (!create || sd_chan_alive(c))))
 		return t->qp[dom];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.c: waiting for domains and the host at once. A call is posted to each domain with
- * SD_F_NOTIFY, and ppoll waits for the host's fds and for the notifications; whatever ends the
- * wait, the posted calls are cancelled and finished, so that nothing is in flight afterwards.
+ * wait.c: waits for domains and the host at once. A call is posted to each domain with SD_F_NOTIFY,
+ * and ppoll waits for the host's fds and for the notifications; at the end of the wait, for any
+ * reason, the posted calls are cancelled and finished, so that none is in flight afterwards.
  *
  * A channel has one notification eventfd for all threads: a thread that drains it checks whether
- * calls of others are done, and rings again for them.
+ * calls of others are done, and notifies them again.
  */
 #include "channel/wait.h"
 #include "channel/observers.h"
@@ -18,9 +18,9 @@ static struct sd_async
 static u32 waiters_lock;
 
 /*
- * A domain that can't keep another of our calls waiting, or a queue pair that others need: the call
- * is issued again a little later, for as long as it takes. Meanwhile it holds nothing. Signals are
- * those of a call that waits.
+ * The domain can't keep another of our calls waiting, or others need the queue pair: the call is
+ * retried a little later, without a limit. In between it holds no resources. Signals act as on a
+ * call that waits.
  */
 void sd_refused_pause(struct sd_thread *t)
 {
@@ -64,8 +64,8 @@ s64 sd_deadline(s64 timeout)
 	return __builtin_add_overflow(now, timeout, &d) ? -1 : d;
 }
 
-/* ns of a program's timespec or timeval; -EINVAL (as *err) or a copy that fails. No pointer: for
- * ever. */
+/* ns of a program's timespec or timeval; -EINVAL (as *err) or a copy that fails. No pointer: no
+ * limit. */
 s64 sd_timeout_from(u64 ptr, s64 unit, long *err)
 {
 	struct sd_timespec ts;
@@ -78,7 +78,7 @@ s64 sd_timeout_from(u64 ptr, s64 unit, long *err)
 		*err = -EFAULT;
 		return 0;
 	}
-	/* select's timeval may hold a second and more in its second half */
+	/* the microseconds of select's timeval may be a second or more */
 	if (ts.sec < 0 || ts.nsec < 0 || (unit == 1 && ts.nsec >= 1000000000)) {
 		*err = -EINVAL;
 		return 0;
@@ -203,8 +203,8 @@ static long sleep_once(struct sd_thread *t, struct pollfd *host, u32 n, s64 dead
 }
 
 /*
- * a[0..n) are posted; host[0..nhost) the host's part, with room for n more. Returns when there is
- * something, at the deadline, or for a signal (-EINTR).
+ * a[0..n) are posted; host[0..nhost) is the host's part, with room for n more. Returns at an
+ * event, at the deadline, or for a signal (-EINTR).
  */
 long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct pollfd *host, u32 nhost,
 		   s64 deadline)
@@ -246,8 +246,8 @@ long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct pollfd
 	return ret;
 }
 
-/* After sd_async_wait(), with no call begun: a domain keeps ours waiting no longer. The host's fds
- * are waited for, and it is asked again soon. */
+/* After sd_async_wait(), when a domain refused to let our call wait: waits for the host's fds
+ * for a while, after which the domain is asked again. */
 long sd_refused_wait(struct sd_thread *t, struct pollfd *host, u32 nhost, s64 deadline)
 {
 	s64 soon = sd_now() + PAUSE_MAX / 4;

@@ -20,8 +20,8 @@ s64 sd_deadline(s64 timeout);
 s64 sd_timeout_from(u64 ptr, s64 unit, long *err); /* unit: 1 timespec, 1000 timeval */
 u32 sd_timeout_ms(s64 timeout);
 void sd_time_left(u64 ptr, s64 unit, s64 deadline);
-/* Drains a channel's notifications, and notifies again for whoever else waits for a call that is
- * done; `mine` is the observer's waiter that needs no notification, see observers.h. */
+/* Drains a channel's notifications, and notifies again for other waiters whose call is done;
+ * `mine` is the observer's waiter that needs no notification, see observers.h. */
 void sd_notify_drain(s32 event, const void *mine);
 void sd_async_post(struct sd_thread *t, struct sd_async *a);
 long sd_async_wait(struct sd_thread *t, struct sd_async *a, u32 n, struct pollfd *host, u32 nhost,
