@@ -3,7 +3,7 @@
  * copy_end.h: the two ends of sendfile, splice and copy_file_range, where they are in two kernels:
  * each is the host's or a domain's, and the data pass through the hook's memory. Data that the
  * target doesn't take stay in the source: files are read at a position, sockets with MSG_PEEK,
- * pipes with tee, and only what was written is then removed.
+ * pipes with tee, and only what was written is removed.
  */
 #ifndef SD_CLIENT_COPY_END_H
 #define SD_CLIENT_COPY_END_H

@@ -286,8 +286,8 @@ enum sd_way sd_call_munmap(struct sd_thread *t)
 	return sd_next(t, SD_STAGE_FDS);
 }
 
-/* mremap(old, old_size, new_size ...): a share's whole map may; a copy can't, since nothing may be
- * left that could be read for it. */
+/* mremap(old, old_size, new_size ...): the whole map of a share can; a copy can't, since there
+ * may no longer be an fd to read more from. */
 enum sd_way sd_call_mremap(struct sd_thread *t)
 {
 	u64 from = t->regs.rdi, old = (t->regs.rsi + PAGE - 1) & ~(PAGE - 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * abi.h: the host kernel's ABI: its own UAPI headers, and below what they lack. Of signals, sys.h
- * has all itself: the headers' handlers and masks are libc's types, the hook's are numbers.
+ * abi.h: the host kernel's ABI: its UAPI headers, and what they lack. sys.h declares everything
+ * about signals itself: in the headers handlers and masks have libc's types, in the hook they are
+ * numbers.
  */
 #ifndef SD_CLIENT_ABI_H
 #define SD_CLIENT_ABI_H
@@ -30,7 +31,7 @@
 #include <linux/time.h>
 #include <linux/uio.h>
 
-/* ---- of libc's headers, or of none ---- */
+/* ---- from libc's headers, or from none ---- */
 #define PAGE 4096ul
 #define X_OK 1
 
@@ -64,7 +65,7 @@ struct sd_cmsghdr { /* struct cmsghdr */
 	s32 level, type;
 };
 
-struct sd_stat { /* struct stat, with names that no macro of the headers has */
+struct sd_stat { /* struct stat, with names that aren't macros of the headers */
 	u64 dev, ino, nlink;
 	u32 mode, uid, gid, pad;
 	u64 rdev;

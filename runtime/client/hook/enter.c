@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * enter.c: a call that entry.S hands over. The first stage that wants the call gets it, and what
- * that stage decides becomes the way out of the hook. See hook.h, "Stages of a call".
+ * enter.c: handles a call that entry.S passes on. The first stage that has a function for it gets
+ * it, and its decision is the way out of the hook. See hook.h, "Stages of a call".
  */
 #include "hook/hook.h"
 
@@ -15,7 +15,7 @@ void sd_hook_init(const struct sd_hook_events *e)
 	events = e;
 }
 
-/* What a call finds that isn't about the call itself. */
+/* Handles pending work (t->look) that isn't about the call itself. */
 static void look_around(struct sd_thread *t, u64 nr)
 {
 	if (t->look & SD_LOOK_ALT)

@@ -9,9 +9,9 @@
  *
  * A signal's meaning depends only on the interrupted PC (signal.c): between sd_entry_begin/end,
  * sd_exit_begin/end and sd_edited_begin/end the program's whole state is in the thread (or still in
- * the registers), so the handler is started as if the program itself had been interrupted. Anywhere
- * else in this blob the signal is kept until the next exit. Nothing here may touch the program's
- * stack: it can be tiny, and 128 bytes below it are in use.
+ * the registers), so the handler is started as if the program itself had been interrupted.
+ * Anywhere else in this blob the signal is kept until the next exit. Nothing here may touch the
+ * program's stack: it can be tiny, and the 128 bytes below it are in use.
  */
 #include "hook/thread_offsets.h"
 
@@ -108,8 +108,8 @@ GLOBAL(sd_exit_begin)
 GLOBAL(sd_exit_end)
 
 /*
- * Kept signals, or a mask to put back: queue them with everything blocked, then unblock at a place
- * that counts as the program, on the program's stack.
+ * There are kept signals, or a mask to restore: queue the signals with everything blocked, then
+ * unblock at an address that counts as the program, on the program's stack.
  */
 sd_exit_slow:
 	mov %gs:T_STACK, %rsp
@@ -325,7 +325,7 @@ GLOBAL(sd_pathcopy_begin)
 	sub %r8, %rcx
 	not %r10
 	and %r9, %r10
-	and %r10, %rcx		/* the lowest bit is right, those above it may not be */
+	and %r10, %rcx		/* the lowest bit is exact, higher ones may not be */
 	jnz 3f
 	add $8, %rax
 	jmp 1b

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hook.h: the lowest room of the client: how the program's system calls and signals reach the hook
- * and leave it again. The rooms above it (dispatch.c lists them) decide what becomes of a call.
+ * hook.h: the lowest room of the client: how the program's system calls and signals enter and
+ * leave the hook. The rooms above it (dispatch.c lists them) decide how a call is handled.
  *
- * The hook is one blob, the launcher, that stays mapped in the program it loaded. It owns:
+ * The hook is the launcher, one blob that stays mapped in the program that it loaded. It owns:
  *   - per thread a struct sd_thread (GS base) with a hook stack behind it, made in thread.c;
  *   - per address space the table of call sites (sites are per mapping, so fork copies them);
  *   - per process the virtual signal actions (sd_sighand) and, in channel/fdmap.c, the map of
@@ -15,8 +15,8 @@
  *	names -> fds and keys -> the hook's own -> mirrored -> the host
  *
  * Which function a call has at which stage is decided once, at the start, by dispatch.c. A stage
- * either decides what happens (enum sd_way) or passes the call on with sd_next(). A call without a
- * function at any stage is the host's, and entry.S sends it there without saving a register.
+ * either decides the call (enum sd_way) or passes it on with sd_next(). A call without a function
+ * at any stage is the host's, and entry.S makes it without saving a register.
  *
  * Threads: a struct sd_thread is touched by its own thread only, signal handlers included. Shared
  * tables are changed under their lock with every signal blocked.
@@ -37,7 +37,7 @@ struct sd_site {
 	u64 ret;     /* address after the instructions the stub stands for; 0: free */
 	u64 nr;	     /* loaded by a rewritten site */
 	u64 sys;     /* address of the stub's syscall instruction */
-	u64 start;   /* first byte of the site: here the call can be issued again */
+	u64 start;   /* first byte of the site: the call can be restarted here */
 	u64 trapped; /* address after the syscall instruction, as SIGSYS reports it: the key */
 };
 
@@ -51,7 +51,7 @@ struct sd_sighand {
 
 #define SD_USING 8u
 
-/* Of the rooms above; the hook only keeps their places in a thread. */
+/* Types of the rooms above; the hook only stores pointers to them in a thread. */
 struct sd_files;
 struct sd_chan;
 struct sd_qp;
@@ -60,11 +60,11 @@ struct sd_ep;
 struct sd_thread {
 	struct sd_thread *self;
 	u64 stack;
-	u32 slow; /* the next exit has kept signals to deliver or a mask to put back */
-	u32 look; /* SD_LOOK_*: what the next entry has to see to */
+	u32 slow; /* the next exit has kept signals to deliver or a mask to restore */
+	u32 look; /* SD_LOOK_*: what the next entry must handle */
 	u64 exit_rip;
 	struct sd_site *site;
-	u64 ret;	 /* where the program goes on after this call */
+	u64 ret;	 /* where the program continues after this call */
 	u64 resume_mask; /* kernel mask set while leaving, so that kept signals come */
 	u64 edit_nr;
 	u64 edit[6];
@@ -74,10 +74,10 @@ struct sd_thread {
 	void (*start)(struct sd_thread *t); /* the first code of a child that shares memory */
 	/* below: C only */
 	u64 final_mask;	  /* the program's mask, to be in force once it runs again */
-	u32 busy;	  /* the region is in use (0: may be given to another thread) */
-	u32 foreign;	  /* a starting child's: of another user namespace than its parent */
+	u32 busy;	  /* the region is in use (0: free for another thread) */
+	u32 foreign;	  /* in a starting child: it is in another user namespace than its parent */
 	u32 leaving;	  /* it doesn't come back from the hook */
-	u32 parent_frees; /* a vfork child: its parent gives the region back */
+	u32 parent_frees; /* a vfork child: its parent frees the region */
 	u32 sync_blocked; /* SIGSEGV or SIGBUS may be in the kernel's mask: see sd_unblock_sync() */
 	u32 kept;
 	u32 interrupted; /* SD_INTR_*: what the kept signals mean for the call in progress */
@@ -87,17 +87,17 @@ struct sd_thread {
 	struct sd_files *files;	 /* NULL: no domain fd, and no channel, ever */
 	struct sd_chan *chan[4]; /* with a queue pair of this thread's in it */
 	struct sd_qp *qp[4];
-	u32 qps_in_use; /* bit 0: a call is being made: chan[] isn't to be taken away; above: how
-			     many of using[] */
-	u64 using[SD_USING]; /* entries of the fd map that this call found, the last of them: see
-				channel/fdmap.c */
-	u64 late[SD_USING];  /* to be closed when it is over */
+	u32 qps_in_use; /* bit 0: a call is being made, so chan[] must not be taken; other bits:
+			   number of using[] */
+	u64 using[SD_USING]; /* the last fd map entries that this call looked up: see
+			       channel/fdmap.c */
+	u64 late[SD_USING];  /* entries to close when the call is over */
 	u32 nlate;
-	u32 refused; /* this call wasn't served, since it would have to wait: see sd_refused_pause()
-		      */
-	u32 pause;   /* ns, then it is tried again ... */
+	u32 refused;	       /* this call was refused, since it would have to wait: see
+		        sd_refused_pause() */
+	u32 pause;	       /* ns until it is retried ... */
 	s64 refused_at;	       /* ... as at that time */
-	struct sd_ep *pure_ep; /* waited for in its domain alone */
+	struct sd_ep *pure_ep; /* the epoll fd whose domain alone is waited for */
 	struct sd_qp *qp_now;  /* in a call: a kept signal interrupts it */
 	struct sd_fork *fork;  /* a starting child's, see channel/fork.c */
 	u64 wait_mask;	       /* the mask of ppoll and the like */
@@ -106,9 +106,9 @@ struct sd_thread {
 	struct sd_thread *next;	       /* all regions of this address space */
 	u32 traced_dom;		       /* SD_LOOK_TRACE: 1 + the domain that this call has used */
 	u64 exec_mem, exec_len;	       /* memory of a vfork child's exec, unmapped by its parent */
-	u8 tmp[64] __attribute__((aligned(16))); /* edited masks and the like, read by the host */
+	u8 tmp[64] __attribute__((aligned(16))); /* arguments for the host, such as edited masks */
 	char path[PATH_MAX + 8];		 /* edited path */
-	char path2[PATH_MAX + 8];		 /* of a call that has two */
+	char path2[PATH_MAX + 8];		 /* second path of a call that has two */
 };
 
 #define SD_LOOK_ALT   1u /* the alternate stack */
@@ -155,16 +155,16 @@ enum sd_way {
 	SD_HOST,   /* the host's, as it is */
 	SD_EDITED, /* the host's, with t->edit[] */
 	SD_DONE,   /* complete: regs.rax holds the result */
-	SD_AGAIN,  /* to be issued again after the kept signals */
+	SD_AGAIN,  /* to be restarted after the kept signals */
 };
 typedef enum sd_way (*sd_call_fn)(struct sd_thread *t);
 
 /* The stages of a call, see above. */
 enum sd_stage {
-	SD_STAGE_NAMES,	   /* names of files that may be a domain's */
-	SD_STAGE_FDS,	   /* fds, hidden ones too, and keys: whose call is it? */
-	SD_STAGE_HOOK,	   /* what the hook needs for itself: signals, processes, /proc/self/exe */
-	SD_STAGE_MIRRORED, /* the host's, made in domains as well */
+	SD_STAGE_NAMES, /* names of files that may be a domain's */
+	SD_STAGE_FDS,	/* fds, hidden ones too, and keys: which kernel does the call belong to? */
+	SD_STAGE_HOOK,	/* what the hook needs for itself: signals, processes, /proc/self/exe */
+	SD_STAGE_MIRRORED, /* the host's, repeated in domains */
 	SD_STAGES
 };
 
@@ -173,8 +173,8 @@ enum sd_stage {
  * none, the call is the host's. Filled in by dispatch.c before the first call, constant afterwards.
  */
 extern sd_call_fn sd_stage[SD_STAGES][SD_NSYSCALLS];
-#define SD_SYSCALL_HOOKED     1u /* some stage wants it */
-#define SD_SYSCALL_MAY_FOLLOW 2u /* its first stage waits for early calls where that is needed */
+#define SD_SYSCALL_HOOKED     1u /* some stage has a function for it */
+#define SD_SYSCALL_MAY_FOLLOW 2u /* its first stage itself waits for early calls if needed */
 extern u8 sd_syscall_flags[SD_NSYSCALLS]; /* 0: always the host's; read by entry.S */
 
 /* Passes the call on from the stage `from`. */
@@ -185,18 +185,18 @@ static inline enum sd_way sd_next(struct sd_thread *t, enum sd_stage from)
 	return fn ? fn(t) : SD_HOST;
 }
 
-/* What the rooms above do at rare moments of a call; dispatch.c says who. */
+/* Handlers of the rooms above for rare events of a call; set by dispatch.c. */
 struct sd_hook_events {
 	void (*settle)(struct sd_thread *t); /* wait for early calls before this one */
 	void (*leave)(struct sd_thread *t);  /* the call is over, and sd_leave_work isn't 0 */
 	enum sd_way (*traced)(struct sd_thread *t); /* in place of the stages: SD_LOOK_TRACE */
-	void (*refused)(struct sd_thread *t); /* SD_AGAIN because a domain refused it for now */
+	void (*refused)(struct sd_thread *t);	    /* SD_AGAIN because a domain refused the call */
 };
 void sd_hook_init(const struct sd_hook_events *e);
 void sd_hook(struct sd_thread *t);
-/* What the first stage that wants the call makes of it; SD_HOST if none does. */
+/* The decision of the first stage that has a function for the call; SD_HOST if none has. */
 enum sd_way sd_first_stage(struct sd_thread *t, u64 nr);
-extern u32 sd_leave_work; /* how much there is to do for threads that leave the hook */
+extern u32 sd_leave_work; /* number of tasks for threads that leave the hook */
 
 /* entry.S */
 void sd_jump(u64 entry, u64 stack) __attribute__((noreturn));
@@ -218,13 +218,13 @@ extern const char sd_stubs[], sd_stubs_end[], sd_entry_begin[], sd_entry_end[], 
 extern const char __executable_start[], etext[]; /* the linker's */
 
 /* self.c: facts about this process. launch.c fills in the first four. */
-extern char sd_exe_path[PATH_MAX]; /* the program's, canonical: what /proc/self/exe should say */
+extern char sd_exe_path[PATH_MAX]; /* canonical path of the program, for /proc/self/exe */
 extern char sd_trace_path[108];	   /* KDOM_TRACE, likewise; empty: not traced */
 extern char sd_domains[PATH_MAX];  /* KDOM_DOMAINS, kept over an exec that clears the environment */
 extern u64 sd_vdso;		   /* never rewritten */
 extern u64 sd_launcher_dev, sd_launcher_ino;
-extern u32 sd_not_alone;  /* somebody else may run in this memory, or use these fds, without a
-			     system call of ours in between: process/clone.c */
+extern u32 sd_not_alone; /* others may run in this memory, or use these fds, without a call that the
+		         hook sees: process/clone.c */
 extern u32 sd_files_lent; /* the fds are shared with a process, not just with threads */
 
 /* thread.c */
@@ -232,7 +232,7 @@ struct sd_thread *sd_thread_new(void);
 void sd_thread_free(struct sd_thread *t);
 void sd_thread_only(struct sd_thread *t); /* in a forked child: every other region is free */
 int sd_thread_count(void);
-int sd_thread_last(struct sd_thread *t); /* it ends; is it the last that uses its files? */
+int sd_thread_last(struct sd_thread *t); /* it ends; is it the last one to use its files? */
 void sd_threads_lock(void);		 /* over fork */
 struct sd_thread *sd_threads(void);	 /* with the lock held */
 void sd_threads_unlock(void);
@@ -243,9 +243,9 @@ enum sd_form { SD_FORM_NONE, SD_FORM_MOV32, SD_FORM_MOV64 };
 enum sd_form sd_site_form(const u8 *before, u32 len, u64 nr, u32 *start);
 
 /* patch.c */
-struct sd_site *sd_site_find(u64 trapped, u64 nr); /* makes a record, rewrites the site if it may */
-extern int sd_no_patch; /* a seccomp filter may be in force: no call of our own where it can be
-			   helped */
+struct sd_site *sd_site_find(u64 trapped,
+			     u64 nr); /* makes a record, rewrites the site if allowed */
+extern int sd_no_patch; /* a seccomp filter may be in force: the hook avoids calls of its own */
 void sd_sites_lock(void);
 void sd_sites_unlock(void);
 static inline u64 sd_stub_of(const struct sd_site *s, u32 off)
@@ -259,7 +259,7 @@ long sd_kernel_action(int sig, const struct sd_ksigaction *a);
 int sd_signals_install(struct sd_thread *t); /* SIGSYS, SIGSEGV and SIGBUS as the hook needs them */
 void sd_signals_for_exec(struct sd_thread *t, int undo);
 void sd_mask_until_exit(struct sd_thread *t);
-void sd_unmask_now(struct sd_thread *t); /* takes it back, before the thread waits */
+void sd_unmask_now(struct sd_thread *t); /* undoes that, before the thread waits */
 void sd_unblock_sync(struct sd_thread *t);
 u64 sd_block_all(void); /* returns the mask in force before */
 void sd_set_mask(u64 mask);
@@ -274,7 +274,7 @@ enum sd_way sd_call_epoll_pwait(struct sd_thread *t);
 enum sd_way sd_call_signalfd(struct sd_thread *t);
 void sd_alt_check(struct sd_thread *t);
 void sd_wait_mask(struct sd_thread *t, u64 mask); /* in force until the exit */
-/* The same by a sixth argument { mask, size }, if there is one: 0 or -errno. */
+/* The same with a sixth argument { mask, size }, if there is one: 0 or -errno. */
 long sd_wait_mask_arg(struct sd_thread *t);
 
 /* trap.c, signal.c: called by entry.S */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * patch.c: the table of call sites, and the rewriting of a site into a jump to its stub.
+ * patch.c: keeps the table of call sites, and rewrites a site into a jump to its stub.
  *
- * Records are found by the address a trap reports. They are never freed: code that is unmapped and
- * replaced traps again at the same address, and its record is brought up to date then. All of this
- * runs in the SIGSYS handler, or with every signal blocked; one lock.
+ * Records are found by the address that a trap reports. They are never freed: code that replaces
+ * unmapped code traps again at the same address, and its record is updated then. All of this runs
+ * in the SIGSYS handler, or with every signal blocked, under one lock.
  *
  * A site is written by one locked 8-byte exchange within a cache line, so that no other thread can
- * see half a jump. A site across lines is rewritten only while this is the one thread of its
- * memory, and otherwise stays with Syscall User Dispatch.
+ * see half a jump. A site that spans two lines is rewritten only while this is the only thread in
+ * its memory; otherwise it continues to use Syscall User Dispatch.
  */
 #include "hook/hook.h"
 
@@ -20,7 +20,7 @@
 struct sd_site sd_site[SD_SITES];
 static u16 index_of[INDEX]; /* record number + 1 */
 static u32 nsites, sites_lock;
-int sd_no_patch; /* set before a seccomp filter: from then on no call of our own */
+int sd_no_patch; /* set before a seccomp filter is installed: from then on no call of our own */
 
 /* A page of `jmp *slot(%rip)` within reach of a far image, and a page of its targets behind it. */
 static struct near_page {
@@ -119,8 +119,8 @@ static u64 near_jump(u64 site, u64 to)
 	return slot;
 }
 
-/* Puts jmp[] at `at`: 1 done, 0 not. Tries the page as it is first: a writable one stays writable.
- */
+/* Puts jmp[] at `at`: 1 done, 0 not. Tries first without mprotect: a writable page stays
+ * writable. */
 static int write_jump(u64 at, const u8 *was, const u8 *jmp)
 {
 	u64 line = at & ~(u64)(LINE - 1), w = at;
@@ -164,7 +164,7 @@ static int site_rewrite(u64 at, const u8 *was, u64 stub)
 
 	if (r)
 		return r == 1;
-	/* Not writable. It is being executed, and its bytes were read: r-x it was. */
+	/* It isn't writable, but is being executed and was read: its protection is r-x. */
 	len = ((at + JMP_SIZE - 1) & ~(PAGE - 1)) - page + PAGE;
 	if (sys(__NR_mprotect, page, len, PROT_READ | PROT_WRITE | PROT_EXEC))
 		return 0;
@@ -173,7 +173,7 @@ static int site_rewrite(u64 at, const u8 *was, u64 stub)
 	return r == 1;
 }
 
-/* The bytes before a site may be in a page that isn't there. */
+/* The bytes before a site may be in an unmapped page. */
 static u32 bytes_before(u64 trapped, u8 *buf)
 {
 	for (u32 n = 10; n >= 7; n--)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* self.c: facts about this process that every room may ask for. See hook.h. */
+/* self.c: facts about this process, for every room. See hook.h. */
 #include "hook/hook.h"
 
 char sd_exe_path[PATH_MAX];

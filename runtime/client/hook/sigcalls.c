@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigcalls.c: the calls that set actions, masks and the alternate stack. The program's actions live
- * in struct sd_sighand; SIGSYS never gets into a mask, since the kernel kills a thread that traps
- * with SIGSYS blocked; the alternate stack is set with SS_AUTODISARM, since a thread that makes a
- * call from a handler on it leaves it for the hook stack, and the next frame would overwrite the
- * first.
+ * sigcalls.c: the calls that set actions, masks and the alternate stack. The program's actions are
+ * kept in struct sd_sighand; SIGSYS never gets into a mask, since the kernel kills a thread that
+ * traps with SIGSYS blocked; the alternate stack is set with SS_AUTODISARM, since a thread that
+ * makes a call from a handler on it switches to the hook stack, and the next signal frame would
+ * overwrite the first.
  */
 #include "hook/hook.h"
 
@@ -18,7 +18,7 @@ static int always_ours(int sig)
 	return sig == SIGSYS || sig == SIGSEGV || sig == SIGBUS;
 }
 
-/* Tells the kernel what the program's action `a` means for it. */
+/* Sets the kernel's action for the program's action `a`. */
 long sd_kernel_action(int sig, const struct sd_ksigaction *a)
 {
 	struct sd_ksigaction k = *a;
@@ -37,7 +37,7 @@ long sd_kernel_action(int sig, const struct sd_ksigaction *a)
 	return sys(__NR_rt_sigaction, sig, &k, 0, 8);
 }
 
-/* What was set before the program, or the kernel, made this process. */
+/* Reads the actions that this process inherited. */
 void sd_signals_init(struct sd_thread *t)
 {
 	u64 mask = SIGBIT(SIGSYS), old = 0;
@@ -159,7 +159,8 @@ enum sd_way sd_call_sigaltstack(struct sd_thread *t)
 }
 
 /* ---- masks ---- */
-/* Argument arg points to a mask of `size` bytes; SIGSYS must not be in it. True: it was edited. */
+/* Argument arg points to a mask of `size` bytes, from which SIGSYS is removed. True: it was
+ * edited. */
 static bool edit_mask(struct sd_thread *t, int arg, u64 ptr, u64 size)
 {
 	u64 mask;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signal.c: a signal that arrives while the hook runs is kept and comes again, with its siginfo, at
- * the hook's exit, where the program's registers are its own; at every other moment the program's
- * handler runs in the frame the kernel made, after the context in it was made the program's.
+ * signal.c: delivers signals. One that arrives while the hook runs is kept and sent again, with
+ * its siginfo, at the hook's exit, where the registers are the program's; otherwise the program's
+ * handler runs in the frame that the kernel made, after the context in it was made the program's.
  *
  * The kernel's handler for every signal the program catches is sd_signal_entry, with all signals
- * blocked; the handler's own mask is set just before it starts. SIGSYS, SIGSEGV and SIGBUS are
- * always ours. sigcalls.c has the calls.
+ * blocked; the handler's own mask is set just before it starts. The hook always handles SIGSYS,
+ * SIGSEGV and SIGBUS itself. sigcalls.c has the calls.
  */
 #include "hook/hook.h"
 #include <sd/qp.h>
 
-/* In force while the hook goes on after it kept a signal: faults of its copies must come through.
- */
+/* The mask while the hook continues after it kept a signal: faults of its copies must be
+ * delivered. */
 #define KEEP_MASK (~(SYNC_BITS | SIGBIT(SIGSYS)))
 
 extern struct sd_site sd_site[];
@@ -59,9 +59,9 @@ void sd_unmask_now(struct sd_thread *t)
 }
 
 /*
- * The program may block SIGSEGV and SIGBUS, and a fault of the hook's copies would kill it then.
- * They are in a mask for short times only (pthread_create, posix_spawn), so the hook just unblocks
- * them for a call it looks at.
+ * If the program blocks SIGSEGV and SIGBUS a fault of the hook's copies would kill it. Programs
+ * block them only for short times (pthread_create, posix_spawn), so the hook simply unblocks them
+ * for a call that it handles.
  */
 void sd_unblock_sync(struct sd_thread *t)
 {
@@ -78,7 +78,8 @@ void sd_unblock_sync(struct sd_thread *t)
 	sd_unmask_now(t);
 }
 
-/* Like ppoll's mask: in force from now to the exit; what it lets through is delivered under it. */
+/* Like ppoll's mask: in force from now to the exit; signals that it allows are delivered under
+ * it. */
 void sd_wait_mask(struct sd_thread *t, u64 mask)
 {
 	sd_mask_until_exit(t);
@@ -109,7 +110,7 @@ static int pc_in(u64 pc, const char *begin, const char *end)
 	return pc >= (u64)begin && pc < (u64)end;
 }
 
-/* A fault of one of entry.S's copies continues at its landing. */
+/* A fault in one of entry.S's copies continues at the copy's fixup address. */
 static int fault_fixup(struct sd_ucontext *uc)
 {
 	if (pc_in(uc->rip, sd_copy_begin, sd_copy_end))
@@ -142,13 +143,13 @@ static void load_regs(struct sd_ucontext *uc, const struct sd_regs *r)
 	uc->r15 = r->r15;
 }
 
-/* The call is yet to be made: back to the site, so that PC and registers look native. */
+/* The call hasn't been made: back to the site, so that PC and registers look native. */
 static void back_to_site(struct sd_ucontext *uc, const struct sd_site *s, int number_known)
 {
 	uc->rip = !number_known || uc->rax == s->nr ? s->start : s->trapped - 2;
 }
 
-/* The state at the exit, whichever of its registers are loaded by now. */
+/* The program's state during the exit, whichever registers are loaded already. */
 static void finish_exit(struct sd_thread *t, struct sd_ucontext *uc)
 {
 	u64 masked = t->masked;
@@ -204,7 +205,7 @@ static void signal_keep(struct sd_thread *t, int sig, const struct sd_siginfo *s
 {
 	for (u32 i = 0; i < t->kept; i++)
 		if (sig < 32 && t->keep[i].signo == sig)
-			return; /* as the kernel does with one that is pending */
+			return; /* as the kernel does with one that is pending already */
 	if (t->kept == SD_KEEP)
 		sd_die("signals", "more kept than can be", "report this as a bug of the hook");
 	t->keep[t->kept] = *si;
@@ -232,7 +233,7 @@ static void keep_for_exit(struct sd_thread *t, int sig, const struct sd_siginfo 
 		uc->rip = (u64)sd_wait6_again;
 }
 
-/* The same signal to this thread again; it is blocked now. */
+/* Sends the same signal to this thread again; it is blocked now. */
 static void send_again(int sig, struct sd_siginfo *si)
 {
 	u32 pid = sys(__NR_getpid), tid = sys(__NR_gettid);
@@ -241,7 +242,7 @@ static void send_again(int sig, struct sd_siginfo *si)
 		sys(__NR_tgkill, pid, tid, sig);
 }
 
-/* A signal of the program's own making, such as SIGPIPE, delivered when this call is over. */
+/* A signal that the program's call causes, such as SIGPIPE, delivered when the call is over. */
 void sd_raise(struct sd_thread *t, int sig)
 {
 	struct sd_siginfo si = {.signo = sig};
@@ -258,7 +259,7 @@ void sd_exit_prepare(struct sd_thread *t)
 	t->slow = t->mask_next = 0;
 	t->resume_mask = t->final_mask;
 	if (t->kept &&
-	    t->has_wait_mask) { /* deliver under ppoll's mask; then the program's comes back */
+	    t->has_wait_mask) { /* deliver under ppoll's mask, then restore the program's */
 		t->slow = 1;
 		t->mask_next = SD_MASKED_ALL;
 		t->resume_mask = t->wait_mask;
@@ -279,7 +280,7 @@ static void default_action(int sig, struct sd_siginfo *si)
 		send_again(sig, si); /* a fault happens again on its own */
 }
 
-/* The program's handler, or 0 where there is nothing (more) to run. */
+/* The program's handler, or 0 if there is none to run (any more). */
 static u64 handler_for(struct sd_thread *t, int sig, struct sd_siginfo *si, struct sd_ucontext *uc,
 		       u64 *mask)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * site.c: bytes before a `syscall` that trapped, and the number it trapped with => may this site be
- * rewritten, and where does it start?
+ * site.c: decides from the bytes before a trapped `syscall`, and its number, whether the site may
+ * be rewritten, and where it starts.
  *
- * Only a mov of the very number that rax held, directly before the syscall, is taken: five of its
- * bytes become a jump, and the `0f 05` stays, so that a branch straight to it is caught as before.
+ * Only a mov of the same number that rax held, directly before the syscall, is accepted: five of
+ * its bytes become a jump, and the `0f 05` stays, so that a branch straight to it still traps.
  *	b8 imm32 0f 05			mov $nr, %eax
  *	48 c7 c0 imm32 0f 05		mov $nr, %rax (Go)
- * Bytes are never searched for; the trap has proved that `0f 05` is code and where it starts, and
- *the equal number that the mov ran. An instruction that merely ends in those bytes would have to
- *load the same number into rax.
+ * Code is never searched for patterns: the trap proves that `0f 05` is code and where it starts,
+ * and the equal number shows that the mov was executed. Another instruction that merely ends in
+ * those bytes would have to load the same number into rax.
  */
 #include "hook/hook.h"
 
@@ -28,7 +28,7 @@ enum sd_form sd_site_form(const u8 *before, u32 len, u64 nr, u32 *start)
 		*start = len - 9;
 		return SD_FORM_MOV64;
 	}
-	/* 41 b8 is mov $imm, %r8d: not ours. */
+	/* 41 b8 is mov $imm, %r8d: another register. */
 	if (len >= 7 && before[len - 7] == 0xb8 && imm32(before + len - 6) == nr &&
 	    !(len >= 8 && (before[len - 8] & 0xf0) == 0x40)) {
 		*start = len - 7;

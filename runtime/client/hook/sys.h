@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.h: the host kernel as the hook sees it: raw calls, and signals. No libc. A raw call made here
- * comes from inside the blob's text, so it never traps.
+ * sys.h: raw calls of the host kernel, and its signal structures, without libc. A raw call made
+ * here comes from inside the blob's text, so it never traps.
  */
 #ifndef SD_CLIENT_SYS_H
 #define SD_CLIENT_SYS_H
@@ -26,7 +26,7 @@ static inline long sys6(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	sys6((nr), (u64)(a), (u64)(b), (u64)(c), (u64)(d), (u64)(e), (u64)(f))
 #define sys(nr, ...) SYS_N(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
-/* What a raw call returned is an error, not an address or a number. */
+/* Is a raw call's result an error, not an address or a number? */
 static inline bool sd_is_error(long ret)
 {
 	return ret < 0 && ret >= -4095;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * thread.c: the per-thread regions: struct sd_thread, a guard page, the hook stack. Regions are
- * never unmapped: a thread that ended leaves its own for the next one.
+ * never unmapped: the region of a thread that ended is reused.
  */
 #include "hook/hook.h"
 
@@ -21,7 +21,7 @@ static struct sd_thread *take_free(void)
 	return t;
 }
 
-/* Every signal is blocked, so the lock's holder is never interrupted by a handler that wants it. */
+/* Every signal is blocked, so the lock's holder is never interrupted by a handler that takes it. */
 struct sd_thread *sd_thread_new(void)
 {
 	struct sd_thread *t, *next;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread_offsets.h: where the assembler finds the fields of struct sd_thread (hook.h asserts each).
- * A thread's GS base points at its struct sd_thread.
+ * thread_offsets.h: offsets of the fields of struct sd_thread for the assembler (hook.h asserts
+ * each). A thread's GS base points at its struct sd_thread.
  */
 #ifndef SD_CLIENT_THREAD_OFFSETS_H
 #define SD_CLIENT_THREAD_OFFSETS_H
@@ -36,7 +36,7 @@
 #define T_START	      232
 
 /* A site's record (struct sd_site). */
-#define S_RET  0  /* where the program goes on */
+#define S_RET  0  /* where the program continues */
 #define S_NR   8  /* what the overwritten mov loaded */
 #define S_SYS  16 /* address of the stub's own syscall instruction */
 #define S_SIZE 40

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap.c: a system call that no rewritten site caught arrives here, as SIGSYS from Syscall User
- * Dispatch. The interrupted context goes on in the site's stub, that is, in the hook proper:
- * no call completes inside a signal handler.
+ * trap.c: handles SIGSYS of Syscall User Dispatch, for system calls that don't come from a
+ * rewritten site. The interrupted context continues in the site's stub, so no call completes inside
+ * a signal handler.
  */
 #include "hook/hook.h"
 

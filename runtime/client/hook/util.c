@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* util.c: what a libc would have given; fault-tolerant copies; locks; messages. */
+/* util.c: replacements for libc functions; fault-tolerant copies; locks; messages. */
 #include "hook/hook.h"
 #include <sd/rpc.h>
 
@@ -137,8 +137,8 @@ long sd_path_from_prog(char *dst, const char *prog)
 	return n == PATH_MAX ? -ENAMETOOLONG : n;
 }
 
-/* 0: free, 1: held, 2: held, and somebody may sleep for it. Nobody yields in a loop: a program with
- * hundreds of threads would keep the holder from its CPU. */
+/* 0: free, 1: held, 2: held, and others may sleep on it. There is no loop that yields: hundreds
+ * of threads would keep the holder off the CPU. */
 void sd_lock(u32 *l)
 {
 	u32 free = 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cwd.c: the current directory, which may be in a domain, and the names of a domain's open files.
- * sd_files.cwd says which domain has it; which directory it is only that domain knows.
+ * sd_files.cwd is the domain that has it; only that domain knows which directory it is.
  */
 #include "names/names.h"
 
-/* n bytes of a path that a domain gave: is it a place of the host's? That would make the program go
- * there: it has no name. */
+/* n bytes of a path from a domain: is it a path on the host? The program would use it there, so
+ * it counts as having no name. */
 static int host_place(char *path, long n, u32 dom)
 {
 	memset(path + n, 0, 8);
@@ -145,7 +145,7 @@ enum sd_way sd_call_getcwd(struct sd_thread *t)
 	return sd_done(t, sd_copy_to_prog((void *)t->regs.rdi, name, ret) ?: ret);
 }
 
-/* Another root: what is below the prefixes then is the host's, as it is for Linux. */
+/* Another root: files below the prefixes are then the host's, as for Linux. */
 enum sd_way sd_call_chroot(struct sd_thread *t)
 {
 	struct sd_place p;

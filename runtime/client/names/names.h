@@ -3,10 +3,10 @@
  * names.h: the room of calls about files by name, with domains whose files are below a path
  * (sd_domain_stubs.prefix). It uses the hook and the channel.
  *
- * A domain has its files at the same path as the program sees them, so names go there as they are.
- * Which side a name belongs to is decided by its text: ".", ".." and "//" are folded; a relative
- * name belongs where its directory does, unless its ".." lead out again. Links are followed by
- * whoever the name was given to, and don't lead to the other side.
+ * A domain has its files at the same path as the program sees them, so names are passed on
+ * unchanged. Which side a name belongs to is decided by its text: ".", ".." and "//" are folded; a
+ * relative name belongs where its directory does, unless its ".." lead out again. Links are
+ * followed by the kernel that gets the name, and don't lead to the other side.
  *
  * A program whose current directory is in a domain has it there (the domain's fs_struct); as long
  * as that is so, the host's is a deleted, empty directory.
@@ -21,12 +21,12 @@
 
 #define SD_NAME_ROOM (PATH_MAX + 8) /* see sd_path_raw() */
 
-/* Where a name leads. */
+/* What a name refers to. */
 struct sd_place {
 	s32 dom;	  /* the domain it is in, or -1: the host */
 	s32 dirfd;	  /* domain: what it is relative to there, a domain fd or AT_FDCWD */
-	const char *path; /* to be given instead of the program's; NULL: that one as it is */
-	int relative;	  /* domain: it rests on dirfd or the current directory */
+	const char *path; /* the path to use instead of the program's; NULL: the program's */
+	int relative;	  /* domain: it is relative to dirfd or the current directory */
 };
 
 /* resolve.c */
@@ -39,8 +39,8 @@ int sd_where_is_off(void);
 int sd_where_is_in(const char *abs, u32 dom);
 /*
  * The place of the name at prog (the program's memory). follow: a link in the last place would be
- * followed, so /proc/self/fd/N stands for the file. buf: SD_NAME_ROOM bytes, used as long as *p.
- * 0 or -errno; what the host has to say about the pointer itself is left to it.
+ * followed, so /proc/self/fd/N stands for the file. buf: SD_NAME_ROOM bytes, must live as long as
+ * *p. 0 or -errno; errors of the pointer itself are left to the host.
  */
 long sd_where(struct sd_thread *t, s32 dirfd, u64 prog, int follow, char *buf, struct sd_place *p);
 /* The same for a name in the hook's memory. */
@@ -49,11 +49,11 @@ long sd_where_named(struct sd_thread *t, s32 dirfd, const char *name, char *buf,
 /* "/proc/self/fd/3/x", "/dev/stdin", "/proc/self/cwd": AT_FDCWD or the fd; *rest: what follows. -1:
  * no such name */
 s32 sd_fd_link(const char *path, const char **rest);
-/* The domain of files that has what such a name (its fd, or AT_FDCWD) stands for, -1: none; there
- * it is *dfd. *err: what a call on it fails with, 0: it can be asked. */
+/* The domain that has the file which such a name (its fd, or AT_FDCWD) stands for, -1: none;
+ * *dfd is its fd there. *err: the error of calls on it, 0: it can be used. */
 s32 sd_link_domain(struct sd_thread *t, s32 fd, s32 *dfd, long *err);
 const char *
-sd_own_proc(const char *path); /* "/proc/self/x", or what else it is called => "x"; NULL */
+sd_own_proc(const char *path); /* "/proc/self/x", or an equivalent name => "x"; else NULL */
 
 /* cwd.c */
 /* Path of a domain's fd, or of the current directory there (AT_FDCWD): length or -errno. buf:
@@ -68,7 +68,7 @@ enum sd_way sd_call_chroot(struct sd_thread *t);
 
 /* path_calls.c */
 void sd_paths_init(void);    /* after sd_domains_init() */
-bool sd_names_files(u64 nr); /* among its arguments, where a domain has files below a path */
+bool sd_names_files(u64 nr); /* in its arguments, if some domain has files below a path */
 enum sd_way sd_call_paths(struct sd_thread *t);
 /* bind, connect: the name of a local socket is one of the host's files */
 enum sd_way sd_call_sockname(struct sd_thread *t);

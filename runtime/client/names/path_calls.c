@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path_calls.c: every call of Linux that names files by path. A domain's table has those it has
- * stubs for, with their arguments; host_calls[] has all, so that no name of a domain's file is ever
- * given to the host in silence. See names.h.
+ * path_calls.c: every call of Linux that names files by path. A domain's table has those with
+ * stubs, and their arguments; host_calls[] has all, so that no name of a domain's file is ever
+ * passed to the host unnoticed. See names.h.
  */
 #include "names/names.h"
 
@@ -179,7 +179,7 @@ static enum sd_way on_host(struct sd_thread *t, const struct sd_path_args *pa,
 	return edited ? SD_EDITED : sd_next(t, SD_STAGE_NAMES);
 }
 
-/* The arguments that are fds, but no directories of paths, as a bit mask. */
+/* The arguments that are fds, except directories of paths, as a bit mask. */
 static u32 fds_beside_paths(const struct sd_stub *s)
 {
 	u32 dirs = 0;

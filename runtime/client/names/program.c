@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program.c: a program that is in a domain. The domain says whether it may be executed; then it
- * is copied to memory, since only the host's files can be mapped to be run.
+ * program.c: executes a program that is in a domain. The domain decides whether it may be
+ * executed; then it is copied to memory, since only the host's files can be mapped for execution.
  */
 #include "names/names.h"
 
@@ -49,7 +49,7 @@ static long copy_all(struct sd_thread *t, u32 dom, s32 dfd, long mem)
 	for (u64 at = 0; !sd_is_error(buf); at += n) {
 		u64 arg[6] = {(u32)dfd, buf, PIECE, at};
 
-		if (at > MOST) { /* a domain might find no end */
+		if (at > MOST) { /* a domain might never report the end */
 			n = -ENOMEM;
 			break;
 		}

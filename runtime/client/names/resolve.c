@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resolve.c: which side a name belongs to. See names.h. */
+/* resolve.c: decides which side a name belongs to. See names.h. */
 #include "names/names.h"
 
 #define PREFIXES 8
@@ -74,10 +74,10 @@ static u64 zero_bytes(u64 w)
 }
 
 /*
- * Has it "//" or "/."? Then it must be looked at closely; this may be said of a name that has not.
- * Eight bytes at a time: '.' is 0x2e and '/' is 0x2f, so that with its lowest bit set each of them
- * is '/'. A slash followed by such a byte is what is looked for; carry is a slash in the last byte
- * of the word before.
+ * Does it contain "//" or "/."? Then it must be folded; false positives are harmless. Eight bytes
+ * at a time: '.' is 0x2e and '/' is 0x2f, so that with the lowest bit set each becomes '/'. It
+ * looks for a slash followed by such a byte; carry is a slash in the last byte of the previous
+ * word.
  */
 static int may_need_folding(const char *s, u64 n)
 {
@@ -175,7 +175,7 @@ static long fold_name(struct fold *f, const char *s)
 			f->out[f->n] = 0;
 		}
 	}
-	/* How it ended means something: "f/" is a directory, and "d/." can't be removed. */
+	/* The end of a name matters: "f/" is a directory, and "d/." can't be removed. */
 	n = component_len(last);
 	if (!f->n || is_dot(last, n))
 		sd_stpcpy(f->out + f->n, f->n ? "/." : "/");
@@ -208,7 +208,7 @@ static long fold_place(const char *base, s32 from, const char *s, char *out, str
 		return 0;
 	}
 	if (!f.above && (!base || p->dom == from)) {
-		p->path = NULL; /* the domain walks it, links and all */
+		p->path = NULL; /* the domain resolves it, with its links */
 		return 0;
 	}
 	p->relative = 0;
@@ -217,7 +217,7 @@ static long fold_place(const char *base, s32 from, const char *s, char *out, str
 }
 
 /* ---- names with links that only this process has ---- */
-/* "/proc/self/", or what else it is called: what follows, or NULL. */
+/* What follows "/proc/self/", or an equivalent name; else NULL. */
 const char *sd_own_proc(const char *path)
 {
 	const char *s = path + 6;
@@ -333,8 +333,8 @@ static int name_rises(const char *s)
 	return 0;
 }
 
-/* Could it lead below a prefix, from some directory of the host? Then it goes on with a part of
- * one. */
+/* Could it lead below a prefix, from some directory of the host? Then it continues with a part
+ * of one. */
 static int may_reach(const char *s)
 {
 	u64 n;
@@ -468,7 +468,7 @@ long sd_where(struct sd_thread *t, s32 dirfd, u64 prog, int follow, char *buf, s
 
 	*p = (struct sd_place){.dom = -1, .dirfd = AT_FDCWD};
 	if (n < 0 || n == PATH_MAX)
-		return 0; /* EFAULT, ENAMETOOLONG: wherever */
+		return 0; /* EFAULT, ENAMETOOLONG: the same on any side */
 	if (!prog)
 		buf[0] = 0; /* the directory itself, where a call allows that */
 	return place_name(t, dirfd, n, follow, buf, p);

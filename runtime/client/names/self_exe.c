@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * self_exe.c: the kernel believes that this process runs the launcher, so /proc/self/exe and its
- * other names give the program.
+ * self_exe.c: lets /proc/self/exe and equivalent names refer to the program; for the kernel the
+ * process runs the launcher.
  */
 #include "names/names.h"
 
@@ -39,7 +39,7 @@ enum sd_way sd_call_path0(struct sd_thread *t)
 	return name_program(t, 0);
 }
 
-/* Calls that can be asked about the link itself get the host's answer for it. */
+/* Calls about the link itself get the host's answer. */
 static int about_link(const struct sd_thread *t)
 {
 	switch (t->regs.rax) {

@@ -2,7 +2,7 @@
 /*
  * clone.c: new threads and processes. The host clears Syscall User Dispatch in each, and copies GS,
  * so a child that shares memory starts on a hook stack of its own, with every signal blocked, and
- * enters the program from there. A forked child goes on in its copy of the parent's hook stack.
+ * enters the program from there. A forked child continues in its copy of the parent's hook stack.
  */
 #include "process/process.h"
 
@@ -102,7 +102,7 @@ static void forked_child(struct sd_thread *t, u64 flags, u64 stack, struct sd_fo
 	t->parent_frees = 0;
 	t->exec_mem = 0;
 	if (t->sighand !=
-	    &t->own_sighand) { /* it may be in the region of a thread that isn't here */
+	    &t->own_sighand) { /* it may be in the region of a thread that the child doesn't have */
 		t->own_sighand = *t->sighand;
 		t->sighand = &t->own_sighand;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c: an open ELF file => mapped image. Does what the kernel's loader does for one file; the
- * program and its interpreter are loaded by a call each.
+ * elf.c: maps an ELF file as the kernel's loader does. The program and its interpreter are loaded
+ * by one call each.
  */
 #include "process/process.h"
 #include <linux/elf.h>

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * end.c: how a process ends. Linux has released its files, locks and ports when its parent learns
- * of the end; the supervisor notices it a moment later, by the lifeline. So exit_group, and exit of
- * the last thread, notify the domains first (SD_OP_EXIT).
+ * end.c: the end of a process. Linux has released its files, locks and ports when its parent
+ * learns of the end; the supervisor learns of it only a moment later, by the lifeline. So
+ * exit_group, and exit of the last thread, notify the domains first (SD_OP_EXIT).
  *
- * The process's other threads still run then, and must not see anything of it. Once a domain has
- * been notified it begins none of their calls and completes none, so each thread waits in its next
- * or present call until the host ends it. What would get round that (a new queue pair, a new
- * channel, fork, exec) takes the files' lock by sd_files_lock(), and waits there. The fd map isn't
- * touched. Maps stay until the lifeline ends: a thread outside any call can still write to them.
+ * The process's other threads still run then, and must not notice. Once a domain has been notified
+ * it begins none of their calls and completes none, so each thread waits in its next or present
+ * call until the host ends it. Operations that could bypass that (a new queue pair, a new channel,
+ * fork, exec) take the files' lock by sd_files_lock(), and wait there. The fd map isn't touched.
+ * Maps stay until the lifeline ends: a thread outside any call can still write to them.
  *
- * Not notified are a domain that has no queue pair free at once, and all domains if another process
- * uses this table (CLONE_FILES). They, and every process that a signal ends, are left to the
- * lifeline.
+ * A domain without a free queue pair isn't notified, nor is any domain if another process uses
+ * this table (CLONE_FILES). Then, and when a signal ends the process, the lifeline's end closes the
+ * files.
  */
 #include "process/process.h"
 #include <sd/ticket.h>
@@ -47,11 +47,11 @@ int sd_files_exit(struct sd_thread *t)
 	return any;
 }
 
-/* What was submitted is done, even if the program doesn't ask what became of it. */
+/* Submitted requests are completed, even if the program doesn't ask for their results. */
 enum sd_way sd_call_exit_group(struct sd_thread *t)
 {
 	sd_aio_settle(t, 0, -1);
-	/* No handler may run any more: its calls would never end. */
+	/* No handler may run any more, since its calls would never end. */
 	while (sd_files_exit(t))
 		sys(__NR_exit_group, t->regs.rdi);
 	return sd_next(t, SD_STAGE_FDS);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * exec.c: execve of a program becomes execve of the launcher with the program's own argv, and the
- * path in the environment. What the kernel would have said about the file (ENOENT, EACCES, ENOEXEC,
- * "#!") is found out first, while the caller can still get the error. A program that gains
- * privilege is executed by the host unhooked, since its launcher wouldn't have the privilege. One
- * that is in a domain is run from a copy in memory, and gains nothing, as from a file system
- * mounted nosuid.
+ * path in the environment. The kernel's checks of the file (ENOENT, EACCES, ENOEXEC, "#!") are
+ * made first, while the caller can still get the error. A program that gains privilege is executed
+ * by the host unhooked, since its launcher wouldn't have the privilege. A program in a domain is
+ * run from a copy in memory, and gains no privilege, as from a file system mounted nosuid.
  */
 #include "process/process.h"
 #include <linux/elf.h>
@@ -132,7 +131,7 @@ static int exec_shebang(struct plan *p, u64 len, int nest, const char *script)
 		while (is_blank(*arg))
 			arg++;
 	}
-	/* In front of what outer scripts put there: interpreter [arg] script, outermost last. */
+	/* Before the arguments of outer scripts: interpreter [arg] script, outermost last. */
 	int add = *arg ? 3 : 2, old = p->nargs ? p->nargs - 1 : 0;
 
 	memmove(p->arg + add, p->arg + 1, old * sizeof(p->arg[0]));
@@ -289,9 +288,9 @@ static long exec_run(struct sd_thread *t, struct plan *p, long env_at)
 }
 
 /*
- * Other threads go on until the host's execve has ended them, or go on for good if it fails. What
- * is passed on is what is true then: no number becomes another file's, and no child or channel is
- * made, between that and the call.
+ * Other threads run until the host's execve ends them, or continue if it fails. The state that is
+ * passed on must stay true until the call: in between no number gets another file, and no child or
+ * channel is made.
  */
 static long execute_held(struct sd_thread *t, struct plan *p, long env_at)
 {
@@ -316,8 +315,8 @@ static long execute_held(struct sd_thread *t, struct plan *p, long env_at)
 }
 
 /*
- * path (in hook memory) with argv, envp of the program: doesn't come back if all is well. clear_fd:
- * see struct plan. The memory may be shared with a vfork parent, which unmaps it then.
+ * Executes path (in hook memory) with argv, envp of the program; doesn't return on success.
+ * clear_fd: see struct plan. If the memory is shared with a vfork parent, that unmaps it.
  */
 long sd_exec(struct sd_thread *t, const char *path, const char *const *argv,
 	     const char *const *envp, int clear_fd)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec_state.c: channels and the fd map over execve. They are written to a memfd whose number is
- * passed in KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new launcher closes
- * in the domains what was close-on-exec. No other program ever sees the memfd.
+ * exec_state.c: keeps channels and the fd map over execve. They are written to a memfd whose
+ * number is passed in KDOM_X_STATE; the hidden fds lose FD_CLOEXEC for that one exec. The new
+ * launcher closes in the domains the fds that were close-on-exec. No other program ever sees the
+ * memfd.
  */
 #include "process/process.h"
 
@@ -35,7 +36,7 @@ struct saved_member {
 
 struct saved_fd {
 	s32 fd;
-	u32 close; /* found out later: the host closed it at the exec */
+	u32 close; /* set later: the host closed it at the exec */
 	struct sd_fd e;
 };
 
@@ -66,7 +67,7 @@ static void save_chan(struct saved_chan *s, const struct sd_chan *c)
 		s->qp_old[i] |= c->qp_old[i];
 }
 
-/* Closed already, but for the calls of threads that the exec ends. */
+/* Fds that are closed, but still used by calls of threads that the exec ends. */
 static long write_late(struct sd_thread *t, long mem)
 {
 	long n = 0;
@@ -210,8 +211,9 @@ static void count_ref(struct sd_files *f, u32 dom, u16 serial, s32 dfd)
 }
 
 /*
- * Every saved number counts, those too that the host has closed at the exec: close_fds() then drops
- * them one by one, so that a file of a domain is closed with the last of its numbers, and once.
+ * Every saved number counts as a reference, even if the host closed it at the exec: close_fds()
+ * then drops these one by one, so that a domain's file is closed exactly once, with the last of its
+ * numbers.
  */
 static void load_fds(struct sd_files *f, const struct saved *s, const struct saved_fd *fds)
 {
@@ -246,8 +248,8 @@ static void load_members(struct sd_files *f, const struct saved_member *s, u32 n
 	}
 }
 
-/* Calls of threads that are gone end, and saved ids become the effective ones. Which fds to close
- * the client knows better. */
+/* Ends calls of threads that are gone, and makes the saved ids the effective ones. The client
+ * itself closes fds, since it knows which. */
 static void tell_domains(struct sd_thread *t)
 {
 	for (u32 d = 0; d < SD_DOMAINS; d++)
@@ -281,7 +283,7 @@ static void state_load(struct sd_thread *t, struct saved *s)
 			continue;
 		if (domain_named(s->chan[d].name) == (s32)d)
 			f->chan[d] = load_chan(f, &s->chan[d], d);
-		else /* the program changed KDOM_DOMAINS: its fds there are lost */
+		else /* the program has changed KDOM_DOMAINS: its fds there are lost */
 			for (u32 i = 0; i < SD_CHAN_FDS; i++)
 				sys(__NR_close, s->chan[d].fd[i]);
 	}
@@ -307,7 +309,7 @@ void sd_state_load(struct sd_thread *t, s64 fd)
 	state_load(t, (struct saved *)at);
 	sys(__NR_munmap, at, st.size);
 	sys(__NR_close, fd);
-	if (t->masked) { /* there is no exit to do it */
+	if (t->masked) { /* there is no exit of the hook to do it */
 		t->masked = t->slow = 0;
 		sd_set_mask(t->final_mask);
 	}

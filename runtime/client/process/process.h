@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process.h: the room that makes, replaces and ends processes: clone and fork, exec with what the
- * hook keeps over it, loading an ELF file, and exit. It uses every room below.
+ * process.h: the room that makes, replaces and ends processes: clone and fork, exec with the state
+ * that the hook keeps over it, loading an ELF file, and exit. It uses every room below.
  */
 #ifndef SD_CLIENT_PROCESS_H
 #define SD_CLIENT_PROCESS_H
