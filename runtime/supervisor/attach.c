@@ -83,6 +83,7 @@ static void attach_answered(struct daemon *d, struct request *r, int result,
 	m.u.attach.generation = c->generation;
 	m.u.attach.region_size = SD_REGION_SIZE;
 	m.u.attach.stubs = d->dom.stubs;
+	memcpy(m.u.attach.transport, d->cfg.transport, SD_TRANSPORT_MAX);
 	memcpy(m.u.attach.name, d->cfg.name, SD_NAME_MAX);
 	reply_send(c, &m, result, SD_CTL_ATTACH, r->conn_seq, fds, result ? 0 : 3);
 }

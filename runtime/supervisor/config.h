@@ -46,8 +46,9 @@ struct config {
 	int npeers;
 	const char *override[OVERRIDES_MAX]; /* --device: "N:key=value" */
 	int noverride;
-	char machine_name[32];	       /* from the manifest; "": it names none */
-	const struct machine *machine; /* the machine that it runs on, see machine.h */
+	char transport[SD_TRANSPORT_MAX]; /* from the manifest; "": it names none */
+	char machine_name[32];		  /* from the manifest; "": it names none */
+	const struct machine *machine;	  /* the machine that it runs on, see machine.h */
 	uint64_t ram;
 	int cpu; /* -1: anywhere */
 	enum restart restart;

@@ -92,7 +92,7 @@ static void drop_privileges(const struct config *cfg, pid_t supervisor, uint8_t 
 
 static void exec_image(const struct config *cfg, int image_fd)
 {
-	char argv_text[SD_DEVICES_MAX + 7][640], *argv[SD_DEVICES_MAX + 8];
+	char argv_text[SD_DEVICES_MAX + 8][640], *argv[SD_DEVICES_MAX + 9];
 	char *envp[] = {NULL};
 	int argc = 0, fd = FD_DEVICES;
 
@@ -100,6 +100,8 @@ static void exec_image(const struct config *cfg, int image_fd)
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--control");
 	snprintf(argv_text[argc++], sizeof(argv_text[0]), "--mem=%llu",
 		 (unsigned long long)cfg->ram >> 20);
+	if (cfg->transport[0])
+		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--transport=%s", cfg->transport);
 	if (cfg->npeers)
 		snprintf(argv_text[argc++], sizeof(argv_text[0]), "--peers");
 	if (cfg->verbose)

@@ -163,6 +163,16 @@ static int load_machine(struct config *cfg, json_t *machine)
 	return -EINVAL;
 }
 
+/* The name is the image's and the launcher's to look up: kdom has no side of a transport. */
+static int load_transport(struct config *cfg, json_t *transport)
+{
+	if (!transport || !copy_text(cfg->transport, sizeof(cfg->transport), transport))
+		return 0;
+	say("%s: /transport: must be a name of at most %d characters", cfg->manifest,
+	    SD_TRANSPORT_MAX - 1);
+	return -EINVAL;
+}
+
 int manifest_load(struct config *cfg)
 {
 	json_error_t error;
@@ -190,6 +200,8 @@ int manifest_load(struct config *cfg)
 		err = load_peers(cfg, json_object_get(root, "peers"));
 	if (!err)
 		err = load_machine(cfg, json_object_get(root, "machine"));
+	if (!err)
+		err = load_transport(cfg, json_object_get(root, "transport"));
 	ram = json_object_get(root, "ram");
 	if (!err && ram && !cfg->ram &&
 	    (!json_is_string(ram) || parse_size(json_string_value(ram), &cfg->ram))) {

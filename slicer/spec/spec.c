@@ -549,7 +549,7 @@ static const struct spec_key top_keys[] = {
 	{"routes", ST_ARRAY, false},   {"annotations", ST_NAMES, false},
 	{"cuts", ST_ARRAY, false},     {"keep", ST_ARRAY, false},
 	{"devices", ST_ARRAY, false},  {"ram", ST_STRING, false},
-	{"machine", ST_STRING, false},
+	{"machine", ST_STRING, false}, {"transport", ST_STRING, false},
 };
 
 /* What links images for it is all that the slicer wants of a machine. */
@@ -566,6 +566,25 @@ static int load_machine(struct spec *spec, struct spec_file *f, json_t *machine)
 	if (access(link, R_OK))
 		r = spec_error(&at, "name a folder of runtime/machine", "%s can't be read", link);
 	free(link);
+	return r;
+}
+
+/* Of a transport it wants the domain's side, which images hold. */
+static int load_transport(struct spec *spec, struct spec_file *f, json_t *transport)
+{
+	struct spec_place at = spec_at(f, "/transport");
+	char *server;
+	int r = 0;
+
+	spec->transport = xstrdup(transport ? json_string_value(transport) : KSLICE_TRANSPORT);
+	if (check_identifier(&at, spec->transport))
+		return -1;
+	server = xasprintf("%s/runtime/transport/%s/%s_server.c", repo_root(), spec->transport,
+			   spec->transport);
+	if (access(server, R_OK))
+		r = spec_error(&at, "name a folder of runtime/transport with a domain's side",
+			       "%s can't be read", server);
+	free(server);
 	return r;
 }
 
@@ -598,6 +617,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 	    load_annotations(spec, f, json_object_get(j, "annotations")) ||
 	    load_devices(spec, f, json_object_get(j, "devices")) ||
 	    load_machine(spec, f, json_object_get(j, "machine")) ||
+	    load_transport(spec, f, json_object_get(j, "transport")) ||
 	    load_cuts(spec, f, json_object_get(j, "cuts")))
 		return -1;
 	return check_conflicts(spec);
@@ -647,6 +667,7 @@ void spec_free(struct spec *spec)
 	free(spec->name);
 	free(spec->description);
 	free(spec->machine);
+	free(spec->transport);
 	free(spec->config);
 	free(spec->calls);
 	free(spec->cuts);

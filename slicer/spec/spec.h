@@ -86,8 +86,9 @@ struct spec_keep {
 
 struct spec {
 	char *path, *name, *description;
-	char *machine; /* that it runs on: a folder of runtime/machine */
-	char *config;  /* path of the Kconfig fragment */
+	char *machine;	 /* that it runs on: a folder of runtime/machine */
+	char *transport; /* by which programs come: a folder of runtime/transport */
+	char *config;	 /* path of the Kconfig fragment */
 	struct spec_call *calls;
 	size_t ncalls;
 	struct spec_cut *cuts; /* groups expanded, in order */

@@ -173,6 +173,7 @@ int report_write(const struct graph *g, const char *outdir)
 	if (ram)
 		json_object_set(m, "ram", ram);
 	json_object_set_new(m, "machine", json_string(spec->machine));
+	json_object_set_new(m, "transport", json_string(spec->transport));
 	if (peers)
 		json_object_set_new(m, "peers", peers);
 	json_object_set_new(m, "kept", size_json(&s.kept));
@@ -196,9 +197,9 @@ int report_write_whole(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
-	json_t *m =
-		json_pack("{s:o,s:s,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name), "spec",
-			  spec->path, "objects", g->db->objdir, "machine", spec->machine);
+	json_t *m = json_pack("{s:o,s:s,s:s,s:s,s:s}", "name", json_sprintf("%s-whole", spec->name),
+			      "spec", spec->path, "objects", g->db->objdir, "machine",
+			      spec->machine, "transport", spec->transport);
 	json_t *ram = json_object_get(spec->json, "ram");
 	int r;
 

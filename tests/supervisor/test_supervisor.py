@@ -368,14 +368,14 @@ class Supervisor(Fixture):
             self.assertEqual(self.kdom("down", "alien").returncode, 0)
             self.assertIsNone(self.ps("alien"))
 
-    def hooked(self):
+    def hooked(self, cure="make all image"):
         """What two sockets of a program come out as, and what the launcher says."""
         program = ("import socket\nfor _ in 1, 2:\n try: socket.socket()\n except OSError as e: print(e.errno)")
         r = subprocess.run([LAUNCH, "/usr/bin/python3", "-c", program], capture_output=True, text=True, timeout=60,
                            env=dict(self.env, KDOM_DOMAINS=f"net={self.path('net.sock')}"))
         self.assertEqual((r.returncode, r.stdout), (0, f"{errno.EPROTO}\n" * 2), r.stderr)
         self.assertEqual(r.stderr.count("\n"), 1, r.stderr)
-        self.assertIn("make all image", r.stderr)
+        self.assertIn(cure, r.stderr)
         return r.stderr
 
     def test_launcher_meets_another_build(self):
@@ -387,6 +387,25 @@ class Supervisor(Fixture):
         self.up("net")  # fake-domain has no stubs at all
         self.assertIn("net's image: was built for another ABI than this launcher (hash 00000000", self.hooked())
         self.log_has("net", "TYPE 4", 2)
+
+    def test_transport(self):
+        """The manifest's is the image's, and what the launcher looks up: one that it lacks is an error, not the first it has."""
+        folder, lacks, has = os.path.join(control.SRC, "runtime/transport"), [], []
+        names = [n for n in os.listdir(folder) if os.path.isdir(f"{folder}/{n}")]
+        for name in ["moon", *names]:
+            self.write_manifest({"transport": name})
+            self.up("net")
+            self.log_has("net", f"ARG --transport={name}")
+            says = self.hooked("")
+            if f'net: programs come to it by the transport "{name}", which this launcher lacks' in says:
+                self.assertIn("KSLICE_TRANSPORTS", says)
+                lacks.append(name)
+            else:  # fake-domain has no stubs, which is found out next
+                self.assertIn("net's image: was built for another ABI", says)
+                has.append(name)
+            self.kdom("down", "net")
+        self.assertIn("moon", lacks)
+        self.assertTrue(has)
 
     # ---- rights and fds of the domain ----
 
@@ -514,6 +533,7 @@ class Supervisor(Fixture):
                            ({"devices": [{"type": "net", "backend": "none", "address": "a;b"}]}, "/devices/0/address"),
                            ({"ram": "12 potatoes"}, "/ram: must be a size"),
                            ({"machine": "moon"}, "/machine: kdom has no machine"), ({"machine": 1}, "/machine: kdom has no machine"),
+                           ({"transport": 1}, "/transport: must be a name"), ({"transport": "x" * 16}, "/transport: must be a name"),
                            ({"peers": [{"domain": "net"}]}, "/peers/0"),
                            ({"peers": [{"domain": "net", "calls": ["x" * 80]}]}, "/peers/0"),
                            ({"peers": [{"domain": "n%d" % i, "calls": ["x"]} for i in range(5)]}, "/peers/4"),

@@ -88,10 +88,38 @@ static long ctl_check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u
 	return v == SD_CTL_GOOD ? m->result : -EPROTO;
 }
 
+/* A transport that a domain's programs come by, or NULL: this launcher lacks it. */
+static const struct sd_client_side *transport_of(const char name[SD_TRANSPORT_MAX])
+{
+	const struct sd_client_side *tr = sd_transport_client(name[0] ? name : NULL);
+
+	return tr && tr->map ? tr : NULL;
+}
+
+/* Said once: every call will end here. */
+static long say_no_transport(u32 dom, const char *name)
+{
+	static u32 said;
+	char cause[96];
+
+	if (__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED))
+		return -EPROTO;
+	sd_stpcpy(sd_stpcpy(sd_stpcpy(cause, "programs come to it by the transport \""), name),
+		  "\", which this launcher lacks");
+	sd_say(sd_domain[dom].stubs->name, cause,
+	       "build the launcher with it (cmake -DKSLICE_TRANSPORTS=...), or the image with another one (its "
+	       "spec's \"transport\")");
+	return -EPROTO;
+}
+
 static long check_attached(u32 dom, const struct sd_ctl_msg *m)
 {
 	u32 ours = sd_domain[dom].stubs->contract;
 
+	if (m->u.attach.transport[SD_TRANSPORT_MAX - 1])
+		return -EPROTO;
+	if (!transport_of(m->u.attach.transport))
+		return say_no_transport(dom, m->u.attach.transport);
 	if (m->u.attach.stubs != ours)
 		return say_alien(dom, "'s image", m->u.attach.stubs, ours);
 	return m->u.attach.region_size == SD_REGION_SIZE ? 0 : -EPROTO;
@@ -232,15 +260,16 @@ long sd_chan_attach(struct sd_chan *c, const struct sd_chan *parent)
 	c->fd[SD_FD_WAKE_PAGE] = came.fd[2];
 	c->client = m.u.attach.client;
 	c->generation = m.u.attach.generation;
+	memcpy(c->transport, m.u.attach.transport, sizeof(c->transport));
 	return 0;
 }
 
 long sd_chan_map(struct sd_chan *c)
 {
-	const struct sd_client_side *tr = sd_transport_client(NULL);
+	const struct sd_client_side *tr = transport_of(c->transport);
 	long err;
 
-	if (!tr || !tr->map)
+	if (!tr)
 		return -EPROTO;
 	err = tr->map(c->fd[SD_FD_REGION], c->fd[SD_FD_WAKE_PAGE], &c->region, &c->wake_page);
 	if (!err)

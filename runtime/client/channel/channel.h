@@ -22,6 +22,7 @@
 #include "hook/hook.h"
 #include <sd/qp.h>
 #include <sd/client.h>
+#include <sd/control.h>
 
 #define SD_FDS	(1u << 20) /* host fds that can be mapped */
 #define SD_DFDS (1u << 16) /* domain fds of a channel */
@@ -66,6 +67,7 @@ struct sd_chan {
 	u16 serial;
 	u16 dom;
 	u32 client, generation;
+	char transport[SD_TRANSPORT_MAX]; /* its name, as the supervisor says; "": the first */
 	struct sd_region_head *region;
 	const struct sd_wake_page *wake_page;
 	const struct sd_client_side

@@ -11,6 +11,7 @@
 
 struct saved_chan {
 	char name[32];
+	char transport[SD_TRANSPORT_MAX];
 	u32 used, state, keep;
 	u32 client, generation;
 	u32 serial, pad;
@@ -56,6 +57,7 @@ static void save_chan(struct saved_chan *s, const struct sd_chan *c)
 	s->state = c->state;
 	s->keep = c->keep;
 	sd_stpcpy(s->name, sd_domain[c->dom].stubs->name);
+	memcpy(s->transport, c->transport, sizeof(s->transport));
 	s->client = c->client;
 	s->generation = c->generation;
 	s->serial = c->serial;
@@ -185,6 +187,7 @@ static struct sd_chan *load_chan(struct sd_files *f, const struct saved_chan *s,
 
 	if (!c)
 		return NULL;
+	memcpy(c->transport, s->transport, sizeof(c->transport));
 	c->client = s->client;
 	c->generation = s->generation;
 	c->keep = s->keep;

@@ -80,15 +80,16 @@
 #include <stdint.h>
 #endif
 
-#define SD_CTL_MAGIC	0x6b736c31u /* "1lsk" */
-#define SD_CTL_VERSION	1u	    /* of the head */
-#define SD_CTL_FD	3	    /* the domain's end of its control socket */
-#define SD_WAKE_PAGE_FD 4	    /* the domain's wake-up page, writable */
-#define SD_NAME_MAX	32
-#define SD_CTL_FDS_MAX	3
-#define SD_CALLS_MAX	64
-#define SD_BELTS	16
-#define SD_SHARE_SIZE	(1ull << 30) /* bytes of a share (sd/share.h): never more, never less */
+#define SD_CTL_MAGIC	 0x6b736c31u /* "1lsk" */
+#define SD_CTL_VERSION	 1u	     /* of the head */
+#define SD_CTL_FD	 3	     /* the domain's end of its control socket */
+#define SD_WAKE_PAGE_FD	 4	     /* the domain's wake-up page, writable */
+#define SD_NAME_MAX	 32
+#define SD_TRANSPORT_MAX 16
+#define SD_CTL_FDS_MAX	 3
+#define SD_CALLS_MAX	 64
+#define SD_BELTS	 16
+#define SD_SHARE_SIZE	 (1ull << 30) /* bytes of a share (sd/share.h): never more, never less */
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -128,6 +129,8 @@ struct sd_ctl_attach {
 				   the region behind struct sd_ctl_cred */
 	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make only these
 				     calls: "writev,readv" */
+	char transport[SD_TRANSPORT_MAX]; /* in replies to clients: the transport by which programs
+				     come (sd/transport.h); empty: the first of the image's */
 };
 
 /*

@@ -9,7 +9,9 @@
  *	server	the domain's side of its clients: in the kernel side. Polling the queue pairs and
  *		answering is runtime/core's, the same for all transports.
  *
- * A program has the sides it was linked with, and finds them by name.
+ * A program has the sides it was linked with, and finds them by name. A spec's "transport" is the
+ * name of that by which programs come to the domain; kdom tells it to the image (--transport) and,
+ * in the answer to ATTACH, to the launcher. Who lacks it says so, and there is no other.
  *
  * Threads: the client side runs on the queue pair's own thread (but for poke), the server side on
  * the domain's vCPU. All structs are constant.

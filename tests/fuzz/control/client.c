@@ -23,6 +23,8 @@ static void answer(struct input *in, int sock, uint16_t of)
 		m.of = of;
 	if (!(what & 4))
 		m.u.attach.region_size = SD_REGION_SIZE;
+	if (!(what & 8))
+		memset(m.u.attach.transport, 0, sizeof(m.u.attach.transport));
 	fuzz_send(sock, &m, len, fds, n);
 	for (int i = 0; i < n; i++)
 		close(fds[i]);

@@ -15,7 +15,7 @@ image=${KSLICE_IMAGE:-$build/$name${KSLICE_DEBUG:+-$KSLICE_DEBUG}/$name.image}
 mkdir -p "$out"
 clang-19 -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -fsanitize=fuzzer -D_GNU_SOURCE= -Itests/stubs -I"$gen" -Iruntime/include \
 	-Iruntime/port/host -I"$build/cmake/runtime/include/abi" tests/fuzz/ext4/*.c tests/serve/domain.c "$gen"/client*.c "$gen"/tests*.c \
-	runtime/core/{qp,rpc,early,batch,ticket}.c runtime/transport/table.c runtime/transport/shm/shm_client.c -o "$out/ext4-$name"
+	runtime/core/{qp,rpc,early,batch,ticket}.c $(transport_sources "$(part "$(dirname "$image")" transport)") -o "$out/ext4-$name"
 
 work=$(mktemp -d /dev/shm/fuzz.XXXXXX 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
