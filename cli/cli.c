@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* cli.c: see cli.h. The program's tables become argp's, of all options for what is before the
- * command, and of the command's own for what is parsed. */
+/* cli.c: see cli.h. Makes argp's tables from the program's: of all options for those before the
+ * command, and of the command's own options for the actual parse. */
 #include "cli.h"
 
 #include <argp.h>
@@ -16,7 +16,7 @@
 /* What argp passes to its parser. */
 struct parse {
 	const struct cli *cli;
-	const struct cli_command *command; /* NULL: it is still to be found */
+	const struct cli_command *command; /* NULL: not found yet */
 	void *values;
 	char **args; /* argp has moved them to the end of argv */
 	int nargs;
@@ -50,7 +50,7 @@ static char *option_doc(const struct cli_option *o)
 	return must(doc);
 }
 
-/* argp puts the brackets where they belong: --name[=ARG]. */
+/* argp adds the brackets itself: --name[=ARG]. */
 static void option_arg(struct argp_option *option, const char *arg)
 {
 	bool optional = arg && *arg == '[';
@@ -59,7 +59,7 @@ static void option_arg(struct argp_option *option, const char *arg)
 	option->arg = optional ? must(strndup(arg + 1, strlen(arg) - 2)) : arg;
 }
 
-/* The options of one command, NULL: all of them. */
+/* The options of one command; NULL: all options. */
 static struct argp_option *options_new(const struct cli *cli, const struct cli_command *command)
 {
 	struct argp_option *options;
@@ -78,7 +78,7 @@ static struct argp_option *options_new(const struct cli *cli, const struct cli_c
 		option_arg(&options[used], o->arg);
 		options[used++].doc = option_doc(o);
 	}
-	options[used].key = 'h'; /* as --help, which argp has */
+	options[used].key = 'h'; /* -h as an alias of argp's --help */
 	options[used].flags = OPTION_HIDDEN;
 	return options;
 }
@@ -93,7 +93,7 @@ static void options_free(struct argp_option *options)
 	free(options);
 }
 
-/* Long arguments have a line of their own. */
+/* Long arguments get their own line. */
 static void command_doc(FILE *f, const struct cli_command *c)
 {
 	const int indent = 11, room = 22;
@@ -104,7 +104,7 @@ static void command_doc(FILE *f, const struct cli_command *c)
 		fprintf(f, "  %-8s %s\n%*s%s\n", c->name, c->args, indent + room, "", c->summary);
 }
 
-/* All of --help but the options. */
+/* The text of --help, except the options. */
 static char *help_doc(const struct cli *cli, const struct cli_command *command)
 {
 	const char *text = command ? command->text : cli->text;
@@ -132,7 +132,7 @@ static void take_args(struct parse *p, const struct argp_state *state)
 		p->args = state->argv + state->next - 1;
 }
 
-/* Everything behind the first argument is left to whom it belongs to. */
+/* Leaves everything after the first argument to the other program. */
 static void take_rest(struct parse *p, struct argp_state *state)
 {
 	take_args(p, state);
@@ -168,7 +168,7 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_FINI:
 		return ARGP_ERR_UNKNOWN;
 	}
-	if (!c) /* will be parsed as the command's */
+	if (!c) /* parsed later, as an option of the command */
 		return 0;
 	err = p->cli->set(p->values, key, arg);
 	return err == -ENOSYS ? ARGP_ERR_UNKNOWN : -err;
@@ -264,7 +264,7 @@ static char **command_argv(const struct parse *p, int argc, char **argv, int at)
 int cli_main(const struct cli *cli, void *values, int argc, char **argv)
 {
 	static char version[64];
-	static char **own; /* wrong usage ends the process while it is in use */
+	static char **own; /* not freed: wrong usage may end the process during the parse */
 	struct parse p = {.cli = cli, .values = values};
 	int r;
 

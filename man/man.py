@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Man pages and shell completion, from what the programs say of themselves (cli/cli.h: --dump-help) and from the JSON schema
-of specs. What only a page says is in a template, PAGE.in: man(7) source, in which a line @PART@ stands for a generated part.
+"""man.py: man pages and shell completion, from the programs' descriptions (cli/cli.h: --dump-help) and from the JSON schema of
+specs. The rest of a page is in a template, PAGE.in: man(7) source in which a line @PART@ is replaced by a generated part.
 
     man.py page DATE PROGRAM TEMPLATE      a program's page; parts: HEAD NAME SYNOPSIS COMMANDS OPTIONS
     man.py spec DATE VERSION SCHEMA TEMPLATE   the page of specs; parts: HEAD KEYS ROUTES KEEP DEVICES CUTS GROUPS
@@ -164,7 +164,7 @@ _{name}_domains()
 complete -F _{name} {name}
 """
 
-# What an option's argument is, by the name that help gives it.
+# Completion of an option's argument, by its name in the help.
 FILES = {"FILE": "-f", "DIR": "-d"}
 
 

@@ -5,9 +5,9 @@
  * with the supervisor's nice value. Each controller is a belt of its own (belts.c), since a host
  * may permit one and not another.
  *
- * It is always below the supervisor's cgroup, whose limits so apply to the domain, too. Version 1 (a
- * hierarchy per controller, or for some together): only root can make it. Version 2: possible where
- * the cgroup is ours, as root's in a container, or delegated:
+ * It is always below the supervisor's cgroup, whose limits so apply to the domain, too. Version 1
+ * (a hierarchy per controller, or for some together): only root can make it. Version 2: possible
+ * where the cgroup is ours, as root's in a container, or delegated:
  *     systemd-run --user --scope -p Delegate=yes kdom up net
  * There a cgroup that contains processes can't delegate controllers: the supervisor and the
  * `kdom up` that started it move to a leaf first. If it contains other processes it is left

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* arch.h - what the files of this folder share, and nobody else sees. */
+/* arch.h - interfaces private to the files of this folder. */
 #ifndef ARCH_SD_ARCH_H
 #define ARCH_SD_ARCH_H
 
@@ -7,14 +7,14 @@
 
 struct task_struct;
 
-/* Has the one-shot clock event's time come? */
+/* Is the one-shot clock event due? */
 bool sd_clock_due(void);
 /* Its handler; irqs off, in irq context. */
 void sd_clock_event(void);
 /* When it comes, in machine time; SD_NO_DEADLINE: never. */
 u64 sd_clock_deadline(void);
-/* Idle, irqs off: the vCPU slept for long enough that the host's wall clock is to be looked at once
- * irqs are on. */
+/* Idle, irqs off: the vCPU slept long enough that the host's wall clock must be checked once irqs
+ * are on. */
 void sd_clock_slept(void);
 
 /* Calls fn() with each return address on a task's stack, innermost first, until it returns

@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kbuild wants the file; the assembler here takes pointers, so no offset is needed. */
+/* asm-offsets.c: empty, but Kbuild requires it. The assembler code here takes pointers and needs no
+ * offsets. */

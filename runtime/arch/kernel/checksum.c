@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The Internet checksum, on unaligned 64-bit words: the end-around carry makes word size and
- * alignment irrelevant. */
+/* checksum.c: the Internet checksum, on unaligned 64-bit words: the end-around carry makes word
+ * size and alignment irrelevant. */
 #include <linux/string.h>
 #include <net/checksum.h>
 

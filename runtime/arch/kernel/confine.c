@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which addresses the current task may use as user pointers: see asm/uaccess.h. */
+/* confine.c: which addresses the current task may use as user pointers: see asm/uaccess.h. */
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
@@ -15,7 +15,7 @@ bool sd_uaccess_slow(unsigned long addr, unsigned long size)
 		return sd_inside(addr, size, 0, TASK_SIZE);
 	if (sd_inside(addr, size, (unsigned long)task_stack_page(current), THREAD_SIZE))
 		return true;
-	/* Null and sd_user()'s SD_FAULT_ADDRESS: nothing is ever mapped here, they fault where
+	/* Null and sd_user()'s SD_FAULT_ADDRESS: nothing is ever mapped here, so they fault where
 	 * Linux would. */
 	if (addr < NEVER_MAPPED)
 		return size <= TASK_SIZE - addr;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CRC32c by the processor's instruction (SSE4.2) instead of lib/crc32.c's weak one: ext4 sums every
- * block of metadata it changes. One instruction takes 3 cycles and begins every cycle, so long
- * input is summed in three lanes. A lane's sum is moved over the bytes behind it by a carry-less
- * product with x^(8 n - 33) mod P: the product of two reflected numbers is one bit short, and the
- * instruction that reduces it adds x^32.
+ * crc32c.c: CRC32c by the processor's instruction (SSE4.2), overriding lib/crc32.c's weak function:
+ * ext4 checksums every metadata block that it changes. One instruction takes 3 cycles and begins
+ * every cycle, so long input is summed in three lanes. A lane's sum is shifted over the n bytes
+ * after it by a carry-less product with x^(8 n - 33) mod P: the product of two reflected numbers is
+ * one bit short, and the instruction that reduces it multiplies by x^32.
  *
  * The product is in SSE registers. No code of the domain has anything in them (-mno-sse), tasks
  * don't change in between, and the host saves them around its signals.
@@ -18,10 +18,11 @@
 #define HAS_CLMUL  (1u << 1) /* cpuid 1, ecx */
 #define HAS_SSE4_2 (1u << 20)
 
-/* Of three lanes each: a block but for its own sum, a bitmap, the greater part of a small inode. */
+/* Bytes per lane, of three lanes each: for a block except its checksum, a bitmap, most of a small
+ * inode. */
 static struct {
 	u16 bytes;
-	u32 over_one, over_two; /* multipliers: over one lane, over two */
+	u32 over_one, over_two; /* multipliers that shift over one lane, over two */
 } lanes[] = {{1360}, {336}, {80}};
 
 static bool fast;
@@ -77,7 +78,7 @@ static u32 three_lanes(u64 a, const u8 *p, size_t n, u32 over_one, u32 over_two)
 	return sum ^ c;
 }
 
-/* len bytes at p, from crc on; neither end is inverted. As lib/crc32.c. */
+/* Continues crc over len bytes at p; without inversion, as in lib/crc32.c. */
 u32 __pure __crc32c_le(u32 crc, unsigned char const *p, size_t len)
 {
 	if (unlikely(!fast))

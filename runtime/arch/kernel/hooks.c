@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the serving side learns that a task is about to sleep, without a patch of the scheduler.
- * schedule() tells the io_uring worker pool when a task with PF_IO_WORKER sleeps and when it runs
- * again: CONFIG_IO_WQ makes it call these two functions, and with CONFIG_IO_URING off the tree has
- * no definition of them. Serving tasks are like io workers: made in the kernel, never in user mode,
- * signals blocked.
+ * hooks.c: tells the serving side that a task is about to sleep, without patching the scheduler.
+ * schedule() notifies the io_uring worker pool when a task with PF_IO_WORKER sleeps and when it
+ * runs again: CONFIG_IO_WQ makes it call these two functions, which the tree doesn't define with
+ * CONFIG_IO_URING off. Serving tasks are like io workers: created in the kernel, never in user
+ * mode, signals blocked.
  */
 #include <linux/sched.h>
 #include <asm/sd.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Idle: the vCPU sleeps in the machine on *sd_boot->sleeping until a doorbell or the next clock
- * event. The order is the sleeper's half of the wake-up protocol (sd/wake_page.h): say so, full
- * fence, look once more, sleep. The first sleep after work is a nap: clients that publish without
- * waiting (early calls) don't fence, and what their stores missed by nanoseconds is found after it.
+ * idle.c: idle: the vCPU sleeps in the machine on *sd_boot->sleeping until a doorbell or the next
+ * clock event. The order is the sleeper's half of the wake-up protocol (sd/wake_page.h): set the
+ * flag, full fence, look once more, sleep. The first sleep after work is a nap: clients that
+ * publish without waiting (early calls) don't fence, so a call that the look missed by nanoseconds
+ * is found after the nap.
  */
 #include <linux/cpu.h>
 #include <linux/sched.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens between start_kernel() and pid 1's body. arch_call_rest_init() is the arch's hook
- * there; ours does what init/main.c's rest_init() and kernel_init() do as far as a kernel without
- * programs needs it, and ends in sd_main() instead of executing /sbin/init. So the tree needs no
- * patch, and a slice drops exec, initramfs and root mounting.
+ * init.c: from start_kernel() to pid 1's body. arch_call_rest_init() is the hook for architectures;
+ * ours does what a kernel without programs needs of init/main.c's rest_init() and kernel_init(),
+ * and ends in sd_main() instead of executing /sbin/init. So the tree needs no patch, and a slice
+ * drops exec, initramfs and root mounting.
  */
 #include <linux/async.h>
 #include <linux/completion.h>
@@ -52,7 +52,7 @@ int sd_own_mm(void)
 }
 
 /*
- * The order is kernel_init_freeable()'s. Left out: SMP bring-up, console and root file system;
+ * Same order as kernel_init_freeable(). Left out: SMP bring-up, console and root file system;
  * parameters with an initcall level, of which the port has none.
  */
 static int __ref sd_init(void *unused)

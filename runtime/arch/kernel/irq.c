@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupts at safe points: see asm/irqflags.h. The kernel's irq layer (kernel/irq) has no part in
- * it. */
+/* irq.c: interrupts at safe points: see asm/irqflags.h. The kernel's irq layer (kernel/irq) isn't
+ * used. */
 #include <linux/hardirq.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>

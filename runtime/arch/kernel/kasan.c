@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* KASAN: the shadow's place, and what an architecture does at boot. See asm/kasan.h;
- * mm/kasan/init.c, which is about page tables, is cut. */
+/* kasan.c: KASAN: the shadow's place, and the architecture's part of the boot. See asm/kasan.h;
+ * mm/kasan/init.c, which handles page tables, is cut. */
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/panic_notifier.h>
@@ -16,7 +16,8 @@ void __init kasan_init(void)
 	init_task.kasan_depth = 0;
 }
 
-/* The compiler's: each tells the red zones around the variables of one file. */
+/* Calls the compiler's constructors, each of which registers the red zones around one file's
+ * variables. */
 static int __init kasan_globals(void)
 {
 	for (ctor_fn_t *fn = (ctor_fn_t *)__ctors_start; fn < (ctor_fn_t *)__ctors_end; fn++)
@@ -25,7 +26,7 @@ static int __init kasan_globals(void)
 }
 pure_initcall(kasan_globals);
 
-/* A report has plain addresses, of a process whose image may be mapped anywhere. */
+/* A report has absolute addresses, but the image may be mapped anywhere: prints where. */
 static int say_where(struct notifier_block *nb, unsigned long event, void *msg)
 {
 	pr_emerg("kasan: _text is at %px: addresses less that are offsets in the image's text\n",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory: one zone, the RAM the machine gave. */
+/* mm.c: memory: one zone, the RAM that the machine gave. */
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/memblock.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tasks: a kernel stack each, no user mode. */
+/* process.c: tasks: a kernel stack each, no user mode. */
 #include <linux/export.h>
 #include <linux/reboot.h>
 #include <linux/resume_user_mode.h>

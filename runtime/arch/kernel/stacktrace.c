@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Return addresses on a task's stack. With CONFIG_FRAME_POINTER these are its callers, exactly.
- * Without, they are all words that look like a return address, stale ones among them.
+ * stacktrace.c: return addresses on a task's stack. With CONFIG_FRAME_POINTER these are exactly its
+ * callers; without, all words that look like return addresses, including stale ones.
  */
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entry: the machine calls sd_start() on its vCPU thread; from then on that thread only runs on
+ * start.c: entry: the machine calls sd_start() on its vCPU thread, which from then on runs only on
  * kernel stacks.
  */
 #include <linux/init.h>

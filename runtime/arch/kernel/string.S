@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* memcpy, memmove, memset without SSE: registers up to 256 bytes, then rep movsb/stosb (ERMS). */
+/* string.S: memcpy, memmove, memset without SSE: registers up to 256 bytes, then rep movsb/stosb (ERMS). */
 #include <linux/linkage.h>
 
-#ifdef CONFIG_KASAN	/* the plain names look at the memory first: mm/kasan/shadow.c */
+#ifdef CONFIG_KASAN	/* the plain names check the memory first: mm/kasan/shadow.c */
 #define memcpy	__memcpy
 #define memmove	__memmove
 #define memset	__memset
@@ -16,7 +16,7 @@ SYM_FUNC_START(memcpy)
 	jb	.Lcpy_small
 	cmpq	$256, %rdx
 	ja	.Lcpy_rep
-	movq	-16(%rsi, %rdx), %r10	/* the tail, which may overlap what the loop copies */
+	movq	-16(%rsi, %rdx), %r10	/* the tail, which may overlap the loop's copies */
 	movq	-8(%rsi, %rdx), %r11
 	leaq	(%rdi, %rdx), %rdx
 .Lcpy_loop:

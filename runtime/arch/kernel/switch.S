@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The context switch: callee-saved registers are on the stack of a task that is switched out. The CFI is for debuggers (.debug_frame);
+ * switch.S: the context switch: callee-saved registers are on the stack of a task that is switched out. The CFI is for debuggers (.debug_frame);
  * runtime/gdb/kslice-gdb.py reads the frame that sd_switch() leaves.
  */
 #include <linux/linkage.h>

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Clock source and one-shot clock event, both on the machine's monotonic clock; and the wall clock.
+ * time.c: clock source and one-shot clock event, both on the machine's monotonic clock; and the
+ * wall clock.
  *
- * The wall clock is the machine's at boot, and goes on with the clock source. The host slews both
- * of its clocks alike, so the two never drift apart; but it may be set (by hand, by NTP, after a
- * suspend). Nobody tells us, so we look: when the vCPU has slept for more than a nap, before it
- * does anything else, and while it is busy once a second. An idle domain isn't woken for it.
+ * The wall clock is the machine's at boot, and advances with the clock source. The host slews both
+ * of its clocks alike, so the two never drift apart; but its wall clock may be set (by hand, by
+ * NTP, after a suspend). There is no notification, so we check: when the vCPU has slept for more
+ * than a nap, before it does anything else, and once a second while it is busy. An idle domain
+ * isn't woken for it.
  */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
@@ -18,8 +20,8 @@
 #include <asm/sd.h>
 #include "arch.h"
 
-#define WALL_CHECK_NS NSEC_PER_SEC  /* while busy, so often */
-#define WALL_STEP_NS  NSEC_PER_MSEC /* a difference that is taken for a step */
+#define WALL_CHECK_NS NSEC_PER_SEC  /* interval while busy */
+#define WALL_STEP_NS  NSEC_PER_MSEC /* a difference that counts as a step */
 
 static u64 deadline = SD_NO_DEADLINE;
 static u64 start_ns;
@@ -65,8 +67,8 @@ bool sd_clock_due(void)
 	return deadline != SD_NO_DEADLINE && sd_machine->clock() >= deadline;
 }
 
-/* By how much the host's wall clock is ahead of ours; 0 if by less than a step. What reading them
- * takes is no difference. */
+/* How far the host's wall clock is ahead of ours; 0 if less than a step. The time of reading them
+ * doesn't count. */
 static s64 wall_error(void)
 {
 	s64 before = ktime_get_real_ns(), host = sd_machine->realtime(),

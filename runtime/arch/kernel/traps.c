@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a kernel prints of its faults, and its console. Faults themselves arrive in the machine (a
- * signal, a trap), which prints the Oops and ends the process.
+ * traps.c: call traces, traps and panics, and the console. Faults arrive in the machine (a signal,
+ * a trap), which prints the Oops and ends the process.
  */
 #include <linux/bug.h>
 #include <linux/console.h>
@@ -33,7 +33,7 @@ static bool trace_print(void *arg, unsigned long ip)
 	return ++trace->n < TRACE_MAX;
 }
 
-/* sp is never one of another stack than the task's, so it adds nothing to what the task knows. */
+/* sp is ignored: it is always on the task's own stack. */
 void show_stack(struct task_struct *tsk, unsigned long *sp, const char *loglvl)
 {
 	struct trace trace = {.loglvl = loglvl};
@@ -49,7 +49,7 @@ void show_regs(struct pt_regs *regs)
 {
 }
 
-/* Nothing here is traced: programs are the host's. */
+/* Nothing is traced here: programs run on the host. */
 void ptrace_disable(struct task_struct *child)
 {
 }
@@ -67,7 +67,7 @@ void user_disable_single_step(struct task_struct *child)
 {
 }
 
-/* /proc/cpuinfo and /proc/interrupts: a virtual CPU has nothing to tell. */
+/* /proc/cpuinfo and /proc/interrupts: empty for a virtual CPU. */
 static void *cpuinfo_start(struct seq_file *m, loff_t *pos)
 {
 	return *pos ? NULL : (void *)1;

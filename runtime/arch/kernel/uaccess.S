@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Long user copies. Each access that may fault has an exception table entry; the loops keep rcx = bytes still to do,
- * which is the answer after a fault.
+ * uaccess.S: long user copies. Each access that may fault has an exception table entry; the loops keep the number of
+ * remaining bytes in rcx, which is the result after a fault.
  */
 #include <linux/linkage.h>
 

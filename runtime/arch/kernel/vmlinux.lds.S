@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Script of the relocatable link (ld -r): orders the kernel's sections and defines their bounds. Addresses mean nothing
- * here, so every symbol is defined inside a section, and moves with it. Whatever holds pointers is in .data: the final link
- * is position independent and relocates it at load. Nothing is ever freed after init.
+ * vmlinux.lds.S: script of the relocatable link (ld -r): orders the kernel's sections and defines their bounds. Addresses mean nothing
+ * here, so every symbol is defined inside a section, and moves with it. Everything with pointers is in .data: the final link
+ * is position independent and relocates it at load. Init memory isn't freed.
  */
 #include <asm/page.h>
 #include <asm/cache.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Block backend: a file or block device of the host, opened by the supervisor. Host threads do what
- * may wait. Each has a ring of requests (producer: the vCPU) and one of what is done (consumer: the
- * vCPU), neither of which can overflow, since no more than SD_BLOCK_REQS are under way. Nothing
- * waits behind a flush if it needn't; all writes go to one thread, which makes one of those that
- * follow each other. What needs no waiting the vCPU does itself: reads of what the host has in its
- * page cache, everything on a RAM backend.
+ * block.c: block backend: a file or block device of the host, opened by the supervisor. Host
+ * threads do what may block. Each has a ring of requests (producer: the vCPU) and a ring of
+ * completions (consumer: the vCPU); neither can overflow, since at most SD_BLOCK_REQS are in
+ * flight. Requests avoid threads that are flushing; all writes go to one thread, which merges
+ * adjacent ones. The vCPU itself does what doesn't block: reads from the host's page cache,
+ * everything on a RAM backend.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,8 +27,8 @@
 #define RING	   SD_BLOCK_REQS
 #define MERGE_VECS 512 /* host limit: 1024 */
 #define WORKERS	   4
-#define SPIN_NS	   20000	/* an idle thread looks for more so long */
-#define PUSH_BYTES (512u << 10) /* so much in one go won't be written again soon */
+#define SPIN_NS	   20000	/* how long an idle thread polls for more */
+#define PUSH_BYTES (512u << 10) /* a write this large is unlikely to be overwritten soon */
 
 _Static_assert(sizeof(struct sd_block_vec) == sizeof(struct iovec), "a vec is an iovec");
 
@@ -41,18 +41,20 @@ struct worker {
 	struct disk *disk;
 	struct ring todo, done;
 	_Atomic uint32_t sleeping;
-	unsigned int load, writes, flushes; /* under way here; the vCPU's */
-	uint64_t out_at, out_len;	    /* what is to be pushed out when that was reported */
+	unsigned int load, writes, flushes; /* in flight here; used by the vCPU */
+	/* written range whose writeback starts after completion */
+	uint64_t out_at, out_len;
 };
 
 struct disk {
 	int fd;
 	unsigned int bit;
-	bool inline_all; /* nothing on this backend ever waits */
+	bool inline_all; /* nothing on this backend blocks */
 	struct sd_block_info info;
 	_Atomic uint64_t written; /* counts */
 	pthread_mutex_t flushing;
-	uint64_t stable; /* of written: what a flush has seen to; by `flushing`, as the next */
+	/* value of `written` that the last flush covered; protected by `flushing`, like the next */
+	uint64_t stable;
 	int lost;
 	struct worker worker[WORKERS];
 };
@@ -77,9 +79,9 @@ static void ring_pop(struct ring *r, uint32_t n)
 	atomic_fetch_add(&r->head, n);
 }
 
-/* ---- doing it; any thread ---- */
+/* ---- performing requests; any thread ---- */
 
-/* All of it, or an error: a file cut short underneath is one, too. */
+/* Transfers all of it, or returns an error, also if the file was truncated. */
 static int disk_transfer(struct disk *d, bool write, struct iovec *iov, int n, uint64_t offset,
 			 int flags)
 {
@@ -106,16 +108,16 @@ static int disk_transfer(struct disk *d, bool write, struct iovec *iov, int n, u
 	return 0;
 }
 
-/* Starts the host's own writing, so that the flush that comes has less to wait for. Only a hint. */
+/* Starts the host's writeback, so that the next flush waits for less. Only a hint. */
 static void push_out(struct disk *d, uint64_t offset, uint64_t len)
 {
 	sync_file_range(d->fd, offset, len, SYNC_FILE_RANGE_WRITE);
 }
 
 /*
- * A hole reads as zeroes, also one that is made to have zeroes. ZERO_RANGE would leave what the
- * host has given to the file; with KEEP_SIZE it would also give it blocks behind its end, which
- * nothing bounds: seccomp doesn't let it pass.
+ * Serves discard and write-zeroes: a hole reads as zeroes. ZERO_RANGE would keep the file's blocks;
+ * with KEEP_SIZE it would also allocate blocks beyond its end, without limit, so seccomp forbids
+ * it.
  */
 static int disk_punch(struct disk *d, const struct sd_block_req *req)
 {
@@ -131,9 +133,9 @@ static int disk_punch(struct disk *d, const struct sd_block_req *req)
 }
 
 /*
- * What was written before this began is on stable storage when it returns. One at a time: who
- * waited finds its own done, if the other began late enough. A host that once failed to write back
- * what it had accepted says so only once; we say it for ever.
+ * What was written before the call is on stable storage when it returns. One flush at a time: a
+ * waiter's work is done if the other flush began late enough. The host reports a failed writeback
+ * only once; we report it on every later flush.
  */
 static int disk_flush(struct disk *d)
 {
@@ -203,7 +205,7 @@ static uint64_t requests_gather(struct worker *w, struct iovec *iov, int *niov, 
 	return end;
 }
 
-/* Requests that follow each other on the device are one for the host. */
+/* Merges adjacent requests into one call of the host. */
 static uint32_t perform_merged(struct worker *w)
 {
 	struct sd_block_req *first = ring_peek(&w->todo, 0);
@@ -227,14 +229,14 @@ static uint32_t perform_merged(struct worker *w)
 			w->out_len = end - first->offset;
 		}
 	}
-	for (i = 0; i < n; i++) /* which of them failed, each finds out by itself */
+	for (i = 0; i < n; i++) /* on failure each is retried on its own */
 		ring_peek(&w->todo, i)->result =
 			err ? request_perform(w->disk, ring_peek(&w->todo, i)) : 0;
 	return n;
 }
 
-/* Until when to look for more. On the vCPU's own CPU not at all: it wants to run with what was just
- * done. */
+/* Until when to poll for more. Not at all on the vCPU's CPU, which needs it to handle the
+ * completions. */
 static uint64_t spin_end(void)
 {
 	return (int)__atomic_load_n(machine_cpu_word, __ATOMIC_RELAXED) == sched_getcpu()
@@ -279,7 +281,7 @@ static void *worker_run(void *arg)
 
 /* ---- the vCPU ---- */
 
-/* Lower is better: awake and idle, idle, busy with something short, busy with a flush. */
+/* Cost of queueing here, lower is better: awake and idle, idle, busy, busy with a flush. */
 static unsigned int requests_awkward(const struct worker *w)
 {
 	return (w->flushes ? 1000 : 0) + (w->load ? 10 + w->load : atomic_load(&w->sleeping));
@@ -428,9 +430,9 @@ static void block_open(struct sd_device *dev, int index)
 		d->worker[i].disk = d;
 	disk_measure(d, d->fd);
 	pthread_mutex_init(&d->flushing, NULL);
-	atomic_store(&d->written, 1); /* by whoever had it before */
+	atomic_store(&d->written, 1); /* by an earlier user of the file */
 	machine_seccomp_allow(calls, sizeof(calls) / sizeof(calls[0]));
-	machine_shares_allow(); /* where there is a disk there are files to map */
+	machine_shares_allow(); /* programs can map files of a disk */
 	machine_shares_limit(dev->args);
 	dev->host = d;
 	dev->ops = &block_device_ops;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What every file of machine/process may use, and which uses none of them: the end with a message,
- * arguments of devices, threads. */
+/* common.c: helpers for all files of machine/process: dying with a message, arguments of devices,
+ * threads. It uses none of the other files. */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -92,7 +92,7 @@ int machine_thread_start(void *(*fn)(void *), void *arg)
 	sigset_t most, old;
 	int err;
 
-	/* Faults stay unblocked: they must reach the handler that names them. */
+	/* Fault signals stay unblocked: their handler prints the Oops. */
 	sigfillset(&most);
 	sigdelset(&most, SIGSYS);
 	sigdelset(&most, SIGSEGV);
@@ -102,8 +102,8 @@ int machine_thread_start(void *(*fn)(void *), void *arg)
 	pthread_attr_setstacksize(&attr, 128 << 10);
 	sem_init(&s.runs, 0, 0);
 	err = pthread_create(&thread, &attr, thread_started, &s);
-	/* libc's first calls in a thread (rseq, robust list) must be over before seccomp.c's filter
-	 * is on. */
+	/* libc's first system calls in a thread (rseq, robust list) must be done before seccomp.c's
+	 * filter is on. */
 	while (!err && sem_wait(&s.runs))
 		;
 	sem_destroy(&s.runs);

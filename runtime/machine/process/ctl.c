@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The control socket's domain end (sd/control.h). The control thread reads messages, maps regions,
- * and queues events for the kernel side; answers go out from the vCPU. The two share the queue (one
- * producer, one consumer) and the table of attached clients (locked; held for a few instructions,
- * never over a system call of unknown length).
+ * ctl.c: the domain's end of the control socket (sd/control.h). The control thread reads messages,
+ * maps regions, and queues events for the kernel side; the vCPU sends the answers. The two share
+ * the queue (one producer, one consumer) and the table of attached clients (locked; held for a few
+ * instructions, never over a system call of unknown length).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -99,7 +99,7 @@ static void event_post(const struct sd_event *ev)
 {
 	uint32_t tail = atomic_load(&queue_tail);
 
-	/* A full queue means the kernel side is busy; the supervisor can wait. */
+	/* The queue is full because the kernel side is busy; the supervisor can wait. */
 	while (tail - atomic_load(&queue_head) == QUEUE)
 		sched_yield();
 	queue[tail % QUEUE] = *ev;
@@ -199,7 +199,7 @@ static void message_check(const struct sd_ctl_msg *msg, size_t len, int flags, u
 	}
 }
 
-/* 1: a message; 0: the supervisor is gone. Dies of garbage: the supervisor is the one that is
+/* 1: a message; 0: the supervisor is gone. Dies on an invalid message, since the supervisor is
  * trusted. */
 static int message_receive(struct sd_ctl_msg *msg, struct sd_ctl_came *came)
 {
@@ -232,7 +232,7 @@ static void *ctl_thread(void *unused)
 			break;
 		message_handle(&msg, came.fd, came.nfds);
 	}
-	/* No supervisor, no domain: nobody could watch our clients' lives any more. */
+	/* A domain ends with its supervisor: nobody else would notice when clients die. */
 	machine_halt(0);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The device types of this machine: one row each, whose file does the rest. */
+/* devices.c: the table of this machine's device types. */
 #include <stdio.h>
 #include <string.h>
 

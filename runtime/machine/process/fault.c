@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Faults of the vCPU. A user copy that hits a bad address has a fixup in the kernel side's
- * exception table; anything else is an Oops: a line, the callers, and the process dies of the
- * signal, which the supervisor sees.
+ * fault.c: faults of the vCPU. A user copy that hits a bad address has a fixup in the kernel side's
+ * exception table; anything else is an Oops: it prints a line and the callers, and the process dies
+ * of the signal, which the supervisor reports.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -50,8 +50,8 @@ static void fault_oops(int sig, siginfo_t *info, const greg_t *regs)
 }
 
 /*
- * Dies of sig, whose handler runs, so that it is blocked: what the CPU raises then ends the process
- * whatever handlers there are, pid 1 of a namespace too. It needs no right to send signals.
+ * Dies of sig in its own handler, where it is blocked: a blocked fault ends the process, even pid 1
+ * of a namespace. So no permission to send signals is needed.
  */
 static void die_of(int sig)
 {

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# link.sh SD_O IMAGE: makes a domain image of a relocatable kernel (vmlinux of arch/sd, or a slice's): all its symbols but the
-# entry lists (runtime/machine/entries.txt, and those of the transports) become local, so that none clashes with libc's, then it is linked with this machine into one PIE, a static one: a domain
-# starts in a root where there is no libc.
-# PAYLOAD=FILES adds host sources or objects (sd/payload.h). CC, OBJCOPY and CFLAGS may be given; the objects lie beside the image.
+# link.sh SD_O IMAGE: makes a domain image of a relocatable kernel (vmlinux of arch/sd, or a slice's). All its symbols except the
+# entry lists (runtime/machine/entries.txt, and those of the transports) become local, so that none clashes with libc's. Then it
+# is linked with this machine into one static PIE: a domain starts in a root without libc.
+# PAYLOAD=FILES adds host sources or objects (sd/payload.h). CC, OBJCOPY and CFLAGS may be given; objects are made beside the image.
 set -eu
 [ $# -eq 2 ] || { echo "usage: link.sh SD_O IMAGE" >&2; exit 1; }
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -13,8 +13,8 @@ inc="-I$here/../../include -I$here/../../port/host"
 cat "$here"/../entries.txt "$here"/../../transport/*/entries.txt >"$2.entries"
 $OBJCOPY --keep-global-symbols="$2.entries" "$1" "$2.sd.o"
 "$here/../../include/abi.py" "$2.inc"
-# Canaries work on kernel stacks as well: one is of the host thread, not of the stack. The kernel side has none (arch/sd/Makefile). A
-# payload is a test: it may want shared libraries.
+# Canaries work on kernel stacks, too: the canary belongs to the host thread, not to the stack. The kernel side has none
+# (arch/sd/Makefile). A payload is a test and may need shared libraries.
 kind="-static-pie -fstack-protector-strong -fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Wl,-z,relro,-z,now,-z,noexecstack"
 [ -z "${PAYLOAD:-}" ] || kind=-pie
 $CC $CFLAGS -std=gnu11 -fPIE $inc "-I$2.inc" "$here"/*.c ${PAYLOAD:-} "$2.sd.o" -o "$2" -fuse-ld=lld $kind -pthread

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The operations that are about the vCPU itself, and the doorbell. All but machine_wake() and
+/* machine.c: the operations of the vCPU, and the doorbell. All but machine_wake() and
  * machine_doorbell() run on the vCPU, on kernel stacks. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +20,7 @@
 uint32_t *machine_sleeping;
 const uint32_t *machine_cpu_word;
 
-/* What the console didn't take of it. */
+/* Writes s and returns the number of bytes that the console didn't accept. */
 static size_t console_write(const char *s, size_t n)
 {
 	while (n) {
@@ -34,8 +34,8 @@ static size_t console_write(const char *s, size_t n)
 	return n;
 }
 
-/* The supervisor's end is a pipe that it reads at its leisure: nothing waits for it, what doesn't
- * fit is counted. */
+/* The console is a pipe that the supervisor reads when it has time. We never wait for it; what
+ * doesn't fit is dropped and counted. */
 void machine_puts(const char *s, size_t n)
 {
 	static size_t dropped;
@@ -91,7 +91,7 @@ void machine_wait(uint32_t *word, uint32_t value, uint64_t deadline)
 {
 	struct timespec ts = {.tv_sec = deadline / NSEC, .tv_nsec = deadline % NSEC};
 
-	/* WAIT_BITSET because its timeout is absolute, on CLOCK_MONOTONIC. */
+	/* WAIT_BITSET, because its timeout is absolute, on CLOCK_MONOTONIC. */
 	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline == SD_NO_DEADLINE ? NULL : &ts,
 		NULL, FUTEX_BITSET_MATCH_ANY);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * A domain image's main(): the machine is this host process.
+ * main.c: a domain image's main(): the machine is this host process.
  *
  *   IMAGE [--mem=MB] [--dev=TYPE,key=value,...]... [--cmdline=TEXT] [--control] [--verbose]
  *         [--core] [--peers] [--transport=NAME] [--boot-only | --self-test]
  *
  * --control: a supervisor holds the other end of fd 3 (sd/control.h) and gave the wake-up page as
- * fd 4. Without it the domain boots and idles, which only tests want. --peers: it may call other
- * domains. --core: it may dump core, where the host's limit lets it.
+ * fd 4. Without it the domain boots and idles, which only tests need. --peers: it may call other
+ * domains. --core: it may dump core, within the host's limit.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,9 +24,8 @@
 #include "sd/payload.h"
 #include "sd/shadow.h"
 
-#define RAM_ALIGN \
-	(4UL << 20) /* the kernel's largest free block: its first page must lie on one   \
-			       */
+/* The kernel's largest free block, to a multiple of which RAM must be aligned. */
+#define RAM_ALIGN     (4UL << 20)
 #define PAYLOAD_STACK (1UL << 20)
 #define MEM_DEFAULT   64
 #define MEM_MIN	      2
@@ -145,12 +144,12 @@ static void setup_ram(void)
 	start = (start + RAM_ALIGN - 1) & ~(RAM_ALIGN - 1);
 	boot.ram = (void *)start;
 	madvise(boot.ram, boot.ram_size,
-		MADV_HUGEPAGE); /* only an advice: boots faster where it is taken */
+		MADV_HUGEPAGE); /* only a hint: boots faster if the host follows it */
 }
 
 extern const struct sd_shadow sd_shadow __attribute__((weak));
 
-/* Of whole address spaces, so of no dump and of no huge pages. */
+/* Maps the shadow of a whole address space, so without core dump and huge pages. */
 static void setup_shadow(void)
 {
 	void *at = (void *)sd_shadow.start;
@@ -196,7 +195,7 @@ static int run_payload(void)
 
 /*
  * A payload is host code linked into the image: it gets the command line and keeps the process's
- * rights, since it calls the host as well (tests compare the two). Arguments before a "--" are
+ * privileges, since it also calls the host (tests compare the two). Arguments before a "--" are
  * ours.
  */
 static void setup_payload(int argc, char **argv)
@@ -214,7 +213,7 @@ static void setup_payload(int argc, char **argv)
 		(char *)map_memory(PAYLOAD_STACK, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAYLOAD_STACK;
 }
 
-/* The supervisor starts images by fd, which leaves a number as the process's name. */
+/* The supervisor executes images by fd, which would leave a number as the process's name. */
 static void set_name(const char *argv0)
 {
 	const char *slash = strrchr(argv0, '/');

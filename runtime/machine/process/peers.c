@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Domains that this one calls (sd/control.h, PEER). The vCPU asks and is done with one; in between
- * the control thread owns it: it maps what the supervisor sends, waits for notifications beside its
- * socket, and unmaps. A peer's notification raises SD_IRQ_PEER.
+ * peers.c: domains that this one calls (sd/control.h, PEER). The vCPU requests a peer and releases
+ * it; in between the control thread owns it: it maps what the supervisor sends, waits for
+ * notifications as well as for its socket, and unmaps. A peer's notification raises SD_IRQ_PEER.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 struct peer {
 	bool used;
-	atomic_bool done; /* the vCPU's last word; set before the eventfd is signalled */
+	atomic_bool done; /* the vCPU has released it; set before the eventfd is signalled */
 	char name[SD_NAME_MAX];
 	void *region, *wake_page;
 	uint64_t size;
@@ -73,7 +73,7 @@ void machine_peers_wait(int ctl)
 			who[n++] = p;
 		}
 		if (n == 1)
-			return; /* receiving waits as well */
+			return; /* receiving blocks as well */
 		if (poll(fds, n, -1) < 0)
 			continue;
 		for (int i = 1; i < n; i++)
@@ -84,7 +84,7 @@ void machine_peers_wait(int ctl)
 	}
 }
 
-/* fds: region, notification eventfd, wake-up page; taken over if all goes well. */
+/* fds: region, notification eventfd, wake-up page; taken over on success. */
 static int map_peer(struct peer *p, const struct sd_ctl_peer *m, const int *fds)
 {
 	p->size = m->region_size;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The rights a domain process gives up. machine_privileges_drop(): at the start, before any thread:
- * all capabilities, the way back to them, and being looked at by others of its uid.
- * machine_seccomp_enter(): before the kernel starts, so before anything of a disk or a client was
- * read, for all threads: only the calls and arguments below. Devices get their fds opened by the
- * supervisor, so nothing here opens anything.
+ * seccomp.c: drops the privileges of a domain process. machine_privileges_drop(), at the start,
+ * before any thread: drops all capabilities and ways to regain them, and denies access to its
+ * memory by processes of its uid. machine_seccomp_enter(), before the kernel starts and so before
+ * anything of a disk or a client is read: permits all threads only the calls and arguments below.
+ * The supervisor opens the devices' fds, so nothing is opened here.
  *
- * What else is called ends the process, in one of two ways:
+ * Any other call ends the process, in one of two ways:
  *   TRAP  what a bug of ours, or another libc, may call: SIGSYS, an Oops that names it (fault.c).
- *         Without rt_sigaction nobody can take that signal's handler away; the call isn't made.
+ *         Without rt_sigaction the signal's handler can't be replaced; the call isn't made.
  *   KILL  what only an attacker calls: no handler runs at all. The host's audit log names it.
- * No call is here by which one process signals another, or itself: fault.c says how we die.
+ * No call that sends signals is permitted, not even to itself: fault.c says how we die.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,8 +38,8 @@
 #define CONDS	 2
 #define PROG_MAX 512
 
-/* The low half of an argument, masked, is one of these values; else `bad`. Their kernel types have
- * no upper half. */
+/* The low half of an argument, masked, must be one of these values; else `bad`. The kernel ignores
+ * the upper half of these arguments. */
 struct cond {
 	int arg, n;
 	uint32_t mask, value[VALUES], bad;
@@ -47,8 +47,8 @@ struct cond {
 
 struct rule {
 	int call;
-	bool device;  /* only where a device asked for it: machine_seccomp_allow() */
-	uint32_t end; /* what becomes of it if all conditions hold; 0: allowed */
+	bool device;  /* only if a device requests it: machine_seccomp_allow() */
+	uint32_t end; /* the action if all conditions hold; 0: allow */
 	struct cond cond[CONDS];
 };
 
@@ -56,7 +56,7 @@ struct rule {
 #define ON_CTL	 {.arg = 0, .n = 1, .mask = ~0u, .value = {SD_CTL_FD}, .bad = KILL}
 
 static const struct rule rules[] = {
-	/* Those without conditions cost nothing: the host keeps them in a bitmap. */
+	/* Calls without conditions cost nothing: the host keeps them in a bitmap. */
 	{.call = SYS_write},
 	{.call = SYS_writev},
 	{.call = SYS_read},
@@ -87,8 +87,7 @@ static const struct rule rules[] = {
 		   .mask = ~0u,
 		   .value = {CLOCK_REALTIME, CLOCK_MONOTONIC},
 		   .bad = TRAP}}},
-	/* Files that the supervisor sent, never memory of its own: that would be an allocation, a
-	   bug. */
+	/* Files that the supervisor sent, never anonymous memory: allocating would be a bug. */
 	{.call = SYS_mmap,
 	 .cond = {NOT_EXEC, {.arg = 3, .n = 1, .mask = ~0u, .value = {MAP_SHARED}, .bad = TRAP}}},
 	{.call = SYS_mprotect, .end = TRAP, .cond = {NOT_EXEC}},
@@ -100,8 +99,8 @@ static const struct rule rules[] = {
 	 .cond = {{.arg = 2, .n = 2, .mask = ~0u, .value = {SEEK_DATA, SEEK_HOLE}, .bad = KILL}}},
 	{.call = SYS_fallocate,
 	 .device = true,
-	 /* Gives blocks back. All other modes take some, with KEEP_SIZE also behind the end, where
-	    no RLIMIT_FSIZE looks. */
+	 /* Frees blocks. All other modes allocate some, with KEEP_SIZE even beyond the end, where
+	  * RLIMIT_FSIZE doesn't apply. */
 	 .cond = {{.arg = 1,
 		   .n = 1,
 		   .mask = ~0u,
@@ -109,7 +108,8 @@ static const struct rule rules[] = {
 		   .bad = KILL}}},
 };
 
-/* KILL: programs and processes, other processes, sockets, names of the host, its kernel's doors. */
+/* KILL: exec and fork, other processes, sockets, the host's files, other interfaces of its kernel.
+ */
 static const int evil[] = {
 	SYS_execve,
 	SYS_execveat,
@@ -196,7 +196,7 @@ static const int evil[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool wanted[COUNT(rules)]; /* rules for devices: of one that is there */
+static bool wanted[COUNT(rules)]; /* rules for devices that are present */
 
 void machine_seccomp_allow(const int *calls, size_t n)
 {
@@ -214,8 +214,8 @@ void machine_seccomp_allow(const int *calls, size_t n)
 }
 
 /*
- * Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root alone. For a core it must
- * be, also where its program couldn't be read (kdom's belts.c).
+ * Not dumpable: /proc/PID/mem, ptrace and process_vm_readv are for root only. For a core dump it
+ * must be dumpable, even if its program can't be read (kdom's belts.c).
  */
 void machine_privileges_drop(bool core)
 {
@@ -230,7 +230,7 @@ void machine_privileges_drop(bool core)
 		machine_die("PR_SET_DUMPABLE: %s", strerror(errno));
 }
 
-/* The kernel makes the file of a core with our rights. */
+/* The host writes a core file with our credentials. */
 static int landlock_allow_core(int ruleset, uint64_t handled)
 {
 	struct {
@@ -251,17 +251,16 @@ static int landlock_allow_core(int ruleset, uint64_t handled)
 }
 
 /*
- * No file system, no TCP port, no signal and no abstract socket beyond this process: what is
- * handled and has no rule is refused. For this thread, and those that it starts. By numbers, so
- * that an older host's headers do. 0, or the errno of why not.
+ * Denies file systems, TCP ports, and signals and abstract sockets beyond this process: what is
+ * handled and has no rule is refused. Applies to this thread and those that it starts. Plain
+ * numbers, so that older headers are sufficient. 0, or the errno that says why not.
  */
 int machine_unlocked;
 
 static int landlock_enter(bool core)
 {
-	static const uint64_t files[] = {
-		0,	0x1fff, 0x3fff, 0x7fff,
-		0x7fff, 0xffff, 0xffff}; /* rights by version of the interface */
+	static const uint64_t files[] = {0,	 0x1fff, 0x3fff, 0x7fff,
+					 0x7fff, 0xffff, 0xffff}; /* access rights by ABI version */
 	struct {
 		uint64_t files, net, scoped;
 	} attr = {0};
@@ -288,7 +287,7 @@ void machine_landlock_enter(bool core)
 	machine_unlocked = landlock_enter(core);
 }
 
-/* Threads are there: no more of them, nor processes. */
+/* All threads are running: permits no further threads or processes. */
 void machine_limits_last(void)
 {
 	if (setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0}))
@@ -321,7 +320,7 @@ static void add_cond(struct prog *p, const struct cond *c)
 	filter_add(p, BPF_RET | BPF_K, c->bad, 0, 0);
 }
 
-/* Every rule ends in a return, so that the call's number is still what is loaded at the next. */
+/* Every rule ends in a return, so the call's number is still loaded at the next one. */
 static void add_rule(struct prog *p, const struct rule *r)
 {
 	size_t at = p->n;

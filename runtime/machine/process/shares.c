@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory of files that programs have mapped: memfds of the supervisor's (sd/share.h), 1 GiB each
- * and sparse. The fd stays open with the map: only through it can one learn which pages there are
- * without making them.
+ * shares.c: memory of files that programs have mapped: memfds of the supervisor (sd/share.h), 1 GiB
+ * each and sparse. The fd stays open with the map: only through it can one find out which pages
+ * exist without allocating them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -54,7 +54,7 @@ void machine_share_unmap(void *mem, int fd)
 	close(fd);
 }
 
-/* Called by the vCPU alone. */
+/* Called only by the vCPU. */
 int machine_share_data(int fd, uint64_t *from, uint64_t *to)
 {
 	off_t at = lseek(fd, (off_t)*from, SEEK_DATA), end;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Network backend: a TAP fd the supervisor opened. Sending writes to it from the vCPU. A thread
+ * tap.c: network backend: a TAP fd that the supervisor opened. The vCPU writes to it. A thread
  * blocks reading it into a ring of packets (one producer: the thread; one consumer: the vCPU) and
  * rings the device's doorbell. When the ring is full the thread stops reading, and the host's queue
  * behind the TAP device takes over.
@@ -23,7 +23,7 @@
 
 #define RING	   64
 #define PACKET_MAX 9216	 /* a jumbo frame; the device's MTU bounds what the host sends */
-#define BIG_MAX	   66048 /* an uncut TCP packet and its headers */
+#define BIG_MAX	   66048 /* an unsegmented TCP packet and its headers */
 #define VNET_HDR   10
 #define FRAGS_MAX  20
 
@@ -31,9 +31,9 @@ struct tap {
 	int fd;
 	unsigned int bit;
 	_Atomic uint32_t head, tail; /* consumer's, producer's; free running */
-	_Atomic uint32_t full;	     /* the thread waits for room on it */
+	_Atomic uint32_t full;	     /* the thread waits on it for room */
 	int vnet;
-	size_t size; /* of a slot of the ring */
+	size_t size; /* of one slot of the ring */
 	uint32_t len[RING];
 	uint8_t *packets;
 };
@@ -105,14 +105,13 @@ static void *tap_thread(void *arg)
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
-			break; /* the interface is gone: no more packets, which a network may do */
+			break; /* the interface is gone: no more packets, as on any network */
 		tap->len[tail % RING] = n;
 		atomic_store_explicit(&tap->tail, tail + 1, memory_order_release);
 		machine_doorbell(tap->bit);
 	}
 	fprintf(stderr, "net device: reading the TAP fd ended: %s\n", strerror(errno));
-	for (uint32_t never = 0;
-	     ;) /* the end of a thread makes calls that seccomp.c doesn't allow */
+	for (uint32_t never = 0;;) /* ending a thread needs calls that seccomp.c forbids */
 		machine_wait(&never, 0, SD_NO_DEADLINE);
 	return NULL;
 }
@@ -137,8 +136,8 @@ static const struct sd_device_ops tap_device_ops = {
 	.net = &tap_ops,
 };
 
-/* If the supervisor made the TAP with IFF_VNET_HDR: uncut TCP packets and no checksums, which the
- * host allows any owner. */
+/* If the supervisor made the TAP with IFF_VNET_HDR: requests unsegmented TCP packets without
+ * checksums, which any owner may do. */
 static int ask_offloads(int fd)
 {
 	struct ifreq ifr = {0};

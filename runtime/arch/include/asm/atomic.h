@@ -4,8 +4,8 @@
 
 /*
  * One vCPU, and interrupts come only at safe points, never between two instructions: plain C is
- * atomic. What other host threads share (rings, sd_pending) uses real atomics (sd/port.h), never
- * these.
+ * atomic. Memory shared with other host threads (rings, sd_pending) uses real atomics (sd/port.h),
+ * never these.
  */
 #include <linux/types.h>
 #include <asm/barrier.h>

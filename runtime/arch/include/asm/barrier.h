@@ -2,8 +2,8 @@
 #ifndef _ASM_SD_BARRIER_H
 #define _ASM_SD_BARRIER_H
 
-/* Full barriers are real: other host threads see this memory. smp_*() order only this vCPU with
- * itself. */
+/* mb() and the like are real: other host threads see this memory. smp_*() only order this vCPU's
+ * own accesses. */
 #ifndef __ASSEMBLY__
 #define mb()  asm volatile("mfence" ::: "memory")
 #define rmb() asm volatile("lfence" ::: "memory")

@@ -2,7 +2,7 @@
 #ifndef _ASM_SD_ELF_H
 #define _ASM_SD_ELF_H
 
-/* No binary is ever loaded; <linux/elf.h> and module.h want the types. */
+/* No binary is ever loaded; <linux/elf.h> and module.h need the types. */
 #include <asm/ptrace.h>
 
 #define ELF_ARCH	  EM_X86_64

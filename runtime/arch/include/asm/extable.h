@@ -3,7 +3,7 @@
 #define _ASM_SD_EXTABLE_H
 
 /*
- * User copies may fault: the machine's fault handler asks sd_fixup(ip). Entries are relative, so
+ * User copies may fault: the machine's fault handler calls sd_fixup(ip). Entries are relative, so
  * the table needs no relocation at load.
  */
 #define ARCH_HAS_RELATIVE_EXTABLE

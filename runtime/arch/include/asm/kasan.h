@@ -3,11 +3,11 @@
 #define _ASM_SD_KASAN_H
 
 /*
- * Shadow of every address of the process, one byte for eight, at a place where no kernel's layout
- * puts anything: the image and what is mapped lie near the stack (0x7...) or at 0x5..., with an
- * unlimited stack above 0x2aaa...; this ends at 0x2000.... The machine maps it before it starts the
- * kernel (sd/shadow.h). It is zero, which allows all, until the allocators say something else; so
- * what is no RAM of the domain (the image, a client's region, the host's stacks) is let through.
+ * Shadow of every address of the process, one byte for eight, at a place that no host kernel's
+ * layout uses: the image and maps are near the stack (0x7...) or at 0x5..., with an unlimited stack
+ * above 0x2aaa...; the shadow ends at 0x2000.... The machine maps it before it starts the kernel
+ * (sd/shadow.h). It is zero, which allows everything, until the allocators change it; so accesses
+ * outside the domain's RAM (the image, a client's region, the host's stacks) aren't checked.
  */
 #include <linux/const.h>
 
@@ -21,19 +21,19 @@
 #include <linux/types.h>
 #include <asm/page.h>
 
-/* Page tables of an early shadow, which linux/kasan.h declares: there are none. */
+/* linux/kasan.h declares page tables of an early shadow; there are none here. */
 #define PTRS_PER_PTE 1
 #define PTRS_PER_PMD 1
 
-/* From here on reports count, for tasks that are made later as well. */
+/* Enables reports, also for tasks that are made later. */
 void kasan_init(void);
 
-/* Those that don't look, of kernel/string.S. mm/kasan/shadow.c has the plain names. */
+/* The unchecked versions, in kernel/string.S. mm/kasan/shadow.c defines the plain names. */
 void *__memcpy(void *to, const void *from, size_t n);
 void *__memmove(void *to, const void *from, size_t n);
 void *__memset(void *p, int c, size_t n);
 
-/* Over those of FORTIFY_SOURCE, which call the plain ones. */
+/* Override the macros of FORTIFY_SOURCE, which call the plain ones. */
 #ifndef __SANITIZE_ADDRESS__
 #undef memcpy
 #undef memmove

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Physical address = host address - PAGE_OFFSET: the RAM the machine gave starts at 0, and mem_map
- * covers it and nothing of the image. (Host addresses as physical ones would make the boot walk all
- * page blocks below them.)
+ * covers only it, not the image. (With host addresses as physical ones the boot would walk all page
+ * blocks below them.)
  */
 #ifndef _ASM_SD_PAGE_H
 #define _ASM_SD_PAGE_H
@@ -26,7 +26,7 @@ extern unsigned long sd_page_offset;
 #define __va(x)	       ((void *)((unsigned long)(x) + PAGE_OFFSET))
 #define __pa(x)	       ((unsigned long)(x) - PAGE_OFFSET)
 #define pfn_valid(pfn) ((pfn) < max_mapnr)
-/* Unsigned: what lies below RAM wraps to a huge number. */
+/* Unsigned: addresses below RAM wrap to a huge number. */
 #define virt_addr_valid(kaddr) pfn_valid(virt_to_pfn(kaddr))
 #endif
 

@@ -17,7 +17,7 @@ struct task_struct;
 
 struct thread_struct {
 	unsigned long sp; /* while switched out */
-	/* What this task may name as user memory; user_len == 0: all below TASK_SIZE. See
+	/* What this task may use as user memory; user_len == 0: all below TASK_SIZE. See
 	 * access_ok(). Not inherited. */
 	unsigned long user_start, user_len;
 };
@@ -33,7 +33,7 @@ struct thread_struct {
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
 unsigned long __get_wchan(struct task_struct *p);
 
-/* Whoever spins here may wait for an interrupt: a safe point. */
+/* The caller may be waiting for an interrupt, so this is a safe point. */
 static __always_inline void cpu_relax(void)
 {
 	asm volatile("pause" ::: "memory");

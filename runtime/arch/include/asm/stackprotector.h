@@ -2,8 +2,7 @@
 #ifndef ASM_SD_STACKPROTECTOR_H
 #define ASM_SD_STACKPROTECTOR_H
 
-/* One canary for all of the kernel: where a thread-local one would lie is the machine's business.
- */
+/* One canary for the whole kernel: thread-local storage belongs to the machine. */
 extern unsigned long __stack_chk_guard;
 
 /* The caller, start_kernel(), never returns. */

@@ -2,7 +2,7 @@
 #ifndef _ASM_SD_STRING_H
 #define _ASM_SD_STRING_H
 
-/* The generic ones are byte loops. Bodies: kernel/string.S. */
+/* The generic versions are byte loops. Bodies: kernel/string.S. */
 #define __HAVE_ARCH_MEMCPY
 #define __HAVE_ARCH_MEMMOVE
 #define __HAVE_ARCH_MEMSET

@@ -4,7 +4,7 @@
 
 #include <linux/sched.h>
 
-/* kernel/switch.S: saves the callee-saved registers on the stack, goes on on sp, returns prev
+/* kernel/switch.S: saves the callee-saved registers on the stack, switches to sp, returns prev
  * there. */
 struct task_struct *sd_switch(unsigned long *save_sp, unsigned long sp, struct task_struct *prev);
 

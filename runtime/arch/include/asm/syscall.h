@@ -2,7 +2,7 @@
 #ifndef _ASM_SD_SYSCALL_H
 #define _ASM_SD_SYSCALL_H
 
-/* There is no trap: calls come by the gate. These are for generic code that asks about traps. */
+/* There is no trap: calls come by the gate. These are for generic code that expects traps. */
 #include <linux/err.h>
 #include <linux/sched.h>
 #include <uapi/linux/audit.h>

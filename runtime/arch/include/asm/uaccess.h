@@ -4,7 +4,7 @@
 
 /*
  * User pointers are host addresses of this process (a client's arena, or an embedding program's
- * memory). A bad one faults; the machine's handler asks sd_fixup() and the access reports -EFAULT.
+ * memory). A bad one faults; the machine's handler calls sd_fixup() and the access returns -EFAULT.
  * Bodies of the long copies: kernel/uaccess.S.
  */
 #include <linux/sched.h>
@@ -12,14 +12,14 @@
 #include <asm/extable.h>
 
 /*
- * A task that serves a client may touch that client's memory, its own stack and what
- * sd_uptr_extra() knows (the call's private copies), so that a raw pointer smuggled in by some
- * structure reads and writes nothing of the domain's or of other clients'. Others, which get their
- * pointers from the kernel itself, may touch all that can be an address.
+ * A task that serves a client may access that client's memory, its own stack and what
+ * sd_uptr_extra() accepts (the call's private copies), so that a raw pointer smuggled in by a
+ * structure can't access memory of the domain or of other clients. Other tasks, which get their
+ * pointers from the kernel itself, may access any address.
  */
 bool sd_uaccess_slow(unsigned long addr, unsigned long size);
 
-/* Does [addr, addr + size) lie in the len bytes from start on? No sum can overflow. */
+/* Is [addr, addr + size) within the len bytes from start? No sum can overflow. */
 static __always_inline bool sd_inside(unsigned long addr, unsigned long size, unsigned long start,
 				      unsigned long len)
 {
@@ -36,7 +36,7 @@ static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 	return sd_uaccess_slow(addr, size);
 }
 
-/* Bytes not copied. A fault on either side is caught. */
+/* Returns the bytes not copied. Faults on either side are caught. */
 unsigned long sd_copy_user(void *to, const void *from, unsigned long n);
 unsigned long sd_clear_user(void *to, unsigned long n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* No program runs on this port, so registers are only what generic code wants to name. */
+/* No program runs on this port, so this has only the registers that generic code names. */
 #ifndef _UAPI_ASM_SD_PTRACE_H
 #define _UAPI_ASM_SD_PTRACE_H
 

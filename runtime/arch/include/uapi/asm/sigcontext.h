@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* No signal frame is ever built by this port: signals of a program are its host's. */
+/* This port never builds a signal frame: the host delivers programs' signals. */
 #ifndef _UAPI_ASM_SD_SIGCONTEXT_H
 #define _UAPI_ASM_SD_SIGCONTEXT_H
 

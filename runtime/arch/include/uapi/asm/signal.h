@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* asm-generic's layout is x86-64's once there is a restorer. */
+/* asm-generic's layout equals x86-64's if there is a restorer. */
 #ifndef _UAPI_ASM_SD_SIGNAL_H
 #define _UAPI_ASM_SD_SIGNAL_H
 
