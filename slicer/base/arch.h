@@ -4,8 +4,8 @@
 #define KSLICE_BASE_ARCH_H
 
 /*
- * $KSLICE_ARCH, else "sd". Only "sd" gets an overlay tree; any other architecture is the tree's
- * own. The string belongs to the environment.
+ * $KSLICE_ARCH, else "sd". Only "sd" gets an overlay tree; any other architecture must be in the
+ * tree. The string belongs to the environment.
  */
 const char *arch_name(void);
 

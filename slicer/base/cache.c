@@ -121,8 +121,8 @@ void depset_write(const struct depset *set, struct strbuf *out)
 	}
 }
 
-/* "SIZE MTIME INO HASH PATH\n" at text => d; returns behind it, NULL if it isn't that. (No sscanf:
- * it measures all the rest.) */
+/* Parses "SIZE MTIME INO HASH PATH\n" at text into d; returns the text after it, or NULL. (Not by
+ * sscanf, which calls strlen() on all of the text.) */
 static const char *dep_read(struct dep *d, const char *text)
 {
 	const char *eol = strchr(text, '\n');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* files.c: files that appear whole or not at all, child processes, signals. */
+/* files.c: files that are written atomically, child processes, signals. */
 #include "base/install.h"
 #include "base/util.h"
 
@@ -78,7 +78,7 @@ void interrupt_guard_file(const char *path)
 	guarded[0] = 0;
 	if (!path)
 		return;
-	/* the first byte last: a signal sees a whole name or none */
+	/* the first byte last, so that a signal handler sees a whole name or none */
 	snprintf(guarded + 1, sizeof(guarded) - 1, "%s", path + 1);
 	__asm__ volatile("" ::: "memory");
 	guarded[0] = path[0];
@@ -228,7 +228,7 @@ const char *repo_root(void)
 	die("neither the kslice repo nor an installation's share/kslice is above the program; set KSLICE_REPO");
 }
 
-/* Root's, ours, or his who became root by sudo: he could do as much without us. */
+/* Root, we, or the user who became root by sudo, who has that power anyway. */
 static bool is_trusted_owner(uid_t uid)
 {
 	const char *caller = getenv("SUDO_UID");
@@ -237,8 +237,7 @@ static bool is_trusted_owner(uid_t uid)
 	       (geteuid() == 0 && caller && uid == (uid_t)atoi(caller));
 }
 
-/* May others put something else in the place of what lies there? Of a directory above, its sticky
- * bit is enough. */
+/* Could others replace what is there? For a directory above, the sticky bit prevents that. */
 static bool others_can_change(const struct stat *st, bool last)
 {
 	bool group = (st->st_mode & 020) && st->st_gid != 0 && st->st_gid != getegid();
@@ -257,7 +256,7 @@ static void __attribute__((noreturn)) bad_cache(const char *cache, const char *c
 	exit(1);
 }
 
-/* Every directory and link on the way to path, as far as there are any. */
+/* Checks every existing directory and link on the way to path. */
 static void cache_check_way(const char *cache, const char *path)
 {
 	const char *end = path;
@@ -279,7 +278,7 @@ static void cache_check_way(const char *cache, const char *path)
 	} while (*end);
 }
 
-/* What lies in the cache is compiled and run. */
+/* Files of the cache are compiled and run, so nobody else may change them. */
 static void cache_check(const char *cache)
 {
 	char real[PATH_MAX];
@@ -289,7 +288,7 @@ static void cache_check(const char *cache)
 		bad_cache(cache, "not an absolute path");
 	cache_check_way(cache, cache);
 	if (!realpath(cache, real))
-		return; /* it will be made */
+		return; /* it will be created */
 	cache_check_way(cache, real);
 	if (stat(real, &st) || !S_ISDIR(st.st_mode) || others_can_change(&st, true))
 		bad_cache(cache, "not a directory that belongs to you alone, or to root");

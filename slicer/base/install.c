@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* PREFIX of PREFIX/bin/PROGRAM, if there is an installation; or NULL. */
+/* PREFIX of PREFIX/bin/PROGRAM if it is an installation, else NULL. */
 static char *installed_prefix(void)
 {
 	char self[PATH_MAX], *slash, *probe;
@@ -42,7 +42,7 @@ static char *state_dir(void)
 	return xasprintf("%s/.local/state/kslice", home);
 }
 
-/* What isn't a link is the user's own, and stays. */
+/* What isn't a link belongs to the user, and stays. */
 static void link_here(const char *dir, const char *name, const char *to)
 {
 	char *path = xasprintf("%s/%s", dir, name), now[PATH_MAX];
@@ -58,7 +58,7 @@ static void link_here(const char *dir, const char *name, const char *to)
 	free(path);
 }
 
-/* Links in dir/name to all that is in from/name. */
+/* Makes links in dir/name to everything in from/name. */
 static void link_each(const char *dir, const char *from, const char *name)
 {
 	char *here = xasprintf("%s/%s", dir, name), *there = xasprintf("%s/%s", from, name), *to;

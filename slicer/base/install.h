@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * install.h (CONTRACT): what stands for the repo when kslice was installed (`make install`).
+ * install.h (CONTRACT): what takes the place of the repo if kslice was installed (`make install`).
  *
- * The installation, PREFIX/share/kslice, can't be written. A folder of the user's,
- * $XDG_STATE_HOME/kslice or ~/.local/state/kslice, has the layout of a clone: its specs, runtime,
- * scripts and generated stubs are links into the installation; build/ and the stubs of the user's
- * own specs are real. It is made, and links that lead elsewhere are renewed, by each run.
+ * The installation, PREFIX/share/kslice, is read-only. A folder of the user, $XDG_STATE_HOME/kslice
+ * or ~/.local/state/kslice, has the layout of a clone: its specs, runtime, scripts and generated
+ * stubs are links into the installation; build/ and the stubs of the user's own specs are real.
+ * Each run creates it if necessary, and corrects links that lead elsewhere.
  */
 #ifndef KSLICE_INSTALL_H
 #define KSLICE_INSTALL_H

@@ -266,7 +266,7 @@ char *path_normalize(char *path)
 
 #define PROGRESS_SECONDS 3
 
-/* Where nothing can move: a line for each tenth, none for what takes seconds. */
+/* Not on a terminal: a line for each tenth, none for short steps. */
 static void progress_log(const char *what, size_t done, size_t all)
 {
 	static char step[64];

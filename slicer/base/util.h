@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * util.h (CONTRACT): what every pass of the slicer uses: memory, strings, vectors, a hash map,
- * files, child processes, errors, progress.
+ * util.h (CONTRACT): utilities of all passes: memory, strings, vectors, a hash map, files, child
+ * processes, errors, progress.
  *
- * Memory never runs out silently: the x* functions die. Files appear whole or not at all: they are
- * written aside and renamed, and what lies aside is removed on an error and on a signal. One thread
- * per process; worker processes are forked.
+ * The x* functions die when memory runs out. Files are written atomically: to a temporary file that
+ * is renamed; temporary files are removed on errors and signals. One thread per process; worker
+ * processes are forked.
  */
 #ifndef KSLICE_BASE_UTIL_H
 #define KSLICE_BASE_UTIL_H
@@ -21,13 +21,13 @@
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 /*
- * One error to stderr: where it is, what is wrong, what to do about it:
+ * One error to stderr: place, cause, cure:
  *	kslice: specs/net.json:12: no such call "sokcet"
  *	        cure: ...
  * place and cure may be NULL. Always returns -1, so that `return err(...)` reads well.
  */
 int err(const char *place, const char *cure, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* A broken invariant of kslice itself: says so and aborts. */
+/* For a broken invariant of kslice itself: prints it and aborts. */
 void die(const char *fmt, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn));
 
 void *xmalloc(size_t n);
@@ -70,9 +70,9 @@ struct strmap {
 	} *slots;
 	size_t n, cap;
 };
-uint64_t *strmap_get(const struct strmap *m, const char *key); /* NULL: not there */
-/* The value's place; *added (may be NULL) says whether the key is new (value 0). Valid till the
- * next add. */
+uint64_t *strmap_get(const struct strmap *m, const char *key); /* NULL: no such key */
+/* Pointer to the value, valid until the next add; *added (may be NULL) says whether the key is new
+ * (value 0). */
 uint64_t *strmap_add(struct strmap *m, const char *key, bool *added);
 void strmap_free(struct strmap *m);
 
@@ -88,33 +88,34 @@ static inline bool starts_with(const char *s, const char *prefix)
 }
 bool ends_with(const char *s, const char *suffix);
 
-/* Whole file, NUL added behind its end; NULL with errno set and nothing printed if it can't be
- * read. */
+/* The whole file with a NUL appended; NULL with errno if it can't be read (prints nothing). */
 char *read_file(const char *path, size_t *len);
-/* Writes aside and renames. 0, or -1 after err(); then the old file, if any, is untouched. */
+/* Writes atomically. 0, or -1 after err(); then the old file, if any, is unchanged. */
 int write_file(const char *path, const void *data, size_t len);
 /* As write_file, but leaves a file that already has this content alone (its mtime stays). */
 int write_file_if_changed(const char *path, const void *data, size_t len);
 int make_dirs(const char *path);	/* mkdir -p. 0, or -1 after err() */
 int make_parent_dirs(const char *path); /* mkdir -p of the file's directory */
-int remove_tree(const char *path);	/* rm -r, doesn't follow links. 0 also if there is none */
+/* rm -r, doesn't follow links. 0 also if it doesn't exist */
+int remove_tree(const char *path);
 /* "a/./b/../c" => "a/c", textually. In place. */
 char *path_normalize(char *path);
 
 /*
  * The kslice repo: $KSLICE_REPO, else the clone that holds the running program. An installed
- * program has a folder of the user's in place of a clone: install.h. Aborts if there is neither.
+ * program uses a folder of the user instead: install.h. Aborts if there is neither.
  */
 const char *repo_root(void);
 /* $KSLICE_CACHE, else ~/.cache/kslice. */
 const char *cache_dir(void);
 
 /*
- * Signals. After interrupt_init() SIGINT, SIGTERM and SIGHUP remove what lies aside, end the
- * children started through here, and end the process by that same signal.
+ * Signals. After interrupt_init() SIGINT, SIGTERM and SIGHUP remove temporary files, end the
+ * children started by child_fork(), and end the process by the same signal.
  */
 void interrupt_init(void);
-void interrupt_guard_file(const char *path); /* remove it on a signal; one at a time, NULL: none */
+/* to be removed on a signal; one at a time; NULL: none */
+void interrupt_guard_file(const char *path);
 pid_t child_fork(void);	   /* fork(), recorded; the child has default signal handling */
 int child_wait(pid_t pid); /* wait status; forgets the child */
 /*
@@ -126,7 +127,7 @@ int run_command(char *const argv[], const char *dir, char *const env[], const ch
 
 /*
  * "facts 120/650" on a terminal's last line; elsewhere a line for each tenth of a step that takes
- * longer than some seconds. all: 0 where nobody knows.
+ * longer than some seconds. all: 0 if unknown.
  */
 void progress(const char *what, size_t done, size_t all);
 void progress_end(void);

@@ -2,9 +2,9 @@
 /*
  * closure.c: roots + graph => kept definitions, each with the edge that first reached it.
  *
- * A breadth-first walk, so that the recorded paths are short. Three things are found out on the way
- * and make more reachable: a field becomes read (initialiser elements that waited for it count from
- * then on), a record is copied whole, and a file becomes live (its initcalls and parameters count).
+ * A breadth-first walk, so that the recorded paths are short. Three events on the way make more
+ * reachable: a field is read (initialiser elements that waited for it now count), a record is
+ * copied whole, and a file becomes live (its initcalls and parameters now count).
  */
 #include "closure/graph.h"
 #include "base/arch.h"
@@ -14,7 +14,7 @@
 
 static void keep_def(struct graph *g, uint32_t def_id, struct edge e);
 
-/* What compilers call and read of their own accord. */
+/* Symbols that compilers use implicitly. */
 static const char *const libcalls[] = {
 	"memcpy", "memmove", "memset",		 "memcmp",	     "bcmp",
 	"memchr", "strlen",  "__stack_chk_fail", "__stack_chk_guard"};
@@ -98,12 +98,13 @@ static bool keep_symbol(struct graph *g, const char *key, struct edge e)
 	return n != NONE && keep_node(g, n, e);
 }
 
-/* What a live file brings along comes last, so that paths begin at a call wherever there is one. */
+/* The initcalls etc. of live files are processed last, so that paths begin at a call if possible.
+ */
 static void make_file_live(struct graph *g, uint32_t tu, uint32_t from)
 {
 	if (g->live[tu] || tu == g->db->ntus)
 		return;
-	g->live[tu] = true; /* whatever runtime files hold is a root by itself */
+	g->live[tu] = true; /* everything in runtime files is a root itself */
 	*vec_add(&g->newly_live) = (struct live_tu){tu, from};
 }
 
@@ -119,7 +120,7 @@ static void keep_pinned_of_file(struct graph *g, struct live_tu l)
 	}
 }
 
-/* A unit stays as a whole; each of its names that had no reason yet gets one. */
+/* Keeps the whole unit; names in it that had no edge yet get this one. */
 static void keep_def(struct graph *g, uint32_t def_id, struct edge e)
 {
 	struct unit *u = &g->units.a[g->unit_of[def_id]];
@@ -143,7 +144,7 @@ static void keep_def(struct graph *g, uint32_t def_id, struct edge e)
 	make_file_live(g, u->tu, def_id);
 }
 
-/* The innermost element first; the first one that isn't live is what the reference waits for. */
+/* From the innermost element outwards: the reference waits for the first one that isn't live. */
 static uint32_t element_waits_for(struct graph *g, const struct facts *f, uint32_t element)
 {
 	for (uint32_t e = element; e; e = f->elements[e - 1].parent) {
@@ -232,13 +233,13 @@ static void mark_field_read(struct graph *g, const char *name, uint32_t reader)
 	wake_field_waiters(g, field);
 }
 
-/* What the body of a remote cut names: identifiers with spaces between. To be freed. */
+/* Identifiers in the body of a remote cut, separated by spaces. The caller frees it. */
 static char *remote_names(const struct spec_cut *c)
 {
 	return xasprintf("sd_remote_call sd_%s_stub_%s", c->domain, c->remote->call);
 }
 
-/* What a cut puts in names things too: "value": "&init_net". */
+/* The value that a cut puts in refers to symbols, too: "value": "&init_net". */
 static void keep_value(struct graph *g, uint32_t def_id, const char *value)
 {
 	struct edge e = {.from = def_id, .kind = EDGE_VALUE};
@@ -396,7 +397,7 @@ static void closure_drain(struct graph *g)
 
 static void keep_runtime(struct graph *g, uint32_t tu)
 {
-	/* an assembler file that says nothing about itself can't be shown to be dead */
+	/* an assembler file without facts can't be proved dead */
 	if (g->db->tus[tu].is_asm && !g->facts[tu].str)
 		g->live[tu] = true;
 	if (!graph_is_runtime(g, tu))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cuts.c: the spec's cuts + graph => the ranges of text they take away and the bodies they
- * exchange. Matching looks at all code, kept or not: a cut is right if it hits something in this
- * configuration, even where another cut already took its caller away.
+ * cuts.c: the spec's cuts + graph => the ranges of text that they delete and the bodies that they
+ * replace. Matching looks at all code, kept or not: a cut is valid if it hits something in this
+ * configuration, even if another cut already removed its caller.
  */
 #include "closure/graph.h"
 #include "spec/remote.h"
@@ -29,7 +29,7 @@ static void index_cuts(struct matcher *m)
 
 		m->same[i] = *v;
 		*v = i + 1;
-		/* overlay_apply() has found the definition that is no more */
+		/* overlay_apply() has matched the definition that it removed */
 		c->matched = c->kind == CUT_REPLACE && replace_removes(c);
 	}
 }
@@ -117,8 +117,8 @@ static bool scan_header_call(const char *s, size_t len, uint32_t off, const char
 	return true;
 }
 
-/* Facts list calls in .c files only; in headers, which are edited too, the reference says where one
- * begins. */
+/* Facts list calls only in .c files; in headers, which are edited too, a reference marks the
+ * beginning of a call. */
 static void match_header_calls(struct matcher *m, uint32_t def_id)
 {
 	struct graph *g = m->g;
@@ -281,7 +281,7 @@ static int compare_drops(const void *pa, const void *pb)
 	return a->end > b->end ? -1 : a->end < b->end;
 }
 
-/* Sorts, and removes what lies inside another dropping. */
+/* Sorts, and removes droppings inside others. */
 static void order_drops(struct graph *g)
 {
 	size_t n = 0;
@@ -327,7 +327,7 @@ static bool any_name_defined(const struct graph *g, const struct spec_names *nam
 	return !names->n;
 }
 
-/* Groups are shared: what isn't there, or nobody calls, here, may be and be called in another
+/* Groups are shared: a symbol that is missing or never called here may exist in another
  * configuration. */
 static bool group_may_miss(const struct graph *g, const struct spec_cut *c,
 			   const struct strmap *defined)
@@ -340,8 +340,8 @@ static bool group_may_miss(const struct graph *g, const struct spec_cut *c,
 	return c->kind == CUT_DROP && !c->in.n && !c->naming.n;
 }
 
-/* `defined`: what .c files of this configuration define; inline stand-ins of headers don't count.
- */
+/* `defined`: symbols defined by .c files of this configuration; inline stubs in headers don't
+ * count. */
 static int report_unmatched(struct matcher *m, const struct strmap *defined)
 {
 	struct spec *spec = m->g->spec;

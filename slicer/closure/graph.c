@@ -40,7 +40,7 @@ bool graph_is_runtime(const struct graph *g, uint32_t tu)
 	return starts_with(s, "arch/") && starts_with(s + 5, arch) && s[5 + strlen(arch)] == '/';
 }
 
-/* Only what can be reached by name has a place in a node's list. */
+/* Only definitions that can be reached by name are in a node's list. */
 static bool is_named_def(const struct fact_def *d)
 {
 	return (d->kind == DEF_FUNC || d->kind == DEF_VAR || d->kind == DEF_ASM) &&
@@ -147,8 +147,8 @@ static bool is_plain_section(const char *s)
 }
 
 /*
- * Pinned: nothing names it, yet it takes part once its file is in the image: initcalls, parameters,
- * members of sections that the linker script turns into tables, file-scope asm and assertions.
+ * Pinned: not referenced, but kept if its file is in the image: initcalls, parameters, members of
+ * sections that the linker script turns into tables, file-scope asm and assertions.
  */
 static bool def_is_pinning(const struct facts *f, const struct fact_def *d)
 {

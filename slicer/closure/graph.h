@@ -2,16 +2,16 @@
 /*
  * graph.h: the passes graph, cuts and closure, facts + spec => what is kept, and why.
  *
- *      graph.c         facts of all units => nodes (symbols), units (what is deleted as one piece)
+ *      graph.c         facts of all units => nodes (symbols), units (deleted as one piece)
  *      cuts.c          the spec's cuts => droppings (ranges of text) and cut bodies
  *      closure.c       roots + edges => kept nodes, each with the edge that first reached it
- *      named.c         what the kernel finds by a string => roots, for closure.c
+ *      named.c         objects that the kernel looks up by a string => roots, for closure.c
  *
  * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header
  * pool (facts/facts.h) counts as one more unit, number db->ntus.
  *
  * A graph owns its arrays, graph_free() frees them; strings belong to the facts, and facts, compdb
- * and spec must outlive it. cuts_match() and closure_run() change it, afterwards it is only read.
+ * and spec must outlive it. cuts_match() and closure_run() change it, afterwards it is read-only.
  */
 #ifndef KSLICE_CLOSURE_GRAPH_H
 #define KSLICE_CLOSURE_GRAPH_H
@@ -28,13 +28,13 @@ enum edge_kind {
 	EDGE_NONE,
 	EDGE_CALL,    /* an exported call of the spec */
 	EDGE_KEEP,    /* "keep" in the spec */
-	EDGE_NAMED,   /* "keep" or a device of the spec names what the kernel finds by that name */
-	EDGE_RUNTIME, /* stands in the runtime, which is never sliced */
-	EDGE_LINKER,  /* named by the linker script, or a function the compiler calls by itself */
+	EDGE_NAMED,   /* looked up by a name that "keep" or a device of the spec has */
+	EDGE_RUNTIME, /* defined in the runtime, which is never sliced */
+	EDGE_LINKER,  /* named by the linker script, or called implicitly by the compiler */
 	EDGE_REF,     /* named by the definition `from` */
 	EDGE_FIELD,   /* held by initialiser `from`, in a field that kept code reads */
 	EDGE_LIVE,    /* initcall, parameter or section member of a file in which `from` is kept */
-	EDGE_UNIT,    /* made by the same macro line, or the same declaration, as `from` */
+	EDGE_UNIT,    /* defined by the same macro call or declaration as `from` */
 	EDGE_VALUE,   /* named by the value a cut puts in */
 };
 
@@ -50,7 +50,7 @@ struct node {
 	bool kept, strong;
 };
 
-/* A piece of text that goes or stays as a whole. */
+/* A removal unit: a piece of text that is deleted or kept as a whole. */
 struct unit {
 	uint32_t tu, file, beg, end;
 	uint32_t first, n;	    /* into unit_defs */
@@ -78,7 +78,7 @@ struct field {
 };
 
 struct record {
-	bool all; /* "struct X:*": every field counts as read */
+	bool all; /* "struct X:*": all fields count as read */
 	uint32_t reader;
 	VEC(uint32_t) fields;
 };
@@ -106,7 +106,7 @@ struct graph {
 	VEC(struct field) fields;
 	VEC(struct record) records;
 	struct strmap field_index, record_index;
-	bool field_blind; /* every field counts as read: what a linker sees (tests) */
+	bool field_blind; /* all fields count as read, as for a linker (tests) */
 	VEC(uint32_t) queue;
 	size_t queue_head;
 	FILE *edges;
@@ -127,27 +127,27 @@ static inline const struct facts *graph_facts(const struct graph *g, uint32_t de
 {
 	return &g->facts[g->tu_of[def_id]];
 }
-const char *graph_file(const struct graph *g, uint32_t def_id); /* path of the file it stands in */
+const char *graph_file(const struct graph *g, uint32_t def_id); /* path of its file */
 const char *graph_name(const struct graph *g, uint32_t def_id);
-/* The whole file it stands in; NULL: unreadable. To be freed. */
+/* The text of its file, which the caller frees; NULL: unreadable. */
 char *graph_text(const struct graph *g, uint32_t def_id, size_t *len);
 /* Is this unit part of the runtime (arch/<arch>/...), which is never sliced? */
 bool graph_is_runtime(const struct graph *g, uint32_t tu);
-/* The part of a key behind "path:". */
+/* The part of a key after "path:". */
 const char *key_name(const char *key);
 
-/* cuts.c: finds what every cut hits. 0, or -1 after errors: a cut that hits nothing or can't be
+/* cuts.c: finds the hits of all cuts. 0, or -1 after errors: a cut that hits nothing or can't be
  * made. */
 int cuts_match(struct graph *g);
-/* After the closure: cuts that can't be made in text that stays. 0, or -1 after errors. */
+/* After the closure: reports cuts that can't be made in kept text. 0, or -1 after errors. */
 int cuts_check(const struct graph *g);
 /* Lists cuts of groups whose symbol isn't in this configuration. */
 void cuts_list_absent(const struct graph *g, FILE *out);
-/* First dropping of def_id, and the end of them. */
+/* First dropping of def_id, and the end of its droppings. */
 const struct dropping *drops_of(const struct graph *g, uint32_t def_id, size_t *n);
 
-/* named.c: the definitions with that name in their initialiser. How many, or -1 after printing that
- * there are none. */
+/* named.c: the definitions with that name in their initialiser. Their number, or -1 after the error
+ * that there are none. */
 int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **def_ids);
 
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */

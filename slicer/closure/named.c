@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * named.c: what the kernel finds at run time by a string, mount's file systems and crypto's
- * algorithms: type and name => the definitions whose initialiser holds that string. Facts have no
- * strings, so the text is looked at.
+ * named.c: objects that the kernel looks up by a string, such as file systems and crypto
+ * algorithms: type and name => the definitions whose initialiser holds that string. Facts don't
+ * contain strings, so the text is searched.
  */
 #include "closure/graph.h"
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static bool is_of_printed_type(const char *printed, const char *type)
 	       (!printed[n] || printed[n] == '[' || !strcmp(printed + n, " ["));
 }
 
-/* Is there a literal that is the name, all of it? */
+/* Is there a string literal that equals the name? */
 static bool text_holds_name(const char *s, size_t beg, size_t end, const char *name)
 {
 	size_t n = strlen(name);

@@ -22,7 +22,7 @@ struct fun {
 	bool kept;
 };
 
-/* What is known of one .c file: which bytes are functions, and whether they stay. */
+/* One .c file: which bytes are functions, and whether they are kept. */
 struct source {
 	const char *path;
 	VEC(struct fun) funs;
@@ -85,7 +85,7 @@ static void count_source(struct sizes *out, struct dir_size *dir, const struct g
 		uint64_t lines = 1;
 
 		if (i && f->beg == s->funs.a[i - 1].beg)
-			continue; /* SYSCALL_DEFINE makes several of one text */
+			continue; /* SYSCALL_DEFINE makes several functions from one text */
 		for (uint32_t k = f->beg; text && k < f->end && k < len; k++)
 			lines += text[k] == '\n';
 		whole.functions++;

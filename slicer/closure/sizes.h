@@ -21,7 +21,7 @@ struct sizes {
 
 void sizes_count(struct sizes *s, const struct graph *g);
 void sizes_free(struct sizes *s);
-/* Bytes of executable sections of an ELF file; 0 if there is none. */
+/* Bytes of executable sections of an ELF file; 0 if there is no such file. */
 uint64_t elf_text(const char *path);
 /* First two folders of a path, malloc'ed. */
 char *dir_of(const char *path);

@@ -38,7 +38,7 @@ static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 		const struct field *f = &g->fields.a[u->edge.field];
 		uint32_t reader = f->read ? f->reader : g->records.a[f->record].reader;
 
-		/* the way goes on at the reader: that is how a call gets here */
+		/* the path continues at the reader, by which a call gets here */
 		sb_printf(b, "%u\t%s of %s (%s), read by\n", g->unit_of[reader], f->name,
 			  graph_name(g, u->edge.from), graph_file(g, u->edge.from));
 	} else if (u->edge.from == NONE) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * why.h: why is this kept? Closure => outdir/why.tsv, one line per kept unit with the edge that
- * first reached it; and the path from a root to one symbol, read from that file with no parsing of
- * the tree.
+ * first reached it; and the path from a root to one symbol, read from that file without parsing the
+ * tree.
  *
  *      number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field and
  *          its holder

@@ -3,8 +3,8 @@
  * commands.h (CONTRACT): the pass commands, tree + config => one compile command per translation
  * unit, without compiling.
  *
- * A struct compdb owns all it points to; compdb_free() frees it, also where loading failed. Only
- * read once it is loaded.
+ * A struct compdb owns all it points to; compdb_free() frees it, also if loading failed. It is
+ * read-only once it is loaded.
  */
 #ifndef KSLICE_COMMANDS_H
 #define KSLICE_COMMANDS_H
@@ -29,19 +29,17 @@ struct compdb {
 	char *objdir;	/* O=: generated headers, .config */
 	struct tu *tus; /* in link order (of vmlinux.a, then of the lib.a archives) */
 	size_t ntus;
-	size_t nbuiltin; /* tus[nbuiltin..] are members of libraries: linked only if something needs
-			    them */
+	size_t nbuiltin; /* tus[nbuiltin..] are members of libraries, linked only if needed */
 	char *dir; /* the cache directory of this tree and config, holds compile_commands.json */
 };
 
 struct spec;
-/* Makes (or takes from the cache) the commands for spec's config. 0, or -1 after printing the
+/* Records the commands for spec's config, or takes them from the cache. 0, or -1 after printing the
  * error. */
 int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, int jobs);
-/* The same from a compile_commands.json that was made elsewhere: of tests, and of trees that were
- * configured by hand. */
+/* The same from an existing compile_commands.json, for tests and for trees configured by hand. */
 int compdb_from_json(struct compdb *db, const char *tree, const char *path);
-/* Prints the commands readably, one a line after its unit. */
+/* Prints the commands, one per line after its unit. */
 void compdb_dump(const struct compdb *db, FILE *out);
 void compdb_free(struct compdb *db);
 

@@ -16,7 +16,7 @@
 		&(a)[(n)++];                                        \
 	})
 
-/* The kernel's commands quote with '...' and \" only. */
+/* The kernel's commands use only the quotes '...' and \". */
 static void tu_split_command(struct tu *tu, const char *cmd)
 {
 	struct strbuf b = {0};
@@ -47,7 +47,7 @@ static void tu_split_command(struct tu *tu, const char *cmd)
 	sb_free(&b);
 }
 
-/* The standard's other form: "arguments", as kslice itself writes them. */
+/* The other standard form, "arguments", which kslice itself writes. */
 static void tu_take_arguments(struct tu *tu, json_t *args)
 {
 	size_t cap = 0, n = 0, i;

@@ -2,9 +2,9 @@
 /*
  * kbuild.c: tree + config => one compile command per translation unit.
  *
- * Kbuild itself is run, in a directory of the cache, with a compiler that only writes down what it
- * is asked (wrapper/cc.c). What Kbuild then archives in vmlinux.a says which units are the kernel,
- * and in which order they are linked.
+ * Runs Kbuild itself, in a directory of the cache, with a compiler that only records its command
+ * lines (wrapper/cc.c). The members of the resulting vmlinux.a are the kernel's units, in link
+ * order.
  */
 #include "commands/commands.h"
 #include "base/arch.h"
@@ -68,7 +68,7 @@ static char *find_program(const char *name)
 	return NULL;
 }
 
-/* The wrapper lies beside kslice; tests, whose programs lie elsewhere, name it. */
+/* The wrapper is beside kslice; tests, whose programs are elsewhere, give its path. */
 static char *find_wrapper(void)
 {
 	const char *env = getenv("KSLICE_CC_WRAPPER");
@@ -104,7 +104,7 @@ static char *generated_dir(const struct spec *spec)
 	return NULL;
 }
 
-/* Shows what make said that looks like the reason. */
+/* Prints make's lines that look like the cause. */
 static int kbuild_failed(struct kbuild *k, const char *what)
 {
 	size_t len, shown = 0;
@@ -152,7 +152,7 @@ static int make_overlay(struct kbuild *k)
 	argv[1] = k->db->tree;
 	argv[2] = k->db->overlay;
 	argv[3] = k->gen;
-	/* links and edited copies only; always made anew so that nothing old stays */
+	/* only links and edited copies; always rebuilt, so that nothing old is left */
 	rc = remove_tree(k->db->overlay);
 	if (!rc)
 		rc = run_command(argv, NULL, NULL, k->make_log);
@@ -162,8 +162,8 @@ static int make_overlay(struct kbuild *k)
 	return overlay_apply(k->spec, k->db->tree, k->db->overlay);
 }
 
-/* Every value the fragment asks for must be in .config: Kconfig drops what it can't have without a
- * word. */
+/* Every option of the fragment must be in .config: Kconfig silently drops options whose
+ * dependencies aren't met. */
 static int check_config(struct kbuild *k)
 {
 	char *path = xasprintf("%s/.config", k->db->objdir), *config = read_file(path, NULL);
@@ -197,8 +197,8 @@ static int check_config(struct kbuild *k)
 	return rc;
 }
 
-/* The directory that is first in PATH, the object all units compile to, and the log of what they
- * were. */
+/* Sets up the directory that is first in PATH, the empty object that all units compile to, and the
+ * log. */
 static int make_wrapper(struct kbuild *k)
 {
 	char *wrapper = find_wrapper(), *real = find_program(COMPILER), *empty, *link;
@@ -242,8 +242,8 @@ out:
 	return rc;
 }
 
-/* What fails is the link of empty objects. By then vmlinux.a is there, and it only is if all before
- * it went well. */
+/* The link of the empty objects fails, as expected. vmlinux.a, which comes before it, exists only
+ * if everything before succeeded. */
 static int record_commands(struct kbuild *k)
 {
 	char *archive = xasprintf("%s/vmlinux.a", k->db->objdir);
@@ -261,7 +261,7 @@ static int run_kbuild(struct kbuild *k)
 {
 	unlink(k->make_log);
 	if (!cc_log_whole(k->log)) {
-		/* the objects there are belong to commands that are lost */
+		/* the commands of the existing objects are lost */
 		unlink(k->log);
 		if (remove_tree(k->db->objdir))
 			return err(k->db->objdir, "remove it by hand", "cannot remove it: %s",
@@ -422,7 +422,7 @@ static void dep_kconfig(struct depset *deps, const struct compdb *db)
 	free(list);
 }
 
-/* Sources that headers are made from (asm-offsets), and all they include outside the object
+/* Sources that headers are generated from (asm-offsets), and all their includes outside the object
  * directory. */
 static int dep_generators(struct depset *deps, struct kbuild *k)
 {
@@ -501,7 +501,7 @@ static bool stamp_is_current(const char *stamp)
 
 /* ---- the pass ---- */
 
-/* runtime/kernel/Kbuild takes the files that are there: one more, or one less, is another build. */
+/* runtime/kernel/Kbuild compiles all files present, so adding or removing one is another build. */
 static uint64_t hash_names(const char *dir, uint64_t key)
 {
 	struct dirent **list;

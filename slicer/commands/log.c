@@ -44,7 +44,7 @@ static void read_record(struct cc_log *log, const char *at)
 	*strmap_add(&log->by_object, e.object, NULL) = log->entries.n;
 }
 
-/* Offset of the first byte that is in no whole record; len if there is none. */
+/* Offset of the first byte after the complete records; len if all are complete. */
 static size_t whole_records(const char *text, size_t len,
 			    void (*fn)(struct cc_log *log, const char *at), struct cc_log *log)
 {
@@ -103,8 +103,8 @@ void cc_log_free(struct cc_log *log)
 
 #define AR_HEAD 60
 
-/* Path of a member: relative to the archive's directory in the file, to the object directory for
- * us. */
+/* Path of a member relative to the object directory; in the file it is relative to the archive's
+ * directory. */
 static char *member_path(const char *archive, const char *name, size_t n)
 {
 	const char *slash = strrchr(archive, '/');

@@ -42,7 +42,7 @@ static size_t skip_line(const char *s, size_t i, size_t len)
 	return i;
 }
 
-/* Behind the comment, constant or single character at i. */
+/* Offset after the comment, constant or single character at i. */
 static size_t skip_c_token(const char *s, size_t i, size_t len)
 {
 	char q = s[i];
@@ -119,8 +119,8 @@ int find_definition(const char *s, size_t len, const char *name, size_t *beg, si
 	return -1;
 }
 
-/* A folder of the overlay that is a symlink, or lies under one, becomes a real one full of
- * symlinks. */
+/* Replaces a folder of the overlay that is a symlink, or below one, by a real one full of symlinks.
+ */
 static int make_real_dir(const char *overlay, const char *tree, char *dir)
 {
 	char *here = xasprintf("%s/%s", overlay, dir), *there = xasprintf("%s/%s", tree, dir);
@@ -160,7 +160,7 @@ out:
 	return r;
 }
 
-/* The text behind the comments that open one of our files. */
+/* The text after the comments at the top of one of our files. */
 static const char *text_behind_header(const char *s)
 {
 	for (;;) {
@@ -230,8 +230,8 @@ static int replace_definition(const struct spec_cut *c, const char *tree, const 
 }
 
 /*
- * An edited file of an earlier run becomes a link again: each run starts from the pristine text.
- * The folder must really lie in the overlay; through a link, this would be the tree's own file.
+ * Turns an edited file of an earlier run into a link again: each run starts from the pristine text.
+ * The folder must really be in the overlay; through a link, this would change the tree's file.
  */
 static int reset_replaced_file(const struct spec_cut *c, const char *tree, const char *overlay)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * overlay.h: the cuts that come before parsing, because they change which text the kernel is made
- * of. Both are made in the overlay tree, so that all later passes, and whole builds too, see
- * ordinary source files, and the pristine tree keeps every byte.
+ * overlay.h: cuts that are made before parsing, because they change the kernel's sources. Both are
+ * made in the overlay tree, so that all later passes and whole builds see ordinary source files,
+ * and the pristine tree isn't changed.
  *
  *	replace	the definition in the tree is replaced by the text of a file of ours
  *	remote	the client stubs of another domain become units: arch/sd/peer/<domain> is a link to
@@ -15,11 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Part of the cache key of an overlay tree: changes with what these cuts put into it. */
+/* Part of an overlay tree's cache key: a hash of what these cuts put into it. */
 uint64_t overlay_key(const struct spec *spec);
-/* The folders on the way to each replaced file become real folders of symbolic links. 0/-1. */
+/* Makes the cuts; folders on the way to replaced files become real folders of symbolic links. 0/-1.
+ */
 int overlay_apply(const struct spec *spec, const char *tree, const char *overlay);
-/* Does a replace cut put nothing in? Then there is no symbol left that could be looked for. */
+/* Does a replace cut only remove? Then no symbol is left to be looked up. */
 bool replace_removes(const struct spec_cut *c);
 /* Range of the file-scope definition of name in C text, found by scanning braces. 0, or -1: none.
  */

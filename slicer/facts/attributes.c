@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * attributes.c: what libclang's cursors don't show but its printer does: attributes with their
- * arguments and the text of asm.
+ * attributes.c: attributes with their arguments and the text of asm, which libclang shows only in
+ * its printed text.
  */
 #include "facts/clang.h"
 
@@ -33,7 +33,7 @@ static bool attr_is(const char *s, const char *name)
 }
 
 /*
- * Sections that are tables walked at boot make their entry live with its unit: initcalls, setup
+ * Entries of sections that are walked at boot are live with their unit: initcalls, setup
  * parameters, module parameters. ".initcall6.init" => "initcall6", ".init.setup" => "setup".
  */
 static void def_set_section(struct fb *fb, struct fact_def *d, const char *section)
@@ -53,7 +53,7 @@ static void def_set_section(struct fb *fb, struct fact_def *d, const char *secti
 		d->flags |= DEF_INITCALL | DEF_USED;
 		d->section = fb_str(fb, "setup");
 	}
-	if (starts_with(section, ".discard")) /* only keeps the compiler from dropping it */
+	if (starts_with(section, ".discard")) /* only prevents the compiler from dropping it */
 		d->flags &= ~DEF_USED;
 	free(name);
 }
@@ -76,7 +76,7 @@ void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d)
 			free(arg);
 		}
 	}
-	/* after "used": a section may take it back */
+	/* after "used", which a section may override */
 	for (const char *s = text; (s = strstr(s, open));) {
 		s += strlen(open);
 		arg = attr_arg(s, "section");

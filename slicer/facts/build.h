@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * build.h: makes a struct facts piece by piece, and turns it into one relocatable block and back.
+ * build.h: builds a struct facts piece by piece, and converts it to one relocatable block and back.
  *
- * A builder is filled definition by definition: fb_def() opens one, what is added then belongs to
- * it, fb_def_end() closes it. Pointers into the arrays are valid until the next add.
+ * A builder is filled one definition at a time: fb_def() opens one, additions belong to it until
+ * fb_def_end() closes it. Pointers into the arrays are valid until the next add.
  */
 #ifndef KSLICE_FACTS_BUILD_H
 #define KSLICE_FACTS_BUILD_H
@@ -34,7 +34,7 @@ void fb_merge(struct fb *fb, const struct facts *src);
 
 /* The block; the caller frees it. */
 void *fb_pack(const struct fb *fb, size_t *size);
-/* Points f into a packed block. -1 if that isn't one (then f is untouched); nothing is printed. */
+/* Points f into a packed block. -1 if it is invalid (f is unchanged, nothing is printed). */
 int facts_unpack(struct facts *f, void *block, size_t size);
 
 #endif

@@ -210,7 +210,7 @@ static void emit_def(struct walk *w, CXCursor c, struct fact_def base)
 	def_fill(w, c, base);
 }
 
-/* Whether a header's definition can be shared: nothing but code that refers to it makes it live. */
+/* Can a header's definition be shared, i.e. is it live only by references to it? */
 static bool is_shared_header_def(CXCursor c)
 {
 	char *text;
@@ -226,7 +226,7 @@ static bool is_shared_header_def(CXCursor c)
 	return !used;
 }
 
-/* Attributes and asm name functions without a cursor that leads to them. */
+/* Records statics by name, since attributes and asm refer to functions without a cursor. */
 static void know_static(struct walk *w, CXCursor c)
 {
 	CXString name = clang_getCursorSpelling(c);
@@ -333,12 +333,12 @@ static void emit_source_def(struct walk *w, CXCursor c)
 	before = w->unit_fb.defs.n;
 	emit_def(w, c, base);
 	t->unit_defs.a[u - t->units.a] +=
-		w->unit_fb.defs.n - before; /* an empty declaration is none */
+		w->unit_fb.defs.n - before; /* an empty declaration isn't a definition */
 }
 
 /*
- * A macro call that made nothing, EXPORT_SYMBOL(x) without modules: belongs to the definition its
- * first argument names.
+ * A macro call that expands to nothing, such as EXPORT_SYMBOL(x) without modules, belongs to the
+ * definition named by its first argument.
  */
 static void emit_empty_unit(struct walk *w, const struct ctext *t, const struct text_unit *u)
 {

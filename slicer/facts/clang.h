@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * clang.h: inside of the pass facts, shared by clang.c (a unit, its definitions), walk.c (what a
+ * clang.h: private to the pass facts, shared by clang.c (a unit, its definitions), walk.c (what a
  * definition refers to), names.c (keys, places) and attributes.c. In this room only they and
- * parse.c know libclang.
+ * parse.c use libclang.
  */
 #ifndef KSLICE_FACTS_CLANG_H
 #define KSLICE_FACTS_CLANG_H
@@ -13,7 +13,7 @@
 #include "facts/unit.h"
 #include "facts/parse.h"
 
-/* Map from a declaration's or file's address to a pointer. Lives as long as the unit. */
+/* Map from a declaration's or file's address to a pointer. Has the unit's lifetime. */
 struct ptrmap {
 	const void **keys;
 	void **values;
@@ -23,14 +23,15 @@ void **ptrmap_at(struct ptrmap *m, const void *key);
 void ptrmap_free(struct ptrmap *m);
 void symbols_free(struct ptrmap *m); /* and the keys in it */
 
-/* A file as the facts name it; one for each name the compiler used. Lives as long as the worker. */
+/* A file under its name in the facts; one for each name that the compiler used. Has the worker's
+ * lifetime. */
 struct srcfile {
 	char *path; /* as in struct fact_file */
 	uint64_t path_hash;
-	bool is_c; /* may be deleted from */
+	bool is_c; /* its text may be deleted */
 };
 
-/* A .c file of the unit at hand. */
+/* A .c file of the current unit. */
 struct ctext {
 	const struct srcfile *file;
 	CXFile handle;
@@ -40,7 +41,7 @@ struct ctext {
 	VEC(uint32_t) unit_defs; /* per unit: number of definitions */
 };
 
-/* A name in asm text or an attribute that still has to become a key. */
+/* A name in asm text or an attribute that isn't resolved to a key yet. */
 struct late_name {
 	uint32_t ref;
 	char *name;
@@ -80,20 +81,21 @@ struct place {
 struct srcfile *walk_file(struct walk *w, CXFile file);
 struct place walk_place(struct walk *w, CXSourceLocation loc);
 bool from_macro_body(CXSourceLocation loc);
-/* Place of a cursor inside the definition at hand; its unit's begin for what is in another file. */
+/* Place of a cursor inside the current definition; the beginning of its unit if the cursor is in
+ * another file. */
 uint32_t place_in_def(struct walk *w, CXCursor c);
-/* Key of a function, variable or .c-file type; NULL: not of file scope. Owned by the walk. */
+/* Key of a function, variable or .c-file type; NULL: not at file scope. Owned by the walk. */
 const char *symbol_key(struct walk *w, CXCursor decl);
 const char *field_key(struct walk *w, CXCursor field);
-/* "struct X" of a record declaration; anonymous ones are named after what they are part of. Caller
+/* "struct X" of a record declaration; anonymous ones are named after the enclosing record. Caller
  * frees. */
 char *record_name(struct walk *w, CXCursor record);
 bool is_record_kind(enum CXCursorKind kind);
 char *pretty(CXCursor decl, bool with_body);
-/* Calls fn for each identifier that stands as an operand in asm text. */
+/* Calls fn for each identifier that is an operand in asm text. */
 void asm_operands(const char *text, void (*fn)(struct walk *w, const char *name), struct walk *w);
 
-/* clang.c: a parsed unit; main_path NULL for a precompiled header. 0, -1 after err(). */
+/* clang.c: walks a parsed unit; main_path is NULL for a precompiled header. 0, -1 after err(). */
 int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group,
 	      struct fb *out);
 
@@ -104,8 +106,8 @@ void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind 
 
 /* attributes.c */
 void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d);
-/* base: a DEF_ASM definition with its place filled in. Adds one definition for each symbol the text
- * makes. */
+/* base: a DEF_ASM definition with its place. Adds one definition for each symbol that the text
+ * defines. */
 void asm_definition(struct walk *w, const char *printed, struct fact_def base);
 /* The text of all asm statements of a function => late refs of the open definition. */
 void asm_statements(struct walk *w, CXCursor function);

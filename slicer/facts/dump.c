@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dump.c: `kslice facts`: the facts of single files, readable. A tool for debugging specs and the
+/* dump.c: `kslice facts`: prints the facts of single files. A tool for debugging specs and the
  * slicer. */
 #include "facts/parse.h"
 

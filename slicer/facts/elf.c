@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * elf.c: an assembler unit's object => facts, which no parser of C can give.
+ * elf.c: an assembler unit's object => facts.
  *
- * Assembler has no definitions to delete: each global symbol is a DEF_ASM definition of the whole
- * file, and refers to all symbols the object refers to.
+ * Parts of assembler files can't be deleted: each global symbol is a DEF_ASM definition of the
+ * whole file, and refers to all symbols that the object refers to.
  */
 #include "facts/load.h"
 
@@ -43,7 +43,7 @@ static int elf_find_symbols(struct object *o)
 	return o->symbols ? 0 : -1;
 }
 
-/* Undefined symbols are what the object needs, with or without a relocation that libelf knows. */
+/* All undefined symbols count as references, with or without a relocation that libelf knows. */
 static void elf_add_refs(struct object *o)
 {
 	GElf_Sym sym;

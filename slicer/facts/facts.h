@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * facts.h (CONTRACT): the pass facts, compile commands => what each translation unit says about
- * itself: by libclang, of assembler by libelf, or from the cache. The later passes only read it.
+ * facts.h (CONTRACT): the pass facts, compile commands => the facts of each translation unit, from
+ * libclang, libelf (assembler) or the cache. Later passes only read them.
  *
  * Everything is in flat arrays that refer to each other by index, so that a unit's facts are one
  * relocatable block: mmap()able from the cache. Strings are offsets into `str`.
  *
  * Symbols. A symbol's key is its name if it has external linkage, else "path:name" with the path of
  * the defining file relative to the tree root (statics; also static inlines of headers).
- * Definitions in headers are facts too (the closure walks through them), but are never deleted.
- * They are not repeated in each unit: facts_load_all() returns them as one extra block, the header
+ * Definitions in headers are facts, too (the closure walks through them), but are never deleted.
+ * They aren't repeated in each unit: facts_load_all() returns them as one extra block, the header
  * pool.
  *
  * Places. A place is a file and a byte offset in it, both of the expansion location. Deleting a
- * range deletes every ref, call and field read whose offset lies inside: that is how the closure
- * knows what a dropped call, a dead element or a dead definition no longer needs.
+ * range deletes every ref, call and field read whose offset lies inside: so the closure knows what
+ * a dropped call, a dead element or a dead definition no longer needs.
  */
 #ifndef KSLICE_FACTS_H
 #define KSLICE_FACTS_H
@@ -45,7 +45,7 @@ enum def_flag {
 	DEF_ALIAS = 1 << 4,    /* alias; target is the first ref */
 	DEF_INITCALL = 1 << 5, /* an initcall macro: level in `section` ("initcall6", "earlycon",
 				  "setup" ...) */
-	DEF_HEADER = 1 << 6,   /* stands in a header: walked through, never deleted */
+	DEF_HEADER = 1 << 6,   /* in a header: walked through, never deleted */
 	DEF_INLINE = 1 << 7,
 	DEF_MACRO = 1 << 8, /* whole range is one macro invocation; all defs with the same range are
 			       one removal unit */
@@ -144,12 +144,12 @@ struct facts {
  * is NULL for an assembler unit without facts. 0/-1. `facts` has room for db->ntus + 1: the last
  * one is the header pool. All DEF_HEADER definitions of all units are there, once each; the others
  * hold only what .c files define (file 0, or a .c file that a .c file includes, such as
- * kernel/sched/rt.c: files[i].header is 0 for these, and they may be deleted from too).
+ * kernel/sched/rt.c: files[i].header is 0 for these, and text may be deleted from them, too).
  */
 int facts_load_all(struct facts *facts, const struct compdb *db, int jobs);
 void facts_free_all(struct facts *facts, const struct compdb *db);
 
-/* Prints facts readably. */
+/* Prints facts as text. */
 void facts_dump(const struct facts *f, FILE *out);
 /* `kslice facts`; the exit status. */
 int cmd_facts(int nargs, char **args);

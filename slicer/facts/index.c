@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* index.c: what the facts directory holds => which units must be parsed. */
+/* index.c: contents of the facts directory => which units must be parsed. */
 #include "facts/load.h"
 
 #include <dirent.h>
@@ -26,8 +26,8 @@ static uint64_t command_hash(const struct tu *tu)
 	return hash;
 }
 
-/* "COMMAND BLOCK NDEPS DEP..." => the unit of that command, if there is one. Returns behind the
- * line. */
+/* "COMMAND BLOCK NDEPS DEP..." => fills the unit of that command, if there is one. Returns the text
+ * after the line. */
 static const char *index_read_unit(struct facts_index *index, const struct strmap *commands,
 				   const char *line)
 {
@@ -91,7 +91,7 @@ static void index_forget_all(struct facts_index *index)
 	index->pool = 0;
 }
 
-/* A changed header spoils everything, a changed .c file the units that read it. */
+/* A changed header invalidates all units, a changed .c file those that read it. */
 static void index_check_deps(struct facts_index *index)
 {
 	size_t n = index->deps.deps.n;
@@ -115,7 +115,7 @@ static void index_check_deps(struct facts_index *index)
 	free(changed);
 }
 
-/* Files may have been lost; then their units are parsed again. */
+/* If a file is missing its unit is parsed again. */
 static void index_check_files(struct facts_index *index, const char *dir)
 {
 	char *pool = facts_file(dir, "pool-", index->pool, ".facts"),
@@ -164,7 +164,7 @@ void index_load(struct facts_index *index, const struct compdb *db, const char *
 	free(path);
 }
 
-/* Only what units still use: the set is made anew, with the stat data there was. */
+/* Rebuilds the set with only the files that units still use, keeping their stat data. */
 int index_save(const struct facts_index *index, const char *dir)
 {
 	char *path = xasprintf("%s/index", dir);

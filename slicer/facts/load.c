@@ -3,9 +3,9 @@
  * load.c: compile commands => facts of all units, from the cache or by parsing in worker
  * processes.
  *
- * Workers are forked, take units from a shared counter, write each unit's facts to a file named by
- * its content, and at their end the header definitions they claimed. The parent merges these into
- * the pool and writes the index last.
+ * Workers are forked, take units from a shared counter, and write each unit's facts to a file named
+ * by its content, and finally the header definitions that they claimed. The parent merges these
+ * into the pool and writes the index last.
  */
 #include "facts/load.h"
 
@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #define MAX_WORKERS 64
-#define PCH_LEAST   24 /* units, below which a precompiled header doesn't pay */
+#define PCH_LEAST   24 /* with fewer units a precompiled header doesn't pay */
 
-/* In memory that workers and parent share. */
+/* In memory shared by workers and parent. */
 struct shared {
 	uint32_t next, done, failed;
 	uint64_t pools[MAX_WORKERS + 1]; /* block hashes; the last is the precompiled header's */
@@ -85,7 +85,7 @@ static int map_block(struct facts *f, const char *dir, const char *prefix, uint6
 
 /* ---- in a worker ---- */
 
-/* Assembles anew: the object Kbuild made may be older than the source. */
+/* Assembles again: Kbuild's object may be older than the source. */
 static int worker_parse_asm(struct load *l, struct worker *w, const struct tu *tu, struct fb *out)
 {
 	char *object = xasprintf("%s/asm-%d.o", l->dir, getpid());
@@ -122,7 +122,8 @@ static int worker_parse_unit(struct load *l, struct worker *w, uint32_t unit, st
 		__atomic_fetch_add(&l->shared->with_pch, 1, __ATOMIC_RELAXED);
 		if (!facts_parse(w, &job, out))
 			return 0;
-		/* headers it wouldn't see otherwise got in its way; tell a real error from that */
+		/* additional headers may have caused the error: retry without the precompiled
+		 * header */
 		__atomic_fetch_add(&l->shared->retried, 1, __ATOMIC_RELAXED);
 		job.pch = NULL;
 		job.quiet = false;
@@ -148,8 +149,8 @@ static int worker_parse_units(struct load *l, struct worker *w)
 	return 0;
 }
 
-/* Header definitions that units parsed now don't show: of the last run, of the precompiled header.
- */
+/* Makes header definitions of the last run and of the precompiled header known, which the units
+ * parsed now don't show. */
 static int worker_know_pools(struct load *l, struct worker *w)
 {
 	uint64_t hashes[] = {l->index.pool, l->shared->pools[MAX_WORKERS]};
@@ -223,7 +224,7 @@ static int read_pch_files(struct load *l)
 	return text ? 0 : -1;
 }
 
-/* Tries with all the headers that pay, then with fewer: some don't go together. */
+/* Tries all frequently used headers, then fewer: some conflict. */
 static void make_pch(struct load *l)
 {
 	l->pch = xasprintf("%s/pch-%d", l->dir, getpid());
@@ -240,7 +241,7 @@ static void make_pch(struct load *l)
 		status = pid < 0 ? -1 : child_wait(pid);
 		if (!status && !read_pch_files(l))
 			return;
-		/* what it claimed is not in any pool */
+		/* its claims are in no pool */
 		memset(l->claims.slots, 0, (l->claims.mask + 1) * sizeof(*l->claims.slots));
 	}
 	unlink(l->pch);
@@ -357,7 +358,7 @@ static void facts_unmap(struct facts *f)
 	*f = (struct facts){};
 }
 
-/* Old pool + what the workers found in headers => new pool. */
+/* Old pool + header definitions found by the workers => new pool. */
 static int merge_pools(struct load *l)
 {
 	struct fb pool;
@@ -390,7 +391,7 @@ static char *dep_path(const struct compdb *db, const char *name)
 	return *name == '/' ? xstrdup(name) : xasprintf("%s/%s", db->overlay, name);
 }
 
-/* The parsed units' files become their dependencies. */
+/* Records the files of parsed units as their dependencies. */
 static int index_parsed_units(struct load *l)
 {
 	struct strmap fresh = {};
@@ -488,7 +489,7 @@ static char *facts_dir(const struct compdb *db)
 {
 	if (db->dir)
 		return xasprintf("%s/facts", db->dir);
-	/* commands that weren't made here */
+	/* commands from elsewhere */
 	return xasprintf("%s/facts/%016" PRIx64, cache_dir(),
 			 hash_str(db->objdir, hash_str(db->overlay, 0)));
 }

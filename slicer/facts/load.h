@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * load.h: inside of the pass facts: which units must be parsed, how (groups, precompiled header),
- * and the index of what the cache holds.
+ * load.h: private to the pass facts: which units must be parsed, how (groups, precompiled header),
+ * and the index of the cache.
  *
  * Facts directory: <hash>.facts of units, pool-<hash>.facts the header definitions, <hash>.claims
- * what the pool holds, and `index`, which names them all and is written last. What the index
- * doesn't name is rubbish of a run that was interrupted.
+ * what the pool holds, and `index`, which names them all and is written last. Files that the index
+ * doesn't name are left over from an interrupted run.
  */
 #ifndef KSLICE_FACTS_LOAD_H
 #define KSLICE_FACTS_LOAD_H
@@ -29,10 +29,9 @@ struct plan {
 	size_t pch_model;    /* a unit that has them */
 	VEC(char *) headers; /* most included ones, most frequent first */
 };
-/* Reads the sources' text. */
+/* Scans the sources' text. */
 void plan_make(struct plan *plan, const struct compdb *db);
-/* After the precompiled header is known: units that define a macro its headers mention don't use
- * it. */
+/* Called with the precompiled header: excludes units that define a macro used in its headers. */
 void plan_use_pch(struct plan *plan, const struct compdb *db, const struct strmap *pch_files);
 void plan_free(struct plan *plan);
 
@@ -40,7 +39,7 @@ void plan_free(struct plan *plan);
 
 struct index_unit {
 	uint64_t command; /* hash of the compile command */
-	uint64_t block;	  /* names the facts file; 0: not there */
+	uint64_t block;	  /* names the facts file; 0: none */
 	VEC(uint32_t) deps;
 	bool valid;
 };
@@ -51,9 +50,8 @@ struct facts_index {
 	uint64_t pool;
 };
 /*
- * Reads the index and finds out what is still right. Units that aren't have valid = false; if a
- * header has changed that is all of them, and pool is 0: what a header's definition refers to
- * depends on other headers.
+ * Reads the index and checks which units are still valid. If a header has changed none is, and pool
+ * is 0: what a header's definition refers to depends on other headers.
  */
 void index_load(struct facts_index *index, const struct compdb *db, const char *dir);
 int index_save(const struct facts_index *index, const char *dir);

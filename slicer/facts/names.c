@@ -124,7 +124,7 @@ static enum CXChildVisitResult find_asm_label(CXCursor c, CXCursor parent, CXCli
 	return CXChildVisit_Break;
 }
 
-/* The name the linker sees: an asm label, else the C name. */
+/* The linker's name: an asm label, else the C name. */
 static char *link_name(CXCursor decl)
 {
 	char *label = NULL;
@@ -150,7 +150,7 @@ static bool is_libcall(const char *name)
 	       starts_with(name, "__builtin_bcmp");
 }
 
-/* A type of a .c file, the only ones there are facts about. */
+/* Key of a type in a .c file; there are no facts about others. */
 static char *type_key(struct walk *w, CXCursor decl, enum CXCursorKind kind)
 {
 	struct place p = walk_place(w, clang_getCursorLocation(decl));
@@ -183,7 +183,7 @@ static char *symbol_make_key(struct walk *w, CXCursor decl)
 	}
 	if (kind != CXCursor_FunctionDecl && kind != CXCursor_VarDecl)
 		return no_key;
-	if (clang_Cursor_getStorageClass(decl) == CX_SC_Register) /* a register's name */
+	if (clang_Cursor_getStorageClass(decl) == CX_SC_Register) /* the name of a register */
 		return no_key;
 	linkage = clang_getCursorLinkage(decl);
 	if (linkage == CXLinkage_External || linkage == CXLinkage_UniqueExternal) {
@@ -278,8 +278,8 @@ static void asm_line_operands(char *line, void (*fn)(struct walk *w, const char 
 			if (*s == '%' || *s == '{' || *s == '[')
 				s++;
 			if (beg[0] == '$' || beg[1] == '[' || beg[1] == '{')
-				continue; /* $symbol; %[name]: the name is the constraint's, dropped
-					     below */
+				/* $symbol; the name in %[name] is a constraint, dropped below */
+				continue;
 			while (isalnum((unsigned char)*s) || *s == '_')
 				s++;
 			continue;

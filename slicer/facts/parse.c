@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* parse.c: a compile command => libclang => facts; what workers share. */
+/* parse.c: a compile command => libclang => facts; and what workers share. */
 #include "facts/clang.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The one module name of units parsed with a precompiled header. */
+/* All units parsed with a precompiled header have the same module name. */
 #define PCH_MODNAME "-DKBUILD_MODNAME=\"kslice\""
 #define CLAIM_SLOTS (1u << 21)
 
@@ -48,7 +48,7 @@ uint64_t claim_hash(const char *path, const char *name, uint32_t off, uint64_t g
 void worker_init(struct worker *w, const struct compdb *db, struct claims *claims)
 {
 	*w = (struct worker){.db = db, .claims = claims};
-	/* no thread per parse: a worker is a process of its own */
+	/* no thread per parse: each worker is a process */
 	setenv("LIBCLANG_NOTHREADS", "1", 1);
 	path_map_init(&w->paths, db->tree, db->overlay, db->objdir);
 	fb_init(&w->pool);
@@ -92,8 +92,8 @@ void worker_free(struct worker *w)
 typedef VEC(const char *) args_vec;
 
 /*
- * The recorded command without what only matters to code generation or to the build. Warnings are
- * the compiler's business: leaving them out saves their analyses.
+ * The recorded command without options that matter only to code generation or to the build.
+ * Warnings are switched off to save their analyses.
  */
 static void clang_parse_args(const struct tu *tu, bool with_pch, bool with_source, args_vec *args)
 {
@@ -204,7 +204,8 @@ int facts_make_pch(struct worker *w, const struct tu *tu, const char *text, cons
 	clang_parse_args(tu, true, false, &args);
 	*vec_add(&args) = "-xc-header";
 	*vec_add(&args) = source;
-	/* with the record: uses of a macro are only recorded where its definition is */
+	/* with the preprocessing record: uses of a macro are recorded only together with its
+	 * definition */
 	if (clang_parse_unit(w, &args, source,
 			     CXTranslationUnit_ForSerialization |
 				     CXTranslationUnit_DetailedPreprocessingRecord,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * parse.h: one translation unit => its facts. What a worker process keeps between units is in
- * struct worker.
+ * parse.h: one translation unit => its facts. A worker process's state across units is in struct
+ * worker.
  */
 #ifndef KSLICE_FACTS_PARSE_H
 #define KSLICE_FACTS_PARSE_H
@@ -12,15 +12,15 @@
 #include "facts/build.h"
 
 /*
- * Header definitions are recorded once over all workers: the first to put a definition's hash into
- * this shared set records it. Lies in memory shared between the processes; slots are only ever set.
+ * Each header definition is recorded by one worker: the first to put its hash into this set, which
+ * is in memory shared between the processes; slots are set and never cleared.
  */
 struct claims {
 	size_t mask;
 	uint64_t *slots;
 };
 int claims_init(struct claims *c);
-bool claims_take(struct claims *c, uint64_t hash); /* true: it's ours */
+bool claims_take(struct claims *c, uint64_t hash); /* true: the caller records it */
 uint64_t claim_hash(const char *path, const char *name, uint32_t off, uint64_t group);
 
 struct worker {
@@ -34,7 +34,7 @@ struct worker {
 };
 void worker_init(struct worker *w, const struct compdb *db, struct claims *claims);
 void worker_free(struct worker *w);
-/* Header definitions that are known without being seen: those of a pool. */
+/* Makes the header definitions of a pool known to the worker. */
 void worker_know(struct worker *w, const struct facts *pool);
 
 /* The compiler's arguments for parsing tu; pch may be NULL. NULL-terminated, caller frees the array
@@ -42,9 +42,9 @@ void worker_know(struct worker *w, const struct facts *pool);
 struct parse_job {
 	const struct tu *tu;
 	const char *pch;	  /* precompiled header, or NULL */
-	struct strmap *pch_files; /* what pch includes, as facts paths */
+	struct strmap *pch_files; /* files that pch includes, as facts paths */
 	uint64_t group;
-	bool quiet; /* don't print errors: the caller tries again */
+	bool quiet; /* don't print errors: the caller retries */
 };
 /* Parses and fills out. 0; -1: doesn't parse (printed unless quiet). */
 int facts_parse(struct worker *w, const struct parse_job *job, struct fb *out);

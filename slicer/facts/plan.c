@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * plan.c: which units see headers alike, and which headers are worth precompiling.
+ * plan.c: which units see the same headers, and which headers are worth precompiling.
  *
- * Both are asked of the sources' text: nothing is parsed yet. A macro that a file defines before an
- * #include may change what the header says.
+ * Both are decided by the sources' text, before parsing. A macro that a file defines before an
+ * #include may change the header's contents.
  */
 #include "facts/load.h"
 
@@ -24,7 +24,7 @@ static size_t ident_length(const char *s)
 	return n;
 }
 
-/* Flags that decide what a header says, without the unit's own names and directories. */
+/* Hash of the flags that affect headers' contents, without the unit's own names and directories. */
 static uint64_t flags_hash(const struct tu *tu)
 {
 	uint64_t hash = 0;
@@ -54,7 +54,7 @@ static const char *last_include(const char *text)
 	return last;
 }
 
-/* One line "#define X" or "#undef X" before the last #include. pr_fmt only makes strings. */
+/* One line "#define X" or "#undef X" before the last #include. pr_fmt only affects strings. */
 static void see_macro_line(struct plan_unit *u, const char *line)
 {
 	const char *s = line + 1;
@@ -168,7 +168,7 @@ void plan_make(struct plan *plan, const struct compdb *db)
 		u->group = u->flags == plan->pch_flags ? 0 : u->flags;
 		path = xasprintf("%s/%s", db->overlay, db->tus[i].source);
 		text = read_file(path, NULL);
-		if (text) /* generated sources lie elsewhere, they just get no precompiled header */
+		if (text) /* generated sources are elsewhere and get no precompiled header */
 			plan_read_source(u, text, &includes);
 		u->pch = text && u->flags == plan->pch_flags;
 		free(text);
@@ -178,7 +178,7 @@ void plan_make(struct plan *plan, const struct compdb *db)
 	strmap_free(&includes);
 }
 
-/* All identifiers of the precompiled headers' text. */
+/* Collects all identifiers in the precompiled headers' text. */
 static void plan_read_identifiers(struct strmap *idents, const char *path)
 {
 	char *text = read_file(path, NULL);

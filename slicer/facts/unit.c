@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* unit.c: source text + what the compiler saw => file-scope units. */
+/* unit.c: source text + the compiler's offsets => file-scope units. */
 #include "facts/unit.h"
 
 #include <ctype.h>
@@ -37,7 +37,7 @@ static size_t blank_directive(char *s, size_t i, size_t len)
 	return i;
 }
 
-/* A comment at i (or none): blanks it. Returns the offset behind it. */
+/* Blanks a comment at i, if any. Returns the offset after it. */
 static size_t blank_comment(char *s, size_t i, size_t len)
 {
 	bool line = s[i + 1] == '/';
@@ -87,7 +87,7 @@ char *units_blank(const char *text, size_t len, const span_vec *skipped)
 			for (; i < skipped->a[skip].end && i < len; i++)
 				if (s[i] != '\n')
 					s[i] = ' ';
-			i = blank_directive(s, i, len); /* the #endif's or #else's own word */
+			i = blank_directive(s, i, len); /* the #endif or #else itself */
 		} else if (s[i] == '\n') {
 			line_start = true;
 			i++;
@@ -159,9 +159,9 @@ static size_t match_bracket(const char *s, size_t i, size_t len)
 }
 
 /*
- * Is the macro call [beg, end) a unit without a ';'? Yes, if a declaration or another macro begins
- * behind it. A call that stands on the same line as the declaration and makes none itself is an
- * attribute that expands to nothing.
+ * Is the macro call [beg, end) a unit without a ';'? Yes, if a declaration or another macro call
+ * follows. A call on the same line as a declaration that declares nothing itself is an attribute
+ * that expands to nothing.
  */
 static bool macro_ends_unit(const struct unit_input *in, size_t beg, size_t end, size_t next)
 {
@@ -269,7 +269,7 @@ static int compare_offsets(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Equal begins: the longer one first, and only it stays. */
+/* With equal beginnings the longer one comes first, and only it is kept. */
 static int compare_spans(const void *a, const void *b)
 {
 	const struct span *x = a, *y = b;

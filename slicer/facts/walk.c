@@ -2,15 +2,15 @@
 /*
  * walk.c: a definition's cursor => its refs, field reads, initialiser elements and calls.
  *
- * libclang shows implicit conversions as unexposed expressions around the converted one: that is
- * how copies and pointer conversions of whole records are seen.
+ * libclang shows implicit conversions as unexposed expressions around the converted one: by these,
+ * copies and pointer conversions of whole records are detected.
  */
 #include "facts/clang.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-/* A cursor being visited, and those it lies in. */
+/* A cursor being visited, and those that enclose it. */
 struct frame {
 	struct frame *up;
 	struct walk *w;
@@ -38,7 +38,7 @@ void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element, en
 		.key = fb_str(fb, key), .off = off, .element = element, .kind = kind};
 	size_t first = fb->defs.a[fb->defs.n - 1].ref0;
 
-	/* in a header only the set counts */
+	/* in a header only the set of refs matters */
 	for (size_t i = fb->refs.n; i > first && fb->refs.n - i < 64; i--) {
 		struct fact_ref *r = &fb->refs.a[i - 1];
 
@@ -54,7 +54,7 @@ void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind 
 	size_t n = w->fb->refs.n;
 	uint64_t *at;
 
-	if (w->fb != &w->unit_fb) { /* a header names what stands before it */
+	if (w->fb != &w->unit_fb) { /* a header refers to symbols defined before it */
 		at = strmap_get(&w->worker->statics, name);
 		add_ref(w, at ? (const char *)(uintptr_t)*at : name, off, 0, kind);
 		return;
@@ -104,7 +104,7 @@ static CXType array_element_type(CXType t)
 	return t;
 }
 
-/* Records that lie in an escaping record escape with it. */
+/* Records inside an escaping record escape with it. */
 static enum CXVisitorResult escape_field(CXCursor field, CXClientData data)
 {
 	struct escape *e = data;
@@ -120,8 +120,7 @@ static bool is_same_type(CXType a, CXType b)
 	return clang_equalTypes(clang_getUnqualifiedType(a), clang_getUnqualifiedType(b));
 }
 
-/* Is the child (of type t) converted by the cursor it lies in so that its record is no longer
- * known? */
+/* Does the enclosing cursor convert the child (of type t) so that its record is no longer known? */
 static void check_conversion(struct frame *f)
 {
 	struct frame *up = f->up;
@@ -149,7 +148,7 @@ static void check_conversion(struct frame *f)
 	add_escape(f->w, record, place_in_def(f->w, f->c));
 }
 
-/* Skips what doesn't change the value. */
+/* Skips cursors that don't change the value. */
 static struct frame *frame_significant(struct frame *f)
 {
 	while (f && (f->kind == CXCursor_UnexposedExpr || f->kind == CXCursor_ParenExpr))
@@ -229,7 +228,7 @@ static bool is_statement_place(const struct frame *f)
 	}
 }
 
-/* Does the macro call that begins at `off` also make what the call lies in? */
+/* Does the macro call that begins at `off` also expand to what encloses the call? */
 static bool macro_holds_more(struct frame *f, struct place beg)
 {
 	struct frame *up = frame_significant(f->up);
@@ -309,7 +308,7 @@ static void frame_see_call(struct frame *f)
 	*vec_add(&w->fb->calls) = call;
 }
 
-/* A macro that makes two calls side by side is neither of them. */
+/* A macro that expands to two calls side by side is neither of them. */
 static void check_macro_calls(struct walk *w)
 {
 	struct fact_def *d = &w->fb->defs.a[w->fb->defs.n - 1];
@@ -375,7 +374,7 @@ static bool list_fills_whole(CXCursor value, CXCursor field)
 	       got.kind == CXType_Record || kind == CXCursor_CompoundLiteralExpr;
 }
 
-/* The field a value of a record's list goes to; a null cursor if it can't be told. */
+/* The field that a value of a record's list initialises; a null cursor if unknown. */
 static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 {
 	struct designator d = {.n = 0};
@@ -402,7 +401,7 @@ static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
 	return list->fields.a[list->next++];
 }
 
-/* Opens an element for a child of a record's list; what it refers to is then held by it. */
+/* Opens an element for a child of a record's list; further references belong to it. */
 static uint32_t open_element(struct frame *f)
 {
 	struct walk *w = f->w;
@@ -431,7 +430,7 @@ static uint32_t open_element(struct frame *f)
 	return w->fb->elements.n;
 }
 
-/* An element that holds no symbol is no fact. */
+/* Discards an element that refers to no symbol. */
 static void close_element(struct frame *f, uint32_t element, size_t nrefs)
 {
 	struct fb *fb = f->w->fb;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kslice-cc: stands in for the compiler while kbuild.c lets Kbuild run, so that the commands are
- * learned without compiling.
+ * kslice-cc: takes the compiler's place while kbuild.c runs Kbuild, to record the commands without
+ * compiling.
  *
  *      `clang ... -c x.c` of the kernel: the command goes to the log, an empty object and a
  *          dependency file are written
  *      `clang ... -c x.S`, `clang -S x.c`: run for real; command and dependencies go to the log
- *      all else (probes, host programs, -E): run for real
+ *      everything else (probes, host programs, -E): run for real
  *
- * It is named like the compiler and found first in PATH. Environment: KSLICE_CC_REAL the real
+ * It has the compiler's name and comes first in PATH. Environment: KSLICE_CC_REAL the real
  * compiler, KSLICE_CC_LOG the log, KSLICE_CC_EMPTY an empty object. A log record (struct cc_record,
- * then strings) is written at once, before the object: an object that make thinks is there is
- * always known.
+ * then strings) is written at once, before the object: so every object that make considers up to
+ * date is recorded.
  */
 #include "cc_log.h"
 
@@ -64,7 +64,7 @@ static void read_args(struct job *job, int argc, char **argv)
 			job->depfile = a + 8;
 		else if (!strcmp(a, "-m16") || !strncmp(a, "-DBUILD_VDSO", 12) ||
 			 !strcmp(a, "-D_SETUP") || !strcmp(a, "-D__DISABLE_EXPORTS"))
-			job->other_tree = 1; /* code that is not linked into the kernel proper */
+			job->other_tree = 1; /* code that isn't linked into the kernel */
 		else if (a[0] != '-' && (ends_with(a, ".c") || ends_with(a, ".S")))
 			job->source = a;
 	}
@@ -130,7 +130,7 @@ static void write_log(const struct job *job, int argc, char **argv, int with_dep
 	add_str(&b, cwd);
 	add_str(&b, job->source);
 	add_str(&b, job->object ? job->object : "");
-	/* the name the tree was configured with, not the way to this program */
+	/* the compiler's name as configured, not this program's path */
 	add_str(&b, strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0]);
 	for (int i = 1; i < argc; i++)
 		add_str(&b, argv[i]);

@@ -13,10 +13,10 @@
 
 struct cc_record {
 	uint32_t magic;
-	uint32_t size; /* with the strings */
+	uint32_t size; /* including the strings */
 	uint32_t argc, ndeps;
 	uint32_t is_asm; /* an assembler source */
-	uint32_t to_asm; /* -S: not an object of the kernel, but headers are made from it */
+	uint32_t to_asm; /* -S: not an object of the kernel, but a source of generated headers */
 };
 
 #endif
