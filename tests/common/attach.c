@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 30 /* nobody of ours lets a client wait so long */
+#define PATIENCE_S 30 /* no domain or supervisor of ours takes so long */
 
 static int post(int sock, struct sd_ctl_msg *m, int give)
 {
@@ -25,7 +25,7 @@ static int post(int sock, struct sd_ctl_msg *m, int give)
 	return sendmsg(sock, &mh, MSG_NOSIGNAL) == sizeof(*m) ? 0 : -errno;
 }
 
-/* *m becomes the answer; how many fds came with it, or -errno. */
+/* *m becomes the answer; returns how many fds came with it, or -errno. */
 static int answer(int sock, struct sd_ctl_msg *m, int fd[3])
 {
 	union sd_ctl_room room;
@@ -180,7 +180,7 @@ void outsider_ring(const struct outsider *o, unsigned int qp)
 void outsider_post(const struct outsider *o, unsigned int qp, u32 n, const struct sd_entry *e)
 {
 	struct sd_entry *to = &outsider_qp(o, qp)->sq[n % SD_RING];
-	u32 seq = 2 * n + 1; /* without SD_F_SYNC: a slot further each time */
+	u32 seq = 2 * n + 1; /* without SD_F_SYNC: the next slot each time */
 
 	to->op = e->op, to->flags = e->flags, to->ret = e->ret;
 	memcpy(to->arg, e->arg, sizeof(e->arg));

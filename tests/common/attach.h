@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * attach.h: a client from outside: attaches to a domain through its supervisor as the contract
- * headers say (sd/control.h, sd/ring.h), with no line of the real client in between.
+ * headers specify (sd/control.h, sd/ring.h), without any code of the real client.
  *
  * The socket is the lifeline: closing it detaches. One thread.
  */
@@ -20,7 +20,7 @@ struct outsider {
 };
 
 int outsider_attach(struct outsider *o, const char *path); /* 0 or -errno */
-/* The same in two steps: it has asked; it has got its answer. */
+/* The same in two steps: sends the request; receives the answer. */
 int outsider_begin(struct outsider *o, const char *path);
 int outsider_attached(struct outsider *o);
 /* A child of it, over its lifeline. */
@@ -28,7 +28,7 @@ int outsider_child(struct outsider *o, const struct outsider *parent);
 void outsider_detach(struct outsider *o);
 struct sd_qp_mem *outsider_qp(const struct outsider *o, unsigned int qp);
 void outsider_ring(const struct outsider *o, unsigned int qp); /* doorbell, and wake the domain */
-/* Entry n of a queue pair, published as the protocol says. */
+/* Entry n of a queue pair, published by the protocol. */
 void outsider_post(const struct outsider *o, unsigned int qp, u32 n, const struct sd_entry *e);
 /* Waits until entry n is answered: 1, 0 after ms, -1: the channel has ended. */
 int outsider_answer(const struct outsider *o, unsigned int qp, u32 n, s64 *ret, int ms);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* plain_copy.c: what rpc.h wants of its surroundings, for test programs whose own pointers are
- * always good. */
+/* plain_copy.c: the copy functions that rpc.h needs, for test programs whose own pointers are
+ * always valid. */
 #include <string.h>
 #include <sd/rpc.h>
 

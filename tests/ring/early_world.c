@@ -29,7 +29,7 @@ int teardown(void **state)
 	return 0;
 }
 
-/* Byte `at` of all that is ever sent. */
+/* Byte number `at` of all bytes sent. */
 static u8 pattern(u64 at)
 {
 	return (u8)(at * 7 + (at >> 8) * 13);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * early_world.h: both ends of one queue pair in one thread, and a program that sends: for the tests
- * of early completions. The bytes it sends follow one pattern, whatever the calls and fds, so that
- * the domain's log shows what is missing, doubled or out of order.
+ * of early completions. The bytes it sends follow one pattern, independent of calls and fds, so
+ * that the domain's log shows what is missing, duplicated or out of order.
  */
 #ifndef EARLY_WORLD_H
 #define EARLY_WORLD_H
@@ -22,7 +22,7 @@
 
 #define FD	 7u
 #define OTHER	 (FD + 1)
-#define SAME_ROW (FD + SD_CREDITS) /* remembered in the same place as FD */
+#define SAME_ROW (FD + SD_CREDITS) /* uses the same credit entry as FD */
 #define LOG_ROOM (2u << 20)
 
 struct world {
@@ -31,7 +31,7 @@ struct world {
 	struct sd_sregion reg;
 	struct sd_qp qp;
 	void *base;
-	u64 sent; /* bytes that the program was told are sent */
+	u64 sent; /* bytes that are sent according to the program's results */
 	u8 buf[SD_MAX_DATA];
 };
 
@@ -40,22 +40,22 @@ extern struct world *w;
 int setup(void **state);
 int teardown(void **state);
 
-/* A take is begun: its bytes are the next ones to send. What is completed early beside it is
- * settled if there is no room otherwise. */
+/* Begins a take of the next bytes to send. Waits for the early call if there is no room
+ * otherwise. */
 void begin_take(struct sd_call *c, u64 fd, u64 len);
 /* What a stub of send() does: its result. */
 long give(u64 fd, u64 len);
-/* The same, waited for in any case. */
+/* The same, but always waited for. */
 long waited(u64 fd, u64 len);
 void echo_is(u64 v);
-/* From now on every take says this credit, and FD's is known. */
+/* From now on every take reports this credit, and FD's is known. */
 void earn(u8 level);
-/* Given, and the domain has seen nothing of it. */
+/* Sends, and checks that the domain hasn't seen it yet. */
 void gives_early(u64 fd, u64 len);
 void gives_waited(u64 fd, u64 len);
-/* The domain has all that the program was told is sent, in order. */
+/* Checks that the domain has all sent bytes, in order. */
 void all_taken(void);
-/* Nothing is out, and the arena is free. */
+/* Checks that no early call is pending, and that the arena is free. */
 void at_rest(void);
 /* Results of the next takes, see struct hostdom_take. */
 void says(u32 n, s64 a, s64 b, s64 c, s64 d);

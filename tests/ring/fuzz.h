@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fuzz.h: what both ring fuzzers share: a seeded generator, the options, memory with guard pages.
+ * fuzz.h: shared by both ring fuzzers: a seeded generator, the options, memory with guard pages.
  *
  *	fuzz_x [--cases N] [--seed S]
  *
- * A case depends on its own seed alone (base seed + number): a failure names it, and --seed S
- *--cases 1 runs it again.
+ * A case depends only on its own seed (base seed + number): a failure prints it, and --seed S
+ * --cases 1 repeats it.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -75,7 +75,7 @@ static inline void fuzz_options(struct fuzz *f, int argc, char **argv, u64 cases
 	}
 }
 
-/* Zeroed memory between two pages that may not be touched. */
+/* Zeroed memory between two inaccessible pages. */
 static inline void *guarded(u64 size)
 {
 	u8 *p = mmap(NULL, size + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -88,7 +88,7 @@ static inline void *guarded(u64 size)
 	return p + 4096;
 }
 
-/* A value as likely to matter as a random one: small, a boundary of the protocol, or anything. */
+/* A value that is small, near a boundary of the protocol, or random. */
 static inline u64 nasty(struct fuzz *f, u64 boundary)
 {
 	switch (below(f, 6)) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz_client.c: a lying domain against the client's end: queue pairs, batches, and every generated
- * client stub.
+ * fuzz_client.c: a domain that breaks the protocol against the client's end: queue pairs,
+ * batches, and every generated client stub.
  *
- * The transport's wait() is the domain: it answers with anything (sequence numbers, lengths, flags,
- * slots, data), or not at all, or ends the channel, and scribbles over the region before and after.
- * STUBS is the domain's table of stubs. Checked: no memory outside the region and the program's
- * buffers is touched (guard pages, ASan, UBSan); a call to read n bytes writes at most n to the
- * program, and says that it read no more; every call ends with a status of enum sd_status; a
- * channel seen lying stays dead; the arena is level after every call.
+ * The transport's wait() is the domain: it answers with random sequence numbers, lengths, flags,
+ * slots and data, or not at all, or ends the channel, and scribbles over the region before and
+ * after. STUBS is the domain's table of stubs. Checked: no memory outside the region and the
+ * program's buffers is touched (guard pages, ASan, UBSan); a call to read n bytes writes at most n
+ * to the program, and returns at most n; every call ends with a status of enum sd_status; a
+ * channel that ended by a violation stays dead; the arena is released after every call.
  */
 #include <sys/mman.h>
 #include <sd/batch.h>
@@ -141,7 +141,8 @@ static void count(enum sd_status st)
 	stats[st]++;
 }
 
-/* An argument for a stub: an fd, a length, a pointer into the program's memory, or nonsense. */
+/* An argument for a stub: an fd, a length, a pointer into the program's memory, or an invalid
+ * one. */
 static u64 argument(void)
 {
 	switch (below(&fz, 4)) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz_domain.c: a lying client against the real server core and the generated server stubs,
- * compiled for the host.
+ * fuzz_domain.c: a client that breaks the protocol against the real server core and the generated
+ * server stubs, compiled for the host.
  *
- * Each case: one liar and one honest client on one poller. The liar publishes anything, anywhere,
- * answers in place of the domain, and changes its entries and arena while its calls are served (the
- * "kernel" underneath does that for it: between the stub's check and its use). Checked: nothing
- * outside the liar's region and the stub's own memory is touched (guard pages, ASan, UBSan), the
- * honest client's calls are answered right throughout, and a definite lie ends the liar's channel,
- * and only that.
+ * Each case: one liar and one honest client on one poller. The liar publishes random entries in
+ * any slot, answers in place of the domain, and changes its entries and arena while its calls are
+ * served (the "kernel" underneath does that for it, between the stub's check and use). Checked:
+ * nothing outside the liar's region and the stub's own memory is touched (guard pages, ASan,
+ * UBSan), the honest client's calls are always answered correctly, and a definite violation ends
+ * the liar's channel and no other.
  */
 #include <sys/mman.h>
 #include <sd/qp.h>
@@ -55,8 +55,8 @@ static void scribble(void)
 	}
 }
 
-/* The kernel below the generated stubs: believes nothing, answers anything, while the liar changes
- * everything. */
+/* The kernel below the generated stubs: returns random results, while the liar changes its
+ * memory. */
 long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
 	(void)nr, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
@@ -118,7 +118,7 @@ static void serve(struct sd_req *q)
 	served++;
 }
 
-/* Calls that are not answered at once: they come to an end while others are published over them. */
+/* Calls that are not answered at once: they end while others are published over them. */
 static struct sd_req parked[8];
 static u32 nparked;
 static bool may_park = true;
@@ -143,7 +143,7 @@ static void serve_round(u32 most)
 		sd_poll_settle(&dom.poll);
 }
 
-/* What the liar knows of its queue pairs is what the domain knows: the worst liar there is. */
+/* The liar knows the domain's state of its queue pairs: the worst case. */
 static void publish(void)
 {
 	u32 i = below(&fz, LIAR_QPS), j, ahead = chance(&fz, 6) ? below(&fz, SD_RING) : 0;
@@ -204,7 +204,7 @@ static void new_liar(void)
 	sd_poll_add(&dom.poll, &liar);
 }
 
-/* Lies that must be seen, one each. */
+/* Violations that must be detected, one per call. */
 static void definite_lie(void)
 {
 	struct sd_sqp *l;

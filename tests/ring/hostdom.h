@@ -4,10 +4,10 @@
  * a host process or thread. For the ring tests and benchmarks.
  *
  * Calls: 0 echo: returns arg[0]. 1 sum: adds up arg[1] bytes at arena offset arg[0] through
- * sd_user(). 2 fill: writes arg[1] bytes of arg[2] at arg[0]. 3 fetch: copies an 64-byte struct by
+ * sd_user(). 2 fill: writes arg[1] bytes of arg[2] at arg[0]. 3 fetch: copies a 64-byte struct by
  * sd_fetch() and returns its first word. 4 scratch: needs arg[0] bytes of private memory. 5 take:
- * takes arg[2] bytes at arg[1] for fd arg[0], as much of them as hostdom_take says, and tells the
- * credit that it says.
+ * takes arg[2] bytes at arg[1] for fd arg[0], at most as many as hostdom_take allows, and reports
+ * its credit.
  */
 #ifndef HOSTDOM_H
 #define HOSTDOM_H
@@ -28,22 +28,22 @@ struct hostdom {
 extern const struct sd_table hostdom_table;
 extern const struct sd_server_ops hostdom_ops;
 
-/* What takes do. The results in says[] are those of the next ones, in order: -errno, or how many
- * bytes at most; then all is taken. */
+/* Results of takes. says[] is for the next ones, in order: -errno, or how many bytes at most;
+ * later ones take all. */
 struct hostdom_take {
 	s64 says[8];
 	u32 nsays, said;
 	u8 credit;
 	s32 kept; /* errno of the last early call that failed */
 	u32 calls;
-	u8 *log; /* what was taken, if log isn't NULL; no more than room */
+	u8 *log; /* bytes taken, if log isn't NULL; at most room */
 	u64 room, len;
 };
 
 extern struct hostdom_take hostdom_take;
 
 void hostdom_init(struct hostdom *d, struct sd_wake_page *wake_page);
-/* Serve one round: every call there is, at most `most`. Number served. */
+/* Serves one round: all published calls, at most `most`. Returns the number served. */
 u32 hostdom_round(struct hostdom *d, u32 most);
 /* Serve until d->stop: spin, yield, sleep. */
 void hostdom_run(struct hostdom *d);

@@ -8,8 +8,8 @@
 #include "hostdom.h"
 
 extern const struct sd_client_side inline_transport;
-extern struct hostdom *inline_domain; /* who serves its queue pairs */
-extern void (*inline_puppet)(void);   /* does so instead, where not NULL */
+extern struct hostdom *inline_domain; /* the domain that serves its queue pairs */
+extern void (*inline_puppet)(void);   /* serves them instead, if not NULL */
 
 /* hostdom_init(), and from now on it is inline_domain. Liars are counted and ended. */
 void inline_init(struct hostdom *d, struct sd_wake_page *wake_page);

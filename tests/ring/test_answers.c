@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_answers.c: what a domain's answer carries beside its result, each length of it once too
- * large: in structs, in records, in what should end in NUL. The generated stubs of net and block
- * say SD_PROTO; what an honest domain may say passes. (The results themselves: tests/stubs/fuzz.c,
- * every call.)
+ * test_answers.c: answers with too large a length beside the result: in structs, in records, in
+ * strings. The generated stubs of net and block return SD_PROTO; valid answers pass. (The results
+ * themselves: tests/stubs/fuzz.c, for every call.)
  */
 #define _GNU_SOURCE
 #include <net/if.h>
@@ -93,7 +92,7 @@ static void put_record(u8 *at, u16 len, const char *name)
 	strcpy((char *)at + 19, name);
 }
 
-/* Two entries of 24 and 32 bytes; lie: the length that the second one says. */
+/* Two entries of 24 and 32 bytes; lie: the length in the second one. */
 static void entries(u8 *arena, struct sd_entry *e)
 {
 	u8 *at = arena + e->arg[1];
@@ -217,7 +216,7 @@ static void says_length(u8 *arena, struct sd_entry *e)
 	e->ret = lie;
 }
 
-/* It came from nowhere: 1 the data, 2 the address, 3 control messages. */
+/* An invalid place: 1 of the data, 2 of the address, 3 of control messages. */
 static void says_nowhere(u8 *arena, struct sd_entry *e)
 {
 	struct w_msg *m = message(arena, e);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_early.c: when a call is completed early and when it waits, that what was sent so is taken
- * whole and in order, and what becomes of early calls that fail.
+ * test_early.c: when a call is completed early and when it waits; early data are taken completely
+ * and in order; early calls that fail.
  */
 #include "early_world.h"
 
@@ -87,7 +87,7 @@ static void others_forget(void **state)
 	all_taken();
 }
 
-/* What the early call's own answer says counts, once it is there. */
+/* The credit in the early call's own answer counts, once it is there. */
 static void credit_spent(void **state)
 {
 	(void)state;
@@ -159,7 +159,8 @@ static void stream(void **state)
 		gives_early(FD, 1 + (i * 37) % SD_CREDIT_SMALL);
 		changes += w->qp.early.mark != last;
 		last = w->qp.early.mark;
-		assert_true(w->qp.early.top <= 4 * SD_CREDIT_SMALL); /* to and fro, not on and on */
+		assert_true(w->qp.early.top <=
+			    4 * SD_CREDIT_SMALL); /* alternates between two places */
 		if (i % 50 == 49)
 			assert_int_equal(waited(OTHER, i % 200), i % 200);
 	}
@@ -182,7 +183,7 @@ static void stream_of_big_ones(void **state)
 	at_rest();
 }
 
-/* Beside an early call's data there is less room; settled, there is all. */
+/* Beside an early call's data there is less room; once it is settled, all of it. */
 static void no_room_beside(void **state)
 {
 	struct sd_call c;
@@ -227,8 +228,8 @@ static void nested(void **state)
 	at_rest();
 }
 
-/* Nothing is out, and there is credit; still a call with one around it isn't completed early: the
- * arena below it is in use. */
+/* No early call is pending, and there is credit; still a nested call isn't completed early,
+ * since the arena below it is in use. */
 static void nested_with_credit(void **state)
 {
 	struct sd_call a, b;
@@ -287,7 +288,7 @@ static void interrupted(void **state)
 	sd_qp_interrupt(&w->qp);
 	begin_take(&c, FD, 10);
 	assert_int_equal(sd_call_early(&c, &ret, 1, 2, true),
-			 SD_INTR); /* not begun, not promised */
+			 SD_INTR); /* not begun, not completed early */
 	sd_call_end(&c);
 	gives_early(FD, 10);
 	sd_qp_interrupt(&w->qp);
@@ -353,7 +354,7 @@ static void known_at_once(void **state)
 	at_rest();
 }
 
-/* Whatever it ends with, it is done once, and what comes after it isn't touched. */
+/* Whatever its result, it is made once, and later calls aren't affected. */
 static void known_wrongly(void **state)
 {
 	static const u64 ends[] = {7, (u64)-EIO, (u64)-EINTR, (u64)-EAGAIN};
@@ -421,7 +422,7 @@ static void known_beside(void **state)
 }
 
 /* ---- early calls that fail ---- */
-/* What a domain's file would have to keep for its next call. */
+/* The errno that a domain's file would have to keep for its next call. */
 static void kept_is(s32 err)
 {
 	assert_int_equal(hostdom_take.kept, err);
@@ -435,7 +436,7 @@ static void broken_then_early(void **state)
 	gives_early(FD, 100);
 	w->sent = 0; /* the first hasn't come */
 	hostdom_take.credit = 0;
-	gives_waited(FD, 100); /* credit is gone, the domain says what there is to say */
+	gives_waited(FD, 100); /* credit is gone, so the domain's result is used */
 	kept_is(ECONNRESET);
 	all_taken();
 	at_rest();
@@ -492,7 +493,7 @@ static void shortened(void **state)
 	at_rest();
 }
 
-/* An answer that was given before the rest was says nothing of the room behind it. */
+/* An answer from before the rest was sent tells nothing about the room after it. */
 static void shortened_then_no_credit(void **state)
 {
 	(void)state;
@@ -505,7 +506,7 @@ static void shortened_then_no_credit(void **state)
 	at_rest();
 }
 
-/* Whatever follows it, the rest comes first. */
+/* The rest is sent before any later call. */
 static void shortened_then_waited(void **state)
 {
 	(void)state;

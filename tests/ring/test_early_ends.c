@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_early_ends.c: each end of a queue pair by itself: what the domain holds back behind an early
- * call and what it says of it, and each single lie about early calls that either end must see.
+ * test_early_ends.c: each end of a queue pair alone: which entries the domain holds back behind an
+ * early call and how it reports that call's end, and every violation about early calls that either
+ * end must detect.
  */
 #include "early_world.h"
 
@@ -80,7 +81,7 @@ static void answered_and_watched(void **state)
 	assert_int_equal(w->reg.qp[0].busy, 0);
 }
 
-/* A call may end after its region has: nobody is there to be answered. */
+/* A call may end after its region has: then there is no client to answer. */
 static void answers_nobody(void **state)
 {
 	struct sd_req q;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_ring.c: both ends of a queue pair in one thread, and what each promises. */
+/* test_ring.c: both ends of a queue pair in one thread. */
 #include "ring_world.h"
 
 static void rounds(void **state)
@@ -111,7 +111,7 @@ static void batch(void **state)
 	}
 }
 
-/* Without a pause: 8 in flight, each answered one followed by another. */
+/* A rolling batch: 8 in flight, each one that is answered followed by another. */
 static void rolling(void **state)
 {
 	u64 arg[6] = {0}, cookie, sum = 0;
@@ -182,7 +182,7 @@ static void interrupted(void **state)
 	c.arg[0] = 9;
 	assert_int_equal(sd_call_post(&c), SD_OK);
 	sd_qp_interrupt(&w->qp);
-	assert_int_equal(sd_call_finish(&c, &ret), SD_OK); /* cancels, and takes what came of it */
+	assert_int_equal(sd_call_finish(&c, &ret), SD_OK); /* cancels, and takes the result */
 	assert_int_equal(ret, 9);
 	assert_int_equal(sd_call_end(&c), SD_OK);
 }
@@ -255,7 +255,7 @@ static void batch_of(struct sd_qp *l, u32 n)
 	assert_int_equal(sd_batch_end(&b), SD_OK);
 }
 
-/* Completions go on where they were, too, once nothing in the ring shows a batch any more. */
+/* Completions also continue where they were, once nothing in the ring shows a batch any more. */
 static void resumed_after_batch(void **state)
 {
 	struct sd_qp l;
@@ -298,7 +298,7 @@ static void resumed(void **state)
 	assert_int_equal(l.tail, 0);
 }
 
-#define LOOKS 10000000u /* bounds what goes by the time that passes */
+#define LOOKS 10000000u /* limit for loops that wait for time to pass */
 
 static void many_qps(void **state)
 {
@@ -315,7 +315,7 @@ static void many_qps(void **state)
 	assert_int_equal(w->reg.qp[100].mem->domain.polled, w->reg.qp[100].polled);
 }
 
-/* Has always a call in flight. How many were answered. */
+/* Always keeps a call in flight. Returns how many were answered. */
 static u32 keep_busy(struct sd_qp *l, struct sd_entry_ref *t)
 {
 	long ret;
@@ -407,8 +407,8 @@ static void ring_all(struct sd_sregion *r)
 		memset(r[i].head->doorbell, 0xff, sizeof(r[i].head->doorbell));
 }
 
-/* One look at doorbells costs no more than so many, nobody is polled for them, and who rings on and
- * on is asked ever more seldom. */
+/* One look at doorbells is bounded, no queue pair is polled for useless ones, and a client that
+ * keeps ringing is looked at less and less often. */
 static void doorbell_storm(void **state)
 {
 	static struct sd_sregion r[STORM];
@@ -426,7 +426,7 @@ static void doorbell_storm(void **state)
 	assert_true(still_ringing(r) >= STORM * SD_QPS - 200);
 	for (i = 0; i < 100; i++) {
 		ring_all(r);
-		assert_true(sd_poll_settle(&w->dom.poll)); /* they are to be asked again, later */
+		assert_true(sd_poll_settle(&w->dom.poll)); /* they are looked at again, later */
 		echo_is(&w->second, i);
 	}
 	assert_true(w->dom.poll.qps <= 2);
@@ -438,7 +438,7 @@ static void doorbell_storm(void **state)
 	}
 }
 
-/* Queue pair 100 after it was told that it isn't looked at any more, and while it still is. */
+/* Queue pair 100 after its polled became 0, while it is still looked at. */
 static struct sd_qp *leaving_qp(void)
 {
 	struct sd_sqp *s = &w->reg.qp[100];
@@ -451,8 +451,7 @@ static struct sd_qp *leaving_qp(void)
 		w->reg.qp[i].idle = 1;
 		w->reg.qp[i].since =
 			sd_tsc() +
-			(1ull
-			 << 40); /* it isn't quiet for long, whatever happens to this process */
+			(1ull << 40); /* not quiet for long, however slow this process is */
 		l = i == 100 ? other : l;
 	}
 	s->since = sd_tsc() - (1ull << 40);
@@ -462,8 +461,7 @@ static struct sd_qp *leaving_qp(void)
 	return l;
 }
 
-/* Who publishes without a fence, and goes on, may have read the word before the domain changed it.
- */
+/* A client that publishes without a fence may have read the word before the domain changed it. */
 static void told_before_dropped(void **state)
 {
 	struct sd_qp *l = leaving_qp();
@@ -549,7 +547,7 @@ static void wakes(void **state)
 	sd_srv_reply(&q, 0, 0);
 	assert_ptr_equal(sd_srv_wake(l, false), &c->sleep);
 
-	c->want = 0; /* a queue pair nobody looks at: now or never */
+	c->want = 0; /* an unpolled queue pair: there is no later look */
 	sd_submit(&w->qp, HD_ECHO, 0, (u64[6]){0}, &n);
 	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
 	assert_false(l->polled);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_ring_lies.c: each single lie that either end of a queue pair must see. */
+/* test_ring_lies.c: every protocol violation that either end of a queue pair must detect. */
 #include "ring_world.h"
 
 static void publish(u32 n, u16 op, u16 flags, u64 a, u64 b, u32 seq)
@@ -62,7 +62,8 @@ static void lie_after_sync(void **state)
 	(void)state;
 	publish(0, HD_ECHO, SD_F_SYNC, 0, 0, 1);
 	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), 1);
-	publish(0, HD_ECHO, SD_F_SYNC, 0, 0, 3); /* before the answer it had promised to await */
+	publish(0, HD_ECHO, SD_F_SYNC, 0, 0,
+		3); /* before the answer that SD_F_SYNC promises to await */
 	assert_int_equal(sd_srv_take(l, &hostdom_table, &q), -EPROTO);
 }
 
@@ -125,7 +126,7 @@ static void in_bounds_is_no_lie(void **state)
 	assert_int_equal(w->qp.mem->sq[0].seq, 2);
 }
 
-/* What the domain says in the one call that is in flight. */
+/* The domain's answer to the one call in flight. */
 static void domain_says(u32 seq, u16 flags, s64 ret)
 {
 	struct sd_entry *e = &w->qp.mem->sq[0];
@@ -163,7 +164,7 @@ static void lying_answer_length(void **state)
 	assert_int_equal(sd_call_end(&c), SD_PROTO);
 }
 
-/* What lies in the arena below a call is another's. */
+/* The arena below a call belongs to another call. */
 static void not_its_room(void **state)
 {
 	struct sd_call outer, c;

@@ -52,7 +52,7 @@ static void one(struct sd_qp *l, u32 i)
 	CHECK(sd_call_end(&c) == SD_OK);
 }
 
-/* As close to an answer as one can get: what it says must be there with its number. */
+/* Polls for an answer as closely as possible: its contents must be there with its number. */
 static void watch(const struct sd_qp *l, u64 first)
 {
 	const struct sd_done *d = &l->mem->cq[l->taken % SD_RING];
@@ -65,7 +65,7 @@ static void watch(const struct sd_qp *l, u64 first)
 		}
 }
 
-/* n in a batch; no two batches answer alike, so that an answer of an earlier one is seen. */
+/* n in a batch; no two batches have the same answers, so that a stale one is detected. */
 static void many(struct sd_qp *l, u32 n, u64 salt)
 {
 	u64 arg[6] = {0}, cookie;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * buffers.c: argument memory. Slot i holds what argument i points to: the buffer itself ends where
- * an unmapped page begins, what it points to lies below it. Both sides use the same addresses, one
+ * an unmapped page begins, what it points to is below it. Both sides use the same addresses, one
  * after the other.
  */
 #include "buffers.h"

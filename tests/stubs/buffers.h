@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* buffers.h: between buffers.c and the buffers of files. */
+/* buffers.h: shared by buffers.c and buffers_files.c. */
 #ifndef BUFFERS_H
 #define BUFFERS_H
 
@@ -13,8 +13,8 @@ struct slot {
 	u8 *readonly;
 };
 
-/* The first one taken of a slot is the argument's own. Filled with a pattern that tells what was
- * not written. */
+/* The first one taken of a slot is the argument itself. Filled with a pattern, to detect bytes
+ * that weren't written. */
 void *take(struct slot *s, size_t n);
 void *put(struct slot *s, const void *data, size_t n);
 

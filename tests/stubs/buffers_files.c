@@ -224,7 +224,7 @@ static void mask_xtime(struct statx_timestamp *t)
 		t->tv_sec = 0, t->tv_nsec = 0;
 }
 
-/* Newer kernels tell more than they are asked for, and know more attributes. */
+/* Newer kernels report more than requested, and know more attributes. */
 static void mask_statx(struct statx *x)
 {
 	x->stx_dev_major = x->stx_dev_minor = 0;
@@ -238,8 +238,8 @@ static void mask_statx(struct statx *x)
 	mask_xtime(&x->stx_mtime);
 }
 
-/* Linux leaves the bytes between a name's end and the next entry as they are; the domain's are
- * anything. */
+/* Linux leaves the bytes between a name's end and the next entry as they are; those of the
+ * domain are arbitrary. */
 static void mask_entries(u8 *p, u8 *end)
 {
 	u16 len;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* copy.c: the fault-tolerant copies of rpc.h for tests, by the kernel's own; and where mutation
- * damages data. */
+/* copy.c: the fault-tolerant copies of rpc.h for tests, made by the kernel; mutation damages
+ * data here. */
 #include "stub_test.h"
 
 #include <errno.h>

@@ -16,7 +16,7 @@
 #define STATE	 32768
 #define WATCHDOG 20 /* seconds a case may take before the run counts as hung */
 
-/* What one side made of a case. */
+/* The outcome of a case on one side. */
 struct outcome {
 	long ret;
 	u64 arg[6];
@@ -89,8 +89,8 @@ static u64 argument(struct run *r, struct side *s, int i)
 	}
 }
 
-/* Bases about files say nothing of other kinds of descriptors, while those of sockets do of pipes.
- */
+/* Bases about files don't test other kinds of descriptors, while those of sockets also test
+ * pipes. */
 static bool about_files(const struct st_base *b, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
@@ -127,7 +127,7 @@ static bool makes_fd(const struct run *r, const struct outcome *o)
 	return r->stub->ret_fd;
 }
 
-/* What a new descriptor is of. */
+/* Describes the file of a new descriptor. */
 static void describe(struct side *s, struct outcome *o)
 {
 	struct stat st = {0};
@@ -144,7 +144,7 @@ static void describe(struct side *s, struct outcome *o)
 		 st.st_gid, (long long)st.st_size, (unsigned long)st.st_nlink);
 }
 
-/* Descriptors the call made: they are closed, and stand for themselves by a mark only. */
+/* Closes the descriptors that the call made, and replaces them by a mark. */
 static void close_new(struct run *r, struct side *s, struct outcome *o)
 {
 	int fds[2], n;
@@ -187,7 +187,7 @@ static void become(struct side *s, u32 id)
 		side_call(s, SYS_setresgid, 0, 0, 0, 0, 0, 0);
 }
 
-/* The call itself, and what can be seen of it. */
+/* Makes the call and records its outcome. */
 static void perform(struct run *r, struct side *s, struct outcome *o)
 {
 	for (u32 i = 0; i < r->call->nparams; i++)
@@ -233,9 +233,9 @@ static void *play(void *arg)
 }
 
 /*
- * Who has given up being root can't undo the world, nor become root again: such a call is played by
- * a thread of its own, as a kernel sees it, and on the domain's side by a client that is not used
- * again.
+ * A caller that has given up root can neither remove the world nor become root again: such a call
+ * is made by a separate thread, which has its own credentials, and on the domain's side by a client
+ * that is not used again.
  */
 static void play_apart(struct play *p)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz.c: liars on both sides of the generated stubs, under ASan and UBSan: fuzz [CASES [SEED]].
+ * fuzz.c: invalid data on both sides of the generated stubs, under ASan and UBSan: fuzz [CASES
+ * [SEED]].
  *   server  random entries over a random arena, the host kernel behind: nothing beside the arena
  *           and the private copies changes, whatever the entry says
  *   client  good calls answered by nonsense in result and arena: the program's memory beside the
@@ -121,7 +122,7 @@ static const struct sd_stub *stub_of(long nr)
 	return NULL;
 }
 
-/* Calls that make or lose descriptors, send signals, change who we are or take for ever are not
+/* Calls that make or close descriptors, send signals, change our ids or never return are not
  * made; the others get one of our descriptors. */
 static bool harmless(long nr, u64 b)
 {
@@ -304,7 +305,7 @@ static void fuzz_client(u64 cases)
 			memset(low - 512, 0x3e, 512);
 		}
 		stub->stub(&qp, &ret, arg);
-		if (qp.status != SD_OK) /* it saw through the lie */
+		if (qp.status != SD_OK) /* it has detected the violation */
 			new_channel();
 		for (u32 k = 0; k < call->nparams; k++) {
 			size_t len;
@@ -321,7 +322,7 @@ static void fuzz_client(u64 cases)
 }
 
 /* ---- lies about the result ---- */
-/* As far as it can be read; who names more than Linux takes is refused anyway. */
+/* The sum of the readable part; more than Linux takes is refused anyway. */
 static s64 listed(const struct iovec *v, u64 n)
 {
 	struct iovec one;
@@ -424,7 +425,7 @@ static void tick(int sig)
 	(void)sig;
 }
 
-/* What the calls get for descriptors. */
+/* The descriptors that calls get. */
 static void make_fixtures(void)
 {
 	const char *root = st_suite.stubs->nprefix ? st_suite.stubs->prefix[0] : NULL;

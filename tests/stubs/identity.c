@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* identity.c: calls that change who the caller is, and how to see who it has become: by what it may
- * do to files. */
+/* identity.c: calls that change the caller's credentials, which are then tested by access to
+ * files. */
 #include "world.h"
 
 #include <fcntl.h>

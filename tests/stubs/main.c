@@ -40,8 +40,9 @@ long backend_call(const struct sd_stub *st, const u64 a[6])
 	long ret = -EPROTO;
 
 	status = st->stub(&backend_qp, &ret, a);
-	if (status == SD_PROTO && st_mutate) { /* the stub itself noticed the damage: a result that
-						  can't be. The queue pair is good for more */
+	if (status == SD_PROTO &&
+	    st_mutate) { /* the stub itself detected the damage, an invalid result. The queue
+			    pair can be used again */
 		backend_qp.status = SD_OK;
 		return -EPROTO;
 	}
@@ -111,7 +112,7 @@ bool engine_wanted(const char *call, const char *name)
 	return !nwant;
 }
 
-/* A call with data must notice that they were damaged; the others have nothing to damage. */
+/* A call with data must detect their damage; other calls have none. */
 void engine_mutated(const struct st_call *call, u32 noticed)
 {
 	bool data = false;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stub_test.h: between the generated tables (generated/<domain>/tests*.c) and the engine that runs
- * them.
+ * stub_test.h: shared by the generated tables (generated/<domain>/tests*.c) and the engine that
+ * runs them.
  *
  * A case is one call with all arguments chosen, made twice: on the host kernel by a raw system
  * call, and in the domain by its stub; each time in a fresh world of fixtures, prepared by the same
  * calls on the same side, with the same fd numbers, ports and buffer addresses. Compared are the
  * result, every byte of every buffer, and the state of the world afterwards.
  *
- * Every call has bases: complete, sensible argument lists. From each base every parameter is moved
- * through its edge values while the others stay.
+ * Every call has bases: complete, sensible argument lists. From each base every parameter takes
+ * its edge values while the others stay.
  *
  * Threads: none. A watchdog ends a run that hangs, naming the case.
  */
@@ -46,8 +46,8 @@ struct st_base {
 	u32 as; /* user and group id that make the call; 0: root */
 };
 
-/* A case whose outcome differs for a known reason. One that differs no more, or never ran, fails.
- */
+/* A case whose outcome differs for a known reason. An entry that no longer differs, or never
+ * ran, fails. */
 struct st_differs {
 	const char *match; /* fnmatch() on "base" or "base/param=value" */
 	bool kernel;	   /* because of the kernels' versions or configurations; else because of
@@ -68,8 +68,8 @@ struct st_result {
 	enum st_returns kind;
 	s64 most;
 	int of, len;
-	u32 times;    /* so often that */
-	s64 empty;    /* that much where it is 0 */
+	u32 times;    /* times that */
+	s64 empty;    /* the most if it is 0 */
 	int keep_arg; /* with these bits in this parameter: more, for lists and buffers; -1: never
 		       */
 	s64 keep_mask;
@@ -136,25 +136,26 @@ long side_call(struct side *s, unsigned int nr, u64 a, u64 b, u64 c, u64 d, u64 
 
 /* ---- world.c ---- */
 const char *world_name(int fixture);
-/* What kinds of fixtures can the domain have? Both sides will have those only. */
+/* Finds out which kinds of fixtures the domain can have. Both sides have only those. */
 void world_probe(struct side *s);
 bool world_has(int fixture);
 /* ports: chosen on the host and then used by both. Dies if it can't be made. */
 void world_make(struct side *s, u16 ports[FX_COUNT]);
 void world_end(struct side *s);
-/* The same after a call that may have changed who the side is: it has a new identity, and maybe no
- * file open any more. */
+/* The same after a call that may have changed the side's credentials: it has a new identity, and
+ * maybe no open files. */
 void world_abandon(struct side *s);
-/* What was sent may arrive a little later (the kernels' own threads deliver it): look again for
+/* Sent data may arrive a little later (the kernels' own threads deliver them): look again for
  * some ms. */
 extern bool world_patient;
-/* What can be seen of the world from outside, as text; appended to buf. */
+/* Appends the visible state of the world to buf, as text. */
 void world_state(struct side *s, char *buf, size_t size);
 
 /* ---- identity.c ---- */
-/* May the call change who the caller is? */
+/* Can the call change the caller's credentials? */
 bool identity_call(unsigned int nr);
-/* What the kernel lets the caller do, and as whom, as text; for a side that isn't used any more. */
+/* Describes as text what the caller may do, and with which ids; for a side that isn't used any
+ * more. */
 void identity_state(struct side *s, char *buf, size_t size);
 
 /* ---- buffers.c ---- */
@@ -169,9 +170,9 @@ u64 buffer_readonly(int i); /* address of a read-only page, same contents for bo
 /* The part of slot i in use. */
 u8 *buffer_used(int i, size_t *len);
 void buffer_reset(int i);
-/* The fixture without which it says nothing, or -1. */
+/* The fixture without which it is meaningless, or -1. */
 int buffer_needs(const char *name);
-/* What differs by nature between two kernels is made equal: times of now, device numbers. */
+/* Makes equal what always differs between two kernels: current times, device numbers. */
 void buffer_mask(int i, const char *name, u64 at);
 /* Descriptors that came back in slot i ("%fdpair") are put in fds and replaced by marks; their
  * number. */
@@ -182,8 +183,8 @@ extern struct side backend_domain; /* loop, shm or the host backend */
 extern const char *backend_name;
 extern bool backend_is_kernel; /* false: host backend, where "kernel" differences don't exist */
 void backend_start(int argc, char **argv);
-/* A client with root's identity and no files takes the place of the one that was. Host backend:
- * nothing to do. */
+/* Replaces the client by a new one with root's identity and no files. Host backend: nothing to
+ * do. */
 void backend_fresh(void);
 extern struct sd_qp backend_qp; /* made ready by backend_start() */
 long backend_call(const struct sd_stub *st,

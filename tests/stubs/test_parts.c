@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_parts.c: a generated file that would become too long goes on in a second one, and nothing is
- * lost. */
+/* test_parts.c: a generated file that would become too long is continued in a second one,
+ * completely. */
 #include "stubs/emit.h"
 
 #include <setjmp.h>

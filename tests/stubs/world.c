@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* world.c: the fixtures a case finds, by the makers in world_*.c: each side has what the domain's
+/* world.c: the fixtures of a case, made by world_*.c: each side has those that the domain's
  * calls can make. */
 #include "world.h"
 
@@ -13,7 +13,8 @@
 #define ST_NAME(name) #name,
 static const char *const names[FX_COUNT] = {ST_FIXTURES(ST_NAME)};
 
-/* In the order they are made; looked at and ended in reverse: a set before what it watches. */
+/* In the order they are made; compared and closed in reverse order: a set before what it
+ * watches. */
 static const struct maker *const makers[] = {&maker_net, &maker_unix, &maker_epoll, &maker_pipe,
 					     &maker_files};
 #define MAKERS (sizeof(makers) / sizeof(makers[0]))
@@ -66,7 +67,7 @@ long need(struct side *s, const char *what, long r)
 	return r;
 }
 
-/* With whichever call the domain has for it. */
+/* By any call that the domain has for it. */
 static long renumber(struct side *s, long fd, int to)
 {
 	if (st_stub(SYS_dup2))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* world_files.c: a small tree of files of every kind below the domain's prefix, some of them open
- * in every way. */
+/* world_files.c: a small tree of files of every kind below the domain's prefix, some of them
+ * open, in every mode. */
 #include "world.h"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #define FILE_SIZE 10000
-#define WHEN	  1000000000 /* all files' times, so that a changed one shows */
+#define WHEN	  1000000000 /* the times of all files, so that a changed one is detected */
 
 static u8 pattern[FILE_SIZE];
 
@@ -53,7 +53,7 @@ static void link_to(struct side *s, const char *name, const char *target)
 		     side_call(s, SYS_symlinkat, P(target), (u64)AT_FDCWD, P(at(name)), 0, 0, 0));
 }
 
-/* mode: once the owner is right, which takes the set-id bits away. */
+/* mode: set after the owner, since chown clears the set-id bits. */
 static void owner(struct side *s, const char *name, u32 uid, u32 gid, u32 mode)
 {
 	if (st_stub(SYS_fchownat))

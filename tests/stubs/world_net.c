@@ -175,7 +175,7 @@ static void make_pairs(struct side *s, u16 ports[FX_COUNT])
 	make_unix(s, SOCK_DGRAM, FX_unixd_a, FX_unixd_b);
 }
 
-/* No TIME_WAIT: the ports are wanted again on the other side. */
+/* No TIME_WAIT: the ports are needed again on the other side. */
 static void reset(struct side *s)
 {
 	struct linger now = {.l_onoff = 1};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* world_tree.c: the files of a world as they are found afterwards, and their removal; by the
- * domain's own calls. */
+/* world_tree.c: compares and removes the files of a world, by the domain's own calls. */
 #include "world.h"
 
 #include <dirent.h>
@@ -64,7 +63,7 @@ static void empty_out(struct side *s, const char *path, int depth)
 	char buf[8192] __attribute__((aligned(8)));
 	bool any = depth < DEPTH;
 
-	while (any) { /* until a look at it from the beginning shows nothing */
+	while (any) { /* until reading it from the beginning finds nothing */
 		long fd = need(s, path, open_dir(s, path)), n, i;
 
 		any = false;
