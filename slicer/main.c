@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* main.c: the commands of kslice, and its command line. Exit status: 0 done, 1 an error was
- * printed, 2 wrong usage.
- */
+/* main.c: the commands of kslice, and its command line. Exit status: 0 success, 1 an error was
+ * printed, 2 wrong usage. */
 #include "tree/tree.h"
 #include "closure/why.h"
 #include "session.h"
@@ -23,7 +22,7 @@ static int cmd_check(const struct options *given, char **args)
 	session_open(&s, args[0], &o);
 	r = session_run(&s, "boundary");
 	if (!r) {
-		printf("%s: right: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls,
+		printf("%s: valid: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls,
 		       s.spec.ncuts, s.spec.ngroups);
 		if (o.list)
 			cuts_list_absent(&s.graph, stdout);
@@ -51,7 +50,7 @@ static int cmd_slice(const struct options *o, char **args)
 	return r;
 }
 
-/* The cuts that are made before parsing are in it, too; all others are checked, but not made. */
+/* It includes the cuts that are made before parsing; all others are checked, but not made. */
 static int build_whole(struct session *s, const struct options *o)
 {
 	char *dir = xasprintf("%s-whole", s->outdir), *name = xasprintf("%s-whole", s->spec.name);
@@ -86,7 +85,7 @@ static int cmd_build(const struct options *o, char **args)
 	r = session_run(&s, "spec");
 	if (!r)
 		r = o->whole ? build_whole(&s, o) : build_sliced(&s, o);
-	if (!r) /* once more: now there are objects to count */
+	if (!r) /* again: now there are objects to measure */
 		r = report_write(&s.graph, s.outdir);
 	if (!r)
 		r = report_summary(s.outdir);
@@ -135,7 +134,7 @@ static int cmd_test(const struct options *o, char **args)
 	if (r)
 		r = err(path, "run it from a clone of kslice", "an installation has no tests");
 	else if ((r = run_command(argv, NULL, NULL, NULL)))
-		r = err(name, "the lines above name the stub and the case, or what isn't built",
+		r = err(name, "the messages above name the stub and the case, or what isn't built",
 			"tests failed (%d)", r);
 	free(path);
 	free(dir);
@@ -214,7 +213,7 @@ static const struct cli_command commands[] = {
 	{
 		.name = "report",
 		.args = "NAME",
-		.summary = "compare sizes, show what the cuts lose",
+		.summary = "compare sizes, list what the cuts lose",
 		.text = "Sizes are compared with those of the same configuration unsliced.",
 		.min = 1,
 		.max = 1,
@@ -241,7 +240,7 @@ static const struct cli_command commands[] = {
 	{
 		.name = "facts",
 		.args = "TREE OBJDIR SOURCE [--pool] -- COMPILER ARG...",
-		.summary = "print what the slicer knows of a file",
+		.summary = "print the facts of a file",
 		.text = "SOURCE is relative to TREE. The command behind -- is that of "
 			"compile_commands.json. --pool prints the facts of headers, too.",
 		.max = -1,
@@ -256,22 +255,23 @@ enum { OPT_HTML = CLI_KEY(0), OPT_DUMP_AFTER = CLI_KEY(1), OPT_TIME = CLI_KEY(2)
 static const struct cli_option options[] = {
 	{"tree", 't', "DIR", "kernel-tree/linux", "check slice build stubs", "the kernel's source"},
 	{"out", 'o', "DIR", "build/NAME", "check slice build why report test stubs",
-	 "where products are written to, or read from; of stubs: generated/NAME"},
+	 "folder of the products; for stubs: generated/NAME"},
 	{"jobs", 'j', "N", "one per core", "check slice build stubs", "worker processes"},
 	{"compdb", 'c', "FILE", NULL, "check slice build stubs",
-	 "take compile commands from this compile_commands.json, don't configure the tree"},
-	{"whole", 'w', NULL, NULL, "build", "the same configuration unsliced, in build/NAME-whole"},
+	 "use the compile commands in FILE instead of configuring the tree"},
+	{"whole", 'w', NULL, NULL, "build",
+	 "build the same configuration unsliced, in build/NAME-whole"},
 	{"debug", 'd', "[KIND]", NULL, "check slice build stubs",
-	 "with the options of specs/debug/KIND.config as well, in build/NAME-KIND; debug, or no "
-	 "KIND: DWARF for all of the image and exact call traces; poison: freed memory and locks "
-	 "are checked; kasan: every access to memory is"},
+	 "add the options of specs/debug/KIND.config, in build/NAME-KIND; debug, or no KIND: "
+	 "DWARF for the whole image and exact call traces; poison: checks of freed memory and "
+	 "locks; kasan: checks of every memory access"},
 	{"html", OPT_HTML, NULL, NULL, "report", "write report.html instead of a table"},
 	{"list", 'l', NULL, NULL, "check",
 	 "also list cuts of shared groups that aren't in this configuration"},
 	{"dump-after", OPT_DUMP_AFTER, "PASS", NULL, "slice",
-	 "print what this pass made, and stop; a name that isn't one lists the passes"},
+	 "print the result of this pass and stop; an unknown name lists the passes"},
 	{"time", OPT_TIME, NULL, NULL, "check slice build stubs",
-	 "print to stderr what each pass cost: seconds, and peak memory up to its end"},
+	 "print the time and peak memory of each pass to stderr"},
 	{},
 };
 

@@ -48,9 +48,9 @@ const struct pass passes[] = {
 	 run_stubs, dump_stubs},
 	{"facts", "compile commands", "definitions, references, field reads of each unit",
 	 run_facts, dump_facts},
-	{"graph", "facts of all units", "symbols, and the pieces of text that go or stay as a whole",
+	{"graph", "facts of all units", "symbols, and the pieces of text that are kept or deleted as a whole",
 	 run_graph, dump_graph},
-	{"cuts", "cuts of the spec + graph", "calls to take away, bodies to exchange",
+	{"cuts", "cuts of the spec + graph", "calls to delete, bodies to replace",
 	 run_cuts, dump_cuts},
 	{"closure", "calls and other roots + graph", "what is kept, and the edge that first reached it",
 	 run_closure, dump_closure},
@@ -84,7 +84,7 @@ void passes_list(FILE *out)
 		fprintf(out, "  %-9s %s => %s\n", p->name, p->input, p->output);
 }
 
-/* A file that a pass wrote, as it is. */
+/* Prints a file that a pass wrote. */
 static void dump_file(const char *dir, const char *name, FILE *out)
 {
 	char *path = xasprintf("%s/%s", dir, name);
@@ -125,7 +125,7 @@ static void dump_spec(const struct session *s, FILE *out)
 
 /* ---- commands ---- */
 
-/* That of the repo, else the one that kernel-tree/fetch.sh of an installation has unpacked. */
+/* The repo's tree, else the one that kernel-tree/fetch.sh of an installation has unpacked. */
 static char *default_tree(void)
 {
 	const char *package = getenv("KSLICE_LINUX") ?: "linux-source-6.1";
@@ -187,7 +187,7 @@ static void dump_commands(const struct session *s, FILE *out)
 
 /* ---- stubs ---- */
 
-/* Commands that were given know no other units, and a debug image has the stubs of its domain. */
+/* With --compdb the units are fixed, and a debug image uses the stubs of its domain. */
 static bool stubs_are_given(const struct options *o)
 {
 	return o->compdb || o->debug;
@@ -205,7 +205,7 @@ static int run_stubs(struct session *s)
 	r = stubs_refresh(&s->spec, &s->db);
 	if (r <= 0)
 		return r;
-	/* other stubs than before: they are units, too */
+	/* the set of stubs has changed, and they are units, too */
 	compdb_free(&s->db);
 	return run_commands(s);
 }
@@ -215,7 +215,7 @@ static void dump_stubs(const struct session *s, FILE *out)
 	char *dir = xasprintf("%s/generated/%s", repo_root(), s->spec.name);
 
 	if (stubs_are_given(s->options))
-		fprintf(out, "no stubs are made with --compdb or --debug: those of %s count\n",
+		fprintf(out, "no stubs are made with --compdb or --debug; those of %s are used\n",
 			dir);
 	else
 		dump_file(dir, "summary.json", out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* session.c: runs the table of passes.c. See session.h. */
+/* session.c: runs the passes in the table of passes.c. See session.h. */
 #include "session.h"
 #include <stdlib.h>
 #include <sys/resource.h>

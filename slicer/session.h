@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * session.h: one run over one spec: what the passes leave for each other, and what each cost. The
- * commands of main.c say how far a session runs.
+ * session.h: one run over one spec: the results of the passes, and the cost of each. The commands
+ * of main.c decide how far a session runs.
  *
- * A session owns what the passes made; session_close() frees it, also when a pass has failed. The
- * options must outlive it. One thread.
+ * A session owns the results; session_close() frees them, also after a failed pass. The options
+ * must outlive it. One thread.
  */
 #ifndef KSLICE_SESSION_H
 #define KSLICE_SESSION_H
@@ -21,19 +21,19 @@ struct options {
 	const struct pass *dump_after; /* --dump-after, NULL: none */
 	int jobs;
 	bool whole, html, list, time;
-	bool check; /* generated/<domain> is left as it is */
+	bool check; /* don't write generated/<domain> */
 };
 
 struct pass_cost {
 	double seconds;
-	long peak, child_peak; /* KiB resident, up to the pass's end: of kslice, of its biggest
-				  child process so far */
+	/* KiB resident at the pass's end: of kslice, of its largest child process so far */
+	long peak, child_peak;
 };
 
 struct session {
 	const struct options *options;
 	const char *arg;     /* the spec, as on the command line */
-	struct spec spec;    /* from here on: made by the pass of that name */
+	struct spec spec;    /* from here on: made by the pass named in the comment or member */
 	char *outdir;	     /* spec: build/<domain> */
 	struct compdb db;    /* commands */
 	struct facts *facts; /* facts: db.ntus + 1 of them */
@@ -43,9 +43,9 @@ struct session {
 };
 
 void session_open(struct session *s, const char *spec, const struct options *o);
-/* Runs the passes that haven't run yet, through the one with that name. 0, or -1 after errors. */
+/* Runs the passes that haven't run yet, up to and including `last`. 0, or -1 after errors. */
 int session_run(struct session *s, const char *last);
-/* What the passes from first to last took together. */
+/* Total time of the passes from first to last. */
 double session_seconds(const struct session *s, const char *first, const char *last);
 /* With --time, prints to stderr what each pass cost. */
 void session_close(struct session *s);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stubs_main.c: the stub generator on its own, for a tree whose commands are known already:
+ * stubs_main.c: the stand-alone stub generator, for a tree with given compile commands:
  *	kslice-stubs check|emit SPEC TREE COMPILE_COMMANDS [OUTDIR]
  */
 #include "commands/commands.h"

@@ -116,7 +116,7 @@ fail:
 	return err(path,
 		   e == ENOSPC || e == EDQUOT
 			   ? "make room on that file system, or point KSLICE_CACHE elsewhere"
-			   : "check that the directory may be written",
+			   : "check that the directory is writable",
 		   "cannot write: %s", strerror(e));
 }
 

@@ -217,7 +217,7 @@ static int remote_match(const struct graph *g, uint32_t def_id, struct spec_cut 
 	int r = -1;
 
 	if (graph_def(g, def_id)->flags & DEF_HEADER)
-		spec_error(&c->at, "name a function of a .c file", "%s stands in a header, %s",
+		spec_error(&c->at, "name a function of a .c file", "%s is in a header, %s",
 			   c->symbol, place);
 	else
 		r = types_function(&t, g->db, file, c->symbol, &fn);
@@ -427,13 +427,12 @@ int cuts_check(const struct graph *g)
 		if (!g->kept[d->def_id])
 			continue;
 		if (d->macro)
-			r = spec_error(
-				&c->at,
-				"drop a call that stands in the text, or replace the function",
-				"the call of %s in %s (%s) lies inside a macro", c->symbol,
-				graph_name(g, d->def_id), graph_file(g, d->def_id));
+			r = spec_error(&c->at,
+				       "drop a call that isn't in a macro, or replace the function",
+				       "the call of %s in %s (%s) is inside a macro", c->symbol,
+				       graph_name(g, d->def_id), graph_file(g, d->def_id));
 		else if (!d->stmt && !c->value && strcmp(symbol_result_type(g, c->symbol), "void"))
-			r = spec_error(&c->at, "give the \"value\" that stands for the result",
+			r = spec_error(&c->at, "give the \"value\" that replaces the result",
 				       "%s in %s (%s) uses the result of %s",
 				       graph_name(g, d->def_id), graph_file(g, d->def_id),
 				       "an expression", c->symbol);

@@ -368,8 +368,7 @@ static int collect_units(struct kbuild *k)
 	rc = add_members(db, &log, &paths, "vmlinux.a");
 	db->nbuiltin = db->ntus;
 	if (!rc && !db->ntus)
-		rc = err(k->log, "remove the directory it lies in and run again",
-			 "vmlinux.a has no members");
+		rc = err(k->log, "remove its directory and run again", "vmlinux.a has no members");
 	if (!rc)
 		rc = add_libraries(db, &log, &paths);
 	path_map_free(&paths);

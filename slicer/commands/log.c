@@ -79,11 +79,11 @@ int cc_log_read(struct cc_log *log, const char *path)
 	*log = (struct cc_log){};
 	log->text = read_file(path, &len);
 	if (!log->text)
-		return err(path, "remove the directory it lies in and run again",
+		return err(path, "remove its directory and run again",
 			   "no compile commands were recorded: %s", strerror(errno));
 	at = whole_records(log->text, len, read_record, log);
 	if (at != len)
-		return err(path, "remove the directory it lies in and run again",
+		return err(path, "remove its directory and run again",
 			   "the log of compile commands is damaged at byte %zu", at);
 	return 0;
 }

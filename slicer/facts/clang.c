@@ -321,7 +321,7 @@ static void emit_source_def(struct walk *w, CXCursor c)
 	size_t before;
 
 	if (!u)
-		die("%s: offset %u lies in no unit", p.file->path, p.off);
+		die("%s: offset %u is in no unit", p.file->path, p.off);
 	base.beg = u->beg;
 	base.end = u->end;
 	base.line = u->line;

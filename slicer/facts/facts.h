@@ -109,7 +109,7 @@ struct fact_call {
 	fact_string callee; /* key */
 	uint32_t beg, end;  /* the statement with ';' where stmt, else the expression */
 	uint8_t stmt;	    /* an expression statement on its own: may be deleted (leaving ';') */
-	uint8_t macro;	    /* the range is (or lies in) a macro invocation: only deletable if the
+	uint8_t macro;	    /* the range is (or is inside) a macro invocation: only deletable if the
 			      invocation is the statement */
 	uint8_t pad[2];
 };

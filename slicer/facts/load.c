@@ -77,8 +77,7 @@ static int map_block(struct facts *f, const char *dir, const char *prefix, uint6
 	if (fd >= 0)
 		close(fd);
 	if (rc)
-		err(path, "remove the directory it lies in and run again",
-		    "damaged facts in the cache");
+		err(path, "remove its directory and run again", "damaged facts in the cache");
 	free(path);
 	return rc;
 }
@@ -329,7 +328,7 @@ static int load_claims(struct load *l)
 		claims_take(&l->claims, hash);
 	}
 	if (!text)
-		err(path, "remove the directory it lies in and run again", "cannot read it: %s",
+		err(path, "remove its directory and run again", "cannot read it: %s",
 		    strerror(errno));
 	free(path);
 	free(text);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* debug.c: a domain's config with a debug fragment over it. See debug.h. */
+/* debug.c: a domain's config with a debug fragment added. See debug.h. */
 #include "spec/debug.h"
 #include "base/util.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Does text set the option that line (CONFIG_X=...) sets? */
+/* Does text set the same option as line (CONFIG_X=...)? */
 static bool config_sets(const char *text, const char *line)
 {
 	char *key = xasprintf("\n%.*s", (int)strcspn(line, "=\n") + 1, line);

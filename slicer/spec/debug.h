@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * debug.h: images of a domain with options that look for faults (kslice build --debug=KIND):
- * specs/debug/KIND.config over the spec's own fragment, and the cuts and keeps that go with them.
- * Stubs are the domain's own, generated/<domain>, as they lie there.
+ * debug.h: images of a domain with options that detect bugs (kslice build --debug=KIND):
+ * specs/debug/KIND.config overrides the spec's fragment; KIND.json adds cuts and keeps. The stubs
+ * are the domain's, generated/<domain>, unchanged.
  */
 #ifndef KSLICE_SPEC_DEBUG_H
 #define KSLICE_SPEC_DEBUG_H
 
 #include "spec/spec.h"
 
-/* What specs/debug/KIND.json cuts and keeps, if there is one, is the spec's. 0, or -1 after
+/* Adds the cuts and keeps of specs/debug/KIND.json, if it exists, to the spec. 0, or -1 after
  * printing the error. */
 int debug_spec(struct spec *spec, const char *kind);
-/* spec->config becomes the two in one, outdir/<domain>.config. 0, or -1 after printing the error.
- */
+/* Merges the fragments to outdir/<domain>.config, which becomes spec->config. 0, or -1 after
+ * printing the error. */
 int debug_config(struct spec *spec, const char *kind, const char *outdir);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dump.c: struct spec => text (kslice --dump-after=spec). Groups are expanded, places are given. */
+/* dump.c: struct spec => text (kslice --dump-after=spec). With groups expanded and places. */
 #include "spec/spec.h"
 
 static void dump_names(const char *what, const struct spec_names *names, FILE *out)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The text is known to be valid JSON by then, so the walk only has to tell strings from structure.
- */
+/* The text is already known to be valid JSON, so the walk only has to distinguish strings from
+ * structure. */
 struct walk {
 	struct spec_file *file;
 	const char *s;
@@ -22,7 +22,7 @@ static void walk_space(struct walk *w)
 			w->line++;
 }
 
-/* Adds the string at s, in pointer escapes, to the pointer if `key`; leaves s behind it. */
+/* Skips the string at s; if `key`, appends it to the pointer with JSON pointer escapes. */
 static void walk_string(struct walk *w, bool key)
 {
 	for (w->s++; *w->s != '"'; w->s++) {
@@ -86,7 +86,7 @@ struct spec_file *spec_file_load(const char *path, const char *cure)
 	if (!f->json) {
 		char *at = xasprintf("%s:%d", path, e.line);
 
-		err(at, "correct the JSON at this line; each key may stand once", "%s", e.text);
+		err(at, "correct the JSON at this line; each key may occur once", "%s", e.text);
 		free(at);
 		free(text);
 		spec_file_free(f);
@@ -192,8 +192,7 @@ int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer,
 	json_t *value;
 
 	if (!json_is_object(obj))
-		return spec_error(&at, "specs/README.md shows what stands here",
-				  "must be an object");
+		return spec_error(&at, "see specs/README.md for this object", "must be an object");
 	json_object_foreach (obj, key, value) {
 		size_t i = 0;
 

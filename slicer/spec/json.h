@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * json.h: JSON with places. jansson tells no line of a value, so the text is walked once more and
- * the line of each JSON pointer is remembered.
+ * json.h: JSON with places. jansson doesn't report lines of values, so the text is scanned again to
+ * record the line of each JSON pointer.
  */
 #ifndef KSLICE_SPEC_JSON_H
 #define KSLICE_SPEC_JSON_H
@@ -18,12 +18,12 @@ struct spec_file {
 	VEC(void *) owned;
 };
 
-/* Reads and parses; refuses syntax errors and duplicate keys with their line. NULL after an error.
+/* Reads and parses; reports syntax errors and duplicate keys with their line. NULL after an error.
  */
 struct spec_file *spec_file_load(const char *path, const char *cure);
 void spec_file_free(struct spec_file *f);
 
-/* The place of a pointer made as by printf; the strings live as long as the file. */
+/* The place of a JSON pointer given in printf style; the strings have the file's lifetime. */
 struct spec_place spec_at(struct spec_file *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void *spec_own(struct spec_file *f, void *p);
@@ -35,7 +35,8 @@ struct spec_key {
 	enum spec_type type;
 	bool required;
 };
-/* Every key of obj is in keys, has its type, and the required ones are there. 0/-1. */
+/* Checks that every key of obj is in keys and has its type, and that no required key is missing.
+ * 0/-1. */
 int spec_check_keys(struct spec_file *f, json_t *obj, const char *pointer,
 		    const struct spec_key *keys, size_t nkeys);
 /* A string or an array of non-empty strings; NULL gives none. 0/-1. */

@@ -11,7 +11,7 @@ static char *generated_file(const struct spec_cut *c, const char *name)
 	return xasprintf("%s/generated/%s/%s", repo_root(), c->domain, name);
 }
 
-/* Beside the spec, or one of the repo's. */
+/* In the spec's folder, else in the repo's specs/. */
 static char *domain_spec(const struct spec *spec, const char *domain)
 {
 	const char *slash = strrchr(spec->path, '/');
@@ -37,7 +37,7 @@ static int remote_check_domain(const struct spec *spec, const struct spec_cut *c
 	if (!strcmp(c->domain, spec->name))
 		spec_error(&c->at, "call the function itself", "\"%s\" is this domain", c->domain);
 	else if (!path)
-		spec_error(&c->at, "its spec is to lie beside this one or in specs/",
+		spec_error(&c->at, "its spec must be beside this one or in specs/",
 			   "no domain \"%s\"", c->domain);
 	else if (spec_load(&other, path))
 		spec_error(&c->at, NULL, "the spec of domain \"%s\" can't be loaded", c->domain);
@@ -54,7 +54,7 @@ static int remote_check_domain(const struct spec *spec, const struct spec_cut *c
 	return r;
 }
 
-/* The stub's name and parameters, as generated/<domain>/summary.json has them. */
+/* Reads the stub's name and parameters from generated/<domain>/summary.json. */
 static int remote_read_summary(const struct spec_cut *c, struct remote *r)
 {
 	char *path = generated_file(c, "summary.json");
@@ -78,7 +78,7 @@ static int remote_read_summary(const struct spec_cut *c, struct remote *r)
 	return r->call ? 0 : -1;
 }
 
-/* The client_*.c that defines the stub. */
+/* Finds the client_*.c that defines the stub. */
 static int remote_find_unit(const struct spec_cut *c, struct remote *r)
 {
 	char *dir = generated_file(c, ""),

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * remote.h: what a `remote` cut has to know of the other domain. The cut gives a function a new
- * body, one that calls the generated client stub of a call that the other domain exports.
+ * remote.h: what a `remote` cut needs to know about the other domain. The cut gives a function a
+ * new body, which calls the generated client stub of a call that the other domain exports.
  *
  * What the passes do with such a cut:
  *	spec		remote_resolve(): the other domain's spec and generated/<domain>/ say which
- *			stub is linked in, and which contract it was made for
+ *			stub is linked in, and its ABI hash
  *	commands	overlay.c: arch/sd/peer/<domain> is a link to generated/<domain>
  *	cuts		do the function's parameters agree with the call's?
  *	closure		the body names the stub and sd_remote_call()
  *	source		the body itself, through sd_remote_call() of <sd/remote.h>
  *	report		"peers" of the manifest
- * A whole build knows no cuts but `replace`: the function keeps its own body there.
+ * A whole build makes only `replace` cuts, so the function keeps its body there.
  *
  * Each cut of that kind owns a struct remote from remote_resolve() on; spec_free() frees it.
  */
@@ -23,17 +23,17 @@
 struct remote {
 	char *call;	   /* its stub's name: "sendfile" where the spec says sendfile64 */
 	char *unit;	   /* "client_files": generated/<domain>/client_files.c has the stub */
-	unsigned contract; /* SD_STUBS_ABI of the other domain's stubs */
+	unsigned contract; /* SD_STUBS_ABI of the other domain */
 	char *types[6];	   /* of the call's parameters: "u32", "s64", "ptr" ... */
 	unsigned n;
-	char *names[6]; /* of the function's parameters, and whether they are pointers: filled in
-			   by the pass cuts */
+	/* of the function's parameters, and which are pointers; set by the pass cuts */
+	char *names[6];
 	bool pointer[6];
 };
 
 /*
- * Fills in every remote cut. 0, or -1 after printing: there is no such domain, it doesn't export
- * the call, its stubs aren't generated.
+ * Fills in every remote cut. 0, or -1 after printing: no such domain, it doesn't export the call,
+ * or its stubs aren't generated.
  */
 int remote_resolve(struct spec *spec);
 void remote_free(struct remote *r);

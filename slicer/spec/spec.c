@@ -58,7 +58,7 @@ static const struct spec_key cut_keys[] = {
 	{"with", ST_STRING},  {"domain", ST_STRING}, {"call", ST_STRING},  {"why", ST_STRING},
 };
 
-/* Which of the other keys goes with which kind. */
+/* Checks which keys a kind of cut has. */
 static int check_cut_keys(struct spec_cut *c, const json_t *obj)
 {
 	static const struct {
@@ -90,7 +90,7 @@ static int check_cut_keys(struct spec_cut *c, const json_t *obj)
 	return 0;
 }
 
-/* Which of the keys an object has: how many, and *which is the last of them. */
+/* How many of the keys an object has; *which is the last one. */
 static int cut_keys_of(const json_t *obj, const char *const *keys, size_t n, size_t *which)
 {
 	int found = 0;
@@ -165,7 +165,7 @@ static struct spec_file *spec_chain_file(struct spec *spec, struct spec_file *f)
 	return f;
 }
 
-/* Beside the spec; a spec that lies elsewhere may use the repo's, as it does with annotations. */
+/* In the spec's folder; a spec outside specs/ may use the repo's groups, as with annotations. */
 static char *group_path(const struct spec *spec, const char *name)
 {
 	char *rel = xasprintf("cuts/%s.json", name), *path = path_beside(spec->path, rel);
@@ -191,7 +191,7 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 	for (i = 0; i < spec->ngroups; i++)
 		if (!strcmp(spec->groups[i].name, name))
 			return spec_error(at, "remove one of the two",
-					  "cut group \"%s\" stands here twice", name);
+					  "cut group \"%s\" is listed twice", name);
 	f = spec_chain_file(
 		spec,
 		spec_file_load(
@@ -237,7 +237,7 @@ static int load_cuts(struct spec *spec, struct spec_file *f, json_t *array)
 	return 0;
 }
 
-/* Two cuts that say different things about one symbol's definition can't both hold. */
+/* Rejects two cuts of the same symbol's definition. */
 static int check_conflicts(const struct spec *spec)
 {
 	struct strmap seen = {0};
@@ -284,8 +284,8 @@ static int load_calls(struct spec *spec, struct spec_file *f, json_t *array)
 		else if (!(r = check_identifier(&c->at, c->name))) {
 			strmap_add(&seen, c->name, &added);
 			if (!added)
-				r = spec_error(&c->at, "remove one",
-					       "call \"%s\" stands here twice", c->name);
+				r = spec_error(&c->at, "remove one", "call \"%s\" is listed twice",
+					       c->name);
 		}
 		if (r)
 			break;
@@ -306,7 +306,7 @@ static void add_keep(struct spec *spec, const struct spec_keep *k)
 	spec->keep[spec->nkeep++] = *k;
 }
 
-/* What the kernel looks up at run time: no edge leads there. */
+/* Keeps an object that the kernel looks up at run time, to which no edge leads. */
 static int keep_named(struct spec *spec, struct spec_file *f, const char *p, json_t *v)
 {
 	static const struct spec_key keys[] = {
@@ -353,7 +353,7 @@ static int is_call(const struct spec *spec, const struct spec_place *at, const c
 	return spec_error(at, "add it to \"calls\"", "\"%s\" is not one of the calls", name);
 }
 
-/* Programs' paths are folded before they are compared with it, so it must be folded, too. */
+/* Programs' paths are normalised before the comparison, so the prefix must be normalised, too. */
 static int check_prefix(const struct spec *spec, const struct spec_route *r)
 {
 	const char *p = r->path;
@@ -375,18 +375,17 @@ static int check_prefix(const struct spec *spec, const struct spec_route *r)
 		if (!n || (n <= 2 && !strncmp(c + 1, "..", n)))
 			return spec_error(
 				&r->at, "write it without a slash at its end, without //, . and ..",
-				"\"%s\" is not a path as it is compared with", p);
+				"\"%s\" is not a normalised path", p);
 	}
 	for (size_t i = 0; i < spec->nroutes; i++) {
 		const char *o = spec->routes[i].path;
 		size_t n = o ? strlen(o) : 0, m = strlen(p), most = n < m ? n : m;
 
 		if (o && !strncmp(o, p, most) && (n == m || (n < m ? p[n] : o[m]) == '/'))
-			return spec_error(
-				&r->at, "remove the one below the other",
-				n == m ? "a route by \"%s\" stands here already, as \"%s\""
-				       : "one of \"%s\" and \"%s\" is below the other",
-				p, o);
+			return spec_error(&r->at, "remove the one below the other",
+					  n == m ? "there is already a route by \"%s\", as \"%s\""
+						 : "one of \"%s\" and \"%s\" is below the other",
+					  p, o);
 	}
 	return 0;
 }
@@ -464,7 +463,7 @@ static int load_routes(struct spec *spec, struct spec_file *f, json_t *array)
 	return 0;
 }
 
-/* Names of groups, and groups that stand here. */
+/* Names of groups, and groups in the spec itself. */
 static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 {
 	json_t *one;
@@ -491,7 +490,7 @@ static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 	return 0;
 }
 
-/* The image has a driver for each type: runtime/kernel/dev_TYPE.c. */
+/* Each type needs a driver in the image: runtime/kernel/dev_TYPE.c. */
 static int check_device_type(const struct spec_place *at, const char *type)
 {
 	char *path = xasprintf("%s/runtime/kernel/dev_%s.c", repo_root(), type),
@@ -510,7 +509,7 @@ static int check_device_type(const struct spec_place *at, const char *type)
 	return r;
 }
 
-/* A device's other keys are passed to the image as they are, so only their type can be checked. */
+/* A device's other keys are passed to the image, so only their type can be checked. */
 static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 {
 	json_t *dev, *v;
@@ -552,7 +551,7 @@ static const struct spec_key top_keys[] = {
 	{"machine", ST_STRING, false}, {"transport", ST_STRING, false},
 };
 
-/* What links images for it is all that the slicer wants of a machine. */
+/* The slicer uses only the machine's link.sh. */
 static int load_machine(struct spec *spec, struct spec_file *f, json_t *machine)
 {
 	struct spec_place at = spec_at(f, "/machine");
@@ -605,7 +604,8 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 		spec->description = xstrdup(json_string_value(json_object_get(j, "description")));
 	spec->config = path_beside(spec->path, json_string_value(json_object_get(j, "config")));
 	at = spec_at(f, "/config");
-	real = realpath(spec->config, NULL); /* other programs read it from elsewhere */
+	/* absolute, for programs that run in other directories */
+	real = realpath(spec->config, NULL);
 	if (!real || access(real, R_OK))
 		return spec_error(&at, "name a Kconfig fragment beside the spec",
 				  "%s can't be read", spec->config);

@@ -31,7 +31,7 @@ struct spec_call {
 };
 
 enum cut_kind {
-	CUT_TRAP,    /* body replaced: says its name and dies */
+	CUT_TRAP,    /* body replaced: prints its name and dies */
 	CUT_RETURN,  /* body replaced: returns `value` */
 	CUT_DROP,    /* calls to it are deleted (statement) or replaced by `value` (expression) */
 	CUT_REPLACE, /* definition replaced by the one in file `with` */
@@ -43,8 +43,9 @@ struct spec_cut {
 	enum cut_kind kind;
 	const char *symbol; /* function, or variable for replace */
 	struct spec_names
-		in; /* drop: only calls in these functions or files (path in the tree), n = 0:
-				   * everywhere. replace: one, the file that holds the definition */
+		/* drop: only calls in these functions or files (path in the tree), n = 0:
+		 * everywhere. replace: one, the file with the definition */
+		in;
 	struct spec_names naming;  /* drop: only calls whose range refers to one of these symbols */
 	const char *value;	   /* C expression, NULL: void / statement */
 	const char *with;	   /* replace: path of a C file, relative to the repo */
@@ -62,9 +63,10 @@ struct spec_group {
 };
 
 enum route_kind {
-	ROUTE_CALL,	/* `call`, always or by the values of `arg` */
-	ROUTE_PATH,	/* every call whose files lie below `path` */
-	ROUTE_MIRRORED, /* `call` is the host's, and told to the domain; all or by `arg` */
+	ROUTE_CALL, /* `call`, always or by the values of `arg` */
+	ROUTE_PATH, /* every call whose files are below `path` */
+	/* `call` is made on the host and repeated in the domain; always or by `arg` */
+	ROUTE_MIRRORED,
 };
 
 /* `"mirrored": ["a", "b"]` becomes two of these. */
@@ -78,15 +80,16 @@ struct spec_route {
 };
 
 struct spec_keep {
-	const char *name; /* symbol, or path of a .c file: its initcalls count then */
-	const char *type; /* "struct file_system_type": what the kernel finds among those of this
-			     type by that name; else NULL */
+	const char *name; /* symbol, or path of a .c file, which makes its initcalls live */
+	/* "struct file_system_type": an object of this type that the kernel looks up by name; else
+	 * NULL */
+	const char *type;
 	struct spec_place at;
 };
 
 struct spec {
 	char *path, *name, *description;
-	char *machine;	 /* that it runs on: a folder of runtime/machine */
+	char *machine;	 /* the machine: a folder of runtime/machine */
 	char *transport; /* by which programs come: a folder of runtime/transport */
 	char *config;	 /* path of the Kconfig fragment */
 	struct spec_call *calls;
@@ -95,7 +98,7 @@ struct spec {
 	size_t ncuts;
 	struct spec_group *groups;
 	size_t ngroups;
-	struct spec_keep *keep; /* extra roots; "fs" of a device is one, too */
+	struct spec_keep *keep; /* extra roots, including "fs" of devices */
 	size_t nkeep;
 	struct spec_route *routes;
 	size_t nroutes;
@@ -103,16 +106,16 @@ struct spec {
 	json_t **own;		       /* annotations in the spec itself: groups without a name */
 	size_t nown;
 	json_t *devices;	 /* array, checked against the schema */
-	json_t *json;		 /* the whole, for passes with keys of their own */
-	struct spec_file *files; /* internal: the parsed files, which own the strings */
+	json_t *json;		 /* the whole spec, for passes with their own keys */
+	struct spec_file *files; /* internal: the parsed files, owners of the strings */
 };
 
 /* 0, or -1 after printing place, cause and cure to stderr. */
 int spec_load(struct spec *spec, const char *path);
-/* Cuts and keeps of another file, a debug kind's, are the spec's as well. 0, or -1 after printing
+/* Adds the cuts and keeps of another file, of a debug kind, to the spec. 0, or -1 after printing
  * the error; spec_free() in any case. */
 int spec_add(struct spec *spec, const char *path);
-/* Prints it readably, groups expanded. */
+/* Prints the spec as text with groups expanded. */
 void spec_dump(const struct spec *spec, FILE *out);
 void spec_free(struct spec *spec);
 /* err() with "file:line: /pointer" as the place. Returns -1. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * annotations.c: names of groups in the spec => their JSON, checked for unknown keys. What the keys
- * mean stands in specs/annotations/README.md; infer.c gives them their effect.
+ * annotations.c: names of groups in the spec => their JSON, checked for unknown keys. The keys are
+ * described in specs/annotations/README.md and applied by infer.c.
  */
 #include "stubs/marshal.h"
 #include "spec/spec.h"
@@ -115,7 +115,7 @@ static int load_group(struct group *g, const char *name)
 	return check_group(g);
 }
 
-/* Keys are added one by one, lists are joined, anything else gives way to the later group's. */
+/* Merges keys recursively and joins lists; other values are replaced by the later group's. */
 static void json_refine(json_t *into, json_t *from)
 {
 	const char *key;
@@ -142,7 +142,7 @@ static void json_refine(json_t *into, json_t *from)
 	}
 }
 
-/* A call that several groups have is described by all of them, as the first's. */
+/* Merges the descriptions of a call in several groups into the first one. */
 static void refine_calls(struct marshal *m)
 {
 	const char *call;
@@ -158,7 +158,7 @@ static void refine_calls(struct marshal *m)
 	}
 }
 
-/* Not a file: a group that stands in the spec. */
+/* A group in the spec itself instead of a file. */
 static int own_group(struct marshal *m, struct group *g, json_t *json)
 {
 	g->name = xstrdup("own");
@@ -209,7 +209,7 @@ json_t *annotation_of_struct(const struct marshal *m, const char *name, const ch
 	return annotation_lookup(m, "structs", name, path);
 }
 
-/* ---- what has to be looked up ---- */
+/* ---- names to be looked up ---- */
 
 struct wants {
 	const char **a;
@@ -312,7 +312,7 @@ static void wants_of_call(struct marshal *m, json_t *call, struct wants *types,
 
 void annotations_wants(const struct marshal *cm, struct types_request *req)
 {
-	struct marshal *m = (struct marshal *)cm; /* only to keep strings */
+	struct marshal *m = (struct marshal *)cm; /* only to store strings */
 	struct wants headers = {0}, types = {0}, consts = {0};
 	json_t *v, *f;
 	const char *key, *k2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * check.c: struct marshal => the list `kslice check` prints: per call how each parameter
- * crosses, and which of it was inferred (nothing said), annotated (=) or is unsure (?).
+ * check.c: struct marshal => the list `kslice check` prints: per call how each parameter is passed,
+ * and what was inferred (no mark), annotated (=) or is unsure (?).
  */
 #include "stubs/marshal.h"
 #include "stubs/emit.h"
@@ -113,7 +113,7 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 	return bad;
 }
 
-/* Only annotations say that, so = */
+/* Only set by annotations, so = */
 static void print_early(const struct mcall *c)
 {
 	if (c->known)
@@ -132,7 +132,7 @@ static unsigned print_result(const struct mcall *c, unsigned count[3])
 	count[r->how]++;
 	if (r->how == HOW_UNSURE) {
 		err(c->ct->name, "say \"result\" in specs/annotations (README.md there)",
-		    "the result is unsure: what is the most it may be?");
+		    "the result is unsure: what is its maximum?");
 		return 1;
 	}
 	if (r->of >= 0)
@@ -143,7 +143,7 @@ static unsigned print_result(const struct mcall *c, unsigned count[3])
 	return 0;
 }
 
-/* Found by its name, or annotated: what it decides isn't to be seen in the parameter's type. */
+/* Printed because the parameter's type doesn't show it: found by its name, or annotated. */
 static void print_cloexec(const struct mcall *c)
 {
 	if (makes_fds(c) && c->cloexec >= 0)
@@ -185,7 +185,7 @@ int stubs_check(const struct spec *spec, const struct compdb *db)
 	if (!r && stubs_print_check(&m))
 		r = -1;
 	if (!r && (r = stubs_try(&m)) > 0) {
-		printf("note: generated/%s isn't what the generator makes now: `kslice slice` or `kslice stubs` writes it\n",
+		printf("note: generated/%s is out of date: run `kslice slice` or `kslice stubs`\n",
 		       m.domain);
 		r = 0;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * emit.c: struct marshal => wire.h calls.h layout.c direct.c direct.h host.h summary.json, and the
- * driver that writes the folder. Client, server and tests have files of their own.
+ * driver that writes the folder. Client, server and tests have their own files.
  */
 #include "stubs/emit.h"
 #include "spec/spec.h"
@@ -120,7 +120,7 @@ static void emit_wire_struct(const struct mstruct *st, struct strbuf *b)
 			  tag, st->fields[i].name, st->fields[i].offset, tag, st->fields[i].name);
 }
 
-/* Is it the first variant of its C type? One wire struct serves all variants. */
+/* Is it the first variant of its C type? All variants share one wire struct. */
 static bool first_of_type(const struct marshal *m, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -170,8 +170,8 @@ void emit_calls(const struct marshal *m, struct strbuf *b)
 	free(d);
 }
 
-/* Asserts that the kernel sees the layouts the wire structs were made from. Built into the domain
- * only. */
+/* Asserts that the kernel's layouts are those the wire structs were made from. Compiled only into
+ * the domain. */
 void emit_layout(const struct marshal *m, struct strbuf *b)
 {
 	emit_head(m, b, "GPL-2.0", "layout.c", "the kernel's own layouts are those on the wire.");
@@ -306,7 +306,7 @@ void emit_summary(const struct marshal *m, struct strbuf *b)
 		  how[HOW_ANNOTATED]);
 }
 
-/* Every .c that isn't the client's or the tests'. */
+/* Every .c that isn't part of the client or the tests. */
 static void emit_kbuild(struct outputs *o)
 {
 	struct strbuf b = {0};
@@ -325,7 +325,7 @@ static void emit_kbuild(struct outputs *o)
 	outputs_add(o, "Kbuild", &b);
 }
 
-/* Hashes C text as the compiler sees it: without comments and white space. */
+/* Hashes C text without comments and white space. */
 static uint64_t hash_code(const char *s, uint64_t h)
 {
 	struct strbuf code = {0};
@@ -352,7 +352,7 @@ static uint64_t hash_code(const char *s, uint64_t h)
 	return h;
 }
 
-/* A client and a server must have alike what the server side was made to expect: its code. */
+/* Client and server must agree on what the server side expects, i.e. on its code. */
 static void emit_abi(const struct marshal *m, struct outputs *o)
 {
 	struct strbuf b = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * emit.h: between the files of the stub generator. An emit_*(m, b) appends one whole output
- * file to b, an emit_*(m, o) adds files to o; the output depends on the spec, the annotations and
- * the tree's types only (no dates, paths, hashes).
+ * emit.h: interfaces between the files of the stub generator. An emit_*(m, b) appends one whole
+ * output file to b, an emit_*(m, o) adds files to o; the output depends only on the spec, the
+ * annotations and the tree's types (no dates, paths, hashes).
  */
 #ifndef KSLICE_STUBS_EMIT_H
 #define KSLICE_STUBS_EMIT_H
@@ -10,8 +10,8 @@
 #include "stubs/marshal.h"
 #include "base/util.h"
 
-/* Makes all files and writes none: 0, 1 if they differ from generated/<domain>/, or -1 after
- * printing the errors. */
+/* Makes all files in memory: 0, 1 if they differ from generated/<domain>/, or -1 after printing the
+ * errors. */
 int stubs_try(const struct marshal *m);
 unsigned stubs_print_check(const struct marshal *m);
 void describe_value(const struct mval *v, const struct mval *list, struct strbuf *b);
@@ -29,14 +29,14 @@ struct outputs {
 };
 
 void outputs_add(struct outputs *o, const char *name,
-		 const struct strbuf *text); /* text is o's from then on */
+		 const struct strbuf *text); /* o takes over text */
 int outputs_write(const struct outputs *o,
 		  const char *dir); /* and removes files of an earlier split. 0/-1 after err() */
-bool outputs_differ(const struct outputs *o, const char *dir); /* from what lies there */
+bool outputs_differ(const struct outputs *o, const char *dir); /* from the files in dir? */
 void outputs_free(struct outputs *o);
 
-/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: the maker sets m to head, the rest is zero.
- */
+/* Pieces of text that fill BASE.EXT, BASE_2.EXT, ...: the caller sets the members m to head, the
+ * rest is zero. */
 struct pack {
 	const struct marshal *m;
 	struct outputs *out;
@@ -49,9 +49,10 @@ struct pack {
 	unsigned nparts;
 };
 void pack_add(struct pack *p, struct strbuf *piece); /* takes the piece */
-char *pack_end(struct pack *p); /* name of the last file, to be freed; NULL: there was no piece */
+/* name of the last file, freed by the caller; NULL: no piece was added */
+char *pack_end(struct pack *p);
 
-/* BASE.h, BASE.c, and one piece a call in files BASE_GROUP.c by annotation group. */
+/* BASE.h, BASE.c, and files BASE_GROUP.c by annotation group with one piece per call. */
 struct family {
 	const char *base, *licence, *what; /* what: is in the files of the groups */
 	void (*header)(const struct marshal *m, struct strbuf *b);
@@ -82,25 +83,25 @@ void emit_head(const struct marshal *m, struct strbuf *b, const char *licence, c
 /* "#ifndef SD_NET_CLIENT_H ...": the file ends with EMIT_GUARD_END. */
 void emit_guard(const struct marshal *m, struct strbuf *b, const char *file);
 #define EMIT_GUARD_END "\n#endif\n"
-/* A value of type t as the u64 it crosses as. */
+/* A value of type t as the u64 that is passed. */
 void emit_widen(const struct type *t, const char *value, struct strbuf *b);
 void emit_op(const struct marshal *m, const struct mcall *c,
 	     struct strbuf *b); /* "SD_NET_RECVMSG" */
 const char *wire_tag(const struct mstruct *st);
 /* "recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags)" */
 void emit_prototype(const struct mcall *c, struct strbuf *b);
-/* The value-result length's limit is that of the buffer it belongs to; 0: none. */
+/* The limit of a value-result length: that of its buffer; 0: none. */
 int64_t vr_limit(const struct mcall *c, unsigned i);
-/* Does the struct have anything to bring back? */
+/* Does the struct have output fields? */
 bool struct_comes_back(const struct mstruct *st);
 
-/* Where a value is read from and goes to in the client stub: C expressions. */
+/* C expressions of the source and destination of a value in the client stub. */
 struct side {
 	const char *call; /* "&c" or "c" */
 	const char *src; /* format of the program's value by index or name: "a[2]", "p->iov_base" */
 	const char *dst; /* ... of the wire's: "c.arg[2]", "w->iov_base" */
 	bool field;	 /* values are fields (by name), not parameters (by index) */
-	const struct mval *list; /* all values beside this one */
+	const struct mval *list; /* all values of its list */
 	const char *tab;
 };
 void client_put(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_client.c: struct marshal => client.c (the table), client.h and client_GROUP.c:
- * one straight-line function a call:
- * scalars, lengths, data in; submit and wait; data out. The helpers are runtime/include/sd/stub.h.
+ * emit_client.c: struct marshal => client.c (the table), client.h and client_GROUP.c: one
+ * straight-line function per call: scalars, lengths, data in; submit and wait; data out. The
+ * helpers are runtime/include/sd/stub.h.
  */
 #include "stubs/emit.h"
 #include "spec/spec.h"
@@ -44,8 +44,8 @@ void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
 	free(x);
 }
 
-/* "n1", "n1 * 12", "16": bytes; n is known to be small (limited) or the product is kept from
- * wrapping. */
+/* "n1", "n1 * 12", "16": bytes; n is known to be small (limited), or the product is protected
+ * against overflow. */
 static void emit_byte_count(const struct mval *v, unsigned i, bool limited, struct strbuf *b)
 {
 	if (v->len == LEN_FIXED)
@@ -74,7 +74,7 @@ static void put_struct(const struct side *s, const struct mval *v, unsigned i, s
 	}
 }
 
-/* Data of as many units as there is room for in the program: the length follows. */
+/* Data of as many units as the program has room for: the length is adjusted. */
 static void put_data(const struct side *s, const struct mval *v, unsigned i, const char *fn,
 		     struct strbuf *b)
 {
@@ -124,8 +124,7 @@ static void put_value(const struct side *s, const struct mval *v, unsigned i, bo
 	free(dst);
 }
 
-/* The data of a scatter list share what the arena has left; anything else has a limit of its own.
- */
+/* The data of a scatter list share the rest of the arena; anything else has its own limit. */
 static void put_clamp(const struct side *s, const struct mval *v, unsigned i, struct strbuf *b)
 {
 	bool data = s->field && v->clamp == (int64_t)(MARSHAL_MAX_DATA / v->elem_size);
@@ -201,7 +200,7 @@ static bool value_comes_back(const struct mval *v)
 	return v->pass == PASS_PTR && ((v->dir & DIR_OUT) || (v->st && struct_comes_back(v->st)));
 }
 
-/* What came back says of itself how long it is. */
+/* Output that contains its own length. */
 static void emit_get_checked(const struct mval *v, unsigned i, const char *tab, struct strbuf *b)
 {
 	if (!v->rec.size && !v->terminated)
@@ -417,7 +416,7 @@ static void emit_signature(const struct marshal *m, const struct mcall *c, struc
 	    m->domain, c->ct->name);
 }
 
-/* The result may be known before the answer. See sd_call_early(). */
+/* For early calls, see sd_call_early(). */
 static void emit_early(const struct mcall *c, struct strbuf *b)
 {
 	FMT(b, "\tsd_call_early(&c, ret, %d, %d, sd_placed(c.arg[%d])", c->early, c->p[c->early].of,
@@ -441,13 +440,13 @@ static const struct mcall *find_call(const struct marshal *m, const char *name)
 	return NULL;
 }
 
-/* A domain without the call that says whether parts are right does no parts. */
+/* Without the call that decides about parts (parts_if) there are no parts. */
 static bool value_in_parts(const struct marshal *m, const struct mval *v)
 {
 	return v->pass == PASS_PTR && v->parts && (!v->parts_if || find_call(m, v->parts_if));
 }
 
-/* The parameter that is a list of data which may go in parts, or -1. */
+/* The parameter with a data list that may be sent in parts, or -1. */
 static int list_value_in_parts(const struct marshal *m, const struct mcall *c)
 {
 	for (unsigned i = 0; i < c->n; i++)
@@ -456,7 +455,7 @@ static int list_value_in_parts(const struct marshal *m, const struct mcall *c)
 	return -1;
 }
 
-/* The call proper is part_X(); it says whether there were more data than it could carry. */
+/* The actual call is part_X(); it returns whether there was more data than it could carry. */
 static void emit_list_stub(const struct marshal *m, const struct mcall *c, int i, struct strbuf *b)
 {
 	const struct mval *v = &c->p[i];
@@ -488,7 +487,7 @@ static void emit_parts(const struct marshal *m, const struct mcall *c, unsigned 
 		sb_puts(b, "NULL);\n");
 }
 
-/* What parameter `of` came to: bytes or units that were placed, or the number itself. */
+/* Expression of parameter `of`: bytes or units that were placed, or the number itself. */
 static void emit_given(const struct mcall *c, int of, struct strbuf *b)
 {
 	const struct mval *v = &c->p[of];
@@ -506,8 +505,7 @@ static void emit_given(const struct mcall *c, int of, struct strbuf *b)
 	free(x);
 }
 
-/* The most that the domain may answer. More than MAX_RW_COUNT nobody gets, whatever he asked for.
- */
+/* The maximum that the domain may answer, at most MAX_RW_COUNT. */
 static void emit_most(const struct mcall *c, struct strbuf *b)
 {
 	const struct mresult *r = &c->result_is;
@@ -519,7 +517,7 @@ static void emit_most(const struct mcall *c, struct strbuf *b)
 		return;
 	}
 	if (v->keep_arg >= 0 &&
-	    !(v->st && v->filled == FILLED_RET)) /* of messages, not their number */
+	    !(v->st && v->filled == FILLED_RET)) /* the size of messages, not their number */
 		FMT(b, "a[%d] & %lld ? 0x7fffffff : ", v->keep_arg, (long long)v->keep_mask);
 	if (r->times > 1)
 		FMT(b, "%u * ", r->times);
@@ -583,7 +581,7 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 	if (list >= 0)
 		sb_puts(b, "\t*cut = x.cut;\n");
 	if (nd.back && makes_fds(c)) {
-		/* as Linux does: no descriptor stays open that the program never heard of */
+		/* as Linux does: a descriptor that the program doesn't get is closed */
 		sb_puts(b, "\tsd_call_end(&c);\n\tif (got >= 0 && *ret < 0)\n");
 		sb_puts(b, c->flags & MCALL_FDS_OUT ? "\t\tdrop_fds(qp, fds[0], fds[1]);\n"
 						    : "\t\tdrop_fds(qp, (s32)got, -1);\n");

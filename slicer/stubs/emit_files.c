@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * emit_files.c: the files of a generated folder. What there is one piece a call of is split by
- * annotation group, and a group's pieces fill one file after the other, none longer than a file of
- * ours may be.
+ * emit_files.c: the files of a generated folder. Output with one piece per call is split by
+ * annotation group; a group's pieces fill one file after the other, none longer than the limit of
+ * source files.
  */
 #include "stubs/emit.h"
 
@@ -95,7 +95,7 @@ static size_t group_of_call(const struct marshal *m, const struct mcall *c)
 	annotation_of_call(m, c->ct->name, &path);
 	while (g < m->ngroups && !(path && !strcmp(m->groups[g].path, path)))
 		g++;
-	return g; /* m->ngroups: those without annotations */
+	return g; /* m->ngroups: calls without annotations */
 }
 
 static void pack_part_head(const struct pack *p, struct strbuf *b)
@@ -168,7 +168,7 @@ static bool outputs_list(const struct outputs *o, const char *name)
 	return false;
 }
 
-/* A file that an earlier generator or spec has left: it says itself that it was generated. */
+/* A file left by an earlier generator or spec: its text says that it was generated. */
 static int remove_stale_file(const char *dir, const char *name)
 {
 	char *path = xasprintf("%s/%s", dir, name), *text = read_file(path, NULL);

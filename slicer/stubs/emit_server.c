@@ -2,9 +2,9 @@
 /*
  * emit_server.c: struct marshal => server.c (the table), server.h, server_structs.h and
  * server_GROUP.c: per call one function that turns a private copy of the entry into the arguments
- * of sys_xxx(). Structs with pointers are taken into private memory, their offsets made pointers
- * there, and the kernel is given the private copy; nothing in the arena is looked at twice. The
- * annotations' max and clamp hold for whatever client: our own has done the same before.
+ * of sys_xxx(). Structs with pointers are copied to private memory, where offsets are converted to
+ * pointers, and the kernel gets the private copy; nothing in the arena is read twice. The
+ * annotations' max and clamp are enforced for any client, although our own stubs do so, too.
  */
 #include "stubs/emit.h"
 
@@ -19,7 +19,7 @@ static void emit_units(const struct mval *v, const struct mval *list, bool field
 
 	if (v->len == LEN_VR && !field) {
 		FMT(b, "(u64)(v%d > 0 ? v%d : 0)", v->of,
-		    v->of); /* a negative one is for the kernel to refuse */
+		    v->of); /* negative ones are rejected by the kernel */
 		return;
 	}
 	x = field ? xasprintf("k->%s", list[v->of].name) : xasprintf("s->arg[%d]", v->of);
@@ -60,7 +60,7 @@ static bool value_is_counted(const struct mval *v)
 	return v->len == LEN_ARG || v->len == LEN_BITS || (v->len == LEN_VR && v->of >= 0);
 }
 
-/* "ref", or "sd_up_to(ref, n, max)" where the kernel refuses more than max. */
+/* "ref", or "sd_up_to(ref, n, max)" if the kernel refuses more than max. */
 static void emit_reference(const struct mval *v, const struct mval *list, bool field,
 			   const char *ref, struct strbuf *b)
 {
@@ -73,7 +73,7 @@ static void emit_reference(const struct mval *v, const struct mval *list, bool f
 	FMT(b, ", %lld)", (long long)v->max);
 }
 
-/* A length that is cut: to what all data of a call may be, the arena's bounds do it. */
+/* A length that is clamped; a clamp to the maximum data of a call is done by the arena's bounds. */
 static void emit_clamp(const struct mval *v, const struct mval *list, bool field, const char *tab,
 		       struct strbuf *b)
 {
@@ -136,7 +136,7 @@ static void emit_fix(const struct mstruct *st, struct strbuf *b)
 	sb_puts(b, "\treturn s->bad ? -EPROTO : 0;\n}\n");
 }
 
-/* Is it ever pointed to, or only part of another struct? */
+/* Is it a pointee, or only part of other structs? */
 static bool value_points_to(const struct mval *v, const struct mstruct *st)
 {
 	if (v->pass == PASS_SWITCH) {
@@ -182,7 +182,8 @@ static void emit_take(const struct mstruct *st, struct strbuf *b)
 	    st->name);
 }
 
-/* Scalars the kernel has written into the private copy go back; data went straight to the arena. */
+/* Copies back scalars that the kernel wrote to the private copy; data went directly to the arena.
+ */
 static bool struct_gives_back(const struct mstruct *st)
 {
 	for (size_t i = 0; i < st->nfields; i++) {

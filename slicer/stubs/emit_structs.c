@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * emit_structs.c: struct variants => client_structs.h: the client's put_ and get_ functions for
- * them. put_X() places n elements and all they point to; get_X() brings back what the domain may
- * have written. After the call the program's struct is read again: what the arena holds is not
- * believed but for offsets, which are bounded.
+ * them. put_X() places n elements and all they point to; get_X() copies back what the domain may
+ * have written. After the call the program's struct is read again: nothing in the arena is trusted
+ * except offsets, which are bounded.
  */
 #include "stubs/emit.h"
 
@@ -92,7 +92,7 @@ static void emit_put(const struct mstruct *st, struct strbuf *b)
 		"\tif (partial)\n\t\t*n = i;\n\treturn off;\n}\n");
 }
 
-/* How much data the program's struct asks for in the list that a struct within it leads to. */
+/* The amount of data in the list that a struct inside the program's struct leads to. */
 static void emit_asked(const struct mval *in, struct strbuf *b)
 {
 	for (size_t i = 0; i < in->st->nfields; i++) {
@@ -118,7 +118,7 @@ static void emit_get_total(const struct mstruct *st, const struct mval *in, stru
 	sb_puts(b, ")\n\t\treturn sd_lie(c);\n");
 }
 
-/* A length that comes back in a field of its own. */
+/* An output length in its own field. */
 static void emit_get_vr(const struct mstruct *st, const struct mval *v, struct strbuf *b)
 {
 	const struct mval *len = &st->fields[v->of];
@@ -174,7 +174,7 @@ static void emit_get_field(const struct mstruct *st, unsigned i, struct strbuf *
 	}
 }
 
-/* A plain out field: it is read once. */
+/* A plain output field, read once. */
 static bool field_goes_back(const struct mval *v)
 {
 	return v->pass == PASS_SCALAR && v->dir == DIR_OUT;
@@ -217,7 +217,7 @@ static void emit_get1(const struct mstruct *st, struct strbuf *b)
 		sb_puts(b,
 			"\tif (sd_copy_from_prog(&p, SD_PTR(prog), sizeof(p)))\n\t\treturn -EFAULT;\n");
 	for (int nested = 1; nested >= 0;
-	     nested--) /* as the kernel does: data, then addresses and control messages */
+	     nested--) /* in the kernel's order: data, then addresses and control messages */
 		for (unsigned i = 0; i < st->nfields; i++)
 			if (!!st->fields[i].st == nested)
 				emit_get_field(st, i, b);

@@ -68,7 +68,7 @@ static const char *param_role(const struct mcall *c, unsigned i)
 		return "ST_POINTER";
 	if (is_length_of_any(c, i))
 		return "ST_LENGTH";
-	return strstr(v->name, "timeout") ? "ST_LISTED" : "ST_SCALAR"; /* -1 would wait for ever */
+	return strstr(v->name, "timeout") ? "ST_LISTED" : "ST_SCALAR"; /* -1 would wait forever */
 }
 
 static bool value_has_nested_out(const struct mval *v)
@@ -111,8 +111,8 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 	for (unsigned i = 0; i < c->n; i++) {
 		json_t *list = json_object_get(values, c->p[i].name);
 
-		/* "unseen": data no case can tell a change of, such as a signal mask; the mutation
-		 * test leaves them out */
+		/* "unseen": data whose change no case can detect, such as a signal mask; skipped by
+		 * the mutation test */
 		FMT(b, "\t{\"%s\", %s, %d, %d, ", c->p[i].name, param_role(c, i),
 		    value_crosses(&c->p[i], DIR_IN) && !annotation_lists(c, "unseen", c->p[i].name),
 		    value_crosses(&c->p[i], DIR_OUT));
@@ -125,8 +125,7 @@ static int emit_params(const struct marshal *m, const struct mcall *c, struct st
 	return 0;
 }
 
-/* Which values of which argument make the result a descriptor: fcntl's F_DUPFD. The argument, or
- * -1. */
+/* The argument whose values decide whether the result is a descriptor (fcntl's F_DUPFD), or -1. */
 static int emit_fd_values(const struct mcall *c, struct strbuf *b)
 {
 	int arg = -1;
@@ -168,7 +167,7 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 	return 0;
 }
 
-/* "case" is one pattern or several; each must meet a case that differs. */
+/* "case" is one pattern or several; each must match a case that differs. */
 static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbuf *b)
 {
 	json_t *one;
@@ -208,7 +207,7 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 	return 0;
 }
 
-/* The most it may return, for who answers with more: see struct st_result. */
+/* The maximum result, for tests that answer with more: see struct st_result. */
 static void emit_result(const struct mcall *c, struct strbuf *b)
 {
 	const struct mresult *r = &c->result_is;

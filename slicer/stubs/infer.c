@@ -11,8 +11,8 @@
  *   const char * named filename, pathname, path, oldname, newname   a string, the name of a file,
  *                                          relative to the int parameter before it if that is named
  *                                          dfd, olddfd, newdfd
- *   pointer to a struct or integer         one of them, unless its name is a plural or what stands
- *                                          before it may be its length
+ *   pointer to a struct or integer         one of them, unless its name is a plural or the
+ *                                          parameter before it may be its length
  *   result of a call that fills a buffer   units in that buffer
  * Anything else is unsure: counted, listed by `kslice check`, and refused by stubs_emit().
  */
@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ctx { /* the list a value stands in */
+struct ctx { /* the list that contains a value */
 	struct marshal *m;
 	const char *path;  /* of the annotation */
 	const char *where; /* "recvmsg", "struct iovec_in" */
@@ -97,7 +97,7 @@ static int param_find(const struct ctx *x, const char *name)
 	return -1;
 }
 
-/* Does it hold pointers anywhere? Such a struct can't be copied as it is. */
+/* Does it contain pointers at any depth? Such a struct can't simply be copied. */
 static bool holds_pointers(const struct type *t)
 {
 	if (t->kind == TYPE_PTR)
@@ -174,7 +174,7 @@ static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done
 	return 0;
 }
 
-/* f(n, array): an integer like a length, which no pointer before it has claimed. */
+/* f(n, array): an integer that may be a length and isn't used by a pointer before it. */
 static bool follows_length(const struct ctx *x, int i)
 {
 	return x->params && i > 0 && x->list[i - 1].type->kind == TYPE_INT &&
@@ -212,9 +212,8 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 }
 
 /*
- * Lengths of void and char data are in bytes, of integers in elements. Of a struct either may be
- * meant: a name like nfds or vlen counts elements, a sockaddr's length is in bytes everywhere; the
- * rest is unsure.
+ * Lengths of void and char data are in bytes, of integers in elements. Structs have both: a name
+ * like nfds or vlen counts elements, a sockaddr's length is always in bytes; the rest is unsure.
  */
 static size_t value_unit_of(struct ctx *x, struct mval *v, const struct type *to)
 {
@@ -232,7 +231,7 @@ static size_t value_unit_of(struct ctx *x, struct mval *v, const struct type *to
 
 /* ---- pointers ---- */
 
-/* "parts": true, or the parameter that says where in the file the data lie. */
+/* "parts": true, or the parameter with the data's offset in the file. */
 static int pointer_parts(struct ctx *x, struct mval *v, json_t *a)
 {
 	json_t *parts = json_object_get(a, "parts");
@@ -245,7 +244,7 @@ static int pointer_parts(struct ctx *x, struct mval *v, json_t *a)
 				      : 0;
 }
 
-/* What holds for what comes back. */
+/* Properties of data that comes back. */
 static int pointer_answer(struct ctx *x, struct mval *v, json_t *a)
 {
 	json_t *rec = json_object_get(a, "records"), *n;
@@ -333,7 +332,7 @@ static int pointer_dir(struct ctx *x, struct mval *v, json_t *a, bool is_const)
 	return 0;
 }
 
-/* Does the string name a file, and in which directory's terms? */
+/* Does the string name a file, and relative to which directory? */
 static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
 {
 	static const char *const dirs[] = {"dfd", "olddfd", "newdfd", NULL};
@@ -472,7 +471,7 @@ static int infer_plain(struct ctx *x, struct mval *v, json_t *a)
 	json_t *fd = json_object_get(a, "fd"), *dir = json_object_get(a, "dir");
 
 	v->pass = PASS_SCALAR;
-	if (as) { /* a struct within a struct */
+	if (as) { /* a struct inside a struct */
 		v->st = struct_variant(x->m, as);
 		v->pass = PASS_INLINE;
 		return v->st ? 0 : -1;
@@ -538,7 +537,8 @@ static int unknown_names(struct ctx *x, json_t *a)
 	return 0;
 }
 
-/* Declared by a line in "headers", because the tree has it in a .c file, or not in this shape. */
+/* Declared by a line in "headers", because the tree has it only in a .c file, or in another form.
+ */
 static bool declared_here(const struct marshal *m, const char *type)
 {
 	json_t *h;
@@ -621,7 +621,7 @@ static int param_named(const struct ctx *x, json_t *name, const char *key)
 	return i;
 }
 
-/* "early": the result itself, which the caller may be told before the answer. */
+/* "early": the result itself, which may be reported before the answer. */
 static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 {
 	json_t *result = json_object_get(p, "result");
@@ -681,8 +681,8 @@ static int call_early(struct ctx *x, struct mcall *c, json_t *a)
 	return 0;
 }
 
-/* A call that makes descriptors says in a parameter whether they survive exec: named flags, or as
- * "cloexec" has it. */
+/* A call that makes descriptors has a parameter with their close-on-exec flag: the one named flags,
+ * or that of "cloexec". */
 static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
 {
 	json_t *j = json_object_get(a, "cloexec");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * marshal.h: how each parameter of each call crosses. Made by infer.c, read by emit*.c.
+ * marshal.h: how each parameter of each call is passed. Made by infer.c, read by emit*.c.
  *
- * Ownership: struct marshal owns everything, types included; marshal_free() once at the end.
+ * Ownership: struct marshal owns everything, including types; freed by marshal_free().
  */
 #ifndef KSLICE_STUBS_MARSHAL_H
 #define KSLICE_STUBS_MARSHAL_H
@@ -14,8 +14,8 @@
 
 #define MARSHAL_MAX_DATA (1024 * 1024) /* SD_MAX_DATA; the output asserts it */
 
-#define MARSHAL_MAX_KEYS  8 /* of struct sd_route_key */
-#define MARSHAL_MAX_PATHS 2 /* of struct sd_path_args */
+#define MARSHAL_MAX_KEYS  8 /* as in struct sd_route_key */
+#define MARSHAL_MAX_PATHS 2 /* as in struct sd_path_args */
 
 struct spec;
 struct spec_route;
@@ -29,10 +29,10 @@ enum len_kind {
 	LEN_ARG,   /* sibling `of` (parameter or field) units of `elem_size` bytes */
 	LEN_VR,	   /* sibling `of` is a value-result length: int *, or a field written back */
 	LEN_BITS,  /* sibling `of` bits, in 8-byte words */
-	LEN_STR,   /* up to and with NUL, at most PATH_MAX */
+	LEN_STR,   /* up to and including NUL, at most PATH_MAX */
 };
 
-enum filled { /* how much of an out buffer the call has written */
+enum filled { /* how much of an out buffer the call writes */
 	      FILLED_ALL,
 	      FILLED_RET, /* result units of `elem_size` bytes */
 	      FILLED_VR,  /* the value-result length, at most what was offered */
@@ -42,28 +42,28 @@ enum filled { /* how much of an out buffer the call has written */
 enum pass {
 	PASS_SCALAR,
 	PASS_PTR,
-	PASS_INLINE, /* a struct within a struct that needs more than copying */
+	PASS_INLINE, /* a struct inside a struct that needs more than copying */
 	PASS_VR,     /* int * of another parameter's LEN_VR */
-	PASS_REFUSE, /* the call answers `refuse` without reaching the kernel */
-	PASS_SWITCH, /* as one of `cases` */
+	PASS_REFUSE, /* the call fails with `refuse` without reaching the kernel */
+	PASS_SWITCH, /* like one of `cases` */
 };
 
 struct mcase;
 struct mstruct;
 
-/* Records: each says at `at`, in `size` bytes, how long it is; is `least` at least; and has a
- * string at `name`. size 0: none. */
+/* Records: each has its length at `at`, in `size` bytes; is at least `least` long; and has a string
+ * at `name`. size 0: no records. */
 struct mrecords {
 	unsigned at, size, least, name;
 };
 
-/* What a call may return beside an error: at most `most`, or what was given of parameter `of`. */
+/* What a call may return besides an error: at most `most`, or what parameter `of` allows. */
 struct mresult {
 	enum how how;
 	int64_t most;
 	int of;		/* -1: none */
-	unsigned times; /* so often that */
-	int64_t empty;	/* the most if that is 0; 0: it is 0, too */
+	unsigned times; /* multiplied by this */
+	int64_t empty;	/* the maximum if that is 0 */
 };
 
 /* A parameter, a field of a struct variant, or one case of a switch. */
@@ -74,38 +74,38 @@ struct mval {
 	size_t offset;	      /* fields */
 	enum pass pass;
 	enum how how;
-	const char *note; /* what settled it, or what is missing; for `kslice check` */
+	const char *note; /* what decided it, or what is missing; for `kslice check` */
 	bool fd;
 	bool path;    /* names a file */
-	int dirfd;    /* path: parameter it is relative to, -1: the current directory */
-	enum dir dir; /* PTR: of what it leads to; fields that are SCALAR: OUT = written back */
+	int dirfd;    /* path: the parameter that it is relative to; -1: the current directory */
+	enum dir dir; /* PTR: direction of the pointee; SCALAR fields: OUT = written back */
 
 	enum len_kind len; /* PTR from here on */
 	size_t bytes, elem_size;
 	int of;
-	int64_t max; /* units; above it the kernel refuses by itself, nothing is copied; 0: none */
-	int64_t clamp; /* units; above it the length is cut, as MAX_RW_COUNT does; 0: none */
+	int64_t max;   /* units; above it the kernel itself fails, so nothing is copied; 0: none */
+	int64_t clamp; /* units; longer lengths are reduced to it, as by MAX_RW_COUNT; 0: none */
 	enum filled filled;
-	bool always;	   /* written back on errors as well */
+	bool always;	   /* also written back on errors */
 	bool ignore_fault; /* the kernel ignores a fault on writing it back */
-	bool parts;	   /* more than `clamp` goes in several calls */
-	int part_pos; /* parameter that says where in the file, moved along with them; -1: none */
-	const char *parts_if; /* name of a call: parts only if fd, 0, SEEK_CUR makes it succeed;
-				 NULL: always */
-	bool whole; /* the kernel copies the result's bytes, however many it was offered room for */
-	bool prefix;  /* the kernel may need only the first part */
-	int keep_arg; /* parameter with keep_mask: set, the buffer's contents go in as well; -1:
-			 none */
+	bool parts;	   /* more than `clamp` is split into several calls */
+	int part_pos;	   /* parameter with the file offset, advanced with the parts; -1: none */
+	/* name of a call: parts only if it succeeds with (fd, 0, SEEK_CUR); NULL: always */
+	const char *parts_if;
+	bool whole;  /* the kernel copies the whole result, even beyond the given length */
+	bool prefix; /* the kernel may need only the first part */
+	/* if this parameter has keep_mask set the buffer's contents are passed in, too; -1: none */
+	int keep_arg;
 	int64_t keep_mask;
-	bool partial;	/* fewer elements than asked for may go over */
-	int64_t longer; /* VR: the length that comes back may exceed what was offered, up to this;
-			   0: it may not */
-	struct mrecords rec; /* what comes back is a sequence of records */
-	bool terminated;     /* what comes back ends in NUL */
-	struct mstruct *st;  /* elements that hold pointers or are written back in part */
+	bool partial; /* fewer elements than requested may be passed */
+	/* VR: the returned length may exceed the given one up to this; 0: it may not */
+	int64_t longer;
+	struct mrecords rec; /* the output is a sequence of records */
+	bool terminated;     /* the output ends with NUL */
+	struct mstruct *st;  /* elements that contain pointers or are written back in part */
 
 	int refuse; /* errno */
-	int on[2];  /* SWITCH: parameters looked at; on[1] = -1: only one */
+	int on[2];  /* SWITCH: the parameters; on[1] = -1: only one */
 	struct mcase *cases;
 	size_t ncases;
 	struct mval *otherwise;
@@ -121,14 +121,14 @@ struct mcase {
 struct mstruct {
 	const char *name; /* "iovec_in" */
 	const struct type *type;
-	bool declared; /* by the annotations: no header has it */
+	bool declared; /* by an annotation, since no header has it */
 	struct mval *fields;
 	size_t nfields;
-	int total;     /* field that says how many data bytes came, -1: the call's result */
+	int total;     /* field with the number of data bytes received; -1: the call's result */
 	bool in_ready; /* being built (recursion is refused) */
 };
 
-struct mguard { /* a parameter that must be NULL, or have no bits but these */
+struct mguard { /* a parameter that must be NULL, or may have only these bits */
 	unsigned param;
 	uint64_t bits;
 };
@@ -150,18 +150,18 @@ struct mcall {
 	bool route_none;
 	enum mroute route;	     /* made by routes.c */
 	const struct spec_route *by; /* KEY, ALSO: the spec's; borrowed */
-	int cloexec;		     /* parameter with O_CLOEXEC for what it makes; -1: none */
-	int key; /* with nkeys: the parameter whose value, masked, is one of keys in a call of this
-		    domain */
+	/* parameter with O_CLOEXEC for the new descriptors; -1: none */
+	int cloexec;
+	/* with nkeys: the parameter whose masked value is one of keys in calls to this domain */
+	int key;
 	uint64_t keymask, *keys;
 	const char **keynames; /* borrowed from the spec */
-	size_t nkeys;	       /* 0 with KEY and ALSO: whatever its arguments are */
+	size_t nkeys;	       /* 0 with KEY and ALSO: for any arguments */
 	bool blocks;
 	unsigned flags; /* enum sd_stub_flags */
-	int credit;	/* parameter: the fd whose credit the answer tells; -1: none */
-	int early;  /* parameter: data whose length is the result a caller may be told before the
-			answer; -1: none */
-	bool known; /* the result is `result`, and a caller may be told so before the answer */
+	int credit;	/* parameter: the fd whose credit is in the answer; -1: none */
+	int early;	/* parameter: data whose length is the early result; -1: none */
+	bool known;	/* the early result is always `result` */
 	int64_t result;
 	struct mguard *only; /* the early completion's conditions */
 	size_t nonly;
@@ -195,22 +195,25 @@ struct compdb;
 int annotations_load(struct marshal *m);
 json_t *annotation_of_call(const struct marshal *m, const char *call, const char **path);
 json_t *annotation_of_struct(const struct marshal *m, const char *name, const char **path);
-/* What types_load() has to look up besides the calls. Arrays to be freed, strings borrowed. */
+/* What types_load() must look up besides the calls. The caller frees the arrays; strings are
+ * borrowed. */
 void annotations_wants(const struct marshal *m, struct types_request *want);
 /* An unknown key is an error with its place. */
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
 
 #define MCALL_FDS_OUT \
-	1u /* SD_STUB_FDS_OUT of sd/client.h: two descriptors lie in an array of the caller */
+/* SD_STUB_FDS_OUT of sd/client.h: two descriptors are returned in an array of the caller */
+1u
 
-/* Data of a scatter list: as much as a call carries. */
-static inline bool is_data(const struct mval *v)
+	/* Data of a scatter list, limited by what a call carries. */
+	static inline bool
+	is_data(const struct mval *v)
 {
 	return v->pass == PASS_PTR && !v->st && v->len == LEN_ARG &&
 	       v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem_size ?: 1));
 }
 
-/* Does the struct hold some, or lead to it? */
+/* Does the struct contain such data, or lead to it? */
 static inline bool holds_data(const struct mstruct *st)
 {
 	for (size_t i = 0; i < st->nfields; i++) {
@@ -232,18 +235,18 @@ static inline bool makes_fds(const struct mcall *c)
 int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t *a);
 /* routes.c: fills in every call's route and key. 0, or -1 after printing. */
 int marshal_routes(struct marshal *m);
-/* For `kslice check`: which calls of a program come here, and by what. */
+/* For `kslice check`: prints which calls of a program come here, and why. */
 void routes_print(const struct marshal *m);
 /* "fd", "key", "path", "mirrored", "none" */
 const char *route_name(enum mroute r);
 unsigned call_fds(const struct mcall *c);   /* bit i: parameter i is a descriptor */
 unsigned call_paths(const struct mcall *c); /* bit i: parameter i names a file */
 
-/* infer.c. 0, or -1 after printing; unsure values are counted, not refused. */
+/* infer.c. 0, or -1 after printing; unsure values are only counted. */
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db);
 void marshal_free(struct marshal *m);
 void *marshal_keep(struct marshal *m, void *p);
-/* Value of a constant or number in an annotation, false if it's neither. */
+/* Value of a constant or number in an annotation; false if it is neither. */
 bool marshal_value(const struct marshal *m, json_t *v, int64_t *out);
 
 #endif

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refresh.c: keeps generated/<domain>/ up to date: generates anew when the spec, an annotation
- * group, the tree's files that the calls come from, the configuration, the generator or the output
- * itself have changed.
+ * refresh.c: keeps generated/<domain>/ up to date: regenerates it if the spec, an annotation group,
+ * the calls' source files, the configuration, the generator or the output itself has changed.
  */
 #include "commands/commands.h"
 #include "stubs/emit.h"
@@ -33,7 +32,7 @@ static uint64_t hash_in(const char *dir, const char *file, uint64_t key)
 	return key;
 }
 
-/* Every file of a folder, in no order that matters: hashes are added up. */
+/* Hash of all files of a folder; sums are independent of the order. */
 static uint64_t hash_dir(const char *dir, uint64_t key)
 {
 	DIR *d = opendir(dir);
@@ -47,7 +46,7 @@ static uint64_t hash_dir(const char *dir, uint64_t key)
 	return key ^ sum;
 }
 
-/* What the stubs are made from. Files of the calls: those of the last generation, see summary.json.
+/* Hash of all inputs. The calls' source files are those of the last generation, from summary.json.
  */
 static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, const char *dir)
 {
@@ -101,8 +100,8 @@ static int save_key(const char *stamp, const struct spec *spec, const struct com
 	return r;
 }
 
-/* generated/NAME is that of specs/NAME.json, if there is one: a trial spec elsewhere must not
- * overwrite it. */
+/* generated/NAME belongs to specs/NAME.json, if it exists: a spec elsewhere must not overwrite it.
+ */
 static int owns_its_name(const struct spec *spec)
 {
 	char *path = xasprintf("%s/specs/%s.json", repo_root(), spec->name);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * results.c: what a call may return at most, which client stubs hold a domain's answers to. An
+ * results.c: the maximum result of a call, which client stubs enforce on a domain's answers. An
  * annotation's "result" is "fd", "int", "long", a number, a parameter, or an object that names one.
- * Without a word it is the number of units in the buffer that the call fills; a result of which
- * nothing is known is unsure, since a domain might say anything then.
+ * Without annotation it is the number of units in the buffer that the call fills; anything else is
+ * unsure, since it would leave the domain's results unchecked.
  */
 #include "stubs/marshal.h"
 
 #include <string.h>
 
-/* The parameter whose data or number the result is about. */
+/* The parameter whose data or value limits the result. */
 static int result_of(struct mcall *c, const char *path, json_t *name)
 {
 	const char *s = json_string_value(name) ?: "";

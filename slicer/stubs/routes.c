@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * routes.c: the spec's routes, against the types of the calls => per call how the client knows it
- * as the domain's (the parameter and its values, or the files it names); and whether what a program
- * can reach holds together.
+ * routes.c: the spec's routes + types of the calls => per call how the client recognises it as the
+ * domain's (a parameter and its values, or the files it names). Also checks that the routes are
+ * consistent.
  */
 #include "stubs/marshal.h"
 #include "spec/spec.h"
 
-/* By either of its names: a spec may call it as the tree does. */
+/* By either of its names: a spec may use the tree's. */
 static struct mcall *call_named(const struct marshal *m, const char *name)
 {
 	for (size_t i = 0; i < m->ncalls; i++)
@@ -37,7 +37,7 @@ static int key_param(const struct spec_route *r, struct mcall *c)
 	return e;
 }
 
-/* As the client compares them: the parameter's own width, no sign. */
+/* In the form the client compares: the parameter's width, unsigned. */
 static int key_values(struct marshal *m, const struct spec_route *r, struct mcall *c)
 {
 	if (r->nvalues > MARSHAL_MAX_KEYS)
@@ -96,7 +96,7 @@ static bool spec_routes_paths(const struct spec *spec)
 	return false;
 }
 
-/* What can't be told to every domain, or goes where something else says. */
+/* Rejects routes of calls that can't be mirrored or are routed by other means. */
 static int refuse_route(const struct marshal *m, const struct spec_route *r, const struct mcall *c)
 {
 	bool mirrored = r->kind == ROUTE_MIRRORED;
@@ -141,7 +141,7 @@ static int apply_route(struct marshal *m, const struct spec_route *r)
 	return !r->arg ? 0 : key_param(r, c) ? -1 : key_values(m, r, c);
 }
 
-/* Without a call that names a file nothing ever goes to the prefix. */
+/* A route by path needs a call that names a file. */
 static int check_needs_paths(const struct marshal *m)
 {
 	for (size_t i = 0; i < m->spec->nroutes; i++) {
@@ -159,7 +159,8 @@ static int check_needs_paths(const struct marshal *m)
 	return 0;
 }
 
-/* Stubs close what a program can't be told of, and the client what it has closed. */
+/* Stubs and client need close: for descriptors that can't be returned, and those that the program
+ * closes. */
 static int check_needs_close(const struct marshal *m)
 {
 	if (call_named(m, "close"))
@@ -172,7 +173,7 @@ static int check_needs_close(const struct marshal *m)
 	return 0;
 }
 
-/* Those no route names: by the files or descriptors they are given, if any. */
+/* Calls without a route of their own: by their files or descriptors, if any. */
 static int route_unnamed_call(const struct marshal *m, struct mcall *c)
 {
 	if (__builtin_popcount(call_paths(c)) > MARSHAL_MAX_PATHS)

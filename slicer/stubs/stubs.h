@@ -8,14 +8,13 @@
 struct spec;
 struct compdb;
 
-/* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors; nothing is
- * written then. */
+/* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors, without
+ * writing anything. */
 int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir);
 
 /*
  * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: its Kbuild
- * is a new one, so that the compile commands lack some or name some that are gone: compdb_load()
- * anew.
+ * has changed, so the compile commands must be loaded again by compdb_load().
  */
 int stubs_refresh(const struct spec *spec, const struct compdb *db);
 

@@ -22,8 +22,7 @@
 
 struct impl {
 	CXIndex index;
-	struct type *
-		*known; /* structs and unions by canonical name: they may refer to themselves */
+	struct type **known; /* structs and unions by canonical name, since they may be recursive */
 	size_t nknown, kcap;
 	void **mem; /* everything to free */
 	size_t nmem, mcap;
@@ -70,7 +69,7 @@ static enum CXVisitorResult add_field(CXCursor c, CXClientData data)
 	struct type_field *f = PUSH(a->st->fields, a->st->nfields, a->cap);
 	const char *name = impl_keep_string(a->im, clang_getCursorSpelling(c));
 
-	/* libclang says "(anonymous union at ...)" for what has no name */
+	/* libclang's name of anonymous ones is "(anonymous union at ...)" */
 	f->name = strchr(name, '(') ? "" : name;
 	f->bits = clang_Cursor_isBitField(c);
 	f->offset = (size_t)clang_Cursor_getOffsetOfField(c) / 8;
@@ -101,7 +100,7 @@ static struct type *record_type(struct impl *im, CXType canon, const char *name)
 	return st;
 }
 
-/* Peels typedefs, `struct x` sugar and attributes; notes const and __user on the way. */
+/* Strips typedefs, `struct x` sugar and attributes; records const and __user. */
 static CXType type_peel(CXType t, bool *is_const, bool *user)
 {
 	for (;;) {
@@ -179,7 +178,7 @@ static const char *cast_spelling(struct impl *im, const struct type *t)
 
 /* ---- parsing ---- */
 
-/* The kernel's own __user needs two options that this configuration may not have. */
+/* The kernel's own __user depends on two options that this configuration may lack. */
 #define USER_H "/kslice/user.h" /* exists in memory only */
 static const char user_h[] =
 	"#undef __user\n#define __user __attribute__((btf_type_tag(\"user\")))\n";
@@ -222,7 +221,7 @@ static CXTranslationUnit types_parse(const struct impl *im, CXIndex index, const
 	return unit;
 }
 
-/* The first error clang met, in *msg (to be freed), or NULL. */
+/* clang's first error, which the caller frees, or NULL. */
 static char *unit_first_error(CXTranslationUnit unit)
 {
 	char *msg = NULL;
@@ -243,8 +242,7 @@ static char *unit_first_error(CXTranslationUnit unit)
 
 /* ---- where the calls are ---- */
 
-/* syscall_64.tbl: "45 64 recvfrom sys_recvfrom"; the same name may stand once for x32: not wanted.
- */
+/* syscall_64.tbl: "45 64 recvfrom sys_recvfrom"; entries for x32 are skipped. */
 static int read_table(struct impl *im, const char *tree, struct calltype *calls, size_t n)
 {
 	char *path = xasprintf("%s/arch/x86/entry/syscalls/syscall_64.tbl", tree);
@@ -264,8 +262,8 @@ static int read_table(struct impl *im, const char *tree, struct calltype *calls,
 		    !strcmp(abi, "x32") || !starts_with(entry, "sys_"))
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			/* "sendfile64" is how the tree calls it, "sendfile" how programs do: both
-			 * will do */
+			/* "sendfile64" is the tree's name, "sendfile" that of programs: accept both
+			 */
 			if (strcmp(calls[i].name, name) && strcmp(calls[i].name, entry + 4))
 				continue;
 			if (calls[i].entry && !strcmp(calls[i].name, calls[i].entry))
@@ -406,15 +404,15 @@ static const struct tu *tu_of_source(const struct compdb *db, const char *source
 	return NULL;
 }
 
-/* Files of calls, parsed by several threads; what they say is taken in the files' order, so that it
- * is the same each time. */
+/* The calls' source files, parsed by several threads; results are merged in the files' order, so
+ * that they are reproducible. */
 struct parsing {
 	struct impl *im;
 	struct types *t;
-	pthread_mutex_t lock; /* all below, and what im and t hold */
+	pthread_mutex_t lock; /* protects all below, and the contents of im and t */
 	pthread_cond_t turns;
 	const char **files;
-	size_t n, next, turn; /* next to be parsed, and to be taken */
+	size_t n, next, turn; /* next to be parsed, and to be merged */
 	int r;
 };
 
@@ -497,13 +495,13 @@ static int refuse_hidden(const struct types *t)
 	for (size_t i = 0; i < t->ncalls; i++)
 		if (!t->calls[i].compiled)
 			r = err(t->calls[i].name,
-				"switch on what the #if around it asks for: an option in the spec's config, or arch/sd",
+				"enable the condition of the #if around it: an option in the spec's config, or arch/sd",
 				"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration",
 				t->calls[i].file, t->calls[i].line);
 	return r;
 }
 
-/* ---- what the annotations name ---- */
+/* ---- names in annotations ---- */
 
 static enum CXChildVisitResult see_var(CXCursor c, CXCursor parent, CXClientData data)
 {
@@ -607,7 +605,7 @@ static enum CXChildVisitResult see_function(CXCursor c, CXCursor parent, CXClien
 	if (clang_getCursorKind(c) != CXCursor_FunctionDecl)
 		return CXChildVisit_Continue;
 	cx = clang_getCursorSpelling(c);
-	/* the last declaration is the definition, which has the parameters' names */
+	/* the last declaration is the definition, with the parameters' names */
 	if (!strcmp(clang_getCString(cx), a->name)) {
 		take_params(a->im, a->fn, c);
 		a->fn->nparams = (unsigned)clang_Cursor_getNumArguments(c);

@@ -2,8 +2,8 @@
 /*
  * types.h: calls => their parameters' names and types, with the layouts behind the pointers.
  *
- * The one pass beside facts/ that knows libclang. SYSCALL_DEFINEd functions are looked up in the
- * .c files of the configured tree and parsed with the kernel's own flags, function bodies skipped;
+ * The only code besides facts/ that uses libclang. SYSCALL_DEFINEd functions are looked up in the
+ * .c files of the configured tree and parsed with the kernel's own flags, without function bodies;
  * `__user` is made visible as btf_type_tag("user"). Types and constants that only annotations name
  * come from a small unit that includes the annotations' headers.
  *
@@ -29,10 +29,10 @@ struct type_field {
 
 struct type {
 	enum type_kind kind;
-	const char *name; /* as C spells it without qualifiers: "struct iovec", "unsigned int" */
+	const char *name; /* the C name without qualifiers: "struct iovec", "unsigned int" */
 	size_t size;	  /* bytes; 0 for void and incomplete types */
 	bool is_signed;
-	bool is_const;		   /* of this use, not of the canonical type */
+	bool is_const;		   /* qualifier of this use, not of the canonical type */
 	bool user;		   /* carries __user */
 	const struct type *to;	   /* PTR: pointee; ARRAY: element */
 	size_t count;		   /* ARRAY */
@@ -52,7 +52,7 @@ struct calltype {
 	unsigned nr;	   /* x86-64 number */
 	const char *file;  /* of the SYSCALL_DEFINE, relative to the tree */
 	int line;
-	bool compiled; /* no #if hides it */
+	bool compiled; /* not excluded by an #if */
 	struct param param[6];
 	unsigned nparams;
 	const struct type *result; /* by types_function() only */
@@ -66,8 +66,8 @@ struct constant {
 struct types {
 	struct calltype *calls;
 	size_t ncalls;
-	const struct type **named; /* what the annotations asked for, in their order */
-	const char **asked;	   /* ... and by which names */
+	const struct type **named; /* types that annotations name, in their order */
+	const char **asked;	   /* their names */
 	size_t nnamed;
 	struct constant *consts;
 	size_t nconsts;
@@ -88,7 +88,7 @@ struct types_request {
 /* 0, or -1 after printing the error. */
 int types_load(struct types *t, const struct compdb *db, const struct types_request *want);
 void types_free(struct types *t);
-/* A function of one file, by its own name. What *fn holds is t's, which is made here. 0, or -1
+/* Looks up a function of one file by name. Initialises t, which owns what *fn refers to. 0, or -1
  * after printing. */
 int types_function(struct types *t, const struct compdb *db, const char *file, const char *name,
 		   struct calltype *fn);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * build.c: recorded compile commands => build.ninja, without Kbuild. ninja runs in the
- * directory the commands were recorded for (sliced: tree/build, where the generated headers lie),
- * so relative paths in them stay right; absolute ones into the tree become relative.
+ * build.c: recorded compile commands => build.ninja, without Kbuild. ninja runs in the directory
+ * that the commands were recorded for (sliced: tree/build, with the generated headers), so relative
+ * paths remain valid; absolute ones into the tree become relative.
  */
 #include "tree/tree.h"
 #include "base/arch.h"
@@ -130,8 +130,8 @@ static void ninja_add_unit(struct builder *b, uint32_t tu)
 	free(src);
 }
 
-/* Members of an archive of the object directory, in order: that is the link order, and so the
- * initcalls'. */
+/* Members of an archive of the object directory in link order, which is also the order of
+ * initcalls. */
 static char *archive_members(const struct compdb *db, const char *archive)
 {
 	char *log = xasprintf("%s/.kslice-ar.%d", db->objdir, getpid()), *text = NULL;
@@ -176,7 +176,7 @@ static int link_archive(struct builder *b, const struct strmap *objects, const c
 	return 0;
 }
 
-/* Objects that are linked beside the archives (init/version-timestamp.o) come last. */
+/* Objects that aren't in an archive (init/version-timestamp.o) come last. */
 static int link_objects(struct builder *b)
 {
 	const struct compdb *db = b->g->db;
@@ -220,7 +220,7 @@ static void ninja_add_rules(struct builder *b, const char *cc)
 		b->o->kind == BUILD_SLICED ? "tree/build" : "OBJDIR", b->obj, cc);
 }
 
-/* Every file that `pattern` finds under runtime/: what link.sh compiles and is made of. */
+/* Adds all files matching `pattern` under runtime/ as dependencies of the link. */
 static void ninja_add_runtime(struct builder *b, const char *pattern)
 {
 	char *path = xasprintf("%s/runtime/%s", repo_root(), pattern);

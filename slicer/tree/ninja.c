@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ninja.c: runs the build.ninja that build.c wrote. ninja's status lines become this program's
- * progress; everything else that it and the compilers print is passed on.
+ * ninja.c: runs the build.ninja that build.c wrote. Converts ninja's status lines to this program's
+ * progress; all other output of it and of compilers is passed on.
  */
 #include "tree/tree.h"
 #include "base/util.h"
@@ -84,7 +84,7 @@ int run_ninja(const char *outdir, const char *dir, const char *name, int jobs)
 
 	if (r)
 		r = err(file,
-			"the lines above say which file; a sliced tree that doesn't compile is an error of kslice or of a cut",
+			"the messages above name the file; if a sliced tree doesn't compile, kslice or a cut has a bug",
 			"the build failed");
 	free(real);
 	free(file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * report.c: closure + built objects => manifest.json; manifest => table, HTML. The
- * manifest is what others read of a slice (supervisor: devices; demo: sizes).
+ * report.c: closure + built objects => manifest.json; manifest => table, HTML. Other programs read
+ * the manifest (supervisor: devices; demo: sizes).
  */
 #include "tree/tree.h"
 #include "spec/remote.h"
@@ -81,7 +81,7 @@ static json_t *groups_json(const struct spec *spec)
 	return groups;
 }
 
-/* Objects a build has made: bytes of code per directory. */
+/* Adds the bytes of code per directory, from built objects. */
 static void add_text(json_t *manifest, const struct graph *g, const char *outdir, bool whole)
 {
 	const char *side = whole ? "whole" : "kept";
@@ -108,7 +108,7 @@ static void add_text(json_t *manifest, const struct graph *g, const char *outdir
 	}
 }
 
-/* Built from this configuration? An older whole image would make any figure beside it a wrong one.
+/* Was the whole image built from this configuration? Comparison with an older one would be wrong.
  */
 static bool is_of_this(const struct graph *g, const char *wholedir)
 {
@@ -122,7 +122,7 @@ static bool is_of_this(const struct graph *g, const char *wholedir)
 	return same;
 }
 
-/* Text of both images, as far as they were built. */
+/* Adds the text sizes of both images, if they are built. */
 static void add_images(json_t *manifest, const struct graph *g, const char *outdir)
 {
 	const char *name = g->spec->name;
@@ -192,7 +192,7 @@ int report_write(const struct graph *g, const char *outdir)
 	return r;
 }
 
-/* A whole build has a short manifest of its own, so that it can be run by name. */
+/* A whole build has its own short manifest, so that it can be run by name. */
 int report_write_whole(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
@@ -317,7 +317,7 @@ static json_t *load_manifest(const char *outdir)
 	return m;
 }
 
-/* The code of the unsliced image is known where that was built from this configuration. */
+/* The unsliced image's code size is known if it was built from this configuration. */
 int report_summary(const char *outdir)
 {
 	json_t *m = load_manifest(outdir), *kept, *whole;

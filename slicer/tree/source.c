@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * source.c: closure => source tree. Every file is the original text minus dead file-scope
- * definitions, dead initialiser elements and what the cuts take away. Files with nothing kept
- * aren't written; headers are written whole.
+ * source.c: closure => source tree. Every file is the original text without dead file-scope
+ * definitions, dead initialiser elements and what the cuts delete. Files without kept text aren't
+ * written; headers are copied whole.
  */
 #include "tree/tree.h"
 #include "base/arch.h"
@@ -15,22 +15,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REMOTE_HEADER "sd/remote.h" /* declares what the body of a remote cut calls */
+#define REMOTE_HEADER "sd/remote.h" /* declares the function called by the body of a remote cut */
 
 struct piece {
 	uint32_t beg, end;
 	bool dead;
-	bool type; /* declares a type too, which stays */
+	bool type; /* also declares a type, which is kept */
 };
 
-/* A call to take away; how, depends on the text around it. */
+/* A call to be deleted; how depends on the text around it. */
 struct gone_call {
 	uint32_t beg, end, def_beg, def_end;
 	bool stmt;
 	const char *value;
 };
 
-/* One file of the tree as several units of translation may see it. */
+/* One file of the tree, which several translation units may contain. */
 struct out_file {
 	const char *path;
 	VEC(struct piece) pieces;
@@ -63,12 +63,12 @@ static bool ref_target_kept(const struct graph *g, const struct facts *f, const 
 {
 	uint32_t n = graph_node(g, fact_str(f, r->key));
 
-	/* what the tree doesn't define (builtins, linker symbols) can't be missing */
+	/* symbols that the tree doesn't define (builtins, linker symbols) can't be missing */
 	return n == NONE || g->nodes.a[n].first == NONE || g->nodes.a[n].kept;
 }
 
-/* A type that others may name. What a macro declares for its own use beside a function isn't one.
- */
+/* Does the unit declare a type that others may use? Types that a macro declares for its own
+ * function don't count. */
 static bool unit_has_type(const struct graph *g, const struct unit *u)
 {
 	bool type = false;
@@ -97,13 +97,13 @@ static bool unit_is_dead(const struct graph *g, const struct unit *u)
 		const struct fact_def *d = graph_def(g, def_id);
 
 		if (d->kind == DEF_TYPE)
-			continue; /* a type alone does no harm */
+			continue; /* a type alone may stay */
 		if (d->flags & DEF_EXPORT) {
 			if (d->nref && ref_target_kept(g, f, &f->refs[d->ref0]))
 				return false;
 		} else if (d->kind == DEF_PROTO) {
 			if (!(d->flags & DEF_STATIC) || n == NONE || g->nodes.a[n].kept)
-				continue; /* an extern declaration does no harm, nor decides */
+				continue; /* an extern declaration may stay, and doesn't decide */
 		}
 		dead = true;
 	}
@@ -161,8 +161,8 @@ static bool unit_includes(const struct facts *f, const char *header)
 	return false;
 }
 
-/* Declarations inside the body, so that any file of the tree will do; they must agree with the
- * header's where it is there. */
+/* With declarations inside the body, so that it works in any file; they must agree with the
+ * header's if that is included. */
 static char *remote_body(const struct spec_cut *c, bool declared)
 {
 	static const char plain[] = "int (*)(void *, long *, const unsigned long long *)";
@@ -261,7 +261,8 @@ static int compare_pieces(const void *pa, const void *pb)
 	return a->dead - b->dead;
 }
 
-/* A piece goes if it is dead in every unit that sees it, and holds nothing that stays. */
+/* Deletes a piece if it is dead in every unit that contains it, and contains nothing that is kept.
+ */
 static int pieces_to_edits(struct out_file *f)
 {
 	size_t n = 0;
@@ -287,7 +288,8 @@ static int pieces_to_edits(struct out_file *f)
 		if (p->dead && !holds)
 			edit_add(&f->edits, p->type ? EDIT_TYPE : EDIT_DEF, p->beg, p->end, NULL);
 		else if (p->dead && getenv("KSLICE_DEBUG"))
-			fprintf(stderr, "kslice: %s: dead bytes %u-%u hold something that stays\n",
+			fprintf(stderr,
+				"kslice: %s: dead bytes %u-%u contain something that is kept\n",
 				f->path, p->beg, p->end);
 	}
 	return 0;
@@ -318,7 +320,7 @@ static void calls_to_edits(struct out_file *f, const char *text, size_t len)
 	free(gone.a);
 }
 
-/* Path in the output of a file as facts name it; NULL: not of the tree, not copied. */
+/* Output path of a file named in facts; NULL: not in the tree, so not copied. */
 static char *out_path(const char *path)
 {
 	if (starts_with(path, "obj:"))
@@ -355,7 +357,7 @@ static int write_new(const char *path, const char *s, size_t len)
 	return r;
 }
 
-/* The old file is linked into the new tree if it says the same: its mtime keeps ninja quiet. */
+/* Links the old file into the new tree if the contents are equal, so ninja sees its old mtime. */
 static int put_file(struct emitter *em, const char *rel, const char *s, size_t len)
 {
 	char *new = xasprintf("%s/%s", em->newdir, rel), *old = xasprintf("%s/%s", em->olddir, rel);
@@ -411,7 +413,7 @@ static int emit_file(struct emitter *em, struct out_file *f)
 	return r;
 }
 
-/* Assembler files: copied whole, with whatever the preprocessor reads for them. */
+/* Copies assembler files whole, with all files that they include. */
 static int asm_files(struct emitter *em, uint32_t tu)
 {
 	const struct compdb *db = em->g->db;
@@ -467,10 +469,10 @@ static int exchange_trees(const char *newdir, const char *olddir)
 		return 0;
 	}
 	old = xasprintf("%s/compile_commands.json",
-			olddir); /* build.c keeps it if it stays the same */
+			olddir); /* build.c keeps it if it is unchanged */
 	new = xasprintf("%s/compile_commands.json", newdir);
 	if (link(old, new) && errno != ENOENT)
-		err(new, NULL, "%s", strerror(errno)); /* only its mtime is lost */
+		err(new, NULL, "%s", strerror(errno)); /* only the mtime is lost */
 	free(old);
 	free(new);
 	if (renameat2(AT_FDCWD, newdir, AT_FDCWD, olddir, RENAME_EXCHANGE))
@@ -496,7 +498,7 @@ int emit_source(const struct graph *g, const char *outdir)
 		out_file_for(&em, lds);
 	if (!r)
 		r = remove_tree(em.newdir);
-	if (!r) { /* commands run there, also if no header was generated */
+	if (!r) { /* commands run there, even without generated headers */
 		char *build = xasprintf("%s/build", em.newdir);
 
 		r = make_dirs(build);
@@ -522,7 +524,7 @@ int emit_source(const struct graph *g, const char *outdir)
 	return r;
 }
 
-/* A unit's files as they are in the tree: those with something kept. */
+/* Prints the files of the new tree that have kept text. */
 void source_dump(const struct graph *g, const char *outdir, FILE *out)
 {
 	for (uint32_t tu = 0; tu < g->db->ntus; tu++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* textedit.c: original text + byte ranges to delete => text that reads as if written so. See
+/* textedit.c: original text + byte ranges to delete => text that looks hand-written. See
  * textedit.h. */
 #include "tree/textedit.h"
 #include <ctype.h>
@@ -49,14 +49,14 @@ static bool is_blank(const char *s, size_t beg, size_t end)
 	return true;
 }
 
-/* Start of the comment that ends right above line start i, or i. Not the one that opens the file.
+/* Start of the comment that ends right above line start i, or i. Not the first comment of the file.
  */
 static size_t comment_above(const char *s, size_t i)
 {
 	size_t end = i, beg;
 
 	while (end && s[end - 1] == '\n' && end >= 2 && s[end - 2] != '\n')
-		end--; /* now behind the last character of the line above */
+		end--; /* now after the last character of the line above */
 	if (end == i || end < 4 || s[end - 1] != '/' || s[end - 2] != '*')
 		return i;
 	for (beg = end - 3; beg && !(s[beg] == '/' && s[beg + 1] == '*'); beg--)
@@ -106,7 +106,7 @@ static void widen_def(const char *s, size_t len, struct edit *e)
 			e->end++;
 }
 
-/* Skips a comment, string or character constant at i; returns the first offset behind it. */
+/* Skips a comment, string or character constant at i; returns the first offset after it. */
 static size_t skip_token(const char *s, size_t i, size_t end)
 {
 	char q = s[i];
@@ -126,7 +126,8 @@ static size_t skip_token(const char *s, size_t i, size_t end)
 	for (i++; i < end && s[i] != q && s[i] != '\n'; i++)
 		if (s[i] == '\\')
 			i++;
-	return i < end && s[i] == q ? i + 1 : i; /* an apostrophe in dead text ends with its line */
+	/* an unmatched apostrophe in dead text ends at the line's end */
+	return i < end && s[i] == q ? i + 1 : i;
 }
 
 /* End of the preprocessor line at i, with its continuations and newline. */
@@ -150,8 +151,8 @@ static bool is_directive(const char *s, size_t i, const char *name)
 }
 
 /*
- * The preprocessor lines of a deleted range. Balanced conditionals that hold no #define go with the
- * code they were about, and so do #includes, which are content here.
+ * The preprocessor lines of a deleted range. Balanced conditionals without #define are deleted with
+ * the code inside, as are #includes, which are content here.
  */
 static void keep_directives(const char *s, size_t beg, size_t end, struct strbuf *out)
 {
@@ -233,7 +234,7 @@ static void put_type(const char *s, const struct edit *e, struct strbuf *out)
 
 	if (!find_type(s, e->beg, e->end, &kw, &open) || !kw) {
 		sb_add(out, s + e->beg,
-		       e->end - e->beg); /* a type by macro: nothing can be taken away */
+		       e->end - e->beg); /* a type declared by a macro: nothing can be deleted */
 		return;
 	}
 	for (i = kw + (s[kw] == 's' ? 6 : s[kw] == 'u' ? 5 : 4); i < open; i++)
@@ -244,7 +245,7 @@ static void put_type(const char *s, const struct edit *e, struct strbuf *out)
 			break;
 	}
 	if (!named && s[kw] != 'e')
-		return; /* nobody else can name the type */
+		return; /* nothing else can refer to the type */
 	sb_add(out, s + kw, i + 1 - kw);
 	sb_puts(out, ";\n");
 }
@@ -278,8 +279,7 @@ static size_t count_word(const char *s, size_t beg, size_t end, const char *w, s
 	return count;
 }
 
-/* Does the name at i stand as a declarator: behind a type, before an initialiser, comma or
- * semicolon? */
+/* Is the name at i a declarator: after a type, before an initialiser, comma or semicolon? */
 static bool is_declarator(const char *s, size_t i, size_t n)
 {
 	size_t a = i, b = i + n;
@@ -331,7 +331,7 @@ char *orphaned_locals(const char *s, size_t len, uint32_t beg, uint32_t end,
 	return out.s;
 }
 
-/* May a statement at beg simply vanish? Only where another statement or a brace stands before it.
+/* May a statement at beg be deleted without leaving a ';'? Only after another statement or a brace.
  */
 static bool stmt_may_vanish(const char *s, size_t beg)
 {
@@ -340,7 +340,7 @@ static bool stmt_may_vanish(const char *s, size_t beg)
 	return beg && (s[beg - 1] == ';' || s[beg - 1] == '{' || s[beg - 1] == '}');
 }
 
-/* Declarations may not follow a label directly, so what comes behind decides nothing here. */
+/* The text after it doesn't matter: a declaration can't directly follow a label. */
 static void put_edit(const char *s, const struct edit *e, struct strbuf *out)
 {
 	switch (e->kind) {
@@ -390,7 +390,7 @@ int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out
 		if (d->end > len || d->beg >= d->end)
 			return -1;
 		if (d->end <= last_end)
-			continue; /* inside one that goes already */
+			continue; /* inside one that is deleted already */
 		if (d->beg < last_end)
 			return -1;
 		last_end = d->end;

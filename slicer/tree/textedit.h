@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * textedit.h: deleting pieces of a C text so that what is left still reads as the original. A text
- * is edited in place of byte ranges of the original; ranges may be given in any order.
+ * textedit.h: deletes pieces of a C text so that the rest still looks like the original. Edits
+ * refer to byte ranges of the original, in any order.
  */
 #ifndef KSLICE_TREE_TEXTEDIT_H
 #define KSLICE_TREE_TEXTEDIT_H
@@ -9,12 +9,12 @@
 #include "base/util.h"
 
 enum edit_kind {
-	EDIT_DEF,     /* a file-scope definition goes, with the comment that belongs to it */
-	EDIT_TYPE,    /* as EDIT_DEF, but the type that the declaration defines stays */
-	EDIT_ELEMENT, /* an initialiser element goes */
-	EDIT_STMT,    /* a statement goes; an empty one stays where the grammar needs one */
+	EDIT_DEF,     /* deletes a file-scope definition with its comment */
+	EDIT_TYPE,    /* like EDIT_DEF, but keeps the type that the declaration defines */
+	EDIT_ELEMENT, /* deletes an initialiser element */
+	EDIT_STMT,    /* deletes a statement; leaves an empty one where the grammar needs one */
 	EDIT_PUT,     /* replaced by text */
-	EDIT_BODY,    /* a function body is replaced by text */
+	EDIT_BODY,    /* replaces a function body by text */
 };
 
 struct edit {
@@ -38,8 +38,8 @@ struct range {
 };
 /*
  * Local variables of the function [beg,end) that only gone[which] (and its own declaration) names:
- * without the call, the compiler would call them unused. As "(void)a; (void)b; " with `sep` behind
- * each; malloc'ed.
+ * without the call the compiler would report them as unused. As "(void)a; (void)b; " with `sep`
+ * after each; malloc'ed.
  */
 char *orphaned_locals(const char *text, size_t len, uint32_t beg, uint32_t end,
 		      const struct range *gone, size_t ngone, size_t which, const char *sep);

@@ -4,7 +4,7 @@
  * build.ninja, and its manifest.
  *
  *   build/<domain>/tree/...        sources and headers at their places in the kernel tree
- *   build/<domain>/tree/build/...  generated headers: what was O=; compile commands run here
+ *   build/<domain>/tree/build/...  generated headers; compile commands run here
  *   build/<domain>/obj/...         objects
  *   build/<domain>/build.ninja
  */
@@ -13,8 +13,8 @@
 
 #include "closure/graph.h"
 
-/* Writes outdir/tree (aside, then exchanged with the old one). Unchanged files keep inode and
- * mtime. 0/-1. */
+/* Writes outdir/tree (to a temporary directory that replaces the old one). Unchanged files keep
+ * inode and mtime. 0/-1. */
 int emit_source(const struct graph *g, const char *outdir);
 
 /* Prints the source files of the new tree (no headers), in link order. */
@@ -26,8 +26,8 @@ struct build_opts {
 	const char *outdir; /* build/<domain>, or build/<domain>-whole */
 	const char *name;   /* <domain> */
 };
-/* Writes outdir/build.ninja, and compile_commands.json of the tree. g->live says what is in a
- * sliced build. 0/-1. */
+/* Writes outdir/build.ninja, and compile_commands.json of the tree. A sliced build contains the
+ * units in g->live. 0/-1. */
 int emit_build(const struct graph *g, const struct build_opts *o);
 /*
  * ninja.c: builds outdir/build.ninja in dir, with progress under that name. 0, or -1 after err().
@@ -38,7 +38,7 @@ int run_ninja(const char *outdir, const char *dir, const char *name, int jobs);
 int report_write(const struct graph *g, const char *outdir);
 /* The manifest of build/<domain>-whole. */
 int report_write_whole(const struct graph *g, const char *outdir);
-/* One line: how much of how much was kept. */
+/* Prints one line: how much was kept of the whole. */
 int report_summary(const char *outdir);
 int report_print(const char *outdir, bool html);
 

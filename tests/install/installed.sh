@@ -46,6 +46,6 @@ gcc -Wall -Wextra -Werror stub.c -o stub $(pkg-config --cflags --libs kslice)
 
 # The slicer works in the user's folder.
 if [ -n "$tree" ] && [ -d "$tree" ]; then
-	kslice check --tree "$tree" pipe | grep 'pipe: right: '
+	kslice check --tree "$tree" pipe | grep 'pipe: valid: '
 	[ "$(readlink "$XDG_STATE_HOME/kslice/specs/pipe.json")" = "$prefix/share/kslice/specs/pipe.json" ]
 fi

@@ -87,7 +87,7 @@ def others(spec):
     for key in ("name", "config", "calls"):
         yield f"no {key}", {k: v for k, v in spec.items() if k != key}, f'key "{key}" is missing'
     yield "no calls", dict(spec, calls=[]), "/calls"
-    yield "a call twice", dict(spec, calls=[*spec["calls"], spec["calls"][0]]), "stands here twice"
+    yield "a call twice", dict(spec, calls=[*spec["calls"], spec["calls"][0]]), "is listed twice"
     yield "no such config", dict(spec, config="nowhere.config"), "nowhere.config"
     yield "no such cut group", dict(spec, cuts=[*spec.get("cuts", []), "no-such-group"]), "no-such-group"
     route = {"call": "no_such_call", "arg": "x", "values": ["0"]}
