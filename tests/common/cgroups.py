@@ -23,7 +23,7 @@ def where(pid, controller):
 
 
 class Own:
-    """A cgroup of the test's in each version 1 hierarchy that root can have; uid's, if given. enter: for a shell, the way into it."""
+    """A cgroup of the test in each version 1 hierarchy that root can use; owned by uid, if given. enter: shell commands to enter it."""
 
     def __init__(self, name, uid):
         self.dirs = {}
@@ -53,7 +53,7 @@ class Own:
         return self
 
     def __exit__(self, kind, value, trace):
-        """After a failure who is in there is ended first: it is the failure that should be seen."""
+        """After a failure kills the members first, so that the failure is what is reported."""
         for path in self.dirs.values() if kind else ():
             for top, _, _ in os.walk(path):
                 for pid in read(f"{top}/cgroup.procs").split():

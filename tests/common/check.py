@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A test driver's checks: what isn't so is an exception that says what was wanted, and its main() reports it."""
+"""A test driver's checks: a failed one is an exception with what was expected, and main() reports it."""
 
 
 class Failed(Exception):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What a domain's devices stand on in a test: disks with a fresh file system in a folder of the test's own, no TAP.
+"""The devices of a domain in a test: disks with a fresh file system in a folder of the test, no TAP.
 
     for_kdom(name, folder)     options of `kdom up`
     for_image(name, folder)    arguments of the image itself, and the fds they name (to be passed on by those numbers)

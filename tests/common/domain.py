@@ -182,7 +182,7 @@ class Domain:
 
 
 class Group(subprocess.Popen):
-    """A process with all that it started: its end, and the end of the with, is the end of them all."""
+    """A process with all its descendants: they are killed at its end, and at the end of the with block."""
 
     def kill(self):
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Another function in the place of one of a domain's kernel: its relocatable kernel is linked anew, without building the domain."""
+"""Replaces a function of a domain's kernel: links its relocatable kernel again, without building the domain."""
 import json
 import os
 import shlex

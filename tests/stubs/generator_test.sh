@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# generator_test.sh NAME: what lies in generated/NAME is what the generator makes of the spec, byte by byte, twice.
+# generator_test.sh NAME: generated/NAME is what the generator makes from the spec, byte by byte, twice.
 # generator_test.sh: wrong annotations are refused with place, cause and cure, leaving nothing behind.
 set -u
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -24,7 +24,7 @@ if [ $# -gt 0 ]; then
 	name=$1 dir=$home/generated/$1
 	"$build/bin/kslice" stubs "$name" -o "$work/$name" && diff -r "$dir" "$work/$name"
 	verdict "generated/$name is what the generator makes" $?
-	# An earlier split's files go; what someone else has put there stays.
+	# Files of an earlier split are removed; other files stay.
 	cp "$work/$name/client.c" "$work/$name/client_gone.c"
 	echo "/* mine */" > "$work/$name/mine.c"
 	"$build/bin/kslice" stubs "$name" -o "$work/$name" && [ ! -e "$work/$name/client_gone.c" ] && [ -e "$work/$name/mine.c" ]

@@ -3,8 +3,8 @@
 #
 # run.sh NAME [host|loop|shm|mutate|fuzz ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
 #   host    client and server stubs with the host kernel behind them: needs no domain
-#   mutate  the same with data damaged on purpose: every call with data must notice
-#   fuzz    liars on both sides of the stubs (KSLICE_FUZZ = cases, KSLICE_SEED)
+#   mutate  the same with data damaged on purpose: every call with data must detect it
+#   fuzz    invalid data on both sides of the stubs (KSLICE_FUZZ = cases, KSLICE_SEED)
 #   loop    linked with the domain's kernel (build/NAME/NAME.vmlinux)
 #   shm     against a domain process (build/NAME/NAME.image)
 # Without a transport: host, loop and shm. Ends with 0 if all passed.
@@ -37,7 +37,7 @@ build_host() {
 		runtime/core/server.c runtime/core/uptr.c $loop -o "$1"
 }
 
-# What a kernel says of itself fails the test, whatever the cases did.
+# An error message of the kernel fails the test, whatever the cases' results.
 run() {
 	local ended
 	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@" 2>&1 | tee "$out/$kind.output"

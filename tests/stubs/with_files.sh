@@ -28,12 +28,12 @@ if [ -z "${WITH_FILES:-}" ]; then
 	WITH_FILES=1 exec unshare --mount --propagation private "$0" "$name" "$dir" "$@"
 fi
 
-# In memory, so that nobody waits for this machine's disk.
+# In memory, so that the tests don't wait for this machine's disk.
 mkdir -p "$dir/fs"
 mount -t tmpfs none "$dir/fs"
 cd "$dir/fs"
 truncate -s 64M disk
-# The seed decides the order of names in a directory, the size of inodes and blocks where things lie.
+# The seed determines the order of names in a directory, the sizes of inodes and blocks the layout.
 mkfs."$fs" -q -F -b 4096 -U 8d5cf2a4-91f1-4b13-8a1f-0c1f6e0f1a01 -E hash_seed=8d5cf2a4-91f1-4b13-8a1f-0c1f6e0f1a02,lazy_itable_init=0,lazy_journal_init=0 disk
 cp disk disk.host
 mkdir root

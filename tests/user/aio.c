@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * aio.c: io_submit and its kin on files in a directory (the first argument), one of /tmp, or both
- * at once. Right natively; the same is wanted where the directory is a domain's.
+ * aio.c: io_submit and related calls on files in a directory (the first argument), in /tmp, or in
+ * both at once. The results must be the same natively and in a domain's directory.
  */
 #define _GNU_SOURCE
 #include "cases.h"
@@ -161,7 +161,7 @@ static void errors(void)
 	close(wo);
 }
 
-/* More requests than fit, and no event fetched: EAGAIN comes, and ends when events are. */
+/* More requests than fit, and no event fetched: EAGAIN, until events are fetched. */
 static void full(void)
 {
 	static char b[BS];
@@ -286,7 +286,7 @@ static void many(void)
 	for (k = 0; k < 300; k++)
 		CHECK(pread(fd, r, BS, k * 7 % 300 * BS) == BS && !memcmp(r, w[k], BS));
 	CHECK(ftruncate(fd, BS) == 0);
-	/* Not fetched, and the fd closed: done all the same. */
+	/* Not fetched, and the fd closed: done nevertheless. */
 	int f = open(path, O_RDWR);
 
 	for (k = 0; k < 50; k++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* cases.h: a program's cases by name: all of them, or the one that was asked for; VERBOSE in the
- * environment names each as it begins. */
+/* cases.h: a program's cases by name: all of them, or a selected one; with VERBOSE in the
+ * environment each is named when it begins. */
 #ifndef TESTS_USER_CASES_H
 #define TESTS_USER_CASES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* check.h: a failed check says where, and the program's exit status tells. */
+/* check.h: a failed check prints its place, and the program's exit status reports it. */
 #ifndef TESTS_USER_CHECK_H
 #define TESTS_USER_CHECK_H
 

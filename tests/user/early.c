@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a program is told of its sends must be so for everybody it can tell: order to other
-// processes and threads, death right after a send, peers that reset, ports that are dead, fds
-// shared or used again. Natively it must pass too. See streams.c for data in bulk.
+// early.c: results of early sends must hold for everybody whom the program can tell: order towards
+// other processes and threads, death right after a send, peers that reset, dead ports, fds that are
+// shared or reused. It must pass natively, too. See streams.c for data in bulk.
 #define _GNU_SOURCE
 #include "sides.h"
 #include <poll.h>
@@ -19,7 +19,7 @@
 static volatile sig_atomic_t sigpipes;
 static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
 
-/* ---- what was sent is there for who is told of it ---- */
+/* ---- sent data are there for a process that is told of them ---- */
 static void empty(int fd)
 {
 	char c;
@@ -34,8 +34,7 @@ static int there(int fd, char want)
 	return recv(fd, &c, 1, MSG_DONTWAIT) == 1 && c == want;
 }
 
-/* Now and then who is to send sleeps first, so that the domain does, and who waits looks all the
- * time. */
+/* Now and then the sender sleeps first, so that the domain does, too, while the waiter polls. */
 #define LULL 32
 
 static ssize_t be_told(const struct side *s, char *c, int spin)
@@ -88,7 +87,7 @@ static void told_processes(void)
 	}
 }
 
-/* What was closed is closed for who is told of it: nobody listens there. */
+/* A process that is told of a close finds the port closed. */
 static void refused_peer(struct side *s)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -180,7 +179,8 @@ static void told_threads(void)
 		tune(w.fd, types[t]);
 		CHECK(send(w.fd, "e", 1, 0) == 1);
 		earn(fd);
-		CHECK(send(fd, "x", 1, 0) == 1); /* alone so far: this one is completed early */
+		CHECK(send(fd, "x", 1, 0) ==
+		      1); /* no other thread yet: this one is completed early */
 		CHECK(pthread_create(&thread, NULL, told_thread, &w) == 0);
 		CHECK(there(w.fd, 'x'));
 		for (int i = 0; i < TOLD && !check_failed; i++) {
@@ -197,7 +197,7 @@ static void told_threads(void)
 	}
 }
 
-/* Both ends are one's own: one queue pair, nothing in between. */
+/* Both ends are in this process: one queue pair, nothing in between. */
 static void told_oneself(void)
 {
 	for (int t = 0; t < 2; t++) {
@@ -230,7 +230,7 @@ static void told_oneself(void)
 	}
 }
 
-/* Who sends and then makes no call has sent all the same. */
+/* Data are sent even if the sender makes no further call. */
 static atomic_int *common;
 
 static void spin_peer(struct side *s)
@@ -358,8 +358,8 @@ static void resetting_peer(struct side *s)
 	say(s);
 }
 
-/* One call of the sequence 's'end, 'q'uiet send, 'w'rite, 'r'ecv: 1 if it said the connection is
- * gone. */
+/* One call of the sequence 's'end, 'q'uiet send, 'w'rite, 'r'ecv: 1 if it reported that the
+ * connection is gone. */
 static int says_gone(int fd, char call)
 {
 	int before = sigpipes, pipe_ok;
@@ -427,7 +427,7 @@ static void racing_resets(void)
 	}
 }
 
-/* A send that was taken before the reset came leaves the error to be asked for. */
+/* After a send that was accepted before the reset, the error can be queried. */
 static void asked_errors(void)
 {
 	signal(SIGPIPE, on_sigpipe);
@@ -448,7 +448,7 @@ static void asked_errors(void)
 		CHECK(!(p.revents & POLLERR) == (n != 1));
 		CHECK(getsockopt(s.fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0);
 		CHECK(err == (n == 1 ? ECONNRESET : 0));
-		CHECK(recv(s.fd, &err, 1, 0) == 0); /* it was said once */
+		CHECK(recv(s.fd, &err, 1, 0) == 0); /* it was reported once */
 		end(&s);
 	}
 }
@@ -463,7 +463,8 @@ static int so_error(int fd)
 	return err;
 }
 
-/* Over loopback the refusal is there when a send returns: the next call has it, whichever it is. */
+/* Over loopback the refusal is there when a send returns: the next call reports it, whichever it
+ * is. */
 static void refused(void)
 {
 	for (int round = 0; round < 50 && !check_failed; round++) {
@@ -495,7 +496,7 @@ static void refused(void)
 	}
 }
 
-/* The same with the port's owner dying elsewhere: the program's own knowledge is of before. */
+/* The same when the port's owner dies in another process: the program's credit is older. */
 static void dying_peer(struct side *s)
 {
 	hear(s);
@@ -521,7 +522,7 @@ static void refused_elsewhere(void)
 	}
 }
 
-/* ---- one's own doings take back what an early completion rests on ---- */
+/* ---- the program's own calls invalidate the credit of an early completion ---- */
 static void own_doings(void)
 {
 	struct sockaddr_in none = {.sin_family = AF_UNSPEC};
@@ -557,7 +558,7 @@ static void own_doings(void)
 	}
 }
 
-/* ---- fork, dup and use of a number again ---- */
+/* ---- fork, dup and reuse of a number ---- */
 static void reading_peer(struct side *s)
 {
 	static const char want[] = "before child parent dup other ";
@@ -596,7 +597,7 @@ static void forks_and_dups(void)
 	}
 }
 
-/* The number is somebody else's now: replaced in the ways there are. */
+/* Replaces the fd behind the number, in each possible way. */
 static int replace(int fd, int how)
 {
 	int fresh;
@@ -628,7 +629,7 @@ static void *replace_in_thread(void *arg)
 	return NULL;
 }
 
-/* A send nobody heard the error of; then its number and the domain's are another socket's. */
+/* A send whose error wasn't reported; then its number and the domain's are another socket's. */
 static void stale(int how, int thread)
 {
 	struct side s = {.type = SOCK_STREAM};

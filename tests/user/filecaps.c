@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// filecaps DIR, as root: what capabilities let through, and no more once they were given up: by
-// capset, prctl, ids, user namespaces, in children and over exec; also where nothing was said to
-// the domain before. See transcript.h.
+// filecaps DIR, as root: what capabilities allow, and no longer once they were given up: by capset,
+// prctl, ids, user namespaces, in children and over exec; also if the domain wasn't used before.
+// See transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include "caps.h"
@@ -18,7 +18,7 @@
 
 static int elsewhere; /* in another user namespace, which hasn't these ids */
 
-/* One thing for each capability that a file system asks for. */
+/* One operation for each capability that a file system checks. */
 static void may(void)
 {
 	int flags = 0, fd;
@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 	}
 	umask(022);
 	if (argc < 2 ||
-	    fork()) { /* what is there is made by another process: each case attaches by itself */
+	    fork()) { /* another process makes the files: each case attaches by itself */
 		wait(NULL);
 	} else {
 		put(p("/secret"), "text");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// filefds DIR: open files: shared over fork and exec, locked, waited for, given other numbers. See
+// filefds DIR: open files: shared over fork and exec, locked, waited for, renumbered. See
 // transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
@@ -152,7 +152,7 @@ static void *blocked_lock(void *arg)
 	return arg;
 }
 
-/* A thread that waits for a lock doesn't keep others from the domain. */
+/* A thread that waits for a lock doesn't block others in the domain. */
 static void threads(void)
 {
 	pthread_t t;
@@ -283,7 +283,7 @@ static void sizes(void)
 	close(fd);
 }
 
-/* The program after exec: what it was left with. */
+/* The program after exec: checks what it inherited. */
 static int executed(char **argv)
 {
 	int here = atoi(argv[3]), not_here = atoi(argv[4]);

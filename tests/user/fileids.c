@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fileids DIR, as root: whose calls they are: ids, groups, umask, before and after they change, in
-// threads, over fork and exec. The domain checks permissions by what the host's kernel said. See
-// transcript.h.
+// fileids DIR, as root: credentials of calls: ids, groups, umask, before and after they change, in
+// threads, over fork and exec. The domain checks permissions by what the host's kernel reported.
+// See transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include <grp.h>
@@ -58,7 +58,7 @@ static void dropped(void)
 	may();
 }
 
-static void fresh_dropped(void) /* nothing was said to the domain before */
+static void fresh_dropped(void) /* the domain wasn't used before */
 {
 	T(setgroups(0, NULL));
 	T(setgid(USER));
@@ -130,8 +130,7 @@ static void *waiting_thread(void *arg)
 {
 	T(open(p("/root600"), O_RDONLY) >= 0);
 	pthread_barrier_wait(&turn);
-	pthread_barrier_wait(
-		&turn); /* ids changed meanwhile: glibc sees to it that they are everybody's */
+	pthread_barrier_wait(&turn); /* ids changed meanwhile: glibc changes them in all threads */
 	return as_thread(arg);
 }
 
@@ -204,8 +203,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(022);
-	if (argc < 2 || fork()) { /* what is there is made by another process: the first case
-				     attaches by itself */
+	if (argc < 2 ||
+	    fork()) { /* another process makes the files: the first case attaches by itself */
 		wait(NULL);
 	} else {
 		make("/root600", 0600, 0, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Is the hook really there: in the program, in threads, in children of every kind? SUD's state
-// can't be read, so a site that was called must have been rewritten, and the blob must be mapped.
+// hooked.c: checks that the hook is active in the program, in threads, in children of every kind.
+// SUD's state can't be read, so a site that was called must have been rewritten, and the blob must
+// be mapped.
 #define _GNU_SOURCE
 #include "check.h"
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * layers.c: calls that several layers of the hook want at once (layers_domains.c) reach the host
- * once, with the host's answer. A layer that passed such a call on to itself wouldn't end.
+ * layers.c: calls that several layers of the hook handle (layers_domains.c) reach the host once,
+ * with the host's answer. A layer that passed such a call on to itself wouldn't end.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * layers_domains.c: tables of two domains that want the same calls, for a launcher of their own
- * (user-layers). "files" has files below a path, so it sees every call that names some; "ids" is to
- * be told of calls that name files, and of others that the hook or the fds' side looks at, too. No
- * such domain runs: none of these calls gets that far.
+ * layers_domains.c: tables of two domains that handle the same calls, for a launcher of their own
+ * (user-layers). "files" has files below a path, so it sees every call that names some; "ids"
+ * mirrors calls that name files, and others that the hook or the stage of fds also handles. No such
+ * domain runs: none of these calls reaches one.
  */
 #include <sd/client.h>
 #include <asm/unistd.h>

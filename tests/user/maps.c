@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * maps.c: mmap of files in a directory (the first argument). Right natively; the
- * same is wanted of a domain's files, but that there a shared map of an fd that may write doesn't
- * end with the file.
+ * maps.c: mmap of files in a directory (the first argument). The results must be the same natively
+ * and for a domain's files, except that there a shared map of a writable fd doesn't end with the
+ * file.
  */
 #define _GNU_SOURCE
 #include "cases.h"
@@ -52,7 +52,7 @@ static void contents(void)
 	CHECK(lseek(fd, 0, SEEK_CUR) == 0);
 }
 
-/* Ends as signal sig would have it, in a child. */
+/* In a child: the access ends it with signal sig. */
 static void dies(volatile char *at, int sig)
 {
 	int status = 0;
@@ -137,7 +137,7 @@ static void errors(void)
 	close(d);
 }
 
-/* What this process and its children write to a file they have mapped shared, to read. */
+/* A read-only shared map shows what this process and its children write to the file. */
 static void follows(void)
 {
 	int f = open(path, O_RDONLY), wo = open(path, O_WRONLY),
@@ -178,8 +178,8 @@ static void wait_byte(int p)
 	CHECK(read(p, &c, 1) == 1);
 }
 
-/* Stores through a map, reads and writes are one thing, in another process that opened the file by
- * itself, too. */
+/* Stores through a map, reads and writes are coherent, also in another process that opened the
+ * file itself. */
 static void stored(void)
 {
 	char *m = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *n, b[100],
@@ -216,7 +216,7 @@ static void stored(void)
 	CHECK(write(to[1], "!", 1) == 1 && wait(&s) > 0 && s == 0);
 	CHECK(*(int *)(m + 200) == 5);
 	CHECK(msync(m, 4 * PG, MS_SYNC) == 0 && fsync(fd) == 0);
-	/* Longer and shorter: what is beyond the end is nobody's. */
+	/* Longer and shorter: data beyond the end are gone. */
 	CHECK(ftruncate(fd, PG) == 0 && ftruncate(fd, 3 * PG) == 0);
 	for (int i = PG; i < 3 * PG; i++)
 		CHECK(m[i] == 0);
@@ -230,7 +230,7 @@ static void stored(void)
 	close(before);
 }
 
-/* The last map gone, with what was stored in it: it is in the file. */
+/* After the last map is gone, its stores are in the file. */
 static void left(void)
 {
 	char name[4200], b[10];
@@ -291,7 +291,7 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* With a signal every now and then, too. */
+/* Also with a signal now and then. */
 static void often(void)
 {
 	struct sigaction a = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
@@ -307,7 +307,7 @@ static void often(void)
 	CHECK(setitimer(ITIMER_PROF, &none, NULL) == 0);
 }
 
-/* ---- calls in progress when a file's first map is made: what they do is seen in it ---- */
+/* ---- calls in progress when a file's first map is made: it shows their effects ---- */
 #define OPENERS 4
 #define PART	(256 << 10)
 
@@ -359,7 +359,8 @@ static void *writes(void *arg)
 	return NULL;
 }
 
-/* A map of a new file, first made while threads are at it. It is f's, and they have ended. */
+/* A first map of a new file, made while threads use the file. *f is its fd, and the threads have
+ * ended. */
 static char *map_amid(void *(*thread)(void *), int i, int *f)
 {
 	pthread_t t[OPENERS + 2];
@@ -372,7 +373,7 @@ static char *map_amid(void *(*thread)(void *), int i, int *f)
 	for (intptr_t n = 0; n < OPENERS + 2; n++)
 		CHECK(!pthread_create(&t[n], NULL, n < OPENERS ? thread : zeroes,
 				      (void *)(n < OPENERS ? n : n - OPENERS)));
-	usleep(2000 + i % 16 * 200); /* anywhere in what they do */
+	usleep(2000 + i % 16 * 200); /* at any point of their calls */
 	race.stop = 1;
 	m = mmap(NULL, 2 * OPENERS * PART, PROT_READ | PROT_WRITE, MAP_SHARED, *f, 0);
 	for (int n = 0; n < OPENERS + 2; n++)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Programs that say what their calls answered (transcript.h), and shell scripts (filecases/): natively in a directory of the host, and
+"""Programs that print the results of their calls (transcript.h), and shell scripts (filecases/): natively in a directory of the host, and
 with that directory in a domain. Both must say the same. What only a domain can show is checked by SCRIPT.py.
 names_test.py DOMAIN PROG|SCRIPT.sh|SCRIPT.py..."""
 import difflib
@@ -55,7 +55,7 @@ def differ(d, name):
 
 
 def alone(d, name):
-    """What has no counterpart on the host: a program that checks itself, and may ask for the domain's death."""
+    """Cases without a counterpart on the host: a program that checks itself, and may have the domain killed."""
     argv = d.hook(command(name, prefixes(d.name)[0]))
     with Group(argv, env=d.hook_env(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as p:
         for line in p.stdout:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// netcaps, as root: what capabilities let through on sockets, and no more once they were given up.
-// See filecaps.c and transcript.h.
+// netcaps, as root: what capabilities allow on sockets, and no longer once they were given up. See
+// filecaps.c and transcript.h.
 #define _GNU_SOURCE
 #include "transcript.h"
 #include "caps.h"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""user-netcaps natively and with its sockets in a domain: both must say the same. netcaps_test.py DOMAIN"""
+"""user-netcaps natively and with its sockets in a domain: both must print the same. netcaps_test.py DOMAIN"""
 import difflib
 import os
 import shutil

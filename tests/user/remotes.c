@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * remotes NET.sock BLOCK.sock DIR [killed]: a socket of net as a file of block (SD_OP_REMOTE), read
- * there. No program under the hook has such an fd for longer than a sendfile() into it takes, and
- * none reads one: this is a client of both domains by the transport alone. `killed`: says "waiting"
- * and wants net to be killed. See two_domains_test.py.
+ * there. A program under the hook has such an fd only during a sendfile() into it, and never reads
+ * one; so this is a client of both domains by the transport alone. `killed`: prints "waiting" and
+ * expects net to be killed. See two_domains_test.py.
  */
 #define _GNU_SOURCE
 #include "cases.h"
@@ -49,7 +49,7 @@ static void attach(struct side *s, const char *path)
 		sd_qp_init(&s->qp[i], s->o.head, i, s->o.wake_page, sd_transport_client(NULL));
 }
 
-/* What the domain answers, on the queue pair of this thread: 0 is main's. */
+/* The domain's answer, on the queue pair of this thread: 0 is main's. */
 static long call(struct side *s, int thread, long nr, u64 x, u64 y, u64 z, u64 u, u64 v, u64 w)
 {
 	const u64 arg[6] = {x, y, z, u, v, w};
@@ -193,7 +193,7 @@ static void *waiter(void *buf)
 	return (void *)ret;
 }
 
-/* One waits for what the other domain has; this one serves others. */
+/* One call waits for the other domain; this domain serves others. */
 static void waits(void)
 {
 	char buf[10], path[4200];
@@ -239,7 +239,7 @@ static void cancelled(void)
 	end();
 }
 
-/* The other domain dies under a waiting read. */
+/* The other domain dies during a waiting read. */
 static void killed(void)
 {
 	char buf[10], path[4200];

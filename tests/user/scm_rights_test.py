@@ -21,12 +21,12 @@ def tcp_pair():
 
 
 def is_of_domain(fd):
-    """The host knows nothing of it but a placeholder: a unix socket."""
+    """For the host it is only a placeholder: a unix socket."""
     return os.readlink(f"/proc/self/fd/{fd}").startswith("socket:") and socket.socket(fileno=os.dup(fd)).family == socket.AF_INET
 
 
 def ends(sock):
-    """The other end is closed by everybody who had it."""
+    """The other end has been closed by all its holders."""
     ready = select.select([sock], [], [], 20)[0]
     assert ready, "the peer wasn't closed"
     assert sock.recv(1) == b""
@@ -170,7 +170,7 @@ def cloexec():
 
 
 def sendmmsg_recvmmsg():
-    """By hand: python has neither."""
+    """Raw calls: python has neither."""
     import ctypes
 
     class Iovec(ctypes.Structure):
@@ -210,7 +210,7 @@ def sendmmsg_recvmmsg():
 
 
 def blocked_and_interrupted():
-    """recvmsg with room for fds waits in the hook: a signal's handler runs, and it goes on waiting."""
+    """recvmsg with room for fds waits in the hook: a signal's handler runs, and the wait continues."""
     import signal
 
     seen = []
@@ -226,7 +226,7 @@ def blocked_and_interrupted():
 
 
 def relayed():
-    """A program without the hook gets a socket that is good for passing on; who gets it from there has the file."""
+    """A program without the hook gets a socket that it can pass on; a hooked receiver of that gets the file."""
     a, b = tcp_pair()
     s = socket.socket(fileno=int(os.environ["RIGHTS_RELAY"]))
     socket.send_fds(s, [b"out"], [b.fileno()])

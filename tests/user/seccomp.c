@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Programs that put a seccomp filter on themselves: their own SIGSYS arrives, refused calls are
-// refused, and strict mode can be lived in, hooked as native.
+// seccomp.c: programs that install a seccomp filter: their own SIGSYS arrives, refused calls are
+// refused, and strict mode works, hooked as natively.
 #define _GNU_SOURCE
 #include "check.h"
 #include <linux/audit.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * sides.h: two processes with a connected pair of sockets. Nothing is completed early (see
- * sd/ring.h) for a socket that two processes have, so they connect after the fork. Include it once
- * a program, after _GNU_SOURCE.
+ * sd/ring.h) on a socket that two processes have, so they connect after the fork. Include it once
+ * per program, after _GNU_SOURCE.
  */
 #ifndef TESTS_USER_SIDES_H
 #define TESTS_USER_SIDES_H
@@ -61,8 +61,7 @@ static void connect_to(int fd, uint16_t port)
 	CHECK(connect(fd, (void *)&a, sizeof(a)) == 0);
 }
 
-/* What a hang would be is EAGAIN after these seconds; and no byte waits for another's
- * acknowledgement. */
+/* A hang becomes EAGAIN after these seconds; and no byte waits for another's acknowledgement. */
 static void tune(int fd, int type)
 {
 	struct timeval tv = {10, 0};
@@ -72,7 +71,7 @@ static void tune(int fd, int type)
 		CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
 }
 
-/* Takes a byte: an early completion rests on the answer of an earlier call that did something. */
+/* Takes a byte: an early completion needs the credit of an earlier successful call. */
 static void earn(int fd)
 {
 	char c;
@@ -114,7 +113,7 @@ static void begin(struct side *s, void (*peer)(struct side *s))
 	close(s->pid ? there[0] : back[0]);
 	if (!s->pid) {
 		alarm(60);
-		check_failed = 0; /* what failed so far is the parent's to say */
+		check_failed = 0; /* earlier failures are reported by the parent */
 		meet(s);
 		peer(s);
 		_exit(check_failed);
@@ -153,7 +152,7 @@ static ssize_t give(int fd, const void *p, size_t len, int how)
  * more. */
 static int run_cases(const char *what, const struct check_case *c, int argc, char **argv)
 {
-	setvbuf(stdout, NULL, _IOLBF, 0); /* children say what they find and _exit() */
+	setvbuf(stdout, NULL, _IOLBF, 0); /* children print their results and _exit() */
 	for (; c->name; c++) {
 		int status = -1;
 		pid_t pid;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Signals at every awkward place: in blocked calls with and without SA_RESTART, on the alternate
-// stack, nested, with masks, in a storm over calls the hook takes over, with all registers checked.
+// signals.c: signals at every awkward place: in blocked calls with and without SA_RESTART, on the
+// alternate stack, nested, with masks, in a storm over calls the hook takes over, with all
+// registers checked.
 #define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
@@ -295,7 +296,8 @@ static void own_faults(void)
 	signal(SIGSEGV, SIG_DFL);
 }
 
-/* A storm of signals over calls the hook handles and calls it passes on; registers must survive. */
+/* Many signals during calls that the hook handles and calls it passes on; registers must
+ * survive. */
 static void storm(void)
 {
 	struct sigaction sa;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The site recogniser: what may be rewritten, and above all what may not.
+// site_test.c: tests of site.c: what may be rewritten, and above all what may not.
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>

@@ -41,7 +41,7 @@ static void on(int sig, void (*fn)(int), int flags)
 	CHECK(sigaction(sig, &sa, NULL) == 0);
 }
 
-/* A connected TCP pair over loopback; every fd close-on-exec or not as asked. */
+/* A connected TCP pair over loopback; every fd close-on-exec as requested. */
 static void pair(int fd[2], int flags)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -112,7 +112,7 @@ static void numbers(void)
 	close2(fd);
 }
 
-/* A program that closes all it can, and one that wants a number that is taken. */
+/* A program that closes every number, and one that wants a number that is taken. */
 static void hostile_numbers(void)
 {
 	int fd[2], status;
@@ -129,7 +129,7 @@ static void hostile_numbers(void)
 		if (!says(fd[0], fd[1], "alive"))
 			_exit(1);
 		for (int i = 900; i < 1020 && (rlim_t)i < files.rlim_cur - 16;
-		     i++) /* a few numbers are the hook's */
+		     i++) /* the hook uses a few numbers */
 			if (dup2(0, i) != i)
 				_exit(2);
 		if (!says(fd[0], fd[1], "alive"))
@@ -163,7 +163,7 @@ static void forks(void)
 		CHECK(read(fd[0], buf, sizeof(buf)) == 0); /* the child ended, and had the last */
 		CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
 		close(fd[0]);
-		/* killed: its fds close all the same */
+		/* killed: its fds are closed nevertheless */
 		pair(fd, SOCK_CLOEXEC);
 		pid = fork();
 		if (!pid) {
@@ -206,7 +206,7 @@ static void execs(void)
 		close(fd[0]);
 		close2(other);
 	}
-	/* a socket as standard output of a program that knows nothing of it */
+	/* a socket as standard output of a program that doesn't expect one */
 	pair(fd, SOCK_CLOEXEC);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_adddup2(&fa, fd[1], 1);
@@ -370,7 +370,7 @@ static void *echo_loop(void *arg)
 	return NULL;
 }
 
-/* Many threads in mixed waits of one process: nobody may lose a wake. */
+/* Many threads in mixed waits of one process: none may lose a wake. */
 static void mixed_threads(void)
 {
 	enum { N = 6 };
@@ -620,7 +620,7 @@ static void threads(void)
 	}
 }
 
-/* Unix sockets pass host fds as ever. */
+/* Unix sockets still pass host fds. */
 static void host_rights(void)
 {
 	int u[2], p[2];

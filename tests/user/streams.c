@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-// Streams of a sender that is told its results before anything has happened: every byte it was told
-// of arrives, once and in order, whatever the sizes, with full buffers, timeouts and two writers.
-// Natively it must pass too. See early.c for everything but the data.
+// streams.c: streams of a sender whose calls are completed early: every byte that was reported as
+// sent arrives once and in order, for all sizes, with full buffers, timeouts and two writers. It
+// must pass natively, too. See early.c for everything but the data.
 #define _GNU_SOURCE
 #include "sides.h"
 #include <poll.h>
 
-/* ---- streams: every byte says where it belongs ---- */
+/* ---- streams: every byte depends on its position ---- */
 static unsigned char byte_at(uint64_t pos)
 {
 	return (unsigned char)((pos * 0x9e3779b97f4a7c15ull) >> 56);
@@ -20,7 +20,7 @@ static void fill(unsigned char *p, uint64_t pos, size_t len)
 
 static unsigned char block[65536];
 
-/* Reads to the end, slowly if rcvbuf was asked for; hears how much it should have been. */
+/* Reads to the end, slowly if rcvbuf is set; then receives the expected length. */
 static void counting_peer(struct side *s)
 {
 	uint64_t pos = 0, want = 1, wrong = 0;
@@ -76,7 +76,7 @@ static void streams(void)
 	}
 }
 
-/* As much as it takes, as long as it takes: 0 if it was full and the wait for room failed. */
+/* Sends all of len, waiting for room: 0 if the socket was full and that wait failed. */
 static int give_all(int fd, uint64_t *pos, size_t len, int how)
 {
 	struct pollfd p = {fd, POLLOUT, 0};
@@ -117,7 +117,7 @@ static void full_buffers(void)
 	}
 }
 
-/* A peer that doesn't read: the blocking sender is told so in time, and what it was told of is all
+/* A peer that doesn't read: the blocking sender times out, and all data reported as sent are
  * there. */
 static void timeouts(void)
 {

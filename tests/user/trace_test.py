@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""kdom run --trace: each call of each thread has its line, and a traced program does what it does untraced."""
+"""kdom run --trace: each call of each thread has its line, and a traced program behaves as untraced."""
 import os
 import re
 import signal
@@ -57,7 +57,7 @@ def errors(d):
 
 
 def tracer_dies(d):
-    """A program is never harmed by its tracer's end."""
+    """The end of the tracer never harms a program."""
     script = "echo one; read x; for i in 1 2 3; do echo $i | cat; done; echo end"
     p = subprocess.Popen([KDOM, "run", "--trace=/dev/null", d.name, "--", "sh", "-c", script], env=d.env,
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)

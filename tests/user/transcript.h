@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * transcript.h: programs that say what each of their calls answered. One run natively, in a
- * directory of the host, and one with its files in a domain must say the same (files_test.py).
- * Where the directory is doesn't show: its name is printed as "@".
+ * transcript.h: for programs that print the result of each of their calls. A run in a directory of
+ * the host and one in a domain's must print the same (names_test.py). The directory's name is
+ * printed as "@".
  */
 #ifndef TESTS_USER_TRANSCRIPT_H
 #define TESTS_USER_TRANSCRIPT_H
@@ -18,7 +18,7 @@
 
 static const char *base;
 
-/* At once, so that processes can take turns. */
+/* Unbuffered, so that processes can take turns. */
 __attribute__((format(printf, 1, 2))) static void out(const char *fmt, ...)
 {
 	char line[8192], *at;
@@ -38,7 +38,7 @@ __attribute__((format(printf, 1, 2))) static void out(const char *fmt, ...)
 	errno = keep;
 }
 
-/* What a call answered: its result, or its errno. */
+/* Prints what a call returned: its result, or its errno. */
 #define T(call)                                              \
 	({                                                   \
 		errno = 0;                                   \

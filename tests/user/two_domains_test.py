@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""One program on two domains, files of one and sockets of the other: what goes between them, and how it ends.
+"""One program on two domains, files of one and sockets of the other: transfers between them, and their ends.
 
 Without arguments: the driver; `hooked CASE`: the program's part. The driver's cases kill domains while a program is at work.
 """
@@ -35,7 +35,7 @@ def tcp_pair(room=None):
 
 
 def pattern(n, seed=1):
-    """Bytes that tell their place."""
+    """Bytes that depend on their position."""
     block = b"".join(hashlib.sha512(b"%d %d" % (seed, i)).digest() for i in range(1024))
     return b"".join(block[:-8] + i.to_bytes(8, "little") for i in range(-(-n // len(block))))[:n]
 
@@ -47,7 +47,7 @@ def make_file(data, path=FILE):
 
 
 class Reader(threading.Thread):
-    """Takes everything off a socket, and sums it."""
+    """Reads everything from a socket, and hashes it."""
 
     def __init__(self, sock):
         super().__init__(daemon=True)
@@ -115,7 +115,7 @@ def position():
 
 
 def small():
-    """Below what pays for calls between the two: copied here."""
+    """Too short for calls between the domains: copied here."""
     data = pattern(5000)
     f = make_file(data)
     a, b = tcp_pair()
@@ -127,7 +127,7 @@ def small():
 
 
 def nonblocking():
-    """A full socket buffer: what went in counts, then EAGAIN; nothing is lost or sent twice."""
+    """A full socket buffer: a short count, then EAGAIN; nothing is lost or sent twice."""
     data = pattern(24 * MIB)
     f = make_file(data)
     a, b = tcp_pair()
@@ -338,7 +338,7 @@ def fails(err, fn):
 
 
 def file_by_message():
-    """An open file of the storage domain goes to another process: the same open file, its position too."""
+    """An open file of the storage domain is passed to another process: the same open file, with its position."""
     f = make_file(b"0123456789")
     x, y = socket.socketpair()
     pid = os.fork()
@@ -378,7 +378,7 @@ def say(text):
 
 
 def victim():
-    """Sends for ever; says what ended it, and whether it can begin anew when it is told so."""
+    """Sends without an end; prints what ended it, and on request whether it can begin again."""
     data = pattern(8 * MIB)
     f = make_file(data)
     while True:
@@ -452,7 +452,7 @@ def killed(net, block, env):
 
 
 def without_net(net, block, env):
-    """The storage domain runs whether the other is there or not."""
+    """The storage domain runs whether the other one runs or not."""
     net.kill()
     subprocess.run(block.hook([sys.executable, "-c", "open('/sd/alone','w').write('x'); print(open('/sd/alone').read())"]), env=env,
                    check=True, stdout=subprocess.DEVNULL)
@@ -477,7 +477,7 @@ RECEIVERS = 60  # nearly as many as there are queue pairs from domain to domain,
 
 
 def dont_read():
-    """Ordinary threads send files to who doesn't read; says when all of them wait, and whether one more can send meanwhile."""
+    """Threads send files to receivers that don't read; prints when all of them wait, and whether one more can send then."""
     f = make_file(pattern(8 * MIB), "/sd/unread")
     pairs = [tcp_pair(room=4096) for _ in range(RECEIVERS)]
     for a, b in pairs:
@@ -512,7 +512,7 @@ def sends_one():
 
 
 def receivers_that_dont_read(net, block, env):
-    """Whatever waits in the other domain keeps nobody else from it: not the same program, nor another, nor its end."""
+    """Calls that wait in the other domain block neither the same program, nor another, nor the program's end."""
     def program(case):
         return subprocess.Popen(net.hook([sys.executable, __file__, case]), env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 text=True)
@@ -568,7 +568,7 @@ def measured():
 
 
 def region_use():
-    """Bytes of our regions that were ever used: what goes through a queue pair leaves its trace."""
+    """Bytes of our regions that were ever used: data that pass through a queue pair touch its pages."""
     total = 0
     with open("/proc/self/smaps") as f:
         mine = False
