@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everyday targets. The work is done by CMake + ninja (host programs) and `kslice build` (images).
-# Only packages, tests and the demo's network need root. Under sudo all else is done as the user who called it.
+# Only packages, tests and the demo's network need root. Under sudo everything else runs as the calling user.
 BUILD := build
 comma := ,
 CMAKE := $(BUILD)/cmake
 AS := kernel-tree/as-builder.sh
-# Those that can carry specs/debug/poison.config, and one of those that can carry kasan.config: it takes minutes.
+# Domains that support specs/debug/poison.config, and one that supports kasan.config, which takes minutes.
 KASAN := block
 DEBUG := pipe
 POISON := $(basename $(notdir $(shell grep -l CONFIG_SYSFS=y specs/*.config)))
 DOMAINS := $(filter-out schema,$(basename $(notdir $(wildcard specs/*.json))))
-# Where tests that run as root find what the builder has made.
+# Where tests that run as root find the builder's files.
 BUILDERS_CACHE := $(shell $(AS) --cache)
 ifneq ($(BUILDERS_CACHE),)
 export KSLICE_CACHE := $(BUILDERS_CACHE)
 endif
-# A line that moves on a terminal, and nothing elsewhere.
+# A progress line on a terminal, and nothing elsewhere.
 NINJA = $(AS) ninja -C $(CMAKE) $$([ -t 1 ] || echo --quiet)
-# One more than cores: many wait.
+# One more than cores, since many tests wait.
 CTEST := ctest --test-dir $(CMAKE) --output-on-failure -j$(shell expr $$(nproc) + 1)
-# Tests that run as root leave files of root's.
+# Tests that run as root leave files owned by root.
 run-tests = $(CTEST) $(1); s=$$?; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
-# One after the other: each keeps all cores busy. A list of domains, then how: suffix of the folder, and options.
+# One after the other, since each build keeps all cores busy. Arguments: domains, suffix of the folder, options.
 build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo "== $$d$(2): $$n of $(words $(1))"; \
 	$(AS) $(BUILD)/bin/kslice build $$d $(3); echo "== $$d$(2): $$(($$(date +%s) - t)) s"; done
 
@@ -33,14 +33,14 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
 	@$(NINJA) programs
 
-all: quick-deps $(CMAKE)/build.ninja ## those, and the tests' own programs
+all: quick-deps $(CMAKE)/build.ninja ## also the tests' programs
 	@$(NINJA)
 
 $(CMAKE)/build.ninja: | build-deps
 	@$(AS) sh -c 'mkdir -p $(BUILD) && cmake -S . -B $(CMAKE) -G Ninja -DCMAKE_C_COMPILER=gcc $(if $(WERROR),-DKSLICE_WERROR=ON) >$(BUILD)/cmake.log 2>&1' || \
 		{ cat $(BUILD)/cmake.log; exit 1; }
 
-build-deps: # what an older checkout's `sudo make` has left becomes the builder's, too
+build-deps: # files left by an older checkout's `sudo make` become the builder's, too
 	@kernel-tree/install-deps.sh kernel-tree/packages.txt
 	@$(AS) --own $(BUILD) $(BUILDERS_CACHE)
 
@@ -50,24 +50,24 @@ demo-deps:
 quick-deps:
 	@kernel-tree/install-deps.sh kernel-tree/packages.txt tests/lint/packages.txt
 
-test-deps: ## every package that tests want, and those to build with (root)
+test-deps: ## all packages for building and testing (root)
 	@kernel-tree/install-deps.sh kernel-tree/packages.txt tests/e2e/packages.txt tests/lint/packages.txt tests/packages.txt
 
 tree: build-deps ## the pristine kernel tree, in the cache
 	@$(AS) kernel-tree/fetch.sh
 
-# Stubs first: an image with `remote` cuts holds those of other domains.
-image: programs tree ## the domain of every spec in specs/ (D=NAMES: of those)
+# Stubs first: an image with `remote` cuts contains those of other domains.
+image: programs tree ## the domain of every spec in specs/, or of D=NAMES
 	@set -e; for d in $(DOMAINS); do $(AS) $(BUILD)/bin/kslice stubs $$d; done
 	$(call build-each,$(or $(D),$(DOMAINS)))
 
-poison: image ## the domains that can, as they look for faults in themselves (specs/README.md)
+poison: image ## domains with checks of freed memory and locks (specs/README.md)
 	$(call build-each,$(POISON),-poison,--debug=poison)
 
-kasan: image ## a domain that asks before every access to memory (KASAN=NAMES)
+kasan: image ## a domain that checks every memory access (KASAN=NAMES)
 	$(call build-each,$(KASAN),-kasan,--debug=kasan)
 
-# The smallest one that programs can use: what looks into an image is the same for all of them.
+# The smallest domain that programs can use: debugging works the same for all.
 debug: image ## a domain with DWARF and exact call traces (DEBUG=NAMES): doc/DEBUGGING.md
 	$(call build-each,$(DEBUG),-debug,--debug)
 
@@ -83,12 +83,12 @@ test: test-deps all image poison kasan debug whole ## every test (root)
 quick: all ## tests that take seconds and need no kernel tree
 	@$(call run-tests,-L '^quick$$')
 
-# Without those that want another image than D's own.
-check: all image ## D=NAME: what a change to that domain wants: its image, its tests, and the quick ones (root)
+# Without tests that need other images.
+check: all image ## D=NAME: after a change to that domain: its image, its tests, and the quick ones (root)
 	@[ -n "$(D)" ] || { echo "make check: which domain? make check D=net" >&2; exit 2; }
 	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|debug|domains)$$')
 
-bench: test-deps all image whole ## every figure beside native
+bench: test-deps all image whole ## all benchmarks, compared with native Linux
 	@/usr/bin/python3 tests/bench/bench.py
 
 fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
@@ -97,16 +97,16 @@ fuzz: all ## ring fuzzers, until interrupted (FUZZ_CASES=n)
 storm: all ## storms of clients on every domain (STORM_SECONDS=n, STORM_SEED=n, KSLICE_DEBUG=poison or kasan; tests/storm/storm.py)
 	@set -e; for d in $(DOMAINS); do STORM_SECONDS=$${STORM_SECONDS:-60} /usr/bin/python3 tests/storm/storm.py $$d; done
 
-format: ## clang-format over what differs
+format: ## clang-format over changed files
 	@git ls-files '*.c' '*.h' | grep -v -e ^generated/ -e ^tests/slicer/.*/ | xargs clang-format-19 -i
 
 PREFIX ?= /usr/local
-install: programs ## programs, stub library, pages and the images there are, to PREFIX (/usr/local), below DESTDIR
+install: programs ## programs, stub library, pages and existing images, to PREFIX (/usr/local), below DESTDIR
 	@cmake --install $(CMAKE) --prefix $(PREFIX)
 
-# Of the files git knows, and those it doesn't ignore: a package is built from what would be committed.
+# From the files that git tracks or doesn't ignore, i.e. those that would be committed.
 DEB := $(BUILD)/deb
-deb: ## Debian packages in build/deb; debian/packages.txt says what it needs besides
+deb: ## Debian packages in build/deb; additional packages needed: debian/packages.txt
 	@kernel-tree/install-deps.sh kernel-tree/packages.txt debian/packages.txt
 	@rm -rf $(DEB) && $(AS) mkdir -p $(DEB)/kslice
 	@git ls-files -coz --exclude-standard | $(AS) xargs -0 cp --parents -Pt $(DEB)/kslice

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# `make install`: programs, what they need at run time, what programs that link the stubs need, pages. Where it is put is known to
-# slicer/base/install.h and runtime/supervisor/supervisor.h (paths_product), relative to the programs themselves.
+# `make install`: programs, their run-time files, the stub library, man pages. slicer/base/install.h and runtime/supervisor/paths.h
+# (paths_product) rely on the locations, relative to the programs.
 include(GNUInstallDirs)
 set(KSLICE_LIB lib/kslice)
 set(KSLICE_SHARE share/kslice)
 
-# ---- pages and completion: made from the programs' own tables and from the schema of specs ----
+# ---- pages and completion: generated from the programs' tables and the schema of specs ----
 
 file(STRINGS ${PROJECT_SOURCE_DIR}/CHANGELOG.md release REGEX "^## \\[${PROJECT_VERSION}\\] - ")
 if(NOT release)
@@ -30,7 +30,7 @@ kslice_made(${KSLICE_BUILD}/man/kslice-spec.5 FROM ${PROJECT_SOURCE_DIR}/specs/s
   ARGS spec ${KSLICE_DATE} ${PROJECT_VERSION} ${PROJECT_SOURCE_DIR}/specs/schema.json ${man}/kslice-spec.5.in)
 add_custom_target(pages ALL DEPENDS ${pages})
 
-# ---- the stub library: client stubs of every domain, and the client's end of rings ----
+# ---- the stub library: client stubs of all domains, and the client's end of rings ----
 
 file(GLOB stubs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/generated/*/client*.c)
 add_library(kslice_stubs STATIC ${stubs} $<TARGET_OBJECTS:sd_client> $<TARGET_OBJECTS:sd_transports>)
@@ -56,14 +56,14 @@ install(DIRECTORY runtime/include/sd runtime/port/host/sd ${CMAKE_BINARY_DIR}/ru
 install(DIRECTORY generated/ DESTINATION include/kslice
   FILES_MATCHING PATTERN calls.h PATTERN client*.h PATTERN stubs_abi.h PATTERN wire.h)
 
-# ---- programs, and what they need ----
+# ---- programs and their files ----
 
 install(TARGETS kslice kdom RUNTIME DESTINATION bin)
 install(TARGETS kdom-launch kslice-cc RUNTIME DESTINATION ${KSLICE_LIB})
 install(DIRECTORY specs generated DESTINATION ${KSLICE_SHARE})
 install(DIRECTORY runtime DESTINATION ${KSLICE_SHARE} USE_SOURCE_PERMISSIONS PATTERN supervisor EXCLUDE)
 install(PROGRAMS kernel-tree/fetch.sh kernel-tree/overlay.sh DESTINATION ${KSLICE_SHARE}/kernel-tree)
-# Images are no products of CMake's: those that there are.
+# Images aren't built by CMake: installs the existing ones.
 install(CODE "
   file(GLOB images ${KSLICE_BUILD}/*/*.image)
   foreach(image \${images})

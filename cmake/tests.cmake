@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # How tests are declared. A test's first label is its group: what a developer runs with `ctest -L`.
 #   quick    seconds, needs nothing but the host programs
-#   gate     what is written, not what it does: warnings of other compilers, checkers
+#   gate     source checks: warnings of other compilers, static checkers
 #   slicer   mini tree and the real tree
 #   stubs ring user arch    the part of that name
 #   image    anything that needs a domain image in build/; also
-#     whole        needs it unsliced as well (make whole)
-#     poison kasan debug is about an image of that kind (make poison kasan debug)
+#     whole        also needs it unsliced (make whole)
+#     poison kasan debug tests an image of that kind (make poison kasan debug)
 #     domains      needs the images of several domains
-#   fault e2e               whole system; they set `image` too
-# Tests run beside each other, on domains and in folders of their own. Those with the label `alone` measure; those of the group slicer
-# that are about one domain share its folder in build/, and take turns.
+#   fault e2e               whole system; also labelled `image`
+# Tests run in parallel, with their own domains and folders. Those with the label `alone` measure; those of the group slicer that test
+# the same domain share its folder in build/, so they run one at a time.
 # A test about a domain is declared once and runs for every spec in specs/; the domain's name is its last label.
 
-# The domains: one for each spec; KSLICE_KIND_NAME, what its fds are of (socket, file, pipe), which decides the programs that can test
-# it, and KSLICE_PREFIX_NAME, where its files are: both as tests/common/devices.py reads them.
+# The domains: one for each spec; KSLICE_KIND_NAME, the kind of its fds (socket, file, pipe), which decides which programs can test
+# it, and KSLICE_PREFIX_NAME, the path of its files: both as tests/common/devices.py reads them.
 file(GLOB specs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/specs/*.json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${specs} ${PROJECT_SOURCE_DIR}/tests/common/devices.py)
 execute_process(COMMAND ${CMAKE_COMMAND} -E env KSLICE_SRC=${PROJECT_SOURCE_DIR} /usr/bin/python3 tests/common/devices.py domains
@@ -58,7 +58,7 @@ function(kslice_script_test name group)
   set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT ${T_TIMEOUT}
     ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
   kslice_run_serial(${name} ${group} ${T_LABELS})
-  if(T_TIMEOUT GREATER 900) # the longest begin first
+  if(T_TIMEOUT GREATER 900) # the longest start first
     set_tests_properties(${name} PROPERTIES COST ${T_TIMEOUT})
   endif()
 endfunction()

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# as-builder.sh CMD...       runs CMD as the user who builds. That is the caller, except under sudo in a clone of the one
-#                            who called sudo: then it is that user, so that build/ and the cache stay theirs.
-# as-builder.sh --own DIR... gives that user whatever root owns below DIR (what tests that ran as root have left).
-# as-builder.sh --cache      prints that user's cache, where it isn't the caller's.
+# as-builder.sh CMD...       runs CMD as the user who builds: the caller, except under sudo in a clone of the user who
+#                            called sudo; then it is that user, so that build/ and the cache remain theirs.
+# as-builder.sh --own DIR... gives that user all files of root below DIR (left by tests that ran as root).
+# as-builder.sh --cache      prints that user's cache if it isn't the caller's.
 set -eu
 repo=$(dirname "$(dirname "$(readlink -f "$0")")")
 

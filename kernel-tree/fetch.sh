@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# fetch.sh: puts the pristine Linux tree into the cache and links kernel-tree/linux to it. Installs the Debian package that
-# holds it if needed, unpacks aside and renames, so that a tree is whole or not there. A second run does nothing.
+# fetch.sh: puts the pristine Linux tree into the cache and links kernel-tree/linux to it. Installs the Debian package with
+# the source if needed, unpacks to a temporary directory and renames it, so a tree is complete or absent. A second run does nothing.
 #
 #   fetch.sh            the tree of package $KSLICE_LINUX (default linux-source-6.1)
 #   fetch.sh DIR        use an unpacked tree that is already there
@@ -25,7 +25,7 @@ is_tree() {
 		[ -f "$1/scripts/Makefile.build" ]
 }
 
-# What lies in the cache is compiled and run: nobody else may put something of his in its place (as kslice's check_cache()).
+# Files of the cache are compiled and run, so nobody else may be able to replace them (as in kslice's cache_check()).
 ours() {
 	local at=$1 uid gid mode
 	while :; do
@@ -41,7 +41,7 @@ ours() {
 	die "$1: users other than root and you can change $at" "set KSLICE_CACHE to a path on which each directory belongs to you alone, or to root"
 }
 
-# An installation has no link: kslice looks into the cache.
+# An installation has no link: kslice searches the cache.
 link_to() {
 	[ -d "$here/../slicer" ] || return 0
 	[ "$(readlink "$here/linux" 2>/dev/null)" != "$1" ] || return 0
@@ -64,16 +64,16 @@ if is_tree "$tree"; then
 	link_to "$tree"
 	exit 0
 fi
-[ ! -e "$tree" ] || die "$tree: there, but not a whole Linux tree" "remove it and run fetch.sh again"
+[ ! -e "$tree" ] || die "$tree: exists, but isn't a complete Linux tree" "remove it and run fetch.sh again"
 
 tarball=/usr/src/$package.tar.xz
 if [ ! -f "$tarball" ]; then
-	[ "$(id -u)" = 0 ] || die "$tarball: not there" "sudo apt-get install $package"
+	[ "$(id -u)" = 0 ] || die "$tarball: no such file" "sudo apt-get install $package"
 	echo "fetch.sh: installing $package"
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package" >/dev/null ||
 		die "apt-get can't install $package" "run apt-get update, then: apt-get install $package"
 fi
-[ -f "$tarball" ] || die "$tarball: package $package doesn't hold it" "set KSLICE_LINUX to a linux-source package"
+[ -f "$tarball" ] || die "$tarball: not in package $package" "set KSLICE_LINUX to a linux-source package"
 
 mkdir -p "$cache/tree" || die "$cache: cannot make it" "set KSLICE_CACHE to a directory with 1.5 GB of room"
 aside=$(mktemp -d "$cache/tree/unpack.XXXXXX") || die "$cache/tree: cannot write there" "set KSLICE_CACHE"
@@ -85,6 +85,6 @@ moving=()
 tar -C "$aside" "${moving[@]}" -xf "$tarball" ||
 	die "$tarball: does not unpack into $cache" "make room (1.5 GB), or point KSLICE_CACHE elsewhere"
 set -- "$aside"/*
-is_tree "$1" || die "$tarball: holds no Linux source tree" "set KSLICE_LINUX to a linux-source package"
+is_tree "$1" || die "$tarball: contains no Linux source tree" "set KSLICE_LINUX to a linux-source package"
 mv "$1" "$tree"
 link_to "$tree"

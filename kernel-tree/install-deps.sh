@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# install-deps.sh [--list] [LIST...]: installs the Debian packages of these lists that are missing; nothing missing: says
-# and does nothing. Only that needs root. --list: only print what is missing.
+# install-deps.sh [--list] [LIST...]: installs the missing Debian packages of these lists, which needs root; does nothing if
+# none is missing. --list: only prints the missing ones.
 #
-#   kernel-tree/packages.txt       to build (without a LIST: these)
-#   tests/e2e/packages.txt         what `make demo` shows
+#   kernel-tree/packages.txt       to build (default)
+#   tests/e2e/packages.txt         programs that `make demo` shows
 #   tests/lint/packages.txt        to build the tests and run the quick ones and the gate
-#   tests/packages.txt             what the other tests run
-# $KSLICE_LINUX takes the place of linux-source-6.1, as in fetch.sh.
+#   tests/packages.txt             programs that the other tests run
+# $KSLICE_LINUX replaces linux-source-6.1, as in fetch.sh.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 list=
@@ -39,7 +39,7 @@ export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# apt's status lines (dlstatus, pmstatus) => one line that moves; nothing where there is no terminal.
+# Converts apt's status lines (dlstatus, pmstatus) to a progress line; prints nothing without a terminal.
 show_status() {
 	local kind percent what
 	while IFS=: read -r kind _ percent what; do

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # overlay.sh PRISTINE OUTDIR [GENDIR]: makes OUTDIR a kernel tree that is PRISTINE plus arch/sd, without copying or
-# editing a byte of it: symlinks to every top-level entry, arch/ a real directory of symlinks, and arch/sd a real directory
+# editing any file: symlinks to every top-level entry, arch/ a real directory of symlinks, and arch/sd a real directory
 # of symlinks into this repo's runtime/arch, with
 #   arch/sd/rt  -> runtime          kernel-side runtime code, built by Kbuild where a folder has a Kbuild file
 #   arch/sd/gen -> GENDIR           generated server stubs of one domain (if given)
-# Idempotent; an OUTDIR that is something else is refused. Build with
+# Idempotent; refuses an existing OUTDIR that isn't an overlay. Build with
 #   make -C OUTDIR O=OBJ LLVM=-19 ARCH=sd CROSS_COMPILE=x86_64-linux-gnu- ...
 set -eu
 
