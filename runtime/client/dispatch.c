@@ -35,8 +35,8 @@
 static enum sd_way call_prctl(struct sd_thread *t)
 {
 	if (t->regs.rdi == PR_SET_SYSCALL_USER_DISPATCH) {
-		sd_say("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "the hook itself stands on it",
-		       "run this program without kdom");
+		sd_say(SD_LOG_WARN, "prctl(PR_SET_SYSCALL_USER_DISPATCH)",
+		       "the hook itself stands on it", "run this program without kdom");
 		return sd_done(t, -EINVAL);
 	}
 	if (t->regs.rdi == PR_SET_SECCOMP)
@@ -55,8 +55,8 @@ static enum sd_way call_arch_prctl(struct sd_thread *t)
 	u64 zero = 0;
 
 	if (t->regs.rdi == ARCH_SET_GS) {
-		sd_say("arch_prctl(ARCH_SET_GS)", "the hook keeps its thread pointer in GS",
-		       "run this program without kdom");
+		sd_say(SD_LOG_WARN, "arch_prctl(ARCH_SET_GS)",
+		       "the hook keeps its thread pointer in GS", "run this program without kdom");
 		return sd_done(t, -EPERM);
 	}
 	if (t->regs.rdi == ARCH_GET_GS)
@@ -215,7 +215,6 @@ static const struct sd_hook_events hook_events = {
 static const struct sd_observer *const observers[] = {
 	&sd_mmap_observer,
 	&sd_aio_observer,
-	&sd_trace_observer,
 	NULL,
 };
 

@@ -76,6 +76,10 @@ static void parse_stack(struct start *s, u64 *stack)
 	v = env_value(s, "KDOM_DOMAINS=");
 	if (v && strlen(v) < sizeof(sd_domains))
 		sd_stpcpy(sd_domains, v);
+	v = env_value(
+		s, "KDOM_LOG="); /* stays in the environment: the program's children have it, too */
+	if (v && sd_log_set(v))
+		sd_die("KDOM_LOG", "must be error, warn, info or debug", NULL);
 	v = env_value(s, "KDOM_TRACE=");
 	if (v && strlen(v) < sizeof(sd_trace_path))
 		sd_stpcpy(sd_trace_path, v);
@@ -144,7 +148,7 @@ static __attribute__((noreturn)) void find_and_exec(struct start *s)
 	int slash = 0;
 
 	if (!prog) {
-		sd_say("usage", "kdom-launch PROGRAM [ARGUMENT...]", NULL);
+		sd_say(SD_LOG_ERROR, "usage", "kdom-launch PROGRAM [ARGUMENT...]", NULL);
 		sys(__NR_exit_group, 2);
 	}
 	for (const char *c = prog; *c; c++)
@@ -170,7 +174,7 @@ static __attribute__((noreturn)) void find_and_exec(struct start *s)
 		}
 		d = *d == ':' ? d + 1 : NULL;
 	}
-	sd_say(prog, strerror_short(err), NULL);
+	sd_say(SD_LOG_ERROR, prog, strerror_short(err), NULL);
 	sys(__NR_exit_group, err == -ENOENT ? 127 : 126);
 	__builtin_unreachable();
 }

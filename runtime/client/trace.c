@@ -3,9 +3,11 @@
 #include "trace.h"
 #include <sd/trace.h>
 
-static s32 trace_fd = -1;
-static u32 trace_lock;
-static u32 trace_over; /* the listener is gone: stop tracing */
+#include <linux/capability.h>
+
+#define RUN SD_DOMAINS /* the tracer that KDOM_TRACE names: waited for however long it takes */
+
+static u32 trace_on; /* sd_threads_trace() */
 
 static const u8 string_args[SD_NSYSCALLS] = {
 #define SD_SYSCALL(nr, name, kinds, strings) [nr] = strings,
@@ -21,53 +23,197 @@ static u64 trace_now(void)
 	return ts[0] * 1000000000ull + ts[1];
 }
 
-static s32 *trace_hidden_slot(s32 fd)
+/* ---- tracers ---- */
+static bool trace_all_alike(long nr, u32 id)
 {
-	return fd >= 0 && fd == trace_fd ? &trace_fd : NULL;
+	u32 real = ~id, effective = ~id, saved = ~id;
+
+	return !sys(nr, &real, &effective, &saved) && real == id && effective == id && saved == id;
 }
 
-/* The parent's connection serves a child as well: packets of several processes don't mix. */
-const struct sd_observer sd_trace_observer = {.hidden_slot = trace_hidden_slot};
+/*
+ * May who listens there see this process's calls? As ptrace(2) has it, so the host would let them
+ * see as much anyway: root, or who has our user and group ids, all of which are alike, while we
+ * have nothing that they lack.
+ */
+static bool tracer_may(s32 fd)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct d[2] = {{0}};
+	struct {
+		u32 pid, uid, gid;
+	} peer = {0, ~0u, ~0u};
+	u32 len = sizeof(peer);
 
-static long trace_connect(struct sd_thread *t)
+	if (sys(__NR_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return false;
+	if (!peer.uid)
+		return true;
+	return trace_all_alike(__NR_getresuid, peer.uid) &&
+	       trace_all_alike(__NR_getresgid, peer.gid) && sys(__NR_prctl, PR_GET_DUMPABLE) == 1 &&
+	       !sys(__NR_capget, &h, d) && !(d[0].permitted | d[1].permitted);
+}
+
+static long tracer_path(u32 i, char *to)
+{
+	if (i == RUN) {
+		sd_stpcpy(to, sd_trace_path);
+		return 0;
+	}
+	if (strlen(sd_domain[i].path) + sizeof(SD_TRACE_SUFFIX) > sizeof(sd_trace_path))
+		return -ENAMETOOLONG;
+	sd_stpcpy(sd_stpcpy(to, sd_domain[i].path), SD_TRACE_SUFFIX);
+	return 0;
+}
+
+/* With the files' lock held. */
+static long tracer_connect(struct sd_thread *t, u32 i, s32 *to)
 {
 	struct {
 		u16 family;
-		char path[108];
-	} to = {.family = AF_UNIX};
-	s32 fd = sys(__NR_socket, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0);
-	long err;
+		char path[sizeof(sd_trace_path)];
+	} a = {AF_UNIX, {0}};
+	long err = tracer_path(i, a.path), fd;
+	s32 fd32;
 
+	if (err)
+		return err;
+	fd = sys(__NR_socket, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
-	sd_stpcpy(to.path, sd_trace_path);
-	err = sys(__NR_connect, fd, &to, sizeof(to));
-	if (!err) {
-		sd_lock(&t->files->lock);
-		err = sd_fd_hide(t, &fd);
-		sd_unlock(&t->files->lock);
+	fd32 = fd;
+	err = sys(__NR_connect, fd, &a, sizeof(a));
+	if (!err && i != RUN && !tracer_may(fd)) {
+		sd_say(SD_LOG_INFO, sd_domain[i].stubs->name,
+		       "somebody traces its programs who may not trace this one", NULL);
+		err = -EPERM;
 	}
+	if (!err)
+		err = sd_fd_hide(t, &fd32);
 	if (err)
 		sys(__NR_close, fd);
 	else
-		sd_store_release(&trace_fd, fd);
+		*to = fd32;
 	return err;
 }
 
-static void trace_send(struct sd_thread *t, const struct sd_trace *r)
+/* Which tracer is to be told: one that is tr->serial is already. */
+static u32 tracer_serial(const struct sd_files *f, u32 i)
+{
+	const struct sd_chan *c;
+
+	if (i == RUN)
+		return sd_trace_path[0] != 0;
+	c = f->chan[i];
+	/* A child that uses nothing of the domain is traced as its parent was. */
+	return c && c->state == SD_CHAN_LIVE ? sd_load_acquire(&c->wake_page->trace)
+					     : f->tracer[i].serial;
+}
+
+static void tracer_change(struct sd_thread *t, u32 i)
+{
+	struct sd_files *f = t->files;
+	struct sd_tracer *tr = &f->tracer[i];
+	u32 serial;
+	long err = 0;
+
+	sd_lock(&f->lock);
+	serial = tracer_serial(f, i);
+	if (serial != tr->serial) {
+		sd_fd_unhide_close(f, tr->fd);
+		*tr = (struct sd_tracer){.serial = tr->serial, .fd = -1};
+		if (serial)
+			err = tracer_connect(t, i, &tr->fd);
+		if (err != -EAGAIN) /* it has many to accept: at the next call */
+			tr->serial = serial;
+	}
+	sd_unlock(&f->lock);
+}
+
+/* Makes what follows from the notifications: connections to tracers that have come. False: there is
+ * none.
+ */
+static bool trace_look(struct sd_thread *t)
+{
+	struct sd_files *f = t->files;
+	bool any = false;
+
+	for (u32 i = 0; f && i < SD_TRACERS; i++) {
+		if (sd_unlikely(tracer_serial(f, i) != f->tracer[i].serial))
+			tracer_change(t, i);
+		any |= sd_load_relaxed(&f->tracer[i].fd) >= 0;
+	}
+	return any;
+}
+
+static void trace_switch(struct sd_thread *t, bool on)
+{
+	if (sd_load_relaxed(&trace_on) != on) {
+		sd_store_relaxed(&trace_on, (u32)on);
+		sd_threads_trace(on);
+	}
+	sd_store_relaxed(&t->traced, (u16)on);
+}
+
+/* Is this call recorded? */
+static bool trace_goes_on(struct sd_thread *t)
+{
+	bool on = !sd_no_patch && trace_look(t);
+
+	trace_switch(t, on);
+	return on;
+}
+
+/* With the lock the number stays what it is (sd_fd_move_hidden()). `last`: count it if it has to be
+ * dropped. */
+static long tracer_try(struct sd_files *f, struct sd_tracer *tr, struct sd_trace *r, bool last)
 {
 	long ret = 0;
 
-	sd_lock(&trace_lock);
-	if (trace_fd < 0 && !trace_over)
-		ret = trace_connect(t);
-	sd_unlock(&trace_lock);
-	if (!ret && !trace_over)
-		ret = sys(__NR_sendto, trace_fd, r, sizeof(*r), MSG_NOSIGNAL, 0, 0);
-	if (ret < 0 && ret != -EINTR)
-		trace_over = 1;
-	if (trace_over)
-		t->look &= ~SD_LOOK_TRACE;
+	sd_lock(&f->lock);
+	if (tr->fd >= 0) {
+		r->lost = tr->lost;
+		ret = sys(__NR_sendto, tr->fd, r, sizeof(*r), MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
+		if (ret == -EAGAIN) {
+			tr->late |= last;
+			tr->lost += last;
+		} else if (ret < 0) {
+			sd_fd_unhide_close(f, tr->fd);
+			tr->fd = -1;
+		} else {
+			tr->late = tr->lost = 0;
+		}
+	}
+	sd_unlock(&f->lock);
+	return ret;
+}
+
+static void tracer_send(struct sd_files *f, u32 i, struct sd_trace *r)
+{
+	struct sd_timespec wait = {0, SD_TRACE_WAIT_MS * 1000000l};
+	struct sd_tracer *tr = &f->tracer[i];
+	bool last = sd_load_relaxed(&tr->late);
+
+	while (tracer_try(f, tr, r, last) == -EAGAIN && !last) {
+		struct pollfd p = {sd_load_relaxed(&tr->fd), POLLOUT, 0};
+		long n = sys(__NR_ppoll, &p, 1, &wait, 0, 0);
+
+		last = i != RUN && n <= 0; /* it took too long, or a signal has come */
+	}
+}
+
+static void trace_send(struct sd_thread *t, struct sd_trace *r)
+{
+	for (u32 i = 0; i < SD_TRACERS; i++)
+		if (sd_load_relaxed(&t->files->tracer[i].fd) >= 0)
+			tracer_send(t->files, i, r);
+}
+
+/* ---- a call ---- */
+static void trace_who(struct sd_trace *r)
+{
+	r->pid = sys(__NR_getpid);
+	r->tid = sys(__NR_gettid);
 }
 
 static void trace_strings(struct sd_trace *r)
@@ -90,7 +236,7 @@ static void trace_begin(struct sd_thread *t, struct sd_trace *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->magic = SD_TRACE_MAGIC;
-	r->tid = sys(__NR_gettid);
+	trace_who(r);
 	r->nr = t->regs.rax;
 	r->arg[0] = t->regs.rdi;
 	r->arg[1] = t->regs.rsi;
@@ -232,10 +378,8 @@ enum sd_way sd_trace_call(struct sd_thread *t)
 	enum sd_way way;
 	u64 begin;
 
-	if (sd_no_patch) {
-		t->look &= ~SD_LOOK_TRACE;
+	if (!trace_goes_on(t))
 		return sd_first_stage(t, t->regs.rax);
-	}
 	trace_begin(t, &r);
 	if (may_not_return(r.nr)) {
 		r.why = why_not_domain(r.nr);
@@ -244,7 +388,7 @@ enum sd_way sd_trace_call(struct sd_thread *t)
 	begin = trace_now();
 	way = trace_stages(t, &r);
 	if (sd_no_patch) { /* a filter may forbid what tracing needs */
-		t->look &= ~SD_LOOK_TRACE;
+		trace_switch(t, false);
 		return way;
 	}
 	r.ns = trace_now() - begin;
@@ -252,7 +396,7 @@ enum sd_way sd_trace_call(struct sd_thread *t)
 		return way;
 	r.has_ret = way == SD_DONE;
 	r.ret = t->regs.rax;
-	r.tid = sys(__NR_gettid); /* a forked child comes back here, too */
+	trace_who(&r); /* a forked child comes back here, too */
 	trace_send(t, &r);
 	return way;
 }
@@ -263,8 +407,5 @@ void sd_trace_init(struct sd_thread *t)
 		return;
 	if (!sd_files_of(t))
 		sd_die("trace", "not enough memory", NULL);
-	t->look |= SD_LOOK_TRACE;
-	for (u32 nr = 0; nr < SD_NSYSCALLS; nr++)
-		if (nr != __NR_rt_sigreturn)
-			sd_syscall_flags[nr] |= SD_SYSCALL_HOOKED;
+	trace_switch(t, true);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log.h"
 #include "reply.h"
 #include "requests.h"
 #include "rules.h"
@@ -128,4 +129,42 @@ int admin_kill_or_down(struct daemon *d, struct conn *c, const struct sd_ctl_msg
 	if (!d->dom.pid)
 		requests_domain_ended(d);
 	return 0;
+}
+
+static void trace_reply(struct daemon *d, struct conn *c, uint32_t seq)
+{
+	struct sd_ctl_msg m;
+
+	ctl_init(&m, SD_CTL_REPLY, seq);
+	for (const struct conn *o = d->conns; o; o = o->next) {
+		if (!conn_lives(d, o))
+			continue;
+		m.u.trace.clients++;
+		m.u.trace.hidden += c->real.uid && o->cred.uid != c->real.uid;
+	}
+	reply_send(c, &m, 0, SD_CTL_TRACE, seq, NULL, 0);
+}
+
+int admin_trace(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m)
+{
+	if (!d->dom.ready || d->dom.stopping)
+		return -EREMOTEIO;
+	if (d->tracer && d->tracer != c)
+		return -EBUSY;
+	if (!d->tracer)
+		note("pid %d, uid %u traces the programs that use the domain", c->real.pid,
+		     c->real.uid);
+	d->tracer = c;
+	conn_becomes(c, CONN_TRACER);
+	if (m->u.trace.on)
+		domain_trace(&d->dom, true);
+	trace_reply(d, c, m->seq);
+	return 0;
+}
+
+void admin_trace_end(struct daemon *d)
+{
+	note("the programs that use the domain are no longer traced");
+	d->tracer = NULL;
+	domain_trace(&d->dom, false);
 }

@@ -8,5 +8,7 @@
 int admin_status(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m);
 int admin_hello_or_up(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m);
 int admin_kill_or_down(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m);
+int admin_trace(struct daemon *d, struct conn *c, const struct sd_ctl_msg *m);
+void admin_trace_end(struct daemon *d); /* the tracer's connection is closed */
 
 #endif

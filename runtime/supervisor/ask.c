@@ -13,13 +13,17 @@
 
 int ask_connect(const char *name)
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	char path[PATH_MAX];
+	int err = paths_in_dir(path, sizeof(path), name, ".sock");
+
+	return err ? err : ask_connect_path(path);
+}
+
+int ask_connect_path(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int sock, err;
 
-	err = paths_in_dir(path, sizeof(path), name, ".sock");
-	if (err)
-		return err;
 	if (strlen(path) >= sizeof(sun.sun_path)) {
 		say("%s: longer than a socket's path may be (%zu); set KDOM_DIR to a shorter one",
 		    path, sizeof(sun.sun_path) - 1);
@@ -39,12 +43,18 @@ int ask_connect(const char *name)
 
 int ask(int sock, uint16_t type, struct sd_ctl_msg *reply, int timeout_ms)
 {
+	ctl_init(reply, type, 1);
+	return ask_with(sock, reply, timeout_ms);
+}
+
+int ask_with(int sock, struct sd_ctl_msg *m, int timeout_ms)
+{
+	uint16_t type = m->type;
 	struct pollfd pfd = {.fd = sock, .events = POLLIN};
 	uint64_t end = now_ms() + timeout_ms;
 	int fds[SD_CTL_FDS_MAX], err, n;
 
-	ctl_init(reply, type, 1);
-	err = ctl_send(sock, reply, NULL, 0);
+	err = ctl_send(sock, m, NULL, 0);
 	if (err)
 		return err;
 	for (;;) {
@@ -57,9 +67,9 @@ int ask(int sock, uint16_t type, struct sd_ctl_msg *reply, int timeout_ms)
 			return n ? -errno : -ETIMEDOUT;
 		break;
 	}
-	err = ctl_recv(SD_CTL_TO_CLIENT, sock, reply, fds);
+	err = ctl_recv(SD_CTL_TO_CLIENT, sock, m, fds);
 	if (err)
 		return err;
 	fds_close(fds, SD_CTL_FDS_MAX);
-	return reply->type == SD_CTL_REPLY && reply->of == type ? 0 : -EPROTO;
+	return m->type == SD_CTL_REPLY && m->of == type ? 0 : -EPROTO;
 }

@@ -27,6 +27,8 @@ static void client_close(struct daemon *d, struct conn *c)
 		request_detach(d, c->client, c->ended);
 	if (c->state == CONN_TICKET && c->generation == d->dom.generation && d->dom.pid)
 		request_ticket_drop(d, c->key);
+	if (c == d->tracer)
+		admin_trace_end(d);
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
@@ -55,6 +57,8 @@ static int client_dispatch(struct daemon *d, struct conn *c, const struct sd_ctl
 	case SD_CTL_HELLO:
 	case SD_CTL_UP:
 		return admin_hello_or_up(d, c, m);
+	case SD_CTL_TRACE:
+		return admin_trace(d, c, m);
 	default: /* rule_verdict() has rejected all others */
 		return admin_kill_or_down(d, c, m);
 	}

@@ -127,19 +127,21 @@ static void pass_on(int sig)
  */
 static int trace_begin(struct run *run, const struct kdom_values *v)
 {
-	char dir[PATH_MAX];
-	FILE *out = stderr;
+	struct tracer *tr = &run->tracer;
+	char name[32];
 	int err;
 
 	if (!v->trace)
 		return 0;
-	if (v->trace_file && !(out = fopen(v->trace_file, "we"))) {
+	tr->out = v->trace_file ? fopen(v->trace_file, "we") : stderr;
+	if (!tr->out) {
 		say("--trace=%s: %s", v->trace_file, strerror(errno));
 		return -errno;
 	}
-	err = paths_dir(dir, sizeof(dir));
+	snprintf(name, sizeof(name), "trace.%d", (int)getpid());
+	err = paths_in_dir(tr->path, sizeof(tr->path), name, "");
 	if (!err)
-		err = tracer_open(&run->tracer, dir, out);
+		err = tracer_open(tr);
 	if (!err && setenv("KDOM_TRACE", run->tracer.path, 1))
 		err = -errno;
 	return err;

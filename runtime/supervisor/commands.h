@@ -11,6 +11,7 @@ int cmd_down(void *values, int nargs, char **args);
 int cmd_kill(void *values, int nargs, char **args);
 int cmd_log(void *values, int nargs, char **args);
 int cmd_ps(void *values, int nargs, char **args);
+int cmd_trace(void *values, int nargs, char **args);
 int cmd_run(void *values, int nargs, char **args);
 
 /* ---- cmd_up.c, for cmd_run.c ---- */

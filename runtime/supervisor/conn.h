@@ -24,6 +24,7 @@ enum conn_state {
 	CONN_ATTACHED,
 	CONN_TICKETING,
 	CONN_TICKET,
+	CONN_TRACER,
 	CONN_SPENT
 };
 

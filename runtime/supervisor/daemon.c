@@ -140,6 +140,8 @@ static void domain_has_ended(struct daemon *d, int status, bool asked)
 	peers_close(d);
 	shares_close(d);
 	requests_domain_ended(d);
+	if (d->tracer)
+		shutdown(d->tracer->fd, SHUT_RDWR); /* seen by the loop, which closes it */
 	daemon_start_failed(d, -EREMOTEIO);
 	if (!d->down && !asked && restart_wanted(d, status))
 		restart_schedule(d);

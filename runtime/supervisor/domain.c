@@ -68,6 +68,19 @@ static int wake_page_publish(struct domain *dom)
 	return dom->wake_page_ro < 0 ? -errno : 0;
 }
 
+/* The time is a number that no tracer before had, of another supervisor's either. */
+void domain_trace(struct domain *dom, bool on)
+{
+	uint32_t now = (uint32_t)now_ms() | 1;
+
+	if (!dom->wake_page || dom->traced == on)
+		return;
+	dom->traced = on;
+	if (on)
+		dom->trace = now == dom->trace ? now + 2 : now;
+	__atomic_store_n(&dom->wake_page->trace, on ? dom->trace : 0, __ATOMIC_RELEASE);
+}
+
 static void domain_release(struct daemon *d)
 {
 	struct domain *dom = &d->dom;
@@ -81,6 +94,7 @@ static void domain_release(struct daemon *d)
 	dom->out_tail = &dom->out;
 	dom->unread = dom->unread_replies = dom->read_by = 0;
 	if (dom->wake_page) {
+		domain_trace(dom, false);
 		__atomic_store_n(&dom->wake_page->alive, 0, __ATOMIC_RELEASE);
 		munmap(dom->wake_page, 4096);
 	}

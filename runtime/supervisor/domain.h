@@ -35,6 +35,8 @@ struct domain {
 	struct sd_wake_page *wake_page;
 	uint32_t generation;
 	uint32_t next_client, next_seq;
+	bool traced;
+	uint32_t trace; /* wake_page->trace of this tracer, or of the last one */
 	bool ready, stopping;
 	uint32_t stubs; /* hash of its stubs */
 	uint64_t boot_ns, started_ms;
@@ -58,5 +60,7 @@ int domain_send(struct daemon *d, struct sd_ctl_msg *m, const int *fds, int nfds
 /* It will be asked to end: from now on it has a deadline and gets no new clients. */
 void domain_stopping(struct daemon *d);
 void domain_kill(struct daemon *d);
+/* Tells its clients that somebody traces them, or nobody any more (sd/trace.h). */
+void domain_trace(struct domain *dom, bool on);
 
 #endif

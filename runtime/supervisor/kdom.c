@@ -24,6 +24,18 @@ static const struct cli_command commands[] = {
 		.run = cmd_run,
 	},
 	{
+		.name = "trace",
+		.args = "NAME[=SOCKET]",
+		.summary = "print the calls of running programs on a domain",
+		.text = "Until it is interrupted or the domain ends. A program is traced from its next "
+			"call to the domain on, with all that it calls. Only the domain's owner and "
+			"root may do that; the owner sees programs of his own, root sees all. With "
+			"SOCKET, an absolute path, NAME is another user's domain.",
+		.min = 1,
+		.max = 1,
+		.run = cmd_trace,
+	},
+	{
 		.name = "ps",
 		.args = "",
 		.summary = "show every domain of this user",

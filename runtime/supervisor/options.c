@@ -90,6 +90,19 @@ static int parse_log_level(const char *text, enum log_level *level)
 	return -EINVAL;
 }
 
+static int parse_pid(const char *text, int *pid)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+
+	if (end == text || *end || v < 1 || v > INT_MAX) {
+		say("-p %s: must be the number of a process", text);
+		return -EINVAL;
+	}
+	*pid = v;
+	return 0;
+}
+
 static int parse_lines(const char *text, int *lines)
 {
 	char *end;
@@ -173,6 +186,8 @@ const struct cli_option kdom_options[] = {
 	{"lines", 'n', "N", NULL, "log", "only the last N lines"},
 	{"trace", OPT_TRACE, "[FILE]", "standard error", "run",
 	 "print each call of each thread: where it went and why, its result, how long it took"},
+	{"output", 'o', "FILE", "standard output", "trace", "print the calls into FILE"},
+	{"pid", 'p', "PID", NULL, "trace", "only the calls of this process"},
 	{"belts", 'v', NULL, NULL, "ps", "also show what confines each domain"},
 	{},
 };
@@ -223,6 +238,11 @@ int kdom_option_set(void *values, int key, const char *arg)
 		v->trace = true;
 		v->trace_file = arg;
 		return 0;
+	case 'o':
+		v->output = arg;
+		return 0;
+	case 'p':
+		return parse_pid(arg, &v->pid);
 	case 'v':
 		v->belts = true;
 		return 0;

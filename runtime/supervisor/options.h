@@ -17,6 +17,8 @@ struct kdom_values {
 	int lines;		/* log -n; -1: all */
 	bool trace;		/* run --trace */
 	const char *trace_file; /* NULL: standard error */
+	const char *output;	/* trace -o; NULL: standard output */
+	int pid;		/* trace -p; 0: all */
 };
 
 extern const struct cli_option kdom_options[];

@@ -19,15 +19,16 @@
 #define OWED_MAX   1024
 #define UNREAD_MAX 256
 
-enum right { LOOK, POWER, ATTACH, KEY, NONE }; /* as sd/control.def names them */
+enum right { LOOK, POWER, TRACE, ATTACH, KEY, NONE }; /* as sd/control.def names them */
 
 static const int rules[][NONE] = {
-	[CONN_FRESH] = {0, 0, 0, 0},
-	[CONN_ATTACHING] = {0, -EPERM, -EALREADY, -EALREADY},
-	[CONN_ATTACHED] = {0, -EPERM, -EALREADY, -EALREADY},
-	[CONN_TICKETING] = {-EALREADY, -EPERM, -EALREADY, -EALREADY},
-	[CONN_TICKET] = {-EALREADY, -EPERM, -EALREADY, -EALREADY},
-	[CONN_SPENT] = {-EPROTO, -EPROTO, -EPROTO, -EPROTO},
+	[CONN_FRESH] = {0, 0, 0, 0, 0},
+	[CONN_ATTACHING] = {0, -EPERM, -EPERM, -EALREADY, -EALREADY},
+	[CONN_ATTACHED] = {0, -EPERM, -EPERM, -EALREADY, -EALREADY},
+	[CONN_TICKETING] = {-EALREADY, -EPERM, -EPERM, -EALREADY, -EALREADY},
+	[CONN_TICKET] = {-EALREADY, -EPERM, -EPERM, -EALREADY, -EALREADY},
+	[CONN_TRACER] = {0, -EPERM, 0, -EALREADY, -EALREADY},
+	[CONN_SPENT] = {-EPROTO, -EPROTO, -EPROTO, -EPROTO, -EPROTO},
 };
 
 static enum right right_wanted(uint16_t type)
@@ -51,14 +52,14 @@ int rule_verdict(const struct daemon *d, const struct conn *c, const struct sd_c
 {
 	enum right want = right_wanted(m->type);
 
-	if (want == NONE || (want == KEY && ctl_alien(m)))
+	if (want == NONE || ((want == KEY || want == TRACE) && ctl_alien(m)))
 		return -EPROTO;
 	/* A passed connection serves only the request that it came with. */
 	if (c->passed && (c->state == CONN_ATTACHING || c->state == CONN_TICKETING))
 		return -EPROTO;
 	if (rules[c->state][want])
 		return rules[c->state][want];
-	if (want == POWER && conn_stranger(c->real.uid))
+	if ((want == POWER || want == TRACE) && conn_stranger(c->real.uid))
 		return -EPERM;
 	return c->state == CONN_ATTACHED && !conn_lives(d, c) ? -EREMOTEIO : 0;
 }

@@ -8,10 +8,11 @@
  *   commands   kdom.c                          finds the command
  *              cmd_run.c                       kdom run
  *              cmd_up.c  cmd_ps.c  cmd_log.c   kdom up, down, kill; ps; log
+ *              cmd_trace.c                     kdom trace
  *              daemon.c                        forked by `kdom up`: setup, timers, domain's reports
  *   clients    clients.c                       accepts connections, handles their messages
  *              attach.c  shares.c  admin.c     lifelines, tickets; mapped memory; HELLO, STATUS,
- *                                              UP, KILL, DOWN
+ *                                              UP, KILL, DOWN, TRACE
  *              rules.c                         what a connection may ask, and how much
  *              crowds.c                        connections are read and closed, fair by uid
  *   domain     requests.c  peers.c             requests in progress; connections to other daemons
@@ -49,6 +50,7 @@ struct daemon {
 	struct request *requests;
 	struct peer *peers;
 	struct share *shares;
+	struct conn *tracer; /* or NULL: one of conns */
 	struct source listener, signals;
 	int lock_fd;
 	/* Closed for a moment when fds run out, to turn callers away; -1: being closed. */

@@ -48,17 +48,27 @@ static int tracer_listen(const char *path)
 	return fd;
 }
 
-int tracer_open(struct tracer *tr, const char *dir, FILE *out)
+/* Of a tracer that was killed. Nothing but a socket is removed. */
+static void tracer_sweep(const char *path)
 {
-	int fd, err;
+	struct stat st;
 
-	*tr = (struct tracer){.out = out};
-	if (snprintf(tr->path, sizeof(tr->path), "%s/trace.%d", dir, (int)getpid()) >=
-	    (int)sizeof(tr->path))
-		return -ENAMETOOLONG;
-	unlink(tr->path); /* left by a killed process with our pid */
+	if (!lstat(path, &st) && S_ISSOCK(st.st_mode))
+		unlink(path);
+}
+
+int tracer_open(struct tracer *tr)
+{
+	mode_t mask = umask(tr->running ? 0111 : 0177);
+	int fd, on = 1, err;
+
+	tracer_sweep(tr->path);
 	fd = tracer_listen(tr->path);
+	umask(mask);
 	err = fd < 0 ? fd : tracer_add(tr, fd);
+	/* Connections inherit it, and so have it before the first record. */
+	if (!err && tr->running && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)))
+		err = -errno;
 	if (err) {
 		say("trace: %s: %s; KDOM_DIR names another directory", tr->path, strerror(-err));
 		if (fd >= 0)
@@ -67,27 +77,70 @@ int tracer_open(struct tracer *tr, const char *dir, FILE *out)
 	return err;
 }
 
+/* Whoever reaches the path can connect. Root prints everybody's calls, others print their own
+ * programs': another user's could make lines up. */
+static bool tracer_wants(const struct tracer *tr, int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (!tr->running || !geteuid())
+		return true;
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.uid == geteuid();
+}
+
 static void tracer_accept(struct tracer *tr)
 {
 	int fd = accept4(tr->fds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd >= 0 && tracer_add(tr, fd))
+	if (fd >= 0 && (!tracer_wants(tr, fd) || tracer_add(tr, fd)))
 		close(fd);
 }
 
-/* False: the connection has ended, or has sent an invalid record. */
+/* One packet, and of running programs its sender as the kernel says it. What recv() returns. */
+static ssize_t tracer_receive(const struct tracer *tr, int fd, struct sd_trace *r, pid_t *pid)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr align;
+	} room;
+	struct iovec iov = {r, sizeof(*r)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *c;
+	struct ucred cred;
+	ssize_t n;
+
+	*pid = 0;
+	if (tr->running) {
+		msg.msg_control = room.buf;
+		msg.msg_controllen = sizeof(room.buf);
+	}
+	n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (n < 0 || !tr->running)
+		return n;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+		memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+		*pid = cred.pid;
+	}
+	return n;
+}
+
+/* False: the connection has ended, or sends what isn't a record. */
 static bool tracer_read(struct tracer *tr, int fd)
 {
 	struct sd_trace r;
+	pid_t pid;
 
 	for (int i = 0; i < TRACE_TURN; i++) {
-		ssize_t n = recv(fd, &r, sizeof(r), MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t n = tracer_receive(tr, fd, &r, &pid);
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
 		if (n != sizeof(r) || r.magic != SD_TRACE_MAGIC)
 			return false;
-		trace_print(tr->out, &r);
+		if (!tr->only || pid == tr->only)
+			trace_print(tr->out, &r, pid);
 	}
 	return true;
 }
@@ -115,13 +168,13 @@ static bool tracer_turn(struct tracer *tr)
 	return any;
 }
 
-/* Reads what was sent before the end, until nothing is left. */
+/* What was sent before the end: until a look finds nothing, but running programs may never end. */
 static void tracer_drain(struct tracer *tr)
 {
 	do {
 		if (poll(tr->fds, tr->n, 0) <= 0)
 			return;
-	} while (tracer_turn(tr));
+	} while (tracer_turn(tr) && !tr->running);
 }
 
 int tracer_run(struct tracer *tr, int end)

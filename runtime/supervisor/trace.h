@@ -4,14 +4,18 @@
  *
  *      1234 openat(AT_FDCWD, "/sd/x", 0x241, 0644) = 5 <block: name> 12.3 us
  *
- * One thread; nothing blocks but the output. Received records are checked and escaped: the sender
- * may be another user's program.
+ * Of running programs the number is the process's, and behind it, /1235, that of a thread which
+ * isn't its first, as the process itself knows it.
+ *
+ * One thread; nothing blocks but the output. What comes over a connection is checked and escaped:
+ * it may be another user's program that sends it.
  */
 #ifndef KDOM_TRACE_H
 #define KDOM_TRACE_H
 
 #include <limits.h>
 #include <poll.h>
+#include <sys/types.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -19,13 +23,16 @@
 
 struct tracer {
 	FILE *out;
+	bool running; /* programs of a domain, which go on when the tracer ends; else our child's */
+	pid_t only;   /* running: this process's calls, 0: all */
 	char path[PATH_MAX];
 	struct pollfd *fds; /* [0] is the listener, the others are connections */
 	int n, room;
 };
 
-/* Listens at a new path below dir. 0, or -errno after saying why. */
-int tracer_open(struct tracer *tr, const char *dir, FILE *out);
+/* Listens at tr->path, the caller having filled in what is above it. 0, or -errno after saying why.
+ */
+int tracer_open(struct tracer *tr);
 /*
  * Prints records until `end` is readable, then those sent before. 0, or -errno: out can't be
  * written any more.
@@ -33,7 +40,8 @@ int tracer_open(struct tracer *tr, const char *dir, FILE *out);
 int tracer_run(struct tracer *tr, int end);
 void tracer_close(struct tracer *tr);
 
-/* Prints one record as one line. Also used by tests. */
-void trace_print(FILE *out, const struct sd_trace *r);
+/* One line for one record. pid: as the kernel says it of the sender; 0: none is printed, but the
+ * thread's. */
+void trace_print(FILE *out, const struct sd_trace *r, pid_t pid);
 
 #endif

@@ -130,13 +130,27 @@ static void trace_print_result(FILE *out, const struct sd_trace *r)
 	}
 }
 
-void trace_print(FILE *out, const struct sd_trace *r)
+static void trace_print_who(FILE *out, const struct sd_trace *r, pid_t pid)
+{
+	fprintf(out, "%u", pid ? (unsigned int)pid : r->tid);
+	if (pid && r->tid != r->pid)
+		fprintf(out, "/%u", r->tid);
+	fputc(' ', out);
+}
+
+void trace_print(FILE *out, const struct sd_trace *r, pid_t pid)
 {
 	const char *name = r->nr < TRACE_CALLS ? trace_calls[r->nr].name : NULL;
 	const char *kinds = name ? trace_calls[r->nr].kinds : "?";
 	u32 string = 0;
 
-	fprintf(out, "%u ", r->tid);
+	if (r->lost) {
+		trace_print_who(out, r, pid);
+		fprintf(out,
+			"... %u calls of this process lost: they came faster than they were read\n",
+			r->lost);
+	}
+	trace_print_who(out, r, pid);
 	if (name)
 		fprintf(out, "%s(", name);
 	else

@@ -54,7 +54,7 @@ ERRORS = (
     ("a text", "ring.h", r"#define SD_OFF_NULL .*", '#define SD_OFF_NULL "0"'),
     ("a name of somebody else's", "wake_page.h", r"struct sd_wake_page \{", "struct wake_page {"),
     ("an fd without a name", "control.def", r"SUPERVISOR, ATTACH, NONE, attach, 2", "SUPERVISOR, ATTACH, NONE, attach, 3"),
-    ("a type without a row", "control.h", r"SD_CTL_SHARE_GONE = 17,", "SD_CTL_SHARE_GONE = 17,\n\tSD_CTL_NEW = 18,"),
+    ("a type without a row", "control.h", r"SD_CTL_TRACE = 18,", "SD_CTL_TRACE = 18,\n\tSD_CTL_NEW = 19,"),
 )
 
 

@@ -4,6 +4,7 @@
 import array
 import errno
 import fcntl
+import mmap
 import os
 import resource
 import signal
@@ -13,7 +14,7 @@ import time
 import unittest
 
 from kdomtest import FAKE, KDOM, NOBODY, Conn, Fixture, as_nobody, control, give, message, over
-from control import ATTACH, DOWN, HELLO, KILL, SHARE, STATUS, TICKET, UP
+from control import ATTACH, DOWN, HELLO, KILL, SHARE, STATUS, TICKET, TRACE, UP
 
 KEY = {"key": (5, 6)}
 
@@ -76,7 +77,7 @@ class Rules(Fixture):
         child = life.child(ident)
         self.assertEqual(child.reply()[0], 0)
         for c in (life, ticket, child):
-            for type in (KILL, DOWN, UP):
+            for type in (KILL, DOWN, UP, TRACE):
                 self.assertEqual(c.ask(type)[0], -errno.EPERM)
         self.assertEqual(ticket.ask(SHARE, **KEY)[0], -errno.EALREADY)
         self.assertEqual(ticket.ask(STATUS)[0], -errno.EALREADY)
@@ -87,7 +88,7 @@ class Rules(Fixture):
     def test_who_sends_today(self):
         """What root connected and a program without any right has."""
         self.up("good")
-        for type in (KILL, DOWN, UP):
+        for type in (KILL, DOWN, UP, TRACE):
             c = self.conn("good")
             self.assertEqual(as_nobody(lambda: c.ask(type)[0]), -errno.EPERM)
         c = self.conn("good")
@@ -104,7 +105,7 @@ class Rules(Fixture):
     def test_a_stranger_has_no_power(self):
         self.up("good")
         self.open_to_all("good")
-        for type in (KILL, DOWN, UP):
+        for type in (KILL, DOWN, UP, TRACE):
             self.assertEqual(as_nobody(lambda: self.conn("good").ask(type)[0]), -errno.EPERM)
         self.assertEqual(as_nobody(lambda: self.conn("good").attach()[0]), 0)
         self.log_has("good", f"uid={NOBODY}")
@@ -125,6 +126,53 @@ class Rules(Fixture):
         self.assertEqual(as_nobody(lambda: life.child(ident).reply()[0]), 0)
         self.log_has("good", f"parent={ident} ")
         self.assertIn(f"uid={NOBODY}", self.log("good").split(f"parent={ident} ")[1].split("\n")[0])
+
+    def test_a_tracer(self):
+        """One at a time, as long as its connection and its domain live; it tells its clients, and has no other right."""
+        self.up("good")
+        life = self.conn("good")
+        result, _, fds = life.attach()
+        self.assertEqual(result, 0)
+        with mmap.mmap(fds[2], 4096, prot=mmap.PROT_READ) as view:
+            def serial():
+                return control.unpack("sd_wake_page", view).trace
+
+            tracer = self.conn("good")
+            result, counts, _ = tracer.ask(TRACE)
+            self.assertEqual((result, counts.clients, counts.hidden, serial()), (0, 1, 0, 0))
+            self.assertEqual(tracer.ask(TRACE, on=1)[0], 0)
+            first = serial()
+            self.assertNotEqual(first, 0)
+            self.assertEqual(self.conn("good").ask(TRACE, on=1)[0], -errno.EBUSY)
+            for type, result in ((KILL, -errno.EPERM), (UP, -errno.EPERM), (ATTACH, -errno.EALREADY), (TICKET, -errno.EALREADY), (STATUS, 0)):
+                self.assertEqual(tracer.ask(type)[0], result)
+            tracer.close()
+            end = time.time() + 20
+            while serial():
+                self.assertLess(time.time(), end, "still traced")
+                time.sleep(0.01)
+            tracer = self.conn("good")
+            self.assertEqual(tracer.ask(TRACE, on=1)[0], 0)
+            self.assertNotIn(serial(), (0, first))
+            self.kdom("kill", "good")
+            self.assert_closed(tracer)
+            self.assertEqual(serial(), 0)
+        self.assertEqual(self.conn("good").ask(TRACE, on=1)[0], -errno.EREMOTEIO)
+
+    @unittest.skipIf(os.getuid(), "gives up root")
+    def test_whom_a_tracer_sees(self):
+        self.up("good")
+        self.open_to_all("good")
+        life = self.conn("good")
+        self.assertEqual(life.attach()[0], 0)
+        os.seteuid(NOBODY)
+        try:
+            other = self.conn("good")
+        finally:
+            os.seteuid(0)
+        self.assertEqual(other.attach()[0], 0)
+        _, counts, _ = self.conn("good").ask(TRACE)
+        self.assertEqual((counts.clients, counts.hidden), (2, 0))  # root sees all
 
     def test_lifeline_of_an_earlier_start(self):
         """Its client's number is another's by now, who may be root."""

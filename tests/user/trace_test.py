@@ -69,9 +69,10 @@ def tracer_dies(d):
     p.wait()
 
 
-with Domain("pipe") as domain:
-    shell(domain)
-    programs(domain)
-    errors(domain)
-    tracer_dies(domain)
-print("trace: ok")
+if __name__ == "__main__":
+    with Domain("pipe") as domain:
+        shell(domain)
+        programs(domain)
+        errors(domain)
+        tracer_dies(domain)
+    print("trace: ok")

@@ -54,7 +54,7 @@ static void tell_domain(struct sd_thread *t, u32 dom, u64 nr, const u64 arg[6])
 	if (nr == __NR_capset || nr == __NR_prctl)
 		return;
 	c->state = SD_CHAN_PROTO;
-	sd_say(sd_domain[dom].stubs->name,
+	sd_say(SD_LOG_WARN, sd_domain[dom].stubs->name,
 	       "the domain refuses a change of ids that the host has made",
 	       "the program gets EPROTO for its files there");
 }

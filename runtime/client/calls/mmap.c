@@ -112,7 +112,7 @@ static long make_memfd(struct map *m)
 	long err;
 
 	if (m->off < m->end && m->end - m->off > MOST) {
-		sd_say("mmap", "more than 1 GiB of a domain's file in one map",
+		sd_say(SD_LOG_WARN, "mmap", "more than 1 GiB of a domain's file in one map",
 		       "the program sees ENOMEM; map it in parts, or read it");
 		return -ENOMEM;
 	}
@@ -149,8 +149,8 @@ static long mmap_keep(struct map *m, u64 at)
 		}
 	sd_unlock(&shared_lock);
 	if (err)
-		sd_say("mmap(MAP_SHARED)", "more than 128 shared maps of domains' files",
-		       "the program sees ENOMEM");
+		sd_say(SD_LOG_WARN, "mmap(MAP_SHARED)",
+		       "more than 128 shared maps of domains' files", "the program sees ENOMEM");
 	return err;
 }
 
@@ -209,8 +209,8 @@ static long mmap_file(struct map *m)
 	if (at != -EFBIG)
 		return at;
 	if (m->shared && m->prot & PROT_WRITE) {
-		sd_say("mmap(MAP_SHARED, PROT_WRITE)", "more than the first GiB of a domain's file",
-		       "the program sees ENODEV");
+		sd_say(SD_LOG_WARN, "mmap(MAP_SHARED, PROT_WRITE)",
+		       "more than the first GiB of a domain's file", "the program sees ENODEV");
 		return -ENODEV;
 	}
 	m->end = m->off + m->len < size ? m->off + m->len : size;

@@ -36,7 +36,7 @@ static long host_wait(struct sd_thread *t, long nr, u64 a, u64 b, u64 c, u64 d, 
 /* ---- sending ---- */
 static long scm_rights_refuse(void)
 {
-	sd_say("sendmsg(SCM_RIGHTS)",
+	sd_say(SD_LOG_WARN, "sendmsg(SCM_RIGHTS)",
 	       "this fd can't be passed between a domain and other processes",
 	       "inherit it over fork, or open it in the receiving program");
 	return -EOPNOTSUPP;

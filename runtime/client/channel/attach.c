@@ -69,7 +69,7 @@ static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 	p = sd_stpcpy(cause, "was built for another ABI than this launcher (hash ");
 	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
 	sd_stpcpy(sd_xtoa(p, ours), ")");
-	sd_say(place, cause,
+	sd_say(SD_LOG_ERROR, place, cause,
 	       "run `make all image`, end the domain by `kdom down` and start it anew");
 	return -EPROTO;
 }
@@ -106,7 +106,7 @@ static long say_no_transport(u32 dom, const char *name)
 		return -EPROTO;
 	sd_stpcpy(sd_stpcpy(sd_stpcpy(cause, "programs come to it by the transport \""), name),
 		  "\", which this launcher lacks");
-	sd_say(sd_domain[dom].stubs->name, cause,
+	sd_say(SD_LOG_ERROR, sd_domain[dom].stubs->name, cause,
 	       "build the launcher with it (cmake -DKSLICE_TRANSPORTS=...), or the image with another one (its "
 	       "spec's \"transport\")");
 	return -EPROTO;
@@ -277,6 +277,14 @@ long sd_chan_map(struct sd_chan *c)
 	return err;
 }
 
+static void say_attached(const struct sd_chan *c)
+{
+	char what[64], *p = sd_utoa(sd_stpcpy(what, "attached as client "), c->client);
+
+	sd_utoa(sd_stpcpy(p, " of generation "), c->generation);
+	sd_say(SD_LOG_DEBUG, sd_domain[c->dom].stubs->name, what, NULL);
+}
+
 /* With the files' lock held: a channel to replace a dead one, or the first. */
 long sd_chan_renew(struct sd_thread *t, u32 dom)
 {
@@ -301,6 +309,7 @@ long sd_chan_renew(struct sd_thread *t, u32 dom)
 	}
 	c->fresh = 1;
 	f->chan[dom] = c;
+	say_attached(c);
 	return 0;
 }
 

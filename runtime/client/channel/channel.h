@@ -85,6 +85,16 @@ struct sd_chan {
 	struct sd_qp qp[SD_QPS];
 };
 
+/* Somebody who is sent records of this process's calls, see trace.h. fd is hidden; -1: nobody, or
+ * not any more. */
+struct sd_tracer {
+	u32 serial; /* of the tracer that fd is, or was, connected to; 0: of none */
+	s32 fd;
+	u32 late; /* it has been waited for: no longer, until it reads again */
+	u32 lost; /* records dropped meanwhile */
+};
+#define SD_TRACERS (SD_DOMAINS + 1) /* each domain's, and run --trace's */
+
 /* A child of clone without CLONE_FILES: what it starts with, see fork.c. */
 struct sd_fork {
 	struct sd_chan *chan[SD_DOMAINS];
@@ -102,6 +112,7 @@ struct sd_files {
 	s32 placeholder[2]; /* of domains without and with files below a path; -1: not made yet */
 	struct sd_chan *chan[SD_DOMAINS];
 	u16 serial[SD_DOMAINS];
+	struct sd_tracer tracer[SD_TRACERS];
 	struct sd_ep ep[SD_EPS];
 	struct sd_fork fork; /* in the table of a child that shares memory, until it runs */
 	u64 map[SD_FDS];

@@ -27,6 +27,8 @@ struct sd_files *sd_files_of(struct sd_thread *t)
 		return NULL;
 	t->files = (struct sd_files *)at;
 	t->files->placeholder[0] = t->files->placeholder[1] = -1;
+	for (u32 i = 0; i < SD_TRACERS; i++)
+		t->files->tracer[i].fd = -1;
 	return t->files;
 }
 
@@ -124,6 +126,9 @@ static s32 *hidden_slot(struct sd_files *f, s32 fd)
 	for (u32 i = 0; i < 2; i++)
 		if (f->placeholder[i] == fd)
 			return &f->placeholder[i];
+	for (u32 i = 0; i < SD_TRACERS; i++)
+		if (f->tracer[i].fd == fd)
+			return &f->tracer[i].fd;
 	for (u32 d = 0; d < SD_DOMAINS; d++)
 		for (u32 i = 0; i < SD_CHAN_FDS && f->chan[d]; i++)
 			if (f->chan[d]->fd[i] == fd)

@@ -205,20 +205,30 @@ void sd_hook_left(struct sd_thread *t)
 	sd_qp_freed();
 }
 
+/* Somebody traces the domain's programs: the next call's entry sees to it (trace.h), since here
+ * the program is in the middle of one. */
+static inline void qp_look(struct sd_thread *t, const struct sd_chan *c)
+{
+	if (sd_unlikely(sd_load_relaxed(&c->wake_page->trace)))
+		sd_store_relaxed(&t->traced, 1);
+}
+
 struct sd_qp *sd_qp_of(struct sd_thread *t, u32 dom, int create, long *err)
 {
 	struct sd_chan *c = t->files ? t->files->chan[dom] : NULL;
 	struct sd_qp *l;
 
-	if (sd_unlikely(t->look & SD_LOOK_TRACE))
+	if (sd_unlikely(sd_load_relaxed(&t->traced)))
 		t->traced_dom = 1 + dom;
 	sd_store_relaxed(&t->qps_in_use, t->qps_in_use | 1);
 	asm volatile("" ::: "memory"); /* see borrow_qp() */
 	/* A call that needs no fd of the old domain goes to the restarted one, even if no thread
 	 * here has noticed the end of the old one. */
 	if (sd_likely(c && sd_load_relaxed(&t->chan[dom]) == c && c->state == SD_CHAN_LIVE &&
-		      (!create || sd_chan_alive(c))))
+		      (!create || sd_chan_alive(c)))) {
+		qp_look(t, c);
 		return t->qp[dom];
+	}
 	if (!sd_files_of(t)) {
 		*err = -ENOMEM;
 		return NULL;
@@ -228,6 +238,8 @@ struct sd_qp *sd_qp_of(struct sd_thread *t, u32 dom, int create, long *err)
 	if (*err == -EAGAIN)
 		l = wait_for_qp(t, dom, create, err);
 	sd_unmask_now(t); /* what follows may wait */
+	if (l)
+		qp_look(t, l->priv);
 	return l;
 }
 

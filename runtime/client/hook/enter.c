@@ -40,9 +40,9 @@ void sd_hook(struct sd_thread *t)
 	enum sd_way way;
 
 	t->ret = t->site->ret;
-	if (sd_unlikely(t->look))
+	if (sd_unlikely(t->look_any))
 		look_around(t, nr);
-	if (sd_unlikely(t->look & SD_LOOK_TRACE))
+	if (sd_unlikely(sd_load_relaxed(&t->traced)))
 		way = events->traced(t);
 	else
 		way = sd_first_stage(t, nr);

@@ -61,7 +61,14 @@ struct sd_thread {
 	struct sd_thread *self;
 	u64 stack;
 	u32 slow; /* the next exit has kept signals to deliver or a mask to restore */
-	u32 look; /* SD_LOOK_*: what the next entry must handle */
+	union {
+		u32 look_any; /* what entry.S tests */
+		struct {
+			u16 look;   /* SD_LOOK_*: what the next entry must handle */
+			u16 traced; /* 1: every call is recorded, see trace.h; other threads
+				       write it, too */
+		};
+	};
 	u64 exit_rip;
 	struct sd_site *site;
 	u64 ret;	 /* where the program continues after this call */
@@ -104,7 +111,7 @@ struct sd_thread {
 	u32 has_wait_mask;
 	struct sd_sighand own_sighand; /* for a CLONE_VM child with actions of its own */
 	struct sd_thread *next;	       /* all regions of this address space */
-	u32 traced_dom;		       /* SD_LOOK_TRACE: 1 + the domain that this call has used */
+	u32 traced_dom;		       /* traced: 1 + the domain that this call has used */
 	u64 exec_mem, exec_len;	       /* memory of a vfork child's exec, unmapped by its parent */
 	u8 tmp[64] __attribute__((aligned(16))); /* arguments for the host, such as edited masks */
 	char path[PATH_MAX + 8];		 /* edited path */
@@ -113,7 +120,6 @@ struct sd_thread {
 
 #define SD_LOOK_ALT   1u /* the alternate stack */
 #define SD_LOOK_EARLY 2u /* an early call that may not be complete */
-#define SD_LOOK_TRACE 4u /* every call is recorded: see trace.h */
 
 #define SD_MASKED_SYNC 1u /* only SIGSEGV and SIGBUS were unblocked */
 #define SD_MASKED_ALL  2u /* everything is blocked */
@@ -127,7 +133,7 @@ struct sd_thread {
 AT_OFF(self, T_SELF);
 AT_OFF(stack, T_STACK);
 AT_OFF(slow, T_SLOW);
-AT_OFF(look, T_LOOK);
+AT_OFF(look_any, T_LOOK);
 AT_OFF(exit_rip, T_EXIT_RIP);
 AT_OFF(site, T_SITE);
 AT_OFF(ret, T_RET);
@@ -189,7 +195,7 @@ static inline enum sd_way sd_next(struct sd_thread *t, enum sd_stage from)
 struct sd_hook_events {
 	void (*settle)(struct sd_thread *t); /* wait for early calls before this one */
 	void (*leave)(struct sd_thread *t);  /* the call is over, and sd_leave_work isn't 0 */
-	enum sd_way (*traced)(struct sd_thread *t); /* in place of the stages: SD_LOOK_TRACE */
+	enum sd_way (*traced)(struct sd_thread *t); /* in place of the stages: t->traced */
 	void (*refused)(struct sd_thread *t);	    /* SD_AGAIN because a domain refused the call */
 };
 void sd_hook_init(const struct sd_hook_events *e);
@@ -236,6 +242,7 @@ int sd_thread_last(struct sd_thread *t); /* it ends; is it the last one to use i
 void sd_threads_lock(void);		 /* over fork */
 struct sd_thread *sd_threads(void);	 /* with the lock held */
 void sd_threads_unlock(void);
+void sd_threads_trace(bool on);	 /* t->traced of all that there are and of those to come */
 int sd_arm(struct sd_thread *t); /* GS base and Syscall User Dispatch */
 
 /* site.c: the recogniser; pure */
@@ -300,8 +307,11 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len);
 long sd_path_from_prog(char *dst, const char *prog);
 void sd_lock(u32 *l);
 void sd_unlock(u32 *l);
+/* Messages, with kdom's levels: of those above the level that KDOM_LOG names none is printed. */
+enum sd_log_level { SD_LOG_ERROR, SD_LOG_WARN, SD_LOG_INFO, SD_LOG_DEBUG, SD_LOG_LEVELS };
+int sd_log_set(const char *name); /* -EINVAL: it is no level's. SD_LOG_WARN without it */
 /* Prints "kdom-launch: place: cause: cure" on fd 2. */
-void sd_say(const char *place, const char *cause, const char *cure);
+void sd_say(enum sd_log_level level, const char *place, const char *cause, const char *cure);
 void sd_die(const char *place, const char *cause, const char *cure) __attribute__((noreturn));
 
 static inline enum sd_way sd_done(struct sd_thread *t, long ret)

@@ -321,7 +321,7 @@ u64 sd_signal(int sig, struct sd_siginfo *si, struct sd_ucontext *uc, u64 *mask)
 		if (fault_fixup(uc))
 			return 0;
 		default_action(sig, si);
-		sd_say("hook", "broken invariant: a fault in the hook itself",
+		sd_say(SD_LOG_ERROR, "hook", "broken invariant: a fault in the hook itself",
 		       "report this with a core dump of the program (ulimit -c unlimited)");
 		return 0;
 	}

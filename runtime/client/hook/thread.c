@@ -10,6 +10,7 @@ _Static_assert(sizeof(struct sd_thread) <= STRUCT_SIZE, "the guard page follows 
 
 static struct sd_thread *regions;
 static u32 regions_lock;
+static u16 all_traced;
 
 static struct sd_thread *take_free(void)
 {
@@ -49,7 +50,7 @@ struct sd_thread *sd_thread_new(void)
 	t->stack = (u64)t + SD_THREAD_SIZE;
 	t->busy = 1;
 	t->alt.flags = SS_DISABLE;
-	t->look = sd_trace_path[0] ? SD_LOOK_TRACE : 0;
+	t->traced = all_traced;
 	sd_unlock(&regions_lock);
 	return t;
 }
@@ -93,6 +94,15 @@ struct sd_thread *sd_threads(void)
 
 void sd_threads_unlock(void)
 {
+	sd_unlock(&regions_lock);
+}
+
+void sd_threads_trace(bool on)
+{
+	sd_lock(&regions_lock);
+	all_traced = on;
+	for (struct sd_thread *t = regions; t; t = t->next)
+		sd_store_relaxed(&t->traced, (u16)on);
 	sd_unlock(&regions_lock);
 }
 

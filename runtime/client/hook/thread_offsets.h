@@ -9,7 +9,7 @@
 #define T_SELF	      0
 #define T_STACK	      8
 #define T_SLOW	      16
-#define T_LOOK	      20 /* SD_LOOK_* */
+#define T_LOOK	      20 /* look and traced */
 #define T_EXIT_RIP    24
 #define T_SITE	      32
 #define T_RET	      40

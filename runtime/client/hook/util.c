@@ -156,12 +156,28 @@ void sd_unlock(u32 *l)
 		sys(__NR_futex, l, FUTEX_WAKE_PRIVATE, 1);
 }
 
-void sd_say(const char *place, const char *cause, const char *cure)
+static enum sd_log_level log_level = SD_LOG_WARN;
+
+int sd_log_set(const char *name)
+{
+	static const char *const names[SD_LOG_LEVELS] = {"error", "warn", "info", "debug"};
+
+	for (u32 i = 0; i < SD_LOG_LEVELS; i++)
+		if (sd_streq(name, names[i])) {
+			log_level = i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+void sd_say(enum sd_log_level level, const char *place, const char *cause, const char *cure)
 {
 	char buf[1024], *p = buf;
 	const char *part[] = {"kdom-launch: ",	place,		 ": ", cause,
 			      cure ? ": " : "", cure ? cure : ""};
 
+	if (level > log_level)
+		return;
 	for (u32 i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
 		u64 n = strlen(part[i]);
 
@@ -178,7 +194,7 @@ void sd_say(const char *place, const char *cause, const char *cure)
 
 void sd_die(const char *place, const char *cause, const char *cure)
 {
-	sd_say(place, cause, cure);
+	sd_say(SD_LOG_ERROR, place, cause, cure);
 	for (;;)
 		sys(__NR_exit_group, 126);
 }

@@ -44,7 +44,7 @@ static long park_host(void)
 	long fd = sd_empty_dir(), err;
 
 	if (fd < 0) {
-		sd_say("chdir",
+		sd_say(SD_LOG_WARN, "chdir",
 		       "no directory for the host's side (in /dev/shm, /tmp, /var/tmp, /run)",
 		       "make one of them writable");
 		return fd;

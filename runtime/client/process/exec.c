@@ -84,12 +84,14 @@ static long exec_look(struct sd_thread *t, struct plan *p, u64 *len)
 		return n;
 	p->launcher = st.dev == sd_launcher_dev && st.ino == sd_launcher_ino;
 	p->unhooked = p->launcher || gains_privilege(p->path, &st);
+	if (p->unhooked && !p->launcher)
+		sd_say(SD_LOG_INFO, p->path, "gains privilege, so it runs without the hook", NULL);
 	if (p->unhooked)
 		return 0;
 	fd = sys(__NR_open, p->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		sd_say(p->path, "can be executed but not read, so it can't be run hooked",
-		       "chmod +r");
+		sd_say(SD_LOG_WARN, p->path,
+		       "can be executed but not read, so it can't be run hooked", "chmod +r");
 		return fd;
 	}
 	n = sys(__NR_pread64, fd, p->head, sizeof(p->head), 0);
@@ -156,7 +158,7 @@ static int check_elf(const struct plan *p, u64 len)
 		return -ENOEXEC;
 	if (eh->e_ident[EI_CLASS] == ELFCLASS64 && eh->e_machine == EM_X86_64)
 		return 0;
-	sd_say(p->path, "not an x86-64 program: it can't be run hooked", NULL);
+	sd_say(SD_LOG_WARN, p->path, "not an x86-64 program: it can't be run hooked", NULL);
 	return -ENOEXEC;
 }
 

@@ -45,6 +45,9 @@
  *	fresh: connected     yes           owner         once, as self  yes           no (-EPROTO)
  *	lifeline: attached   yes           -EPERM        -EALREADY      -EALREADY     LIFELINE rows
  *	ticket: holds one    -EALREADY     -EPERM        -EALREADY      -EALREADY     no (-EPROTO)
+ *	tracer: traces       yes           -EPERM        -EALREADY      -EALREADY     no (-EPROTO)
+ *
+ * TRACE is the owner's, on a fresh connection and on the tracer's; elsewhere it fails with EPERM.
  *
  * A connection that was passed over a lifeline serves only the request that it came with. After
  * that it is a lifeline itself (ATTACH), holds a ticket (TICKET), or is closed. So a program that
@@ -109,6 +112,7 @@ enum sd_ctl_type {
 	SD_CTL_PEER_GONE = 15,
 	SD_CTL_SHARE = 16,
 	SD_CTL_SHARE_GONE = 17,
+	SD_CTL_TRACE = 18,
 };
 
 struct sd_ctl_attach {
@@ -155,6 +159,13 @@ struct sd_ctl_ticket {
 	uint32_t hold;		/* to the domain: 1: keep the ticket; 0: drop it */
 	uint32_t generation;	/* in replies to clients: of the domain */
 	char name[SD_NAME_MAX]; /* in replies to clients: of the domain */
+};
+
+struct sd_ctl_trace {
+	uint32_t on;	  /* in requests: 1: the tracer listens */
+	uint32_t clients; /* in replies: programs attached now */
+	uint32_t hidden;  /* in replies: those that the asker may not trace, by their uid */
+	uint32_t pad;	  /* 0 */
 };
 
 struct sd_ctl_peer {
@@ -216,6 +227,7 @@ struct sd_ctl_msg {
 	union {
 		struct sd_ctl_attach attach;
 		struct sd_ctl_detach detach;
+		struct sd_ctl_trace trace;
 		struct sd_ctl_hello hello;
 		struct sd_ctl_ready ready;
 		struct sd_ctl_stats stats;

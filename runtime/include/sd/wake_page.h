@@ -36,6 +36,11 @@ struct sd_wake_page {
 	/* Bit c: more than one client thread has lately waited on host CPU c: spinning there
 	 * delays another. A hint. */
 	u64 shared[SD_WAKE_PAGE_CPUS / 64];
+	/* Not 0: somebody traces the programs that use the domain (sd/trace.h). Each tracer is
+	 * another number. Here, since clients read it at every call: sleeping's cache line is
+	 * written all the time, this one seldom. */
+	u32 trace;
+	u32 pad2;
 };
 
 #endif
