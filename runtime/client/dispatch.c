@@ -35,7 +35,7 @@
 static enum sd_way call_prctl(struct sd_thread *t)
 {
 	if (t->regs.rdi == PR_SET_SYSCALL_USER_DISPATCH) {
-		sd_say("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "the hook itself stands on it",
+		sd_say("prctl(PR_SET_SYSCALL_USER_DISPATCH)", "the hook itself needs it",
 		       "run this program without kdom");
 		return sd_done(t, -EINVAL);
 	}
