@@ -36,7 +36,7 @@ static enum sd_way call_prctl(struct sd_thread *t)
 {
 	if (t->regs.rdi == PR_SET_SYSCALL_USER_DISPATCH) {
 		sd_say(SD_LOG_WARN, "prctl(PR_SET_SYSCALL_USER_DISPATCH)",
-		       "the hook itself stands on it", "run this program without kdom");
+		       "the hook itself needs it", "run this program without kdom");
 		return sd_done(t, -EINVAL);
 	}
 	if (t->regs.rdi == PR_SET_SECCOMP)

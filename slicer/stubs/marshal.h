@@ -201,13 +201,11 @@ void annotations_wants(const struct marshal *m, struct types_request *want);
 /* An unknown key is an error with its place. */
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed);
 
-#define MCALL_FDS_OUT \
 /* SD_STUB_FDS_OUT of sd/client.h: two descriptors are returned in an array of the caller */
-1u
+#define MCALL_FDS_OUT 1u
 
-	/* Data of a scatter list, limited by what a call carries. */
-	static inline bool
-	is_data(const struct mval *v)
+/* Data of a scatter list, limited by what a call carries. */
+static inline bool is_data(const struct mval *v)
 {
 	return v->pass == PASS_PTR && !v->st && v->len == LEN_ARG &&
 	       v->clamp == (int64_t)(MARSHAL_MAX_DATA / (v->elem_size ?: 1));

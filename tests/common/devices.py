@@ -4,7 +4,7 @@
 
     for_kdom(name, folder)     options of `kdom up`
     for_image(name, folder)    arguments of the image itself, and the fds they name (to be passed on by those numbers)
-    prefixes(name)             paths that lie in the domain: where a test's files go
+    prefixes(name)             paths that are in the domain: where a test's files go
     kind(name)                 socket, file or pipe: what a test's programs can make in the domain; None: none of them
     names()                    the domains: one for each spec
 

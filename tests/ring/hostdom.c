@@ -212,7 +212,7 @@ static void say_cpu(struct hostdom *d)
 		sd_store_relaxed(&d->wake_page->cpu, cpu);
 }
 
-/* The client last seen waits on our CPU: it can't go on before we yield. */
+/* The client last seen waits on our CPU: it can't continue before we yield. */
 static bool shared_cpu(const struct hostdom *d)
 {
 	const struct sd_sqp *l = d->poll.at;

@@ -387,8 +387,7 @@ static void known_or_waited(void **state)
 	assert_int_equal(known(7, &ret), SD_OK);
 	assert_int_equal(ret, 7);
 	w->qp.may_early = true;
-	sd_call_begin(&w->qp, &posted,
-		      HD_TAKE); /* its data are in the arena, above which this one stands */
+	sd_call_begin(&w->qp, &posted, HD_TAKE); /* its data are in the arena, below this call's */
 	posted.arg[1] = sd_put(&posted, w->buf, 100);
 	assert_int_equal(known(8, &ret), SD_OK);
 	assert_int_equal(ret, 8);

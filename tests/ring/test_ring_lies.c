@@ -145,7 +145,7 @@ static void lying_answer_seq(void **state)
 	sd_submit(&w->qp, HD_ECHO, 0, (u64[6]){0}, &n);
 	domain_says(7, 0, 0);
 	assert_int_equal(sd_wait(&w->qp, n, &ret), SD_PROTO);
-	assert_int_equal(call(&w->qp, HD_ECHO, 0, 0, 0, &ret), SD_PROTO); /* for ever */
+	assert_int_equal(call(&w->qp, HD_ECHO, 0, 0, 0, &ret), SD_PROTO); /* permanently */
 }
 
 static void lying_answer_length(void **state)

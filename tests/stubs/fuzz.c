@@ -4,11 +4,11 @@
  * [SEED]].
  *   server  random entries over a random arena, the host kernel behind: nothing beside the arena
  *           and the private copies changes, whatever the entry says
- *   client  good calls answered by nonsense in result and arena: the program's memory beside the
- *           buffers it gave is untouched
- *   lies    every good call answered by more than it asked for, and by what is neither a number of
- *           it nor an errno: the channel ends for it (SD_PROTO), whatever the call; and by what it
- *           may be, which passes
+ *   client  good calls answered by random results and arena contents: the program's memory
+ *          outside the buffers it gave is untouched
+ *   lies    every good call answered by more than it asked for, and by a value that is neither a
+ *          valid number nor an errno: the channel ends (SD_PROTO), whatever the call; and by
+ *          valid results, which pass
  * Runs in a network namespace of its own, so that no address or interface is real; and where the
  * domain serves files with that file system, as with_files.sh mounts it, for its root directory.
  */
@@ -400,7 +400,7 @@ static void lie_about(const struct st_call *call, const struct st_base *base,
 			st_die("stub_%s/%s believed the result %lld", call->name, base->name,
 			       (long long)below[i]);
 	if (served == before ||
-	    !strcmp(call->name, "recvmsg")) /* who says nothing of control messages lies, too */
+	    !strcmp(call->name, "recvmsg")) /* without control messages' length: a violation */
 		return;
 	for (s64 honest = 0; honest >= -4095; honest -= 4095)
 		if (answered(call, base, stub, honest, false) != SD_OK)

@@ -672,7 +672,8 @@ static void stale_errors(void)
 		stale(i % 3, 0);
 }
 
-/* One thread ends the socket, another goes on with its successor: a process each, see the top. */
+/* One thread closes the socket, another uses its successor. Each case is a process, see
+ * run_cases(). */
 static void stale_threads(void)
 {
 	for (int i = 0; i < 6 && !check_failed; i++) {

@@ -384,7 +384,7 @@ def victim():
     while True:
         try:
             a, b = tcp_pair()
-            pid = os.fork()  # whoever reads ends by itself
+            pid = os.fork()  # the reader exits by itself
             if not pid:
                 a.close()
                 drain(b)
@@ -460,7 +460,7 @@ def without_net(net, block, env):
 
 
 def read_there(net, block, env):
-    """A socket of net read in block, also where net dies meanwhile: remotes.c."""
+    """A socket of net read in block, also when net dies during that: remotes.c."""
     from domain import BUILD
     prog = [os.path.join(BUILD, "tests/user-remotes"), net.socket_path, block.socket_path, "/sd"]
     subprocess.run(prog, check=True)

@@ -8,7 +8,7 @@
  * host: Linux can't cancel requests to files either. As Linux may do, io_submit finishes requests
  * that signal an eventfd (IOCB_FLAG_RESFD: it couldn't be signalled later) before it returns, and
  * all but the last MiB of larger ones. It waits if a context has no room for data. The data of a
- * read are copied to the program when it fetches the event. Not carried: IOCB_CMD_POLL (EINVAL)
+ * read are copied to the program when it fetches the event. Not supported: IOCB_CMD_POLL (EINVAL)
  * and aio_rw_flags (EOPNOTSUPP) with a domain's fd.
  */
 #include "calls/aio.h"

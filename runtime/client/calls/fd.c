@@ -85,7 +85,7 @@ enum sd_way sd_call_dup2(struct sd_thread *t)
 
 static enum sd_way no_sigio(struct sd_thread *t)
 {
-	sd_say(SD_LOG_WARN, "O_ASYNC", "a domain sends no signals: SIGIO is not carried",
+	sd_say(SD_LOG_WARN, "O_ASYNC", "a domain sends no signals: SIGIO is not supported",
 	       "use poll or epoll");
 	return sd_done(t, -EOPNOTSUPP);
 }

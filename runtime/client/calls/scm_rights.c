@@ -7,8 +7,8 @@
  * message that is never received closes the file, a receiver that only peeks leaves the ticket as
  * it is, and the sender may exit.
  *
- * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has
- * ended becomes an fd whose calls give EREMOTEIO. Not carried: an epoll instance with members in
+ * A ticket of a domain that this program doesn't use stays a socket; one of a domain that has ended
+ * becomes an fd whose calls give EREMOTEIO. Not supported: an epoll instance with members in
  * domains, fds of the host over a domain's own sockets.
  */
 #include "calls/calls.h"

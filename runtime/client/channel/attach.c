@@ -70,7 +70,7 @@ static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
 	sd_stpcpy(sd_xtoa(p, ours), ")");
 	sd_say(SD_LOG_ERROR, place, cause,
-	       "run `make all image`, end the domain by `kdom down` and start it anew");
+	       "run `make all image`, stop the domain with `kdom down` and start it again");
 	return -EPROTO;
 }
 
@@ -88,7 +88,7 @@ static long ctl_check(u32 dom, const struct sd_ctl_msg *m, u64 len, u32 flags, u
 	return v == SD_CTL_GOOD ? m->result : -EPROTO;
 }
 
-/* A transport that a domain's programs come by, or NULL: this launcher lacks it. */
+/* The transport for a domain's programs, or NULL: this launcher lacks it. */
 static const struct sd_client_side *transport_of(const char name[SD_TRANSPORT_MAX])
 {
 	const struct sd_client_side *tr = sd_transport_client(name[0] ? name : NULL);
@@ -96,7 +96,7 @@ static const struct sd_client_side *transport_of(const char name[SD_TRANSPORT_MA
 	return tr && tr->map ? tr : NULL;
 }
 
-/* Said once: every call will end here. */
+/* Reported once, since every call ends here. */
 static long say_no_transport(u32 dom, const char *name)
 {
 	static u32 said;

@@ -296,6 +296,6 @@ void sd_files_in_child(struct sd_thread *t, struct sd_fork *k); /* in the child 
 void sd_files_after_fork(struct sd_thread *t, struct sd_fork *k, int child_gone);
 
 /* ---- wait.c; wait.h has the rest ---- */
-void sd_refused_pause(struct sd_thread *t); /* before a refused call is issued again */
+void sd_refused_pause(struct sd_thread *t); /* before a refused call is retried */
 
 #endif

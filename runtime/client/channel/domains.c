@@ -99,7 +99,7 @@ void sd_unsupported(u64 nr)
 	if (nr >= SD_NSYSCALLS || __atomic_exchange_n(&said[nr], 1, __ATOMIC_RELAXED))
 		return;
 	sd_utoa(sd_stpcpy(what, "system call "), nr);
-	sd_say(SD_LOG_WARN, what, "not carried for a file of a domain, open or by name",
+	sd_say(SD_LOG_WARN, what, "not supported for a file of a domain, open or by name",
 	       "the program sees EOPNOTSUPP or EINVAL");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * qps.c: which thread has which queue pair of a channel. A thread keeps the queue pair it got; when
- * all queue pairs have owners, one is taken from a thread that isn't in a call. The last few queue
+ * qps.c: which thread has which queue pair of a channel. A thread keeps its queue pair; when all
+ * queue pairs have owners, one is taken from a thread that isn't in a call. The last few queue
  * pairs are for threads that find none that way: calls in them don't wait (SD_F_NOWAIT) but are
  * retried, see sd_refused_pause(), each time in a better queue pair if there is one. So threads
  * that wait never block the calls of others. When these queue pairs are in use as well, a thread

@@ -17,7 +17,7 @@ enum sd_way sd_call_vfork(struct sd_thread *t);
 enum sd_way sd_call_exit(struct sd_thread *t);
 
 /* end.c */
-/* The process is about to end; 0: no domain knows, and the program may go on. */
+/* The process is about to end; 0: no domain was notified, and the program may continue. */
 int sd_files_exit(struct sd_thread *t);
 enum sd_way sd_call_exit_group(struct sd_thread *t);
 

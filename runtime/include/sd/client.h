@@ -73,16 +73,16 @@ enum sd_route {		       /* how a call is recognised as the domain's */
 		SD_ROUTE_KEY,  /* by an argument's value, see routes in the spec: socket(family ...)
 				*/
 		SD_ROUTE_PATH, /* by the files its path arguments name, see sd_path_args */
-		SD_ROUTE_MIRRORED, /* the host's; when that was done, every domain the program is
-				  attached to hears of it: setuid, umask */
-		SD_ROUTE_NONE /* the client handles it itself (dup, close, poll ...), or it's only
-				  called direct */
+		SD_ROUTE_MIRRORED, /* the host's; then every domain the program is attached to
+				      repeats it: setuid, umask */
+		SD_ROUTE_NONE	   /* the client handles it itself (dup, close, poll ...), or it is
+			         only called directly */
 };
 
 /*
- * The arguments that name files. Such a call is the domain's if they lie below one of its prefixes;
- * a relative path belongs where its directory does, and so does an empty or null one. Two that
- * belong to different places: -EXDEV.
+ * The arguments that name files. Such a call is the domain's if they are below one of its
+ * prefixes; a relative path belongs where its directory does, and so does an empty or null one.
+ * Two that belong to different places: -EXDEV.
  */
 #define SD_PATH_CWD 0xff
 
@@ -95,7 +95,8 @@ struct sd_path_args {
 	} arg[2];
 };
 
-struct sd_route_key { /* the call is ours if arg[arg] & mask is one of value[0..n); n = 0: always */
+struct sd_route_key { /* the domain's call if arg[arg] & mask is one of value[0..n); n = 0:
+		         always */
 	u8 arg, n;
 	u64 mask;
 	u64 value[8];
@@ -118,7 +119,7 @@ struct sd_stub {
 	u8 ret_fd;			/* the result is a new file descriptor */
 	u8 route;			/* enum sd_route */
 	u16 flags;			/* enum sd_stub_flags */
-	const struct sd_route_key *key; /* KEY; ALSO: only these are told, NULL: all */
+	const struct sd_route_key *key; /* KEY; MIRRORED: only these calls, NULL: all */
 	sd_stub_fn stub;
 	const struct sd_path_args *paths; /* NULL: none of its arguments names a file */
 	u8 cloexec; /* 1 + the argument whose O_CLOEXEC its new fds follow (SOCK_CLOEXEC and the
@@ -129,8 +130,8 @@ struct sd_domain_stubs {
 	const char *name; /* "net" */
 	const struct sd_stub *stub;
 	u32 n;
-	u32 contract; /* of the calls' form; a domain that has another isn't called. See
-			 sd/control.h */
+	u32 contract; /* hash of the calls' layouts; a domain with another isn't called. See
+		         sd/control.h */
 	u32 nprefix;
 	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the
 				      same place: "/sd" */

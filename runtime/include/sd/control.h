@@ -92,7 +92,7 @@
 #define SD_CTL_FDS_MAX	 3
 #define SD_CALLS_MAX	 64
 #define SD_BELTS	 16
-#define SD_SHARE_SIZE	 (1ull << 30) /* bytes of a share (sd/share.h): never more, never less */
+#define SD_SHARE_SIZE	 (1ull << 30) /* bytes of a share (sd/share.h), always */
 
 enum sd_ctl_type {
 	SD_CTL_REPLY = 1,
@@ -133,8 +133,8 @@ struct sd_ctl_attach {
 				   the region behind struct sd_ctl_cred */
 	char calls[SD_CALLS_MAX]; /* not empty: the client is a domain, and may make only these
 				     calls: "writev,readv" */
-	char transport[SD_TRANSPORT_MAX]; /* in replies to clients: the transport by which programs
-				     come (sd/transport.h); empty: the first of the image's */
+	char transport[SD_TRANSPORT_MAX]; /* in replies to clients: the transport for programs
+				       (sd/transport.h); empty: the image's first */
 };
 
 /*

@@ -204,7 +204,7 @@ struct sd_client_ctl {
 /* Written by the domain only. */
 struct sd_domain_ctl {
 	u32 polled;    /* 0: the domain doesn't look here until its doorbell bit is set */
-	u32 cancelled; /* the last client.cancel seen to */
+	u32 cancelled; /* the last client.cancel that was handled */
 	u8 pad[SD_CACHELINE - 8];
 };
 

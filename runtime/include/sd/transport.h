@@ -9,9 +9,10 @@
  *	server	the domain's side of its clients: in the kernel side. Polling the queue pairs and
  *		answering is runtime/core's, the same for all transports.
  *
- * A program has the sides it was linked with, and finds them by name. A spec's "transport" is the
- * name of that by which programs come to the domain; kdom tells it to the image (--transport) and,
- * in the answer to ATTACH, to the launcher. Who lacks it says so, and there is no other.
+ * A program has the sides it was linked with, and finds them by name. A spec's "transport" names
+ * the one that programs use to reach the domain; kdom passes the name to the image (--transport)
+ * and, in the answer to ATTACH, to the launcher. A side that lacks it reports an error; there is no
+ * fallback.
  *
  * Threads: the client side runs on the queue pair's own thread (but for poke), the server side on
  * the domain's vCPU. All structs are constant.
@@ -29,15 +30,15 @@ struct sd_region_head;
 /** struct sd_client_side - how a client waits for a domain, and makes it look at its entries */
 struct sd_client_side {
 	/**
-	 * @map: makes the memory of a channel of what the supervisor gave the program for it, in
-	 * its answer to ATTACH (sd/control.def): two descriptors, which stay the caller's. The
-	 * region can then be read and written, the wake-up page read; it may be done again in
-	 * another process image that has the same descriptors. 0 or -errno: then nothing is mapped.
-	 * NULL: this side's clients have their memory from elsewhere.
+	 * @map: maps the memory of a channel from the two descriptors in the supervisor's answer to
+	 * ATTACH (sd/control.def), which stay the caller's. The region can then be read and
+	 * written, the wake-up page read. After exec it may be called again with the same
+	 * descriptors. 0 or -errno: then nothing is mapped. NULL: this side's clients get their
+	 * memory otherwise.
 	 */
 	int (*map)(s32 region, s32 page, struct sd_region_head **head,
 		   const struct sd_wake_page **wake_page);
-	/** @unmap: what @map has mapped. NULL like it. */
+	/** @unmap: unmaps what @map has mapped. NULL if @map is. */
 	void (*unmap)(struct sd_region_head *head, const struct sd_wake_page *wake_page);
 	/**
 	 * @kick: an entry was published and the caller doesn't wait: makes sure that the domain

@@ -233,7 +233,7 @@ static bool shm_alive(const struct sd_region_head *head, const struct sd_wake_pa
 	return sd_wait_channel(head, wake_page) == SD_OK;
 }
 
-/* Both are memfds, of a size that nobody can change: the supervisor sealed them. */
+/* Both are memfds of a fixed size: the supervisor has sealed them. */
 static int shm_map(s32 region, s32 page, struct sd_region_head **head,
 		   const struct sd_wake_page **wake_page)
 {
