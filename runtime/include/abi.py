@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The ABI of kslice: what programs, supervisor and domain must have alike, as the compiler sees it.
+"""The ABI of kslice: what programs, supervisor and domain must agree on, as the compiler sees it.
 
     abi.py DIR     writes DIR/sd/abi.h, which defines SD_ABI, and its record as JSON beside it
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# KSLICE_TRANSPORTS: the transports by which programs of the host call domains (folders here; what is linked in is found by name, table.c).
+# KSLICE_TRANSPORTS: the transports that programs of the host use to call domains (folders here; table.c finds the linked ones by name).
 # KSLICE_TRANSPORT_SOURCES: their client sides.
 set(KSLICE_TRANSPORTS shm CACHE STRING "Transports by which programs can call domains (folders of runtime/transport)")
 set(KSLICE_TRANSPORT_SOURCES ${CMAKE_CURRENT_LIST_DIR}/table.c)

@@ -12,7 +12,7 @@ For scripts and C programs (tests/serve/domain.c), printed:
     devices.py kdom NAME FOLDER    for_kdom(), one line each
     devices.py run NAME PROG...    runs it with that, and KSLICE_IMAGE if it isn't set
     devices.py env NAME FOLDER     KSLICE_DEV='--dev=...' KSLICE_DEV_FILE='...': open the file as fd 5 and pass KSLICE_DEV
-    devices.py domains             NAME=KIND=PREFIX, one line for each of names(): what cmake/tests.cmake wants of a spec; empty if
+    devices.py domains             NAME=KIND=PREFIX, one line for each of names(): what cmake/tests.cmake needs of a spec; empty if
                                    there is none
 """
 import fcntl

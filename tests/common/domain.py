@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A domain of one's own for a test: started by kdom in a run directory of its own, asked over its
-control socket (sd/control.h), its console read at the end.
+"""A domain for a test: started by kdom in a run directory of its own, queried over its
+control socket (sd/control.h), its console checked at the end.
 
 KSLICE_DEBUG=KIND takes the image of `kslice build --debug=KIND` (build/NAME-KIND).
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * captured [-s] PID [NR[,ARG...]]...: code run inside a domain process: makes its first thread do
- * these system calls, one after the other, as an attacker's code in there would. Needs root. Prints
+ * captured [-s] PID [NR[,ARG...]]...: runs code inside a domain process: makes its first thread
+ * execute these system calls, one after the other, as an attacker's code would. Needs root. Prints
  * a line for each:
  *   result N        it was made, and returned that
- *   signal N        it ended the process; the calls behind it aren't made. With "caught" where a
+ *   signal N        it ended the process; later calls aren't made. With "caught" where a
  *                   handler ran before
  * ARG is a number, @TEXT (an address where that text lies) or % (an address of 32 KiB of its code).
- * -s suspends its seccomp filter, to see what else holds. NR may be N*NR: so many times; then the
- * line is "sum N": of what isn't negative.
+ * -s suspends its seccomp filter, to see what else holds. NR may be N*NR for N calls; then the
+ * line is "sum N" of the results that aren't negative.
  *
  * captured spin PID: from now on all its threads do nothing but run.
  */
@@ -25,11 +25,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BELOW 3072 /* where texts go, under the stack pointer */
+#define BELOW 3072 /* offset of texts below the stack pointer */
 
 static pid_t pid;
 static struct user_regs_struct regs;
-static long put_off = -1; /* the call that it was about to make, for when we leave */
+static long put_off = -1; /* the call that it was about to make, restored when we leave */
 
 static void fail(const char *what)
 {
@@ -78,7 +78,7 @@ static void skip_call(void)
 		fail("it didn't come back from a call");
 }
 
-/* Stopped just behind a syscall instruction, and in no call. */
+/* Stops it just after a syscall instruction, outside a call. */
 static void attach(int options)
 {
 	if (ptrace(PTRACE_SEIZE, pid, 0, options))
@@ -124,7 +124,7 @@ static unsigned long value(const char *arg, size_t *used)
 	return strtoul(arg, NULL, 0);
 }
 
-/* To the end; says how. */
+/* Waits for the end and prints its status. */
 static void ended(int status, int caught)
 {
 	for (int i = 0; WIFSTOPPED(status) && i < 100; i++) {
@@ -179,7 +179,7 @@ static void calls(char *text)
 	fflush(stdout);
 }
 
-/* The code at the first thread's place becomes a jump to itself, and all threads go there. */
+/* Replaces the first thread's next instruction by a jump to itself, and sends all threads there. */
 static void spin_thread(pid_t thread)
 {
 	static unsigned long at;
@@ -239,8 +239,7 @@ int main(int argc, char **argv)
 	attach(suspend ? PTRACE_O_SUSPEND_SECCOMP : 0);
 	for (int i = 2 + suspend; i < argc; i++)
 		calls(argv[i]);
-	regs.orig_rax = -1; /* the call it was in has its result, or is to be made again: then it
-			       was interrupted */
+	regs.orig_rax = -1; /* its call has a result, or must be restarted if it was interrupted */
 	if (put_off >= 0) {
 		regs.rax = put_off;
 		regs.rip -= 2;

@@ -52,7 +52,7 @@ class Other(Domain):
             self.up()
 
     def status(self):
-        """Also of a domain that ends while it is asked, or is slow to answer."""
+        """Also if a domain ends during the request, or is slow to answer."""
         for _ in range(20):
             try:
                 return super().status()
@@ -71,7 +71,7 @@ class Other(Domain):
 
 
 def old_host():
-    """For a child: what such a host's kernel says. As a filter, since nobody else's host is to change."""
+    """For a child: the errors of such a host's kernel, by a seccomp filter, so that nothing else on the host changes."""
     ld, jeq, jset, ret, allow, error = 0x20, 0x15, 0x45, 0x06, 0x7FFF0000, 0x00050000
     code = ((ld, 0, 0, 0), (jeq, 6, 0, 444), (jeq, 2, 0, 272), (jeq, 1, 0, 56), (ret, 0, 0, allow),  # landlock_create_ruleset, unshare, clone
             (ld, 0, 0, 16), (jset, 2, 0, 0x10000000), (ret, 0, 0, allow), (ret, 0, 0, error | errno.ENOSYS), (ret, 0, 0, error | errno.ENOSPC))
@@ -109,7 +109,7 @@ CALLS = (
 
 
 def calls(d):
-    """no call but those of a running domain: each ends it, and is named where a bug of ours could be it"""
+    """any call that a running domain doesn't need ends it, and is named if a bug of ours could cause it"""
     sup = d.supervisor_pid()
     for what, call, named in CALLS:
         d.again()
@@ -134,7 +134,7 @@ BEHIND = (
 
 
 def behind(d):
-    """namespaces, an empty root, Landlock and limits hold where seccomp is got past"""
+    """namespaces, an empty root, Landlock and limits hold if seccomp is bypassed"""
     sup, pid = d.supervisor_pid(), d.pid()
     got = inject(pid, *(call.format(sup=sup) for _, call, _ in BEHIND), suspend=True)
     check(len(got) == len(BEHIND), str(got))
@@ -225,7 +225,7 @@ def outside(d):
 
 
 def disk(d):
-    """of its disk's file it can give blocks back, not take some: neither behind its end nor beyond its size"""
+    """it can free blocks of its disk's file, but not allocate any beyond its end or size"""
     pid = d.pid()
     fds = {f: os.readlink(f"/proc/{pid}/fd/{f}") for f in os.listdir(f"/proc/{pid}/fd")}
     fd = next((f for f, path in fds.items() if path.startswith(d.dir)), None)
@@ -321,7 +321,7 @@ def cpu_ms(pid):
 
 
 def spin(d):
-    """all its threads run and run: together they get no more of a CPU than one thread of the host's does"""
+    """all its threads run without pause: together they get no more CPU time than one host thread"""
     with cgroups.Own("spin", d.uid) as group:
         if "cpu" not in group.dirs:
             return
@@ -352,7 +352,7 @@ SPACES = {"pid", "net", "ipc", "uts", "root"}
 
 
 def old(d):
-    """a host without user namespaces and Landlock: the domain serves, is confined by the rest, and it is said which are missing and why"""
+    """a host without user namespaces and Landlock: the domain serves, is confined by the rest, and reports which are missing and why"""
     out = d.kdom("ps", "-v").stdout
     on, off = re.search(r"^    belts:(.*)$", out, re.M)[1].split(), dict(re.findall(r"(\w+) \((.*?)\)", out))
     check(off.get("user") == os.strerror(errno.ENOSPC) and off.get("landlock") == os.strerror(errno.ENOSYS), out)

@@ -54,7 +54,8 @@ int check_failed(const char *file, int line, const char *what, long long got, in
 					    errno);                                           \
 	} while (0)
 
-/* Nonzero when run against a domain: the few cases where the domain documents another answer. */
+/* Nonzero when run against a domain, for the few cases in which a domain's documented result
+ * differs. */
 int check_hooked(void);
 
 /* ---- sockets, see net.c ---- */

@@ -95,8 +95,8 @@ static void account(struct slot *v, int status)
 	}
 }
 
-/* The leader first tells how it was (WNOWAIT keeps the group's id ours), then the rest of its group
- * goes too. */
+/* Reads the leader's status first (WNOWAIT keeps the group's id valid), then kills the rest of its
+ * group. */
 static void finish(int s)
 {
 	siginfo_t si;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * crowd SOCKET WHAT OP...: clients that want all of what all share, beside one of another user that
- * wants its part of it. SOCKET is the domain's; OP are the numbers of the calls that WHAT makes:
+ * crowd SOCKET WHAT OP...: clients that try to take all of a shared resource, while a client of
+ * another user needs its part. SOCKET is the domain's; OP are the numbers of the calls that WHAT
+ * makes:
  *
  *      tasks socket recvfrom close             clients with as many waiting calls as they get
  *      doorbells socket recvfrom close             a thousand channels that do nothing but ring
@@ -9,18 +10,17 @@
  *                                              doorbells
  *      tickets socket                          clients that make tickets
  *      watches socket epoll_create1 epoll_ctl  a client that adds to epoll sets
- *      pipes pipe2 fcntl                       a client whose pipes are as big as they can be
+ *      pipes pipe2 fcntl                       a client whose pipes are as large as possible
  *      locks open fcntl                        one that locks parts of files in $FAULT_DIR
  *      attaches                                as many clients as there can be
  *      events PID                              clients that all detach while PID, the domain's
  *                                              vCPU, stands still
  *      copies socket recvmmsg close            clients whose waiting calls have as much private
  *                                              memory as they get
- *      polls socket poll close                 clients whose waiting calls name as many files as
- *                                              they may
+ *      polls socket poll close                 clients whose waiting calls have as many
+ *                                              files as allowed
  *
- * Exit status 0: the bystander got its part. Nothing here has an end in time but the bounds of each
- * wait.
+ * Exit status 0: the bystander got its part. Only the bounds of each wait limit the time.
  */
 #include "attach.h"
 #include <errno.h>
@@ -49,7 +49,7 @@ struct client {
 
 static const char *path;
 static u16 op[4];
-static int number; /* what isn't one of a call */
+static int number; /* an invalid operation number */
 
 static void fail(const char *what, long long got)
 {
@@ -57,7 +57,7 @@ static void fail(const char *what, long long got)
 	exit(1);
 }
 
-/* As another user: what is shared is shared by real uids. */
+/* As another user: fair shares are by real uid. */
 static int attach_as(struct client *c, int uid)
 {
 	int err;
@@ -101,8 +101,8 @@ static s64 udp(struct client *c)
 	return fd;
 }
 
-/* Calls of a queue pair begin in order: when the last has been answered, each other one waits or
- * has been answered, too. */
+/* Calls of a queue pair begin in order: when the last one is answered, each of the others is
+ * waiting or answered. */
 static int waiting(struct client *c, unsigned int qp)
 {
 	struct sd_qp_mem *m = outsider_qp(&c->o, qp);
@@ -161,7 +161,7 @@ static void tasks(void)
 }
 
 static volatile int stop;
-static u32 taken; /* doorbell words that the domain has looked at */
+static u32 taken; /* doorbell words that the domain has read */
 
 static void *ring_on(void *arg)
 {
@@ -334,7 +334,7 @@ static s64 lock_all(struct client *c, s64 fd, u32 *n)
 			if (!got)
 				fail("no answer to a lock", i);
 			if (got < 0)
-				return -ESHUTDOWN; /* it held most of all memory, and was ended */
+				return -ESHUTDOWN; /* it held most memory, so it was ended */
 			err = err ? err : ret;
 			*n += !ret;
 		}
@@ -389,8 +389,7 @@ static void attaches(void)
 		fail("its call", 0);
 }
 
-/* How many clients there are, if it is no more than that: by the supervisor, whatever the domain
- * does. */
+/* The number of clients according to the supervisor, whatever the domain does. */
 static u32 clients_now(int sock)
 {
 	struct sd_ctl_msg m = {.type = SD_CTL_STATUS};
@@ -422,7 +421,7 @@ static void events(void)
 	err = outsider_begin(&honest.o, path);
 	if (err)
 		fail("connect", err);
-	clients_now(sock); /* it is asked by now */
+	clients_now(sock); /* the request has been sent by now */
 	if (ptrace(PTRACE_DETACH, vcpu, 0, 0))
 		fail("ptrace", errno);
 	err = outsider_attached(&honest.o);

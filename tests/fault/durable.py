@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""The domain is killed under load, again and again: what was acknowledged is there. durable.py [ROUNDS]
+"""The domain is killed under load repeatedly: acknowledged data is there. durable.py [ROUNDS]
 
 Each round a storage domain serves sqlite3 (its journal modes in turn), fio (libaio, O_SYNC) and durable_writer.py (fsync, rename).
 They run on the host but for their files, so what they said is known for certain: an acknowledgement is a line in a pipe of the
@@ -10,7 +10,7 @@ host. After a while the domain gets SIGKILL, by `kdom kill` or directly. Then
     recovery); after that a forced check finds nothing at all: the journal alone repaired it;
   - the domain starts anew on the disk itself, its kernel replays, and through it: every acknowledged COMMIT's row, every
     acknowledged record, rename and new file; no deleted one; sqlite's integrity_check; each block whose write fio saw completed.
-The disk is the same in all rounds, and is in good order at the end. DURABLE_SEED chooses the moments.
+The disk is the same in all rounds, and is consistent at the end. DURABLE_SEED chooses the moments.
 """
 import json
 import os

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that root attached gives up its rights, here and in the domain, and tries every way to
- * get them back from the supervisor (sd/control.h: who may ask what).
+ * escalate.c: a program that was attached as root drops its privileges, here and in the domain, and
+ * tries all ways to regain them from the supervisor (rules: sd/control.h).
  *
  *      escalate SOCKET DIR OPEN CLOSE SETGROUPS SETRESGID SETRESUID SETUID     (numbers of calls)
  */
@@ -96,7 +96,7 @@ static int give_up(const struct outsider *o)
 	return rights_are_gone(o, done);
 }
 
-/* What was passed for a ticket or a share is good for nothing else. */
+/* A connection passed for a ticket or a share can't be used for anything else. */
 static int passed(const struct outsider *o)
 {
 	static const u16 first[] = {SD_CTL_SHARE, SD_CTL_TICKET};
@@ -122,7 +122,7 @@ static int no_power(int sock)
 	return 0;
 }
 
-/* A child has what its parent has today. */
+/* A child gets its parent's current credentials. */
 static int child(const struct outsider *o)
 {
 	struct outsider c;
@@ -134,7 +134,7 @@ static int child(const struct outsider *o)
 	return 0;
 }
 
-/* One whose channel the domain ended has no children any more. */
+/* A client whose channel the domain ended can't attach children. */
 static int ended(const struct outsider *o)
 {
 	struct sd_entry lie = {.op = 4096};

@@ -47,7 +47,7 @@ def report(result):
 
 
 def settled(d):
-    """Status once no client is left and memory has stopped moving."""
+    """Status once no client is left and memory use is stable."""
     check(d.wait_clients(0, 20) is not None, f"clients left behind: {d.status()}")
     last = None
     for _ in range(40):
@@ -60,14 +60,14 @@ def settled(d):
 
 
 def used(d):
-    """The domain did serve what the programs did: a hook that passes all to the host would look fine, too."""
+    """Checks that the domain served the calls: a hook that passes everything to the host would succeed, too."""
     calls = d.status()["calls"]
     print(f"   {calls} calls served")
     check(calls > 100, "the domain served next to nothing")
 
 
 def fds(pid):
-    """Fewest of a few looks: the connection that asked a moment ago may still be closing."""
+    """The minimum of several looks: the last requester's connection may still be closing."""
     counts = []
     for _ in range(8):
         counts.append(len(os.listdir(f"/proc/{pid}/fd")))
@@ -81,7 +81,7 @@ def maps(pid):
 
 
 def domain(**kw):
-    """NAME's domain, and FAULT_DIR in it, which is anybody's as /tmp is."""
+    """NAME's domain, and FAULT_DIR in it, writable for all like /tmp."""
     if KIND == "file":
         os.environ["FAULT_DIR"] = devices.prefixes(NAME)[0]
     return Domain(NAME, **kw)
@@ -225,7 +225,7 @@ def kill():
 
 
 def symbol(d, name):
-    """Where the running domain has that object of its kernel's; the machine may have a bigger one of that name."""
+    """Address of that kernel object in the running domain; the machine may have a larger one of the same name."""
     out = subprocess.run(["readelf", "-sW", d.image], capture_output=True, text=True, check=True).stdout
     found = [(int(w[2], 0), int(w[1], 16)) for w in map(str.split, out.splitlines()) if w[3:4] == ["OBJECT"] and w[-1] == name]
     check(found, f"{name}: not in {d.image}")
@@ -234,7 +234,7 @@ def symbol(d, name):
 
 
 def poke(d, at, change):
-    """One word of the domain's memory; what it was."""
+    """Overwrites a word of the domain's memory; returns the old value."""
     with open(f"/proc/{d.pid()}/mem", "r+b", buffering=0) as f:
         f.seek(at)
         was = int.from_bytes(f.read(8), "little")
@@ -263,14 +263,14 @@ def bad_canary(d):
 
 
 def bad_list(d):
-    """The clients' list is found broken by who attaches next."""
+    """The next attach finds the clients' list corrupted."""
     d.wanted = "list_add corruption"
     poke(d, poke(d, symbol(d, "sd_state"), 0) + 8, 64)  # which begins with that list
     d.run([prog("traffic"), KIND])
 
 
 def bad_length(d):
-    """A symlink in an inode has lost its end: what is copied out of there would go on behind it."""
+    """A symlink in an inode has lost its NUL: copying it would read beyond it."""
     d.wanted = "usercopy: Kernel memory exposure attempt"
     link = os.path.join(os.environ["FAULT_DIR"], "link")
     target = ("u" + os.urandom(29).hex()).encode()  # 59 bytes: as many as lie in an inode
@@ -280,7 +280,7 @@ def bad_length(d):
 
 
 def corrupt():
-    """damage that the kernel finds in itself ends the domain before it does more, and its clients have EREMOTEIO"""
+    """corruption that the kernel detects ends the domain at once, and its clients get EREMOTEIO"""
     for damage in (bad_canary, bad_list) + ((bad_length,) if KIND == "file" else ()):
         with domain() as d, d.popen([prog("killed"), KIND], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
             killed_one(d, p, lambda: damage(d))
@@ -314,7 +314,7 @@ print("end", flush=True)
 
 
 def paths():
-    """a domain that says its directory lies among the host's files doesn't make a program go there"""
+    """a domain that claims that its directory is among the host's files doesn't make a program go there"""
     with domain() as d:
         with open(os.path.join(d.dir, "secret"), "w", opener=lambda n, f: os.open(n, f, 0o755)) as f:
             f.write("#!/bin/cat\nthe host's\n")
@@ -335,7 +335,7 @@ def paths():
 
 
 def unnoticed():
-    """a client that made no call between the domain's death and its start goes on with new fds"""
+    """a client that made no call between the domain's death and its start continues with new fds"""
     with domain() as d, d.popen([prog("killed"), KIND, "idle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
         talk(p, "ready")
         d.kill()
@@ -433,7 +433,7 @@ def churn():
 
 
 def hog():
-    """a call that goes on and on keeps nobody from theirs, and ends with its program"""
+    """a call that runs very long doesn't starve others, and ends with its program"""
     with domain() as d:
         shared_dir(d)
         for how in "awake", "slept":
@@ -456,7 +456,7 @@ def mapper(d, *what):
 
 
 def mapped_dying(d, rounds):
-    """Programs die with dirty maps and many files while others map and unmap: what is freed while it is still found?"""
+    """Programs die with dirty maps and many files while others map and unmap: is anything freed while it can still be found?"""
     pid, maps_before = d.pid(), maps(d.pid())
     with mapper(d, "many", "0") as one, mapper(d, "many", "0") as two:
         for p in one, two:
@@ -525,7 +525,7 @@ def said(p, want):
 
 
 def budget():
-    """what maps of files may take of the host's memory: ENOMEM for who asks for more, and only as long"""
+    """the limit of host memory in maps of files: ENOMEM for requests above it, and only while it is reached"""
     os.environ["FAULT_DIR"] = devices.prefixes(NAME)[0]
     with tempfile.TemporaryDirectory() as tmp:
         with Domain(NAME, options=devices.for_kdom(NAME, tmp) + ["--device", "0:shares=8"]) as d:
@@ -551,7 +551,7 @@ def within_budget(d):
 # ---- lies and privilege ----
 
 def liar():
-    """clients that lie in their region, beside an honest one"""
+    """clients that break the protocol in their region, beside one that doesn't"""
     rounds = os.environ.get("FAULT_ROUNDS", "100")
     ops = len(devices.spec(NAME)["calls"])
     with domain() as d, d.popen([prog("traffic"), KIND], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as t:
@@ -583,7 +583,7 @@ def op_numbers(*calls):
 
 
 def escalate():
-    """a program that gave up root's rights tries to get them back over the control socket"""
+    """a program that dropped root's privileges tries to regain them over the control socket"""
     if os.getuid():
         raise Failed("must be root: it gives up root's rights")
     with domain() as d:
@@ -612,7 +612,7 @@ def greedy_args(d, what):
 
 
 def one_greedy(d, what):
-    """Somebody who was there before and holds a part, and somebody who comes when memory is gone, go on as if nothing were."""
+    """A client that was there before and holds a part, and one that comes when memory is exhausted, work as usual."""
     honest = [prog("greedy"), "honest", KIND]
     with d.popen([*honest, PART[KIND]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as before:
         talk(before, "ready")
@@ -646,7 +646,7 @@ def memory():
 
 
 def early():
-    """sends under lack of TCP memory: each ends soon, and costs nobody but its own connection"""
+    """sends without TCP memory: each ends soon, and affects only its own connection"""
     with domain() as d:
         one = [prog("greedy"), "pressed"]
         r = d.run([*one, "120"], 60)
@@ -663,7 +663,7 @@ def early():
 
 
 def unread():
-    """data that nobody reads, as much as goes in, leave another user's connections and datagrams their part"""
+    """as much unread data as possible leaves another user's connections and datagrams their part"""
     with domain() as d:
         let_others_in(d)
         program = ["/usr/bin/python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "unread.py")]
@@ -687,7 +687,7 @@ CROWDS = {"socket": (("tasks", "socket", "recvfrom", "close"), ("doorbells", "so
 
 
 def crowd():
-    """clients that want all there is of what they share leave another user's client its part"""
+    """clients that try to take all of a shared resource leave another user's client its part"""
     only = os.environ.get("FAULT_CROWD", "").split()
     for what, *calls in CROWDS[KIND]:
         if only and what not in only:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * greedy WHAT: takes of a domain what it can get and holds it. Prints "held N errno E" when it was
- * refused REFUSALS times in a row (or altogether some times more, or has LIMIT of them), then waits
- * for a line, tries again for each, and ends with stdin. Any error is fine with it.
- *      tcp udp connections     sockets with data nobody reads; without
+ * greedy WHAT: takes as much of a domain's resources as it can get and holds it. Prints "held N
+ * errno E" when it was refused REFUSALS times in a row (or altogether some times more, or has LIMIT
+ * of them), then waits for a line, tries again for each, and ends with stdin. Any error is
+ * accepted.
+ *      tcp udp connections     sockets with unread data; without data
  *      pipes                   full ones
  *      files locks             open files, record locks, in $FAULT_DIR
  *      deep fifos              directories above an open one, full FIFOs, in $FAULT_DIR
@@ -14,16 +15,16 @@
  * By calls that are exported, not routed (OPS: their numbers, greedy_raw.c):
  *      unix OPS SOCKET         full socketpairs
  *      groups OPS SOCKET       open files, each with 65,536 groups of whoever opened it
- *      embryos OPS SOCKET      full connections, closed by who made them, that nobody accepts
+ *      embryos OPS SOCKET      full connections, closed by their client and never accepted
  *      nested OPS SOCKET       full sockets in messages of sockets in messages ...
  *      polled OPS SOCKET       full socketpairs, each with a call that waits for it and names it
  *                              many times
  *      tickets OPS SOCKET      full socketpairs that only tickets hold
- * greedy pressed N: fills N connections like tcp. Each send ends; what fails is that connection's
- * and nobody else's: exit status.
- * greedy honest socket|pipe|file [N]: somebody else beside it, who makes a file, sends a little
- * through it and closes it, until stdin ends, and holds N of them all the time. No error is fine
- * with that one. Prints "ready" after its first round, "rounds N" at the end.
+ * greedy pressed N: fills N connections like tcp. Exit status 0: each send ends, and a failure
+ * affects only its connection.
+ * greedy honest socket|pipe|file [N]: another client, which makes a file, sends a little through it
+ * and closes it, until stdin ends, and holds N files all the time. It accepts no error. Prints
+ * "ready" after its first round, "rounds N" at the end.
  */
 #define _GNU_SOURCE
 #include "attach.h"
@@ -44,11 +45,11 @@
 #include <netinet/in.h>
 
 #define REFUSALS 20 /* in a row */
-#define ALL	 30 /* and altogether: somebody who was ended begins again, */
+#define ALL	 30 /* and in total: a client that was ended begins again, */
 #define FEW	 3  /* ... which takes long */
 #define LIMIT	 2000000
 #define DIRTY	 480   /* 256 KiB each */
-#define OTHER	 65533 /* a user's clients are limited: root's is somebody else */
+#define OTHER	 65533 /* a user's clients are limited, so root's runs as another user */
 
 char data[65536];
 
@@ -123,7 +124,7 @@ static int one_file(void)
 	return in_dir("greedy-file", n++) < 0 ? -1 : 0;
 }
 
-/* Not too many of one file: the kernel looks at all of them. */
+/* Not too many per file: the kernel walks the list of all. */
 static int one_lock(void)
 {
 	static int files, left, fd;
@@ -139,7 +140,7 @@ static int one_lock(void)
 	return fcntl(fd, F_SETLK, &l);
 }
 
-/* One level more; only the last is open. */
+/* One more level; only the last is open. */
 static int one_level(void)
 {
 	static int at = -1;
@@ -157,7 +158,7 @@ static int one_level(void)
 	return 0;
 }
 
-/* Pages far from each other, so that each is an extent of its own. */
+/* Distant pages, so that each is an extent of its own. */
 static int scattered(int fd, int n)
 {
 	for (int i = 0; i < 64; i++)

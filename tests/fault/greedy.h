@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* greedy.h: greedy.c and greedy_raw.c: calls of a client that has no hook between. One more of
- * something: 0, or -1 and errno. */
+/* greedy.h: shared by greedy.c and greedy_raw.c: calls of a client without the hook. Each takes one
+ * more: 0, or -1 and errno. */
 #ifndef TEST_GREEDY_H
 #define TEST_GREEDY_H
 

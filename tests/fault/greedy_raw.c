@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define DATA	4096 /* in the arena; what is shorter lies before it */
+#define DATA	4096 /* offset in the arena; shorter data is before it */
 #define FDS	64
 #define SIZE	128
 #define ADDRESS 256
@@ -29,8 +29,8 @@
 
 static struct outsider o;
 static u32 n;		   /* calls it made */
-static u32 posted[SD_QPS]; /* and didn't wait for */
-static u32 listens;	   /* its listener, with BACKLOG or fewer that wait; 0: none */
+static u32 posted[SD_QPS]; /* calls that it didn't wait for */
+static u32 listens;	   /* its listener, with at most BACKLOG pending connections; 0: none */
 
 static s64 outside(u16 what, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
@@ -112,7 +112,7 @@ int one_ticketed(void)
 	return result(ret);
 }
 
-/* A call that waits for each of many times the same two. */
+/* A call that waits for the same two files many times. */
 int one_polled(void)
 {
 	static u32 qp;
@@ -130,7 +130,7 @@ int one_polled(void)
 	return 0;
 }
 
-/* ---- connections that nobody accepts ---- */
+/* ---- connections that are never accepted ---- */
 static void address(u32 which)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -198,8 +198,7 @@ static s64 send_pair(u32 to, const u32 fd[2])
 	return outside(op[4], to, MESSAGE, 0, 0, 0);
 }
 
-/* Each message has many of the one that the next lies in: who follows them all never comes to an
- * end. */
+/* Each message contains the next one's socket many times: following all of them would never end. */
 int one_nested(void)
 {
 	u32 in[2], out[2];
@@ -217,7 +216,7 @@ int one_nested(void)
 	return result(ret);
 }
 
-/* ---- files that remember who opened them ---- */
+/* ---- files with their opener's credentials ---- */
 int one_of_groups(void)
 {
 	static u32 file;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog awake|slept: one call that goes on and on, in $FAULT_DIR: sendfile() of a file to its own
+ * hog awake|slept: one call that runs very long, in $FAULT_DIR: sendfile() of a file to its own
  * end, byte by byte, until 2 GiB are copied or the disk is full. Prints "busy" before and "ended"
  * after it. slept: it has to wait for the disk first.
  */

@@ -15,10 +15,10 @@
  *      -> "again ok" | "again PLACE ERRNO"     new fds carry verified data
  *      -> "old NAME ERRNO", at last "end"      the old fds
  *
- * With "native" the waits are ended instead of the domain being killed: every thread must come back
- * then too, which proves that the waits are real. With "idle" there are no threads: between two
- * rounds of new fds the client makes no call, and so doesn't see that the domain dies and is
- * started again: "ready", any line, "again ok".
+ * With "native" the waits are ended instead of killing the domain: every thread must return then,
+ * too, which proves that the waits are real. With "idle" there are no threads: between two rounds
+ * of new fds the client makes no call, and so doesn't see that the domain dies and is started
+ * again: "ready", any line, "again ok".
  */
 #include "check.h"
 #include "killed.h"
@@ -39,7 +39,7 @@ int again(ssize_t r)
 	return r < 0 ? errno : 0;
 }
 
-/* poll says so itself, or reports an error state that the next call names. */
+/* poll fails itself, or reports an error state that the next call returns. */
 int killed_named(struct way *w, int n, short revents)
 {
 	char c;
@@ -94,8 +94,7 @@ static void *run_way(void *arg)
 	return NULL;
 }
 
-/* The host's: fds of the host that wait together with the domain's, and that must work when it is
- * dead. */
+/* Host fds that are polled together with the domain's, and must work after its death. */
 static int begin(struct way *w)
 {
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, w->host));

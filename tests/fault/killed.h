@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * killed.h: inside of killed.c. One struct killed for each kind of fd: its ways of being in a call,
- * each on a thread of its own until the domain dies, and what to try then. prepare() and
+ * killed.h: private to killed.c. One struct killed for each kind of fd: its ways of being in a
+ * call, each in its own thread until the domain dies, and what to try then. prepare() and
  * works_again() fail through CHECK.
  */
 #ifndef FAULT_KILLED_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* killed_file.c: ways of being in a call on a file in $FAULT_DIR; see killed.h. What was fsync()ed
- * before has to be there after. */
+/* killed_file.c: ways of being in a call on a file in $FAULT_DIR; see killed.h. Data that was
+ * fsync()ed before must be there afterwards. */
 #include "check.h"
 #include "killed.h"
 #include <dirent.h>

@@ -13,7 +13,7 @@ static int in_read(struct way *w)
 	return again(read(w->fd[0], &c, 1));
 }
 
-/* Nobody reads: blocked for room. fd[0] is the end that is written to here. */
+/* Never read, so writes block. fd[0] is the end that is written to here. */
 static int in_write(struct way *w)
 {
 	static char big[1 << 17];

@@ -53,7 +53,7 @@ static int in_udp(struct way *w)
 			return errno;
 }
 
-/* The peer never reads: blocked for room. */
+/* The peer never reads, so writes block. */
 static int in_send(struct way *w)
 {
 	static char big[1 << 20];

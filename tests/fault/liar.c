@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * liar SOCKET ROUNDS SEED OPS PREFIX|- [WAY]: clients that lie, one after the other, each in one of
- * the ways below, to a domain of OPS calls, whose paths lie below PREFIX. Run by root it lies as
- * somebody else. Where the lie can't be mistaken for an honest call the channel must end with
- * SD_ENDED_PROTO; where it can (random arguments may be an honest mistake) anything is right that
- * harms nobody else: the driver watches a bystander, the domain process and its console. Prints
- * "way N ended N" per way.
+ * liar SOCKET ROUNDS SEED OPS PREFIX|- [WAY]: clients that break the protocol, one after the other,
+ * each in one of the ways below, in a domain of OPS calls whose paths are below PREFIX. If run by
+ * root it changes to another user. If the violation can't be mistaken for a valid call the channel
+ * must end with SD_ENDED_PROTO; otherwise (random arguments may be valid) any result is accepted
+ * that doesn't affect others: the driver watches a bystander, the domain process and its console.
+ * Prints "way N ended N" per way.
  */
 #include "attach.h"
 #include <errno.h>
@@ -35,7 +35,7 @@ static u64 rnd(void)
 	return state;
 }
 
-/* Numbers that have broken something before, and some that haven't yet. */
+/* Numbers that have found bugs before, and others. */
 static u64 nasty(void)
 {
 	static const u64 list[] = {0,
@@ -70,8 +70,8 @@ static u64 nasty(void)
 	}
 }
 
-/* What an honest client might send: nothing, or what is good as a length and as a place in the
- * arena. */
+/* Plausible arguments: zero, or a number that is valid as a length and as an offset in the arena.
+ */
 static u64 plausible(void)
 {
 	switch (rnd() % 4) {
@@ -84,7 +84,7 @@ static u64 plausible(void)
 	}
 }
 
-/* Somewhere in the domain, or out of it; some of the few names come up again. */
+/* A path in the domain or outside; names repeat, since there are few. */
 static void some_path(char path[56])
 {
 	static const char *const forms[] = {"%s/%u",  "%s/d%u/..", "%s",	   "%u",
@@ -105,7 +105,7 @@ static void fill_arena(struct sd_qp_mem *l)
 
 	for (int i = 0; i < 1024; i++)
 		p[i] = rnd() % 64 ? plausible() : nasty();
-	/* Every string that begins at a plausible place ends somewhere in a path. */
+	/* Every string that begins at a plausible offset ends in a path. */
 	for (int i = 0; prefix && i < 128; i++)
 		if (rnd() % 2)
 			some_path((char *)&p[8 * i]);
@@ -117,7 +117,7 @@ static struct sd_entry wild(void)
 			     .ret = rnd()};
 	int lies = rnd() % 16 == 0;
 
-	if (e.op == SD_OP_EXIT && rnd() % 64) /* after it nothing is served */
+	if (e.op == SD_OP_EXIT && rnd() % 64) /* no call is served after it */
 		e.op = SD_OP_NULL;
 	for (int i = 0; i < 6; i++)
 		e.arg[i] = lies && rnd() % 3 == 0 ? nasty() : plausible();
@@ -126,7 +126,7 @@ static struct sd_entry wild(void)
 	return e;
 }
 
-/* An honest null call: the channel works before the lie. */
+/* A valid null call, to show that the channel works before the violation. */
 static int honest(struct outsider *o, unsigned int qp, u32 n)
 {
 	struct sd_entry e = {.op = SD_OP_NULL, .arg = {n + 7}};
@@ -144,9 +144,9 @@ static int must_end(struct outsider *o)
 /* ---- the ways: 1 ended, 0 still alive (allowed), -1 wrong ---- */
 
 /*
- * What the domain finds when it first looks into a slot may lie there from the last lap, and is
- * believed. Whether it has looked since its answer isn't ours to know: so lie until it has seen two
- * of them.
+ * An entry that the domain finds when it first reads a slot may be from the last lap, and is
+ * accepted. We can't know whether it has read the slot since its answer, so break the protocol
+ * until it has seen two such entries.
  */
 static int bad_seq(struct outsider *o)
 {
@@ -192,7 +192,7 @@ static int wild_args(struct outsider *o)
 
 		if (r < 0)
 			return must_end(o);
-		if (!r) /* it blocks, as an honest call may: go on in another queue pair */
+		if (!r) /* it blocks, as a valid call may: continue in another queue pair */
 			continue;
 	}
 	return 0;
@@ -265,7 +265,7 @@ static int doorbells(struct outsider *o)
 	return honest(o, 0, 1) ? -1 : 0;
 }
 
-/* The region's size and the wake-up page aren't the client's to change. Holes are its own loss. */
+/* The client can't change the region's size or the wake-up page. Holes affect only itself. */
 static int memory_tricks(struct outsider *o)
 {
 	if (!ftruncate(o->region_fd, 4096) || !ftruncate(o->region_fd, SD_REGION_SIZE * 2))
@@ -288,7 +288,7 @@ static int memory_tricks(struct outsider *o)
 	return 0;
 }
 
-/* Gone in the middle: 64 calls posted, nobody waits for them. */
+/* Disappears with 64 calls posted. */
 static int leaves(struct outsider *o)
 {
 	for (u32 n = 1; n < SD_RING; n++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Socket helpers of the fault programs; see check.h. Return -1 with errno set. */
+/* net.c: socket helpers of the fault programs; see check.h. They return -1 with errno set. */
 #include "check.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>

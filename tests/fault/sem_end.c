@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that end, or become another program, while their threads are in calls: no thread sees
- * anything of it, no data go where they don't belong, and what the process had is free when its
- * parent knows. Numbers that change hands do so at once.
+ * sem_end.c: processes that exit or exec while their threads are in calls: no thread notices, no
+ * data reaches a wrong file, and the process's resources are free when its parent is notified.
+ * Descriptor numbers are replaced atomically.
  */
 #include "check.h"
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static const char *in_dir(const char *fmt, long n)
 	return path[turn];
 }
 
-/* Only what a thread says of itself ends its process with another status. */
+/* The process ends with another status only if a thread reports an error. */
 static void must(int good, const char *what)
 {
 	if (good)
@@ -56,7 +56,7 @@ static void *writes(void *arg)
 	return NULL;
 }
 
-/* Opens files that nobody ever writes. */
+/* Opens files that are never written. */
 static void *opens(void *arg)
 {
 	for (long i = 0;; i++, calls[(long)arg]++) {
@@ -88,7 +88,7 @@ static void *receives(void *arg)
 	return NULL;
 }
 
-/* All of them, until each is in the middle of it. */
+/* Starts all, and waits until each has begun. */
 static void make_busy(void)
 {
 	void *(*const fn[])(void *) = {writes, writes, opens, opens, sends, receives};
@@ -164,7 +164,8 @@ static void by_exec(void)
 	execl(self, self, "--after", (char *)NULL);
 }
 
-/* The next program: each number is what it was, or closed. Nothing of the one before goes on. */
+/* The program after exec: each number is unchanged, or closed. No call of the old program
+ * continues. */
 static int after_exec(void)
 {
 	struct stat st;
@@ -192,7 +193,7 @@ static int exec_beside_calls(void)
 	return ends_with(by_exec, 0);
 }
 
-/* One that fails changes nothing for anybody. */
+/* A failing exec changes nothing. */
 static void by_failing_exec(void)
 {
 	size_t len = 4 << 20;
@@ -313,7 +314,7 @@ static void store_and_end(int fd, int to, int killed)
 	_exit(0);
 }
 
-/* What a thread stores through a map counts until the process is gone. */
+/* Stores through a map take effect until the process ends. */
 static int stores_until_the_end(void)
 {
 	int fd = open(in_dir("map", 0), O_RDWR | O_CREAT | O_TRUNC, 0600), to[2];
@@ -356,8 +357,7 @@ static void *uses(void *arg)
 	return NULL;
 }
 
-static int
-another_file(int i) /* the last is the host's; the other way round it isn't seamless: README.md */
+static int another_file(int i) /* the last is the host's; the other direction isn't atomic */
 {
 	int fd = i == SWAPS - 1 ? memfd_create("host", 0)
 				: open(in_dir("swap%ld", i % 3), O_RDWR | O_CREAT, 0600);
@@ -365,8 +365,7 @@ another_file(int i) /* the last is the host's; the other way round it isn't seam
 	return fd >= 0 && pwrite(fd, "", 1, 0) == 1 ? fd : -1;
 }
 
-/* dup2() over a number in use: who uses it finds the old file or the new, and no moment without
- * any. */
+/* dup2() over a number in use: users find the old file or the new one, at no time none. */
 static int swapped_under_use(void)
 {
 	struct swap s = {another_file(0), 0};
@@ -411,6 +410,6 @@ int main(int argc, char **argv)
 	if (!realpath("/proc/self/exe", self))
 		return 2;
 	mkdir(dir, 0777);
-	close_range(3, ~0u, 0); /* what is found after exec is this program's */
+	close_range(3, ~0u, 0); /* descriptors found after exec are from this program */
 	return check_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }

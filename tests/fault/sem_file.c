@@ -159,7 +159,7 @@ static int unlinked(void)
 	return 0;
 }
 
-/* Only one of many makes it. */
+/* Only one of many creates it. */
 static int exclusive(void)
 {
 	enum { KIDS = 8 };
@@ -402,7 +402,7 @@ static int cwd_and_umask(void)
 	return 0;
 }
 
-/* Whoever is told that a file was closed finds its lock free. */
+/* When a process learns that a file was closed, its lock is free. */
 static int lock_and_close(void)
 {
 	int fd = make("closed", 0);

@@ -291,8 +291,7 @@ static int exec_stdio(void)
 	return 0;
 }
 
-/* A child killed in the middle of a blocked call: the peer sees the end once nobody else holds the
- * file. */
+/* A child killed in a blocked call: the peer sees EOF once no other process has the file. */
 static int fork_killed(void)
 {
 	int t[2], st;

@@ -101,7 +101,7 @@ static int exec_keeps(void)
 	return 0;
 }
 
-/* As a shell does it. */
+/* As a shell does. */
 static int pipeline(void)
 {
 	char text[16] = "";
@@ -206,7 +206,7 @@ static int interrupted(void)
 	pthread_join(th, NULL);
 	signalled = 0;
 	CHECK(!pthread_create(&th, NULL, interrupt_thread, &me));
-	CHECK_EQ(write(p[1], big, sizeof(big)), 65536); /* as far as it got */
+	CHECK_EQ(write(p[1], big, sizeof(big)), 65536); /* what was written so far */
 	pthread_join(th, NULL);
 	close(p[0]), close(p[1]);
 	return 0;
@@ -228,7 +228,7 @@ static int sigpipe(void)
 	return 0;
 }
 
-/* poll and select over pipes and what is the host's. */
+/* poll and select over pipes and host files. */
 static int mixed_waits(void)
 {
 	int p[2], h[2];

@@ -383,7 +383,7 @@ static int epoll_timerfd(void)
 	return 0;
 }
 
-/* A member that went by close() is forgotten: its number comes back with other event data. */
+/* A closed member is removed: its number is reused with other event data. */
 static int epoll_reused_number(void)
 {
 	int ep = epoll_create1(0), num = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Signals, timeouts and non-blocking mode on sockets: who is interrupted, who restarts, what is
- * lost. */
+/* sem_signal.c: signals, timeouts and non-blocking mode on sockets: which calls are interrupted or
+ * restarted, and what is lost. */
 #include "check.h"
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -219,7 +219,7 @@ static int directed(void)
 	return 0;
 }
 
-/* A handler that itself makes socket calls while another socket call is under way. */
+/* A handler that makes socket calls during another socket call. */
 static int side[2];
 
 static void on_sig_send(int sig)
@@ -255,8 +255,8 @@ static int handler_calls(void)
 	return 0;
 }
 
-/* A domain sends no signals, so asking it to must fail: silence would be a program that waits for
- * ever. */
+/* A domain sends no signals, so a request for them must fail: otherwise the program would wait
+ * forever. */
 static int sigio(void)
 {
 	int t[2], on = 1, off = 0, hooked = check_hooked();

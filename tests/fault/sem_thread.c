@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads of one program on shared and separate sockets, more threads over time than a region has
- * queue pairs. */
+/* sem_thread.c: threads of one program on shared and separate sockets, more threads over time than
+ * a region has queue pairs. */
 #include "check.h"
 #include <poll.h>
 #include <pthread.h>
@@ -129,8 +129,8 @@ static void *blocked_epoll(void *arg)
 	return (void *)(intptr_t)r;
 }
 
-/* 240 threads blocked at once, nearly twice what a region has queue pairs for, while one more goes
- * on working. */
+/* 240 threads blocked at once, nearly twice what a region has queue pairs for, while another one
+ * continues to work. */
 static int many_blocked(void)
 {
 	enum { N = 240 };

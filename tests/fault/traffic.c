@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * traffic socket|pipe|file: verified traffic, every byte checked, until stdin ends. The bystander
- * that must notice nothing. socket: a TCP stream, a TCP echo and a UDP echo. pipe: a stream and an
- * echo through pipes. file: in $FAULT_DIR, files written, renamed and read back, a log appended to
- * and cut, names made and taken away. Prints "ready", then at the end "rounds N"; exit status 0
- * only if all went well and every thread made progress.
+ * traffic socket|pipe|file: verified traffic, every byte checked, until stdin ends. It is the
+ * bystander that must not be affected. socket: a TCP stream, a TCP echo and a UDP echo. pipe: a
+ * stream and an echo through pipes. file: in $FAULT_DIR, files written, renamed and read back, a
+ * log appended to and truncated, names created and removed. Prints "ready", then at the end "rounds
+ * N"; exit status 0 only if all went well and every thread made progress.
  */
 #include "check.h"
 #include "traffic.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * traffic.h: inside of traffic.c. A thread runs until traffic_stop is set, counts its rounds, and
- * returns NULL or what went wrong. traffic_files.c has those that work on files; traffic_dir()
- * makes and enters a folder of the process's own first.
+ * traffic.h: private to traffic.c. A thread runs until traffic_stop is set, counts its rounds, and
+ * returns NULL or what went wrong. Threads that work on files are in traffic_files.c; they call
+ * traffic_dir() first, which makes and enters the process's own folder.
  */
 #ifndef FAULT_TRAFFIC_H
 #define FAULT_TRAFFIC_H

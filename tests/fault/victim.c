@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * victim socket|pipe|file SLOT KIND OBSERVER: a client that will be killed. Takes what its
- * predecessor in SLOT held (a port, the locks of a file), waiting up to 20 s for it, says on stdout
- * how long that took, and keeps busy in its KIND of way for ever. socket: first connects to
- * OBSERVER's port if that isn't 0.
+ * predecessor in SLOT held (a port, the locks of a file), waiting up to 20 s for it, prints how
+ * long that took, and stays busy forever in the way KIND. socket: first connects to OBSERVER's port
+ * if that isn't 0.
  */
 #include "check.h"
 #include "victim.h"

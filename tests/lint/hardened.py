@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""hardened.py [DOMAIN]: what was built for the host, or that domain's image, is hardened as CMakeLists.txt and link.sh want it: by what
-lies in the files."""
+"""hardened.py [DOMAIN]: the host programs, or that domain's image, are hardened as CMakeLists.txt and link.sh require: checked in the files themselves."""
 import os
 import re
 import subprocess

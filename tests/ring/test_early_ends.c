@@ -148,7 +148,7 @@ static void cancel_before_taken_lifts(void **state)
 	sd_srv_reply(&p, 5, 0);
 }
 
-/* What is left to say of one early call isn't said of the next. */
+/* The outcome of one early call isn't reported for the next. */
 static void settled_is_the_last(void **state)
 {
 	struct sd_req p, q;
@@ -190,7 +190,7 @@ static void says_credit_left(void **state)
 	assert_int_equal(SD_LEFT_OF(w->qp.mem->sq[1].flags), 2);
 }
 
-/* ---- lies ---- */
+/* * ---- violations ---- * */
 static void lie_even_seq(void **state)
 {
 	struct sd_req p, q;
@@ -237,7 +237,7 @@ static void lie_early_and_batched(void **state)
 	lie_flags(SD_F_EARLY | SD_F_CQ);
 }
 
-/* What the lying domain does in place of an answer: at most two entries. */
+/* What the domain writes instead of an answer, against the protocol: at most two entries. */
 static struct lie {
 	u32 slot, n;
 	u16 flags;
@@ -334,8 +334,7 @@ static void not_now(void)
 	sd_store_release(&e->seq, sd_seq(w->qp.tail - 1) + 1);
 }
 
-/* It has no task for the early call, nor for it again: it is given again until it has
- * one. */
+/* The domain has no task for the early call, which is resubmitted until it has one. */
 static u32 refusals;
 
 static void refuses(void)
@@ -366,7 +365,7 @@ static void refused(void **state)
 	assert_int_equal(w->qp.busy, 0);
 }
 
-/* A domain that has said there is room must have some, sooner or later. */
+/* A domain that has given credit must accept the data, sooner or later. */
 static void lying_never(void **state)
 {
 	(void)state;
@@ -397,8 +396,8 @@ static void nothing_to_break(void **state)
 	assert_false(w->qp.early.on);
 }
 
-/* The next call is cancelled while the early one waits: its answer says nothing of that one,
- * which is still out. */
+/* The next call is cancelled while the early one waits: its answer tells nothing about that one,
+ * which is still pending. */
 static void cancels(void)
 {
 	w->qp.mem->domain.cancelled = w->qp.mem->client.cancel;

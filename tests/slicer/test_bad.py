@@ -112,7 +112,7 @@ def interrupt(kslice, common, work):
 
 
 def no_stubs(kslice, common, work):
-    """A domain that could be called, but whose stubs nobody has generated."""
+    """A domain that could be called, but whose stubs haven't been generated."""
     for name, rest in (("farther", {}), ("x", {"cuts": [{"remote": "far_read", "domain": "farther", "call": "read"}]})):
         with open(f"{work}/{name}.json", "w") as f:
             json.dump({"name": name, "config": f"{HERE}/mini.config", "calls": ["far" if rest else "read"], **rest}, f)
@@ -134,7 +134,7 @@ def schema(kslice, common, work):
 
 
 def caches(kslice, common, work):
-    """What lies there is compiled and run: others must not be able to change it, whoever made it."""
+    """Its files are compiled and run, so others must not be able to change them, whoever made it."""
     fetch = f"{HERE}/../../kernel-tree/fetch.sh"
     os.makedirs(f"{work}/open/mine")
     os.chmod(f"{work}/open", 0o777)

@@ -5,10 +5,10 @@
  *   server  random entries over a random arena, the host kernel behind: nothing beside the arena
  *           and the private copies changes, whatever the entry says
  *   client  good calls answered by random results and arena contents: the program's memory
- *          outside the buffers it gave is untouched
+ *           outside the buffers it gave is untouched
  *   lies    every good call answered by more than it asked for, and by a value that is neither a
- *          valid number nor an errno: the channel ends (SD_PROTO), whatever the call; and by
- *          valid results, which pass
+ *           valid number nor an errno: the channel ends (SD_PROTO), whatever the call; and by
+ *           valid results, which pass
  * Runs in a network namespace of its own, so that no address or interface is real; and where the
  * domain serves files with that file system, as with_files.sh mounts it, for its root directory.
  */

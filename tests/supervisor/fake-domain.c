@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A domain process without a kernel: speaks the control protocol and misbehaves as its name
- * says, so that the tests can see every error path of the supervisor. It serves no call.
+ * fake-domain.c: a domain process without a kernel: speaks the control protocol and misbehaves
+ * according to its name, so that tests can reach all error paths of the supervisor. It serves no
+ * calls.
  * Behaviour by name of the domain (argv[0] = "kdom:NAME"):
  *   good...    answers everything
  *   mute...    READY, then answers nothing
  *   noboot...  exits before READY
- *   liar...    answers an ATTACH that nobody asked for
+ *   liar...    answers an ATTACH that wasn't requested
  *   short...   sends a short packet
  *   refuse...  answers ATTACH with -EAGAIN
  *   crash...   exits with 3 on the first ATTACH
@@ -18,7 +19,7 @@
  *   caller...  answers everything, and on an ATTACH asks to be attached to domain "good"
  *   nosy...    the same with domain "other"
  *   deaf...    READY, then doesn't even read
- *   greedy...  on an ATTACH asks for more than it reads
+ *   greedy...  on an ATTACH makes requests and doesn't read the answers
  *   giver...   answers an ATTACH with a dozen fds
  *   noticket.. refuses TICKET and SHARE
  *   ender...   ends each client at once; twice...: says so twice; unborn...: ends one that nobody
@@ -89,7 +90,7 @@ static void ask_peer(void)
 		send_msg(&m);
 }
 
-/* Its console never blocks: what isn't taken is gone. The last words wait for room. */
+/* Its console never blocks: what doesn't fit is dropped. Only the last words wait for room. */
 static void chatter(void)
 {
 	static char line[4096];
@@ -124,7 +125,7 @@ static void attach(const struct sd_ctl_msg *m, int fds[2])
 	ask_peer();
 }
 
-/* Nobody's message has so many. */
+/* More than any message has. */
 static void give(struct sd_ctl_msg *m)
 {
 	union {
@@ -159,7 +160,7 @@ static void afterwards(const struct sd_ctl_msg *m)
 		pause();
 }
 
-/* What is told without being asked, or answers what we asked. */
+/* Messages that aren't requests, or answers to ours. */
 static int told(const struct sd_ctl_msg *m, int fds[SD_CTL_FDS_MAX])
 {
 	if (m->type == SD_CTL_PEER_GONE)
@@ -211,7 +212,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; i < argc; i++)
 		printf("ARG %s\n", argv[i]);
-	if (argc > 3 && !strcmp(argv[3], "--core")) /* as an image does it */
+	if (argc > 3 && !strcmp(argv[3], "--core")) /* as an image does */
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	wake_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, SD_WAKE_PAGE_FD, 0);
 	if (wake_page == MAP_FAILED || !wake_page->alive)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where the supervisor's cgroup is, by the texts of hosts of many kinds
+/* test_cgroup.c: finds the supervisor's cgroup in texts of various hosts
  * (runtime/supervisor/cgroup.c). The rest needs a host: captured_test.py. */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 #include "devices.h"
 #include "log.h"
 
-/* What cgroup.c calls of the daemon. */
+/* The daemon's functions that cgroup.c calls. */
 void log_line(enum log_level level, const char *fmt, ...)
 {
 }
@@ -45,7 +45,7 @@ bool device_is_disk(const struct device *dev)
 
 static const struct {
 	const char *what, *cgroups, *mounts, *controller;
-	const char *dir; /* NULL: none can be had */
+	const char *dir; /* NULL: none available */
 	bool v2;
 } hosts[] = {
 	{"a delegated scope of systemd's", "0::/user.slice/user-1.slice/u.service/run-1.scope\n",

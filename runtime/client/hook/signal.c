@@ -207,7 +207,8 @@ static void signal_keep(struct sd_thread *t, int sig, const struct sd_siginfo *s
 		if (sig < 32 && t->keep[i].signo == sig)
 			return; /* as the kernel does with one that is pending already */
 	if (t->kept == SD_KEEP)
-		sd_die("signals", "more kept than can be", "report this as a bug of the hook");
+		sd_die("signals", "more signals kept than there is room for",
+		       "report this as a bug of the hook");
 	t->keep[t->kept] = *si;
 	t->keep[t->kept++].signo = sig;
 }

@@ -45,7 +45,7 @@ static long park_host(void)
 
 	if (fd < 0) {
 		sd_say(SD_LOG_WARN, "chdir",
-		       "no directory for the host's side (in /dev/shm, /tmp, /var/tmp, /run)",
+		       "can't make a directory for the host's side (in /dev/shm, /tmp, /var/tmp, /run)",
 		       "make one of them writable");
 		return fd;
 	}

@@ -23,7 +23,7 @@ static void add_prefix(const char *path, u32 dom)
 	u32 n = strlen(path);
 
 	if (sd_nprefix++ == PREFIXES)
-		sd_die(path, "too many domains' paths", "use fewer domains in one program");
+		sd_die(path, "too many paths of domains", "use fewer domains in one program");
 	*p = (struct prefix){.path = path, .len = n, .dom = dom};
 	if (n > 8)
 		n = 8;

@@ -304,8 +304,7 @@ void sd_state_load(struct sd_thread *t, s64 fd)
 	long at;
 
 	if (sys(__NR_fstat, fd, &st) || st.size < (s64)sizeof(struct saved))
-		sd_die("KDOM_X_STATE", "isn't what a launcher passed on",
-		       "don't set KDOM_X_ variables");
+		sd_die("KDOM_X_STATE", "not written by a launcher", "don't set KDOM_X_ variables");
 	at = sys(__NR_mmap, 0, st.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (at < 0 || ((struct saved *)at)->magic != MAGIC || !sd_files_of(t))
 		sd_die("KDOM_X_STATE", "can't be read", NULL);

@@ -10,12 +10,13 @@
  * Which call is sent to which domain is read from the generated table only (struct
  * sd_domain_stubs):
  *
- *	SD_ROUTE_KEY	by the value of an argument
- *	SD_ROUTE_FD	because its first argument is an fd that a domain made
- *	SD_ROUTE_PATH	by the names among its arguments: below a prefix they are the domain's
- *	SD_ROUTE_MIRRORED	the call is the host's, and every domain the program is attached to
- *			repeats it. A domain that doesn't accept a change of ids is not used any
- *			more (EPROTO)
+ *	SD_ROUTE_KEY		by the value of an argument
+ *	SD_ROUTE_FD		because its first argument is an fd that a domain made
+ *	SD_ROUTE_PATH		by the names among its arguments: below a prefix they are the
+ *				domain's
+ *	SD_ROUTE_MIRRORED	the call is the host's, and every domain the program is attached
+ *				to repeats it. A domain that doesn't accept a change of ids is
+ *				not used any more (EPROTO)
  *
  * Names. ".", ".." and "//" are folded for that decision. A relative name belongs where its
  * directory does (fd, or current directory), unless its ".." lead out of it. /proc/self/fd/N,

@@ -47,7 +47,7 @@ struct sd_ctl_came {
 	uint32_t nfds, ncreds;
 	struct {
 		uint32_t pid, uid, gid;
-	} cred; /* the sender's, if ncreds: real ids, unless it named others of its own */
+	} cred; /* the sender's, if ncreds: real ids, or others of its own that it chose */
 	int32_t fd[SD_CTL_CAME_MAX];
 };
 

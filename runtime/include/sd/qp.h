@@ -62,7 +62,7 @@ struct sd_qp {
 	u32 sleeps;	   /* last value of client.sleep */
 	u32 cpu;	   /* the CPU of the last long wait; ~0: none yet */
 	u32 hogged;	   /* so many long waits don't yield: the last yield took too long */
-	volatile u32 intr; /* someone wants the wait to end, see sd_qp_interrupt() */
+	volatile u32 intr; /* set by sd_qp_interrupt(): the wait must end */
 	void *priv;	   /* the embedder's */
 	bool (*gone)(const struct sd_qp *l); /* the embedder's: is the other end lost? Asked after
 						  every sleep; NULL: no */

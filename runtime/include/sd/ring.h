@@ -59,13 +59,13 @@
  * Polling. A queue pair starts unpolled.
  *
  *	domain.polled	a client that has published	a domain
- *	-------------	---------------------------	------------------------------------------
- *	1		only waits			looks at the queue pair in every pass. To
- * stop:
- *							polled = 0; full fence; one more look
- *	0		reads polled while it waits,	looks at the queue pair when its doorbell
- * bit is
- *			and sets the doorbell bit	set, then sets polled = 1
+ *	-------------	---------------------------	--------------------------------------
+ *	1		only waits			looks at the queue pair in every pass.
+ *							To stop: polled = 0; full fence; one
+ *							more look
+ *	0		reads polled while it waits,	looks at the queue pair when its
+ *			and sets the doorbell bit	doorbell bit is set, then sets
+ *							polled = 1
  *
  * Sleeping: the side about to sleep does a full fence between announcing that and its last look;
  * the other re-reads the announcement while it spins. See wake_page.h for waking the domain. The

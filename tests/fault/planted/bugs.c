@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults of a kernel, one for each offset that fallocate() is asked for; compiled as the domain's
- * own code is, and put in the place of ext4_fallocate() in an image of a debug build (planted.py),
- * which must find them. What isn't named does nothing wrong, in the same calls.
+ * bugs.c: kernel bugs, selected by the offset passed to fallocate(). Compiled like the domain's own
+ * code, it replaces ext4_fallocate() in a debug image (planted.py), which must detect them. Other
+ * offsets make the same calls without a bug.
  */
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -25,11 +25,11 @@ enum bug {
 	GLOBAL_BEHIND
 };
 
-#define SIZE 45 /* no multiple of what an allocator rounds to */
+#define SIZE 45 /* not a multiple of the allocator's alignment */
 
 long ext4_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 
-/* The compiler must not see that a pointer is another's copy. */
+/* Hides from the compiler that a pointer is a copy. */
 static noinline char *hidden(char *p)
 {
 	OPTIMIZER_HIDE_VAR(p);

@@ -8,7 +8,7 @@ static const struct sd_domain_stubs stubs = {.name = "fuzz"};
 struct sd_domain sd_domain[SD_DOMAINS];
 u32 sd_ndomains = 1;
 
-void sd_say(const char *place, const char *cause, const char *cure)
+void sd_say(enum sd_log_level level, const char *place, const char *cause, const char *cure)
 {
 }
 
@@ -16,6 +16,12 @@ char *sd_stpcpy(char *to, const char *from)
 {
 	while ((*to = *from++))
 		to++;
+	return to;
+}
+
+char *sd_utoa(char *to, u64 n)
+{
+	*to = 0;
 	return to;
 }
 

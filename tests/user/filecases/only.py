@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What has no counterpart on the host: names that are refused, and a domain that dies under a current directory. only.py PREFIX"""
+"""Cases without a counterpart on the host: names that are refused, and a domain that dies under a current directory. only.py PREFIX"""
 import ctypes
 import errno
 import os
@@ -13,7 +13,7 @@ failed = 0
 
 
 def expect(what, want, fn, *args):
-    """fn's errno; 0 where it does something. By libc, -1 says so."""
+    """fn's errno; 0 if it succeeds. A libc call fails with -1."""
     global failed
     ctypes.set_errno(0)
     try:
@@ -43,7 +43,7 @@ def refused(directory):
 
 
 def dies():
-    """Relative names are gone with it; absolute ones are found again after its start."""
+    """Relative names end with the domain; absolute ones work again after its restart."""
     os.chdir(prefix + "/d")
     fd, d = os.open("../f", os.O_RDONLY), os.open(".", os.O_RDONLY)
     print("kill it", flush=True)
