@@ -18,7 +18,7 @@
  *
  * Leader / followers. One serving task, the leader, looks at the rings and runs calls itself. When
  * a call makes it sleep, the scheduler says so (sd_task_sleeping) and a follower becomes leader.
- * When the call is done its task answers, and leads if nobody does, else follows. So a call may
+ * When the call is done its task answers, and leads if no other does, else follows. So a call may
  * block as in Linux and costs nothing extra when it doesn't.
  *
  *	leader   resting   the rings

@@ -38,8 +38,7 @@
 
 #define UID_NOBODY 65534
 #define UID_OWN \
-	0x7f000000 /* and the supervisor's pid, below 1 << 22: of nobody, and of one domain at a \
-		      time */
+	0x7f000000 /* plus the supervisor's pid, below 1 << 22: an unused uid for each domain */
 
 const char *const belt_names[BELTS] = {
 	[BELT_UID] = "uid",	  [BELT_USER] = "user",	      [BELT_PID] = "pid",

@@ -13,8 +13,8 @@
  * pool.
  *
  * Places. A place is a file and a byte offset in it, both of the expansion location. Deleting a
- * range deletes every ref, call and field read whose offset lies inside: so the closure knows what
- * a dropped call, a dead element or a dead definition no longer needs.
+ * range deletes every ref, call and field read whose offset is inside: so the closure knows what a
+ * dropped call, a dead element or a dead definition no longer needs.
  */
 #ifndef KSLICE_FACTS_H
 #define KSLICE_FACTS_H
