@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""captured_test.py NAME TEST...: what code that runs inside the domain process (captured.c) can do to others, and what others of its
-uid can do to it. As root; each test runs with a domain of root's and one of nobody's. Without arguments lists the tests.
+"""captured_test.py NAME TEST...: what code inside the domain process (captured.c) can do to others, and what other processes of
+its uid can do to it. As root; each test runs with a domain of root and one of the user nobody. Without arguments lists the tests.
 """
 import ctypes
 import errno

@@ -3,12 +3,12 @@
 """The domain is killed under load repeatedly: acknowledged data is there. durable.py [ROUNDS]
 
 Each round a storage domain serves sqlite3 (its journal modes in turn), fio (libaio, O_SYNC) and durable_writer.py (fsync, rename).
-They run on the host but for their files, so what they said is known for certain: an acknowledgement is a line in a pipe of the
-host. After a while the domain gets SIGKILL, by `kdom kill` or directly. Then
-  - every client ends by itself, with an error of its own and by no signal;
+Except for their files they run on the host, so their output isn't lost: an acknowledgement is a line in a pipe of the host. After
+a while the domain gets SIGKILL, by `kdom kill` or directly. Then
+  - every client ends with an error of its own and not by a signal;
   - on a copy of the disk `e2fsck -p` replays the journal (and ends what was deleted while open: the orphan list is part of
-    recovery); after that a forced check finds nothing at all: the journal alone repaired it;
-  - the domain starts anew on the disk itself, its kernel replays, and through it: every acknowledged COMMIT's row, every
+    recovery); after that a forced check finds nothing: the journal alone repaired it;
+  - the domain restarts on the disk itself and its kernel replays the journal; then the domain has every acknowledged COMMIT's row, every
     acknowledged record, rename and new file; no deleted one; sqlite's integrity_check; each block whose write fio saw completed.
 The disk is the same in all rounds, and is consistent at the end. DURABLE_SEED chooses the moments.
 """

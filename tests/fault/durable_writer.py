@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""A client of durable.py. `write` works below /sd/w until an error comes and prints, after each fsync, what is durable now;
+"""A client of durable.py. `write` works below /sd/w until an error and prints, after each fsync, what is durable;
 `check` prints as JSON what is there, sqlite's database included."""
 import hashlib
 import json

@@ -3,8 +3,8 @@
 """Fault tests of a domain. fault.py NAME TEST...; without arguments lists them. Exit status 0 only if all passed.
 NAME is the domain, or socket, file or pipe for the tests `native` and `nodomain`, which need none.
 
-Durations are measured and printed, none is asserted: what the issue wants "within a second" is waited
-for 20 s, and marked LATE in the output where it took more than one.
+Durations are measured and printed, none is asserted: events that are required "within a second" are waited for up to 20 s, and
+marked LATE in the output if they took longer than one.
 Environment: KSLICE_DEBUG, KSLICE_IMAGE another image (common/domain.py), FAULT_CLIENTS (churn), FAULT_GREED (memory), FAULT_CROWD (crowd), FAULT_ROUNDS (liar), FAULT_DEATHS (mapped), FAULT_SEED.
 """
 import os

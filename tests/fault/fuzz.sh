@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Fuzzing on request: the ring fuzzers of both sides with fresh seeds, then lying clients against a real
-# domain, then libFuzzer's harnesses (tests/fuzz/*/run.sh NAME), until interrupted or the first failure.
-# FUZZ_CASES=n: cases a ring fuzzer runs per seed. FUZZ_SECONDS=n: of a harness, each time (60).
+# Fuzzing on request: the ring fuzzers of both sides with fresh seeds, then clients that break the
+# protocol against a real domain, then libFuzzer's harnesses (tests/fuzz/*/run.sh NAME), until
+# interrupted or the first failure. FUZZ_CASES=n: cases a ring fuzzer runs per seed. FUZZ_SECONDS=n:
+# of a harness, each time (60).
 set -u
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 build=${KSLICE_BUILD:-build}

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Programs that map files shared and writable, for fault.py. mapper.py DIR WHAT; each says "ready" or "ok" in the end.
+"""Programs that map files shared and writable, for fault.py. mapper.py DIR WHAT; each prints "ready" or "ok" at the end.
 
-many N     maps N small files, one after the other, each gone before the next; 0: until stdin ends
+many N     maps N small files, one after the other, each unmapped before the next; 0: until stdin ends
 dies       holds many files and a map of one that it has stored into everywhere; then is killed
 waits      the same, and waits to be killed
-left       what `dies` left behind is what it stored
-sparse     maps three holes of 1 GiB, reads and stores here and there; they stay holes, on the disk and in memory
-data MIB   maps a file with so much in it; ENOMEM or ok
-grows MIB  maps an empty file, then writes so much to it; ENOMEM or ok
+left       checks that the file has what `dies` stored
+sparse     maps three holes of 1 GiB, reads and stores in places; the rest remains holes, on the disk and in memory
+data MIB   maps a file with MIB of data; ENOMEM or ok
+grows MIB  maps an empty file, then writes MIB to it; ENOMEM or ok
 """
 import errno
 import mmap

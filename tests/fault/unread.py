@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Programs of fault.py's test `unread`.
 
-unread.py fill   as another user: connections and datagrams that nobody reads, until nothing more goes in; then waits for its input's end
-unread.py tcp    4 MiB to itself: prints how many segments had to be sent again
+unread.py fill   as another user: fills connections and datagram sockets without reading them; then waits for the end of its input
+unread.py tcp    4 MiB to itself: prints how many segments were retransmitted
 unread.py udp    datagrams to itself, a few at a time: prints how many were lost
 """
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""compilers.py [COMPILER]: every host program compiles without a warning of another compiler (clang-19) than the one it is built with. By
-the recorded commands, syntax and semantics only: no code is made."""
+"""compilers.py [COMPILER]: every host program compiles without a warning of a second compiler (clang-19). Uses the recorded
+commands, for syntax and semantics only: no code is generated."""
 import concurrent.futures
 import json
 import os
@@ -11,7 +11,7 @@ import sys
 
 BUILD = os.environ.get("KSLICE_BUILD", "build")
 COMPILER = sys.argv[1] if len(sys.argv) > 1 else "clang-19"
-# What decides about code, not about warnings, and what this compiler doesn't have.
+# Options that affect code, not warnings, and options that this compiler doesn't have.
 MORE = ["-fsyntax-only", "-Werror", "-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument",
         "-Wno-gnu-variable-sized-type-not-at-end"]  # GNU C, which this is
 UNKNOWN = ("-fno-tree-loop-distribute-patterns",)  # an error for clang, not a warning

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# cppcheck.sh [FILE...]: host-side C has none of the errors that cppcheck finds inside a function (memory, null, bounds,
-# uninitialised, leaks) and none of its portability warnings. Style is clang-format's and people's. What it gets wrong
-# is in cppcheck-suppressions, each with its reason.
+# cppcheck.sh [FILE...]: host-side C has none of the errors that cppcheck finds inside a function
+# (memory, null, bounds, uninitialised, leaks) and none of its portability warnings. Style is left
+# to clang-format and people. False positives are in cppcheck-suppressions, each with its reason.
 set -u
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 if [ $# = 0 ]; then

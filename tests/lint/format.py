@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""format.py: C files are what clang-format-19 makes of them with the repo's .clang-format (`make format` does it), and no line of theirs is
-above its 100 columns, which it leaves to people in comments. A line may be longer for a string, which isn't broken."""
+"""format.py: C files are formatted as by clang-format-19 with the repo's .clang-format (`make format`), and no line is longer
+than 100 columns, which clang-format doesn't check in comments. A line may be longer for a string, which isn't broken."""
 import re
 import subprocess
 import sys

@@ -9,7 +9,8 @@ import sys
 BUILD = os.environ.get("KSLICE_BUILD", "build")
 ALL = ("pie", "relro", "now", "stack", "canary", "fortify", "cet")
 FEW = ("pie", "stack")  # runtime/client/CMakeLists.txt says why
-# What each of the kernel's own checks (runtime/arch/Kconfig, SD_HARDENED) calls or reads; trees before 6.6, and later ones.
+# Symbols used by each of the kernel's own checks (runtime/arch/Kconfig, SD_HARDENED), in trees
+# before 6.6 and later ones.
 KERNEL = {"canary": "__stack_chk_guard", "lengths": "__check_object_size", "lists": "__list_add_valid(_or_report)?",
           "strings": "(__)?fortify_panic", "freelists": "cache_random_seq_create|init_cache_random_seq"}
 

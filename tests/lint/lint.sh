@@ -12,7 +12,8 @@ files() { git ls-files -co --exclude-standard -- "$@"; }
 while read -r f; do
 	[ -f "$f" ] && [ ! -L "$f" ] || continue
 	case $f in *.c|*.h|*.S|*.sh|*.py|*.cmake|*/CMakeLists.txt|CMakeLists.txt|Makefile|*/Kconfig|*/Makefile|*/Kbuild) ;; *) continue ;; esac
-	# The slicer's inputs are test data: they stand for a kernel tree, and some are bad on purpose.
+	# The slicer's inputs are test data: they imitate a kernel tree, and some are invalid on
+	# purpose.
 	case $f in tests/slicer/*/*) continue ;; esac
 	head -3 "$f" | grep -q 'SPDX-License-Identifier: ' || complain "$f: no SPDX line in its first three lines"
 	# By folder: what programs link is MIT, the rest GPL. Build files may be either.

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""names.py [FILE...]: each file that a comment or a document names exists: in the repo, in the kernel tree, among what a build makes, or in
-the system's include folders. A name without a folder may be of any folder; one with folders ends a path of the repo."""
+"""names.py [FILE...]: every file that a comment or a document names exists: in the repo, in the kernel tree, among build
+products, or in the system's include folders. A name without a folder may be in any folder; one with folders must be the end of a
+path in the repo."""
 import glob
 import os
 import re

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""rooms.py [AREA ...] - fails on an arrow upwards between rooms.
+"""rooms.py [AREA ...] - fails if a reference between rooms points upwards.
 
 tests/lint/rooms.txt lists the rooms of each area, the lowest floor first. A file may use what its own room and the
 rooms below it define; circles exist only inside a room. What a file uses is read from its object: it is compiled
 with its own command from compile_commands.json, without optimisation and link-time code, and each relocation
-against another file's symbol is an arrow. So calls, data, tables of functions and the assembler's jumps count
-alike. An #include of a header in a room above is an arrow as well.
+against another file's symbol is an arrow. So calls, data, tables of functions and the assembler's jumps count alike. An #include
+of a header in a room above is an arrow, too.
 
 An area `[NAME] DOMAIN` is the kernel's side: its objects are those that `kslice build DOMAIN` has made.
 
@@ -115,7 +115,7 @@ def make_object(path, directory, argv):
 
 
 def make_objects(floors):
-    """{file: object} of the area's sources; each must have a command, else nothing is known of it."""
+    """{file: object} of the area's sources; each must have a compile command."""
     commands = compile_commands()
     files = sources_of(floors)
     missing = [f for f in files if f not in commands]
@@ -131,7 +131,7 @@ def make_objects(floors):
 
 
 def image_objects(files, domain):
-    """The same of an image's own objects; the port lies under arch/sd of its tree."""
+    """The same of an image's own objects; the port is under arch/sd of its tree."""
     objects = {f: os.path.join(BUILD, domain, "obj/arch/sd/rt", os.path.relpath(f, "runtime"))[:-2] + ".o" for f in files}
     missing = [o for o in objects.values() if not os.path.exists(o)]
     if missing:

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Machines and transports are folders of runtime/machine and runtime/transport, and nothing else knows one of them: no file outside its
-folder names one, by path, symbol or string, but for the places below. Nor do the contracts of runtime/include/sd say by which means of the
-host a machine or transport does what it early completions."""
+"""Machines and transports are folders of runtime/machine and runtime/transport, and nothing else depends on a particular one: no
+file outside its folder names it, by path, symbol or string, except the places below. Nor do the contracts in runtime/include/sd
+say by which means of the host a machine or transport does its work."""
 import os
 import re
 import subprocess
@@ -12,8 +12,8 @@ WHERE = ("runtime", "slicer", "cmake", "cli", "kernel-tree", "specs", "generated
 ALLOWED = {
     r".*\.md": "documents",
     r"runtime/transport/table\.c": "the table of transports, of both sides",
-    r"runtime/transport/sources\.cmake": "which transports programs are linked with, unless cmake is told",
-    r"slicer/CMakeLists\.txt": "the machine of a spec that names none, unless cmake is told",
+    r"runtime/transport/sources\.cmake": "the default list of linked transports",
+    r"slicer/CMakeLists\.txt": "the default machine of specs",
     r"runtime/supervisor/machine_(\w+)\.c": "the supervisor's side of that machine",
     r"runtime/supervisor/machine\.[ch]": "the supervisor's table of machines",
     r"runtime/supervisor/CMakeLists\.txt": "the list of the supervisor's files",

@@ -8,8 +8,8 @@ if [ $# = 0 ]; then
 	mapfile -t files < <(git ls-files -co --exclude-standard -- '*.sh' .ci/run)
 	set -- "${files[@]}"
 fi
-# Scripts; what scripts source, and the work that tests compare, which bash runs: there a cd that fails is a difference, and
-# a variable is another file's.
+# Scripts (own), and files that scripts source or bash runs in tests (sourced): in these a failing
+# cd is a valid result, and variables may come from other files.
 own=() sourced=()
 for f; do
 	if head -1 "$f" | grep -q '^#!'; then own+=("$f"); else sourced+=("$f"); fi

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """sparse.py DOMAIN [FILE...]: sparse finds nothing in the kernel-side code of a domain's image: address spaces (__user, __rcu), contexts of
-locks, endianness. By the flags that the image was compiled with, and those the kernel itself gives sparse. What sparse says of Linux' own
-files is Linux'. EXPECTED holds what it says of ours and is meant so."""
+locks, endianness. Uses the flags that the image was compiled with, and those the kernel itself gives sparse. Findings in Linux'
+own files are ignored. EXPECTED has intended ones in our files."""
 import concurrent.futures
 import json
 import os

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# spelling.sh [FILE...]: codespell knows none of the words here as a misspelt one; spelling-words are those that are right.
+# spelling.sh [FILE...]: codespell finds no misspelt word; spelling-words has false positives.
 set -u
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 if [ $# = 0 ]; then

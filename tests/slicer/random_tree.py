@@ -189,7 +189,7 @@ class Tree:
         return form.format(S=self.linkage(d), N=d.name, E=expr, M=d.mark)
 
     def linkage(self, d):
-        """Nobody warns of an unused inline function in an included file."""
+        """Compilers don't warn of an unused inline function in an included file."""
         return "static inline " if d.file == PART else "static " if d.static else ""
 
     def text_with_calls(self, d, expr):

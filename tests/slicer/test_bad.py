@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Bad input: each must be refused with place, cause and cure, status 1, and nothing written.
 
-bad/PASS/*.json are specs that pass PASS must refuse; bad/expected.txt says how. Then trees that
-aren't one, sources that don't parse, a full disk, and an interrupt in the middle.
+bad/PASS/*.json are specs that pass PASS must refuse; bad/expected.txt has the messages. Then invalid trees, sources that don't
+parse, a full disk, and interrupts.
 usage: test_bad.py KSLICE WORKDIR
 """
 import json

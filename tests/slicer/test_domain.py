@@ -4,13 +4,13 @@
 
 warnings     the sliced tree compiles without a warning that the original doesn't give
 size         .text of the sliced image is at most its share (SHARE) of the whole one's
-standalone   nothing outside the sliced tree was read to compile it (but the compiler's own files)
+standalone   nothing outside the sliced tree was read to compile it (except the compiler's own files)
 unchanged    slicing again changes no file: ninja has no work to do
 rebuilt      sliced once more elsewhere, the tree is the same, and so are its objects (a sample), byte by byte
-diff         every file is the original less what was cut: nothing is added but the values of cuts
-undefined    the sliced kernel leaves no symbol open that the whole one doesn't; one that is planted in it is found
+diff         every file is the original without what was cut: only the values of cuts are added
+undefined    the sliced kernel has no additional undefined symbols; a planted one is found
 why          each exported call, and a function deep below them, has a path that begins at an exported call
-report       its figures add up, are those of the image, and name every cut group with what it loses
+report       its figures add up and match the image, and it lists every cut group with what it loses
 """
 import collections
 import json

@@ -3,8 +3,8 @@
 """Slices the mini kernel tree and checks every `expect:` comment in it.
 
 A line with `expect: kept` must be in the output, one with `expect: gone` must not. Then the sliced
-tree must compile without a warning, link, and compute what the cuts say; a second run must change
-nothing. usage: test_mini.py KSLICE WORKDIR
+tree must compile without a warning, link, and compute the results that the cuts specify; a second run must change nothing. usage:
+test_mini.py KSLICE WORKDIR
 """
 import json
 import os

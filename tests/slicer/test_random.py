@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Random trees, random roots, random cuts: what the emission of source text must never do.
+"""Random trees, random roots, random cuts: invariants of the emitted source text.
 
 A seed makes a tree of random forms (random_tree.py), then a number of specs with random roots ("keep") and
-cuts. Every fourth seed does that with the mini tree beside this file. For each slice, beside the closure that the
-random tree itself knows:
-- what is kept is there exactly once, with identical text (but for calls and elements that go);
+cuts. Every fourth seed does that with the mini tree beside this file. For each slice, compared with the closure that the random
+tree computes itself:
+- what is kept is there exactly once, with identical text (except deleted calls and elements);
 - nothing of what is dead is there; preprocessor lines of #define and #undef are, and #if and #endif balance;
 - it is the original's text with pieces left out: nothing added, nothing moved;
 - it compiles with no warning that the original doesn't give, and nothing becomes undefined.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """test_spec.py NAME TEST KSLICE: a domain's spec itself.
 
-bad          the spec with one thing wrong, in every place that can be: refused with place, cause and cure
-name         a trial spec elsewhere of the same name is refused before it overwrites generated/NAME
+bad          the spec with one error, in every possible place: refused with place, cause and cure
+name         another spec of the same name is refused before it overwrites generated/NAME
 work         what a slice costs, counted: cold every unit is read, again none, with one file touched that one; then
              calls, cuts and groups that only the tree can tell are wrong: refused, and what was there stays
 """

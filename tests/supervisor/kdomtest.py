@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests of kdom share: its messages, a connection, and a run directory of their own with fake-domain in it."""
+"""What the tests of kdom share: its messages, a connection, and their own run directory with fake-domain in it."""
 import array
 import json
 import os

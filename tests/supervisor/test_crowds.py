@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""One uid's connections to kdom, and what it passes over them, cost no other uid more than its part of turns. Needs root."""
+"""One uid's connections to kdom, and the fds that it passes, don't delay other uids beyond their fair share. Needs root."""
 import contextlib
 import ctypes
 import errno

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What kdom lets a client, a stranger and a captured domain do (sd/control.h's table), against build/tests/fake-domain."""
+"""What kdom permits a client, a stranger and a compromised domain to do (sd/control.h's table), against build/tests/fake-domain."""
 import array
 import errno
 import fcntl

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Faults planted into the image of a debug build, of a domain with ext4: each must be found where it happens, named, and end the domain.
+"""Bugs planted into a debug image of a domain with ext4: each must be detected where it happens, be reported, and end the domain.
 planted.py NAME. KSLICE_DEBUG=kasan.
 
-The image's relocatable kernel is linked anew with bugs.c in the place of one of its functions, compiled by the domain's own commands.
+The image's relocatable kernel is linked again with bugs.c in place of one of its functions, compiled by the domain's own commands.
 """
 import os
 import sys

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* cache: when is what was made from files still good? */
+/* test_cache.c: when are results made from files still valid? */
 #include "front.h"
 
 #include "base/cache.h"
@@ -82,7 +82,7 @@ static void touched_but_same(void **state)
 	assert_true(set.touched);
 	set.touched = false;
 	assert_true(depset_all_same(&set, NULL));
-	assert_false(set.touched); /* learned */
+	assert_false(set.touched); /* the new stat data was recorded */
 	depset_free(&set);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * facts: small C files => their facts. Each case parses a text and asks for facts by the words of
- * the text: an offset is given as the text that stands there.
+ * test_facts.c: small C files => their facts. Each case parses a text and looks facts up by words
+ * of the text: an offset is given as the text at that place.
  */
 #include "front.h"
 
@@ -370,7 +370,7 @@ static void headers_go_to_the_pool_once(void **state)
 	free(header);
 }
 
-/* cleanup() names a function that only a header has: no cursor leads there. */
+/* cleanup() names a function that only a header has, without a cursor. */
 static void cleanup_in_header(void **state)
 {
 	char *header = in_scratch("free.h");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* util: map, paths, files that appear whole or not at all. */
+/* test_util.c: map, paths, files that are written atomically. */
 #include "front.h"
 
 #include <dirent.h>
@@ -67,7 +67,7 @@ static unsigned count_files(const char *dir)
 	return n;
 }
 
-/* A file that may not grow stands for a full disk. */
+/* A file that may not grow simulates a full disk. */
 static void full_disk_leaves_old_file(void **state)
 {
 	char *dir = in_scratch("full"), *path = in_scratch("full/file"), *big = xcalloc(1, 100000),
@@ -104,7 +104,7 @@ static void unwritable_directory_is_an_error(void **state)
 	assert_int_equal(write_file("/dev/null/file", "x", 1), -1);
 }
 
-/* A signal in the middle: the file aside goes, and the process ends by that signal. */
+/* On a signal the temporary file is removed, and the process ends by that signal. */
 static void signal_removes_guarded_file(void **state)
 {
 	char *path = in_scratch("guarded");
