@@ -84,7 +84,7 @@ int run_ninja(const char *outdir, const char *dir, const char *name, int jobs)
 
 	if (r)
 		r = err(file,
-			"the lines above say which file; a sliced tree that doesn't compile is an error of kslice or of a cut",
+			"the lines above say which file; sources that kslice wrote and that don't compile are an error of kslice or of a cut",
 			"the build failed");
 	free(real);
 	free(file);
