@@ -62,7 +62,13 @@ install(TARGETS kslice kdom RUNTIME DESTINATION bin)
 install(TARGETS kdom-launch kslice-cc RUNTIME DESTINATION ${KSLICE_LIB})
 install(DIRECTORY specs generated DESTINATION ${KSLICE_SHARE})
 install(DIRECTORY runtime DESTINATION ${KSLICE_SHARE} USE_SOURCE_PERMISSIONS PATTERN supervisor EXCLUDE)
-install(PROGRAMS kernel-tree/fetch.sh kernel-tree/overlay.sh DESTINATION ${KSLICE_SHARE}/kernel-tree)
+# `kslice test`
+install(DIRECTORY tests/stubs DESTINATION ${KSLICE_SHARE}/tests USE_SOURCE_PERMISSIONS
+  PATTERN CMakeLists.txt EXCLUDE PATTERN generator_test.sh EXCLUDE PATTERN test_parts.c EXCLUDE)
+install(FILES tests/serve/domain.c tests/serve/domain.h DESTINATION ${KSLICE_SHARE}/tests/serve)
+install(FILES tests/common/parts.sh DESTINATION ${KSLICE_SHARE}/tests/common)
+install(PROGRAMS kernel-tree/fetch.sh kernel-tree/overlay.sh kernel-tree/install-deps.sh DESTINATION ${KSLICE_SHARE}/kernel-tree)
+install(FILES kernel-tree/packages.txt DESTINATION ${KSLICE_SHARE}/kernel-tree)
 # Images aren't built by CMake: installs the existing ones.
 install(CODE "
   file(GLOB images ${KSLICE_BUILD}/*/*.image)

@@ -201,9 +201,31 @@ static bool is_installed(void)
 	return !paths_beside(path, sizeof(path), INSTALLED "kdom-launch") && !access(path, F_OK);
 }
 
+/* Was file made after other came to its place? Packages keep the times of what they are built from,
+ * so the time of the other's change is asked for. */
+static bool made_after(const char *file, const char *other)
+{
+	struct stat made, came;
+
+	if (stat(file, &made) || stat(other, &came))
+		return false;
+	if (made.st_mtim.tv_sec != came.st_ctim.tv_sec)
+		return made.st_mtim.tv_sec > came.st_ctim.tv_sec;
+	return made.st_mtim.tv_nsec > came.st_ctim.tv_nsec;
+}
+
 int paths_launcher(char *buf, size_t n)
 {
-	return paths_beside(buf, n, is_installed() ? INSTALLED "kdom-launch" : "lib/kdom-launch");
+	char own[PATH_MAX];
+	int err;
+
+	if (!is_installed())
+		return paths_beside(buf, n, "lib/kdom-launch");
+	err = paths_beside(buf, n, INSTALLED "kdom-launch");
+	if (err || state_path(own, sizeof(own), "kslice/build/lib/kdom-launch") ||
+	    !made_after(own, buf))
+		return err;
+	return snprintf(buf, n, "%s", own) < (int)n ? 0 : -ENAMETOOLONG;
 }
 
 int paths_product(char *buf, size_t n, const char *domain, const char *file)

@@ -12,7 +12,11 @@
 /* The run directory: $KDOM_DIR or the default. Created if missing; prints errors. */
 int paths_dir(char *buf, size_t n);
 int paths_in_dir(char *buf, size_t n, const char *name, const char *suffix);
-/* The launcher that belongs to this kdom. */
+/*
+ * The launcher that belongs to this kdom: of the clone it is in; if kdom was installed, the user's,
+ * which `kslice build` links for domains of his own, unless the installation has changed since;
+ * else the installation's.
+ */
 int paths_launcher(char *buf, size_t n);
 /*
  * A file that `kslice build` has made: in build/DOMAIN of kdom's clone; if kdom was installed, in

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* PREFIX of PREFIX/bin/PROGRAM if it is an installation, else NULL. */
@@ -42,6 +43,18 @@ static char *state_dir(void)
 	return xasprintf("%s/.local/state/kslice", home);
 }
 
+static char *prefix, *folder; /* once installed_repo() has found them */
+
+static bool is_own(const char *dir, const char *name, const char *suffix)
+{
+	char *path = xasprintf("%s/%s%s", dir, name, suffix);
+	struct stat st;
+	bool own = !lstat(path, &st) && !S_ISLNK(st.st_mode);
+
+	free(path);
+	return own;
+}
+
 /* What isn't a link belongs to the user, and stays. */
 static void link_here(const char *dir, const char *name, const char *to)
 {
@@ -56,6 +69,27 @@ static void link_here(const char *dir, const char *name, const char *to)
 	if (symlink(to, path) && errno != EEXIST)
 		die("%s: %s", path, strerror(errno));
 	free(path);
+}
+
+/* A user's spec may have the name of an installed one: then the stubs are the user's, too. */
+static void drop_links_of_own(void)
+{
+	char *specs = xasprintf("%s/specs", folder), *stubs = xasprintf("%s/generated", folder);
+	struct dirent *de;
+	DIR *d = opendir(stubs);
+
+	while (d && (de = readdir(d))) {
+		char *path = xasprintf("%s/%s", stubs, de->d_name);
+
+		if (is_own(specs, de->d_name, ".json") && !is_own(stubs, de->d_name, "") &&
+		    unlink(path))
+			die("%s: %s", path, strerror(errno));
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(stubs);
+	free(specs);
 }
 
 /* Makes links in dir/name to everything in from/name. */
@@ -80,9 +114,9 @@ static void link_each(const char *dir, const char *from, const char *name)
 	free(there);
 }
 
-static void link_wrapper(const char *dir, const char *prefix)
+static void link_wrapper(void)
 {
-	char *bin = xasprintf("%s/build/bin", dir),
+	char *bin = xasprintf("%s/build/bin", folder),
 	     *to = xasprintf("%s/lib/kslice/kslice-cc", prefix);
 
 	if (make_dirs(bin))
@@ -94,23 +128,54 @@ static void link_wrapper(const char *dir, const char *prefix)
 
 bool installed_repo(char *path, size_t size)
 {
-	char *prefix = installed_prefix(), *from, *dir, *to;
+	char *from, *to;
 
+	prefix = installed_prefix();
 	if (!prefix)
 		return false;
 	from = xasprintf("%s/share/kslice", prefix);
-	dir = state_dir();
-	link_each(dir, from, "generated");
-	link_each(dir, from, "specs");
-	link_each(dir, from, "kernel-tree");
+	folder = state_dir();
+	link_each(folder, from, "generated");
+	link_each(folder, from, "specs");
+	link_each(folder, from, "kernel-tree");
+	link_each(folder, from, "tests");
+	drop_links_of_own();
 	to = xasprintf("%s/runtime", from);
-	link_here(dir, "runtime", to);
-	link_wrapper(dir, prefix);
-	if (snprintf(path, size, "%s", dir) >= (int)size)
-		die("%s: path too long", dir);
+	link_here(folder, "runtime", to);
+	link_wrapper();
+	if (snprintf(path, size, "%s", folder) >= (int)size)
+		die("%s: path too long", folder);
 	free(to);
-	free(dir);
 	free(from);
-	free(prefix);
 	return true;
+}
+
+bool installed_own_stubs(void)
+{
+	char *stubs = xasprintf("%s/generated", folder ?: "");
+	DIR *d = folder ? opendir(stubs) : NULL;
+	struct dirent *de;
+	bool own = false;
+
+	while (d && (de = readdir(d)))
+		own |= de->d_name[0] != '.' && is_own(stubs, de->d_name, "");
+	if (d)
+		closedir(d);
+	free(stubs);
+	return own;
+}
+
+/* Packages keep the times of what they were built from, so the time of the change is asked for. */
+bool installed_before(const char *file)
+{
+	char *launcher = xasprintf("%s/lib/kslice/kdom-launch", prefix);
+	struct stat made, came;
+	bool after = false;
+
+	if (!stat(file, &made) && !stat(launcher, &came))
+		after = made.st_mtim.tv_sec != came.st_ctim.tv_sec
+				? made.st_mtim.tv_sec > came.st_ctim.tv_sec
+				: made.st_mtim.tv_nsec > came.st_ctim.tv_nsec;
+	free(launcher);
+	return after;
 }

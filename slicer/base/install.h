@@ -6,6 +6,9 @@
  * or ~/.local/state/kslice, has the layout of a clone: its specs, runtime, scripts and generated
  * stubs are links into the installation; build/ and the stubs of the user's own specs are real.
  * Each run creates it if necessary, and corrects links that lead elsewhere.
+ *
+ * The stubs of a spec that is the user's own, and the launcher that has them, are the user's, too
+ * (tree/launcher.c).
  */
 #ifndef KSLICE_INSTALL_H
 #define KSLICE_INSTALL_H
@@ -16,5 +19,9 @@
 /* That folder's path, if the running program is PREFIX/bin/PROGRAM of an installation. Dies if it
  * can't be made. */
 bool installed_repo(char *path, size_t size);
+/* After repo_root(): it is such a folder, and holds stubs of the user's own. */
+bool installed_own_stubs(void);
+/* file of that folder was made after the installation was. */
+bool installed_before(const char *file);
 
 #endif

@@ -45,7 +45,31 @@ gcc -Wall -Wextra -Werror stub.c -o stub $(pkg-config --cflags --libs kslice)
 ./stub | grep '^pipe [0-9a-f]*$'
 
 # The slicer works in the user's folder.
-if [ -n "$tree" ] && [ -d "$tree" ]; then
-	kslice check --tree "$tree" pipe | grep 'pipe: valid: '
-	[ "$(readlink "$XDG_STATE_HOME/kslice/specs/pipe.json")" = "$prefix/share/kslice/specs/pipe.json" ]
-fi
+[ -d "$tree" ] || { echo "installed.sh: no kernel tree: run kernel-tree/fetch.sh first" >&2; exit 2; }
+state=$XDG_STATE_HOME/kslice
+[ "$(readlink "$state/specs/pipe.json")" = "$prefix/share/kslice/specs/pipe.json" ]
+[ ! -e "$state/build/lib/kdom-launch" ]
+
+# A domain of the user's: its image, its stubs in a launcher of the user's, their tests.
+sorts() { [ "$(kdom run "$1" -- sh -c 'seq 1000 | sort -rn | head -1')" = 1000 ]; }
+cp "$prefix/share/kslice/specs/pipe.config" "$state/specs/mine.config"
+sed 's/"pipe"/"mine"/; s/pipe.config/mine.config/' "$prefix/share/kslice/specs/pipe.json" >"$state/specs/mine.json"
+kslice build --tree "$tree" mine
+[ ! -L "$state/generated/mine" ] && [ -L "$state/generated/pipe" ]
+sorts mine
+sorts pipe
+kslice test mine
+
+# A later installation makes that launcher old, whatever the times of its files.
+touch -d 2000-01-01 "$prefix/lib/kslice/kdom-launch"
+sorts pipe
+if kdom run mine -- true 2>says; then echo "installed.sh: an old launcher was taken" >&2; exit 1; fi
+grep 'no stubs for' says
+kslice build --tree "$tree" mine
+sorts mine
+
+# A user's spec with an installed one's name: the user's stubs replace the link.
+rm "$state/specs/pipe.json"
+cp "$prefix/share/kslice/specs/pipe.json" "$state/specs/pipe.json"
+kslice stubs --tree "$tree" pipe
+[ ! -L "$state/generated/pipe" ] && cmp "$state/generated/pipe/client.c" "$prefix/share/kslice/generated/pipe/client.c"

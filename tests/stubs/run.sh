@@ -24,8 +24,11 @@ out=$build/stub-tests
 mkdir -p "$out"
 cd "$home"
 . tests/common/parts.sh
+abi=$(mktemp -d)
+trap 'rm -rf "$abi"' EXIT
+runtime/include/abi.py "$abi"
 : "${CC:=gcc}"
-flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host -I$build/../cmake/runtime/include/abi"
+flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host -I$abi"
 engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
 	runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c"
 # The client side of a transport, which the tests look up by name.

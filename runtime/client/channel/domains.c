@@ -26,7 +26,8 @@ static void add_domain(const char *name, u64 nlen, const char *path, u64 plen)
 	d->stubs = find_linked(name, nlen);
 	if (!d->stubs)
 		sd_die("KDOM_DOMAINS", "names a domain this launcher has no stubs for",
-		       "run `make all`: it links the stubs of every domain in generated/");
+		       "run `make`, which links the stubs of every domain in generated/; "
+		       "if kslice was installed: `kslice build NAME`");
 	if (plen >= sizeof(d->path))
 		sd_die("KDOM_DOMAINS", "socket path too long", "107 bytes at most: set KDOM_DIR");
 	memcpy(d->path, path, plen);
