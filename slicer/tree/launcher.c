@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * launcher.c: an installed kslice links the stubs of the user's own domains into a launcher of his,
- * build/lib/kdom-launch of his folder, which his kdom takes (runtime/supervisor/paths.c). In a clone
- * `make` does that.
+ * launcher.c: links the stubs of a user's own domains into a launcher in the user's folder,
+ * build/lib/kdom-launch, which kdom then uses (runtime/supervisor/paths.c). Only for an installed
+ * kslice: in a clone `make` does it.
  */
 #include "tree/tree.h"
 #include "base/install.h"

@@ -33,8 +33,7 @@ int emit_build(const struct graph *g, const struct build_opts *o);
  * ninja.c: builds outdir/build.ninja in dir, with progress under that name. 0, or -1 after err().
  */
 int run_ninja(const char *outdir, const char *dir, const char *name, int jobs);
-/* launcher.c. Does nothing in a clone, or where there are no stubs of the user's own. 0, or -1 after
- * err(). */
+/* launcher.c. Does nothing in a clone, or if the user has no stubs. 0, or -1 after err(). */
 int launcher_link(int jobs);
 
 /* report.c: manifest.json and sizes. */
