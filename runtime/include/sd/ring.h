@@ -91,7 +91,7 @@
 
 /* Entry flags, set by the client. */
 #define SD_F_CQ	    0x0001u /* answer in the completion ring */
-#define SD_F_NOTIFY 0x0002u /* on completion also write to the client's notification eventfd */
+#define SD_F_NOTIFY 0x0002u /* on completion also notify the client */
 #define SD_F_SYNC   0x0004u /* nothing else is published before the answer; not with SD_F_CQ */
 #define SD_F_EARLY  0x0008u /* ret has the program's result; not with SD_F_CQ or SD_F_SYNC */
 #define SD_F_NOWAIT 0x0010u /* to be refused where it would have to wait */

@@ -85,10 +85,10 @@ enum sd_status sd_call_end(struct sd_call *c);
 
 /*
  * Calls in flight. sd_call_post() instead of sd_call_wait() submits c and returns; c must not move
- * until sd_call_finish(). With SD_F_NOTIFY in c->flags the domain also writes to the client's
- * notification eventfd, so that the caller can wait for host fds at the same time. sd_call_done()
- * only tests; sd_call_cancel() interrupts the call as a signal would (sd_call_finish() is still
- * needed). Calls end in the reverse order of begin.
+ * until sd_call_finish(). With SD_F_NOTIFY in c->flags the domain also notifies the client, so
+ * that the caller can wait for host fds at the same time. sd_call_done() only tests;
+ * sd_call_cancel() interrupts the call as a signal would (sd_call_finish() is still needed). Calls
+ * end in the reverse order of begin.
  */
 enum sd_status sd_call_post(struct sd_call *c);
 bool sd_call_done(struct sd_call *c);

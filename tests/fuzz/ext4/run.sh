@@ -13,9 +13,11 @@ out=$build/tests/fuzz gen=generated/$name
 image=${KSLICE_IMAGE:-$build/$name${KSLICE_DEBUG:+-$KSLICE_DEBUG}/$name.image}
 [ -f "$image" ] || { echo "run.sh: $image: run \`kslice build $name\` first" >&2; exit 2; }
 mkdir -p "$out"
+sources=$(transport_sources "$(part "$(dirname "$image")" transport)")
+# shellcheck disable=SC2086 # a list
 clang-19 -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -fsanitize=fuzzer -D_GNU_SOURCE= -Itests/stubs -I"$gen" -Iruntime/include \
 	-Iruntime/port/host -I"$build/cmake/runtime/include/abi" tests/fuzz/ext4/*.c tests/serve/domain.c "$gen"/client*.c "$gen"/tests*.c \
-	runtime/core/{qp,rpc,early,batch,ticket}.c $(transport_sources "$(part "$(dirname "$image")" transport)") -o "$out/ext4-$name"
+	runtime/core/{qp,rpc,early,batch,ticket}.c $sources -o "$out/ext4-$name"
 
 work=$(mktemp -d /dev/shm/fuzz.XXXXXX 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
