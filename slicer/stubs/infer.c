@@ -628,9 +628,9 @@ static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 
 	if (!json_is_integer(result) || json_object_size(p) > 1)
 		return err(x->path, "a number, and nothing else",
-			   "%s: \"early completion\": \"result\"", x->where);
+			   "%s: \"early\": \"result\"", x->where);
 	if (c->ret_fd)
-		return err(x->path, "remove \"early completion\"",
+		return err(x->path, "remove \"early\"",
 			   "%s: a new descriptor isn't known before it is made", x->where);
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass != PASS_SCALAR)

@@ -669,7 +669,7 @@ def unread():
         program = ["/usr/bin/python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "unread.py")]
         with d.popen([*program, "fill"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hog:
             talk(hog, "full")
-            for what, word, most in (("tcp", "again", 8), ("udp", "lost", 0)):
+            for what, word, most in (("tcp", "again", 0), ("closed", "lost", 0), ("udp", "lost", 0)):
                 counts = []
                 for _ in range(3):  # a busy machine makes some be sent again
                     r = d.run([*program, what], 120)
