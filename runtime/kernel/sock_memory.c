@@ -8,9 +8,9 @@
  * part of it, whatever the others hold. For a user that holds more, the first limit acts as the
  * last.
  *
- * sk_prot_mem_limits() and tcp_out_of_memory() call this (specs/net.json replaces them). Nothing is
- * counted without memory pressure; under pressure all sockets are, at most once a tick, and what
- * was allocated since counts for the user that asks. Any context.
+ * sk_prot_mem_limits() calls this (specs/net.json replaces it). Nothing is counted without memory
+ * pressure; under pressure all sockets are, at most once a tick, and what was allocated since
+ * counts for the user that asks. Any context.
  */
 #include <linux/jiffies.h>
 #include <net/inet_hashtables.h>
@@ -31,7 +31,6 @@ struct count {
 };
 
 long sd_sock_memory_limit(const struct sock *sk, int index);
-bool sd_sock_out_of_memory(const struct sock *sk);
 
 static long *held_by(struct count *c, kuid_t uid)
 {
@@ -126,16 +125,4 @@ long sd_sock_memory_limit(const struct sock *sk, int index)
 	    (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP))
 		return limit;
 	return has_little(sk, used, READ_ONCE(limits[2]) - from) ? LONG_MAX : from;
-}
-
-/*
- * Is memory so short that a closed connection can't keep its unsent data? A user above its part
- * gets no more (see above), but keeps what it holds up to the last limit.
- */
-bool sd_sock_out_of_memory(const struct sock *sk)
-{
-	const long *limits = sk->sk_prot->sysctl_mem;
-	long last = READ_ONCE(limits[2]), used = sk_memory_allocated(sk);
-
-	return used > last && !has_little(sk, used, last - READ_ONCE(limits[1]));
 }

@@ -627,8 +627,8 @@ static int known_result(struct ctx *x, struct mcall *c, json_t *p)
 	json_t *result = json_object_get(p, "result");
 
 	if (!json_is_integer(result) || json_object_size(p) > 1)
-		return err(x->path, "a number, and nothing else",
-			   "%s: \"early\": \"result\"", x->where);
+		return err(x->path, "a number, and nothing else", "%s: \"early\": \"result\"",
+			   x->where);
 	if (c->ret_fd)
 		return err(x->path, "remove \"early\"",
 			   "%s: a new descriptor isn't known before it is made", x->where);
