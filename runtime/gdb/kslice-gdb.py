@@ -230,7 +230,7 @@ class QueuePairs(Command):
         if not int(qp["head"]):
             return
         polled = "polled" if int(qp["polled"]) else "not polled"
-        gdb.write(f"client {int(c['id'])} qp {i}: next entry {int(qp['head'])}, {bin(int(qp['busy'])).count('1')} in service, {polled}\n")
+        gdb.write(f"client {int(c['id'])} queue pair {i}: next entry {int(qp['head'])}, {bin(int(qp['busy'])).count('1')} in service, {polled}\n")
         for w in workers:
             if int(w["req"]["qp"]) == int(qp.address):
                 show_call(w)

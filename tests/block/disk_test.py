@@ -36,7 +36,7 @@ def refused(name, folder):
     refuse(name, folder, ["run/block.img", "No such file", "truncate -s", "mkfs.ext4"])
     refuse(name, folder, [folder + "/none", "No such file"], "--device", f"0:path={folder}/none")
     refuse(name, folder, [folder, "Is a directory"], "--device", f"0:path={folder}")
-    refuse(name, folder, ["/dev/null", "no file and no block device"], "--device", "0:path=/dev/null")
+    refuse(name, folder, ["/dev/null", "neither a regular file nor a block device"], "--device", "0:path=/dev/null")
     with disk.domain(name):
         refuse(name, folder, [disk.path, "another domain uses it"], "--device", f"0:path={disk.path}")
         small = ["--device", "0:backend=ram", "--device", "0:size=1M"]
