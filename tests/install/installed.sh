@@ -47,6 +47,8 @@ gcc -Wall -Wextra -Werror stub.c -o stub $(pkg-config --cflags --libs kslice)
 # The slicer works in the user's folder.
 [ -d "$tree" ] || { echo "installed.sh: no kernel tree: run kernel-tree/fetch.sh first" >&2; exit 2; }
 state=$XDG_STATE_HOME/kslice
+# Any command makes the folder.
+if kslice build --tree "$tree" none 2>says; then echo "installed.sh: a spec that isn't there was built" >&2; exit 1; fi
 [ "$(readlink "$state/specs/pipe.json")" = "$prefix/share/kslice/specs/pipe.json" ]
 [ ! -e "$state/build/lib/kdom-launch" ]
 
