@@ -130,9 +130,8 @@ static void tracer_change(struct sd_thread *t, u32 i)
 	sd_unlock(&f->lock);
 }
 
-/* Makes what follows from the notifications: connections to tracers that have come. False: there is
- * none.
- */
+/* Connects to new tracers, which the wake-up pages announce, and leaves old ones. False: there is
+ * none. */
 static bool trace_look(struct sd_thread *t)
 {
 	struct sd_files *f = t->files;

@@ -37,7 +37,7 @@ static void domain_ended(struct daemon *d, struct source *src, uint32_t events);
 
 static int wake_page_make(struct domain *dom)
 {
-	dom->wake_page_fd = memfd_create("sd-notification", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	dom->wake_page_fd = memfd_create("sd-wake-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (dom->wake_page_fd < 0)
 		return -errno;
 	if (ftruncate(dom->wake_page_fd, 4096) ||

@@ -117,9 +117,9 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 static void print_early(const struct mcall *c)
 {
 	if (c->known)
-		printf("    early completions %" PRId64 " =\n", c->result);
+		printf("    completes early with %" PRId64 " =\n", c->result);
 	else if (c->early >= 0)
-		printf("    early completions %s for %s, where %s has credit =\n",
+		printf("    completes early with %s for %s, where %s has credit =\n",
 		       c->p[c->p[c->early].of].name, c->p[c->early].name, c->p[c->credit].name);
 	else if (c->credit >= 0)
 		printf("    tells the credit of %s =\n", c->p[c->credit].name);

@@ -198,14 +198,14 @@ static void doorbells(void)
 	for (int i = 0; __atomic_load_n(&taken, __ATOMIC_RELAXED) < (u32)n; i++) {
 		some_calls(&honest, 1);
 		if (i > 100000)
-			fail("notifications that nobody looks at", n - (int)taken);
+			fail("doorbells that nobody looks at", n - (int)taken);
 	}
 	beside = taken;
 	some_calls(&honest, 500);
 	beside = __atomic_load_n(&taken, __ATOMIC_RELAXED) - beside;
-	printf("bystander: 1000 calls, beside %u words of notifications\n", beside);
+	printf("bystander: 1000 calls, beside %u words of doorbells\n", beside);
 	if (beside > 1000 * CHANNELS)
-		fail("more than a quarter of all notifications is looked at for each of its calls",
+		fail("more than a quarter of all doorbells is looked at for each of its calls",
 		     beside);
 	stop = 1;
 	pthread_join(t, NULL);

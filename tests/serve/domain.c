@@ -127,7 +127,7 @@ void domain_start(struct domain *d, const char *image, int mem_mb)
 	memset(d, 0, sizeof(*d));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
 		fail("socketpair");
-	wake_page = memfd_create("notification", MFD_CLOEXEC);
+	wake_page = memfd_create("wake-page", MFD_CLOEXEC);
 	if (wake_page < 0 || ftruncate(wake_page, 4096))
 		fail("wake-up page");
 	d->wake_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, wake_page, 0);

@@ -49,7 +49,7 @@ static void attach_it(struct sd_ctl_msg *m)
 		abort();
 	fds[0] = memory("peer", SD_REGION_SIZE, (void **)&peer.base[n]);
 	fds[1] = peer.notify[n] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	fds[2] = memory("notification", 4096, (void **)&page);
+	fds[2] = memory("wake-page", 4096, (void **)&page);
 	page->alive = 1;
 	for (u32 i = 0; i < QPS; i++)
 		((struct sd_qp_mem *)(peer.base[n] + SD_HEAD_SIZE))[i].domain.polled = 1;

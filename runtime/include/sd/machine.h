@@ -200,7 +200,7 @@ struct sd_machine_ops {
 	 */
 	void (*event_done)(const struct sd_event *ev, int result, const struct sd_ctl_stats *stats);
 	/**
-	 * @wake_page: rings the notification of an attached client (sd_event.notify_fd), once. 0 or
+	 * @notify: signals the notification of an attached client (sd_event.notify_fd), once. 0 or
 	 * -errno; never blocks, -EAGAIN: it has been rung too often unheard.
 	 */
 	int (*notify)(int notify_fd);
