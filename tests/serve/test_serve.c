@@ -374,16 +374,15 @@ static void finishes_early_calls(void **state)
 	}
 }
 
-/* One that lies in its last call has ended with it: the rest isn't done with what no longer is its.
- */
-static void keeps_nothing_of_liars(void **state)
+/* How many calls are served of a client that ends after a lie, and a good early call after it on
+ * another queue pair. */
+static u64 calls_of_a_liar(void)
 {
 	struct sd_qp la, lb;
 	struct dclient c;
 	u64 before;
 	int fd[2];
 
-	(void)state;
 	attach(&c, &la, 0);
 	dclient_qp(&dom, &c, &lb, 1);
 	pair(&la, false, fd);
@@ -392,7 +391,19 @@ static void keeps_nothing_of_liars(void **state)
 	early(&la, fd[0], SD_ARENA_SIZE, "lie");
 	early(&lb, fd[0], BUF, "promised");
 	assert_int_equal(domain_detach(&dom, &c), 0);
-	assert_int_equal(stats().calls, before + 1);
+	return stats().calls - before;
+}
+
+/* One that lies in its last call has ended with it: the rest isn't done with what no longer is its.
+ * A domain that looks round just then, on its way to sleep or for a timer, may take the good call
+ * first: each queue pair is on its own. That is rare. */
+static void keeps_nothing_of_liars(void **state)
+{
+	int tries = 10;
+
+	(void)state;
+	while (calls_of_a_liar() != 1)
+		assert_true(--tries);
 }
 
 static void liar(struct dclient *c, struct sd_qp *l, u16 op, u64 off)
