@@ -11,8 +11,8 @@
 
 /* calls at once; more wait shortly for a queue pair: see WAITING */
 #define QPS 64u
-#define WAITING \
-	48u /* how many may be taken by calls that may wait; others are sent with SD_F_NOWAIT */
+/* How many may be taken by calls that may wait; others are sent with SD_F_NOWAIT */
+#define WAITING	    48u
 #define AGAIN_MAX   8  /* a refused call is retried after HZ >> 8, then after twice as long ... */
 #define AGAIN_RISE  3u /* ... this many times */
 #define ATTACH_TIME (12 * HZ)
@@ -274,22 +274,22 @@ static struct sd_use *link_entered(const char *domain)
 	return NULL;
 }
 
-static long call_over(struct sd_use *use, u32 contract, sd_stub_fn stub, const u64 arg[6])
+static long call_over(struct sd_use *use, u32 abi, sd_stub_fn stub, const u64 arg[6])
 {
 	long ret = 0;
 	enum sd_status st;
 
-	if (use->link->stubs != contract) {
+	if (use->link->stubs != abi) {
 		pr_err_once(
 			"domain %s: its stubs have another ABI hash (%08x, here %08x); rebuild both images\n",
-			use->link->name, use->link->stubs, contract);
+			use->link->name, use->link->stubs, abi);
 		return -EPROTO;
 	}
 	st = stub(use->qp, &ret, arg);
 	return sd_remote_result(use, st, ret);
 }
 
-long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6])
+long sd_remote_call(const char *domain, u32 abi, sd_stub_fn stub, const u64 arg[6])
 {
 	struct sd_use *use = link_entered(domain), own;
 	struct sd_link *link;
@@ -297,7 +297,7 @@ long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64
 	long ret;
 
 	if (use)
-		return call_over(use, contract, stub, arg);
+		return call_over(use, abi, stub, arg);
 	link = sd_link_get(domain);
 	if (IS_ERR(link))
 		return PTR_ERR(link);
@@ -305,7 +305,7 @@ long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64
 		ret = sd_remote_enter(link, &own, false);
 		if (ret)
 			break;
-		ret = call_over(&own, contract, stub, arg);
+		ret = call_over(&own, abi, stub, arg);
 		sd_remote_leave(&own);
 	} while (sd_remote_again(&own, &ret, &tries));
 	sd_link_put(link);

@@ -66,12 +66,12 @@
 #define LOOK_AGAIN   (HZ / 10 ?: 1) /* minimum time between counts */
 #define WAIT	     (HZ / 20 ?: 1)
 #define STUCK	     (2 * HZ)
-#define LOW_LOOKS \
-	10 /* looks of the reaper, LOOK_AGAIN apart, while memory stays short without a reserve */
+/* Looks of the reaper, LOOK_AGAIN apart, while memory stays short without a reserve */
+#define LOW_LOOKS  10
 #define FILE_BYTES (2u << 10) /* file, inode, dentry, credentials */
 #define NAME_BYTES 1536u      /* a directory above an open file: dentry, inode */
-#define DIR_BLOCKS \
-	6u /* memory per directory block that getdents() keeps: an entry of 12 bytes takes 64 */
+/* Memory per directory block that getdents() keeps: an entry of 12 bytes takes 64 */
+#define DIR_BLOCKS   6u
 #define WATCH_BYTES  208u /* struct epitem, struct eppoll_entry */
 #define TASK_BYTES   (THREAD_SIZE + (8u << 10))
 #define CLIENT_BYTES (24u << 10) /* sizeof(struct sd_client), its files, credentials */

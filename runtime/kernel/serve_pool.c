@@ -15,9 +15,8 @@
 #define SPARES	      2	 /* followers wanted when a leader starts a call */
 #define FOLLOWERS_MAX 32 /* more than that leave */
 #define WORKERS_MAX   4096
-#define MEM_RESERVE \
-	(512u << 10) /* bytes: a new task must leave this much for calls in progress \
-				    */
+/* Bytes: a new task must leave this much for calls in progress */
+#define MEM_RESERVE (512u << 10)
 #define SPAWN_AGAIN (HZ / 10 ?: 1)
 
 /* How long the leader looks at quiet rings. Housekeeping every TIGHT_LOOKS passes, a look at the

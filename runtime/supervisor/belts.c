@@ -37,8 +37,8 @@
 #endif
 
 #define UID_NOBODY 65534
-#define UID_OWN \
-	0x7f000000 /* plus the supervisor's pid, below 1 << 22: an unused uid for each domain */
+/* Plus the supervisor's pid, below 1 << 22: an unused uid for each domain */
+#define UID_OWN 0x7f000000
 
 const char *const belt_names[BELTS] = {
 	[BELT_UID] = "uid",	  [BELT_USER] = "user",	      [BELT_PID] = "pid",

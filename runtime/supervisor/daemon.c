@@ -57,7 +57,7 @@ static void daemon_start_failed(struct daemon *d, int status)
 static int domain_is_alien(struct daemon *d, const struct sd_ctl_msg *m)
 {
 	note_error(
-		"%s was built for another ABI (its hash is %08x, kdom's %08x); run `make all image`",
+		"%s was built for another ABI (its hash is %08x, kdom's %08x); run " SD_REBUILD,
 		d->cfg.image, m->abi, SD_ABI);
 	d->killed = true;
 	daemon_start_failed(d, -EPROTONOSUPPORT);

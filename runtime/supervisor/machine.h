@@ -24,21 +24,20 @@
 
 struct machine {
 	const char *name; /* as in runtime/machine, and in the manifest */
-	/* * @spawn: starts the domain with only the privileges that it needs. It gets the other
+	/** @spawn: starts the domain with only the privileges that it needs. It gets the other
 	 * ends of the control socket, the wake-up page and the console, and cfg's devices; all fds
 	 * stay the caller's. Returns its pid, by which the host identifies it, or -errno.
 	 * dom->belts is valid by the time of its READY. */
 	pid_t (*spawn)(const struct config *cfg, const struct domain *dom, int ctl, int wake_page,
 		       int log);
-	/* * @watch: an fd that becomes readable when it has ended, closed by the caller; or -errno.
-	 */
+	/** @watch: an fd that becomes readable when it has ended, closed by the caller; or -errno */
 	int (*watch)(pid_t pid);
 	/** @kill: ends it at once. Doesn't wait. */
 	void (*kill)(pid_t pid);
-	/* * @reap: its status as of wait(2) after its end; false: it still runs. With @wait it
+	/** @reap: its status as of wait(2) after its end; false: it still runs. With @wait it
 	 * blocks until the end. */
 	bool (*reap)(pid_t pid, bool wait, int *status);
-	/* * @look: records in @belts, at READY, the belts that it has applied itself. */
+	/** @look: records in @belts, at READY, the belts that it has applied itself. */
 	void (*look)(uint8_t *belts, pid_t pid);
 };
 

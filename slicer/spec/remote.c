@@ -110,7 +110,7 @@ static int remote_read_abi(const struct spec_cut *c, struct remote *r)
 	const char *at = text ? strstr(text, "SD_STUBS_ABI 0x") : NULL;
 
 	if (at)
-		r->contract = (unsigned)strtoul(at + strlen("SD_STUBS_ABI "), NULL, 16);
+		r->abi = (unsigned)strtoul(at + strlen("SD_STUBS_ABI "), NULL, 16);
 	free(text);
 	free(path);
 	return at ? 0 : -1;

@@ -23,7 +23,7 @@
 struct remote {
 	char *call;	   /* its stub's name: "sendfile" where the spec says sendfile64 */
 	char *unit;	   /* "client_files": generated/<domain>/client_files.c has the stub */
-	unsigned contract; /* SD_STUBS_ABI of the other domain */
+	unsigned abi; /* SD_STUBS_ABI of the other domain */
 	char *types[6];	   /* of the call's parameters: "u32", "s64", "ptr" ... */
 	unsigned n;
 	/* of the function's parameters, and which are pointers; set by the pass cuts */

@@ -103,7 +103,7 @@ static void ninja_add_unit(struct builder *b, uint32_t tu)
 	int n;
 	char **flags = flags_of(b, t, &n);
 
-	sb_printf(&b->ninja, "build %s: cc %s\n  flags =", obj, src);
+	sb_printf(&b->ninja, "build %s | %s.warn: cc %s\n  flags =", obj, obj, src);
 	for (int i = 0; i < n; i++) {
 		json_array_append_new(args, json_string(flags[i]));
 		if (i) {
@@ -210,8 +210,7 @@ static void ninja_add_rules(struct builder *b, const char *cc)
 		"# made by kslice; ninja -C %s -f <this file>\n"
 		"ninja_required_version = 1.8\nbuilddir = %s\n"
 		"rule cc\n  command = %s $flags -MD -MF $out.d -c -o $out $in 2> $out.warn; "
-		"s=$$?; cat $out.warn >&2; exit $$s\n" /* kept for the test that compares warnings
-							*/
+		"s=$$?; cat $out.warn >&2; exit $$s\n" /* compared by slicer_NAME_warnings */
 		"  depfile = $out.d\n  deps = gcc\n  description = CC $out\n"
 		"rule ar\n  command = rm -f $out && llvm-ar-19 cDrST $out $in\n  description = AR $out\n"
 		"rule ldr\n  command = ld.lld-19 -r -m elf_x86_64 --script=$lds -o $out @$out.rsp\n"

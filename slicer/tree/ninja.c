@@ -77,11 +77,24 @@ static int ninja_start(const char *dir, const char *file, const char *name, int 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Removes what earlier builds made of units that are no longer part of this one. Where ninja fails,
+ * the build after it says why. */
+static void ninja_remove_stale(const char *dir, const char *file)
+{
+	char *argv[] = {"ninja", "-C", (char *)dir, "-f", (char *)file, "-t", "cleandead", NULL};
+
+	run_command(argv, NULL, NULL, "/dev/null");
+}
+
 int run_ninja(const char *outdir, const char *dir, const char *name, int jobs)
 {
 	char *file = xasprintf("%s/build.ninja", outdir), *real = realpath(file, NULL);
-	int r = real ? ninja_start(dir, real, name, jobs) : -1;
+	int r = -1;
 
+	if (real) {
+		ninja_remove_stale(dir, real);
+		r = ninja_start(dir, real, name, jobs);
+	}
 	if (r)
 		r = err(file,
 			"the messages above name the file; if a sliced tree doesn't compile, kslice or a cut has a bug",

@@ -185,7 +185,7 @@ static char *remote_body(const struct spec_cut *c, bool declared)
 		sb_printf(&b, r->pointer[i] ? "%s(unsigned long)%s" : "%s%s", i ? ", " : " ",
 			  r->names[i]);
 	sb_printf(&b, " }; return sd_remote_call(\"%s\", 0x%08xu, sd_%s_stub_%s, arg); }",
-		  c->domain, r->contract, c->domain, r->call);
+		  c->domain, r->abi, c->domain, r->call);
 	return b.s;
 }
 

@@ -190,7 +190,7 @@ static void says_credit_left(void **state)
 	assert_int_equal(SD_LEFT_OF(w->qp.mem->sq[1].flags), 2);
 }
 
-/* * ---- violations ---- * */
+/* ---- violations ---- */
 static void lie_even_seq(void **state)
 {
 	struct sd_req p, q;

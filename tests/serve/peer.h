@@ -14,7 +14,7 @@ struct peer_says {
 	s64 by;
 };
 
-void peer_start(struct domain *d, uint32_t stubs); /* stubs: the contract it claims */
+void peer_start(struct domain *d, uint32_t stubs); /* stubs: the ABI hash it claims */
 void peer_stop(void);
 void peer_lie(struct peer_says says); /* from the next call on */
 u32 peer_attached(void);	      /* how often it was */

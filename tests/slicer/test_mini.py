@@ -15,7 +15,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WHOLE = "bind 4\ncuts 1013\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nnamed -1 -1\nfar 112\nsum 3\n"
-SLICED = "bind 4\ncuts 48\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nnamed -1 -1\nnet by contract: far 7105\nsum 3\n"
+SLICED = "bind 4\ncuts 48\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nnamed -1 -1\nnet by its ABI: far 7105\nsum 3\n"
 failures = []
 
 

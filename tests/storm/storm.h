@@ -25,8 +25,8 @@
 
 #include <sd/qp.h>
 
-#define QPS \
-	4 /* of a client in use: the stubs wait on queue pair 0, the others are only posted to */
+/* Of a client in use: the stubs wait on queue pair 0, the others are only posted to */
+#define QPS   4
 #define CHANS 3 /* of a process: itself, and children of its */
 #define FDS   48
 #define MAPS  6

@@ -22,8 +22,8 @@
 
 #define READ_MAX 65536 /* runtime/kernel/remote_file.c: of one call */
 #define TOTAL	 (2 << 20)
-#define RESTART \
-	512 /* ERESTARTSYS, the kernel's own: the client's hook makes it EINTR or another call */
+/* ERESTARTSYS, the kernel's own: the client's hook makes it EINTR or another call */
+#define RESTART 512
 
 extern const struct sd_domain_stubs sd_net_stubs, sd_block_stubs;
 

@@ -15,10 +15,10 @@
 
 #define SPANS_MAX 1024u
 #define ALONE_NS  250000000ll /* after this a domain's death is noticed */
-#define BESIDE_NS \
-	1000000ll /* requests are in flight at the host, too, which sends no notification */
-#define HOST_NS 100000000ll /* another thread may submit to a domain */
-#define LOOKS	400u	    /* looks before a thread sleeps */
+/* Requests are in flight at the host, too, which sends no notification */
+#define BESIDE_NS 1000000ll
+#define HOST_NS	  100000000ll /* another thread may submit to a domain */
+#define LOOKS	  400u	      /* looks before a thread sleeps */
 
 /* ---- one request ---- */
 static u16 call_of(u16 opcode)

@@ -70,7 +70,7 @@ static long say_alien(u32 dom, const char *who, u32 its, u32 ours)
 	p = sd_stpcpy(sd_xtoa(p, its), ", here ");
 	sd_stpcpy(sd_xtoa(p, ours), ")");
 	sd_say(SD_LOG_ERROR, place, cause,
-	       "run `make all image`, stop the domain with `kdom down` and start it again");
+	       "run " SD_REBUILD ", stop the domain with `kdom down` and start it again");
 	return -EPROTO;
 }
 
@@ -114,7 +114,7 @@ static long say_no_transport(u32 dom, const char *name)
 
 static long check_attached(u32 dom, const struct sd_ctl_msg *m)
 {
-	u32 ours = sd_domain[dom].stubs->contract;
+	u32 ours = sd_domain[dom].stubs->abi;
 
 	if (m->u.attach.transport[SD_TRANSPORT_MAX - 1])
 		return -EPROTO;

@@ -10,11 +10,10 @@
 #include "channel/channel.h"
 #include "channel/wait.h"
 
-#define RECHECK_NS \
-	100000000 /* a thread that frees a queue pair looks for waiters without a fence */
-#define GIVE_UP_NS \
-	30000000000ll /* without a single call made: a busy host may keep the domain waiting for \
-			 seconds */
+/* A thread that frees a queue pair looks for waiters without a fence */
+#define RECHECK_NS 100000000
+/* Without a single call made: a busy host may keep the domain waiting for seconds */
+#define GIVE_UP_NS 30000000000ll
 
 #define WAITING (SD_QPS - 8) /* queue pairs whose calls may wait */
 

@@ -131,8 +131,7 @@ struct sd_domain_stubs {
 	const char *name; /* "net" */
 	const struct sd_stub *stub;
 	u32 n;
-	u32 contract; /* hash of the calls' layouts; a domain with another isn't called. See
-		         sd/control.h */
+	u32 abi; /* hash of the calls' layouts; a domain with another isn't called */
 	u32 nprefix;
 	const char *const *prefix; /* absolute paths, no trailing slash; the domain has them at the
 				      same place: "/sd" */

@@ -33,7 +33,7 @@
  * when its supervisor has another one.
  *
  * Whether the calls themselves have the same form is a separate question: the client compares
- * attach.stubs with its own sd_domain_stubs.contract. All of this is compared once per channel,
+ * attach.stubs with its own sd_domain_stubs.abi. All of this is compared once per channel,
  * never at a call.
  *
  * # Who may ask what

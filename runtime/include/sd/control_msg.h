@@ -59,6 +59,9 @@ enum sd_ctl_way {
 	SD_CTL_TO_DOMAIN,
 };
 
+/* What cures SD_CTL_ALIEN, for messages. */
+#define SD_REBUILD "`make all image` (of an installation: `kslice build`)"
+
 enum sd_ctl_verdict {
 	SD_CTL_GOOD,
 	SD_CTL_ALIEN,	   /* the sender has another ABI hash: only the head may be read */

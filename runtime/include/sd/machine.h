@@ -74,10 +74,10 @@ enum sd_block_op { SD_BLOCK_READ, SD_BLOCK_WRITE, SD_BLOCK_FLUSH, SD_BLOCK_DISCA
 
 #define SD_BLOCK_REQS 64  /* at most in flight for one device */
 #define SD_BLOCK_VECS 128 /* of one request */
-#define SD_BLOCK_PREFLUSH \
-	1u /* all writes handed back before are on stable storage before this one begins */
-#define SD_BLOCK_FUA  2u /* this one is on stable storage when it is handed back */
-#define SD_BLOCK_SOON 4u /* only a hint: a flush that somebody waits for will come after it */
+/* All writes handed back before are on stable storage before this one begins */
+#define SD_BLOCK_PREFLUSH 1u
+#define SD_BLOCK_FUA	  2u /* this one is on stable storage when it is handed back */
+#define SD_BLOCK_SOON	  4u /* only a hint: a flush that somebody waits for will come after it */
 
 struct sd_block_vec { /* a struct iovec */
 	void *base;

@@ -60,10 +60,10 @@ bool sd_remote_again(const struct sd_use *use, long *ret, u32 *tries);
 long sd_remote_result(struct sd_use *use, enum sd_status st, long ret);
 
 /*
- * The body of a remote cut: the call `stub` of a domain whose stubs have this contract, over the
+ * The body of a remote cut: the call `stub` of a domain whose stubs have this ABI hash, over the
  * link the task has entered, or else the present one. Pointers among the arguments are the kernel's
  * own, or those of a user pointer it has checked.
  */
-long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6]);
+long sd_remote_call(const char *domain, u32 abi, sd_stub_fn stub, const u64 arg[6]);
 
 #endif

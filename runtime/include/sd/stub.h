@@ -14,8 +14,8 @@
 #define SD_SPAN_MAX 0x7ffffffff000ull /* x86-64 TASK_SIZE_MAX: beyond it access_ok() fails */
 #define SD_PATH_MAX 4096u
 #define SD_RW_MAX   0x7ffff000ull /* MAX_RW_COUNT */
-#define SD_KEEP_FREE \
-	(80u * 1024) /* arena left for addresses and control messages when data are cut */
+/* Arena left for addresses and control messages when data are cut */
+#define SD_KEEP_FREE (80u * 1024)
 
 #define SD_PTR(p) ((void *)(uintptr_t)(p))
 

@@ -191,7 +191,7 @@ static void message_check(const struct sd_ctl_msg *msg, size_t len, int flags, u
 	case SD_CTL_ALIEN:
 		machine_die(
 			"control socket: kdom was built for another ABI (its hash is %08x, this "
-			"image's %08x); run `make all image` and restart the domain",
+			"image's %08x); run " SD_REBUILD " and restart the domain",
 			msg->abi, SD_ABI);
 	default:
 		machine_die("control socket: not a message of version %u: %zu bytes, %u fds",

@@ -29,11 +29,11 @@ enum sd_status sd_net_stub_read(struct sd_qp *qp, long *ret, const u64 a[6])
 	return SD_OK;
 }
 
-long sd_remote_call(const char *domain, u32 contract, sd_stub_fn stub, const u64 arg[6])
+long sd_remote_call(const char *domain, u32 abi, sd_stub_fn stub, const u64 arg[6])
 {
 	long ret = -1;
 
-	printf("%s %s: ", domain, contract ? "by contract" : "without one");
+	printf("%s %s: ", domain, abi ? "by its ABI" : "by none");
 	return stub(0, &ret, arg) ? -1 : ret;
 }
 
