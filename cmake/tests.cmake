@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # How tests are declared. A test's first label is its group: what a developer runs with `ctest -L`.
-#   quick    seconds, needs nothing but the host programs
+#   quick    seconds, needs nothing but the host programs, and no root
 #   gate     source checks: warnings of other compilers, static checkers
 #   slicer   mini tree and the real tree
-#   stubs ring user arch    the part of that name
+#   stubs ring user arch supervisor    the part of that name
 #   image    anything that needs a domain image in build/; also
 #     whole        also needs it unsliced (make whole)
 #     poison kasan debug tests an image of that kind (make poison kasan debug)

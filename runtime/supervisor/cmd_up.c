@@ -129,8 +129,8 @@ static int await_daemon(const struct config *cfg, int pipe_fd, const char *log)
 		return -EEXIST;
 	}
 	if (n == sizeof(status) && status == -EPROTONOSUPPORT) {
-		say("%s: %s was built for another ABI than this kdom; run " SD_REBUILD,
-		    cfg->name, cfg->image);
+		say("%s: %s was built for another ABI than this kdom; run " SD_REBUILD, cfg->name,
+		    cfg->image);
 		return status;
 	}
 	say("%s: the domain did not start: %s", cfg->name,

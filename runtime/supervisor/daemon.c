@@ -56,9 +56,8 @@ static void daemon_start_failed(struct daemon *d, int status)
 /* No restart: it would start the same image. */
 static int domain_is_alien(struct daemon *d, const struct sd_ctl_msg *m)
 {
-	note_error(
-		"%s was built for another ABI (its hash is %08x, kdom's %08x); run " SD_REBUILD,
-		d->cfg.image, m->abi, SD_ABI);
+	note_error("%s was built for another ABI (its hash is %08x, kdom's %08x); run " SD_REBUILD,
+		   d->cfg.image, m->abi, SD_ABI);
 	d->killed = true;
 	daemon_start_failed(d, -EPROTONOSUPPORT);
 	return -EPROTONOSUPPORT;

@@ -30,7 +30,7 @@ struct machine {
 	 * dom->belts is valid by the time of its READY. */
 	pid_t (*spawn)(const struct config *cfg, const struct domain *dom, int ctl, int wake_page,
 		       int log);
-	/** @watch: an fd that becomes readable when it has ended, closed by the caller; or -errno */
+	/** @watch: an fd that becomes readable at its end, closed by the caller; or -errno */
 	int (*watch)(pid_t pid);
 	/** @kill: ends it at once. Doesn't wait. */
 	void (*kill)(pid_t pid);

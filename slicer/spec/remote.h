@@ -21,10 +21,10 @@
 #include "spec/spec.h"
 
 struct remote {
-	char *call;	   /* its stub's name: "sendfile" where the spec says sendfile64 */
-	char *unit;	   /* "client_files": generated/<domain>/client_files.c has the stub */
-	unsigned abi; /* SD_STUBS_ABI of the other domain */
-	char *types[6];	   /* of the call's parameters: "u32", "s64", "ptr" ... */
+	char *call;	/* its stub's name: "sendfile" where the spec says sendfile64 */
+	char *unit;	/* "client_files": generated/<domain>/client_files.c has the stub */
+	unsigned abi;	/* SD_STUBS_ABI of the other domain */
+	char *types[6]; /* of the call's parameters: "u32", "s64", "ptr" ... */
 	unsigned n;
 	/* of the function's parameters, and which are pointers; set by the pass cuts */
 	char *names[6];

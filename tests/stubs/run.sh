@@ -35,9 +35,18 @@ engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c 
 loop=$(transport_sources loop)
 shm=$(transport_sources shm)
 
+is_current() {
+	[ -x "$1" ] && [ -z "$(find tests/stubs runtime/{core,include,port,transport} "$gen" -newer "$1" -print -quit)" ]
+}
+
+# One program for host and mutate, which may run at the same time: compiling it takes a minute.
 build_host() {
-	$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine "$gen"/server*.c \
-		runtime/core/server.c runtime/core/uptr.c $loop -o "$1"
+	(
+		flock 9
+		is_current "$out/host" ||
+			$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine \
+				"$gen"/server*.c runtime/core/server.c runtime/core/uptr.c $loop -o "$out/host"
+	) 9>"$out/host.lock"
 }
 
 # An error message of the kernel fails the test, whatever the cases' results.
@@ -56,12 +65,12 @@ status=0
 for kind in "${kinds[@]}"; do
 	case $kind in
 	host)
-		build_host "$out/host"
+		build_host
 		run "$out/host" "$@" || status=1 ;;
 	mutate)
-		build_host "$out/mutate"
-		run "$out/mutate" --mutate=in "$@" || status=1
-		run "$out/mutate" --mutate=out "$@" || status=1 ;;
+		build_host
+		run "$out/host" --mutate=in "$@" || status=1
+		run "$out/host" --mutate=out "$@" || status=1 ;;
 	fuzz)
 		$CC $flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -Itests/stubs/host_backend tests/stubs/fuzz.c \
 			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/qp.c \

@@ -103,6 +103,31 @@ def give(sock, data, fds):
         return False
 
 
+def needs_root(test):
+    """Marks a test that an ordinary user can't run."""
+    test.needs_root = True
+    return test
+
+
+class Loader(unittest.TestLoader):
+    """Loads tests that need root, or those that don't."""
+
+    def __init__(self, root):
+        super().__init__()
+        self.root = root
+
+    def getTestCaseNames(self, case):
+        return [n for n in super().getTestCaseNames(case) if hasattr(getattr(case, n), "needs_root") == self.root]
+
+
+def main():
+    """PROGRAM [user|root] [TEST ...]: the tests that an ordinary user can run, those that need root; otherwise all."""
+    part = sys.argv[1] if sys.argv[1:2] in (["user"], ["root"]) else None
+    names = sys.argv[2 if part else 1:]
+    unittest.main(argv=[sys.argv[0], *names], testLoader=Loader(part == "root") if part else unittest.defaultTestLoader, verbosity=2,
+                  warnings="ignore")
+
+
 class Fixture(unittest.TestCase):
     def setUp(self):
         self.tmp = tempfile.TemporaryDirectory(prefix="kdomtest")

@@ -12,9 +12,8 @@ import struct
 import subprocess
 import threading
 import time
-import unittest
 
-from kdomtest import FAKE, NOBODY, Fixture, as_nobody, give
+from kdomtest import FAKE, NOBODY, Fixture, as_nobody, give, main
 from control import ATTACH, HELLO, SHARE, STATUS, message
 
 KEY = (5, 6)
@@ -123,7 +122,6 @@ def behind_an_error(c, fd):
     return give(c.sock, b"", [fd])
 
 
-@unittest.skipIf(os.getuid(), "is root and nobody")
 class Crowds(Fixture):
     def start(self, name):
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -295,4 +293,4 @@ class Crowds(Fixture):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2, warnings="ignore")
+    main()

@@ -11,9 +11,8 @@ import signal
 import socket
 import subprocess
 import time
-import unittest
 
-from kdomtest import FAKE, KDOM, NOBODY, Conn, Fixture, as_nobody, control, give, message, over
+from kdomtest import FAKE, KDOM, NOBODY, Conn, Fixture, as_nobody, control, give, main, message, needs_root, over
 from control import ATTACH, DOWN, HELLO, KILL, SHARE, STATUS, TICKET, TRACE, UP
 
 KEY = {"key": (5, 6)}
@@ -84,7 +83,7 @@ class Rules(Fixture):
         self.assertEqual(life.ask(STATUS)[0], 0)
         self.assertEqual(self.ps("good")[3], "1")
 
-    @unittest.skipIf(os.getuid(), "gives up root")
+    @needs_root
     def test_who_sends_today(self):
         """What root connected and a program without any right has."""
         self.up("good")
@@ -101,7 +100,7 @@ class Rules(Fixture):
         self.assertEqual(as_nobody(lambda: c.ask(UP)[0]), -errno.EPERM)
         self.assertEqual(self.ps("good")[1], "killed")
 
-    @unittest.skipIf(os.getuid(), "gives up root")
+    @needs_root
     def test_a_stranger_has_no_power(self):
         self.up("good")
         self.open_to_all("good")
@@ -118,7 +117,7 @@ class Rules(Fixture):
         self.assertEqual(c.attach()[0], 0)
         self.log_has("good", f"uid={NOBODY}", 2)
 
-    @unittest.skipIf(os.getuid(), "gives up root")
+    @needs_root
     def test_a_child_is_told_by_who_asks_today(self):
         self.up("good")
         life = self.conn("good")
@@ -159,7 +158,7 @@ class Rules(Fixture):
             self.assertEqual(serial(), 0)
         self.assertEqual(self.conn("good").ask(TRACE, on=1)[0], -errno.EREMOTEIO)
 
-    @unittest.skipIf(os.getuid(), "gives up root")
+    @needs_root
     def test_whom_a_tracer_sees(self):
         self.up("good")
         self.open_to_all("good")
@@ -326,7 +325,7 @@ class Rules(Fixture):
 
     # ---- strangers ----
 
-    @unittest.skipIf(os.getuid(), "gives up root")
+    @needs_root
     def test_a_stranger_leaves_room(self):
         """One uid holds a quarter of what fds there are, whatever it does; root's and the owner's aren't counted."""
         self.up_after("good", lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)), env=self.env)
@@ -392,6 +391,7 @@ class Rules(Fixture):
         self.assertEqual(self.kdom("kill", "good").returncode, 0)
         self.up("good")  # with the fds that it kept
 
+    @needs_root
     def test_what_else_the_caller_had(self):
         """Signals ignored and blocked, a umask, an environment, a directory."""
         def prepare():
@@ -443,4 +443,4 @@ class Rules(Fixture):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2, warnings="ignore")
+    main()
