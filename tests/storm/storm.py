@@ -30,7 +30,9 @@ EACH = 30
 SEED = int(os.environ.get("STORM_SEED", "0")) or int(time.time())
 SLOTS, MAX_MS = os.environ.get("STORM_SLOTS", "6"), os.environ.get("STORM_MAX_MS", "400")
 DISK = "4G"  # no call of the storm's fills it; sparse
-LOST = {"file": 96 << 20}.get(KIND, 1 << 20)  # bytes that storms may leave in caches: of a disk, its journal (64 MB) and other metadata
+# Bytes that storms may leave in caches: of a disk, its journal (64 MB) and other metadata; in debug images each new stack trace of an
+# allocation, for good (CONFIG_STACKDEPOT).
+LOST = {"file": 96 << 20}.get(KIND, 1 << 20) + (16 << 20 if os.environ.get("KSLICE_DEBUG") else 0)
 
 
 class Stormy(Domain):
