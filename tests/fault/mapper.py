@@ -41,12 +41,16 @@ def one_small(n):
     os.unlink(path(name))
 
 
-def many(count):
-    n = 0
-    print("ready", flush=True)
+def many(count, n="0"):
+    """A client may have 512 files mapped between two execs (doc/STATUS.md)."""
+    n = int(n)
+    if not n:
+        print("ready", flush=True)
     while n < int(count) or not int(count) and not select.select([0], [], [], 0)[0]:
         one_small(n)
         n += 1
+        if n % 400 == 0:
+            os.execv(sys.executable, [sys.executable, *sys.argv[:3], count, str(n)])
     print(f"ok {n}", flush=True)
 
 

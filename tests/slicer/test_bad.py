@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -133,8 +134,13 @@ def schema(kslice, common, work):
         check(all(f"`{k}`" in readme for k in keys), f"{name}: {[k for k in keys if f'`{k}`' not in readme]} not in README.md")
 
 
-def caches(kslice, common, work):
+def caches(kslice, common, out):
     """Its files are compiled and run, so others must not be able to change them, whoever made it."""
+    with tempfile.TemporaryDirectory() as work:  # the clone may be in somebody's home, and this be root
+        caches_below(kslice, [*common, "--out", out], work)
+
+
+def caches_below(kslice, common, work):
     fetch = f"{HERE}/../../kernel-tree/fetch.sh"
     os.makedirs(f"{work}/open/mine")
     os.chmod(f"{work}/open", 0o777)
@@ -149,12 +155,12 @@ def caches(kslice, common, work):
     for variable, place, says in cases:
         env = {k: v for k, v in os.environ.items() if k not in ("KSLICE_CACHE", "SUDO_UID")}
         env[variable] = place
-        for command in ([kslice, "slice", *common, "--out", f"{work}/out-cache", f"{HERE}/mini.json"], [fetch]):
+        for command in ([kslice, "slice", *common, f"{HERE}/mini.json"], [fetch]):
             r = subprocess.run(command, env=env, capture_output=True, text=True)
             check(r.returncode and says in r.stderr, f"{variable}={place}, {command[0]}: {r.stderr}")
     os.chmod(f"{work}/open", 0o1777)
     env = dict(os.environ, KSLICE_CACHE=f"{work}/open/mine")
-    r = subprocess.run([kslice, "slice", *common, "--out", f"{work}/out-cache", f"{HERE}/mini.json"], env=env, capture_output=True, text=True)
+    r = subprocess.run([kslice, "slice", *common, f"{HERE}/mini.json"], env=env, capture_output=True, text=True)
     check("can change" not in r.stderr, f"a sticky directory on the way: {r.stderr}")
 
 
@@ -173,7 +179,7 @@ def main():
     trees(kslice, common, work, tree)
     full_disk(kslice, common, work)
     interrupt(kslice, common, work)
-    caches(kslice, common, work)
+    caches(kslice, common, f"{work}/out-cache")
     check(run([kslice, "slcie"]).returncode == 2, "a wrong command")
     check(run([kslice, "slice", "--jobs=none", "x"]).returncode == 2, "a wrong number")
     print("failures:", failures)

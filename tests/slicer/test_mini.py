@@ -101,7 +101,7 @@ DUMPS = {
     "closure": r"^\d+\t.*inet_bind.*\tnet/inet.c:\d+\tthrough field\t",
     "boundary": r"^return lib_answer: body in kernel/cuts.c:\d+$",
     "source": r"^net/inet.c: \d+ bytes$",
-    "build": r"^build .*kernel/cuts.o: cc ",
+    "build": r"^build .*kernel/cuts.o \| .*kernel/cuts.o.warn: cc ",
     "why": r"^\d+\t.*inet_bind.*\tnet/inet.c:\d+\tthrough field\t",
     "report": r'"name": "mini"',
 }

@@ -43,9 +43,10 @@ is_current() {
 build_host() {
 	(
 		flock 9
-		is_current "$out/host" ||
-			$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine \
-				"$gen"/server*.c runtime/core/server.c runtime/core/uptr.c $loop -o "$out/host"
+		! is_current "$out/host" || exit 0
+		$CC $flags -fsanitize=address,undefined -Itests/stubs/host_backend tests/stubs/backend_host.c $engine \
+			"$gen"/server*.c runtime/core/server.c runtime/core/uptr.c $loop -o "$out/host.new"
+		mv "$out/host.new" "$out/host"
 	) 9>"$out/host.lock"
 }
 
