@@ -39,9 +39,26 @@ static int core_dir_check(struct config *cfg)
 	return 0;
 }
 
+/* sudo takes a session's right to dump core. Only the hard limit is raised here: the domain raises
+ * its own (cores_limit), after it has lost the privilege for this. */
+static int core_limit_raise(void)
+{
+	struct rlimit own;
+
+	if (getrlimit(RLIMIT_CORE, &own))
+		return -errno;
+	own.rlim_max = RLIM_INFINITY;
+	if (!setrlimit(RLIMIT_CORE, &own) || getrlimit(RLIMIT_CORE, &own) || own.rlim_max)
+		return 0;
+	say("--core: this session may not dump core (ulimit -Hc is 0); start kdom from one that may, "
+	    "or with CAP_SYS_RESOURCE");
+	return -EPERM;
+}
+
 int cores_check(struct config *cfg)
 {
 	char pattern[256];
+	int err;
 
 	if (!cfg->core)
 		return 0;
@@ -65,7 +82,8 @@ int cores_check(struct config *cfg)
 		say("--core: this host writes cores to a file; say in which directory: --core=DIR");
 		return -EINVAL;
 	}
-	return core_dir_check(cfg);
+	err = core_dir_check(cfg);
+	return err ? err : core_limit_raise();
 }
 
 static int core_dir_path(const struct config *cfg, pid_t supervisor, unsigned start, char *path,

@@ -23,6 +23,7 @@ out=$build/stub-tests
 [ -f "$gen/tests.c" ] || { echo "run.sh: $gen/tests.c: no such file: run \`kslice slice $name\` first" >&2; exit 2; }
 mkdir -p "$out"
 cd "$home"
+ulimit -S -n "$(ulimit -H -n)" # sudo's 1024 descriptors are fewer than a domain gives
 . tests/common/parts.sh
 abi=$(mktemp -d)
 trap 'rm -rf "$abi"' EXIT

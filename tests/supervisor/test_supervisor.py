@@ -5,6 +5,7 @@ import errno
 import mmap
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -436,6 +437,7 @@ class Supervisor(Fixture):
         self.assertEqual(len(on) + len(off), 15, out)
         return on, off
 
+    @needs_root
     def test_belts_are_there(self):
         """Each that is said to be worn is, by what the host's kernel says of the process."""
         self.up("good")
@@ -453,6 +455,7 @@ class Supervisor(Fixture):
         self.assertIn("domain good is confined by " + " ".join(on), self.log("good"))
         self.assertIn("; not available: ", self.log("good"))
 
+    @needs_root
     def test_belts_that_the_host_refuses(self):
         """One by one: the domain runs without, and it is said why."""
         refuse = ("for n in net ipc; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; "
@@ -681,6 +684,23 @@ class Supervisor(Fixture):
         self.log_has(name, "ended by signal 4 (Illegal instruction)")
         return [os.path.join(at, f) for at, _, files in os.walk(self.path("cores")) for f in files]
 
+    @staticmethod
+    def may_raise_limits():
+        return not subprocess.run(["prlimit", "--core=0:0", "prlimit", "--core=0:unlimited", "true"], capture_output=True).returncode
+
+    def core_limits(self):
+        """A session without the right to dump core, as sudo makes it: a kdom that may takes it back, another says so."""
+        r = subprocess.run(["prlimit", "--core=0:0", KDOM, "up", "--image", FAKE, "--manifest", self.manifest,
+                            "--core=" + self.path("cores"), "faulty3"], env=self.env, capture_output=True, text=True, timeout=60)
+        if not self.may_raise_limits():
+            self.assertIn("ulimit -Hc is 0", r.stderr)
+            return
+        self.names.append("faulty3")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        for core in self.cores_of("faulty3"):
+            shutil.rmtree(os.path.dirname(core))
+        self.log_has("faulty3", "core dumped")
+
     def test_core(self):
         """None but where it is asked for; and what can't come true is an error before the domain starts."""
         with open("/proc/sys/kernel/core_pattern") as f:
@@ -700,6 +720,9 @@ class Supervisor(Fixture):
         self.assertIn("--core=DIR", self.up("faulty1", "--core", ok=False).stderr)
         self.assertIn("No such file", self.up("faulty1", "--core=" + self.path("none"), ok=False).stderr)
         self.assertIn("not a directory", self.up("faulty1", "--core=" + self.manifest, ok=False).stderr)
+        self.core_limits()
+        if not resource.getrlimit(resource.RLIMIT_CORE)[1] and not self.may_raise_limits():
+            return
         self.up("faulty1", "--core=" + self.path("cores"))
         self.assertIn("may dump core, with data of all its clients", self.log("faulty1"))
         self.assertRegex(self.kdom("ps", "-v").stdout, r"not available: .*hidden")
