@@ -65,8 +65,20 @@ bool closure_field_read(const struct graph *g, const char *field)
 	return g->field_blind || (v && field_is_read(g, (uint32_t)(*v - 1)));
 }
 
-bool closure_element_live(const struct graph *g, const struct facts *f, uint32_t element)
+/* Elements of these stay: nobody knows how they are read, or the text has several views. */
+static bool is_open(const struct graph *g, uint32_t def_id)
 {
+	const struct unit *u = &g->units.a[g->unit_of[def_id]];
+
+	return g->open[def_id] || u->pinned || u->shared;
+}
+
+bool closure_element_live(const struct graph *g, uint32_t def_id, uint32_t element)
+{
+	const struct facts *f = graph_facts(g, def_id);
+
+	if (is_open(g, def_id))
+		return true;
 	for (uint32_t e = element + 1; e; e = f->elements[e - 1].parent) {
 		const struct fact_element *el = &f->elements[e - 1];
 
@@ -108,11 +120,25 @@ static void make_file_live(struct graph *g, uint32_t tu, uint32_t from)
 	*vec_add(&g->newly_live) = (struct live_tu){tu, from};
 }
 
+/* What one translation unit keeps of a text, those that include it, too, have. */
+static void keep_same_text(struct graph *g, const struct unit *u)
+{
+	for (uint32_t i = u->same; &g->units.a[i] != u; i = g->units.a[i].same) {
+		const struct unit *other = &g->units.a[i];
+		struct edge e = {.from = g->unit_defs[u->first], .kind = EDGE_UNIT};
+
+		if (u->kept && !other->kept && g->live[other->tu])
+			keep_def(g, g->unit_defs[other->first], e);
+	}
+}
+
 static void keep_pinned_of_file(struct graph *g, struct live_tu l)
 {
 	for (uint32_t i = g->base[l.tu]; i < g->base[l.tu + 1]; i++) {
 		const struct unit *u = &g->units.a[g->unit_of[i]];
 
+		for (uint32_t k = u->same; &g->units.a[k] != u; k = g->units.a[k].same)
+			keep_same_text(g, &g->units.a[k]);
 		if (u->pinned && !u->dropped)
 			keep_def(g, i,
 				 (struct edge){.from = l.from,
@@ -142,6 +168,7 @@ static void keep_def(struct graph *g, uint32_t def_id, struct edge e)
 					      : (struct edge){.from = def_id, .kind = EDGE_UNIT});
 	}
 	make_file_live(g, u->tu, def_id);
+	keep_same_text(g, u);
 }
 
 /* From the innermost element outwards: the reference waits for the first one that isn't live. */
@@ -173,6 +200,29 @@ static void log_edge(struct graph *g, uint32_t def_id, const char *key)
 			fprintf(g->edges, "%u %u\n", g->unit_of[def_id], g->unit_of[d]);
 }
 
+static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t field);
+
+/* Assembler and who declares it with another record read a table otherwise than by its fields. */
+static bool reads_otherwise(const struct facts *f, const struct fact_ref *r, const char *record)
+{
+	return r->kind == REF_ASM || (r->record && strcmp(fact_str(f, r->record), record));
+}
+
+static void open_tables(struct graph *g, uint32_t n, const struct facts *f,
+			const struct fact_ref *r)
+{
+	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d]) {
+		const struct fact_def *def = graph_def(g, d);
+
+		if (!def->nelement || def->kind != DEF_VAR || is_open(g, d) ||
+		    !reads_otherwise(f, r, fact_str(graph_facts(g, d), def->record)))
+			continue;
+		g->open[d] = true;
+		for (uint32_t i = def->ref0; g->kept[d] && i < def->ref0 + def->nref; i++)
+			follow_ref(g, d, i, NONE);
+	}
+}
+
 static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t field)
 {
 	const struct facts *f = graph_facts(g, def_id);
@@ -180,7 +230,7 @@ static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t 
 	struct edge e = {
 		.from = def_id, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD};
 
-	if (r->element && graph_def(g, def_id)->kind == DEF_VAR) {
+	if (r->element && graph_def(g, def_id)->kind == DEF_VAR && !is_open(g, def_id)) {
 		uint32_t wait = element_waits_for(g, f, r->element);
 
 		if (wait != NONE) {
@@ -195,7 +245,8 @@ static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t 
 	}
 	if (g->edges)
 		log_edge(g, def_id, fact_str(f, r->key));
-	keep_symbol(g, fact_str(f, r->key), e);
+	if (keep_symbol(g, fact_str(f, r->key), e))
+		open_tables(g, graph_node(g, fact_str(f, r->key)), f, r);
 }
 
 static void wake_field_waiters(struct graph *g, uint32_t field)

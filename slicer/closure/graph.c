@@ -102,68 +102,6 @@ static int compare_places(const void *pa, const void *pb)
 	return 0;
 }
 
-static bool is_plain_section(const char *s)
-{
-	static const char *const plain[] = {
-		".text",
-		".init.text",
-		".init.data",
-		".init.rodata",
-		".exit.",
-		".ref.",
-		".data..percpu",
-		".data..read_mostly",
-		".data..ro_after_init",
-		".data..cacheline_aligned",
-		".data..shared_aligned",
-		".data..page_aligned",
-		".bss",
-		".sched.text",
-		".cpuidle.text",
-		".noinstr.text",
-		".kprobes.text",
-		".softirqentry.text",
-		".irqentry.text",
-		".spinlock.text",
-		".meminit",
-		".data.once",
-		".data.unlikely",
-		".rodata",
-		".head.text",
-		".entry.text",
-		".data..nosave",
-		".data..decrypted",
-		".discard",
-		".modinfo",
-		".note",
-	};
-
-	if (!*s || !strcmp(s, ".data"))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
-		if (starts_with(s, plain[i]))
-			return true;
-	return false;
-}
-
-/*
- * Pinned: not referenced, but kept if its file is in the image: initcalls, parameters, members of
- * sections that the linker script turns into tables, file-scope asm and assertions.
- */
-static bool def_is_pinning(const struct facts *f, const struct fact_def *d)
-{
-	if (d->flags & DEF_EXPORT)
-		return false;
-	if (d->kind == DEF_ASM)
-		return !(d->flags & DEF_WEAK); /* cond_syscall() is only needed by name */
-	if (d->kind == DEF_ASSERT)
-		return true;
-	if (d->flags & (DEF_USED | DEF_INITCALL))
-		return true;
-	return d->kind == DEF_VAR && d->flags & DEF_SECTION &&
-	       !is_plain_section(fact_str(f, d->section));
-}
-
 static void make_units_of_tu(struct graph *g, uint32_t tu)
 {
 	const struct facts *f = &g->facts[tu];
@@ -214,11 +152,13 @@ int graph_make(struct graph *g, const struct compdb *db, const struct facts *fac
 	g->unit_defs = xcalloc(g->ndefs + 1, sizeof(uint32_t));
 	g->tu_of = xcalloc(g->ndefs + 1, sizeof(*g->tu_of));
 	g->kept = xcalloc(g->ndefs + 1, 1);
+	g->open = xcalloc(g->ndefs + 1, sizeof(bool));
 	g->body_cut = xcalloc(g->ndefs + 1, sizeof(uint32_t));
 	g->live = xcalloc(g->ntu, sizeof(bool));
 	link_defs_to_nodes(g);
 	for (uint32_t tu = 0; tu < g->ntu; tu++)
 		make_units_of_tu(g, tu);
+	texts_link(g);
 	return 0;
 }
 
@@ -235,6 +175,7 @@ void graph_free(struct graph *g)
 	free(g->unit_defs);
 	free(g->tu_of);
 	free(g->kept);
+	free(g->open);
 	free(g->body_cut);
 	free(g->live);
 	free(g->nodes.a);

@@ -3,6 +3,8 @@
  * graph.h: the passes graph, cuts and closure, facts + spec => what is kept, and why.
  *
  *      graph.c         facts of all units => nodes (symbols), units (deleted as one piece)
+ *      pins.c          what is kept with its file, though nothing names it
+ *      texts.c         units whose text several translation units include
  *      cuts.c          the spec's cuts => droppings (ranges of text) and cut bodies
  *      closure.c       roots + edges => kept nodes, each with the edge that first reached it
  *      named.c         objects that the kernel looks up by a string => roots, for closure.c
@@ -56,6 +58,12 @@ struct unit {
 	uint32_t first, n;	    /* into unit_defs */
 	struct edge edge;	    /* how it was first reached */
 	bool kept, dropped, pinned; /* dropped: by a cut. pinned: stays if its file is live */
+	/*
+	 * The text belongs to several translation units, which include its file; they may see
+	 * different definitions in it. `same` is this text in the next of them, a ring.
+	 */
+	bool shared;
+	uint32_t same;
 };
 
 /* A call that a cut deletes or replaces, in definition def_id's file. */
@@ -90,6 +98,7 @@ struct graph {
 	uint32_t ntu, ndefs, *base;
 	uint32_t *node_of, *next, *unit_of; /* per def_id; next: of the same node */
 	uint8_t *kept;			    /* per def_id */
+	bool *open; /* per def_id: a table that is read otherwise than by its fields' names */
 	uint16_t *tu_of;
 	VEC(struct node) nodes;
 	struct strmap node_index; /* key => index + 1 */
@@ -111,6 +120,9 @@ struct graph {
 	size_t queue_head;
 	FILE *edges;
 };
+
+/* pins.c */
+bool def_is_pinning(const struct facts *f, const struct fact_def *d);
 
 /* graph.c */
 int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts,
@@ -136,6 +148,9 @@ bool graph_is_runtime(const struct graph *g, uint32_t tu);
 /* The part of a key after "path:". */
 const char *key_name(const char *key);
 
+/* texts.c: units of files that several translation units include. */
+void texts_link(struct graph *g);
+
 /* cuts.c: finds the hits of all cuts. 0, or -1 after errors: a cut that hits nothing or can't be
  * made. */
 int cuts_match(struct graph *g);
@@ -153,7 +168,7 @@ int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **def_
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */
 int closure_run(struct graph *g);
 bool closure_field_read(const struct graph *g, const char *field);
-/* Would this element of a kept variable's initialiser be kept? */
-bool closure_element_live(const struct graph *g, const struct facts *f, uint32_t element);
+/* Would this element of kept variable def_id's initialiser be kept? */
+bool closure_element_live(const struct graph *g, uint32_t def_id, uint32_t element);
 
 #endif

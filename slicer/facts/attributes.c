@@ -68,11 +68,16 @@ void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d)
 		s += strlen(open);
 		if (attr_is(s, "weak"))
 			made.flags |= DEF_WEAK;
-		else if (attr_is(s, "used") || attr_is(s, "retain"))
+		else if (attr_is(s, "used") || attr_is(s, "retain") || attr_is(s, "constructor") ||
+			 attr_is(s, "destructor"))
 			made.flags |= DEF_USED;
-		else if ((arg = attr_arg(s, "alias")) || (arg = attr_arg(s, "weakref"))) {
+		else if ((arg = attr_arg(s, "alias")) || (arg = attr_arg(s, "weakref")) ||
+			 (arg = attr_arg(s, "ifunc"))) {
+			struct fact_ref *r = add_late_ref(w, arg, made.beg, REF_ALIAS);
+
 			made.flags |= DEF_ALIAS;
-			add_late_ref(w, arg, made.beg, REF_ALIAS);
+			if (r && clang_getCursorKind(decl) == CXCursor_VarDecl)
+				r->record = fb_str(w->fb, variable_record(w, decl));
 			free(arg);
 		}
 	}
@@ -111,9 +116,15 @@ static void asm_operand_ref(struct walk *w, const char *name)
 	add_late_ref(w, name, w->beg, REF_ASM);
 }
 
+static bool is_empty(const char *code)
+{
+	return code[strspn(code, " \t\n;")] == 0;
+}
+
 void asm_statements(struct walk *w, CXCursor function)
 {
 	char *text = pretty(function, true);
+	VEC(bool) empty = {};
 
 	for (const char *s = text; (s = strstr(s, "asm"));) {
 		const char *quote;
@@ -131,8 +142,11 @@ void asm_statements(struct walk *w, CXCursor function)
 			continue;
 		code = asm_unescape(quote);
 		asm_operands(code, asm_operand_ref, w);
+		*vec_add(&empty) = is_empty(code);
 		free(code);
 	}
+	escape_operands(w, empty.a, empty.n);
+	free(empty.a);
 	free(text);
 }
 

@@ -107,6 +107,7 @@ static void fb_merge_def(struct fb *fb, const struct facts *src, const struct fa
 	made.name = fb_str(fb, fact_str(src, s->name));
 	made.section = fb_str(fb, fact_str(src, s->section));
 	made.type = fb_str(fb, fact_str(src, s->type));
+	made.record = fb_str(fb, fact_str(src, s->record));
 	made.file =
 		fb_file(fb, fact_str(src, src->files[s->file].path), src->files[s->file].header);
 	made.beg = s->beg;
@@ -120,6 +121,7 @@ static void fb_merge_def(struct fb *fb, const struct facts *src, const struct fa
 		struct fact_ref r = src->refs[i];
 
 		r.key = fb_str(fb, fact_str(src, r.key));
+		r.record = fb_str(fb, fact_str(src, r.record));
 		r.element = r.element ? r.element + shift : 0;
 		*vec_add(&fb->refs) = r;
 	}

@@ -45,7 +45,7 @@ static enum CXChildVisitResult def_find_body(CXCursor c, CXCursor parent, CXClie
 static void see_source_decl(struct walk *w, CXCursor c, struct place p)
 {
 	struct ctext *t = ctext_of(w, p);
-	struct place beg = walk_place(w, clang_getRangeStart(clang_getCursorExtent(c)));
+	struct place beg = walk_place(w, clang_getRangeStart(clang_getCursorExtent(c))), open;
 	CXCursor body = clang_getNullCursor();
 
 	*vec_add(&w->decls) = c;
@@ -56,9 +56,12 @@ static void see_source_decl(struct walk *w, CXCursor c, struct place p)
 	clang_visitChildren(c, def_find_body, &body);
 	if (clang_Cursor_isNull(body))
 		return;
-	beg = walk_place(w, clang_getRangeStart(clang_getCursorExtent(body)));
-	if (beg.file == p.file)
-		*vec_add(&t->in.bodies) = beg.off;
+	open = walk_place(w, clang_getRangeStart(clang_getCursorExtent(body)));
+	if (open.file != p.file)
+		return;
+	*vec_add(&t->in.bodies) = open.off;
+	if (beg.file == p.file && beg.off < open.off)
+		*vec_add(&t->in.heads) = (struct span){beg.off, open.off};
 }
 
 static bool is_header_def(CXCursor c, enum CXCursorKind kind)
@@ -86,8 +89,13 @@ static enum CXChildVisitResult see_top(CXCursor c, CXCursor parent, CXClientData
 		see_macro(w, c);
 		return CXChildVisit_Continue;
 	}
+	if (kind == CXCursor_MacroDefinition)
+		see_macro_definition(w, c);
 	if (clang_isPreprocessing(kind))
 		return CXChildVisit_Continue;
+	if (!w->has_views) /* libclang shows macros first */
+		make_views(w);
+	w->has_views = true;
 	p = walk_place(w, clang_getCursorLocation(c));
 	if (!p.file)
 		return CXChildVisit_Continue;
@@ -173,6 +181,10 @@ static void def_fill(struct walk *w, CXCursor c, struct fact_def base)
 	d->key = fb_str(w->fb, key);
 	d->name = fb_str(w->fb, clang_getCString(name));
 	d->type = def_type_text(w->fb, c, kind);
+	if (kind == CXCursor_VarDecl)
+		d->record = fb_str(w->fb, variable_record(w, c));
+	if (d->kind == DEF_TYPE && clang_Cursor_hasAttrs(c))
+		d->flags |= DEF_ATTRS;
 	w->beg = base.beg;
 	if ((d->flags & DEF_STATIC) && w->fb == &w->unit_fb) {
 		bool added;
@@ -186,7 +198,7 @@ static void def_fill(struct walk *w, CXCursor c, struct fact_def base)
 	if (clang_Cursor_hasAttrs(c))
 		apply_attributes(w, c, d);
 	walk_definition(w, c);
-	if (w->has_asm && kind == CXCursor_FunctionDecl)
+	if (w->nasm && kind == CXCursor_FunctionDecl)
 		asm_statements(w, c);
 	d = fb_def_end(w->fb);
 	d->body = d->kind == DEF_FUNC ? w->body : 0;
@@ -258,7 +270,8 @@ static void emit_header_def(struct walk *w, CXCursor c, struct place p)
 	w->ctext = NULL;
 	if (kind != CXCursor_UnexposedDecl && is_shared_header_def(c)) {
 		CXString name = clang_getCursorSpelling(c);
-		uint64_t hash = claim_hash(p.file->path, clang_getCString(name), p.off, w->group);
+		uint64_t hash = claim_hash(p.file->path, clang_getCString(name), p.off,
+					   w->group ^ view_of(w, p.file));
 
 		clang_disposeString(name);
 		if (!claims_take(w->worker->claims, hash))
@@ -420,6 +433,7 @@ static void walk_free(struct walk *w)
 		free(t->in.macros.a);
 		free(t->in.starts.a);
 		free(t->in.bodies.a);
+		free(t->in.heads.a);
 		free(t->blank);
 		free(t->units.a);
 		free(t->unit_defs.a);
@@ -428,6 +442,9 @@ static void walk_free(struct walk *w)
 		free(w->late.a[i].name);
 	for (size_t i = 0; i < w->static_keys.n; i++)
 		free(w->static_keys.a[i]);
+	views_free(w);
+	free(w->operands.a);
+	free(w->members.a);
 	free(w->ctexts.a);
 	free(w->late.a);
 	free(w->static_keys.a);
@@ -436,6 +453,7 @@ static void walk_free(struct walk *w)
 	ptrmap_free(&w->files);
 	symbols_free(&w->symbols);
 	symbols_free(&w->fields);
+	symbols_free(&w->records);
 }
 
 int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * clang.h: private to the pass facts, shared by clang.c (a unit, its definitions), walk.c (what a
- * definition refers to), names.c (keys, places) and attributes.c. In this room only they and
- * parse.c use libclang.
+ * clang.h: private to the pass facts, shared by clang.c (a unit, its definitions), views.c (headers
+ * that units see differently), walk.h's files (what a definition refers to), names.c (keys, places)
+ * and attributes.c. In this room only they and parse.c use libclang.
  */
 #ifndef KSLICE_FACTS_CLANG_H
 #define KSLICE_FACTS_CLANG_H
@@ -47,6 +47,25 @@ struct late_name {
 	char *name;
 };
 
+/* A record that an asm statement of the definition may read. */
+struct asm_operand {
+	unsigned stmt; /* the definition's n-th asm statement */
+	CXType record;
+	uint32_t off;
+};
+
+/* A macro that a header of the unit's own folder defines. */
+struct own_macro {
+	const struct srcfile *file;
+	uint32_t off;
+};
+
+/* A union's member that the definition reads. */
+struct seen_member {
+	const void *decl;
+	uint32_t off;
+};
+
 struct walk {
 	struct worker *worker;
 	CXTranslationUnit tu;
@@ -56,17 +75,28 @@ struct walk {
 	struct ptrmap files;   /* CXFile => struct srcfile */
 	struct ptrmap symbols; /* declaration => key, or &no_key */
 	struct ptrmap fields;  /* field => key */
+	struct ptrmap records; /* variable => its record's name */
 	VEC(struct ctext) ctexts;
 	VEC(CXCursor) decls;
 	struct strmap statics; /* name => 1 + index of its key in static_keys */
 	VEC(char *) static_keys;
 	VEC(struct late_name) late;
 
+	/* views.c */
+	struct strmap own_macros; /* name => 1 + index of its place */
+	VEC(struct own_macro) own_places;
+	struct ptrmap views; /* struct srcfile => the unit's view of that header */
+	uint64_t macro_view; /* of the macros of the headers read so far */
+	bool has_views;
+
 	/* the definition at hand */
 	const struct ctext *ctext; /* NULL in a header */
 	uint32_t beg;		   /* of its unit */
 	uint32_t body;
-	bool has_attr, has_asm;
+	bool has_attr;
+	unsigned nasm; /* asm statements */
+	VEC(struct asm_operand) operands;
+	VEC(struct seen_member) members;
 };
 
 /* A place in a file: macro arguments where they are written, macro bodies where the macro is
@@ -90,10 +120,22 @@ const char *field_key(struct walk *w, CXCursor field);
 /* "struct X" of a record declaration; anonymous ones are named after the enclosing record. Caller
  * frees. */
 char *record_name(struct walk *w, CXCursor record);
+/* Of a variable: its record, or the one it points to; "-": none. Owned by the walk. */
+const char *variable_record(struct walk *w, CXCursor decl);
+bool is_array_type(CXType t);
+/* A type without its pointers and arrays. */
+CXType base_type(CXType t);
 bool is_record_kind(enum CXCursorKind kind);
 char *pretty(CXCursor decl, bool with_body);
 /* Calls fn for each identifier that is an operand in asm text. */
 void asm_operands(const char *text, void (*fn)(struct walk *w, const char *name), struct walk *w);
+
+/* views.c: after all macro definitions were seen, the views of headers are made. */
+void see_macro_definition(struct walk *w, CXCursor c);
+void make_views(struct walk *w);
+uint64_t view_of(struct walk *w, const struct srcfile *file);
+void views_free(struct walk *w);
+void words_free(struct strmap *words); /* the worker's */
 
 /* clang.c: walks a parsed unit; main_path is NULL for a precompiled header. 0, -1 after err(). */
 int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path, uint64_t group,
@@ -101,8 +143,12 @@ int walk_unit(struct worker *worker, CXTranslationUnit tu, const char *main_path
 
 /* walk.c */
 void walk_definition(struct walk *w, CXCursor def);
-void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element, enum ref_kind kind);
-void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind);
+/* The new ref, valid until the next one; NULL: there is one already. */
+struct fact_ref *add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element,
+			 enum ref_kind kind);
+/* puns.c: what asm statements read; empty[n] says which have no instructions. */
+void escape_operands(struct walk *w, const bool *empty, size_t n);
+struct fact_ref *add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind);
 
 /* attributes.c */
 void apply_attributes(struct walk *w, CXCursor decl, struct fact_def *d);

@@ -29,9 +29,9 @@ static void dump_def(const struct facts *f, const struct fact_def *d, FILE *out)
 		fprintf(out, " type=%s", fact_str(f, d->type));
 	putc('\n', out);
 	for (uint32_t i = d->element0; i < d->element0 + d->nelement; i++)
-		fprintf(out, "\telem %u %s [%u,%u) parent=%u\n", i + 1,
+		fprintf(out, "\telem %u %s [%u,%u) value [%u,%u) parent=%u\n", i + 1,
 			fact_str(f, f->elements[i].field), f->elements[i].beg, f->elements[i].end,
-			f->elements[i].parent);
+			f->elements[i].value, f->elements[i].value_end, f->elements[i].parent);
 	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
 		fprintf(out, "\tref %s %s @%u elem=%u\n", ref_kinds[f->refs[i].kind],
 			fact_str(f, f->refs[i].key), f->refs[i].off, f->refs[i].element);

@@ -40,9 +40,10 @@ enum def_flag {
 	DEF_STATIC = 1 << 0, /* internal linkage */
 	DEF_WEAK = 1 << 1,
 	DEF_USED =
-		1 << 2, /* attribute used/retain, or initcall/param/setup: kept if its TU is live */
+		1 << 2, /* attribute used, retain, constructor, destructor, or initcall/param/setup:
+			   kept if its TU is live */
 	DEF_SECTION = 1 << 3,  /* section attribute; name in `section` if known */
-	DEF_ALIAS = 1 << 4,    /* alias; target is the first ref */
+	DEF_ALIAS = 1 << 4,    /* alias, weakref, ifunc; target is the first ref */
 	DEF_INITCALL = 1 << 5, /* an initcall macro: level in `section` ("initcall6", "earlycon",
 				  "setup" ...) */
 	DEF_HEADER = 1 << 6,   /* in a header: walked through, never deleted */
@@ -53,6 +54,7 @@ enum def_flag {
 	DEF_SYSCALL = 1 << 10, /* made by SYSCALL_DEFINE */
 	DEF_EXPORT = 1 << 11,  /* the EXPORT_SYMBOL line of another definition (deleted with it) */
 	DEF_SHARED = 1 << 12,  /* declarator shares its range with others (int a, b;) */
+	DEF_ATTRS = 1 << 13,   /* a type with attributes */
 };
 
 struct fact_def {
@@ -68,6 +70,8 @@ struct fact_def {
 	uint32_t element0, nelement;
 	uint32_t body;	  /* functions: offset of the body's '{', else 0 */
 	fact_string type; /* function: printed result type; variable: printed type */
+	/* Variable: the record that it holds, or points to; "-" if none. Else 0. */
+	fact_string record;
 };
 
 enum ref_kind {
@@ -87,14 +91,20 @@ struct fact_ref {
 	uint32_t
 		element; /* 1 + index of the innermost initialiser element that holds it, 0: none */
 	uint32_t kind;
+	fact_string record; /* to a variable of external linkage: as above, as declared here */
 };
 
 /* One element of a designated or positional initialiser whose value refers to a symbol. */
 struct fact_element {
 	fact_string field; /* "struct proto_ops:sendmsg"; 0: array element or no record */
-	uint32_t beg, end; /* ".sendmsg = inet_sendmsg," with its comma; 0,0 if it can't be deleted
-			      alone (positional, macro) */
-	uint32_t parent;   /* 1 + index, 0: none */
+	/*
+	 * ".sendmsg = inet_sendmsg," with its comma. 0,0 if it must stay: it is positional, made by
+	 * a macro, or others depend on its text.
+	 */
+	uint32_t beg, end;
+	/* Its value, where that is a function's address: another takes its place. Else 0,0. */
+	uint32_t value, value_end;
+	uint32_t parent; /* 1 + index, 0: none */
 };
 
 /* A field whose value may be used by this definition: read, or its address taken. */

@@ -20,7 +20,7 @@ struct plan_unit {
 	uint64_t group; /* units of one group see the same headers */
 	uint64_t flags; /* hash of the flags that a precompiled header must share */
 	bool pch;
-	VEC(char *) macros; /* defined before the last #include */
+	VEC(char *) macros; /* defined before the last #include, also by headers of its folder */
 };
 struct plan {
 	struct plan_unit *units; /* as db->tus */

@@ -234,6 +234,34 @@ char *record_name(struct walk *w, CXCursor record)
 	return name;
 }
 
+bool is_array_type(CXType t)
+{
+	return t.kind == CXType_ConstantArray || t.kind == CXType_IncompleteArray ||
+	       t.kind == CXType_VariableArray;
+}
+
+CXType base_type(CXType t)
+{
+	t = clang_getCanonicalType(t);
+	while (t.kind == CXType_Pointer || is_array_type(t))
+		t = clang_getCanonicalType(t.kind == CXType_Pointer ? clang_getPointeeType(t)
+								    : clang_getArrayElementType(t));
+	return t;
+}
+
+const char *variable_record(struct walk *w, CXCursor decl)
+{
+	void **slot = ptrmap_at(&w->records, decl.data[0]);
+	CXType t;
+
+	if (*slot)
+		return *slot;
+	t = base_type(clang_getCursorType(decl));
+	*slot = t.kind == CXType_Record ? record_name(w, clang_getTypeDeclaration(t))
+					: xstrdup("-");
+	return *slot;
+}
+
 const char *field_key(struct walk *w, CXCursor field)
 {
 	void **slot = ptrmap_at(&w->fields, field.data[0]);

@@ -85,6 +85,7 @@ void worker_free(struct worker *w)
 		free(src);
 	}
 	strmap_free(&w->files);
+	words_free(&w->words);
 	path_map_free(&w->paths);
 	fb_free(&w->pool);
 }

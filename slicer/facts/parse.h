@@ -30,6 +30,7 @@ struct worker {
 	struct claims *claims;
 	struct fb pool;	       /* header definitions this worker claimed */
 	struct strmap statics; /* name of a header's static function => its key, char * */
+	struct strmap words;   /* header => its identifiers, see views.c */
 	void *index;	       /* CXIndex */
 };
 void worker_init(struct worker *w, const struct compdb *db, struct claims *claims);

@@ -10,6 +10,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#define MAX_QUOTED 8 /* depth of #include "..." that is followed */
+
 struct count {
 	char *name;
 	size_t n;
@@ -55,7 +57,7 @@ static const char *last_include(const char *text)
 }
 
 /* One line "#define X" or "#undef X" before the last #include. pr_fmt only affects strings. */
-static void see_macro_line(struct plan_unit *u, const char *line)
+static bool see_macro_line(struct plan_unit *u, const char *line)
 {
 	const char *s = line + 1;
 	size_t n;
@@ -66,40 +68,77 @@ static void see_macro_line(struct plan_unit *u, const char *line)
 	else if (starts_with(s, "undef"))
 		s += strlen("undef");
 	else
-		return;
+		return false;
 	s += strspn(s, " \t");
 	n = ident_length(s);
 	if (!n || (n == 6 && starts_with(s, "pr_fmt")))
-		return;
+		return false;
 	*vec_add(&u->macros) = xstrndup(s, n);
-	u->group = hash64(line, strcspn(line, "\n"), u->group);
+	return true;
 }
 
-static void see_include_line(struct strmap *includes, const char *line)
+/* The name between the quotes or brackets of an #include line; NULL: it has others. Caller frees. */
+static char *include_name(const char *line, const char *quotes)
 {
 	const char *s = line + strlen("#include"), *end;
-	char *name;
 
 	s += strspn(s, " \t");
-	end = *s == '<' ? strchr(s, '>') : NULL;
-	if (!end)
-		return;
-	name = xstrndup(s + 1, end - s - 1);
-	++*strmap_add(includes, name, NULL);
-	free(name);
+	end = *s == quotes[0] ? strchr(s + 1, quotes[1]) : NULL;
+	return end ? xstrndup(s + 1, end - s - 1) : NULL;
 }
 
-static void plan_read_source(struct plan_unit *u, const char *text, struct strmap *includes)
+/* Where a source or a header of its folder is read. */
+struct plan_text {
+	struct plan_unit *unit;
+	const char *path;	 /* in the overlay */
+	struct strmap *includes; /* NULL in a header */
+	unsigned depth;
+};
+
+static void plan_read_text(const struct plan_text *from, const char *text);
+
+/* A header of the source's own folder may define macros that change those included after it. */
+static void plan_read_quoted(const struct plan_text *from, const char *name)
 {
-	const char *last = last_include(text);
+	const char *slash = strrchr(from->path, '/');
+	struct plan_text in = {.unit = from->unit, .depth = from->depth + 1};
+	char *path = xasprintf("%.*s/%s", (int)(slash - from->path), from->path, name), *text;
+
+	text = in.depth < MAX_QUOTED ? read_file(path, NULL) : NULL;
+	in.path = path;
+	if (text)
+		plan_read_text(&in, text);
+	free(text);
+	free(path);
+}
+
+static void plan_read_line(const struct plan_text *from, const char *line, bool last)
+{
+	char *name;
+
+	if (!starts_with(line, "#include")) {
+		if (see_macro_line(from->unit, line) && from->includes)
+			from->unit->group =
+				hash64(line, strcspn(line, "\n"), from->unit->group);
+	} else if ((name = include_name(line, "<>"))) {
+		if (from->includes)
+			++*strmap_add(from->includes, name, NULL);
+		free(name);
+	} else if ((name = include_name(line, "\"\""))) {
+		if (!last)
+			plan_read_quoted(from, name);
+		free(name);
+	}
+}
+
+/* Of a source everything up to its last #include, of a header everything. */
+static void plan_read_text(const struct plan_text *from, const char *text)
+{
+	const char *last = from->includes ? last_include(text) : text + strlen(text);
 
 	for (const char *line = text; last && line && line <= last;) {
-		if (*line == '#') {
-			if (starts_with(line, "#include"))
-				see_include_line(includes, line);
-			else
-				see_macro_line(u, line);
-		}
+		if (*line == '#')
+			plan_read_line(from, line, line == last);
 		line = strchr(line, '\n');
 		line += line != NULL;
 	}
@@ -169,7 +208,7 @@ void plan_make(struct plan *plan, const struct compdb *db)
 		path = xasprintf("%s/%s", db->overlay, db->tus[i].source);
 		text = read_file(path, NULL);
 		if (text) /* generated sources are elsewhere and get no precompiled header */
-			plan_read_source(u, text, &includes);
+			plan_read_text(&(struct plan_text){u, path, &includes, 0}, text);
 		u->pch = text && u->flags == plan->pch_flags;
 		free(text);
 		free(path);

@@ -122,7 +122,7 @@ static bool offsets_have(const offset_vec *v, uint32_t off)
 	return lo < v->n && v->a[lo] == off;
 }
 
-static const struct span *macro_span_at(const span_vec *v, uint32_t off)
+size_t spans_from(const span_vec *v, uint32_t off)
 {
 	size_t lo = 0, hi = v->n;
 
@@ -134,7 +134,14 @@ static const struct span *macro_span_at(const span_vec *v, uint32_t off)
 		else
 			hi = mid;
 	}
-	return lo < v->n && v->a[lo].beg == off ? &v->a[lo] : NULL;
+	return lo;
+}
+
+static const struct span *macro_span_at(const span_vec *v, uint32_t off)
+{
+	size_t i = spans_from(v, off);
+
+	return i < v->n && v->a[i].beg == off ? &v->a[i] : NULL;
 }
 
 static size_t text_skip_space(const char *s, size_t i, size_t len)
@@ -174,6 +181,18 @@ static bool macro_ends_unit(const struct unit_input *in, size_t beg, size_t end,
 	return !makes && macro_span_at(&in->macros, next);
 }
 
+/* The ';' at i ends a parameter's declaration: `int f(a) int a; { ... }`. */
+static bool ends_parameter(const struct unit_input *in, size_t start, size_t i)
+{
+	for (size_t k = spans_from(&in->heads, start); k < in->heads.n; k++) {
+		if (in->heads.a[k].beg >= i)
+			break;
+		if (in->heads.a[k].end > i)
+			return true;
+	}
+	return false;
+}
+
 /* One unit from s[i]: returns its end, or 0 with *bad set. */
 static size_t units_cut_one(const struct unit_input *in, const char *s, size_t i,
 			    struct text_unit *u, size_t *bad)
@@ -199,7 +218,7 @@ static size_t units_cut_one(const struct unit_input *in, const char *s, size_t i
 			if (u->whole && (next >= len || s[next] != ';'))
 				return i;
 		}
-		if (s[i] == ';')
+		if (s[i] == ';' && !ends_parameter(in, start, i))
 			return i + 1;
 		if (s[i] == '(' || s[i] == '[' || s[i] == '{') {
 			size_t close = match_bracket(s, i, len);
@@ -295,6 +314,7 @@ void unit_input_sort(struct unit_input *in)
 {
 	sort_spans(&in->skipped);
 	sort_spans(&in->macros);
+	sort_spans(&in->heads);
 	if (in->starts.n)
 		qsort(in->starts.a, in->starts.n, sizeof(uint32_t), compare_offsets);
 	if (in->bodies.n)

@@ -34,6 +34,7 @@ struct unit_input {
 	span_vec macros;   /* macro invocations, sorted by beg, outermost only need be there */
 	offset_vec starts; /* beginnings of declarations, sorted */
 	offset_vec bodies; /* '{' of function bodies, sorted */
+	span_vec heads;	   /* of function definitions: from their beginning to that '{' */
 };
 
 /* Cuts the text into sorted units that don't overlap. -1: unbalanced text; *bad is the offset. */
@@ -43,6 +44,8 @@ const struct text_unit *units_find(const unit_vec *units, uint32_t off);
 /* The text with comments, strings, directives and skipped parts blanked: same length, caller frees.
  */
 char *units_blank(const char *text, size_t len, const span_vec *skipped);
+/* The first span that begins at or behind off; v->n: none. v is sorted. */
+size_t spans_from(const span_vec *v, uint32_t off);
 void unit_input_sort(struct unit_input *in);
 
 #endif

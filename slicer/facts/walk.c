@@ -5,33 +5,15 @@
  * libclang shows implicit conversions as unexposed expressions around the converted one: by these,
  * copies and pointer conversions of whole records are detected.
  */
-#include "facts/clang.h"
+#include "facts/walk.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-/* A cursor being visited, and those that enclose it. */
-struct frame {
-	struct frame *up;
-	struct walk *w;
-	CXCursor c;
-	enum CXCursorKind kind;
-	CXType type;
-	unsigned nth;	  /* child being visited + 1 */
-	uint32_t element; /* innermost initialiser element, 1 + index */
-	bool write;	  /* target of a plain assignment */
-	bool sizeof_arg;  /* not evaluated */
-
-	/* initialiser list of a record */
-	bool is_record_list;
-	bool lost; /* positions no longer tell the field */
-	VEC(CXCursor) fields;
-	size_t next;
-};
-
 static enum CXChildVisitResult frame_visit(CXCursor c, CXCursor parent, CXClientData data);
 
-void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element, enum ref_kind kind)
+struct fact_ref *add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element,
+			 enum ref_kind kind)
 {
 	struct fb *fb = w->fb;
 	struct fact_ref ref = {
@@ -44,27 +26,29 @@ void add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element, en
 
 		if (r->key == ref.key && r->kind == ref.kind && r->element == element &&
 		    (!w->ctext || r->off == off))
-			return;
+			return NULL;
 	}
 	*vec_add(&fb->refs) = ref;
+	return &fb->refs.a[fb->refs.n - 1];
 }
 
-void add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind)
+struct fact_ref *add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind)
 {
-	size_t n = w->fb->refs.n;
+	struct fact_ref *r;
 	uint64_t *at;
 
 	if (w->fb != &w->unit_fb) { /* a header refers to symbols defined before it */
 		at = strmap_get(&w->worker->statics, name);
-		add_ref(w, at ? (const char *)(uintptr_t)*at : name, off, 0, kind);
-		return;
+		return add_ref(w, at ? (const char *)(uintptr_t)*at : name, off, 0, kind);
 	}
-	add_ref(w, name, off, 0, kind);
-	if (w->fb->refs.n > n)
-		*vec_add(&w->late) = (struct late_name){.ref = n, .name = xstrdup(name)};
+	r = add_ref(w, name, off, 0, kind);
+	if (r)
+		*vec_add(&w->late) =
+			(struct late_name){.ref = r - w->fb->refs.a, .name = xstrdup(name)};
+	return r;
 }
 
-static void add_read(struct walk *w, const char *field, uint32_t off)
+void add_read(struct walk *w, const char *field, uint32_t off)
 {
 	struct fb *fb = w->fb;
 	struct fact_read read = {.field = fb_str(fb, field), .off = off};
@@ -75,77 +59,6 @@ static void add_read(struct walk *w, const char *field, uint32_t off)
 		    (!w->ctext || fb->reads.a[i - 1].off == off))
 			return;
 	*vec_add(&fb->reads) = read;
-}
-
-struct escape {
-	struct walk *w;
-	uint32_t off;
-};
-
-static enum CXVisitorResult escape_field(CXCursor field, CXClientData data);
-
-static void add_escape(struct walk *w, CXType record, uint32_t off)
-{
-	struct escape e = {w, off};
-	char *name = record_name(w, clang_getTypeDeclaration(record)),
-	     *key = xasprintf("%s:*", name);
-
-	add_read(w, key, off);
-	free(name);
-	free(key);
-	clang_Type_visitFields(record, escape_field, &e);
-}
-
-static CXType array_element_type(CXType t)
-{
-	t = clang_getCanonicalType(t);
-	while (t.kind == CXType_ConstantArray || t.kind == CXType_IncompleteArray)
-		t = clang_getCanonicalType(clang_getArrayElementType(t));
-	return t;
-}
-
-/* Records inside an escaping record escape with it. */
-static enum CXVisitorResult escape_field(CXCursor field, CXClientData data)
-{
-	struct escape *e = data;
-	CXType t = array_element_type(clang_getCursorType(field));
-
-	if (t.kind == CXType_Record)
-		add_escape(e->w, t, e->off);
-	return CXVisit_Continue;
-}
-
-static bool is_same_type(CXType a, CXType b)
-{
-	return clang_equalTypes(clang_getUnqualifiedType(a), clang_getUnqualifiedType(b));
-}
-
-/* Does the enclosing cursor convert the child (of type t) so that its record is no longer known? */
-static void check_conversion(struct frame *f)
-{
-	struct frame *up = f->up;
-	CXType from, to, record;
-
-	if (up->kind != CXCursor_UnexposedExpr && up->kind != CXCursor_CStyleCastExpr)
-		return;
-	from = clang_getCanonicalType(f->type);
-	if (from.kind == CXType_Record) {
-		if (f->kind == CXCursor_CompoundLiteralExpr || f->kind == CXCursor_InitListExpr ||
-		    f->kind == CXCursor_CallExpr || up->type.kind == CXType_Void)
-			return;
-		add_escape(f->w, from, place_in_def(f->w, f->c));
-		return;
-	}
-	if (from.kind != CXType_Pointer)
-		return;
-	record = clang_getCanonicalType(clang_getPointeeType(from));
-	if (record.kind != CXType_Record || up->type.kind == CXType_Void)
-		return;
-	to = clang_getCanonicalType(up->type);
-	if (to.kind == CXType_Pointer &&
-	    is_same_type(clang_getCanonicalType(clang_getPointeeType(to)), record))
-		return;
-	add_escape(f->w, record, place_in_def(f->w, f->c));
 }
 
 /* Skips cursors that don't change the value. */
@@ -175,13 +88,17 @@ static enum ref_kind ref_kind_of(struct frame *f)
 static void frame_see_decl_ref(struct frame *f)
 {
 	CXCursor decl = clang_getCursorReferenced(f->c);
+	enum CXCursorKind what = clang_getCursorKind(decl);
 	const char *key = symbol_key(f->w, decl);
 	enum ref_kind kind;
+	struct fact_ref *r;
 
 	if (!key)
 		return;
-	kind = clang_getCursorKind(decl) == CXCursor_EnumConstantDecl ? REF_TYPE : ref_kind_of(f);
-	add_ref(f->w, key, place_in_def(f->w, f->c), f->element, kind);
+	kind = what == CXCursor_EnumConstantDecl ? REF_TYPE : ref_kind_of(f);
+	r = add_ref(f->w, key, place_in_def(f->w, f->c), f->element, kind);
+	if (r && what == CXCursor_VarDecl && clang_getCursorLinkage(decl) == CXLinkage_External)
+		r->record = fb_str(f->w->fb, variable_record(f->w, decl));
 }
 
 static void frame_see_type(struct walk *w, CXCursor decl, CXCursor at, uint32_t element)
@@ -199,8 +116,10 @@ static void frame_see_member(struct frame *f)
 	if (clang_getCursorKind(field) != CXCursor_FieldDecl)
 		return;
 	frame_see_type(f->w, clang_getCursorSemanticParent(field), f->c, f->element);
-	if (!f->write)
-		add_read(f->w, field_key(f->w, field), place_in_def(f->w, f->c));
+	if (f->write)
+		return;
+	add_read(f->w, field_key(f->w, field), place_in_def(f->w, f->c));
+	see_union_member(f, field);
 }
 
 /* ---- calls ---- */
@@ -321,125 +240,14 @@ static void check_macro_calls(struct walk *w)
 				c[c[i].macro == 1 && c[j].macro == 2 ? j : i].macro = 2;
 }
 
-/* ---- initialisers ---- */
-
-static enum CXVisitorResult list_collect_field(CXCursor field, CXClientData data)
-{
-	struct frame *list = data;
-	CXString name = clang_getCursorSpelling(field);
-
-	if (!clang_Cursor_isBitField(field) || clang_getCString(name)[0])
-		*vec_add(&list->fields) = field;
-	clang_disposeString(name);
-	return CXVisit_Continue;
-}
-
-static void open_list(struct frame *f)
-{
-	CXType t = clang_getCanonicalType(f->type);
-
-	if (t.kind != CXType_Record)
-		return;
-	f->is_record_list = true;
-	clang_Type_visitFields(t, list_collect_field, f);
-}
-
-struct designator {
-	CXCursor first, last;
-	unsigned n;
-};
-
-static enum CXChildVisitResult find_designator(CXCursor c, CXCursor parent, CXClientData data)
-{
-	struct designator *d = data;
-
-	(void)parent;
-	if (clang_getCursorKind(c) != CXCursor_MemberRef)
-		return CXChildVisit_Continue;
-	d->last = clang_getCursorReferenced(c);
-	if (!d->n++)
-		d->first = d->last;
-	return CXChildVisit_Continue;
-}
-
-static bool list_fills_whole(CXCursor value, CXCursor field)
-{
-	CXType want = clang_getCanonicalType(clang_getCursorType(field));
-	CXType got = clang_getCanonicalType(clang_getCursorType(value));
-	enum CXCursorKind kind = clang_getCursorKind(value);
-
-	if (want.kind != CXType_Record && want.kind != CXType_ConstantArray)
-		return true;
-	return kind == CXCursor_InitListExpr || kind == CXCursor_StringLiteral ||
-	       got.kind == CXType_Record || kind == CXCursor_CompoundLiteralExpr;
-}
-
-/* The field that a value of a record's list initialises; a null cursor if unknown. */
-static CXCursor list_field(struct frame *list, CXCursor value, bool *designated)
-{
-	struct designator d = {.n = 0};
-	size_t i;
-
-	*designated = clang_getCursorKind(value) == CXCursor_UnexposedExpr &&
-		      clang_getCursorType(value).kind == CXType_Void;
-	if (*designated) {
-		clang_visitChildren(value, find_designator, &d);
-		if (!d.n)
-			return clang_getNullCursor();
-		for (i = 0; i < list->fields.n && !clang_equalCursors(list->fields.a[i], d.first);
-		     i++)
-			;
-		list->lost = i == list->fields.n;
-		list->next = i + 1;
-		return d.last;
-	}
-	if (list->lost || list->next >= list->fields.n ||
-	    !list_fills_whole(value, list->fields.a[list->next])) {
-		list->lost = true;
-		return clang_getNullCursor();
-	}
-	return list->fields.a[list->next++];
-}
-
-/* Opens an element for a child of a record's list; further references belong to it. */
-static uint32_t open_element(struct frame *f)
-{
-	struct walk *w = f->w;
-	struct fact_element e = {.parent = f->up->element};
-	bool designated;
-	CXCursor field = list_field(f->up, f->c, &designated);
-	CXSourceRange range = clang_getCursorExtent(f->c);
-
-	if (clang_Cursor_isNull(field))
-		return f->up->element;
-	e.field = fb_str(w->fb, field_key(w, field));
-	if (designated && w->ctext && !from_macro_body(clang_getRangeStart(range))) {
-		struct place beg = walk_place(w, clang_getRangeStart(range));
-		struct place end = walk_place(w, clang_getRangeEnd(range));
-
-		if (beg.file == w->ctext->file && end.file == beg.file) {
-			uint32_t comma = text_skip_blank(w->ctext, end.off);
-
-			e.beg = beg.off;
-			e.end = comma < w->ctext->in.len && w->ctext->blank[comma] == ','
-					? comma + 1
-					: end.off;
-		}
-	}
-	*vec_add(&w->fb->elements) = e;
-	return w->fb->elements.n;
-}
-
-/* Discards an element that refers to no symbol. */
-static void close_element(struct frame *f, uint32_t element, size_t nrefs)
-{
-	struct fb *fb = f->w->fb;
-
-	if (element != f->up->element && fb->elements.n == element && fb->refs.n == nrefs)
-		fb->elements.n--;
-}
-
 /* ---- the walk ---- */
+
+/* Of what a call calls: a function, or a pointer to one. */
+static CXType function_type(CXType t)
+{
+	t = clang_getCanonicalType(t);
+	return t.kind == CXType_Pointer ? clang_getCanonicalType(clang_getPointeeType(t)) : t;
+}
 
 static void frame_see_cleanup(struct frame *f)
 {
@@ -485,7 +293,7 @@ static void frame_see(struct frame *f)
 		break;
 	case CXCursor_GCCAsmStmt:
 	case CXCursor_MSAsmStmt:
-		f->w->has_asm = true;
+		f->w->nasm++;
 		break;
 	case CXCursor_UnexposedAttr:
 		f->w->has_attr = true;
@@ -518,7 +326,13 @@ static enum CXChildVisitResult frame_visit(CXCursor c, CXCursor parent, CXClient
 	up->nth++;
 	if (clang_isExpression(f.kind)) {
 		f.type = clang_getCursorType(c);
-		check_conversion(&f);
+		see_conversion(&f);
+		if (up->kind == CXCursor_CallExpr && up->nth == 1)
+			up->callee = function_type(f.type);
+		else if (up->kind == CXCursor_CallExpr)
+			see_argument(&f);
+		else if (up->kind == CXCursor_GCCAsmStmt)
+			see_asm_operand(&f);
 		if (up->is_record_list)
 			element = f.element = open_element(&f);
 	}
@@ -537,7 +351,8 @@ void walk_definition(struct walk *w, CXCursor def)
 {
 	struct frame root = {.w = w, .c = def, .kind = clang_getCursorKind(def)};
 
-	w->has_attr = w->has_asm = false;
+	w->has_attr = false;
+	w->nasm = w->operands.n = w->members.n = 0;
 	w->body = 0;
 	clang_visitChildren(def, frame_visit, &root);
 	check_macro_calls(w);

@@ -20,7 +20,8 @@
 struct piece {
 	uint32_t beg, end;
 	bool dead;
-	bool type; /* also declares a type, which is kept */
+	bool type;   /* also declares a type, which is kept */
+	char *names; /* of a type with attributes: the declarators, see EDIT_TYPE */
 };
 
 /* A call to be deleted; how depends on the text around it. */
@@ -43,6 +44,7 @@ struct emitter {
 	char *newdir, *olddir;
 	VEC(struct out_file) files;
 	struct strmap index;
+	struct strmap traps; /* "file:name" of each function put in for dead slots */
 };
 
 static struct out_file *out_file_for(struct emitter *em, const char *path)
@@ -81,6 +83,28 @@ static bool unit_has_type(const struct graph *g, const struct unit *u)
 		type |= d->kind == DEF_TYPE;
 	}
 	return type;
+}
+
+/* NULL: the unit's types have no attributes. */
+static char *declarators(const struct graph *g, const struct unit *u)
+{
+	struct strbuf names = {0};
+	bool attributes = false;
+
+	sb_puts(&names, " ");
+	for (uint32_t i = 0; i < u->n; i++) {
+		uint32_t def_id = g->unit_defs[u->first + i];
+		const struct fact_def *d = graph_def(g, def_id);
+
+		if (d->kind == DEF_TYPE)
+			attributes |= d->flags & DEF_ATTRS;
+		else
+			sb_printf(&names, "%s ", graph_name(g, def_id));
+	}
+	if (attributes)
+		return names.s;
+	sb_free(&names);
+	return NULL;
 }
 
 static bool unit_is_dead(const struct graph *g, const struct unit *u)
@@ -123,7 +147,8 @@ static void collect_units(struct emitter *em)
 		    graph_def(g, g->unit_defs[u->first])->flags & DEF_HEADER)
 			continue;
 		*vec_add(&out_file_for(em, fact_str(f, f->files[u->file].path))->pieces) =
-			(struct piece){u->beg, u->end, unit_is_dead(g, u), unit_has_type(g, u)};
+			(struct piece){u->beg, u->end, unit_is_dead(g, u), unit_has_type(g, u),
+				       declarators(g, u)};
 	}
 }
 
@@ -139,6 +164,52 @@ static bool has_dead_ref(const struct graph *g, const struct facts *f, const str
 	return false;
 }
 
+/*
+ * A dead slot gets a function that says its name, so that a slice which reads it after all doesn't
+ * jump to 0. It stands above the table, once for all slots of that name.
+ */
+static void trap_slot(struct emitter *em, uint32_t def_id, const struct fact_element *e)
+{
+	const struct graph *g = em->g;
+	struct out_file *file = out_file_for(em, graph_file(g, def_id));
+	const char *table = graph_name(g, def_id),
+		   *slot = key_name(fact_str(graph_facts(g, def_id), e->field));
+	char *name = xasprintf("sd_dead_%s_%s", table, slot),
+	     *key = xasprintf("%s:%s", file->path, name);
+	bool added;
+
+	strmap_add(&em->traps, key, &added);
+	if (added)
+		edit_add(&file->edits, EDIT_ABOVE, graph_def(g, def_id)->beg, graph_def(g, def_id)->beg,
+			 xasprintf("static void __attribute__((noreturn)) %s(void)\n{\n"
+				   "\textern void sd_trap(const char *name) __attribute__((noreturn));\n\n"
+				   "\tsd_trap(\"%s.%s\");\n}\n\n",
+				   name, table, slot));
+	edit_add(&file->edits, EDIT_PUT, e->value, e->value_end, xasprintf("(void *)%s", name));
+	free(name);
+	free(key);
+}
+
+static bool element_is_dead(const struct graph *g, uint32_t def_id, uint32_t element)
+{
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_element *e = &f->elements[element];
+
+	return e->end && !closure_element_live(g, def_id, element) &&
+	       has_dead_ref(g, f, graph_def(g, def_id), e);
+}
+
+/* One that holds it goes, and it with that. */
+static bool parent_is_dead(const struct graph *g, uint32_t def_id, uint32_t element)
+{
+	const struct facts *f = graph_facts(g, def_id);
+
+	for (uint32_t p = f->elements[element].parent; p; p = f->elements[p - 1].parent)
+		if (element_is_dead(g, def_id, p - 1))
+			return true;
+	return false;
+}
+
 static void collect_elements(struct emitter *em, uint32_t def_id)
 {
 	const struct facts *f = graph_facts(em->g, def_id);
@@ -147,7 +218,11 @@ static void collect_elements(struct emitter *em, uint32_t def_id)
 	for (uint32_t i = d->element0; i < d->element0 + d->nelement; i++) {
 		const struct fact_element *e = &f->elements[i];
 
-		if (e->end && !closure_element_live(em->g, f, i) && has_dead_ref(em->g, f, d, e))
+		if (!element_is_dead(em->g, def_id, i) || parent_is_dead(em->g, def_id, i))
+			continue;
+		if (e->value)
+			trap_slot(em, def_id, e);
+		else
 			edit_add(&out_file_for(em, graph_file(em->g, def_id))->edits, EDIT_ELEMENT,
 				 e->beg, e->end, NULL);
 	}
@@ -286,7 +361,8 @@ static int pieces_to_edits(struct out_file *f)
 		for (size_t k = i + 1; k < n && f->pieces.a[k].beg < p->end; k++)
 			holds |= !f->pieces.a[k].dead;
 		if (p->dead && !holds)
-			edit_add(&f->edits, p->type ? EDIT_TYPE : EDIT_DEF, p->beg, p->end, NULL);
+			edit_add(&f->edits, p->type ? EDIT_TYPE : EDIT_DEF, p->beg, p->end,
+				 p->names ? xstrdup(p->names) : NULL);
 		else if (p->dead && getenv("KSLICE_DEBUG"))
 			fprintf(stderr,
 				"kslice: %s: dead bytes %u-%u contain something that is kept\n",
@@ -511,12 +587,15 @@ int emit_source(const struct graph *g, const char *outdir)
 	else
 		r = exchange_trees(em.newdir, em.olddir);
 	for (size_t i = 0; i < em.files.n; i++) {
+		for (size_t k = 0; k < em.files.a[i].pieces.n; k++)
+			free(em.files.a[i].pieces.a[k].names);
 		free(em.files.a[i].pieces.a);
 		free(em.files.a[i].calls.a);
 		edits_free(&em.files.a[i].edits);
 	}
 	free(em.files.a);
 	strmap_free(&em.index);
+	strmap_free(&em.traps);
 	free(em.newdir);
 	free(em.olddir);
 	free(from);

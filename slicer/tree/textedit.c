@@ -24,6 +24,10 @@ static int compare_edits(const void *pa, const void *pb)
 
 	if (a->beg != b->beg)
 		return a->beg < b->beg ? -1 : 1;
+	if (a->kind == EDIT_ABOVE && b->kind == EDIT_ABOVE)
+		return strcmp(a->text, b->text);
+	if (a->kind == EDIT_ABOVE || b->kind == EDIT_ABOVE)
+		return a->kind == EDIT_ABOVE ? -1 : 1;
 	return a->end > b->end ? -1 : a->end < b->end;
 }
 
@@ -92,6 +96,14 @@ static void widen_lines(const char *s, size_t len, struct edit *e)
 		return;
 	e->beg = start;
 	e->end = end;
+}
+
+static void widen_above(const char *s, struct edit *e)
+{
+	size_t start = line_start(s, e->beg);
+
+	if (is_blank(s, start, e->beg))
+		e->beg = e->end = comment_above(s, start);
 }
 
 static void widen_def(const char *s, size_t len, struct edit *e)
@@ -225,6 +237,36 @@ static bool find_type(const char *s, size_t beg, size_t end, size_t *kw, size_t 
 	return false;
 }
 
+/* The attributes behind a type's '}': up to its declarator, which `names` has. */
+static void put_type_attributes(const char *s, size_t i, size_t end, const char *names,
+				struct strbuf *out)
+{
+	while (i < end && !strchr(";=*,[:", s[i])) {
+		size_t next = skip_token(s, i, end);
+		char *word;
+
+		while (is_word(s[i]) && next < end && is_word(s[next]))
+			next++;
+		word = xasprintf(" %.*s ", (int)(next - i), s + i);
+		if (is_word(s[i]) && strstr(names, word)) {
+			free(word);
+			return;
+		}
+		if (strcmp(word, " const ") && strcmp(word, " volatile "))
+			sb_add(out, s + i, next - i);
+		free(word);
+		if (s[i] != '(') {
+			i = next;
+			continue;
+		}
+		for (int depth = 1; next < end && depth; next = skip_token(s, next, end)) {
+			depth += (s[next] == '(') - (s[next] == ')');
+			sb_add(out, s + next, skip_token(s, next, end) - next);
+		}
+		i = next;
+	}
+}
+
 /* `static struct x { ... } y = ...;` => `struct x { ... };` */
 static void put_type(const char *s, const struct edit *e, struct strbuf *out)
 {
@@ -247,6 +289,10 @@ static void put_type(const char *s, const struct edit *e, struct strbuf *out)
 	if (!named && s[kw] != 'e')
 		return; /* nothing else can refer to the type */
 	sb_add(out, s + kw, i + 1 - kw);
+	if (e->text)
+		put_type_attributes(s, i + 1, e->end, e->text, out);
+	while (out->len && isspace((unsigned char)out->s[out->len - 1]))
+		out->len--;
 	sb_puts(out, ";\n");
 }
 
@@ -357,6 +403,7 @@ static void put_edit(const char *s, const struct edit *e, struct strbuf *out)
 			sb_puts(out, "{ }");
 		break;
 	case EDIT_PUT:
+	case EDIT_ABOVE:
 		sb_puts(out, e->text);
 		break;
 	case EDIT_BODY:
@@ -372,6 +419,8 @@ static void widen_edit(const char *s, size_t len, struct edit *e)
 		widen_lines(s, len, e);
 	else if (e->kind == EDIT_DEF)
 		widen_def(s, len, e);
+	else if (e->kind == EDIT_ABOVE)
+		widen_above(s, e);
 	else if (e->kind == EDIT_ELEMENT)
 		widen_lines(s, len, e);
 	else if (e->kind == EDIT_STMT && stmt_may_vanish(s, e->beg))
@@ -387,9 +436,9 @@ int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out
 	for (size_t i = 0; i < e->v.n; i++) {
 		struct edit *d = &e->v.a[i];
 
-		if (d->end > len || d->beg >= d->end)
+		if (d->end > len || d->beg > d->end || (d->beg == d->end && d->kind != EDIT_ABOVE))
 			return -1;
-		if (d->end <= last_end)
+		if (d->kind == EDIT_ABOVE ? d->beg < last_end : d->end <= last_end)
 			continue; /* inside one that is deleted already */
 		if (d->beg < last_end)
 			return -1;

@@ -15,12 +15,15 @@ enum edit_kind {
 	EDIT_STMT,    /* deletes a statement; leaves an empty one where the grammar needs one */
 	EDIT_PUT,     /* replaced by text */
 	EDIT_BODY,    /* replaces a function body by text */
+	EDIT_ABOVE,   /* puts a definition above the one that begins at beg, and its comment */
 };
 
 struct edit {
 	uint32_t beg, end;
 	enum edit_kind kind;
-	char *text; /* EDIT_PUT, EDIT_BODY; owned */
+	/* Owned. EDIT_PUT, EDIT_BODY, EDIT_ABOVE: what is put. EDIT_TYPE: NULL, or the declarators
+	 * whose type has attributes, with a space before and behind each. */
+	char *text;
 };
 
 struct edits {
@@ -30,7 +33,7 @@ struct edits {
 void edit_add(struct edits *e, enum edit_kind kind, uint32_t beg, uint32_t end, char *text);
 /*
  * Original + edits => new text in out. Preprocessor lines inside deleted ranges stay. Edits inside
- * another one are ignored. -1 if two overlap partly or one is outside the text (nothing printed).
+ * another one are ignored. Only EDIT_ABOVE may have an empty range. -1 if two overlap partly or one is outside the text (nothing printed).
  */
 int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out);
 struct range {

@@ -139,7 +139,14 @@ def check_text(t, path, text, kept, reads, dropped, emptied):
     check_form(path, text, whole, dropped or emptied)
 
 
+def without_traps(text):
+    """Dead slots call a function that stands above their table."""
+    text = re.sub(r"static void __attribute__\(\(noreturn\)\) sd_dead_\w+\(void\)\n\{\n.*\n\n.*\n\}\n\n?", "", text)
+    return re.sub(r"\(void \*\)sd_dead_\w+", "", text)
+
+
 def check_form(path, text, whole, cut):
+    text = without_traps(text)
     lines = [l for l in whole.split("\n") if re.match(r"#\s*(define|undef)\b", l)]
     for l in lines:
         need(text.count(l) == whole.count(l), f"{path}: {l} is gone")

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pins.c: what stays though nothing names it, as soon as its file is in the image.
+ *
+ *      used, retain                    the compiler may not drop it, so somebody finds it
+ *      constructor, destructor         called by their lists (facts/attributes.c counts both as used)
+ *      initcall, setup, module_param   entries of sections that the kernel walks at boot
+ *      a section of its own            the linker script makes a table of it, or somebody walks it
+ *      asm, static assertion           at file scope
+ *
+ * alias, weakref, ifunc and asm labels are names of other definitions: facts follow them.
+ * An export pins nothing, since an image has no modules; nor does a weak asm symbol (cond_syscall()).
+ */
+#include "closure/graph.h"
+#include "base/util.h"
+
+/* Sections that only say where code and data lie. A '*' stands for any rest. */
+static const char *const plain_sections[] = {
+	".text",	   ".text.*",	      ".init.text",	  ".init.data",	   ".init.rodata",
+	".exit.text",	   ".exit.data",      ".ref.text",	  ".ref.data",	   ".ref.rodata",
+	".meminit.*",	   ".memexit.*",      ".cpuinit.*",	  ".data",	   ".data..*",
+	".data.once",	   ".data.unlikely",  ".data.cacheline*", ".bss",	   ".bss..*",
+	".rodata",	   ".rodata.*",	      ".head.text",	  ".entry.text",   ".sched.text",
+	".cpuidle.text",   ".noinstr.text",   ".kprobes.text",	  ".irqentry.text",
+	".softirqentry.text", ".spinlock.text", ".discard*",	  ".modinfo",
+};
+
+static bool is_plain_section(const char *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(plain_sections); i++) {
+		const char *p = plain_sections[i];
+		size_t n = strcspn(p, "*");
+
+		if (!strncmp(s, p, n) && (p[n] == '*' || !s[n]))
+			return true;
+	}
+	return !*s;
+}
+
+bool def_is_pinning(const struct facts *f, const struct fact_def *d)
+{
+	if (d->flags & DEF_EXPORT)
+		return false;
+	if (d->kind == DEF_ASM)
+		return !(d->flags & DEF_WEAK);
+	if (d->kind == DEF_ASSERT)
+		return true;
+	if (d->flags & (DEF_USED | DEF_INITCALL))
+		return true;
+	return d->kind == DEF_VAR && d->flags & DEF_SECTION &&
+	       !is_plain_section(fact_str(f, d->section));
+}
