@@ -3,26 +3,68 @@
  * pins.c: what stays though nothing names it, as soon as its file is in the image.
  *
  *      used, retain                    the compiler may not drop it, so somebody finds it
- *      constructor, destructor         called by their lists (facts/attributes.c counts both as used)
+ *      constructor, destructor         called by their lists; facts count both as used
  *      initcall, setup, module_param   entries of sections that the kernel walks at boot
  *      a section of its own            the linker script makes a table of it, or somebody walks it
  *      asm, static assertion           at file scope
  *
  * alias, weakref, ifunc and asm labels are names of other definitions: facts follow them.
- * An export pins nothing, since an image has no modules; nor does a weak asm symbol (cond_syscall()).
+ * An export pins nothing, since an image has no modules; nor does a weak asm symbol, which
+ * cond_syscall() makes.
  */
 #include "closure/graph.h"
 #include "base/util.h"
 
-/* Sections that only say where code and data lie. A '*' stands for any rest. */
+/*
+ * Sections that only say where code and data lie; one that isn't here may be a table. A '*' stands
+ * for any rest.
+ */
 static const char *const plain_sections[] = {
-	".text",	   ".text.*",	      ".init.text",	  ".init.data",	   ".init.rodata",
-	".exit.text",	   ".exit.data",      ".ref.text",	  ".ref.data",	   ".ref.rodata",
-	".meminit.*",	   ".memexit.*",      ".cpuinit.*",	  ".data",	   ".data..*",
-	".data.once",	   ".data.unlikely",  ".data.cacheline*", ".bss",	   ".bss..*",
-	".rodata",	   ".rodata.*",	      ".head.text",	  ".entry.text",   ".sched.text",
-	".cpuidle.text",   ".noinstr.text",   ".kprobes.text",	  ".irqentry.text",
-	".softirqentry.text", ".spinlock.text", ".discard*",	  ".modinfo",
+	".text",
+	".init.text",
+	".init.data",
+	".init.rodata",
+	".exit.text",
+	".exit.data",
+	".ref.text",
+	".ref.data",
+	".ref.rodata",
+	".meminit.text",
+	".meminit.data",
+	".meminit.rodata",
+	".memexit.text",
+	".memexit.data",
+	".memexit.rodata",
+	".head.text",
+	".entry.text",
+	".sched.text",
+	".cpuidle.text",
+	".noinstr.text",
+	".kprobes.text",
+	".irqentry.text",
+	".softirqentry.text",
+	".spinlock.text",
+	".data",
+	".data.once",
+	".data.unlikely",
+	".data..once",
+	".data..unlikely",
+	".data..percpu*",
+	".data..read_mostly",
+	".data..ro_after_init",
+	".data..cacheline_aligned",
+	".data..shared_aligned",
+	".data..page_aligned",
+	".data..nosave",
+	".data..decrypted",
+	".data..init_task",
+	".bss",
+	".bss..page_aligned",
+	".bss..decrypted",
+	".rodata",
+	".rodata.str",
+	".discard*",
+	".modinfo",
 };
 
 static bool is_plain_section(const char *s)

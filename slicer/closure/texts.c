@@ -24,8 +24,8 @@ static void link_unit(struct graph *g, struct strmap *texts, uint32_t i)
 {
 	struct unit *u = &g->units.a[i];
 	const struct facts *f = &g->facts[u->tu];
-	char *key = xasprintf("%s:%" PRIu32 "-%" PRIu32, fact_str(f, f->files[u->file].path), u->beg,
-			      u->end);
+	char *key = xasprintf("%s:%" PRIu32 "-%" PRIu32, fact_str(f, f->files[u->file].path),
+			      u->beg, u->end);
 	bool added;
 	uint64_t *first = strmap_add(texts, key, &added);
 

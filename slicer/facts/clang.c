@@ -443,6 +443,7 @@ static void walk_free(struct walk *w)
 	for (size_t i = 0; i < w->static_keys.n; i++)
 		free(w->static_keys.a[i]);
 	views_free(w);
+	overlays_free(w);
 	free(w->operands.a);
 	free(w->members.a);
 	free(w->ctexts.a);

@@ -66,6 +66,12 @@ struct seen_member {
 	uint32_t off;
 };
 
+/* Two records, and what pointers of the first lead to where the second has others. */
+struct overlay {
+	const void *from, *to;
+	VEC(CXType) behind;
+};
+
 struct walk {
 	struct worker *worker;
 	CXTranslationUnit tu;
@@ -75,6 +81,7 @@ struct walk {
 	struct ptrmap files;   /* CXFile => struct srcfile */
 	struct ptrmap symbols; /* declaration => key, or &no_key */
 	struct ptrmap fields;  /* field => key */
+	VEC(struct overlay) overlays;
 	struct ptrmap records; /* variable => its record's name */
 	VEC(struct ctext) ctexts;
 	VEC(CXCursor) decls;
@@ -146,6 +153,7 @@ void walk_definition(struct walk *w, CXCursor def);
 /* The new ref, valid until the next one; NULL: there is one already. */
 struct fact_ref *add_ref(struct walk *w, const char *key, uint32_t off, uint32_t element,
 			 enum ref_kind kind);
+void overlays_free(struct walk *w);
 /* puns.c: what asm statements read; empty[n] says which have no instructions. */
 void escape_operands(struct walk *w, const bool *empty, size_t n);
 struct fact_ref *add_late_ref(struct walk *w, const char *name, uint32_t off, enum ref_kind kind);

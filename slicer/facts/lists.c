@@ -95,6 +95,8 @@ static bool text_of(struct walk *w, CXCursor c, struct span *text)
 	struct place beg = walk_place(w, clang_getRangeStart(range));
 	struct place end = walk_place(w, clang_getRangeEnd(range));
 	const struct ctext *t = w->ctext;
+	/* libclang then says where the call begins if that is an argument of another */
+	bool made = from_macro_body(clang_getRangeEnd(range));
 
 	*text = (struct span){beg.off, end.off};
 	if (!t || beg.file != t->file || end.file != t->file || beg.off >= end.off)
@@ -102,7 +104,7 @@ static bool text_of(struct walk *w, CXCursor c, struct span *text)
 	for (size_t i = spans_from(&t->in.macros, w->beg); i < t->in.macros.n; i++) {
 		const struct span *m = &t->in.macros.a[i];
 
-		if (m->beg >= text->end)
+		if (m->beg > text->end || (m->beg == text->end && !made))
 			break;
 		if (m->beg >= text->beg && m->end > text->end)
 			text->end = m->end;

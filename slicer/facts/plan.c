@@ -77,7 +77,8 @@ static bool see_macro_line(struct plan_unit *u, const char *line)
 	return true;
 }
 
-/* The name between the quotes or brackets of an #include line; NULL: it has others. Caller frees. */
+/* The name between the quotes or brackets of an #include line; NULL: it has others. Caller frees.
+ */
 static char *include_name(const char *line, const char *quotes)
 {
 	const char *s = line + strlen("#include"), *end;
@@ -118,8 +119,7 @@ static void plan_read_line(const struct plan_text *from, const char *line, bool 
 
 	if (!starts_with(line, "#include")) {
 		if (see_macro_line(from->unit, line) && from->includes)
-			from->unit->group =
-				hash64(line, strcspn(line, "\n"), from->unit->group);
+			from->unit->group = hash64(line, strcspn(line, "\n"), from->unit->group);
 	} else if ((name = include_name(line, "<>"))) {
 		if (from->includes)
 			++*strmap_add(from->includes, name, NULL);

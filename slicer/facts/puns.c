@@ -4,7 +4,8 @@
  * pointers get out of the type system's sight escapes: all its fields count as read.
  *
  *      conversion      of a pointer to the record, at any depth (void **, long, another record), of
- *                      the record itself (a copy), of a pointer to a function that takes it
+ *                      the record itself (a copy), of a pointer to a function that takes it; with
+ *                      it what its pointers lead to, if the other record has another type there
  *      argument        in the "..." of a function, which reads it by va_arg()
  *      union           what overlaps a member that is read
  *      asm             an operand of an asm statement that has instructions
@@ -54,6 +55,95 @@ static bool is_same_type(CXType a, CXType b)
 	return clang_equalTypes(clang_getUnqualifiedType(a), clang_getUnqualifiedType(b));
 }
 
+/* ---- what lies behind pointers in a record that is read as another ---- */
+
+struct slot {
+	unsigned long long bit;
+	CXType base;
+};
+typedef VEC(struct slot) slot_vec;
+struct slots {
+	slot_vec *v;
+	unsigned long long bit;
+};
+
+static enum CXVisitorResult collect_slot(CXCursor field, CXClientData data)
+{
+	const struct slots *in = data;
+	CXType t = clang_getCanonicalType(clang_getCursorType(field));
+	long long at = clang_Cursor_getOffsetOfField(field);
+	struct slots inner = {in->v, in->bit + (at < 0 ? 0 : at)};
+
+	while (is_array_type(t))
+		t = clang_getCanonicalType(clang_getArrayElementType(t));
+	if (at < 0)
+		return CXVisit_Continue;
+	/* the offset of a member of an unnamed record counts from the named one */
+	if (t.kind == CXType_Record && clang_Cursor_isAnonymous(clang_getTypeDeclaration(t)) &&
+	    clang_Cursor_isAnonymousRecordDecl(clang_getTypeDeclaration(t)))
+		inner.bit = in->bit;
+	if (t.kind == CXType_Record)
+		clang_Type_visitFields(t, collect_slot, &inner);
+	else if (t.kind == CXType_Pointer && base_type(t).kind == CXType_Record)
+		*vec_add(in->v) = (struct slot){inner.bit, base_type(t)};
+	return CXVisit_Continue;
+}
+
+/* Records behind pointers that `from` has where `to` points to others. */
+static void compare_slots(struct overlay *o, CXType from, CXType to)
+{
+	slot_vec a = {}, b = {};
+
+	clang_Type_visitFields(from, collect_slot, &(struct slots){&a, 0});
+	clang_Type_visitFields(to, collect_slot, &(struct slots){&b, 0});
+	for (size_t i = 0; i < a.n; i++)
+		for (size_t k = 0; k < b.n; k++)
+			if (a.a[i].bit == b.a[k].bit && !is_same_type(a.a[i].base, b.a[k].base))
+				*vec_add(&o->behind) = a.a[i].base;
+	free(a.a);
+	free(b.a);
+}
+
+static const struct overlay *overlay_of(struct walk *w, CXType from, CXType to)
+{
+	const void *a = clang_getTypeDeclaration(from).data[0],
+		   *b = clang_getTypeDeclaration(to).data[0];
+	struct overlay *o;
+
+	for (size_t i = 0; i < w->overlays.n; i++)
+		if (w->overlays.a[i].from == a && w->overlays.a[i].to == b)
+			return &w->overlays.a[i];
+	o = vec_add(&w->overlays);
+	*o = (struct overlay){.from = a, .to = b};
+	compare_slots(o, from, to);
+	return o;
+}
+
+static void see_overlay(struct walk *w, CXType from, CXType to, uint32_t off)
+{
+	const struct overlay *o = overlay_of(w, from, to);
+
+	for (size_t i = 0; i < o->behind.n; i++)
+		add_escape(w, o->behind.a[i], off);
+}
+
+/* A record is read as another type. */
+static void see_pun(struct walk *w, CXType record, CXType as, uint32_t off)
+{
+	add_escape(w, record, off);
+	if (as.kind == CXType_Record)
+		see_overlay(w, record, as, off);
+}
+
+void overlays_free(struct walk *w)
+{
+	for (size_t i = 0; i < w->overlays.n; i++)
+		free(w->overlays.a[i].behind.a);
+	free(w->overlays.a);
+}
+
+/* ---- conversions ---- */
+
 static bool is_function(CXType t)
 {
 	return t.kind == CXType_FunctionProto || t.kind == CXType_FunctionNoProto;
@@ -99,8 +189,8 @@ static void see_function_conversion(struct frame *f, CXType from, CXType to)
 		/* what is passed as void * or a number was converted to it by the caller */
 		if (a.kind != CXType_Record || b.kind != CXType_Record || is_same_type(a, b))
 			continue;
-		add_escape(f->w, a, off);
-		add_escape(f->w, b, off);
+		see_pun(f->w, a, b, off);
+		see_pun(f->w, b, a, off);
 	}
 }
 
@@ -126,7 +216,7 @@ void see_conversion(struct frame *f)
 	if (is_function(base))
 		see_function_conversion(f, base, to);
 	else if (base.kind == CXType_Record && !is_same_type(to, base))
-		add_escape(f->w, base, place_in_def(f->w, f->c));
+		see_pun(f->w, base, to, place_in_def(f->w, f->c));
 }
 
 static bool is_builtin_call(const struct frame *call)
@@ -181,7 +271,7 @@ static enum CXVisitorResult see_overlapping(CXCursor field, CXClientData data)
 		inner.member = clang_getNullCursor();
 		clang_Type_visitFields(base, see_overlapping, &inner);
 	} else if (base.kind == CXType_Record && !is_same_type(base, o->base)) {
-		add_escape(o->w, base, o->off);
+		see_pun(o->w, base, o->base, o->off);
 	}
 	return CXVisit_Continue;
 }
@@ -212,8 +302,8 @@ void see_asm_operand(struct frame *f)
 	CXType base = base_type(f->type);
 
 	if (base.kind == CXType_Record)
-		*vec_add(&f->w->operands) = (struct asm_operand){
-			f->w->nasm - 1, base, place_in_def(f->w, f->c)};
+		*vec_add(&f->w->operands) =
+			(struct asm_operand){f->w->nasm - 1, base, place_in_def(f->w, f->c)};
 }
 
 void escape_operands(struct walk *w, const bool *empty, size_t n)

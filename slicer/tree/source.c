@@ -180,11 +180,14 @@ static void trap_slot(struct emitter *em, uint32_t def_id, const struct fact_ele
 
 	strmap_add(&em->traps, key, &added);
 	if (added)
-		edit_add(&file->edits, EDIT_ABOVE, graph_def(g, def_id)->beg, graph_def(g, def_id)->beg,
-			 xasprintf("static void __attribute__((noreturn)) %s(void)\n{\n"
-				   "\textern void sd_trap(const char *name) __attribute__((noreturn));\n\n"
-				   "\tsd_trap(\"%s.%s\");\n}\n\n",
-				   name, table, slot));
+		edit_add(
+			&file->edits, EDIT_ABOVE, graph_def(g, def_id)->beg,
+			graph_def(g, def_id)->beg,
+			xasprintf(
+				"static void __attribute__((noreturn)) %s(void)\n{\n"
+				"\textern void sd_trap(const char *name) __attribute__((noreturn));\n\n"
+				"\tsd_trap(\"%s.%s\");\n}\n\n",
+				name, table, slot));
 	edit_add(&file->edits, EDIT_PUT, e->value, e->value_end, xasprintf("(void *)%s", name));
 	free(name);
 	free(key);

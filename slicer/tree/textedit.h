@@ -33,7 +33,8 @@ struct edits {
 void edit_add(struct edits *e, enum edit_kind kind, uint32_t beg, uint32_t end, char *text);
 /*
  * Original + edits => new text in out. Preprocessor lines inside deleted ranges stay. Edits inside
- * another one are ignored. Only EDIT_ABOVE may have an empty range. -1 if two overlap partly or one is outside the text (nothing printed).
+ * another one are ignored. Only EDIT_ABOVE may have an empty range. -1 if two overlap partly or one
+ * is outside the text (nothing printed).
  */
 int edit_apply(const char *text, size_t len, struct edits *e, struct strbuf *out);
 struct range {

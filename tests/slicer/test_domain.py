@@ -7,7 +7,7 @@ size         .text of the sliced image is at most its share (SHARE) of the whole
 standalone   nothing outside the sliced tree was read to compile it (except the compiler's own files)
 unchanged    slicing again changes no file: ninja has no work to do; what a unit that is gone left goes
 rebuilt      sliced once more elsewhere, the tree is the same, and so are its objects (a sample), byte by byte
-diff         every file is the original without what was cut: only the values of cuts are added
+diff         every file is the original without what was cut: only the values of cuts and what dead slots hold are added
 undefined    the sliced kernel has no additional undefined symbols; a planted one is found
 why          each exported call, and a function deep below them, has a path that begins at an exported call
 report       its figures add up and match the image, and it lists every cut group with what it loses
@@ -190,7 +190,10 @@ def values(d):
     one = "|".join(sorted((re.escape(" ".join(tokens(v))) for v in given), key=len, reverse=True))
     void = r"\( void \) [\w]+"
     return re.compile(rf"\{{ return (?:{one}) ; \}}|\((?: {void} ,)* (?:{one}) \)|\{{(?: {void} ;)* \}}"
-                      r"|\{ extern void sd_trap [^{}]* \}")
+                      r"|\{ extern void sd_trap [^{}]* \}"
+                      # a dead slot's function and its address
+                      r"|static void __attribute__ \( \( noreturn \) \) sd_dead_\w+ \( void \) \{ extern void sd_trap [^{}]* \}"
+                      r"|\( void \* \) sd_dead_\w+")
 
 
 def test_diff(d):
