@@ -416,6 +416,36 @@ static const char *symbol_result_type(const struct graph *g, const char *symbol)
 			graph_def(g, g->nodes.a[n].first)->type);
 }
 
+static bool unit_drops(const struct graph *g, const struct unit *u, const struct dropping *d)
+{
+	for (uint32_t i = 0; i < u->n; i++) {
+		size_t n;
+		const struct dropping *drops = drops_of(g, g->unit_defs[u->first + i], &n);
+
+		for (size_t k = 0; k < n; k++)
+			if (drops[k].cut == d->cut && drops[k].beg == d->beg &&
+			    drops[k].end == d->end)
+				return true;
+	}
+	return false;
+}
+
+/* Other translation units that include the text may call something else there. */
+static int check_same_text(const struct graph *g, const struct dropping *d)
+{
+	const struct unit *u = &g->units.a[g->unit_of[d->def_id]], *other;
+	const struct spec_cut *c = &g->spec->cuts[d->cut];
+
+	for (uint32_t i = u->same; (other = &g->units.a[i]) != u; i = other->same)
+		if (other->kept && !unit_drops(g, other, d))
+			return spec_error(&c->at, "cut the body of what it calls instead",
+					  "the call of %s in %s is another function's in %s, "
+					  "which includes the same text",
+					  c->symbol, graph_file(g, d->def_id),
+					  g->db->tus[other->tu].source);
+	return 0;
+}
+
 int cuts_check(const struct graph *g)
 {
 	int r = 0;
@@ -426,6 +456,7 @@ int cuts_check(const struct graph *g)
 
 		if (!g->kept[d->def_id])
 			continue;
+		r |= check_same_text(g, d);
 		if (d->macro)
 			r = spec_error(&c->at,
 				       "drop a call that isn't in a macro, or replace the function",

@@ -39,6 +39,25 @@ def wrong_reader(kslice, work, out):
     check(r.returncode == 3 and r.stdout.startswith("trap after_table.f\n"), f"a dead slot that is read: {r.returncode} {r.stdout}")
 
 
+def other_callee(kslice, work, shapes):
+    """A call in a text that two units include can only be dropped if it is the same in both."""
+    write_spec(work, shapes, [{"drop": "text_called_a", "value": "0"}])
+    r = slice_it(kslice, work)
+    check(r.returncode == 1 and re.search(r"r.json:\d+: .*the call of text_called_a in template/table.c is another function's in "
+                                          r"kernel/texts_b.c.*\n\s+cure: ", r.stdout), f"a drop in a shared text: {r.stdout}")
+
+
+def write_spec(work, shapes, cuts):
+    with open(f"{work}/r.json", "w") as f:
+        json.dump({"name": "r", "config": "r.config", "calls": shapes, "cuts": cuts}, f)
+    open(f"{work}/r.config", "w").close()
+
+
+def slice_it(kslice, work):
+    return run([kslice, "slice", "--tree", f"{work}/tree", "--compdb", f"{work}/compile_commands.json", "--out", f"{work}/out",
+                f"{work}/r.json"], env=dict(os.environ, KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache"))
+
+
 def shapes_of(tree):
     return [s for c in sources(tree) for s in re.findall(r"^SYSCALL_DEFINE1\((\w+)", open(f"{tree}/{c}").read(), re.M)]
 
@@ -51,14 +70,10 @@ def main():
     shapes = shapes_of(tree)
     write_main(tree, shapes)
     commands = write_commands(tree, objs, f"{work}/compile_commands.json")
-    with open(f"{work}/r.json", "w") as f:
-        json.dump({"name": "r", "config": "r.config", "calls": shapes}, f)
-    open(f"{work}/r.config", "w").close()
+    write_spec(work, shapes, [])
     error = build_whole(commands, objs, f"{work}/whole")
     check(not error, error)
-    env = dict(os.environ, KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache")
-    r = run([kslice, "slice", "--tree", tree, "--compdb", f"{work}/compile_commands.json", "--out", out, f"{work}/r.json"],
-            env=env)
+    r = slice_it(kslice, work)
     check(r.returncode == 0, f"slice: {r.stdout}")
     if r.returncode == 0:
         error = build_sliced(out, f"{work}/sliced")
@@ -69,6 +84,7 @@ def main():
             left = re.findall(r"^(?!int dead_\w+\(.*\);$).*\bdead_\w+.*$", open(f"{out}/tree/{c}").read(), re.M)
             check(not left, f"{c}: still there: {left}")
         wrong_reader(kslice, work, out)
+        other_callee(kslice, work, shapes)
     check(len(shapes) > 40, f"only {len(shapes)} shapes found")
     print(len(shapes), "shapes, failures:", len(failures))
     return 1 if failures else 0

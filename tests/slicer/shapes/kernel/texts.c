@@ -11,13 +11,20 @@ static int text_a2(int x)
 {
 	return x + 32;
 }
-#define FN1   text_a1
-#define FN2   text_a2
-#define TYPE  text_a
-#define TABLE table_a
+int text_called_a(int x);
+int text_called_a(int x)
+{
+	return x + 6;
+}
+
+#define CALLED text_called_a
+#define FN1    text_a1
+#define FN2    text_a2
+#define TYPE   text_a
+#define TABLE  table_a
 #include "../template/table.c"
 
 SYSCALL_DEFINE1(text_first, int, x)
 {
-	return TABLE.f ? (&TABLE)->f(x) + text_only_a(x) : -1;
+	return TABLE.f ? (&TABLE)->f(x) + text_only_a(x) + text_calls(x) : -1;
 }

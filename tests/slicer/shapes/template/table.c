@@ -14,6 +14,12 @@ static inline int text_only_a(int x)
 	return text_helper(x);
 }
 
+/* Calls one function in one unit, another in the other. */
+static inline int text_calls(int x)
+{
+	return CALLED(x) + 1;
+}
+
 static inline int dead_in_both(int x)
 {
 	return text_helper(x);
