@@ -110,7 +110,7 @@ def spec(date, version, schema, template):
         "HEAD": lambda: head("kslice-spec", 5, date, version),
         "KEYS": lambda: keys(root),
         "ROUTES": lambda: keys(top["routes"]["items"]),
-        "KEEP": lambda: keys(next(i for i in top["keep"]["items"]["oneOf"] if "properties" in i)),
+        "KEEP": lambda: "".join(keys(i) for i in top["keep"]["items"]["oneOf"] if "properties" in i),
         "DEVICES": lambda: keys(top["devices"]["items"]),
         "CUTS": lambda: keys(defs["cut"]),
         "GROUPS": lambda: keys(defs["group"]),

@@ -253,7 +253,7 @@ static void dump_graph(const struct session *s, FILE *out)
 
 static int run_cuts(struct session *s)
 {
-	return cuts_match(&s->graph);
+	return absent_check(&s->graph) ? -1 : cuts_match(&s->graph);
 }
 
 static void dump_cuts(const struct session *s, FILE *out)

@@ -397,8 +397,18 @@ static int keep_named(struct graph *g, const struct spec_keep *k)
 	return n < 0 ? -1 : 0;
 }
 
+/* Has another alternative of this entry been kept? */
+static bool keep_has_other(const struct graph *g, const struct spec_keep *k, const bool *kept)
+{
+	for (size_t i = k->any ? k->any - 1 : g->spec->nkeep; i < g->spec->nkeep; i++)
+		if (kept[i] && g->spec->keep[i].any == k->any)
+			return true;
+	return false;
+}
+
 static int keep_spec(struct graph *g)
 {
+	bool *kept = xcalloc(g->spec->nkeep + 1, sizeof(*kept));
 	int r = 0;
 
 	for (size_t i = 0; i < g->spec->nkeep; i++) {
@@ -409,14 +419,21 @@ static int keep_spec(struct graph *g)
 			r = keep_named(g, k) ? -1 : r;
 			continue;
 		}
-		if (path ? keep_file(g, k->name)
-			 : keep_symbol(g, k->name, (struct edge){.from = NONE, .kind = EDGE_KEEP}))
+		kept[i] = path ? keep_file(g, k->name)
+			       : keep_symbol(g, k->name,
+					     (struct edge){.from = NONE, .kind = EDGE_KEEP});
+	}
+	for (size_t i = 0; i < g->spec->nkeep; i++) {
+		const struct spec_keep *k = &g->spec->keep[i];
+
+		if (k->type || kept[i] || keep_has_other(g, k, kept))
 			continue;
 		r = spec_error(&k->at,
 			       "correct the name; a static symbol can't be named, but its file can",
-			       "no such %s in this configuration: \"%s\"", path ? "file" : "symbol",
-			       k->name);
+			       "no such %s in this configuration: \"%s\"",
+			       strchr(k->name, '/') ? "file" : "symbol", k->name);
 	}
+	free(kept);
 	return r;
 }
 

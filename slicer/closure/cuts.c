@@ -340,6 +340,15 @@ static bool group_may_miss(const struct graph *g, const struct spec_cut *c,
 	return c->kind == CUT_DROP && !c->in.n && !c->naming.n;
 }
 
+/* Another name of an entry with "any" has hit something. */
+static bool alternative_matched(const struct spec *spec, const struct spec_cut *c)
+{
+	for (size_t i = c->entry; c->any && i < spec->ncuts && spec->cuts[i].entry == c->entry; i++)
+		if (spec->cuts[i].matched)
+			return true;
+	return false;
+}
+
 /* `defined`: symbols defined by .c files of this configuration; inline stubs in headers don't
  * count. */
 static int report_unmatched(struct matcher *m, const struct strmap *defined)
@@ -352,7 +361,7 @@ static int report_unmatched(struct matcher *m, const struct strmap *defined)
 		const char *what = c->kind == CUT_DROP ? "no call of it" : "no definition of it";
 		bool there = strmap_get(defined, c->symbol);
 
-		if (c->matched || group_may_miss(m->g, c, defined))
+		if (c->matched || group_may_miss(m->g, c, defined) || alternative_matched(spec, c))
 			continue;
 		r = spec_error(&c->at,
 			       "correct the name or its \"in\"/\"naming\", or remove the cut",

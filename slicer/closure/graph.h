@@ -161,6 +161,12 @@ void cuts_list_absent(const struct graph *g, FILE *out);
 /* First dropping of def_id, and the end of its droppings. */
 const struct dropping *drops_of(const struct graph *g, uint32_t def_id, size_t *n);
 
+/*
+ * absent.c: reports names in cuts and keeps that the tree's code has nowhere, whatever the
+ * configuration, with similar names that it has. 0, or -1 after errors.
+ */
+int absent_check(const struct graph *g);
+
 /* named.c: the definitions with that name in their initialiser. Their number, or -1 after the error
  * that there are none. */
 int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **def_ids);

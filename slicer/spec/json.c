@@ -152,7 +152,7 @@ int spec_error(const struct spec_place *at, const char *cure, const char *fmt, .
 }
 
 static const char *const type_names[] = {"a string", "a string or an array of strings", "an array",
-					 "an object"};
+					 "an object", "true"};
 
 static bool json_has_type(json_t *v, enum spec_type type)
 {
@@ -163,6 +163,8 @@ static bool json_has_type(json_t *v, enum spec_type type)
 		return json_is_string(v) || json_is_array(v);
 	case ST_ARRAY:
 		return json_is_array(v);
+	case ST_TRUE:
+		return json_is_true(v);
 	default:
 		return json_is_object(v);
 	}

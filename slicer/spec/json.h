@@ -28,7 +28,13 @@ struct spec_place spec_at(struct spec_file *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void *spec_own(struct spec_file *f, void *p);
 
-enum spec_type { ST_STRING, ST_NAMES /* string or array of strings */, ST_ARRAY, ST_OBJECT };
+enum spec_type {
+	ST_STRING,
+	ST_NAMES, /* string or array of strings */
+	ST_ARRAY,
+	ST_OBJECT,
+	ST_TRUE, /* the value true */
+};
 
 struct spec_key {
 	const char *name;

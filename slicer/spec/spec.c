@@ -56,6 +56,7 @@ static const struct spec_key cut_keys[] = {
 	{"trap", ST_NAMES},   {"return", ST_NAMES},  {"drop", ST_NAMES},   {"replace", ST_NAMES},
 	{"remote", ST_NAMES}, {"in", ST_NAMES},	     {"naming", ST_NAMES}, {"value", ST_STRING},
 	{"with", ST_STRING},  {"domain", ST_STRING}, {"call", ST_STRING},  {"why", ST_STRING},
+	{"any", ST_TRUE},
 };
 
 /* Checks which keys a kind of cut has. */
@@ -121,7 +122,7 @@ static int cut_kind_of(struct spec_file *f, const char *pointer, json_t *obj, st
 static int add_cut(struct spec *spec, struct spec_file *f, const char *pointer, json_t *obj,
 		   const char *group)
 {
-	struct spec_cut c = {.group = group};
+	struct spec_cut c = {.group = group, .entry = spec->ncuts};
 	struct spec_names names;
 	char *p;
 
@@ -142,6 +143,7 @@ static int add_cut(struct spec *spec, struct spec_file *f, const char *pointer, 
 	c.domain = json_string_value(json_object_get(obj, "domain"));
 	c.call = json_string_value(json_object_get(obj, "call"));
 	c.why = json_string_value(json_object_get(obj, "why"));
+	c.any = json_object_get(obj, "any");
 	if (check_cut_keys(&c, obj))
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
@@ -321,6 +323,33 @@ static int keep_named(struct spec *spec, struct spec_file *f, const char *p, jso
 	return 0;
 }
 
+static int keep_name(struct spec *spec, struct spec_file *f, const char *p, json_t *v, size_t any)
+{
+	struct spec_keep k = {.at = spec_at(f, "%s", p), .name = json_string_value(v), .any = any};
+
+	if (!k.name)
+		return spec_error(&k.at, "write its name in quotes", "a symbol must be a string");
+	if (!strchr(k.name, '/') && check_identifier(&k.at, k.name))
+		return -1;
+	add_keep(spec, &k);
+	return 0;
+}
+
+/* Alternatives for several trees. */
+static int keep_any(struct spec *spec, struct spec_file *f, const char *p, json_t *v)
+{
+	static const struct spec_key keys[] = {{"any", ST_ARRAY, true}, {"why", ST_STRING, false}};
+	size_t i, first = spec->nkeep + 1;
+	json_t *name;
+
+	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)))
+		return -1;
+	json_array_foreach (json_object_get(v, "any"), i, name)
+		if (keep_name(spec, f, spec_own(f, xasprintf("%s/any/%zu", p, i)), name, first))
+			return -1;
+	return 0;
+}
+
 static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 {
 	json_t *v;
@@ -328,19 +357,11 @@ static int load_keep(struct spec *spec, struct spec_file *f, json_t *array)
 
 	json_array_foreach (array, i, v) {
 		char *p = spec_own(f, xasprintf("/keep/%zu", i));
-		struct spec_keep k = {.at = spec_at(f, "%s", p), .name = json_string_value(v)};
 
-		if (json_is_object(v)) {
-			if (keep_named(spec, f, p, v))
-				return -1;
-			continue;
-		}
-		if (!k.name)
-			return spec_error(&k.at, "write its name in quotes",
-					  "a symbol must be a string");
-		if (!strchr(k.name, '/') && check_identifier(&k.at, k.name))
+		if (!json_is_object(v)		? keep_name(spec, f, p, v, 0)
+		    : json_object_get(v, "any") ? keep_any(spec, f, p, v)
+						: keep_named(spec, f, p, v))
 			return -1;
-		add_keep(spec, &k);
 	}
 	return 0;
 }
@@ -597,6 +618,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 		return -1;
 	spec->json = j;
 	spec->name = xstrdup(json_string_value(json_object_get(j, "name")));
+	spec->generated = xasprintf("%s/generated/%s", repo_root(), spec->name);
 	at = spec_at(f, "/name");
 	if (check_identifier(&at, spec->name))
 		return -1;
@@ -669,6 +691,7 @@ void spec_free(struct spec *spec)
 	free(spec->machine);
 	free(spec->transport);
 	free(spec->config);
+	free(spec->generated);
 	free(spec->calls);
 	free(spec->cuts);
 	free(spec->groups);

@@ -53,6 +53,9 @@ struct spec_cut {
 	struct remote *remote;	   /* remote: made by remote_resolve() */
 	const char *why;
 	const char *group; /* name of the cut group, NULL if in the spec itself */
+	/* "any": its names are those of several trees, so one of each list is enough */
+	bool any;
+	size_t entry; /* index of the first cut that its entry became */
 	struct spec_place at;
 	unsigned matched; /* counted by closure/cuts.c */
 };
@@ -79,11 +82,13 @@ struct spec_route {
 	struct spec_place at;
 };
 
+/* `{"any": ["a", "b"]}` becomes two of these. */
 struct spec_keep {
 	const char *name; /* symbol, or path of a .c file, which makes its initcalls live */
 	/* "struct file_system_type": an object of this type that the kernel looks up by name; else
 	 * NULL */
 	const char *type;
+	size_t any; /* 1 + index of the first of an entry with alternatives; 0: none */
 	struct spec_place at;
 };
 
@@ -92,6 +97,8 @@ struct spec {
 	char *machine;	 /* the machine: a folder of runtime/machine */
 	char *transport; /* by which programs come: a folder of runtime/transport */
 	char *config;	 /* path of the Kconfig fragment */
+	/* folder of its stubs: generated/<name>, unless the tree isn't the default one */
+	char *generated;
 	struct spec_call *calls;
 	size_t ncalls;
 	struct spec_cut *cuts; /* groups expanded, in order */

@@ -33,3 +33,11 @@ int lib_sum(int a, int b) /* expect: kept */
 {
 	return a + b + late_count;
 }
+
+/* What cut groups may name: the tree has it, this configuration hasn't. */
+#ifdef CONFIG_NEVER
+int isnt_in_this_configuration(void);
+int isnt_either(void);
+int nor_is_this(void);
+int lib_switched_off(void);
+#endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * absent.c: names in cuts and keeps + tree => those that its code has nowhere, in any
+ * configuration: mistyped, or of another version. A name that is only switched off here is left to
+ * the passes cuts and closure.
+ */
+#include "closure/graph.h"
+#include "commands/words.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PROPOSALS 3
+
+struct absent {
+	const struct graph *g;
+	struct strmap here;  /* names of this configuration, also static ones */
+	struct strmap names; /* that this configuration lacks => WORD_PRESENT or WORD_ABSENT */
+};
+
+static void ask_name(struct absent *a, const char *name)
+{
+	if (!strchr(name, '/') && !strmap_get(&a->here, name))
+		strmap_add(&a->names, name, NULL);
+}
+
+static void ask_names(struct absent *a, const struct spec_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		ask_name(a, names->a[i]);
+}
+
+static bool is_in_tree(const struct absent *a, const char *name)
+{
+	uint64_t *found = strmap_get(&a->names, name);
+	char *path;
+	bool there;
+
+	if (!strchr(name, '/'))
+		return !found || *found == WORD_PRESENT;
+	path = xasprintf("%s/%s", a->g->db->overlay, name);
+	there = !access(path, F_OK);
+	free(path);
+	return there;
+}
+
+/* How many of the bytes of `name` begin and end `other`, too. */
+static size_t likeness(const char *name, const char *other)
+{
+	size_t n = strlen(name), m = strlen(other), most = n < m ? n : m, front = 0, back = 0;
+
+	while (front < most && name[front] == other[front])
+		front++;
+	while (back < most - front && name[n - 1 - back] == other[m - 1 - back])
+		back++;
+	return front + back;
+}
+
+struct proposal {
+	const char *name;
+	size_t score;
+};
+
+/* Keeps the best ones, the best first; names that differ more resemble by chance. */
+static void propose(struct proposal best[PROPOSALS], const char *name, const char *other)
+{
+	size_t score = 2 * likeness(name, other), lengths = strlen(name) + strlen(other);
+	struct proposal p = {other, lengths ? 1000 * score / lengths : 0};
+
+	if (p.score < 600)
+		return;
+	for (size_t i = 0; i < PROPOSALS; i++) {
+		struct proposal was = best[i];
+
+		if (was.name && !strcmp(was.name, p.name))
+			return;
+		if (p.score <= was.score)
+			continue;
+		best[i] = p;
+		p = was;
+		if (!p.name)
+			return;
+	}
+}
+
+static void find_proposals(const struct graph *g, const char *name, struct proposal *best)
+{
+	bool path = strchr(name, '/');
+
+	for (size_t i = 0; path && i < g->db->ntus; i++)
+		propose(best, name, g->db->tus[i].source);
+	for (size_t i = 0; !path && i < g->nodes.n; i++)
+		if (g->nodes.a[i].first != NONE)
+			propose(best, name, key_name(g->nodes.a[i].key));
+}
+
+static int report_absent(const struct absent *a, const struct spec_place *at, const char *name)
+{
+	struct proposal best[PROPOSALS] = {};
+	struct strbuf cure = {};
+	int r;
+
+	find_proposals(a->g, name, best);
+	for (size_t i = 0; i < PROPOSALS && best[i].name; i++)
+		sb_printf(&cure, "%s%s", i ? ", " : "similar names here: ", best[i].name);
+	sb_printf(&cure, "%sif other trees have it, list this tree's name, too, with \"any\"",
+		  cure.len ? "; " : "correct the name; ");
+	r = spec_error(at, cure.s, "the tree has no %s \"%s\", in any configuration",
+		       strchr(name, '/') ? "file" : "name", name);
+	sb_free(&cure);
+	return r;
+}
+
+/* All names of a list must be there; of one with alternatives one is enough. */
+static int check_list(const struct absent *a, const struct spec_place *at,
+		      const struct spec_names *names, bool any)
+{
+	size_t there = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		there += is_in_tree(a, names->a[i]);
+	if (any && there)
+		return 0;
+	for (size_t i = 0; i < names->n; i++)
+		if (!is_in_tree(a, names->a[i]))
+			r = report_absent(a, at, names->a[i]);
+	return r;
+}
+
+static int check_cut(const struct absent *a, size_t i)
+{
+	const struct spec *spec = a->g->spec;
+	const struct spec_cut *c = &spec->cuts[i];
+	bool there = is_in_tree(a, c->symbol);
+	int r = 0;
+
+	/* the overlay already lacks what a replace cut only removes */
+	if (c->kind == CUT_REPLACE)
+		return check_list(a, &c->at, &c->in, c->any);
+	for (size_t k = c->entry; c->any && !there && k < spec->ncuts; k++)
+		there = spec->cuts[k].entry == c->entry && is_in_tree(a, spec->cuts[k].symbol);
+	if (!there)
+		r = report_absent(a, &c->at, c->symbol);
+	if (check_list(a, &c->at, &c->in, c->any) || check_list(a, &c->at, &c->naming, c->any))
+		r = -1;
+	return r;
+}
+
+static int check_keep(const struct absent *a, size_t i)
+{
+	const struct spec *spec = a->g->spec;
+	const struct spec_keep *keep = &spec->keep[i];
+	bool there = keep->type || is_in_tree(a, keep->name);
+
+	for (size_t k = 0; keep->any && !there && k < spec->nkeep; k++)
+		there = spec->keep[k].any == keep->any && is_in_tree(a, spec->keep[k].name);
+	return there ? 0 : report_absent(a, &keep->at, keep->name);
+}
+
+int absent_check(const struct graph *g)
+{
+	const struct spec *spec = g->spec;
+	struct absent a = {.g = g};
+	int r;
+
+	for (size_t i = 0; i < g->nodes.n; i++)
+		strmap_add(&a.here, key_name(g->nodes.a[i].key), NULL);
+	for (size_t i = 0; i < spec->ncuts; i++) {
+		ask_name(&a, spec->cuts[i].symbol);
+		ask_names(&a, &spec->cuts[i].in);
+		ask_names(&a, &spec->cuts[i].naming);
+	}
+	for (size_t i = 0; i < spec->nkeep; i++)
+		if (!spec->keep[i].type)
+			ask_name(&a, spec->keep[i].name);
+	r = tree_find_words(g->db->tree, &a.names);
+	for (size_t i = 0; i < spec->ncuts; i++)
+		if (check_cut(&a, i))
+			r = -1;
+	for (size_t i = 0; i < spec->nkeep; i++)
+		if (check_keep(&a, i))
+			r = -1;
+	strmap_free(&a.names);
+	strmap_free(&a.here);
+	return r;
+}
