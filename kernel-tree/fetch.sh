@@ -5,6 +5,7 @@
 # the source if needed, unpacks to a temporary directory and renames it, so a tree is complete or absent. A second run does nothing.
 #
 #   fetch.sh            the tree of package $KSLICE_LINUX (default linux-source-6.1)
+#   fetch.sh VERSION    that of linux-source-VERSION, for `kslice --tree VERSION`; the link stays
 #   fetch.sh DIR        use an unpacked tree that is already there
 #
 # Cache: $KSLICE_CACHE, else ~/.cache/kslice; the tree is in tree/<package>.
@@ -13,6 +14,10 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 [ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 cache=${KSLICE_CACHE:-$HOME/.cache/kslice}
 package=${KSLICE_LINUX:-linux-source-6.1}
+links=1
+case ${1:-} in
+[0-9]*.[0-9]*) case $1 in *[!0-9.]*) ;; *) package=linux-source-$1 links='' && shift ;; esac ;;
+esac
 
 die() {
 	echo "fetch.sh: $1" >&2
@@ -43,7 +48,7 @@ ours() {
 
 # An installation has no link: kslice searches the cache.
 link_to() {
-	[ -d "$here/../slicer" ] || return 0
+	[ -n "$links" ] && [ -d "$here/../slicer" ] || return 0
 	[ "$(readlink "$here/linux" 2>/dev/null)" != "$1" ] || return 0
 	[ ! -e "$here/linux" ] || [ -L "$here/linux" ] ||
 		die "$here/linux is not a link" "move it away; kernel-tree/linux must be a link to the tree"

@@ -6,6 +6,7 @@
 # of symlinks into this repo's runtime/arch, with
 #   arch/sd/rt  -> runtime          kernel-side runtime code, built by Kbuild where a folder has a Kbuild file
 #   arch/sd/gen -> GENDIR           generated server stubs of one domain (if given)
+#   arch/sd/probed/sd/tree.h        which words of runtime/arch/tree.probes PRISTINE has
 # Idempotent; refuses an existing OUTDIR that isn't an overlay. Build with
 #   make -C OUTDIR O=OBJ LLVM=-19 ARCH=sd CROSS_COMPILE=x86_64-linux-gnu- ...
 set -eu
@@ -47,6 +48,20 @@ for entry in "$runtime"/arch/*; do
 	ln -s "$entry" "$out/arch/sd/${entry##*/}"
 done
 ln -s "$runtime" "$out/arch/sd/rt"
+
+mkdir -p "$out/arch/sd/probed/sd"
+{
+	echo "/* Made by kernel-tree/overlay.sh from runtime/arch/tree.probes. */"
+	sed '/^#/d;/^$/d' "$runtime/arch/tree.probes" | while read -r word headers; do
+		set --
+		for header in $headers; do
+			[ ! -f "$tree/$header" ] || set -- "$@" "$tree/$header"
+		done
+		[ $# -gt 0 ] || die "runtime/arch/tree.probes: $headers: not in $tree; name the header that would have $word"
+		! grep -qw "$word" "$@" || echo "#define SD_TREE_$word 1"
+	done
+} > "$out/arch/sd/probed/sd/tree.h.new"
+mv "$out/arch/sd/probed/sd/tree.h.new" "$out/arch/sd/probed/sd/tree.h"
 if [ -n "$gen" ]; then
 	[ -d "$gen" ] || die "$gen: no such directory of generated stubs"
 	ln -s "$(cd "$gen" && pwd -P)" "$out/arch/sd/gen"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* main.c: the commands of kslice, and its command line. Exit status: 0 success, 1 an error was
  * printed, 2 wrong usage. */
+#include "tree/shares.h"
 #include "tree/tree.h"
 #include "closure/why.h"
+#include "commands/trees.h"
 #include "session.h"
 #include "stubs/stubs.h"
 #include "base/util.h"
@@ -91,19 +93,27 @@ static int cmd_build(const struct options *o, char **args)
 		r = launcher_link(o->jobs);
 	if (!r)
 		r = report_summary(s.outdir);
+	if (!r && !o->whole && shares_compare(s.outdir) < 0)
+		r = -1;
 	session_close(&s);
 	return r;
 }
 
-/* The output folder of a domain named on the command line, by spec or by name. */
+/* The output folder of a domain named on the command line, by spec or by name. NULL: no such tree,
+ * which was printed. */
 static char *outdir_of(const struct options *o, const char *arg)
 {
 	const char *slash = strrchr(arg, '/');
-	char *name = xstrdup(slash ? slash + 1 : arg), *dir;
+	char *name = xstrdup(slash ? slash + 1 : arg), *suffix, *dir = NULL;
 
 	if (ends_with(name, ".json"))
 		name[strlen(name) - 5] = 0;
-	dir = o->out ? xstrdup(o->out) : xasprintf("%s/build/%s", repo_root(), name);
+	if (o->out)
+		dir = xstrdup(o->out);
+	else if ((suffix = tree_suffix(o->tree))) {
+		dir = xasprintf("%s/build/%s%s", repo_root(), name, suffix);
+		free(suffix);
+	}
 	free(name);
 	return dir;
 }
@@ -111,7 +121,7 @@ static char *outdir_of(const struct options *o, const char *arg)
 static int cmd_why(const struct options *o, char **args)
 {
 	char *dir = outdir_of(o, args[0]);
-	int r = why_print(dir, args[1]);
+	int r = dir ? why_print(dir, args[1]) : -1;
 
 	free(dir);
 	return r;
@@ -120,7 +130,10 @@ static int cmd_why(const struct options *o, char **args)
 static int cmd_report(const struct options *o, char **args)
 {
 	char *dir = outdir_of(o, args[0]);
-	int r = report_print(dir, o->html);
+	int r = dir ? report_print(dir, o->html) : -1;
+
+	if (!r && shares_compare(dir) < 0)
+		r = -1;
 
 	free(dir);
 	return r;
@@ -128,12 +141,12 @@ static int cmd_report(const struct options *o, char **args)
 
 static int cmd_test(const struct options *o, char **args)
 {
-	char *dir = outdir_of(o, args[0]), *name = strrchr(dir, '/') + 1;
+	char *dir = outdir_of(o, args[0]), *name = dir ? strrchr(dir, '/') + 1 : NULL;
 	char *path = xasprintf("%s/tests/stubs/run.sh", repo_root());
 	char *argv[] = {path, name, NULL};
-	int r = run_command(argv, NULL, NULL, NULL);
+	int r = name ? run_command(argv, NULL, NULL, NULL) : -1;
 
-	if (r)
+	if (r && name)
 		r = err(name, "the messages above name the stub and the case, or what isn't built",
 			"tests failed (%d)", r);
 	free(path);
@@ -150,6 +163,8 @@ static int cmd_stubs(const struct options *o, char **args)
 	r = session_run(&s, "commands");
 	if (!r)
 		r = o->out ? stubs_emit(&s.spec, &s.db, o->out) : stubs_refresh(&s.spec, &s.db);
+	if (r >= 0 && !o->out)
+		stubs_compare(&s.spec);
 	session_close(&s);
 	return r < 0 ? r : 0;
 }
@@ -253,7 +268,10 @@ static const struct cli_command commands[] = {
 enum { OPT_HTML = CLI_KEY(0), OPT_DUMP_AFTER = CLI_KEY(1), OPT_TIME = CLI_KEY(2) };
 
 static const struct cli_option options[] = {
-	{"tree", 't', "DIR", "kernel-tree/linux", "check slice build stubs", "the kernel's source"},
+	{"tree", 't', "DIR|VERSION", "kernel-tree/linux", "check slice build why report test stubs",
+	 "the kernel's source: a folder, or a version that kernel-tree/fetch.sh VERSION unpacked; "
+	 "products of a tree that isn't the default one are in build/NAME@VERSION, or "
+	 "build/NAME@FOLDER-HASH, its stubs in `generated' there"},
 	{"out", 'o', "DIR", "build/NAME", "check slice build why report test stubs",
 	 "folder of the products; for stubs: generated/NAME"},
 	{"jobs", 'j', "N", "one per core", "check slice build stubs", "worker processes"},

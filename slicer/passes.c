@@ -2,8 +2,10 @@
 /* passes.c: the pipeline, from a spec to a source tree that builds. See passes.h. */
 #include "passes.h"
 #include "session.h"
+#include "base/arch.h"
 #include "closure/dump.h"
 #include "closure/why.h"
+#include "commands/trees.h"
 #include "spec/debug.h"
 #include "spec/remote.h"
 #include "stubs/stubs.h"
@@ -101,6 +103,38 @@ static void dump_file(const char *dir, const char *name, FILE *out)
 
 /* ---- spec ---- */
 
+/* Cuts of the port itself: runtime/arch is the overlay's arch/sd. */
+static int add_port_cuts(struct spec *spec)
+{
+	char *path = xasprintf("%s/runtime/arch/cuts.json", repo_root());
+	int r = strcmp(arch_name(), "sd") ? 0 : spec_add(spec, path);
+
+	free(path);
+	return r;
+}
+
+/* build/NAME, with the debug kind and the tree, if it isn't the default one; --out replaces it. */
+static int name_products(struct session *s)
+{
+	const struct options *o = s->options;
+	char *suffix = tree_suffix(o->tree);
+
+	if (!suffix)
+		return -1;
+	if (o->out)
+		s->outdir = xstrdup(o->out);
+	else
+		s->outdir = xasprintf("%s/build/%s%s%s%s", repo_root(), s->spec.name,
+				      o->debug ? "-" : "", o->debug ?: "", suffix);
+	if (*suffix) {
+		free(s->spec.generated);
+		s->spec.generated =
+			xasprintf("%s/build/%s%s/generated", repo_root(), s->spec.name, suffix);
+	}
+	free(suffix);
+	return 0;
+}
+
 static int run_spec(struct session *s)
 {
 	const struct options *o = s->options;
@@ -108,13 +142,9 @@ static int run_spec(struct session *s)
 	int r = spec_load(&s->spec, path);
 
 	free(path);
-	if (r || (o->debug && debug_spec(&s->spec, o->debug)) || remote_resolve(&s->spec))
+	if (r || add_port_cuts(&s->spec) || (o->debug && debug_spec(&s->spec, o->debug)) ||
+	    remote_resolve(&s->spec) || name_products(s))
 		return -1;
-	if (o->out)
-		s->outdir = xstrdup(o->out);
-	else
-		s->outdir = xasprintf("%s/build/%s%s%s", repo_root(), s->spec.name,
-				      o->debug ? "-" : "", o->debug ?: "");
 	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }
 
@@ -125,51 +155,10 @@ static void dump_spec(const struct session *s, FILE *out)
 
 /* ---- commands ---- */
 
-/* The repo's tree, else the one that kernel-tree/fetch.sh of an installation has unpacked. */
-static char *default_tree(void)
-{
-	const char *package = getenv("KSLICE_LINUX") ?: "linux-source-6.1";
-	char *path = xasprintf("%s/kernel-tree/linux", repo_root()), *cached;
-
-	if (!access(path, F_OK))
-		return path;
-	cached = xasprintf("%s/tree/%s", cache_dir(), package);
-	if (!access(cached, F_OK)) {
-		free(path);
-		return cached;
-	}
-	free(cached);
-	return path;
-}
-
-static char *find_tree(const struct options *o)
-{
-	char *path = o->tree ? xstrdup(o->tree) : default_tree();
-	char *real = realpath(path, NULL), *probe;
-
-	if (!real) {
-		err(path,
-		    o->tree ? "give --tree the root of a Linux source tree"
-			    : "run kernel-tree/fetch.sh, or give --tree",
-		    "%s", strerror(errno));
-	} else {
-		probe = xasprintf("%s/include/linux/compiler.h", real);
-		if (access(probe, R_OK)) {
-			err(real, "give --tree the root of a Linux source tree",
-			    "not a Linux source tree: it has no include/linux/compiler.h");
-			free(real);
-			real = NULL;
-		}
-		free(probe);
-	}
-	free(path);
-	return real;
-}
-
 static int run_commands(struct session *s)
 {
 	const struct options *o = s->options;
-	char *tree = find_tree(o);
+	char *tree = tree_find(o->tree);
 	int r;
 
 	if (!tree)
@@ -203,6 +192,8 @@ static int run_stubs(struct session *s)
 	if (stubs_are_given(o))
 		return 0;
 	r = stubs_refresh(&s->spec, &s->db);
+	if (r >= 0)
+		stubs_compare(&s->spec);
 	if (r <= 0)
 		return r;
 	/* the set of stubs has changed, and they are units, too */
@@ -212,14 +203,13 @@ static int run_stubs(struct session *s)
 
 static void dump_stubs(const struct session *s, FILE *out)
 {
-	char *dir = xasprintf("%s/generated/%s", repo_root(), s->spec.name);
+	const char *dir = s->spec.generated;
 
 	if (stubs_are_given(s->options))
 		fprintf(out, "no stubs are made with --compdb or --debug; those of %s are used\n",
 			dir);
 	else
 		dump_file(dir, "summary.json", out);
-	free(dir);
 }
 
 /* ---- facts ---- */

@@ -13,8 +13,8 @@
 #include "passes.h"
 
 struct options {
-	const char *tree;   /* --tree, NULL: kernel-tree/linux of the repo */
-	const char *out;    /* --out, NULL: build/<domain> of the repo */
+	const char *tree;   /* --tree, NULL: see commands/trees.h */
+	const char *out;    /* --out, NULL: build/<domain> of the repo, and see commands/trees.h */
 	const char *debug;  /* --debug: a fragment in specs/debug, to build/<domain>-<debug>; NULL:
 			      none */
 	const char *compdb; /* --compdb, NULL: from the tree's own build system */

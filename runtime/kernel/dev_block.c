@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 #include <asm/sd.h>
 
+#include "compat_block.h"
 #include "dev.h"
 
 #define DISCARD_MAX_SECTORS (1u << 21) /* 1 GiB a request */
@@ -153,22 +154,22 @@ static const struct block_device_operations sd_block_fops = {
 	.submit_bio = sd_block_submit,
 };
 
-static void set_limits(struct sd_disk *d, const struct sd_block_info *info)
+static struct gendisk *disk_with_limits(const struct sd_block_info *info)
 {
-	struct request_queue *q = d->gd->queue;
+	struct queue_limits lim = {
+		.logical_block_size = info->sector,
+		.physical_block_size = PAGE_SIZE,
+		.max_segments = SD_BLOCK_VECS,
+		.max_segment_size = UINT_MAX,
+		.max_hw_sectors = UINT_MAX,
+	};
 
-	blk_queue_logical_block_size(q, info->sector);
-	blk_queue_physical_block_size(q, PAGE_SIZE);
-	blk_queue_max_segments(q, SD_BLOCK_VECS);
-	blk_queue_max_segment_size(q, UINT_MAX);
-	blk_queue_max_hw_sectors(q, UINT_MAX);
-	blk_queue_write_cache(q, true, true);
-	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
 	if (info->discard) {
-		blk_queue_max_discard_sectors(q, DISCARD_MAX_SECTORS);
-		blk_queue_max_write_zeroes_sectors(q, DISCARD_MAX_SECTORS);
-		q->limits.discard_granularity = PAGE_SIZE;
+		lim.max_hw_discard_sectors = DISCARD_MAX_SECTORS;
+		lim.max_write_zeroes_sectors = DISCARD_MAX_SECTORS;
+		lim.discard_granularity = PAGE_SIZE;
 	}
+	return sd_disk_alloc(&lim);
 }
 
 static int disk_add_vec(struct sd_disk *d, int index)
@@ -176,14 +177,13 @@ static int disk_add_vec(struct sd_disk *d, int index)
 	struct sd_block_info info;
 
 	d->ops->info(d->host, &info);
-	d->gd = blk_alloc_disk(NUMA_NO_NODE);
+	d->gd = disk_with_limits(&info);
 	if (!d->gd)
 		return -ENOMEM;
 	snprintf(d->gd->disk_name, DISK_NAME_LEN, "sdk%d", index);
 	d->gd->flags |= GENHD_FL_NO_PART;
 	d->gd->fops = &sd_block_fops;
 	d->gd->private_data = d;
-	set_limits(d, &info);
 	set_capacity(d->gd, info.size >> SECTOR_SHIFT);
 	d->read_only = info.read_only;
 	set_disk_ro(d->gd, info.read_only);

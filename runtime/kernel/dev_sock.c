@@ -6,6 +6,7 @@
 #include <linux/net.h>
 #include <net/sock.h>
 #include <sd/serve.h>
+#include "compat.h"
 #include "memory.h"
 
 #define MARGIN 4 /* required room, in small credits */
@@ -68,7 +69,7 @@ static u8 socket_credit(const struct sock *sk)
 /* NULL: no such file, or it isn't a socket. fdput() either way. */
 static struct sock *sock_of(struct fd f)
 {
-	struct socket *sock = f.file ? sock_from_file(f.file) : NULL;
+	struct socket *sock = fd_file(f) ? sock_from_file(fd_file(f)) : NULL;
 
 	return sock ? sock->sk : NULL;
 }

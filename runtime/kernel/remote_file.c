@@ -19,6 +19,7 @@
 #include <linux/uio.h>
 #include <sd/remote.h>
 #include <sd/ticket.h>
+#include "compat.h"
 #include "serve.h"
 
 #define SEGMENTS 128 /* of one call: half of what its arena holds, in pages */
@@ -87,7 +88,7 @@ static struct iovec next_part(const struct iov_iter *i)
 	} else if (iter_is_ubuf(i)) {
 		v.iov_base = i->ubuf + i->iov_offset;
 	} else if (iter_is_iovec(i)) {
-		v.iov_base = i->iov->iov_base + i->iov_offset;
+		v.iov_base = iter_iov_addr(i);
 	} else {
 		v.iov_len = 0;
 	}
@@ -188,10 +189,9 @@ static int remote_release(struct inode *inode, struct file *file)
 
 static const struct file_operations remote_fops = {
 	.owner = THIS_MODULE,
-	.llseek = no_llseek,
 	.read_iter = remote_read_iter,
 	.write_iter = remote_write_iter,
-	.splice_read = generic_file_splice_read,
+	.splice_read = sd_splice_read,
 	.splice_write = remote_splice_write,
 	.release = remote_release,
 };

@@ -104,7 +104,7 @@ static int cred_take_user(struct cred *new)
 static const struct cred *client_cred(const struct sd_ctl_attach *a, const void *told,
 				      bool *no_new_privs)
 {
-	struct cred *new = prepare_kernel_cred(NULL);
+	struct cred *new = prepare_kernel_cred(&init_task);
 	struct sd_ctl_cred r = {};
 
 	if (!new)

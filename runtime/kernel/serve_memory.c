@@ -55,6 +55,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include "compat.h"
 #include "dev.h"
 #include "memory.h"
 #include "serve.h"
@@ -172,8 +173,8 @@ u64 sd_cred_holds(const struct cred *cred)
 {
 	const struct group_info *g = cred->group_info;
 
-	return (u64)g->ngroups * sizeof(*g->gid) / max(1, atomic_read(&g->usage)) /
-	       max(1l, atomic_long_read(&cred->usage));
+	return (u64)g->ngroups * sizeof(*g->gid) / max(1l, sd_users(g->usage)) /
+	       max(1l, sd_users(cred->usage));
 }
 
 /* The directories above it, each counted once. Reference counts don't serve: unused dentries hold
@@ -209,10 +210,10 @@ static u64 locks_in(const struct list_head *list, const struct file *file, fl_ow
 	const struct file_lock *fl;
 	u64 n = 0;
 
-	list_for_each_entry (fl, list, fl_list) {
+	list_for_each_entry (fl, list, SD_FL(list)) {
 		if (++lock_steps > LOCK_STEPS)
 			break;
-		n += fl->fl_owner == owner || fl->fl_file == file;
+		n += fl->SD_FL(owner) == owner || fl->SD_FL(file) == file;
 	}
 	return n * sizeof(*fl);
 }

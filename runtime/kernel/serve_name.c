@@ -9,6 +9,7 @@
 #include <linux/path.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include "compat.h"
 #include "serve.h"
 
 static int path_named(s32 fd, struct path *path)
@@ -20,9 +21,9 @@ static int path_named(s32 fd, struct path *path)
 		return 0;
 	}
 	f = fdget_raw(fd);
-	if (!f.file)
+	if (!fd_file(f))
 		return -EBADF;
-	*path = f.file->f_path;
+	*path = fd_file(f)->f_path;
 	path_get(path);
 	fdput(f);
 	return 0;

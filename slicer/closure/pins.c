@@ -8,6 +8,9 @@
  *      a section of its own            the linker script makes a table of it, or somebody walks it
  *      asm, static assertion           at file scope
  *
+ * Nothing of that in a section which the linker script drops, though it be used: not what
+ * EXPORT_SYMBOL leaves there.
+ *
  * alias, weakref, ifunc and asm labels are names of other definitions: facts follow them.
  * An export pins nothing, since an image has no modules; nor does a weak asm symbol, which
  * cond_syscall() makes.
@@ -79,9 +82,17 @@ static bool is_plain_section(const char *s)
 	return !*s;
 }
 
+/* Sections that the linker script drops: what EXPORT_SYMBOL of some trees makes without modules. */
+static bool is_discarded_section(const char *s)
+{
+	return starts_with(s, ".discard") || starts_with(s, ".export_symbol");
+}
+
 bool def_is_pinning(const struct facts *f, const struct fact_def *d)
 {
 	if (d->flags & DEF_EXPORT)
+		return false;
+	if (d->flags & DEF_SECTION && is_discarded_section(fact_str(f, d->section)))
 		return false;
 	if (d->kind == DEF_ASM)
 		return !(d->flags & DEF_WEAK);

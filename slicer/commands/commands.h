@@ -9,6 +9,7 @@
 #ifndef KSLICE_COMMANDS_H
 #define KSLICE_COMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -39,6 +40,9 @@ struct spec;
 int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, int jobs);
 /* The same from an existing compile_commands.json, for tests and for trees configured by hand. */
 int compdb_from_json(struct compdb *db, const char *tree, const char *path);
+/* Are the runtime, which ends the boot in sd_main(), and the server among the units? What Kbuild's
+ * wildcards miss is missing without an error. stubs: there are some. 0, or -1 after the error. */
+int compdb_check_runtime(const struct compdb *db, bool stubs);
 /* Prints the commands, one per line after its unit. */
 void compdb_dump(const struct compdb *db, FILE *out);
 void compdb_free(struct compdb *db);

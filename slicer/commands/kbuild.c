@@ -10,6 +10,7 @@
 #include "base/arch.h"
 #include "base/cache.h"
 #include "base/path_map.h"
+#include "commands/kconfig.h"
 #include "commands/log.h"
 #include "commands/overlay.h"
 #include "spec/spec.h"
@@ -46,7 +47,7 @@ static int check_tree(const char *tree)
 		if (rc)
 			return err(
 				tree,
-				"give an unpacked Linux source tree (6.1 or newer); kernel-tree/fetch.sh makes one",
+				"give an unpacked Linux source tree; kernel-tree/fetch.sh makes one",
 				"not a Linux source tree: no %s", needed[i]);
 	}
 	return 0;
@@ -87,21 +88,19 @@ struct kbuild {
 	struct compdb *db;
 	const struct spec *spec;
 	int jobs;
-	char *bin, *log, *make_log, *gen;
+	char *bin, *log, *make_log;
+	const char *gen;
 	VEC(char *) env;
 };
 
-static char *generated_dir(const struct spec *spec)
+/* NULL: there are no stubs yet. */
+static const char *generated_dir(const struct spec *spec)
 {
-	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name),
-	     *kbuild = xasprintf("%s/Kbuild", dir);
+	char *kbuild = xasprintf("%s/Kbuild", spec->generated);
 	bool there = !access(kbuild, F_OK);
 
 	free(kbuild);
-	if (there)
-		return dir;
-	free(dir);
-	return NULL;
+	return there ? spec->generated : NULL;
 }
 
 /* Prints make's lines that look like the cause. */
@@ -127,9 +126,12 @@ static int kbuild_make(struct kbuild *k, const char *target)
 {
 	char *jobs = xasprintf("-j%d", k->jobs), *out = xasprintf("O=%s", k->db->objdir);
 	char *arch = xasprintf("ARCH=%s", arch_name());
+	char *target_flags = xasprintf("CLANG_TARGET_FLAGS_%s=x86_64-linux-gnu", arch_name());
 	char *argv[] = {"make", "-C", k->db->overlay, jobs, out, arch, "LLVM=" LLVM_SUFFIX,
-			"CROSS_COMPILE=x86_64-linux-gnu-", "KBUILD_BUILD_TIMESTAMP=kslice",
-			"KBUILD_BUILD_USER=kslice", "KBUILD_BUILD_HOST=kslice",
+			"CROSS_COMPILE=x86_64-linux-gnu-",
+			/* for trees that don't take clang's target from the line above */
+			target_flags, "KBUILD_BUILD_TIMESTAMP=kslice", "KBUILD_BUILD_USER=kslice",
+			"KBUILD_BUILD_HOST=kslice",
 			/* a check of every object, by nm and awk: ours are empty */
 			"cmd_check_local_export=", (char *)target, NULL};
 	int rc = run_command(argv, NULL, k->env.a, k->make_log);
@@ -137,6 +139,7 @@ static int kbuild_make(struct kbuild *k, const char *target)
 	free(jobs);
 	free(out);
 	free(arch);
+	free(target_flags);
 	return rc;
 }
 
@@ -151,7 +154,7 @@ static int make_overlay(struct kbuild *k)
 	argv[0] = script;
 	argv[1] = k->db->tree;
 	argv[2] = k->db->overlay;
-	argv[3] = k->gen;
+	argv[3] = (char *)k->gen;
 	/* only links and edited copies; always rebuilt, so that nothing old is left */
 	rc = remove_tree(k->db->overlay);
 	if (!rc)
@@ -160,41 +163,6 @@ static int make_overlay(struct kbuild *k)
 	if (rc)
 		return kbuild_failed(k, "make the overlay tree");
 	return overlay_apply(k->spec, k->db->tree, k->db->overlay);
-}
-
-/* Every option of the fragment must be in .config: Kconfig silently drops options whose
- * dependencies aren't met. */
-static int check_config(struct kbuild *k)
-{
-	char *path = xasprintf("%s/.config", k->db->objdir), *config = read_file(path, NULL);
-	char *fragment = read_file(k->spec->config, NULL), *save = NULL;
-	int rc = 0, line = 0;
-
-	for (char *s = fragment; s && *s; s = save) {
-		char *end = strchr(s, '\n'), *want;
-
-		save = end ? end + 1 : s + strlen(s);
-		line++;
-		if (end)
-			*end = 0;
-		if (!starts_with(s, "CONFIG_") || ends_with(s, "=n"))
-			continue;
-		want = xasprintf("\n%s\n", s);
-		if (!config || !strstr(config, want)) {
-			char *place = xasprintf("%s:%d", k->spec->config, line);
-
-			rc = err(
-				place,
-				"set what it depends on too, or drop the line (make menuconfig shows dependencies)",
-				"the tree's Kconfig doesn't accept %s", s);
-			free(place);
-		}
-		free(want);
-	}
-	free(config);
-	free(fragment);
-	free(path);
-	return rc;
 }
 
 /* Sets up the directory that is first in PATH, the empty object that all units compile to, and the
@@ -275,7 +243,7 @@ static int run_kbuild(struct kbuild *k)
 	progress("configure the tree", 0, 0);
 	if (kbuild_make(k, "allnoconfig"))
 		return kbuild_failed(k, "configure the tree");
-	if (check_config(k))
+	if (kconfig_check(k->db, k->spec->config))
 		return -1;
 	return record_commands(k);
 }
@@ -376,6 +344,29 @@ static int collect_units(struct kbuild *k)
 	return rc;
 }
 
+static bool has_unit(const struct compdb *db, const char *source)
+{
+	for (size_t i = 0; i < db->ntus; i++)
+		if (!strcmp(db->tus[i].source, source))
+			return true;
+	return false;
+}
+
+int compdb_check_runtime(const struct compdb *db, bool stubs)
+{
+	static const char *const needed[] = {"arch/sd/kernel/init.c", "arch/sd/rt/kernel/main.c",
+					     "arch/sd/rt/core/server.c", "arch/sd/gen/server.c"};
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if ((stubs || !starts_with(needed[i], "arch/sd/gen/")) && !has_unit(db, needed[i]))
+			return err(db->overlay,
+				   "the Kbuild files of runtime/ don't find their sources in this "
+				   "tree; correct them",
+				   "Kbuild compiled no %s: the image would lack the runtime",
+				   needed[i]);
+	return 0;
+}
+
 /* ---- what the commands depend on ---- */
 
 static void dep_file(struct depset *deps, const char *dir, const char *name)
@@ -453,7 +444,6 @@ static int save_stamp(struct kbuild *k, const char *stamp)
 	struct strmap seen = {};
 	struct strbuf text = {};
 	struct depset deps;
-	char *gen;
 	int rc;
 
 	depset_init(&deps);
@@ -463,10 +453,9 @@ static int save_stamp(struct kbuild *k, const char *stamp)
 		dep_makefiles(&deps, &seen, k->db->overlay, k->db->tus[i].source);
 	dep_kconfig(&deps, k->db);
 	rc = dep_generators(&deps, k);
-	gen = xasprintf("%s/generated/%s/Kbuild", repo_root(), k->spec->name);
-	depset_add(&deps, gen);
-	free(gen);
+	dep_file(&deps, k->spec->generated, "Kbuild");
 	dep_file(&deps, repo_root(), "kernel-tree/overlay.sh");
+	dep_file(&deps, repo_root(), "runtime/arch/tree.probes");
 	depset_write(&deps, &text);
 	if (!rc)
 		rc = write_file(stamp, text.s, text.len);
@@ -547,6 +536,8 @@ static int make_commands(struct compdb *db, const struct spec *spec, int jobs, c
 	progress_end();
 	if (!rc)
 		rc = collect_units(&k);
+	if (!rc && has_overlay())
+		rc = compdb_check_runtime(db, k.gen);
 	if (!rc)
 		rc = compdb_save(db, tus);
 	if (!rc)
@@ -557,7 +548,6 @@ static int make_commands(struct compdb *db, const struct spec *spec, int jobs, c
 	free(k.bin);
 	free(k.log);
 	free(k.make_log);
-	free(k.gen);
 	return rc;
 }
 

@@ -29,7 +29,7 @@ static void config_merge(struct strbuf *to, const char *base, const char *over)
 
 static int has_stubs(const struct spec *spec)
 {
-	char *kbuild = xasprintf("%s/generated/%s/Kbuild", repo_root(), spec->name);
+	char *kbuild = xasprintf("%s/Kbuild", spec->generated);
 	int r = access(kbuild, R_OK)
 			? err(kbuild, "kslice stubs makes it; so does kslice build without --debug",
 			      "a debug build takes the stubs that are there, and there are none")

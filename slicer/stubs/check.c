@@ -185,8 +185,8 @@ int stubs_check(const struct spec *spec, const struct compdb *db)
 	if (!r && stubs_print_check(&m))
 		r = -1;
 	if (!r && (r = stubs_try(&m)) > 0) {
-		printf("note: generated/%s is out of date: run `kslice slice` or `kslice stubs`\n",
-		       m.domain);
+		printf("note: %s is out of date: run `kslice slice` or `kslice stubs`\n",
+		       spec->generated + strlen(repo_root()) + 1);
 		r = 0;
 	}
 	marshal_free(&m);

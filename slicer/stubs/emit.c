@@ -397,14 +397,12 @@ static int make_outputs(const struct marshal *m, struct outputs *out)
 
 int stubs_try(const struct marshal *m)
 {
-	char *dir = xasprintf("%s/generated/%s", repo_root(), m->domain);
 	struct outputs out = {0};
 	int r = make_outputs(m, &out);
 
 	if (!r)
-		r = outputs_differ(&out, dir);
+		r = outputs_differ(&out, m->spec->generated);
 	outputs_free(&out);
-	free(dir);
 	return r;
 }
 
@@ -412,8 +410,6 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
 {
 	struct marshal m;
 	struct outputs out = {0};
-	char *dir =
-		outdir ? xstrdup(outdir) : xasprintf("%s/generated/%s", repo_root(), spec->name);
 	int r = marshal_load(&m, spec, db);
 
 	if (!r && m.unsure) {
@@ -421,11 +417,10 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
 		r = -1;
 	}
 	if (!r && !make_outputs(&m, &out))
-		r = outputs_write(&out, dir);
+		r = outputs_write(&out, outdir ?: spec->generated);
 	else
 		r = -1;
 	outputs_free(&out);
 	marshal_free(&m);
-	free(dir);
 	return r;
 }

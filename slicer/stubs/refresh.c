@@ -120,10 +120,10 @@ static int owns_its_name(const struct spec *spec)
 
 int stubs_refresh(const struct spec *spec, const struct compdb *db)
 {
-	char *dir = xasprintf("%s/generated/%s", repo_root(), spec->name),
-	     *kbuild = xasprintf("%s/Kbuild", dir);
+	const char *dir = spec->generated;
+	char *kbuild = xasprintf("%s/Kbuild", dir);
 	char *stamp = xasprintf("%s/stubs/%s-%016llx", cache_dir(), spec->name,
-				(unsigned long long)hash_str(repo_root(), 0));
+				(unsigned long long)hash_str(dir, 0));
 	char *was = read_file(kbuild, NULL), *is;
 	int r = owns_its_name(spec);
 
@@ -137,7 +137,6 @@ int stubs_refresh(const struct spec *spec, const struct compdb *db)
 		free(is);
 	}
 	free(was);
-	free(dir);
 	free(kbuild);
 	free(stamp);
 	return r;

@@ -8,15 +8,21 @@
 struct spec;
 struct compdb;
 
-/* Writes generated/<name>/ (outdir NULL), or outdir. 0, or -1 after printing the errors, without
+/* Writes spec->generated (outdir NULL), or outdir. 0, or -1 after printing the errors, without
  * writing anything. */
 int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir);
 
 /*
- * stubs_emit() to generated/<name>/ if anything it depends on has changed. 0, -1, or 1: its Kbuild
+ * stubs_emit() to spec->generated if anything it depends on has changed. 0, -1, or 1: its Kbuild
  * has changed, so the compile commands must be loaded again by compdb_load().
  */
 int stubs_refresh(const struct spec *spec, const struct compdb *db);
+
+/*
+ * other_tree.c: after stubs_refresh() for a tree that isn't the default one: says on stderr whether
+ * its stubs are those of generated/<name>/, which programs have. Nothing for the default tree.
+ */
+void stubs_compare(const struct spec *spec);
 
 /* `kslice check`: what was inferred, what was annotated, what is unsure; writes nothing. -1 if
  * anything is unsure or wrong. */

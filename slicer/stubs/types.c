@@ -249,7 +249,7 @@ static int read_table(struct impl *im, const char *tree, struct calltype *calls,
 	char *text = read_file(path, NULL), *save = NULL;
 
 	if (!text) {
-		err(path, "is this a Linux 6.1 tree? see kernel-tree/fetch.sh",
+		err(path, "is this a Linux source tree? see kernel-tree/fetch.sh",
 		    "cannot read the table of call numbers");
 		free(path);
 		return -1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * init.c: from start_kernel() to pid 1's body. arch_call_rest_init() is the hook for architectures;
- * ours does what a kernel without programs needs of init/main.c's rest_init() and kernel_init(),
- * and ends in sd_main() instead of executing /sbin/init. So the tree needs no patch, and a slice
- * drops exec, initramfs and root mounting.
+ * init.c: from start_kernel() to pid 1's body. rest_init() of init/main.c is replaced by ours
+ * (cuts.json), which does what a kernel without programs needs of it and of kernel_init(), and ends
+ * in sd_main() instead of executing /sbin/init. So the tree needs no patch, and a slice drops exec,
+ * initramfs and root mounting.
  */
 #include <linux/async.h>
 #include <linux/completion.h>
@@ -24,6 +24,7 @@
 #include <linux/start_kernel.h>
 #include <linux/workqueue.h>
 #include <asm/sd.h>
+#include <sd/tree.h>
 
 extern initcall_entry_t __initcall_start[];
 extern initcall_entry_t __initcall0_start[];
@@ -64,6 +65,12 @@ static int __ref sd_init(void *unused)
 	init_mm_internals();
 	rcu_init_tasks_generic();
 	run_initcalls(__initcall_start, __initcall0_start);
+#ifdef SD_TREE_workqueue_init_topology
+	workqueue_init_topology();
+#endif
+#ifdef SD_TREE_async_init
+	async_init();
+#endif
 	page_alloc_init_late();
 	driver_init();
 	run_initcalls(__initcall0_start, __initcall_end);
@@ -75,7 +82,19 @@ static int __ref sd_init(void *unused)
 	sd_main();
 }
 
-void __init __noreturn arch_call_rest_init(void)
+/* kernel_thread(), whose parameters differ between trees. */
+static pid_t __init start_kthreadd(void)
+{
+	struct kernel_clone_args args = {
+		.flags = CLONE_FS | CLONE_FILES | CLONE_VM | CLONE_UNTRACED,
+		.fn = kthreadd,
+		.kthread = 1,
+	};
+
+	return kernel_clone(&args);
+}
+
+void __ref __noreturn sd_rest_init(void)
 {
 	int pid;
 
@@ -83,7 +102,7 @@ void __init __noreturn arch_call_rest_init(void)
 	pid = user_mode_thread(sd_init, NULL, CLONE_FS);
 	if (pid < 0)
 		panic("pid 1: error %d", pid);
-	pid = kernel_thread(kthreadd, NULL, CLONE_FS | CLONE_FILES);
+	pid = start_kthreadd();
 	rcu_read_lock();
 	kthreadd_task = find_task_by_pid_ns(pid, &init_pid_ns);
 	rcu_read_unlock();

@@ -19,8 +19,6 @@
 #define BUILT_IN_LEN (sizeof(BUILT_IN) - 1)
 
 unsigned long sd_page_offset;
-unsigned long memory_start;
-unsigned long memory_end;
 void *empty_zero_page;
 
 void __init setup_arch(char **cmdline)
@@ -38,8 +36,6 @@ void __init setup_arch(char **cmdline)
 #endif
 
 	sd_page_offset = start;
-	memory_start = start;
-	memory_end = start + sd_boot->ram_size;
 	min_low_pfn = 0;
 	max_low_pfn = max_pfn = PFN_DOWN(sd_boot->ram_size);
 	setup_initial_init_mm(_stext, _etext, _edata, _end);

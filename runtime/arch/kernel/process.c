@@ -20,6 +20,8 @@ struct sd_first_frame {
 
 void sd_first(void);
 
+void sd_thread_main(struct task_struct *prev, int (*fn)(void *), void *arg);
+
 __visible void sd_thread_main(struct task_struct *prev, int (*fn)(void *), void *arg)
 {
 	schedule_tail(prev);

@@ -6,6 +6,7 @@
 #include <linux/bug.h>
 #include <linux/console.h>
 #include <linux/init.h>
+#include <linux/interrupt.h>
 #include <linux/kernel.h>
 #include <linux/panic_notifier.h>
 #include <linux/ptrace.h>

@@ -4,4 +4,9 @@
 
 #include <uapi/asm/setup.h>
 
+#ifndef __ASSEMBLY__
+/* rest_init() of init/main.c: see kernel/init.c. */
+void sd_rest_init(void) __noreturn;
+#endif
+
 #endif
