@@ -15,6 +15,9 @@ BUILDERS_CACHE := $(shell $(AS) --cache)
 ifneq ($(BUILDERS_CACHE),)
 export KSLICE_CACHE := $(BUILDERS_CACHE)
 endif
+# The kernel of `make test-tree`, and which domain of it `make test` builds.
+TREE := 6.12
+TREE_DOMAIN := net
 # A progress line on a terminal, and nothing elsewhere.
 NINJA = $(AS) ninja -C $(CMAKE) $$([ -t 1 ] || echo --quiet)
 # One more than cores, since many tests wait.
@@ -27,7 +30,7 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 
 .DEFAULT_GOAL := programs
 .NOTPARALLEL:
-.PHONY: programs all help tree image poison kasan debug whole demo test check quick bench fuzz storm format clean \
+.PHONY: programs all help tree image poison kasan debug whole other-tree demo test test-tree check quick bench fuzz storm format clean \
 	build-deps demo-deps quick-deps test-deps install deb
 
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
@@ -74,11 +77,20 @@ debug: image ## a domain with DWARF and exact call traces (DEBUG=NAMES): doc/DEB
 whole: programs tree ## the same configs, unsliced: for `make bench`, and for tests with the label `whole`
 	$(call build-each,$(DOMAINS),$(comma) whole,--whole)
 
+other-tree: programs # a domain of another kernel, for tests with the label `tree`
+	@$(AS) kernel-tree/fetch.sh $(TREE)
+	$(call build-each,$(TREE_DOMAIN),@$(TREE),--tree=$(TREE))
+
 demo: demo-deps ## from nothing to programs running on a domain (root)
 	@tests/e2e/demo.sh
 
-test: test-deps all image poison kasan debug whole ## every test (root)
+test: test-deps all image poison kasan debug whole other-tree ## every test (root)
 	@$(call run-tests)
+
+test-tree: test-deps all tree ## TREE=VERSION or DIR: build every domain (or D=NAMES) from that kernel, and run their stub tests (root)
+	@case $(TREE) in */*) ;; *) $(AS) kernel-tree/fetch.sh $(TREE) ;; esac
+	$(call build-each,$(or $(D),$(DOMAINS)),@$(TREE),--tree=$(TREE))
+	@s=0; for d in $(or $(D),$(DOMAINS)); do $(BUILD)/bin/kslice test --tree=$(TREE) $$d || s=1; done; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
 
 quick: all ## tests that take seconds and need no kernel tree
 	@$(call run-tests,-L '^quick$$')
@@ -86,7 +98,7 @@ quick: all ## tests that take seconds and need no kernel tree
 # Without tests that need other images.
 check: all image ## D=NAME: after a change to that domain: its image, its tests, and the quick ones (root)
 	@[ -n "$(D)" ] || { echo "make check: which domain? make check D=net" >&2; exit 2; }
-	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|debug|domains)$$')
+	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|debug|domains|tree)$$')
 
 bench: test-deps all image whole ## all benchmarks, compared with native Linux
 	@/usr/bin/python3 tests/bench/bench.py

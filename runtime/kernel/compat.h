@@ -12,6 +12,9 @@
 #endif
 #include <linux/fs.h>
 #include <linux/uio.h>
+#if defined(CONFIG_NET) && __has_include(<net/proto_memory.h>)
+#include <net/proto_memory.h>
+#endif
 #include <sd/tree.h>
 
 /* struct fd hides its file. */

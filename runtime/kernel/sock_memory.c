@@ -17,6 +17,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 #include <net/udp.h>
+#include "compat.h"
 
 #define USERS 64u /* further ones count as one */
 

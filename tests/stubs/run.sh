@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh NAME [host|loop|shm|mutate|fuzz ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
+# run.sh NAME[@TREE] [host|loop|shm|mutate|fuzz ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
+# NAME@TREE is the folder in build/ of another kernel tree's (slicer/commands/trees.h), which also holds its stubs.
 #   host    client and server stubs with the host kernel behind them: needs no domain
 #   mutate  the same with data damaged on purpose: every call with data must detect it
 #   fuzz    invalid data on both sides of the stubs (KSLICE_FUZZ = cases, KSLICE_SEED)
@@ -10,15 +11,16 @@
 # Without a transport: host, loop and shm. Ends with 0 if all passed.
 set -eu
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
-[ $# -ge 1 ] || { echo "usage: run.sh NAME [host|loop|shm|mutate ...] [-- CALL[/CASE] ...]" >&2; exit 2; }
-name=$1
+[ $# -ge 1 ] || { echo "usage: run.sh NAME[@TREE] [host|loop|shm|mutate ...] [-- CALL[/CASE] ...]" >&2; exit 2; }
+folder=$1 name=${1%%@*}
 shift
 kinds=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do kinds+=("$1"); shift; done
 [ $# -eq 0 ] || shift
 [ ${#kinds[@]} -gt 0 ] || kinds=(host loop shm)
-build=${KSLICE_BUILD:-$home/build}/$name
+build=${KSLICE_BUILD:-$home/build}/$folder
 gen=$home/generated/$name
+[ "$folder" = "$name" ] || gen=$build/generated
 out=$build/stub-tests
 [ -f "$gen/tests.c" ] || { echo "run.sh: $gen/tests.c: no such file: run \`kslice slice $name\` first" >&2; exit 2; }
 mkdir -p "$out"
