@@ -6,7 +6,7 @@
 # of symlinks into this repo's runtime/arch, with
 #   arch/sd/rt  -> runtime          kernel-side runtime code, built by Kbuild where a folder has a Kbuild file
 #   arch/sd/gen -> GENDIR           generated server stubs of one domain (if given)
-#   arch/sd/probed/sd/tree.h        which words of runtime/arch/tree.probes PRISTINE has
+#   arch/sd/probed                  a header: which words of runtime/arch/tree.probes PRISTINE has
 # Idempotent; refuses an existing OUTDIR that isn't an overlay. Build with
 #   make -C OUTDIR O=OBJ LLVM=-19 ARCH=sd CROSS_COMPILE=x86_64-linux-gnu- ...
 set -eu
