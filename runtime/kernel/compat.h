@@ -34,6 +34,19 @@
 #define sd_splice_read generic_file_splice_read
 #endif
 
+/* What inode operations map ids by. */
+#ifdef SD_TREE_mnt_idmap
+#define sd_idmap mnt_idmap
+#else
+#define sd_idmap user_namespace
+#endif
+
+#ifdef SD_TREE_freeze_holder
+#define sd_freeze_super(sb) freeze_super(sb, FREEZE_HOLDER_KERNEL)
+#else
+#define sd_freeze_super(sb) freeze_super(sb)
+#endif
+
 /* A count of users: an atomic_t, a refcount_t or an atomic_long_t. */
 #define sd_users(count)                                           \
 	((long)_Generic((count),                                  \

@@ -8,15 +8,24 @@
 #include <linux/kernel.h>
 #include <linux/mount.h>
 #include <linux/dcache.h>
+#include <linux/list_lru.h>
 #include <linux/namei.h>
+#include <linux/pagemap.h>
+#include <linux/shrinker.h>
 #include <linux/string.h>
 #include <uapi/linux/mount.h>
 #include <asm/sd.h>
 
+#include "compat.h"
 #include "dev.h"
 #include "serve.h"
 
-int invalidate_inodes(struct super_block *sb, bool kill_dirty); /* fs/internal.h */
+/* fs/internal.h */
+#ifdef SD_TREE_kill_dirty
+int invalidate_inodes(struct super_block *sb, bool kill_dirty);
+#else
+long prune_icache_sb(struct super_block *sb, struct shrink_control *sc);
+#endif
 
 #define NODE "/.disk" /* only while mounting */
 
@@ -182,6 +191,57 @@ void __ref sd_mount(void)
 		close_root();
 }
 
+#ifdef SD_TREE_kill_dirty
+static void inodes_drop(struct super_block *sb)
+{
+	invalidate_inodes(sb, false);
+}
+#else
+static bool inode_is_idle(struct inode *inode)
+{
+	return !atomic_read(&inode->i_count) && !mapping_empty(&inode->i_data) &&
+	       !(inode->i_state & (I_NEW | I_FREEING | I_WILL_FREE | I_DIRTY_ALL));
+}
+
+/* An inode is only on the list of those that may go when it has no pages. */
+static void inodes_drop_pages(struct super_block *sb)
+{
+	struct inode *inode, *last = NULL;
+
+	spin_lock(&sb->s_inode_list_lock);
+	list_for_each_entry (inode, &sb->s_inodes, i_sb_list) {
+		bool idle;
+
+		spin_lock(&inode->i_lock);
+		idle = inode_is_idle(inode);
+		if (idle)
+			__iget(inode);
+		spin_unlock(&inode->i_lock);
+		if (!idle)
+			continue;
+		spin_unlock(&sb->s_inode_list_lock);
+		invalidate_mapping_pages(&inode->i_data, 0, -1);
+		/* the walk goes on from this one, so it stays until the next is held */
+		iput(last);
+		last = inode;
+		spin_lock(&sb->s_inode_list_lock);
+	}
+	spin_unlock(&sb->s_inode_list_lock);
+	iput(last);
+}
+
+/* This tree's invalidate_inodes() would also drop dirty ones, and with them what was written. */
+static void inodes_drop(struct super_block *sb)
+{
+	struct shrink_control sc = {.gfp_mask = GFP_KERNEL};
+
+	inodes_drop_pages(sb);
+	/* each may be looked at three times: it was used, it had buffers, it goes */
+	sc.nr_to_scan = 3 * list_lru_count(&sb->s_inode_lru);
+	prune_icache_sb(sb, &sc);
+}
+#endif
+
 /* A file system that is being unmounted is skipped; the unmount waits until we are done. */
 void sd_mount_shrink(void)
 {
@@ -193,7 +253,7 @@ void sd_mount_shrink(void)
 		if (!sb || !down_read_trylock(&sb->s_umount))
 			continue;
 		shrink_dcache_sb(sb);
-		invalidate_inodes(sb, false);
+		inodes_drop(sb);
 		up_read(&sb->s_umount);
 	}
 }
@@ -213,7 +273,7 @@ void __ref sd_unmount(void)
 		sd_exit_work(); /* where the last reference to a mount ends */
 		/* a file is open: freezing stops writes and leaves the disk as an unmount would */
 		if (err == -EBUSY)
-			err = freeze_super(sb);
+			err = sd_freeze_super(sb);
 		if (err)
 			pr_err("%s: can't be unmounted: error %d; its journal will be replayed at the next mount\n",
 			       dir, err);

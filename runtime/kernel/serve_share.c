@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/stat.h>
 #include <linux/uio.h>
+#include "compat.h"
 #include "serve.h"
 #include "share_mem.h"
 
@@ -203,11 +204,11 @@ static long share_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 }
 
 /* The inode is locked, so the share mustn't end here: ending writes to the inode. */
-static int share_setattr(struct user_namespace *ns, struct dentry *dentry, struct iattr *attr)
+static int share_setattr(struct sd_idmap *ids, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	const struct kind *kind = container_of(inode->i_op, struct kind, our_iop);
-	int err = kind->iop->setattr(ns, dentry, attr);
+	int err = kind->iop->setattr(ids, dentry, attr);
 	struct share *s = share_of(inode);
 
 	if (s && attr->ia_valid & ATTR_SIZE)
