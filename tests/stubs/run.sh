@@ -20,7 +20,8 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do kinds+=("$1"); shift; done
 [ ${#kinds[@]} -gt 0 ] || kinds=(host loop shm)
 build=${KSLICE_BUILD:-$home/build}/$folder
 gen=$home/generated/$name
-[ "$folder" = "$name" ] || gen=$build/generated
+unset KSLICE_OTHER_TREE
+[ "$folder" = "$name" ] || { gen=$build/generated; export KSLICE_OTHER_TREE=1; } # read by engine.c
 out=$build/stub-tests
 [ -f "$gen/tests.c" ] || { echo "run.sh: $gen/tests.c: no such file: run \`kslice slice $name\` first" >&2; exit 2; }
 mkdir -p "$out"
