@@ -7,6 +7,7 @@
 #include "commands/trees.h"
 #include "session.h"
 #include "stubs/stubs.h"
+#include "verify/verify.h"
 #include "base/util.h"
 #include "cli.h"
 #include <errno.h>
@@ -72,6 +73,8 @@ static int build_sliced(struct session *s, const struct options *o)
 	char *dir = xasprintf("%s/tree/build", s->outdir);
 	int r = session_run(s, "report");
 
+	if (!r && !o->no_verify)
+		r = verify_slice(&s->graph, s->outdir, o->jobs);
 	if (!r)
 		r = run_ninja(s->outdir, dir, s->spec.name, o->jobs);
 	free(dir);
@@ -95,6 +98,21 @@ static int cmd_build(const struct options *o, char **args)
 		r = report_summary(s.outdir);
 	if (!r && !o->whole && shares_compare(s.outdir) < 0)
 		r = -1;
+	session_close(&s);
+	return r;
+}
+
+static int cmd_verify(const struct options *o, char **args)
+{
+	struct session s;
+	int r;
+
+	session_open(&s, args[0], o);
+	r = session_run(&s, "report");
+	if (!r)
+		r = verify_slice(&s.graph, s.outdir, o->jobs);
+	if (!r)
+		printf("%s: the slice agrees with the whole\n", s.outdir);
 	session_close(&s);
 	return r;
 }
@@ -180,6 +198,7 @@ static int cmd_stubs(const struct options *o, char **args)
 RUN(check)
 RUN(slice)
 RUN(build)
+RUN(verify)
 RUN(why)
 RUN(report)
 RUN(test)
@@ -215,6 +234,17 @@ static const struct cli_command commands[] = {
 		.min = 1,
 		.max = 1,
 		.run = run_build,
+	},
+	{
+		.name = "verify",
+		.args = "SPEC",
+		.summary = "slice if needed, then compare each unit with the whole one",
+		.text = "Both are compiled to unoptimised code. Layouts, constants, what functions "
+			"call, sections and slots of tables must agree, but for what a cut changed. "
+			"`kslice build' does the same.",
+		.min = 1,
+		.max = 1,
+		.run = run_verify,
 	},
 	{
 		.name = "why",
@@ -265,30 +295,37 @@ static const struct cli_command commands[] = {
 	{},
 };
 
-enum { OPT_HTML = CLI_KEY(0), OPT_DUMP_AFTER = CLI_KEY(1), OPT_TIME = CLI_KEY(2) };
+enum {
+	OPT_HTML = CLI_KEY(0),
+	OPT_DUMP_AFTER = CLI_KEY(1),
+	OPT_TIME = CLI_KEY(2),
+	OPT_NO_VERIFY = CLI_KEY(3)
+};
 
 static const struct cli_option options[] = {
-	{"tree", 't', "DIR|VERSION", "kernel-tree/linux", "check slice build why report test stubs",
+	{"tree", 't', "DIR|VERSION", "kernel-tree/linux", "check slice build verify why report test stubs",
 	 "the kernel's source: a folder, or a version that kernel-tree/fetch.sh VERSION unpacked; "
 	 "products of a tree that isn't the default one are in build/NAME@VERSION, or "
 	 "build/NAME@FOLDER-HASH, its stubs in `generated' there"},
-	{"out", 'o', "DIR", "build/NAME", "check slice build why report test stubs",
+	{"out", 'o', "DIR", "build/NAME", "check slice build verify why report test stubs",
 	 "folder of the products; for stubs: generated/NAME"},
-	{"jobs", 'j', "N", "one per core", "check slice build stubs", "worker processes"},
-	{"compdb", 'c', "FILE", NULL, "check slice build stubs",
+	{"jobs", 'j', "N", "one per core", "check slice build verify stubs", "worker processes"},
+	{"compdb", 'c', "FILE", NULL, "check slice build verify stubs",
 	 "use the compile commands in FILE instead of configuring the tree"},
 	{"whole", 'w', NULL, NULL, "build",
 	 "build the same configuration unsliced, in build/NAME-whole"},
-	{"debug", 'd', "[KIND]", NULL, "check slice build stubs",
+	{"debug", 'd', "[KIND]", NULL, "check slice build verify stubs",
 	 "add the options of specs/debug/KIND.config, in build/NAME-KIND; debug, or no KIND: "
 	 "DWARF for the whole image and exact call traces; poison: checks of freed memory and "
 	 "locks; kasan: checks of every memory access"},
+	{"no-verify", OPT_NO_VERIFY, NULL, NULL, "build",
+	 "don't compare the slice with the whole source; for an image that is known to differ"},
 	{"html", OPT_HTML, NULL, NULL, "report", "write report.html instead of a table"},
 	{"list", 'l', NULL, NULL, "check",
 	 "also list cuts of shared groups that aren't in this configuration"},
 	{"dump-after", OPT_DUMP_AFTER, "PASS", NULL, "slice",
 	 "print the result of this pass and stop; an unknown name lists the passes"},
-	{"time", OPT_TIME, NULL, NULL, "check slice build stubs",
+	{"time", OPT_TIME, NULL, NULL, "check slice build verify stubs",
 	 "print the time and peak memory of each pass to stderr"},
 	{},
 };
@@ -346,6 +383,9 @@ static int set_option(void *values, int key, const char *arg)
 		return 0;
 	case OPT_DUMP_AFTER:
 		return set_dump_after(o, arg);
+	case OPT_NO_VERIFY:
+		o->no_verify = true;
+		return 0;
 	case OPT_TIME:
 		o->time = true;
 		return 0;

@@ -20,7 +20,7 @@ struct options {
 	const char *compdb; /* --compdb, NULL: from the tree's own build system */
 	const struct pass *dump_after; /* --dump-after, NULL: none */
 	int jobs;
-	bool whole, html, list, time;
+	bool whole, html, list, time, no_verify;
 	bool check; /* don't write generated/<domain> */
 };
 

@@ -7,6 +7,7 @@
 #include "tree/tree.h"
 #include "base/arch.h"
 #include "spec/remote.h"
+#include "tree/edits.h"
 #include "tree/textedit.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,7 @@ struct emitter {
 	VEC(struct out_file) files;
 	struct strmap index;
 	struct strmap traps; /* "file:name" of each function put in for dead slots */
+	struct edit_list *list;
 };
 
 static struct out_file *out_file_for(struct emitter *em, const char *path)
@@ -477,6 +479,7 @@ static int emit_file(struct emitter *em, struct out_file *f)
 	} else {
 		pieces_to_edits(f);
 		calls_to_edits(f, text, len);
+		edit_list_add(em->list, f->path, text, len, &f->edits);
 		sb_add(&out, "", 0);
 		r = edit_apply(text, len, &f->edits, &out);
 		if (r)
@@ -567,6 +570,7 @@ int emit_source(const struct graph *g, const char *outdir)
 
 	em.newdir = xasprintf("%s/tree.new", outdir);
 	em.olddir = xasprintf("%s/tree", outdir);
+	em.list = edit_list_new(g);
 	collect_edits(&em);
 	for (uint32_t tu = 0; tu < g->db->ntus && !r; tu++)
 		if (g->live[tu] && g->db->tus[tu].is_asm)
@@ -585,6 +589,8 @@ int emit_source(const struct graph *g, const char *outdir)
 	}
 	for (size_t i = 0; i < em.files.n && !r; i++)
 		r = emit_file(&em, &em.files.a[i]);
+	if (!r)
+		r = edit_list_write(em.list, outdir);
 	if (r)
 		remove_tree(em.newdir);
 	else
@@ -597,6 +603,7 @@ int emit_source(const struct graph *g, const char *outdir)
 		edits_free(&em.files.a[i].edits);
 	}
 	free(em.files.a);
+	edit_list_free(em.list);
 	strmap_free(&em.index);
 	strmap_free(&em.traps);
 	free(em.newdir);
