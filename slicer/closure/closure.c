@@ -88,6 +88,15 @@ bool closure_element_live(const struct graph *g, uint32_t def_id, uint32_t eleme
 	return true;
 }
 
+/* "struct x x __weak;" makes the definition after it in the same unit weak. */
+static bool unit_has_strong(const struct graph *g, uint32_t n, uint32_t weak)
+{
+	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
+		if (g->tu_of[d] == g->tu_of[weak] && !(graph_def(g, d)->flags & DEF_WEAK))
+			return true;
+	return false;
+}
+
 static bool keep_node(struct graph *g, uint32_t n, struct edge e)
 {
 	struct node *node = &g->nodes.a[n];
@@ -97,7 +106,8 @@ static bool keep_node(struct graph *g, uint32_t n, struct edge e)
 	node->kept = true;
 	for (uint32_t d = node->first; d != NONE; d = g->next[d]) {
 		/* kernel/sys_ni.c has a weak twin of every system call */
-		if (!node->strong || !(graph_def(g, d)->flags & DEF_WEAK))
+		if (!node->strong || !(graph_def(g, d)->flags & DEF_WEAK) ||
+		    unit_has_strong(g, n, d))
 			keep_def(g, d, e);
 	}
 	return node->first != NONE;

@@ -150,6 +150,8 @@ def main():
                         r".*__do_sys_bind", r.stdout), "why inet_bind:\n" + r.stdout)
         r = run([kslice, "why", "--out", out, "mini", "inet_ioctl"])
         check(r.returncode == 1 and "not in the slice" in r.stdout, "why of what is gone:\n" + r.stdout)
+        r = run([kslice, "verify"] + slice_it[2:])
+        check(r.returncode == 0, "the slice differs from the whole:\n" + r.stdout)
         before = stamps(out)
         check(run(slice_it).returncode == 0 and stamps(out) == before, "a second run touches files")
         dumps(slice_it, out)
