@@ -7,12 +7,13 @@
  *			   "in": ["socket_file_ops"], "field": "struct file_operations:mmap",
  *			   "dead": {"socket_file_ops": ["sock_mmap"]}}, ...]}
  *
- * kind	definition, type (the definition goes, its type stays), element, statement (a call), put
- *		(replaced by "text"), body (a function's, by "text")
+ * kind	definition, type (the definition goes, its type stays), element, statement (a call),
+ *		put (replaced by "text"), body (a function's, by "text")
  * beg, end	bytes of the original file, as of its beginning; line: of beg, from 1
  * names	what a deleted definition defines
- * in		otherwise: the definitions that contain the range; several if several units include the file
- * dead		per variable: what its element refers to; only where the closure found it dead in that view
+ * in		otherwise: the definitions that contain the range, of all units that see the file
+ * dead		per variable: what its element refers to, where the closure found it dead in that
+ *		unit's view
  * cut		the symbol of the cut that wants it
  *
  * A list belongs to one run of emit_source(). One thread.
@@ -30,7 +31,7 @@ struct edit_list *edit_list_new(const struct graph *g);
 /* Before the edits are applied, which widens them. */
 void edit_list_add(struct edit_list *l, const char *path, const char *text, size_t len,
 		   const struct edits *e);
-/* Writes outdir/edits.json. 0, or -1 after err(). */
+/* Writes edits.json in outdir. 0, or -1 after err(). */
 int edit_list_write(const struct edit_list *l, const char *outdir);
 void edit_list_free(struct edit_list *l);
 

@@ -441,6 +441,8 @@ static const char *canon_global(struct canon *c, struct names *n, const char *s,
 
 	if (!at) {
 		sb_printf(out, "@%s", name);
+		if (n)
+			strmap_add(&n->refs, name, NULL);
 	} else {
 		const struct ir_global *g = &c->global.a[*at - 1];
 

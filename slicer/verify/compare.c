@@ -337,23 +337,34 @@ static void compare_lists(struct compare *c)
 			continue;
 		s = module_find(c->slice, IR_LIST, w->name) ?: &none;
 		compare_members(c, w, s, true);
-		compare_members(c, s, w, false);
+	}
+	for (size_t i = 0; i < c->slice->entities.n; i++) {
+		const struct ir_entity *s = &c->slice->entities.a[i];
+
+		if (s->kind == IR_LIST)
+			compare_members(c, s, module_find(c->whole, IR_LIST, s->name) ?: &none,
+					false);
 	}
 }
 
-/* The symbol that a line of asm defines or names first; malloc'ed. NULL: none. */
+/* Skips blanks, as IR has them: "\09" is a tab. */
+static const char *asm_blanks(const char *s)
+{
+	while (*s == ' ' || starts_with(s, "\\09"))
+		s += *s == ' ' ? 1 : 3;
+	return s;
+}
+
+/* The symbol that a line of asm defines, or its first operand; malloc'ed. NULL: none. */
 static char *asm_symbol(const char *line)
 {
-	const char *s = line + strspn(line, " \\t"), *end;
+	const char *s = asm_blanks(line);
+	size_t n;
 
-	if (*s == '.' && strchr(s, ' ')) {
-		for (s = strchr(s, ' '); *s == ' ';)
-			s++;
-	}
-	end = s + strcspn(s, " ,:=;");
-	if (end == s || *s == '.' || *s == '\\' || !(isalpha((unsigned char)*s) || *s == '_'))
-		return NULL;
-	return xstrndup(s, end - s);
+	if (*s == '.')
+		s = asm_blanks(s + strcspn(s, " \\"));
+	n = strcspn(s, " ,:=;\\");
+	return isalpha((unsigned char)*s) || *s == '_' ? xstrndup(s, n) : NULL;
 }
 
 /* Lines of the slice are among those of the whole, in their order. One may be gone if what it
@@ -376,7 +387,7 @@ static void compare_asm(struct compare *c)
 		}
 		symbol = asm_symbol(line);
 		if (symbol)
-			deleted = is_deleted(c, symbol) || is_cut(c, symbol);
+			deleted = is_deleted(c, symbol);
 		if (symbol && !deleted)
 			differs(c, symbol, "is gone from file-scope asm", line, NULL);
 		free(symbol);
@@ -405,28 +416,22 @@ static void compare_edited(struct compare *c, const struct ir_entity *w, const s
 				s->refs.a[i]);
 }
 
-static char *line_at(const char *text, size_t *len)
-{
-	*len = text ? strcspn(text, "\n") : 0;
-	return (char *)text;
-}
-
+/* The first lines that differ. */
 static void body_differs(struct compare *c, const struct ir_entity *w, const struct ir_entity *s)
 {
-	const char *a = w->text, *b = s->text;
+	const char *a = w->text ?: "", *b = s->text ?: "";
 	char *wl, *sl;
-	size_t n, m;
 
-	while (a && b && *a && *b) {
-		line_at(a, &n);
-		line_at(b, &m);
+	while (*a && *b) {
+		size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+
 		if (n != m || strncmp(a, b, n))
 			break;
 		a += n + (a[n] == '\n');
 		b += m + (b[m] == '\n');
 	}
-	wl = xstrndup(line_at(a ?: "", &n), strcspn(a ?: "", "\n"));
-	sl = xstrndup(line_at(b ?: "", &m), strcspn(b ?: "", "\n"));
+	wl = xstrndup(a, strcspn(a, "\n"));
+	sl = xstrndup(b, strcspn(b, "\n"));
 	differs(c, s->name, "has other code", wl, sl);
 	free(wl);
 	free(sl);

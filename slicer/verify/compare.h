@@ -3,14 +3,14 @@
  * compare.h: two modules of one unit, of the whole and of the sliced source => differences that
  * nothing explains. What explains one is in edits.json (tree/edits.h):
  *
- *	a function's body differs		a body or call in it was replaced or deleted by a cut; then it
- *						names no global that the whole one or the cut's text doesn't
- *	a slot is empty or sd_dead_...		an element of this very variable, which names what the whole
- *						slot holds, was declared dead
- *	a member of llvm.used, of a section	a cut took it; or it marks the export of something that is
- *	that the linker collects, a line of	gone, or stood in a function that is
- *	file-scope asm is gone
- *	a function exists only in the slice	it is such a sd_dead_..., which only traps
+ * - A function's body differs: a cut replaced it, or took a call in it. Then it names no global
+ *   that neither the whole one nor the cut's text names.
+ * - A slot is empty or sd_dead_...: an element of this very variable was declared dead, and it
+ *   names what the whole one has in that slot.
+ * - A member of llvm.used, a constructor, a member of a section that the linker collects, or a line
+ *   of file-scope asm is gone: a cut took it; or it marks the export of what is gone; or it was
+ *   the own variable of a function that is gone.
+ * - A function exists only in the slice: such a sd_dead_..., which only traps.
  *
  * Everything else that is gone is the linker's to miss. No part of the closure is asked.
  */

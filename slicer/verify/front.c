@@ -17,8 +17,8 @@ static void add_arg(args_vec *v, const char *arg)
 }
 
 /*
- * Lines are the same on both sides: __LINE__ is 0. Without the optimiser's passes the IR is what the
- * front end wrote, in the source's order.
+ * Lines are the same on both sides: __LINE__ is 0. Without the optimiser's passes the IR is what
+ * the front end wrote, in the source's order.
  */
 static void add_common(args_vec *v, bool count)
 {

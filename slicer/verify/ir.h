@@ -11,8 +11,8 @@
  *
  *	%struct.x.3, %union.anon.7	name and a hash of the definition
  *	#3 (attributes), !5 (metadata)	a hash of the contents; !srcloc is dropped
- *	@.str.4, @f.flag.2		a name without number, and the contents or their hash. Several of one
- *					function that agree are told apart by their order in it
+ *	@.str.4, @f.flag.2		a name without number, and the contents or their hash.
+ *					Several of a function that agree: by their order in it
  *	__UNIQUE_ID_..., __compiletime_assert_..., __initcall__kmod_... (counters of macros): '#'
  *	hidden, dso_local		dropped: a precompiled header loses `#pragma GCC visibility`
  *
@@ -31,9 +31,8 @@ enum ir_kind {
 	IR_DECLARED = 'd', /* a function or variable that the unit only names */
 	IR_VARIABLE = 'v',
 	IR_ALIAS = 'a', /* and ifunc */
-	IR_LIST =
-		'l', /* llvm.used, llvm.global_ctors ...: a slot for each member, offsets mean nothing */
-	IR_ASM = 'm', /* file-scope asm: a slot for each line, in their order */
+	IR_LIST = 'l',	/* llvm.used, llvm.global_ctors ...: a slot for each member */
+	IR_ASM = 'm',	/* file-scope asm: a slot for each line, in their order */
 };
 
 struct ir_slot {

@@ -119,6 +119,7 @@ static int open_sides(struct verify *v, const char *outdir)
 	v->side[SLICED].dir = xasprintf("%s/verify", outdir);
 	v->side[WHOLE].cwd = xstrdup(db->objdir);
 	v->side[SLICED].cwd = xstrdup(tree);
+	v->side[SLICED].own = true;
 	if (!json)
 		err(commands, "slice again", "can't be read: %s", why.text);
 	else

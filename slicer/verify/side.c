@@ -115,6 +115,8 @@ int side_open(struct side *s)
 		side_check(s);
 	else
 		side_forget(s);
+	if (s->own) /* those of this very moment don't change any more */
+		s->deps.since = INT64_MAX;
 	free(text);
 	free(lock);
 	free(path);

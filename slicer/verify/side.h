@@ -3,8 +3,8 @@
  * side.h: private to the check: the units of one side, whole or sliced, their commands, and their
  * modules in a cache.
  *
- * A side's folder: <hash>.ir modules, `index`, which names them and is written last, unit-N.* of a
- * compilation that runs, headers.* the precompiled header. Only one kslice works in it (cache_lock).
+ * A side's folder: <hash>.ir modules; `index`, which names them and is written last; unit-N.* of a
+ * compilation that runs; headers.* the precompiled header. Only one kslice works in it, by a lock.
  */
 #ifndef KSLICE_VERIFY_SIDE_H
 #define KSLICE_VERIFY_SIDE_H
@@ -27,7 +27,8 @@ struct side {
 	struct side_unit *units;
 	size_t n;
 	struct depset deps;
-	char *pch; /* NULL: none. Its text is at PCH.h, its dependencies at PCH.d */
+	bool own;  /* nobody but this process writes the files that units include */
+	char *pch; /* NULL: none. Its text and dependencies are beside it */
 	int lock;
 };
 
@@ -43,7 +44,7 @@ char *side_file(const struct side *s, const char *prefix, uint64_t n, const char
 int side_store(const struct side *s, const struct module *m, uint64_t *hash);
 /* 0, or -1 after err(). */
 int side_module(const struct side *s, size_t unit, struct module *m);
-/* Records a new module, with the files that the compiler listed in depfile. 0, or -1 after err(). */
+/* Records a new module, with the files that the compiler listed. 0, or -1 after err(). */
 int side_set(struct side *s, size_t unit, uint64_t module, const char *depfile);
 /* Does the unit include the file of that absolute path? */
 bool side_includes(const struct side *s, size_t unit, const char *path);

@@ -20,8 +20,8 @@
 
 #include "closure/graph.h"
 
-/* After emit_source() and emit_build(). 0; -1 after err() for each difference, or what prevented the
- * check. */
+/* After emit_source() and emit_build(). 0, or -1 after err() for each difference or for what
+ * prevented the check. */
 int verify_slice(const struct graph *g, const char *outdir, int jobs);
 
 #endif

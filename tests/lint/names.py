@@ -18,7 +18,7 @@ COMMENT = {
 COMMENT[".h"] = COMMENT[".S"] = COMMENT[".c"]
 COMMENT[".txt"] = COMMENT[".cmake"] = COMMENT[".sh"]
 # What a build makes or a user writes, names that stand for any file, and examples.
-MADE = {"compile_commands.json", "manifest.json", "stubs_abi.h", "linked_domains.c", "autoconf.h", "stub_ids.h", "tus.json", "mine.json", "mine.config",
+MADE = {"compile_commands.json", "manifest.json", "edits.json", "stubs_abi.h", "linked_domains.c", "autoconf.h", "stub_ids.h", "tus.json", "mine.json", "mine.config",
         "report.html", "kdom.json", "bench.json", "smoke.json", "abi.h", "abi.json"}
 SKIP = ("generated/", "tests/slicer/mini/", "tests/slicer/bad/", "tests/slicer/cuts/", "tests/fuzz/control/corpus/", "specs/cuts/")
 

@@ -163,6 +163,7 @@ static int PASTE(__UNIQUE_ID_kept, __COUNTER__) __attribute__((used)) = 5;
               "struct s { long a, b; } s = { x, 2 }; struct s *volatile p = &s; return p->b;"),
     "cut_trap": ("int trapped(int x);\nint trapped(int x) { return x * 5; }\n", "return trapped(x);"),
     "cut_drop": ("int lost(int x);\nint lost(int x) { return x * 7; }\n", "int y = x + 1; lost(y); return x;"),
+    "weak_tentative": ("int tentative __attribute__((weak));\nint tentative = 5;\n", "return tentative + x;"),
     "lines": ("static int unused_too(int x) { return x; }\nstatic int PASTE(name_, __LINE__) __attribute__((unused)) = 3;\n"
               "static int PASTE(name_, __LINE__) __attribute__((unused)) = 4;\n", "return x;"),
 }
@@ -202,8 +203,8 @@ def make_tree(work, compiler):
     write(f"{work}/spec.json", json.dumps({"name": "mini", "config": "spec.config", "calls": list(cases), "cuts": CUTS}))
 
 
-def verify(kslice, work):
-    return subprocess.run([kslice, "verify", "--tree", f"{work}/tree", "--compdb", f"{work}/cc.json", "--out", f"{work}/out",
+def verify(kslice, work, *command):
+    return subprocess.run([kslice, *(command or ["verify"]), "--tree", f"{work}/tree", "--compdb", f"{work}/cc.json", "--out", f"{work}/out",
                            f"{work}/spec.json"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env=dict(os.environ, KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache", KSLICE_DEBUG="1"))
 
@@ -242,6 +243,10 @@ def wrong(kslice, work):
         check(f"kernel/{name}.c" not in r.stdout, f"{name}: is right, but differs:\n{r.stdout}")
     again = verify(kslice, work)
     check(again.returncode == 1, "a second check of a wrong slice finds it right")
+    r = verify(kslice, work, "build")
+    check(r.returncode == 1 and not os.path.exists(f"{work}/out/obj"), "a wrong slice is built: " + r.stdout[-600:])
+    r = verify(kslice, work, "build", "--no-verify")
+    check(r.returncode == 0 and os.path.exists(f"{work}/out/obj"), "--no-verify: " + r.stdout[-600:])
 
 
 def broken(kslice, work):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_ir.c: the canonical form of IR: what only looks different is equal, everything else isn't. */
+/* test_ir.c: the canonical form of IR: what only looks different is equal, and nothing else. */
 #include "front.h"
 #include "verify/ir.h"
 
