@@ -5,6 +5,7 @@
 #include "tree/tree.h"
 #include "closure/why.h"
 #include "commands/trees.h"
+#include "report/report.h"
 #include "session.h"
 #include "stubs/stubs.h"
 #include "verify/verify.h"
@@ -148,8 +149,11 @@ static int cmd_why(const struct options *o, char **args)
 static int cmd_report(const struct options *o, char **args)
 {
 	char *dir = outdir_of(o, args[0]);
-	int r = dir ? report_print(dir, o->html) : -1;
+	struct report_opts opts = {.outdir = dir, .beside = o->beside, .to = o->to_file};
+	int r = -1;
 
+	if (dir)
+		r = o->html ? report_page(&opts) : report_print(&opts);
 	if (!r && shares_compare(dir) < 0)
 		r = -1;
 
@@ -258,8 +262,11 @@ static const struct cli_command commands[] = {
 	{
 		.name = "report",
 		.args = "NAME",
-		.summary = "compare sizes, list what the cuts lose",
-		.text = "Sizes are compared with those of the same configuration unsliced.",
+		.summary = "show what is in a slice, why, and what the cuts lose",
+		.text = "Sizes are compared with those of the same configuration unsliced, if "
+			"that is built. Shows the biggest parts with the path by which each was "
+			"reached and, where one is known, the cut that would drop it; and the numbers of "
+			"functions, system calls and ROP gadgets of the images.",
 		.min = 1,
 		.max = 1,
 		.run = run_report,
@@ -299,7 +306,8 @@ enum {
 	OPT_HTML = CLI_KEY(0),
 	OPT_DUMP_AFTER = CLI_KEY(1),
 	OPT_TIME = CLI_KEY(2),
-	OPT_NO_VERIFY = CLI_KEY(3)
+	OPT_NO_VERIFY = CLI_KEY(3),
+	OPT_BESIDE = CLI_KEY(4)
 };
 
 static const struct cli_option options[] = {
@@ -320,7 +328,11 @@ static const struct cli_option options[] = {
 	 "locks; kasan: checks of every memory access"},
 	{"no-verify", OPT_NO_VERIFY, NULL, NULL, "build",
 	 "don't compare the slice with the whole source; for an image that is known to differ"},
-	{"html", OPT_HTML, NULL, NULL, "report", "write report.html instead of a table"},
+	{"html", OPT_HTML, "[FILE]", NULL, "report",
+	 "write a page instead of the table, to build/NAME/report.html or FILE: one file that a "
+	 "browser shows without a network"},
+	{"beside", OPT_BESIDE, "FILE", NULL, "report",
+	 "also show the figures of another kernel: an ELF file, or a bzImage as /boot/vmlinuz"},
 	{"list", 'l', NULL, NULL, "check",
 	 "also list cuts of shared groups that aren't in this configuration"},
 	{"dump-after", OPT_DUMP_AFTER, "PASS", NULL, "slice",
@@ -377,6 +389,10 @@ static int set_option(void *values, int key, const char *arg)
 		return 0;
 	case OPT_HTML:
 		o->html = true;
+		o->to_file = arg;
+		return 0;
+	case OPT_BESIDE:
+		o->beside = arg;
 		return 0;
 	case 'l':
 		o->list = true;

@@ -6,6 +6,7 @@
 #include "closure/dump.h"
 #include "closure/why.h"
 #include "commands/trees.h"
+#include "report/report.h"
 #include "spec/debug.h"
 #include "spec/remote.h"
 #include "stubs/stubs.h"
@@ -62,7 +63,7 @@ const struct pass passes[] = {
 	 run_source, dump_source},
 	{"build", "compile commands + closure", "OUT/build.ninja",
 	 run_build, dump_build},
-	{"why", "closure", "OUT/why.tsv",
+	{"why", "closure", "OUT/why.tsv, OUT/edges.tsv",
 	 run_why, dump_why},
 	{"report", "spec + closure + objects, if any are built", "OUT/manifest.json",
 	 run_report, dump_report},

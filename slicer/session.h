@@ -19,6 +19,8 @@ struct options {
 			      none */
 	const char *compdb; /* --compdb, NULL: from the tree's own build system */
 	const struct pass *dump_after; /* --dump-after, NULL: none */
+	const char *beside;	       /* --beside, NULL: none */
+	const char *to_file;	       /* --html, NULL: report.html of the output folder */
 	int jobs;
 	bool whole, html, list, time, no_verify;
 	bool check; /* don't write generated/<domain> */

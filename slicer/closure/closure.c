@@ -197,9 +197,8 @@ static uint32_t element_waits_for(struct graph *g, const struct facts *f, uint32
 	return NONE;
 }
 
-/* KSLICE_EDGES=FILE: every edge by unit number, for slicer/closure/heavy.py, which finds what a cut
- * would free. */
-static void log_edge(struct graph *g, uint32_t def_id, const char *key)
+/* By these the report finds what a cut would free. */
+static void record_edge(struct graph *g, uint32_t def_id, const char *key)
 {
 	uint32_t n = graph_node(g, key);
 
@@ -207,7 +206,7 @@ static void log_edge(struct graph *g, uint32_t def_id, const char *key)
 		return;
 	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
 		if (!g->nodes.a[n].strong || !(graph_def(g, d)->flags & DEF_WEAK))
-			fprintf(g->edges, "%u %u\n", g->unit_of[def_id], g->unit_of[d]);
+			*vec_add(&g->edges) = (struct unit_edge){g->unit_of[def_id], g->unit_of[d]};
 }
 
 static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t field);
@@ -253,8 +252,7 @@ static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t 
 									      : EDGE_REF;
 		}
 	}
-	if (g->edges)
-		log_edge(g, def_id, fact_str(f, r->key));
+	record_edge(g, def_id, fact_str(f, r->key));
 	if (keep_symbol(g, fact_str(f, r->key), e))
 		open_tables(g, graph_node(g, fact_str(f, r->key)), f, r);
 }
@@ -319,6 +317,8 @@ static void keep_value(struct graph *g, uint32_t def_id, const char *value)
 		key = xasprintf("%s:%s", graph_file(g, def_id), name);
 		if (!keep_symbol(g, key, e))
 			keep_symbol(g, name, e);
+		record_edge(g, def_id, key);
+		record_edge(g, def_id, name);
 		free(name);
 		free(key);
 	}
@@ -487,8 +487,6 @@ static void keep_runtime(struct graph *g, uint32_t tu)
 
 int closure_run(struct graph *g)
 {
-	if (getenv("KSLICE_EDGES"))
-		g->edges = fopen(getenv("KSLICE_EDGES"), "w");
 	if (keep_calls(g))
 		return -1;
 	closure_drain(g);
@@ -504,7 +502,5 @@ int closure_run(struct graph *g)
 		keep_pinned_of_file(g, g->newly_live.a[i]);
 		closure_drain(g);
 	}
-	if (g->edges)
-		fclose(g->edges);
 	return 0;
 }

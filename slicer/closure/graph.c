@@ -184,6 +184,7 @@ void graph_free(struct graph *g)
 	free(g->fields.a);
 	free(g->records.a);
 	free(g->queue.a);
+	free(g->edges.a);
 	free(g->newly_live.a);
 	strmap_free(&g->node_index);
 	strmap_free(&g->field_index);

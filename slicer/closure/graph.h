@@ -91,6 +91,10 @@ struct record {
 	VEC(uint32_t) fields;
 };
 
+struct unit_edge {
+	uint32_t from, to;
+};
+
 struct graph {
 	const struct compdb *db;
 	const struct facts *facts; /* ntu of them */
@@ -118,7 +122,8 @@ struct graph {
 	bool field_blind; /* all fields count as read, as for a linker (tests) */
 	VEC(uint32_t) queue;
 	size_t queue_head;
-	FILE *edges;
+	/* every reference that the closure followed, by unit; one may be there several times */
+	VEC(struct unit_edge) edges;
 };
 
 /* pins.c */

@@ -19,6 +19,17 @@ static const char *const edge_names[] = {
 	[EDGE_VALUE] = "value of a cut in",
 };
 
+/* Has the unit another definition with this name before the k-th? */
+static bool unit_named_before(const struct graph *g, const struct unit *u, uint32_t k)
+{
+	const char *name = graph_name(g, g->unit_defs[u->first + k]);
+
+	for (uint32_t i = 0; i < k; i++)
+		if (!strcmp(graph_name(g, g->unit_defs[u->first + i]), name))
+			return true;
+	return false;
+}
+
 static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 {
 	const struct unit *u = &g->units.a[i];
@@ -29,7 +40,8 @@ static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 	for (uint32_t k = 0; k < u->n; k++) {
 		uint32_t def_id = g->unit_defs[u->first + k];
 
-		if (*graph_name(g, def_id))
+		/* a unit may have several definitions of a name, as its declaration and body */
+		if (*graph_name(g, def_id) && !unit_named_before(g, u, k))
 			sb_printf(b, "%s%s", names++ ? "," : "", graph_name(g, def_id));
 	}
 	sb_printf(b, "%s\t%s:%u\t%s\t", names ? "" : "(unnamed)", graph_file(g, first),
@@ -56,17 +68,52 @@ static void why_text(struct strbuf *b, const struct graph *g)
 			why_add_unit(b, g, i);
 }
 
-int why_write(const struct graph *g, const char *outdir)
+static int compare_edges(const void *pa, const void *pb)
 {
-	char *path = xasprintf("%s/why.tsv", outdir);
-	struct strbuf b = {0};
-	int r;
+	const struct unit_edge *a = pa, *b = pb;
 
-	why_text(&b, g);
-	r = write_file_if_changed(path, b.s, b.len);
-	sb_free(&b);
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return a->to < b->to ? -1 : a->to > b->to;
+}
+
+/* Sorted, each once; without those to what a cut takes away and those inside a unit. */
+static void edges_text(struct strbuf *b, const struct graph *g)
+{
+	size_t n = g->edges.n;
+	struct unit_edge *e = xcalloc(n + 1, sizeof(*e)), last = {NONE, NONE};
+
+	if (n)
+		memcpy(e, g->edges.a, n * sizeof(*e));
+	qsort(e, n, sizeof(*e), compare_edges);
+	sb_add(b, "", 0);
+	for (size_t i = 0; i < n; i++) {
+		if (e[i].from == e[i].to || !compare_edges(&e[i], &last) ||
+		    !g->units.a[e[i].to].kept)
+			continue;
+		last = e[i];
+		sb_printf(b, "%u\t%u\n", last.from, last.to);
+	}
+	free(e);
+}
+
+static int write_in(const char *outdir, const char *name, struct strbuf *b)
+{
+	char *path = xasprintf("%s/%s", outdir, name);
+	int r = write_file_if_changed(path, b->s, b->len);
+
+	sb_free(b);
 	free(path);
 	return r;
+}
+
+int why_write(const struct graph *g, const char *outdir)
+{
+	struct strbuf units = {0}, edges = {0};
+
+	why_text(&units, g);
+	edges_text(&edges, g);
+	return write_in(outdir, "why.tsv", &units) | write_in(outdir, "edges.tsv", &edges);
 }
 
 void closure_dump(const struct graph *g, FILE *out)

@@ -7,13 +7,17 @@
  *      number <tab> names <tab> file:line <tab> edge <tab> number of `from` or - <tab> field and
  *          its holder
  * For an edge through a field, `from` is the code that reads the field.
+ *
+ * edges.tsv holds every reference between kept units, not only the first one, by their numbers:
+ *
+ *      number of the unit that refers <tab> number of the one referred to
  */
 #ifndef KSLICE_CLOSURE_WHY_H
 #define KSLICE_CLOSURE_WHY_H
 
 #include "closure/graph.h"
 
-/* 0, or -1 after printing the error. */
+/* Writes both files. 0, or -1 after printing the error. */
 int why_write(const struct graph *g, const char *outdir);
 /* Prints what why_write() writes. */
 void closure_dump(const struct graph *g, FILE *out);

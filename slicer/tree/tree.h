@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tree.h: the passes source, build and report, closure => a standalone source tree, its
- * build.ninja, and its manifest.
+ * tree.h: the passes source and build, closure => a standalone source tree and its build.ninja.
  *
  *   build/<domain>/tree/...        sources and headers at their places in the kernel tree
  *   build/<domain>/tree/build/...  generated headers; compile commands run here
@@ -35,13 +34,5 @@ int emit_build(const struct graph *g, const struct build_opts *o);
 int run_ninja(const char *outdir, const char *dir, const char *name, int jobs);
 /* launcher.c. Does nothing in a clone, or if the user has no stubs. 0, or -1 after err(). */
 int launcher_link(int jobs);
-
-/* report.c: manifest.json and sizes. */
-int report_write(const struct graph *g, const char *outdir);
-/* The manifest of build/<domain>-whole. */
-int report_write_whole(const struct graph *g, const char *outdir);
-/* Prints one line: how much was kept of the whole. */
-int report_summary(const char *outdir);
-int report_print(const char *outdir, bool html);
 
 #endif

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * report.c: closure + built objects => manifest.json; manifest => table, HTML. Other programs read
- * the manifest (supervisor: devices; demo: sizes).
+ * manifest.c: closure + built objects => manifest.json. Other programs read it, too (supervisor:
+ * devices; demo: sizes).
  */
-#include "tree/tree.h"
+#include "report/report.h"
 #include "spec/remote.h"
 #include "closure/sizes.h"
-#include <errno.h>
-#include <stdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 
 static json_t *size_json(const struct size *s)
@@ -79,6 +78,42 @@ static json_t *groups_json(const struct spec *spec)
 		json_object_set_new(groups, spec->groups[i].name,
 				    json_string(spec->groups[i].lost));
 	return groups;
+}
+
+/* "6.1.176" of the tree's Makefile, which says it in its first lines; "unknown" if it doesn't. */
+static char *tree_version(const char *tree)
+{
+	static const char *const keys[] = {"VERSION = ", "PATCHLEVEL = ", "SUBLEVEL = "};
+	char *path = xasprintf("%s/Makefile", tree), *text = read_file(path, NULL);
+	struct strbuf b = {0};
+
+	for (size_t i = 0; text && i < ARRAY_LEN(keys); i++) {
+		const char *at = strstr(text, keys[i]);
+
+		if (at && (at == text || at[-1] == '\n'))
+			sb_printf(&b, "%s%ld", i ? "." : "",
+				  strtol(at + strlen(keys[i]), NULL, 10));
+	}
+	free(text);
+	free(path);
+	return b.len ? b.s : xstrdup("unknown");
+}
+
+/* Adds how many system calls the configuration has; of these the slice's programs reach only
+ * `calls`. */
+static void add_whole_calls(json_t *manifest, const struct graph *g)
+{
+	json_int_t n = 0;
+
+	for (size_t i = 0; i < g->nodes.n; i++) {
+		const struct node *node = &g->nodes.a[i];
+
+		n += node->first != NONE && node->strong && starts_with(node->key, "sys_") &&
+		     graph_def(g, node->first)->flags & DEF_SYSCALL;
+	}
+	json_object_set_new(json_object_get(manifest, "whole"), "calls", json_integer(n));
+	json_object_set_new(json_object_get(manifest, "kept"), "calls",
+			    json_integer(g->spec->ncalls));
 }
 
 /* Adds the bytes of code per directory, from built objects. */
@@ -157,6 +192,7 @@ int report_write(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
 	char *path = xasprintf("%s/manifest.json", outdir), *text;
+	char *version = tree_version(g->db->tree);
 	json_t *m = json_object(), *ram = json_object_get(spec->json, "ram"),
 	       *peers = peers_json(spec);
 	struct sizes s;
@@ -168,6 +204,9 @@ int report_write(const struct graph *g, const char *outdir)
 		json_object_set_new(m, "description", json_string(spec->description));
 	json_object_set_new(m, "spec", json_string(spec->path));
 	json_object_set_new(m, "tree", json_string(g->db->tree));
+	json_object_set_new(m, "version", json_string(version));
+	if (spec->config)
+		json_object_set_new(m, "config", json_string(spec->config));
 	if (spec->devices)
 		json_object_set(m, "devices", spec->devices);
 	if (ram)
@@ -182,12 +221,14 @@ int report_write(const struct graph *g, const char *outdir)
 	json_object_set_new(m, "lost", groups_json(spec));
 	json_object_set_new(m, "directories", dirs_json(&s));
 	json_object_set_new(m, "cuts", cuts_json(spec));
+	add_whole_calls(m, g);
 	add_images(m, g, outdir);
 	text = json_dumps(m, JSON_INDENT(1));
 	r = write_file_if_changed(path, text, strlen(text));
 	free(text);
 	json_decref(m);
 	sizes_free(&s);
+	free(version);
 	free(path);
 	return r;
 }
@@ -212,148 +253,5 @@ int report_write_whole(const struct graph *g, const char *outdir)
 	free(text);
 	json_decref(m);
 	free(path);
-	return r;
-}
-
-static long long json_number(const json_t *obj, const char *key)
-{
-	return json_integer_value(json_object_get(obj, key));
-}
-
-static const char *percent_text(long long part, long long all, char buf[16])
-{
-	if (!all || !part)
-		return "-";
-	snprintf(buf, 16, "%.1f%%", 100.0 * part / all);
-	return buf;
-}
-
-static void print_row(FILE *out, const char *name, const json_t *kept, const json_t *whole,
-		      const char *fmt)
-{
-	static const char *const keys[] = {"functions", "lines", "text"};
-	char cells[9][24], p[16];
-
-	for (int i = 0; i < 3; i++) {
-		long long k = json_number(kept, keys[i]), w = json_number(whole, keys[i]);
-
-		snprintf(cells[i * 3], 24, "%lld", k);
-		if (w)
-			snprintf(cells[i * 3 + 1], 24, "%lld", w);
-		else
-			strcpy(cells[i * 3 + 1], "-");
-		snprintf(cells[i * 3 + 2], 24, "%s", percent_text(k, w, p));
-	}
-	fprintf(out, fmt, name, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5],
-		cells[6], cells[7], cells[8]);
-}
-
-static void print_rows(FILE *out, const json_t *m, const char *fmt)
-{
-	json_t *dirs = json_object_get(m, "directories"), *d;
-	const char *name;
-
-	print_row(out, "all", json_object_get(m, "kept"), json_object_get(m, "whole"), fmt);
-	json_object_foreach (dirs, name, d)
-		print_row(out, name, json_object_get(d, "kept"), json_object_get(d, "whole"), fmt);
-}
-
-static void print_table(const json_t *m)
-{
-	const json_t *lost = json_object_get(m, "lost"), *v;
-	const char *name;
-
-	printf("%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n", "", "functions", "of", "", "lines",
-	       "of", "", ".text", "of", "");
-	print_rows(stdout, m, "%-22s %8s %8s %6s %9s %9s %6s %9s %9s %6s\n");
-	if (!json_number(json_object_get(m, "whole"), "text"))
-		printf("\nNo unsliced image is built of this configuration (kslice build --whole): its .text isn't known.\n");
-	printf("\n%zu calls, %zu cuts. Lost by cuts:\n",
-	       json_array_size(json_object_get(m, "calls")),
-	       json_array_size(json_object_get(m, "cuts")));
-	json_object_foreach ((json_t *)lost, name, v)
-		printf("  %-16s %s\n", name, json_string_value(v));
-}
-
-static int print_html(const json_t *m, const char *outdir)
-{
-	char *path = xasprintf("%s/report.html", outdir), *text = NULL;
-	const char *name = json_string_value(json_object_get(m, "name")), *key;
-	json_t *v, *lost = json_object_get(m, "lost");
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
-	int r;
-
-	fprintf(f,
-		"<!doctype html><meta charset=utf-8><title>kslice: %s</title>\n"
-		"<style>body{font:14px sans-serif;margin:2em}td,th{padding:2px 9px;text-align:right}"
-		"td:first-child{text-align:left}tr:nth-child(odd){background:#f4f4f4}</style>\n"
-		"<h1>%s</h1><table><tr><th><th>functions<th>of<th><th>lines<th>of<th><th>.text<th>of<th>\n",
-		name, name);
-	print_rows(f, m, "<tr><td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s\n");
-	fprintf(f, "</table><h2>Lost by cuts</h2><table>\n");
-	json_object_foreach (lost, key, v)
-		fprintf(f, "<tr><td>%s<td style=\"text-align:left\">%s\n", key,
-			json_string_value(v));
-	fprintf(f, "</table>\n");
-	fclose(f);
-	r = write_file(path, text, len);
-	if (!r)
-		printf("%s\n", path);
-	free(text);
-	free(path);
-	return r;
-}
-
-static json_t *load_manifest(const char *outdir)
-{
-	char *path = xasprintf("%s/manifest.json", outdir);
-	json_error_t e;
-	json_t *m = json_load_file(path, 0, &e);
-
-	if (!m)
-		err(path, "run `kslice slice` for this domain first", "%s", e.text);
-	free(path);
-	return m;
-}
-
-/* The unsliced image's code size is known if it was built from this configuration. */
-int report_summary(const char *outdir)
-{
-	json_t *m = load_manifest(outdir), *kept, *whole;
-	long long functions, all_functions, text, all_text;
-	char p[16];
-
-	if (!m)
-		return -1;
-	kept = json_object_get(m, "kept");
-	whole = json_object_get(m, "whole");
-	functions = json_number(kept, "functions");
-	all_functions = json_number(whole, "functions");
-	text = json_number(kept, "text");
-	all_text = json_number(whole, "text");
-	printf("%s: %lld functions of %lld (%s), %lld bytes of code",
-	       json_string_value(json_object_get(m, "name")), functions, all_functions,
-	       percent_text(functions, all_functions, p), text);
-	if (all_text)
-		printf(" of %lld (%s)\n", all_text, percent_text(text, all_text, p));
-	else
-		printf(" (kslice build --whole: of how many)\n");
-	json_decref(m);
-	return 0;
-}
-
-int report_print(const char *outdir, bool html)
-{
-	json_t *m = load_manifest(outdir);
-	int r = 0;
-
-	if (!m)
-		return -1;
-	if (html)
-		r = print_html(m, outdir);
-	else
-		print_table(m);
-	json_decref(m);
 	return r;
 }
