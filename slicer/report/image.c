@@ -154,43 +154,105 @@ static void count_btf(struct image *im, const char *data, size_t len)
 	}
 }
 
+/* ---- return thunks ---- */
+
+struct sites {
+	VEC(uint64_t) v; /* addresses */
+};
+
+/*
+ * In the file of a kernel with return thunks each return is a jump of five bytes, which the kernel
+ * makes a return again when it boots on a CPU that needs no thunk. .return_sites has the places,
+ * relative to each entry.
+ */
+static void read_sites(struct sites *out, const GElf_Shdr *sh, const Elf_Data *data)
+{
+	for (size_t i = 0; i + 4 <= data->d_size; i += 4) {
+		int32_t off;
+
+		memcpy(&off, (const char *)data->d_buf + i, 4);
+		*vec_add(&out->v) = sh->sh_addr + i + (int64_t)off;
+	}
+}
+
+static void patch_sites(const struct sites *sites, uint64_t begin, uint8_t *code, size_t len)
+{
+	for (size_t i = 0; i < sites->v.n; i++) {
+		uint64_t at = sites->v.a[i] - begin;
+
+		if (sites->v.a[i] >= begin && at < len && len - at >= 5 && code[at] == 0xe9)
+			memcpy(code + at, "\xc3\xcc\xcc\xcc\xcc", 5);
+	}
+}
+
 /* ---- one ELF file ---- */
 
-static void measure_section(struct image *im, struct gadgets *gadgets, Elf_Scn *scn,
-			    const GElf_Shdr *sh, const char *name, bool btf)
-{
-	Elf_Data *data = sh->sh_type == SHT_NOBITS ? NULL : elf_rawdata(scn, NULL);
+struct elf_reader {
+	struct image *im;
+	struct gadgets gadgets;
+	struct sites sites;
+	bool btf; /* there is no symbol table */
+};
 
-	if (sh->sh_flags & SHF_EXECINSTR) {
-		im->text += sh->sh_size;
-		if (data && data->d_buf)
-			gadgets_add(gadgets, data->d_buf, data->d_size);
-	} else if (btf && !strcmp(name, ".BTF") && data && data->d_buf) {
-		count_btf(im, data->d_buf, data->d_size);
+static void read_tables(struct elf_reader *r, const GElf_Shdr *sh, const Elf_Data *data,
+			const char *name)
+{
+	if (!strcmp(name, ".return_sites"))
+		read_sites(&r->sites, sh, data);
+	else if (r->btf && !strcmp(name, ".BTF"))
+		count_btf(r->im, data->d_buf, data->d_size);
+}
+
+static void read_code(struct elf_reader *r, const GElf_Shdr *sh, const Elf_Data *data)
+{
+	uint8_t *code = xmalloc(data->d_size + 1);
+
+	memcpy(code, data->d_buf, data->d_size);
+	patch_sites(&r->sites, sh->sh_addr, code, data->d_size);
+	gadgets_add(&r->gadgets, code, data->d_size);
+	free(code);
+}
+
+static void each_section(struct elf_reader *r, Elf *elf, size_t names, bool code)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(elf, scn))) {
+		Elf_Data *data;
+
+		if (!gelf_getshdr(scn, &sh) || code != !!(sh.sh_flags & SHF_EXECINSTR))
+			continue;
+		r->im->text += code ? sh.sh_size : 0;
+		data = sh.sh_type == SHT_NOBITS ? NULL : elf_rawdata(scn, NULL);
+		if (!data || !data->d_buf)
+			continue;
+		if (code)
+			read_code(r, &sh, data);
+		else
+			read_tables(r, &sh, data, elf_strptr(elf, names, sh.sh_name) ?: "");
 	}
 }
 
 static const char *measure_elf(struct image *im, const char *path)
 {
-	struct gadgets gadgets = {0};
-	Elf_Scn *scn = NULL;
+	struct elf_reader r = {.im = im};
 	size_t names;
-	GElf_Shdr sh;
 	int fd;
 	Elf *elf;
 
 	image_functions(path, count_function, im);
+	r.btf = !im->functions;
 	elf = open_elf(path, &fd);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getshdrstrndx(elf, &names)) {
 		close_elf(elf, fd);
 		return "not an ELF file";
 	}
-	while ((scn = elf_nextscn(elf, scn)))
-		if (gelf_getshdr(scn, &sh))
-			measure_section(im, &gadgets, scn, &sh,
-					elf_strptr(elf, names, sh.sh_name) ?: "", !im->functions);
+	each_section(&r, elf, names, false);
+	each_section(&r, elf, names, true);
 	close_elf(elf, fd);
-	im->gadgets = gadgets_count(&gadgets);
+	free(r.sites.v.a);
+	im->gadgets = gadgets_count(&r.gadgets);
 	return im->text ? NULL : "it has no code";
 }
 

@@ -31,6 +31,11 @@ function el(tag, attributes, ...children) {
   return e;
 }
 
+/* Replaces what an element holds. */
+function fill(e, ...children) {
+  e.replaceChildren(...children.flat().filter((c) => c !== null && c !== undefined));
+}
+
 function size(bytes) {
   if (bytes >= 100 * 1024 * 1024) return `${Math.round(bytes / 1048576)} MiB`;
   if (bytes >= 1024 * 1024) return `${(bytes / 1048576).toFixed(1)} MiB`;
@@ -124,7 +129,7 @@ function showWhy(u) {
   const sizes = [unit[BYTES] ? `${number(unit[BYTES])} bytes of code` : null,
     unit[HELD] > unit[BYTES] ? `${number(unit[HELD])} bytes with what only it holds in` : null].filter(Boolean).join("; ");
   const cut = D.heavy.find((h) => h.unit === u);
-  $("why").replaceChildren(el("button", { class: "close", click: () => { $("why").hidden = true; redrawMap(); } }, "close"),
+  fill($("why"), el("button", { class: "close", click: () => { $("why").hidden = true; redrawMap(); } }, "close"),
     el("h2", {}, names[0]), el("p", { class: "soft" }, unitPlace(u), names.length > 1 ? `; also ${names.slice(1, 8).join(", ")}` : ""),
     el("p", {}, sizes), cut && cut.cut ? el("p", {}, "Cut: ", el("code", {}, cut.cut.cut)) : null,
     el("p", {}, changesLink(file)), el("h2", {}, "Why it is kept"), el("ol", {}, steps));
@@ -161,7 +166,7 @@ function showResults() {
   const text = $("query").value.trim();
   const hits = text.length < 2 ? [] : search(text);
   const close = (hash) => () => { $("results").hidden = true; go(hash); };
-  $("results").replaceChildren(...hits.slice(0, FOUND).map((h) => el("li", {}, el("button", { type: "button", class: "link code", click: close(h.hash) },
+  fill($("results"), ...hits.slice(0, FOUND).map((h) => el("li", {}, el("button", { type: "button", class: "link code", click: close(h.hash) },
     h.name, el("small", {}, h.where)))), hits.length > FOUND ? el("li", { class: "note" }, `${hits.length - FOUND} more`) : "");
   if (text.length >= 2 && !hits.length) $("results").append(el("li", { class: "note" }, "nothing of that name in the slice or in the built whole"));
   $("results").hidden = text.length < 2;

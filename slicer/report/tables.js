@@ -85,7 +85,7 @@ function drawDirectories() {
 /* "buff: in len =" => name and direction; "=": annotated, "?": unsure */
 function param(text) {
   const said = / =$/.test(text), unsure = / \?$/.test(text), [name, ...rest] = text.replace(/ [=?]$/, "").split(": ");
-  return el("span", { class: `param${said ? " said" : ""}${unsure ? " unsure" : ""}` }, el("code", {}, name), rest.length ? ` ${rest.join(": ")}` : "");
+  return el("span", { class: `param${said ? " said" : ""}${unsure ? " unsure" : ""}` }, el("code", {}, name), rest.length ? ` ${rest.join(": ").replace(/^fd$/, "descriptor")}` : "");
 }
 
 const ROUTES = { fd: "by its descriptor", key: "by an argument", path: "by its path", mirrored: "host and domain", none: "not by itself" };

@@ -88,7 +88,7 @@ function openNode(n) {
 }
 
 function showGone(n) {
-  $("why").replaceChildren(el("button", { class: "close", click: () => { $("why").hidden = true; redrawMap(); } }, "close"),
+  fill($("why"), el("button", { class: "close", click: () => { $("why").hidden = true; redrawMap(); } }, "close"),
     el("h2", {}, n.name), el("p", { class: "soft" }, n.path),
     el("p", {}, n.gone ? "Not in the slice: nothing that is kept refers to it, or a cut takes those references away."
       : "Made by the compiler or assembler: no definition of the source has this name."), el("p", {}, changesLink(n.path)));
@@ -134,7 +134,7 @@ function redrawMap() {
   layOut(node.kids, 0, 0, map.clientWidth, map.clientHeight, (k, ...at) => addCell(out, k, node.file ? 4 : 0, ...at));
   map.replaceChildren(...out);
   const parts = node.path ? node.path.split("/") : [];
-  $("crumbs").replaceChildren(el("a", { href: "#/map/" }, D.manifest.name),
+  fill($("crumbs"), el("a", { href: "#/map/" }, D.manifest.name),
     ...parts.map((p, i) => [" / ", el("a", { href: `#/map/${parts.slice(0, i + 1).join("/")}` }, p)]).flat(),
     ` : ${size(node.kept)} kept${D.hasWhole ? ` of ${size(node.real)}` : ""}`);
 }

@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from mini_tree import HERE, build_whole, make_compdb, run, sources
+
 WHOLE = "bind 4\ncuts 1013\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nnamed -1 -1\nfar 112\nsum 3\n"
 SLICED = "bind 4\ncuts 48\nweak 10 20 alias 31 asm 52\nforms 2 6 9 10\nnamed -1 -1\nnet by its ABI: far 7105\nsum 3\n"
 failures = []
@@ -23,45 +24,6 @@ def check(ok, what):
     if not ok:
         failures.append(what)
         print("FAIL:", what)
-
-
-def sources(tree):
-    for folder, _, names in sorted(os.walk(tree)):
-        for name in sorted(names):
-            if name.endswith((".c", ".S", ".h")):
-                yield os.path.relpath(os.path.join(folder, name), tree)
-
-
-def make_compdb(tree, objdir, path):
-    commands = []
-    for source in sources(tree):
-        if source.endswith(".h") or source == "lib/part.c":
-            continue
-        obj = re.sub(r"\.[cS]$", ".o", source)
-        commands.append({
-            "directory": objdir, "file": f"{tree}/{source}",
-            "command": f"clang-19 -Wall -Wextra -Wno-unused-parameter -Werror -O1 -fno-pie -I{tree}/include "
-                       f"-c -o {obj} {tree}/{source}"})
-    with open(path, "w") as f:
-        json.dump(commands, f)
-    return commands
-
-
-def run(argv, **kw):
-    return subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
-
-
-def build_whole(commands, objdir):
-    objs = []
-    for c in commands:
-        argv = c["command"].split()
-        os.makedirs(os.path.dirname(f"{objdir}/{argv[-2]}"), exist_ok=True)
-        r = run(argv, cwd=objdir)
-        check(r.returncode == 0, f"whole: {c['file']}: {r.stdout}")
-        objs.append(f"{objdir}/{argv[-2]}")
-    run(["clang-19", "-no-pie", "-o", f"{objdir}/whole"] + objs)
-    r = run([f"{objdir}/whole"])
-    check(r.stdout == WHOLE, f"whole prints {r.stdout!r}")
 
 
 def check_expectations(tree, out):
@@ -136,7 +98,8 @@ def main():
     shutil.copytree(f"{HERE}/mini", tree)
     os.environ.update(KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache")
     commands = make_compdb(tree, objdir, f"{work}/compile_commands.json")
-    build_whole(commands, objdir)
+    whole = build_whole(commands, objdir)
+    check(whole == WHOLE, f"whole prints {whole!r}")
     slice_it = [kslice, "slice", "--tree", tree, "--compdb", f"{work}/compile_commands.json", "--out", out,
                 f"{HERE}/mini.json"]
     r = run(slice_it)

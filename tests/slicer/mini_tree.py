@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+"""mini_tree.py: the mini kernel tree for the tests that slice it: its compile commands, and the whole of it as a program."""
+import json
+import os
+import re
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def sources(tree):
+    for folder, _, names in sorted(os.walk(tree)):
+        for name in sorted(names):
+            if name.endswith((".c", ".S", ".h")):
+                yield os.path.relpath(os.path.join(folder, name), tree)
+
+
+def make_compdb(tree, objdir, path):
+    commands = []
+    for source in sources(tree):
+        if source.endswith(".h") or source == "lib/part.c":
+            continue
+        obj = re.sub(r"\.[cS]$", ".o", source)
+        commands.append({
+            "directory": objdir, "file": f"{tree}/{source}",
+            "command": f"clang-19 -Wall -Wextra -Wno-unused-parameter -Werror -O1 -fno-pie -I{tree}/include "
+                       f"-c -o {obj} {tree}/{source}"})
+    with open(path, "w") as f:
+        json.dump(commands, f)
+    return commands
+
+
+def run(argv, **kw):
+    return subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
+
+
+def build_whole(commands, objdir):
+    """Compiles all of it to objdir/whole; what that prints."""
+    objs = []
+    for c in commands:
+        argv = c["command"].split()
+        os.makedirs(os.path.dirname(f"{objdir}/{argv[-2]}"), exist_ok=True)
+        run(argv, cwd=objdir, check=True)
+        objs.append(f"{objdir}/{argv[-2]}")
+    run(["clang-19", "-no-pie", "-o", f"{objdir}/whole"] + objs, check=True)
+    return run([f"{objdir}/whole"], check=True).stdout
