@@ -30,7 +30,7 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 
 .DEFAULT_GOAL := programs
 .NOTPARALLEL:
-.PHONY: programs all help tree image poison kasan debug whole other-tree demo test test-tree check quick bench fuzz storm format clean \
+.PHONY: programs all help tree image poison kasan debug whole docs other-tree demo test test-tree check quick bench fuzz storm format clean \
 	build-deps demo-deps quick-deps test-deps install deb
 
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
@@ -80,6 +80,10 @@ whole: programs tree ## the same configs, unsliced: for `make bench`, and for te
 other-tree: programs # a domain of another kernel, for tests with the label `tree`
 	@$(AS) kernel-tree/fetch.sh $(TREE)
 	$(call build-each,$(TREE_DOMAIN),@$(TREE),--tree=$(TREE))
+
+# With figures of the whole configurations where `make whole` has built them, and of another kernel: BESIDE=/boot/vmlinuz-...
+docs: image ## the reports as pages, build/docs/NAME.html (D=NAMES, BESIDE=KERNEL)
+	@set -e; for d in $(or $(D),$(DOMAINS)); do $(AS) $(BUILD)/bin/kslice report $$d --html=$(BUILD)/docs/$$d.html $(if $(BESIDE),--beside $(BESIDE)); done
 
 demo: demo-deps ## from nothing to programs running on a domain (root)
 	@tests/e2e/demo.sh
