@@ -6,6 +6,7 @@
 #include "closure/why.h"
 #include "commands/trees.h"
 #include "report/report.h"
+#include "diff.h"
 #include "session.h"
 #include "stubs/stubs.h"
 #include "verify/verify.h"
@@ -205,6 +206,7 @@ RUN(build)
 RUN(verify)
 RUN(why)
 RUN(report)
+RUN(diff)
 RUN(test)
 RUN(stubs)
 
@@ -272,6 +274,18 @@ static const struct cli_command commands[] = {
 		.run = run_report,
 	},
 	{
+		.name = "diff",
+		.args = "SPEC",
+		.summary = "compare the slices of two kernel trees",
+		.text = "Shows calls whose wire or inferred direction changed, cuts that don't "
+			"match any more, functions that are new, gone or moved, and those whose "
+			"text changed or that of a macro, inline function or type they depend on. "
+			"Nothing is written.",
+		.min = 1,
+		.max = 1,
+		.run = run_diff,
+	},
+	{
 		.name = "test",
 		.args = "NAME",
 		.summary = "run the generated tests of every stub",
@@ -307,7 +321,10 @@ enum {
 	OPT_DUMP_AFTER = CLI_KEY(1),
 	OPT_TIME = CLI_KEY(2),
 	OPT_NO_VERIFY = CLI_KEY(3),
-	OPT_BESIDE = CLI_KEY(4)
+	OPT_BESIDE = CLI_KEY(4),
+	OPT_FROM = CLI_KEY(5),
+	OPT_TO = CLI_KEY(6),
+	OPT_JSON = CLI_KEY(7),
 };
 
 static const struct cli_option options[] = {
@@ -317,9 +334,10 @@ static const struct cli_option options[] = {
 	 "build/NAME@FOLDER-HASH, its stubs in `generated' there"},
 	{"out", 'o', "DIR", "build/NAME", "check slice build verify why report test stubs",
 	 "folder of the products; for stubs: generated/NAME"},
-	{"jobs", 'j', "N", "one per core", "check slice build verify stubs", "worker processes"},
-	{"compdb", 'c', "FILE", NULL, "check slice build verify stubs",
-	 "use the compile commands in FILE instead of configuring the tree"},
+	{"jobs", 'j', "N", "one per core", "check slice build verify diff stubs", "worker processes"},
+	{"compdb", 'c', "FILE", NULL, "check slice build verify diff stubs",
+	 "use the compile commands in FILE instead of configuring the tree; for diff a path below "
+	 "each tree"},
 	{"whole", 'w', NULL, NULL, "build",
 	 "build the same configuration unsliced, in build/NAME-whole"},
 	{"debug", 'd', "[KIND]", NULL, "check slice build verify stubs",
@@ -333,6 +351,10 @@ static const struct cli_option options[] = {
 	 "browser shows without a network"},
 	{"beside", OPT_BESIDE, "FILE", NULL, "report",
 	 "also show the figures of another kernel: an ELF file, or a bzImage as /boot/vmlinuz"},
+	{"from", OPT_FROM, "TREE", NULL, "diff", "the tree to compare with, as for --tree"},
+	{"to", OPT_TO, "TREE", NULL, "diff", "the new tree"},
+	{"json", OPT_JSON, NULL, NULL, "diff",
+	 "print JSON; its keys are in slicer/report/compare.h"},
 	{"list", 'l', NULL, NULL, "check",
 	 "also list cuts of shared groups that aren't in this configuration"},
 	{"dump-after", OPT_DUMP_AFTER, "PASS", NULL, "slice",
@@ -390,6 +412,15 @@ static int set_option(void *values, int key, const char *arg)
 	case OPT_HTML:
 		o->html = true;
 		o->to_file = arg;
+		return 0;
+	case OPT_FROM:
+		o->from = arg;
+		return 0;
+	case OPT_TO:
+		o->to = arg;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
 		return 0;
 	case OPT_BESIDE:
 		o->beside = arg;

@@ -159,13 +159,15 @@ static void dump_spec(const struct session *s, FILE *out)
 static int run_commands(struct session *s)
 {
 	const struct options *o = s->options;
-	char *tree = tree_find(o->tree);
+	char *tree = tree_find(o->tree), *compdb;
 	int r;
 
 	if (!tree)
 		return -1;
-	r = o->compdb ? compdb_from_json(&s->db, tree, o->compdb)
+	compdb = o->compdb && o->compare ? xasprintf("%s/%s", tree, o->compdb) : NULL;
+	r = o->compdb ? compdb_from_json(&s->db, tree, compdb ?: o->compdb)
 		      : compdb_load(&s->db, &s->spec, tree, o->jobs);
+	free(compdb);
 	free(tree);
 	return r;
 }
@@ -180,7 +182,7 @@ static void dump_commands(const struct session *s, FILE *out)
 /* With --compdb the units are fixed, and a debug image uses the stubs of its domain. */
 static bool stubs_are_given(const struct options *o)
 {
-	return o->compdb || o->debug;
+	return o->compdb || o->debug || o->compare;
 }
 
 static int run_stubs(struct session *s)

@@ -54,7 +54,7 @@ class Browser:
                 break
         if not self.url:
             raise Failed("chromedriver doesn't start")
-        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-US",
+        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--lang=en-US",
                             f"--user-data-dir={self.home}", f"--window-size={width},{height}"]}
         answer = self.request("POST", "session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
