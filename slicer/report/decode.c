@@ -13,7 +13,7 @@
  *      3  group 3, byte             4  group 3                 5  group 5
  *      P  prefix                    X  not in 64-bit mode      V  VEX
  *
- * EVEX, XOP and 3DNow! count as none: kernels don't have them outside of a few hand-written loops.
+ * EVEX, XOP, 3DNow! and transactions count as none: kernels have them in a few hand-written loops.
  */
 #include "report/image.h"
 #include <stdbool.h>

@@ -298,7 +298,8 @@ static const char *unpack(const uint8_t *s, size_t n, const char *packed, const 
 	char *argv[] = {p->argv[0], p->argv[1], (char *)packed, NULL};
 
 	/* the four bytes after the data are its size, at which the programs complain */
-	run_command(argv, NULL, NULL, to);
+	if (run_command(argv, NULL, NULL, to) == 127)
+		return "it is packed by a program that isn't installed: xz, zstd or gzip";
 	return NULL;
 }
 

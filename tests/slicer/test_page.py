@@ -8,12 +8,11 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 import webdriver
-from mini_tree import HERE, build_whole, make_compdb, run
+from mini_tree import HERE, make_mini, run
 
 BUILD = os.environ.get("KSLICE_BUILD") or f"{HERE}/../../build"
 MOST = 10 << 20  # bytes of a page
@@ -131,36 +130,6 @@ def look_narrow(b, page):
         tab(b, name)
         wide = b.run("document.documentElement.scrollWidth - innerWidth")
         check(wide <= 0, f"on a narrow window {name} is {wide} pixels too wide")
-
-
-def make_mini(kslice, work):
-    """Slices the mini tree, builds both, and tells kslice where it looks for images."""
-    tree, objdir, out = f"{work}/mini-tree", f"{work}/objs", f"{work}/out"
-    shutil.rmtree(work, ignore_errors=True)
-    os.makedirs(objdir)
-    shutil.copytree(f"{HERE}/mini", tree)
-    with open(f"{tree}/Makefile", "w") as f:
-        f.write("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 99\n")
-    os.environ.update(KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache")
-    commands = make_compdb(tree, objdir, f"{work}/compile_commands.json")
-    slice_it = [kslice, "slice", "--tree", tree, "--compdb", f"{work}/compile_commands.json", "--out", out, f"{HERE}/mini.json"]
-    run(slice_it, check=True)
-    run(["ninja", "-C", f"{out}/tree/build", "-f", "../../build.ninja"], check=True)
-    link(f"{out}/obj", f"{out}/mini")
-    build_whole(commands, objdir)
-    os.makedirs(f"{out}-whole")
-    shutil.copytree(objdir, f"{out}-whole/obj")
-    link(f"{out}-whole/obj", f"{out}-whole/mini-whole")
-    with open(f"{out}-whole/manifest.json", "w") as f:
-        json.dump({"objects": objdir}, f)
-    run(slice_it, check=True)  # again: now there are objects to measure
-    return out
-
-
-def link(objdir, to):
-    objs = [os.path.join(d, n) for d, _, names in os.walk(objdir) for n in names if n.endswith(".o")]
-    run(["clang-19", "-no-pie", "-o", f"{to}.vmlinux"] + objs, check=True)
-    shutil.copy(f"{to}.vmlinux", f"{to}.image")
 
 
 def look_at_domain(b, name, page):
