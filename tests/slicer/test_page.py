@@ -130,6 +130,10 @@ def look_narrow(b, page):
         tab(b, name)
         wide = b.run("document.documentElement.scrollWidth - innerWidth")
         check(wide <= 0, f"on a narrow window {name} is {wide} pixels too wide")
+    b.run("location.hash = '/why/0'")
+    b.wait("!document.querySelector('#why').hidden")
+    left = b.run("document.querySelector('#why').getBoundingClientRect().left")
+    check(left == 0, f"on a narrow window the panel begins at {left}, not below the rest")
 
 
 def look_at_domain(b, name, page):
