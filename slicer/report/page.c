@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #define HEAVY 60 /* units in the list of what holds most */
@@ -115,11 +116,13 @@ static void add_heavy(json_t *data, struct model *m)
 }
 
 /* What the generated stubs say of the calls, with the bytes that each call alone holds. Without
- * stubs there are only the names. */
+ * stubs there are only the names. A slice of a tree of its own may have its stubs beside it. */
 static void add_calls(json_t *data, const struct model *m)
 {
-	char *path = xasprintf("%s/generated/%s/summary.json", repo_root(), m->name);
-	json_t *summary = json_load_file(path, 0, NULL), *calls = json_array(), *name, *c;
+	char *own = xasprintf("%s/generated/summary.json", m->outdir);
+	char *shared = xasprintf("%s/generated/%s/summary.json", repo_root(), m->name);
+	json_t *summary = json_load_file(access(own, F_OK) ? shared : own, 0, NULL),
+	       *calls = json_array(), *name, *c;
 	size_t i, k;
 
 	json_array_foreach (json_object_get(m->manifest, "calls"), i, name) {
@@ -140,7 +143,8 @@ static void add_calls(json_t *data, const struct model *m)
 	}
 	json_object_set_new(data, "calls", calls);
 	json_decref(summary);
-	free(path);
+	free(shared);
+	free(own);
 }
 
 static json_t *time_json(time_t t)
