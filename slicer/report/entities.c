@@ -214,11 +214,17 @@ static void scan_constants(struct scanner *sc, const char *body, const char *end
 {
 	struct tokens t;
 	const char *s;
-	size_t n;
+	size_t n, depth = 0;
 	bool begins = false;
 
 	tokens_init(&t, body, end - body);
 	while (tokens_next(&t, &s, &n)) {
+		if (t.directive)
+			continue;
+		depth += *s == '(' || *s == '{';
+		depth -= *s == ')' || *s == '}';
+		if (depth > 1)
+			continue;
 		if (begins && is_word(*s) && owner)
 			add_entity(sc, xstrndup(s, n), owner, strlen(owner), false);
 		else if (begins && is_word(*s)) /* without a tag: its text is each constant's */
@@ -254,13 +260,26 @@ static void scan_tag(struct scanner *sc, struct tokens *t, const char *word, siz
 		add_entity(sc, name, s, after_bracket(s, sc->end) - s, *word != 'e');
 }
 
-/* `typedef` was read: its name is the last one before the semicolon, or that in (*NAME). */
+/* Not names of types: `typedef void f(void)`. */
+static bool is_keyword(const char *s, size_t n)
+{
+	static const char *const words[] = {"void",  "char",	 "short",  "int",	   "long",
+					    "float", "unsigned", "signed", "__attribute__"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (is_token(s, n, words[i]))
+			return true;
+	return false;
+}
+
+/* `typedef` was read: its name is the last one before the semicolon or the parameters, or that in
+ * (*NAME). */
 static void scan_typedef(struct scanner *sc, struct tokens *t)
 {
 	struct tokens ahead = *t;
 	const char *begin = t->at, *s, *name = NULL;
 	size_t n, nname = 0;
-	bool pointer = false;
+	bool done = false;
 
 	while (tokens_next(&ahead, &s, &n) && *s != ';') {
 		if (*s == '{') {
@@ -269,10 +288,11 @@ static void scan_typedef(struct scanner *sc, struct tokens *t)
 			ahead.at = after;
 			continue;
 		}
-		if (is_word(*s) && !pointer) {
+		done |= name && *s == '(' && name + nname == s;
+		if (is_word(*s) && !done && !is_keyword(s, n)) {
 			name = s;
 			nname = n;
-			pointer = name > begin + 1 && name[-1] == '*' && name[-2] == '(';
+			done = name > begin + 1 && name[-1] == '*' && name[-2] == '(';
 		}
 	}
 	if (name)

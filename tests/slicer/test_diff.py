@@ -19,6 +19,8 @@ EDITS = (
     # a macro, an inline function, a structure, and what only names them
     ("include/linux/net.h", "return ops->bind(arg);", "return ops->bind(arg + 0);"),
     ("include/linux/net.h", "struct family {\n", "struct family {\n\tlong added;\n"),
+    # names in these aren't those of types and constants: nothing depends on them
+    ("include/linux/net.h", "struct family {\n", "typedef void handler_t(int family);\nenum {\n#define EACH(x, arg) x\n\tEACH(FIRST, f)\n};\nstruct family {\n"),
     # a function goes, another comes
     ("net/inet.c", "static int inet_bind(int arg)", "static int inet_bind_new(int arg)"),
     ("net/inet.c", ".bind = inet_bind,", ".bind = inet_bind_new,"),
@@ -84,6 +86,9 @@ def look(r):
     check("text" in because.get("__do_sys_cuts", "") + because.get("sys_cuts", ""), "a changed text")
     check("bind_any (include/linux/net.h)" in because.get("use_family", ""), "a changed inline function")
     check("struct family (include/linux/net.h)" in because.get("register_family", ""), "a changed structure")
+    others = {b for c in r["changed"] for b in c["because"]} - {"text"}
+    known = {"bind_any (include/linux/net.h)", "struct family (include/linux/net.h)", "through_header (include/linux/net.h)"}
+    check(others == known, f"what else is given as a reason: {others - known}")
     check(not any("forms.c" in c["file"] for c in r["changed"]), "white space and comments aren't a change")
     check(r["from"]["functions"] == r["to"]["functions"] > 20, "the number of functions")
 
