@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * check.c: struct marshal => the list `kslice check` prints: per call how each parameter is passed,
- * and what was inferred (no mark), annotated (=) or is unsure (?).
+ * check.c: struct marshal => the table `kslice check` prints: per call its result and how each
+ * parameter is passed, and what says so: its body, type or name, or an annotation.
  */
 #include "stubs/marshal.h"
 #include "stubs/emit.h"
@@ -11,6 +11,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static const char *dir_name(enum dir d)
 {
@@ -73,26 +76,102 @@ void describe_value(const struct mval *v, const struct mval *list, struct strbuf
 	}
 }
 
-static unsigned print_list(const char *what, const struct mval *list, unsigned n, unsigned count[3])
+/* What said so: b(ody), t(ype), n(ame), = an annotation. */
+static void describe_from(const struct mval *v, struct strbuf *b)
 {
-	struct strbuf b = {0};
+	static const char mark[] = {0, 'n', 't', 'b', '='};
+	char text[3] = {0}, *at = text;
+
+	if (v->how == HOW_UNSURE) {
+		sb_puts(b, " ?");
+		return;
+	}
+	if (v->pass == PASS_PTR && v->dir_from)
+		*at++ = mark[v->dir_from];
+	if (v->pass == PASS_PTR && v->len_from && v->len_from != v->dir_from)
+		*at++ = mark[v->len_from];
+	if (v->pass == PASS_SCALAR && v->fd && v->fd_from)
+		*at++ = mark[v->fd_from];
+	if (at == text && v->how == HOW_ANNOTATED)
+		*at++ = '=';
+	if (at != text)
+		sb_printf(b, " %s", text);
+}
+
+/* The parameters in lines that fit a terminal, behind what `b` has already. */
+static void print_wrapped(struct strbuf *b, const struct mval *list, unsigned n)
+{
+	enum { INDENT = 27 };
+	struct winsize w = {0};
+	size_t width = isatty(1) && !ioctl(1, TIOCGWINSZ, &w) && w.ws_col > 60 ? w.ws_col : 100;
+	size_t at = b->len;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct strbuf one = {0};
+
+		describe_value(&list[i], list, &one);
+		describe_from(&list[i], &one);
+		sb_puts(&one, i + 1 < n ? ", " : "");
+		if (at + one.len > width && at > INDENT) {
+			b->s[--b->len] = 0;
+			sb_printf(b, "\n%*s", INDENT, "");
+			at = INDENT;
+		}
+		sb_puts(b, one.s);
+		at += one.len;
+		sb_free(&one);
+	}
+	printf("%s\n", b->s);
+}
+
+static const char *call_result(const struct mcall *c, struct strbuf *b)
+{
+	static const char *const mark[] = {"", " n", " t", " b", " ="};
+	const struct mresult *r = c ? &c->result_is : NULL;
+
+	if (!r)
+		return "struct";
+	if (r->how == HOW_UNSURE)
+		return "?";
+	if (c->ret_fd)
+		sb_puts(b, "fd");
+	else if (r->of >= 0 && r->times > 1)
+		sb_printf(b, "<=%u*%s", r->times, c->p[r->of].name);
+	else if (r->of >= 0)
+		sb_printf(b, "<=%s", c->p[r->of].name);
+	else if (r->most == INT32_MAX || r->most == INT64_MAX)
+		sb_puts(b, r->most == INT32_MAX ? "int" : "long");
+	else
+		sb_printf(b, r->most ? "<=%" PRId64 : "%" PRId64, r->most);
+	sb_puts(b, mark[r->from]);
+	return b->s;
+}
+
+/* With the line to be written: where, and the key if it is known. */
+static void unsure_error(const char *what, const char *part, const struct mval *v)
+{
+	char *cure = xasprintf(
+		"write it into a group of specs/annotations (README.md there) or of the spec: \"%s\": { \"%s\": { \"%s\": { \"%s\": { %s } } } }",
+		part, what, *part == 'c' ? "params" : "fields", v->name, v->write ?: "...");
+
+	err(what, cure, "%s is unsure: %s", v->name, v->note);
+	free(cure);
+}
+
+static unsigned print_list(const char *what, const struct mcall *c, const struct mval *list,
+			   unsigned n, unsigned count[3])
+{
+	struct strbuf b = {0}, result = {0};
 	unsigned bad = 0;
 
-	sb_printf(&b, "  %s(", what);
+	sb_printf(&b, "  %-15s %-8s ", what, call_result(c, &result));
+	sb_free(&result);
+	print_wrapped(&b, list, n);
 	for (unsigned i = 0; i < n; i++) {
-		sb_puts(&b, i ? ", " : "");
-		describe_value(&list[i], list, &b);
-		sb_puts(&b, list[i].how == HOW_ANNOTATED ? " ="
-			    : list[i].how == HOW_UNSURE	 ? " ?"
-							 : "");
 		count[list[i].how]++;
-	}
-	printf("%s)\n", b.s);
-	for (unsigned i = 0; i < n; i++) {
 		if (list[i].how != HOW_UNSURE)
 			continue;
-		err(what, "settle it in specs/annotations (README.md there)", "%s is unsure: %s",
-		    list[i].name, list[i].note);
+		unsure_error(what, c ? "calls" : "structs", &list[i]);
 		bad++;
 	}
 	sb_free(&b);
@@ -117,51 +196,65 @@ static unsigned print_cases(const struct mcall *c, const struct mval *v)
 static void print_early(const struct mcall *c)
 {
 	if (c->known)
-		printf("    completes early with %" PRId64 " =\n", c->result);
+		printf("%27scompletes early with %" PRId64 " =\n", "", c->result);
 	else if (c->early >= 0)
-		printf("    completes early with %s for %s, where %s has credit =\n",
+		printf("%27scompletes early with %s for %s, where %s has credit =\n", "",
 		       c->p[c->p[c->early].of].name, c->p[c->early].name, c->p[c->credit].name);
 	else if (c->credit >= 0)
-		printf("    tells the credit of %s =\n", c->p[c->credit].name);
+		printf("%27stells the credit of %s =\n", "", c->p[c->credit].name);
 }
 
 static unsigned print_result(const struct mcall *c, unsigned count[3])
 {
 	const struct mresult *r = &c->result_is;
+	char *cure;
 
 	count[r->how]++;
-	if (r->how == HOW_UNSURE) {
-		err(c->ct->name, "say \"result\" in specs/annotations (README.md there)",
-		    "the result is unsure: what is its maximum?");
-		return 1;
-	}
-	if (r->of >= 0)
-		printf("    returns at most %u x %s%s\n", r->times, c->p[r->of].name,
-		       r->how == HOW_ANNOTATED ? " =" : "");
-	else if (r->most)
-		printf("    returns at most %" PRId64 " =\n", r->most);
-	return 0;
+	if (r->how != HOW_UNSURE)
+		return 0;
+	cure = xasprintf(
+		"its maximum, 0 for a call that only succeeds: \"calls\": { \"%s\": { \"result\": %s } }",
+		c->ct->name, c->ev && c->ev->makes_fd ? "\"fd\" or 0" : "...");
+	err(c->ct->name, cure, "the result is unsure: what is its maximum?%s%s%s",
+	    c->ev && c->ev->makes_fd ? " it may be the descriptor of " : "",
+	    c->ev && c->ev->makes_fd ? c->ev->makes_at : "",
+	    c->ev && c->ev->makes_fd ? ", which is stored in memory, too" : "");
+	free(cure);
+	return 1;
 }
 
 /* Printed because the parameter's type doesn't show it: found by its name, or annotated. */
 static void print_cloexec(const struct mcall *c)
 {
 	if (makes_fds(c) && c->cloexec >= 0)
-		printf("    makes descriptors: O_CLOEXEC in %s\n", c->p[c->cloexec].name);
+		printf("%27sO_CLOEXEC in %s\n", "", c->p[c->cloexec].name);
 	else if (makes_fds(c))
-		printf("    makes descriptors: without O_CLOEXEC\n");
+		printf("%27smakes descriptors without O_CLOEXEC\n", "");
+}
+
+/* Every call without a base that tests it, so that one run tells all. */
+static unsigned print_tests(const struct marshal *m)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < m->ncalls; i++)
+		bad += test_is_missing(m, &m->calls[i]);
+	return bad;
 }
 
 unsigned stubs_print_check(const struct marshal *m)
 {
 	unsigned count[3] = {0}, bad = 0;
 
-	printf("stubs of %s: (= annotated, ? unsure, the rest inferred)\n", m->domain);
+	printf("stubs of %s: (inferred from b: body, t: type, n: name; =: annotated, ?: unsure)\n"
+	       "  %-15s %-8s parameters\n",
+	       m->domain, "call", "result");
 	for (size_t i = 0; i < m->nstructs; i++)
-		bad += print_list(m->structs[i]->name, m->structs[i]->fields,
+		bad += print_list(m->structs[i]->name, NULL, m->structs[i]->fields,
 				  (unsigned)m->structs[i]->nfields, count);
 	for (size_t i = 0; i < m->ncalls; i++) {
-		bad += print_list(m->calls[i].ct->name, m->calls[i].p, m->calls[i].n, count);
+		bad += print_list(m->calls[i].ct->name, &m->calls[i], m->calls[i].p, m->calls[i].n,
+				  count);
 		print_cloexec(&m->calls[i]);
 		print_early(&m->calls[i]);
 		bad += print_result(&m->calls[i], count);
@@ -169,6 +262,7 @@ unsigned stubs_print_check(const struct marshal *m)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)
 				bad += print_cases(&m->calls[i], &m->calls[i].p[k]);
 	}
+	bad += print_tests(m);
 	routes_print(m);
 	if (!m->spec->nroutes)
 		printf("note: no routes: no call of a program goes to this domain, only those made by its stubs' names\n");

@@ -406,7 +406,8 @@ int stubs_try(const struct marshal *m)
 	return r;
 }
 
-int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir)
+int stubs_make(const struct spec *spec, const struct compdb *db, const char *dir,
+	       struct strbuf *read)
 {
 	struct marshal m;
 	struct outputs out = {0};
@@ -417,10 +418,17 @@ int stubs_emit(const struct spec *spec, const struct compdb *db, const char *out
 		r = -1;
 	}
 	if (!r && !make_outputs(&m, &out))
-		r = outputs_write(&out, outdir ?: spec->generated);
+		r = outputs_write(&out, dir);
 	else
 		r = -1;
+	for (size_t i = 0; read && i < m.bodies.read.n; i++)
+		sb_printf(read, "%s\n", m.bodies.read.a[i]);
 	outputs_free(&out);
 	marshal_free(&m);
 	return r;
+}
+
+int stubs_emit(const struct spec *spec, const struct compdb *db, const char *outdir)
+{
+	return stubs_make(spec, db, outdir ?: spec->generated, NULL);
 }

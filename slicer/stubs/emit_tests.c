@@ -227,18 +227,48 @@ static void emit_result(const struct mcall *c, struct strbuf *b)
 	FMT(b, "%d, %lld},\n", v ? v->keep_arg : -1, (long long)(v ? v->keep_mask : 0));
 }
 
+/* Does any base have a descriptor for one of the call's parameters that are some? */
+static bool bases_have_fds(const struct mcall *c)
+{
+	json_t *base, *v;
+	size_t k;
+
+	json_array_foreach (json_object_get(c->test, "bases"), k, base) {
+		for (unsigned i = 0; i < c->n; i++) {
+			v = json_object_get(json_object_get(base, "args"), c->p[i].name);
+			if (c->p[i].fd && *(json_string_value(v) ?: "") == '@')
+				return true;
+		}
+	}
+	return false;
+}
+
+bool test_is_missing(const struct marshal *m, const struct mcall *c)
+{
+	const char *path = NULL, *n = c->ct->name;
+
+	annotation_of_call(m, n, &path);
+	if (!json_array_size(json_object_get(c->test, "bases"))) {
+		err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
+		    "%s: a stub without a test", n);
+		return true;
+	}
+	if (call_fds(c) && !call_paths(c) && !c->ret_fd && !bases_have_fds(c)) {
+		err(path ?: "specs/annotations",
+		    "name a fixture in one of its bases: \"@pipe_r\", or one of \"fixtures\"",
+		    "%s: a test that reaches no descriptor", n);
+		return true;
+	}
+	return false;
+}
+
 static int emit_call(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	const char *n = c->ct->name;
 	int fd_arg;
 
-	if (!json_array_size(json_object_get(c->test, "bases"))) {
-		const char *path = NULL;
-
-		annotation_of_call(m, n, &path);
-		return err(path ?: "specs/annotations", "give it a \"test\" with at least one base",
-			   "%s: a stub without a test", n);
-	}
+	if (test_is_missing(m, c))
+		return -1;
 	FMT(b, "\n/* ---- %s ---- */\n", n);
 	if (emit_params(m, c, b) || emit_bases(m, c, b) || emit_differs(m, c, b))
 		return -1;

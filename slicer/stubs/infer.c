@@ -16,6 +16,7 @@
  *   result of a call that fills a buffer   units in that buffer
  * Anything else is unsure: counted, listed by `kslice check`, and refused by stubs_emit().
  */
+#include "stubs/infer.h"
 #include "stubs/marshal.h"
 #include "spec/spec.h"
 #include "stubs/stubs.h"
@@ -23,15 +24,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-struct ctx { /* the list that contains a value */
-	struct marshal *m;
-	const char *path;  /* of the annotation */
-	const char *where; /* "recvmsg", "struct iovec_in" */
-	struct mval *list;
-	unsigned n;
-	bool params;
-};
 
 void *marshal_keep(struct marshal *m, void *p)
 {
@@ -110,7 +102,7 @@ static bool holds_pointers(const struct type *t)
 	return false;
 }
 
-static void mark_unsure(struct ctx *x, struct mval *v, const char *note)
+void mark_unsure(struct ctx *x, struct mval *v, const char *note)
 {
 	if (v->how != HOW_UNSURE)
 		x->m->unsure++;
@@ -154,6 +146,7 @@ static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done
 	const char *s = json_string_value(len ?: bits);
 
 	*done = true;
+	v->len_from = FROM_ANNOTATION;
 	if (json_is_true(json_object_get(a, "string"))) {
 		v->len = LEN_STR;
 	} else if (json_is_integer(len)) {
@@ -186,6 +179,7 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 {
 	const struct mval *next = i + 1 < (int)x->n ? &x->list[i + 1] : NULL;
 
+	v->len_from = FROM_NAME;
 	if (x->params && to->is_const && to->kind == TYPE_INT && to->size == 1 &&
 	    is_path_name(v->name)) {
 		v->len = LEN_STR;
@@ -198,8 +192,10 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 		v->of = i + 1;
 	} else if (to->kind == TYPE_INT && to->size == 1 && to->is_const) {
 		v->len = LEN_STR;
+		v->len_from = FROM_TYPE;
 	} else if (to->size && !(to->kind == TYPE_INT && to->size == 1)) {
 		v->len = LEN_FIXED;
+		v->len_from = FROM_TYPE;
 		v->bytes = to->size;
 		if (follows_length(x, i))
 			mark_unsure(x, v,
@@ -311,7 +307,7 @@ static int pointer_filled(struct ctx *x, struct mval *v, json_t *a)
 	return 0;
 }
 
-static int pointer_dir(struct ctx *x, struct mval *v, json_t *a, bool is_const)
+static int pointer_dir(struct ctx *x, struct mval *v, int i, json_t *a, bool is_const)
 {
 	const char *d = json_string_value(json_object_get(a, "dir"));
 
@@ -323,12 +319,10 @@ static int pointer_dir(struct ctx *x, struct mval *v, json_t *a, bool is_const)
 		v->dir = DIR_INOUT;
 	else if (d)
 		return annotation_bad(x, v, "\"dir\" is in, out or inout");
-	else if (is_const)
-		v->dir = DIR_IN;
-	else if (v->len == LEN_VR)
-		v->dir = DIR_OUT;
 	else
-		mark_unsure(x, v, "does it go in or come out? say \"dir\"");
+		settle_dir(x, v, i, is_const);
+	if (d)
+		v->dir_from = FROM_ANNOTATION;
 	return 0;
 }
 
@@ -373,14 +367,15 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 	v->elem_size = elem ? (size_t)json_integer_value(elem) : to->size ?: 1;
 	if (annotated_length(x, v, a, &done))
 		return -1;
-	if (!done) {
+	if (!done && !settle_length(x, v, i, to))
 		infer_length(x, v, i, to);
-	}
-	if (!elem)
+	if (!elem && v->len_from != FROM_BODY)
 		v->elem_size = value_unit_of(x, v, to);
+	if (v->len_from != FROM_ANNOTATION)
+		compare_length(x, v, i);
 	if (json_is_true(json_object_get(a, "vr")))
 		v->len = LEN_VR;
-	if (pointer_dir(x, v, a, is_const) || pointer_limits(x, v, a) || pointer_filled(x, v, a))
+	if (pointer_dir(x, v, i, a, is_const) || pointer_limits(x, v, a) || pointer_filled(x, v, a))
 		return -1;
 	if (!v->st && to->kind != TYPE_PTR && holds_pointers(to) &&
 	    !json_is_true(json_object_get(a, "flat")))
@@ -416,13 +411,15 @@ static int read_key(struct ctx *x, struct mval *v, const char *label, int64_t ke
 static int infer_case(struct ctx *x, struct mval *v, struct mval *into, int i, json_t *base,
 		      json_t *over)
 {
+	struct ctx one = *x;
 	json_t *a = json_copy(base);
 	int r;
 
+	one.ev = NULL; /* the body's evidence is that of all cases together */
 	json_object_update(a, over);
 	*into = *v;
 	into->pass = PASS_SCALAR;
-	r = infer_value(x, into, i, a);
+	r = infer_value(&one, into, i, a);
 	json_decref(a);
 	return r;
 }
@@ -478,8 +475,10 @@ static int infer_plain(struct ctx *x, struct mval *v, json_t *a)
 	}
 	if (v->type->kind == TYPE_INT) {
 		v->fd = fd ? json_is_true(fd) : x->params && is_fd_name(v->name);
-		v->note = v->fd ? "file descriptor" : NULL;
-		if (x->params && !v->fd && starts_with(v->name, "arg") && v->type->size == 8)
+		v->fd_from = fd ? FROM_ANNOTATION : v->fd ? FROM_NAME : FROM_TYPE;
+		if (!fd && x->ev)
+			settle_number(x, v, (int)(v - x->list));
+		else if (x->params && !v->fd && starts_with(v->name, "arg") && v->type->size == 8)
 			mark_unsure(x, v, "may it be a pointer? say \"switch\" or \"scalar\"");
 	} else if (holds_pointers(v->type)) {
 		mark_unsure(x, v, "a struct with pointers in it: say \"as\"");
@@ -579,7 +578,7 @@ static struct mstruct *struct_variant(struct marshal *m, const char *name)
 		st->fields[i].type = st->type->fields[i].type;
 		st->fields[i].offset = st->type->fields[i].offset;
 	}
-	x = (struct ctx){m, path, name, st->fields, (unsigned)st->nfields, false};
+	x = (struct ctx){m, path, name, st->fields, (unsigned)st->nfields, false, NULL};
 	if (unknown_names(&x, fields))
 		return NULL;
 	for (size_t i = 0; i < st->nfields; i++)
@@ -703,14 +702,26 @@ static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
 	return 0;
 }
 
+/* Whose way through other units is worth parsing them. */
+static unsigned wide_params(const struct calltype *ct)
+{
+	unsigned wide = 0;
+
+	for (unsigned i = 0; i < ct->nparams; i++)
+		if (ct->param[i].type->kind == TYPE_PTR || is_fd_name(ct->param[i].name))
+			wide |= 1u << i;
+	return wide;
+}
+
 static int infer_call(struct marshal *m, struct mcall *c, const struct calltype *ct)
 {
 	const char *path = NULL;
 	json_t *a = annotation_of_call(m, ct->name, &path), *pa = json_object_get(a, "params");
-	struct ctx x = {m, path, ct->name, NULL, ct->nparams, true};
+	struct ctx x = {m, path, ct->name, NULL, ct->nparams, true, NULL};
 
 	c->ct = ct;
 	c->n = ct->nparams;
+	c->ev = x.ev = flow_call(&m->bodies, ct->file, ct->entry, ct->nparams, wide_params(ct));
 	c->p = x.list = marshal_keep(m, xcalloc(ct->nparams + 1, sizeof(*c->p)));
 	for (unsigned i = 0; i < c->n; i++) {
 		c->p[i].name = ct->param[i].name;
@@ -728,6 +739,11 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 	c->test = json_object_get(a, "test");
 	c->differs = json_object_get(a, "differs");
 	call_flags(c, a);
+	for (unsigned i = 0; i < c->n; i++)
+		if (evidence_gives_fd(c->ev, (int)i) && !(c->flags & MCALL_FDS_OUT))
+			mark_unsure(
+				&x, &c->p[i],
+				"the body stores new descriptors there: say \"flags\": [\"fds_out\"] of the call");
 	return call_cloexec(&x, c, a) || call_early(&x, c, a) ? -1 : 0;
 }
 
@@ -742,6 +758,8 @@ int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb
 	if (annotations_load(m))
 		return -1;
 	annotations_wants(m, &want);
+	bodies_init(&m->bodies, db);
+	want.bodies = &m->bodies;
 	want.calls = xcalloc(spec->ncalls + 1, sizeof(*want.calls));
 	want.ncalls = spec->ncalls;
 	for (size_t i = 0; i < spec->ncalls; i++)
@@ -762,6 +780,7 @@ int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb
 void marshal_free(struct marshal *m)
 {
 	types_free(&m->types);
+	bodies_free(&m->bodies);
 	for (size_t i = 0; i < m->ngroups; i++) {
 		json_decref(m->groups[i].json);
 		free(m->groups[i].name);

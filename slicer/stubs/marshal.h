@@ -7,6 +7,7 @@
 #ifndef KSLICE_STUBS_MARSHAL_H
 #define KSLICE_STUBS_MARSHAL_H
 
+#include "stubs/evidence.h"
 #include "stubs/types.h"
 #include "base/util.h"
 
@@ -23,6 +24,14 @@ struct spec_route;
 enum dir { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
 
 enum how { HOW_INFERRED, HOW_ANNOTATED, HOW_UNSURE };
+
+enum from { /* what said so, in the order of their weight */
+	    FROM_NOTHING,
+	    FROM_NAME,
+	    FROM_TYPE,
+	    FROM_BODY,
+	    FROM_ANNOTATION,
+};
 
 enum len_kind {
 	LEN_FIXED, /* `bytes` */
@@ -60,6 +69,7 @@ struct mrecords {
 /* What a call may return besides an error: at most `most`, or what parameter `of` allows. */
 struct mresult {
 	enum how how;
+	enum from from;
 	int64_t most;
 	int of;		/* -1: none */
 	unsigned times; /* multiplied by this */
@@ -74,7 +84,9 @@ struct mval {
 	size_t offset;	      /* fields */
 	enum pass pass;
 	enum how how;
-	const char *note; /* what decided it, or what is missing; for `kslice check` */
+	const char *note;  /* unsure: what is missing; for `kslice check` */
+	const char *write; /* unsure: what to write in an annotation, "dir": "in"; NULL: see note */
+	enum from dir_from, len_from, fd_from;
 	bool fd;
 	bool path;    /* names a file */
 	int dirfd;    /* path: the parameter that it is relative to; -1: the current directory */
@@ -143,6 +155,7 @@ enum mroute {
 
 struct mcall {
 	const struct calltype *ct;
+	const struct evidence *ev; /* of its body; NULL: none */
 	struct mval *p;
 	unsigned n;
 	bool ret_fd;
@@ -177,6 +190,7 @@ struct group { /* an annotation file */
 struct marshal {
 	const char *domain;
 	struct types types;
+	struct bodies bodies;
 	struct group *groups;
 	size_t ngroups;
 	struct mstruct **structs; /* variants in use, users after what they use */

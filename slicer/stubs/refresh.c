@@ -46,16 +46,14 @@ static uint64_t hash_dir(const char *dir, uint64_t key)
 	return key ^ sum;
 }
 
-/* Hash of all inputs. The calls' source files are those of the last generation, from summary.json.
- */
-static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, const char *dir)
+/* Hash of all inputs. units: a line for each that the last generation has read. */
+static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, const char *units)
 {
 	static const char *const headers[] = {"include/linux/syscalls.h", "include/linux/socket.h",
 					      "include/linux/uio.h",
 					      "arch/x86/entry/syscalls/syscall_64.tbl"};
 	uint64_t key = hash_in("/proc/self", "exe", hash_file(spec->path, 0));
-	char *summary = xasprintf("%s/summary.json", dir);
-	json_t *s = json_load_file(summary, 0, NULL), *c;
+	char *list = xstrdup(units), *save = NULL;
 	size_t i;
 
 	for (i = 0; i < spec->annotations.n; i++) {
@@ -67,33 +65,40 @@ static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, con
 	}
 	for (i = 0; i < ARRAY_LEN(headers); i++)
 		key = hash_in(db->overlay, headers[i], key);
-	json_array_foreach (json_object_get(s, "calls"), i, c)
-		key = hash_in(db->overlay, json_string_value(json_object_get(c, "file")) ?: "",
-			      key);
+	for (char *l = strtok_r(list, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		key = hash_in(db->overlay, l, key);
 	key = hash_in(db->objdir, "include/generated/autoconf.h", key);
-	json_decref(s);
-	free(summary);
+	free(list);
 	return key;
 }
 
+static char *key_text(const struct spec *spec, const struct compdb *db, const char *dir,
+		      const char *units)
+{
+	return xasprintf("%016llx\n%s",
+			 (unsigned long long)hash_dir(dir, inputs_key(spec, db, units)), units);
+}
+
+/* A stamp is the key, and the units that it was made of. */
 static bool same_key(const char *stamp, const struct spec *spec, const struct compdb *db,
 		     const char *dir)
 {
-	char *text = read_file(stamp, NULL), *now;
-	bool same;
+	char *text = read_file(stamp, NULL), *units = text ? strchr(text, '\n') : NULL, *now;
+	bool same = false;
 
-	now = xasprintf("%016llx\n", (unsigned long long)hash_dir(dir, inputs_key(spec, db, dir)));
-	same = text && !strcmp(text, now);
+	if (units) {
+		now = key_text(spec, db, dir, units + 1);
+		same = !strcmp(text, now);
+		free(now);
+	}
 	free(text);
-	free(now);
 	return same;
 }
 
 static int save_key(const char *stamp, const struct spec *spec, const struct compdb *db,
-		    const char *dir)
+		    const char *dir, const struct strbuf *units)
 {
-	char *now = xasprintf("%016llx\n",
-			      (unsigned long long)hash_dir(dir, inputs_key(spec, db, dir)));
+	char *now = key_text(spec, db, dir, units->s ?: "");
 	int r = make_parent_dirs(stamp) ? -1 : write_file(stamp, now, strlen(now));
 
 	free(now);
@@ -125,17 +130,19 @@ int stubs_refresh(const struct spec *spec, const struct compdb *db)
 	char *stamp = xasprintf("%s/stubs/%s-%016llx", cache_dir(), spec->name,
 				(unsigned long long)hash_str(dir, 0));
 	char *was = read_file(kbuild, NULL), *is;
+	struct strbuf units = {0};
 	int r = owns_its_name(spec);
 
 	if (!r && (!was || !same_key(stamp, spec, db, dir))) {
-		r = stubs_emit(spec, db, NULL);
+		r = stubs_make(spec, db, dir, &units);
 		if (!r)
-			r = save_key(stamp, spec, db, dir);
+			r = save_key(stamp, spec, db, dir, &units);
 		is = r ? NULL : read_file(kbuild, NULL);
 		if (is && (!was || strcmp(was, is)))
 			r = 1;
 		free(is);
 	}
+	sb_free(&units);
 	free(was);
 	free(kbuild);
 	free(stamp);

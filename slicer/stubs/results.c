@@ -2,8 +2,9 @@
 /*
  * results.c: the maximum result of a call, which client stubs enforce on a domain's answers. An
  * annotation's "result" is "fd", "int", "long", a number, a parameter, or an object that names one.
- * Without annotation it is the number of units in the buffer that the call fills; anything else is
- * unsure, since it would leave the domain's results unchecked.
+ * Without annotation it is a new descriptor if the body returns one, the largest of its results if
+ * the body tells all of them, else the number of units in the buffer that the call fills; anything
+ * else is unsure, since it would leave the domain's results unchecked.
  */
 #include "stubs/marshal.h"
 
@@ -44,13 +45,32 @@ static int result_object(struct mcall *c, const char *path, json_t *r)
 	return result_of(c, path, json_object_get(r, "of"));
 }
 
+/* A new descriptor, unless they may be what it stores in memory; or numbers that are all known. */
+static bool result_of_body(struct mcall *c)
+{
+	bool stored = false;
+
+	for (unsigned i = 0; i < c->n; i++)
+		stored |= evidence_gives_fd(c->ev, (int)i);
+	if (c->ev && c->ev->makes_fd && !stored) {
+		c->ret_fd = true;
+		c->result_is.most = INT32_MAX;
+		return true;
+	}
+	c->result_is.most = evidence_result(c->ev);
+	if (c->result_is.most >= 0)
+		return true;
+	c->result_is.most = 0;
+	return false;
+}
+
 int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t *a)
 {
 	json_t *r = json_object_get(a, "result");
 	const char *s = json_string_value(r) ?: "";
 	struct mresult *is = &c->result_is;
 
-	*is = (struct mresult){.how = HOW_ANNOTATED, .of = -1, .times = 1};
+	*is = (struct mresult){.how = HOW_ANNOTATED, .from = FROM_ANNOTATION, .of = -1, .times = 1};
 	c->ret_fd = !strcmp(s, "fd");
 	if (c->ret_fd || !strcmp(s, "int"))
 		is->most = INT32_MAX;
@@ -65,6 +85,10 @@ int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t 
 	if (r)
 		return 0;
 	is->how = HOW_INFERRED;
+	is->from = FROM_BODY;
+	if (result_of_body(c))
+		return 0;
+	is->from = FROM_TYPE;
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->p[i].pass == PASS_PTR && c->p[i].filled == FILLED_RET)
 			is->of = (int)i;

@@ -3,6 +3,7 @@
  * types.c: names of calls => struct types (see types.h).
  */
 #include "stubs/types.h"
+#include "stubs/bodies.h"
 #include "commands/commands.h"
 #include "base/util.h"
 
@@ -189,11 +190,11 @@ static bool is_dropped_argument(const char *a)
 	       starts_with(a, "-Werror");
 }
 
-static CXTranslationUnit types_parse(const struct impl *im, CXIndex index, const struct tu *tu,
-				     const char *file, const char *text)
+CXTranslationUnit types_parse(const struct compdb *db, CXIndex index, const struct tu *tu,
+			      const char *file, const char *text, bool bodies)
 {
 	const char **argv = xcalloc(1, sizeof(*argv) * (size_t)(tu->argc + 8));
-	char *wd = xasprintf("-working-directory=%s", im->db->objdir);
+	char *wd = xasprintf("-working-directory=%s", db->objdir);
 	struct CXUnsavedFile unsaved[2] = {
 		{USER_H, user_h, sizeof(user_h) - 1},
 		{file, text, text ? strlen(text) : 0},
@@ -212,7 +213,7 @@ static CXTranslationUnit types_parse(const struct impl *im, CXIndex index, const
 	argv[n++] = "-w";
 	argv[n++] = wd;
 	if (clang_parseTranslationUnit2(index, file, argv, n, unsaved, text ? 2 : 1,
-					CXTranslationUnit_SkipFunctionBodies |
+					(bodies ? 0 : CXTranslationUnit_SkipFunctionBodies) |
 						CXTranslationUnit_IncludeAttributedTypes,
 					&unit))
 		unit = NULL;
@@ -396,7 +397,7 @@ static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientDat
 	return CXChildVisit_Continue;
 }
 
-static const struct tu *tu_of_source(const struct compdb *db, const char *source)
+const struct tu *types_unit(const struct compdb *db, const char *source)
 {
 	for (size_t i = 0; i < db->ntus; i++)
 		if (!strcmp(db->tus[i].source, source))
@@ -409,6 +410,7 @@ static const struct tu *tu_of_source(const struct compdb *db, const char *source
 struct parsing {
 	struct impl *im;
 	struct types *t;
+	struct bodies *bodies;
 	pthread_mutex_t lock; /* protects all below, and the contents of im and t */
 	pthread_cond_t turns;
 	const char **files;
@@ -422,7 +424,7 @@ static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
 	struct unit_arg a = {p->im, p->t, file};
 	char *path = xasprintf("%s/%s", p->im->db->overlay, file), *fault;
 	CXTranslationUnit unit =
-		types_parse(p->im, index, tu_of_source(p->im->db, file), path, NULL);
+		types_parse(p->im->db, index, types_unit(p->im->db, file), path, NULL, p->bodies);
 
 	fault = unit ? unit_first_error(unit) : xstrdup("libclang gives up");
 	pthread_mutex_lock(&p->lock);
@@ -433,6 +435,8 @@ static int parse_calls_of(struct parsing *p, CXIndex index, size_t k)
 			   fault);
 	else
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_decl, &a);
+	if (!fault && p->bodies)
+		bodies_add_unit(p->bodies, file, unit);
 	p->turn++;
 	pthread_cond_broadcast(&p->turns);
 	pthread_mutex_unlock(&p->lock);
@@ -459,9 +463,12 @@ static void *parse_calls_range(void *arg)
 	return NULL;
 }
 
-static int parse_calls(struct impl *im, struct types *t)
+static int parse_calls(struct impl *im, struct types *t, struct bodies *bodies)
 {
-	struct parsing p = {.im = im, .t = t, .files = xcalloc(t->ncalls + 1, sizeof(*p.files))};
+	struct parsing p = {.im = im,
+			    .t = t,
+			    .bodies = bodies,
+			    .files = xcalloc(t->ncalls + 1, sizeof(*p.files))};
 	pthread_t threads[8];
 	size_t n = 0, want = (size_t)sysconf(_SC_NPROCESSORS_ONLN) - 1;
 
@@ -544,8 +551,8 @@ static int parse_named(struct impl *im, struct types *t, const struct types_requ
 	for (size_t i = 0; i < want->nconsts; i++)
 		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i,
 			  want->consts[i]);
-	unit = types_parse(im, im->index, tu_of_source(im->db, t->calls[0].file),
-			   "kslice-annotations.c", b.s);
+	unit = types_parse(im->db, im->index, types_unit(im->db, t->calls[0].file),
+			   "kslice-annotations.c", b.s, false);
 	fault = unit ? unit_first_error(unit) : xstrdup("libclang gives up");
 	if (fault)
 		err("specs/annotations",
@@ -585,7 +592,7 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 		t->consts[i].name = impl_keep(im, xstrdup(want->consts[i]));
 	if (read_table(im, db->tree, t->calls, t->ncalls) || find_calls(im, t))
 		return -1;
-	if (parse_calls(im, t))
+	if (parse_calls(im, t, want->bodies))
 		return -1;
 	return refuse_hidden(t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
 }
@@ -621,7 +628,7 @@ int types_function(struct types *t, const struct compdb *db, const char *file, c
 	struct impl *im = xcalloc(1, sizeof(*im));
 	struct function_arg a = {im, name, fn};
 	char *path = xasprintf("%s/%s", db->overlay, file), *fault;
-	const struct tu *tu = tu_of_source(db, file);
+	const struct tu *tu = types_unit(db, file);
 	CXTranslationUnit unit = NULL;
 
 	*t = (struct types){.impl = im};
@@ -629,7 +636,7 @@ int types_function(struct types *t, const struct compdb *db, const char *file, c
 	im->db = db;
 	im->index = clang_createIndex(0, 0);
 	if (tu)
-		unit = types_parse(im, im->index, tu, path, NULL);
+		unit = types_parse(im->db, im->index, tu, path, NULL, false);
 	fault = !tu    ? xstrdup("it isn't compiled by itself")
 		: unit ? unit_first_error(unit)
 		       : xstrdup("libclang gives up");

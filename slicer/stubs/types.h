@@ -2,9 +2,9 @@
 /*
  * types.h: calls => their parameters' names and types, with the layouts behind the pointers.
  *
- * The only code besides facts/ that uses libclang. SYSCALL_DEFINEd functions are looked up in the
- * .c files of the configured tree and parsed with the kernel's own flags, without function bodies;
- * `__user` is made visible as btf_type_tag("user"). Types and constants that only annotations name
+ * The only code besides facts/ and lower.c, bodies.c that uses libclang. SYSCALL_DEFINEd functions
+ * are looked up in the .c files of the configured tree and parsed with the kernel's own flags, with
+ * function bodies only for bodies.h; `__user` is made visible as btf_type_tag("user"). Types and constants that only annotations name
  * come from a small unit that includes the annotations' headers.
  *
  * Ownership: everything belongs to struct types, freed by types_free(). Not thread safe.
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct compdb;
+struct bodies;
 
 enum type_kind { TYPE_VOID, TYPE_INT, TYPE_PTR, TYPE_STRUCT, TYPE_UNION, TYPE_ARRAY, TYPE_OTHER };
 
@@ -83,6 +84,7 @@ struct types_request {
 	size_t nnames;
 	const char **consts; /* "F_GETLK" */
 	size_t nconsts;
+	struct bodies *bodies; /* gets the units of the calls; NULL: no bodies are wanted */
 };
 
 /* 0, or -1 after printing the error. */

@@ -63,7 +63,10 @@ refused() { # name, what stderr must say, group, python that edits the group `d`
 }
 
 refused "unknown key" 'unknown key "direction"' files "d['calls']['read']['params']['buf']['direction']='out'" '"read"'
-refused "unsure direction" 'buf is unsure' files "del d['calls']['read']['params']['buf']['dir']" '"read"'
+refused "unsure direction" 'ufds is unsure: the body copies it both ways, but it also goes to' poll "del d['calls']['poll']['params']['ufds']['dir']" '"poll"'
+refused "unsure result of two descriptors" 'the result is unsure.*the descriptor of' files "del d['calls']['pipe2']['result']" '"pipe2", "close"'
+refused "descriptors in memory, unsaid" 'fildes is unsure: the body stores new descriptors' files "del d['calls']['pipe2']['flags']" '"pipe2", "close"'
+refused "a test that reaches no descriptor" 'read: a test that reaches no descriptor' files "[b['args'].update(fd=-1) for b in d['calls']['read']['test']['bases']]" '"read"'
 refused "unsure struct" 'msg_iov is unsure' sockets "del d['structs']['msghdr_send']['fields']['msg_iov']['dir']" '"sendmsg"'
 refused "unsure unit" 'filter is unsure' sockets "del d['structs']['sock_fprog']['fields']['filter']['elem']" '"setsockopt"'
 refused "unsure result" 'write: the result is unsure' files "del d['calls']['write']['result']" '"write"'
@@ -82,6 +85,28 @@ refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{')
 refused "no such call" 'there is no such system call' files "pass" '"reed"'
 refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
 refused "a call without parameters" 'getpid: a stub without a test' files "d['calls']['getpid']={'result':'int'}" '"getpid"'
+
+inferred() { # name, what `kslice check` must say, group, python that edits the group `d`, calls
+	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
+	/usr/bin/python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
+		"$work/repo/specs/annotations/$3.json" "$4" || { verdict "$1" 1; return; }
+	printf '{ "name": "good", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"] }' \
+		"$5" > "$work/repo/specs/good.json"
+	KSLICE_REPO=$work/repo "$build/bin/kslice-stubs" check "$work/repo/specs/good.json" "$tree" "$cc" > "$work/log" 2>&1
+	local status=$?
+	grep -q "$2" "$work/log" && [ $status -eq 0 ]
+	local r=$?
+	[ $r -eq 0 ] || sed 's/^/	/' "$work/log"
+	verdict "$1" $r
+	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
+}
+
+inferred "a result that the body makes a descriptor" 'epoll_create1 *fd b' poll "del d['calls']['epoll_create1']['result']" '"epoll_create1", "close"'
+inferred "a result of which the body tells all" 'epoll_ctl *0 b' poll "del d['calls']['epoll_ctl']['result']" '"epoll_ctl"'
+inferred "a direction by the operation called" 'buf: out count b' files "del d['calls']['read']['params']['buf']['dir']" '"read"'
+inferred "direction and length in another function" 'umyaddr: in addrlen b' sockets "del d['calls']['bind']['params']['umyaddr']['dir']" '"bind"'
+inferred "two copies beside each other" 'usockvec: out 8 bytes b' sockets "del d['calls']['socketpair']['params']" '"socketpair", "close"'
+inferred "in and out in another unit" 'tsp: inout 16 bytes.* b' poll "del d['calls']['ppoll']['params']['tsp']['dir']" '"ppoll"'
 
 own() { # name, what stderr must say, calls, a group in the spec itself
 	refused "$1" "$2" files "pass" "$3" "" ", $4"

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * infer.h: shared by infer.c, which applies annotations and the rules by name and type, and
+ * settle.c, which holds them against the bodies.
+ */
+#ifndef KSLICE_STUBS_INFER_H
+#define KSLICE_STUBS_INFER_H
+
+#include "stubs/marshal.h"
+
+struct ctx { /* the list that contains a value */
+	struct marshal *m;
+	const char *path;  /* of the annotation */
+	const char *where; /* "recvmsg", "struct iovec_in" */
+	struct mval *list;
+	unsigned n;
+	bool params;
+	const struct evidence *ev; /* of the call; NULL for a struct's fields */
+};
+
+/* infer.c: counts it; a value may be unsure for several reasons. note must outlive m. */
+void mark_unsure(struct ctx *x, struct mval *v, const char *note);
+
+/* settle.c: parameter i; a struct's fields have no evidence. */
+
+/* The body's own length, if all that happens to the pointer to `to` was seen and is exact. */
+bool settle_length(struct ctx *x, struct mval *v, int i, const struct type *to);
+/* A length by name or type that the body contradicts becomes unsure. */
+void compare_length(struct ctx *x, struct mval *v, int i);
+/* Of a pointer without "dir". */
+void settle_dir(struct ctx *x, struct mval *v, int i, bool is_const);
+/* An int that bodies look up is a descriptor; one that they use as an address may not be passed. */
+void settle_number(struct ctx *x, struct mval *v, int i);
+
+#endif
