@@ -35,10 +35,14 @@ static void dump_route(const struct spec_route *r, FILE *out)
 		fprintf(out, "route paths below %s", r->path);
 	else
 		fprintf(out, "route %s%s", r->kind == ROUTE_MIRRORED ? "mirrored " : "", r->call);
-	if (r->arg)
-		fprintf(out, " where %s is", r->arg);
-	for (size_t i = 0; i < r->nvalues; i++)
-		fprintf(out, " %s", r->values[i]);
+	for (size_t k = 0; k < r->nwhen; k++) {
+		const struct spec_condition *c = &r->when[k];
+
+		fprintf(out, " %s %s%s%s is", k ? "and" : "where", c->arg, c->mask ? " & " : "",
+			c->mask ?: "");
+		for (size_t i = 0; i < c->nvalues; i++)
+			fprintf(out, " %s", c->values[i]);
+	}
 	dump_place(&r->at, out);
 }
 

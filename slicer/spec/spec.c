@@ -428,39 +428,77 @@ static int route_kind_of(struct spec_route *r, const json_t *v)
 		return spec_error(
 			&r->at, "give exactly one of call, path, mirrored; see specs/README.md",
 			found ? "a route of %d kinds" : "a route without a kind (%d)", found);
-	if (r->path && r->arg)
+	if (r->path && r->nwhen)
 		return spec_error(&r->at, "remove it", "\"arg\" has no meaning for \"path\"");
-	if (!r->arg != !r->nvalues)
-		return spec_error(&r->at,
-				  "give both, or none: then all calls of it go to the domain",
-				  "\"%s\" without \"%s\"", r->arg ? "arg" : "values",
-				  r->arg ? "values" : "arg");
+	return 0;
+}
+
+/* "arg", "values" and "mask" of a route or of one in its "and". */
+static int load_condition(struct spec_file *f, json_t *v, const char *p, struct spec_route *r)
+{
+	struct spec_condition c = {.arg = json_string_value(json_object_get(v, "arg")),
+				   .mask = json_string_value(json_object_get(v, "mask"))};
+	struct spec_place at = spec_at(f, "%s", p);
+	struct spec_names values;
+
+	if (spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)),
+			  &values))
+		return -1;
+	c.values = values.a;
+	c.nvalues = values.n;
+	if (!c.arg != !c.nvalues)
+		return spec_error(&at, "give both, or none: then all calls of it go to the domain",
+				  "\"%s\" without \"%s\"", c.arg ? "arg" : "values",
+				  c.arg ? "values" : "arg");
+	if (c.mask && !c.arg)
+		return spec_error(&at, "give them, too", "\"mask\" without \"arg\" and \"values\"");
+	if (c.arg && r->nwhen == SPEC_MAX_CONDITIONS)
+		return spec_error(&at, "leave some out", "more than %d conditions",
+				  SPEC_MAX_CONDITIONS);
+	if (c.arg)
+		r->when[r->nwhen++] = c;
+	return 0;
+}
+
+static int load_conditions(struct spec_file *f, json_t *v, const char *p, struct spec_route *r)
+{
+	static const struct spec_key keys[] = {
+		{"arg", ST_STRING, true}, {"values", ST_ARRAY, true}, {"mask", ST_STRING}};
+	json_t *and = json_object_get(v, "and"), *one;
+	size_t i;
+
+	if (load_condition(f, v, p, r))
+		return -1;
+	if (and&&!r->nwhen)
+		return spec_error(&r->at, "give \"arg\" and \"values\" for the first condition",
+				  "\"and\" without \"arg\"");
+	json_array_foreach (and, i, one) {
+		const char *at = spec_own(f, xasprintf("%s/and/%zu", p, i));
+
+		if (spec_check_keys(f, one, at, keys, ARRAY_LEN(keys)) ||
+		    load_condition(f, one, at, r))
+			return -1;
+	}
 	return 0;
 }
 
 static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const char *p)
 {
-	static const struct spec_key keys[] = {{"call", ST_STRING},
-					       {"path", ST_STRING},
-					       {"mirrored", ST_NAMES},
-					       {"arg", ST_STRING},
-					       {"values", ST_ARRAY}};
+	static const struct spec_key keys[] = {{"call", ST_STRING},    {"path", ST_STRING},
+					       {"mirrored", ST_NAMES}, {"arg", ST_STRING},
+					       {"values", ST_ARRAY},   {"mask", ST_STRING},
+					       {"and", ST_ARRAY}};
 	struct spec_route r = {.at = spec_at(f, "%s", p)};
-	struct spec_names values, mirrored;
+	struct spec_names mirrored;
 
 	if (spec_check_keys(f, v, p, keys, ARRAY_LEN(keys)) ||
-	    spec_names_of(f, json_object_get(v, "values"), spec_own(f, xasprintf("%s/values", p)),
-			  &values) ||
 	    spec_names_of(f, json_object_get(v, "mirrored"),
 			  spec_own(f, xasprintf("%s/mirrored", p)), &mirrored))
 		return -1;
 	r.call = json_string_value(json_object_get(v, "call"));
-	r.arg = json_string_value(json_object_get(v, "arg"));
 	r.path = json_string_value(json_object_get(v, "path"));
-	r.values = values.a;
-	r.nvalues = values.n;
-	if (route_kind_of(&r, v) || (r.path && check_prefix(spec, &r)) ||
-	    (r.call && is_call(spec, &r.at, r.call)))
+	if (load_conditions(f, v, p, &r) || route_kind_of(&r, v) ||
+	    (r.path && check_prefix(spec, &r)) || (r.call && is_call(spec, &r.at, r.call)))
 		return -1;
 	if (r.kind != ROUTE_MIRRORED)
 		add_route(spec, &r);

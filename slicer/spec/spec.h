@@ -72,13 +72,22 @@ enum route_kind {
 	ROUTE_MIRRORED,
 };
 
+/* An argument that has one of the values, as far as the bits of `mask` go. */
+struct spec_condition {
+	const char *arg, *mask; /* mask: a constant's name or a number; NULL: all bits */
+	const char **values;	/* constant names or numbers as text */
+	size_t nvalues;
+};
+
+#define SPEC_MAX_CONDITIONS 4
+
 /* `"mirrored": ["a", "b"]` becomes two of these. */
 struct spec_route {
 	enum route_kind kind;
-	const char *call, *arg; /* arg: NULL for all calls of it */
-	const char **values;	/* constant names or numbers as text */
-	size_t nvalues;
-	const char *path; /* absolute, no slash at its end */
+	const char *call;
+	struct spec_condition when[SPEC_MAX_CONDITIONS]; /* all must hold */
+	size_t nwhen;					 /* 0: all calls of it */
+	const char *path;				 /* absolute, no slash at its end */
 	struct spec_place at;
 };
 

@@ -310,6 +310,16 @@ static void wants_of_call(struct marshal *m, json_t *call, struct wants *types,
 		wants_of_test(m, v, consts);
 }
 
+static void wants_of_route(const struct spec_route *r, struct wants *consts)
+{
+	for (size_t i = 0; i < r->nwhen; i++) {
+		if (r->when[i].mask)
+			wants_add_const(consts, r->when[i].mask);
+		for (size_t k = 0; k < r->when[i].nvalues; k++)
+			wants_add_const(consts, r->when[i].values[k]);
+	}
+}
+
 void annotations_wants(const struct marshal *cm, struct types_request *req)
 {
 	struct marshal *m = (struct marshal *)cm; /* only to store strings */
@@ -330,8 +340,7 @@ void annotations_wants(const struct marshal *cm, struct types_request *req)
 			wants_of_call(m, v, &types, &consts);
 	}
 	for (size_t i = 0; i < m->spec->nroutes; i++)
-		for (size_t k = 0; k < m->spec->routes[i].nvalues; k++)
-			wants_add_const(&consts, m->spec->routes[i].values[k]);
+		wants_of_route(&m->spec->routes[i], &consts);
 	*req = (struct types_request){.headers = headers.a,
 				      .nheaders = headers.n,
 				      .names = types.a,

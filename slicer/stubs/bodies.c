@@ -3,7 +3,7 @@
  * bodies.c: name of a function => its body. Units that hold the calls are added by types.c, which
  * parses them anyway; another unit is parsed when a function that its text defines is asked for.
  */
-#include "stubs/bodies.h"
+#include "stubs/units.h"
 #include "commands/commands.h"
 
 #include <ctype.h>

@@ -11,18 +11,14 @@
  * assigned to it anywhere in its function. So evidence says what may happen, and that nothing else
  * does as long as nothing escaped.
  *
- * Ownership: struct bodies owns everything, freed by bodies_free(). Not thread safe, but
- * bodies_add_unit() may be called by any thread that holds the caller's lock.
+ * Ownership: struct bodies owns everything, freed by bodies_free(). Not thread safe.
  */
 #ifndef KSLICE_STUBS_BODIES_H
 #define KSLICE_STUBS_BODIES_H
 
 #include "base/util.h"
 
-#include <clang-c/Index.h>
-
 struct compdb;
-struct tu;
 
 enum expr_op {
 	X_OTHER, /* not understood, or of no interest; the operands are evaluated */
@@ -78,19 +74,9 @@ struct bodies {
 void bodies_init(struct bodies *b, const struct compdb *db);
 void bodies_free(struct bodies *b);
 void *bodies_keep(struct bodies *b, void *p);
-/* Adds the functions of a parsed unit, whose bodies weren't skipped. */
-void bodies_add_unit(struct bodies *b, const char *file, CXTranslationUnit unit);
 /* The function that `key` names, by parsing its unit if need be; NULL: no unit has its body. */
 const struct fn *bodies_find(struct bodies *b, const char *key);
 const struct fn *bodies_known(const struct bodies *b, const char *key); /* without parsing */
-
-/* lower.c */
-void lower_unit(struct bodies *b, const char *file, CXTranslationUnit unit);
-
-/* types.c: parses a unit with its own command; bodies: not skipped. NULL: libclang gives up. */
-CXTranslationUnit types_parse(const struct compdb *db, CXIndex index, const struct tu *tu,
-			      const char *file, const char *text, bool bodies);
-const struct tu *types_unit(const struct compdb *db, const char *source);
 
 /* ---- primitives.c ---- */
 

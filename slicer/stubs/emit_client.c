@@ -596,16 +596,34 @@ static int emit_stub(const struct marshal *m, const struct mcall *c, struct strb
 
 /* ---- the table ---- */
 
+/* The first condition is key_X, each leads to the next. */
+static void emit_one_key(const struct mkey *k, const char *name, const char *next, struct strbuf *b)
+{
+	FMT(b, "\nstatic const struct sd_route_key %s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n",
+	    name, k ? k->param : 0, k ? k->n : 0, k ? (unsigned long long)k->mask : 0);
+	sb_puts(b, k ? "\t.value = {" : "");
+	for (size_t i = 0; k && i < k->n; i++)
+		FMT(b, "%s%llu /* %s */", i ? ", " : "", (unsigned long long)k->values[i],
+		    k->names[i]);
+	sb_puts(b, k ? "},\n" : "");
+	if (next)
+		FMT(b, "\t.and = &%s,\n", next);
+	sb_puts(b, "};\n");
+}
+
 static void emit_key(const struct mcall *c, struct strbuf *b)
 {
-	FMT(b,
-	    "\nstatic const struct sd_route_key key_%s = {\n\t.arg = %d, .n = %zu, .mask = %#llx,\n",
-	    c->ct->name, c->key, c->nkeys, (unsigned long long)c->keymask);
-	sb_puts(b, c->nkeys ? "\t.value = {" : "");
-	for (size_t k = 0; k < c->nkeys; k++)
-		FMT(b, "%s%llu /* %s */", k ? ", " : "", (unsigned long long)c->keys[k],
-		    c->keynames[k]);
-	sb_puts(b, c->nkeys ? "},\n};\n" : "};\n");
+	char *next = NULL;
+
+	for (size_t i = c->nkeys ?: 1; i-- > 0;) {
+		char *name = i ? xasprintf("key_%s_%zu", c->ct->name, i)
+			       : xasprintf("key_%s", c->ct->name);
+
+		emit_one_key(c->nkeys ? &c->key[i] : NULL, name, next, b);
+		free(next);
+		next = name;
+	}
+	free(next);
 }
 
 static void emit_path_args(const struct mcall *c, struct strbuf *b)

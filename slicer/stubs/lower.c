@@ -3,7 +3,7 @@
  * lower.c: a function's body as libclang shows it => the statements and expressions of bodies.h.
  * Implicit conversions and parentheses vanish; what isn't understood is X_OTHER or X_MIX.
  */
-#include "stubs/bodies.h"
+#include "stubs/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>

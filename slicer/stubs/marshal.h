@@ -9,6 +9,7 @@
 
 #include "stubs/evidence.h"
 #include "stubs/types.h"
+#include "spec/spec.h"
 #include "base/util.h"
 
 #include <jansson.h>
@@ -17,9 +18,6 @@
 
 #define MARSHAL_MAX_KEYS  8 /* as in struct sd_route_key */
 #define MARSHAL_MAX_PATHS 2 /* as in struct sd_path_args */
-
-struct spec;
-struct spec_route;
 
 enum dir { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
 
@@ -153,6 +151,13 @@ enum mroute {
 	MROUTE_MIRRORED
 }; /* enum sd_route */
 
+struct mkey { /* the parameter's masked value is one of these */
+	int param;
+	uint64_t mask, *values;
+	const char **names; /* of the values; borrowed from the spec */
+	size_t n;
+};
+
 struct mcall {
 	const struct calltype *ct;
 	const struct evidence *ev; /* of its body; NULL: none */
@@ -165,11 +170,9 @@ struct mcall {
 	const struct spec_route *by; /* KEY, ALSO: the spec's; borrowed */
 	/* parameter with O_CLOEXEC for the new descriptors; -1: none */
 	int cloexec;
-	/* with nkeys: the parameter whose masked value is one of keys in calls to this domain */
-	int key;
-	uint64_t keymask, *keys;
-	const char **keynames; /* borrowed from the spec */
-	size_t nkeys;	       /* 0 with KEY and ALSO: for any arguments */
+	/* all must hold in calls to this domain; none with KEY and ALSO: for any arguments */
+	struct mkey key[SPEC_MAX_CONDITIONS];
+	size_t nkeys;
 	bool blocks;
 	unsigned flags; /* enum sd_stub_flags */
 	int credit;	/* parameter: the fd whose credit is in the answer; -1: none */

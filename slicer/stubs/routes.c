@@ -16,50 +16,79 @@ static struct mcall *call_named(const struct marshal *m, const char *name)
 	return NULL;
 }
 
-static int key_param(const struct spec_route *r, struct mcall *c)
+static int key_param(const struct spec_route *r, const char *arg, struct mcall *c, int *param)
 {
 	struct strbuf b = {0};
 	int e;
 
 	for (unsigned i = 0; i < c->n; i++) {
-		if (!strcmp(c->p[i].name, r->arg)) {
-			c->key = (int)i;
+		if (!strcmp(c->p[i].name, arg)) {
+			*param = (int)i;
 			if (c->p[i].type->kind == TYPE_INT)
 				return 0;
 			return spec_error(&r->at, "name a parameter that is a number",
-					  "%s of %s is none", r->arg, r->call);
+					  "%s of %s is none", arg, r->call);
 		}
 		sb_printf(&b, "%s%s", i ? ", " : "its parameters are: ", c->p[i].name);
 	}
 	e = spec_error(&r->at, b.s ?: "it has none", "\"%s\" has no parameter \"%s\"", r->call,
-		       r->arg);
+		       arg);
 	sb_free(&b);
 	return e;
 }
 
-/* In the form the client compares: the parameter's width, unsigned. */
-static int key_values(struct marshal *m, const struct spec_route *r, struct mcall *c)
+static int key_value(struct marshal *m, const struct spec_route *r, const char *text, uint64_t *out)
 {
-	if (r->nvalues > MARSHAL_MAX_KEYS)
-		return spec_error(&r->at, "give at most 8", "%zu values", r->nvalues);
-	c->keymask =
-		c->p[c->key].type->size < 8 ? (1ull << 8 * c->p[c->key].type->size) - 1 : ~0ull;
-	c->keys = marshal_keep(m, xcalloc(r->nvalues, sizeof(*c->keys)));
-	for (size_t i = 0; i < r->nvalues; i++) {
-		json_t *name = json_string(r->values[i]);
-		int64_t x;
-		bool known = marshal_value(m, name, &x);
+	json_t *name = json_string(text);
+	int64_t x = 0;
+	bool known = marshal_value(m, name, &x);
 
-		json_decref(name);
-		if (!known)
-			return spec_error(
-				&r->at,
-				"a number, or a constant of a header that an annotation group names",
-				"\"%s\" is not known", r->values[i]);
-		c->keys[i] = (uint64_t)x & c->keymask;
+	json_decref(name);
+	*out = (uint64_t)x;
+	return known ? 0
+		     : spec_error(
+			       &r->at,
+			       "a number, or a constant of a header that an annotation group names",
+			       "\"%s\" is not known", text);
+}
+
+/* In the form the client compares: the parameter's width, unsigned. */
+static int key_values(struct marshal *m, const struct spec_route *r, const struct spec_condition *w,
+		      const struct mcall *c, struct mkey *k)
+{
+	size_t size = c->p[k->param].type->size;
+	uint64_t width = size < 8 ? (1ull << 8 * size) - 1 : ~0ull;
+
+	if (w->nvalues > MARSHAL_MAX_KEYS)
+		return spec_error(&r->at, "give at most 8", "%zu values", w->nvalues);
+	k->mask = width;
+	if (w->mask && key_value(m, r, w->mask, &k->mask))
+		return -1;
+	k->mask &= width;
+	k->values = marshal_keep(m, xcalloc(w->nvalues, sizeof(*k->values)));
+	for (size_t i = 0; i < w->nvalues; i++) {
+		if (key_value(m, r, w->values[i], &k->values[i]))
+			return -1;
+		k->values[i] &= width;
+		if (k->values[i] & ~k->mask)
+			return spec_error(&r->at, "leave out one of them, or widen the mask",
+					  "%s has bits that the mask %s hides: it never matches",
+					  w->values[i], w->mask);
 	}
-	c->keynames = r->values;
-	c->nkeys = r->nvalues;
+	k->names = w->values;
+	k->n = w->nvalues;
+	return 0;
+}
+
+static int route_keys(struct marshal *m, const struct spec_route *r, struct mcall *c)
+{
+	for (size_t i = 0; i < r->nwhen; i++) {
+		struct mkey *k = &c->key[c->nkeys++];
+
+		if (key_param(r, r->when[i].arg, c, &k->param) ||
+		    key_values(m, r, &r->when[i], c, k))
+			return -1;
+	}
 	return 0;
 }
 
@@ -118,7 +147,7 @@ static int refuse_route(const struct marshal *m, const struct spec_route *r, con
 	if (call_paths(c) && (mirrored || spec_routes_paths(m->spec)))
 		return spec_error(&r->at, "leave the route out",
 				  "\"%s\" names files: it goes where they are", r->call);
-	if (call_fds(c) && (mirrored || !r->arg))
+	if (call_fds(c) && (mirrored || !r->nwhen))
 		return spec_error(&r->at, "leave the route out",
 				  "\"%s\" takes descriptors: it goes where they are", r->call);
 	if (makes_fds(c) && mirrored)
@@ -138,7 +167,7 @@ static int apply_route(struct marshal *m, const struct spec_route *r)
 		return -1;
 	c->by = r;
 	c->route = r->kind == ROUTE_MIRRORED ? MROUTE_MIRRORED : MROUTE_KEY;
-	return !r->arg ? 0 : key_param(r, c) ? -1 : key_values(m, r, c);
+	return route_keys(m, r, c);
 }
 
 /* A route by path needs a call that names a file. */
@@ -212,9 +241,13 @@ static void print_route(const struct mcall *c)
 		       c->p[i].dirfd >= 0 ? c->p[c->p[i].dirfd].name : "");
 		sep = ", ";
 	}
-	for (size_t i = 0; i < c->nkeys; i++)
-		printf(i ? " %s" : "(%s %s", i ? c->keynames[i] : c->p[c->key].name,
-		       i ? "" : c->keynames[i]);
+	for (size_t i = 0; i < c->nkeys; i++) {
+		printf(i ? ", %s" : "(%s", c->p[c->key[i].param].name);
+		if (c->by->when[i].mask)
+			printf(" & %s", c->by->when[i].mask);
+		for (size_t k = 0; k < c->key[i].n; k++)
+			printf(" %s", c->key[i].names[k]);
+	}
 	printf(c->nkeys || sep[0] == ',' ? ")" : "");
 }
 

@@ -3,7 +3,7 @@
  * types.c: names of calls => struct types (see types.h).
  */
 #include "stubs/types.h"
-#include "stubs/bodies.h"
+#include "stubs/units.h"
 #include "commands/commands.h"
 #include "base/util.h"
 

@@ -4,8 +4,9 @@
  *
  * The only code besides facts/ and lower.c, bodies.c that uses libclang. SYSCALL_DEFINEd functions
  * are looked up in the .c files of the configured tree and parsed with the kernel's own flags, with
- * function bodies only for bodies.h; `__user` is made visible as btf_type_tag("user"). Types and constants that only annotations name
- * come from a small unit that includes the annotations' headers.
+ * function bodies only for bodies.h; `__user` is made visible as btf_type_tag("user"). Types and
+ * constants that only annotations name come from a small unit that includes the annotations'
+ * headers.
  *
  * Ownership: everything belongs to struct types, freed by types_free(). Not thread safe.
  */

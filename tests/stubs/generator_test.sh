@@ -86,12 +86,12 @@ refused "no such call" 'there is no such system call' files "pass" '"reed"'
 refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
 refused "a call without parameters" 'getpid: a stub without a test' files "d['calls']['getpid']={'result':'int'}" '"getpid"'
 
-inferred() { # name, what `kslice check` must say, group, python that edits the group `d`, calls
+inferred() { # name, what `kslice check` must say, group, python that edits the group `d`, calls, routes
 	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
 	/usr/bin/python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
 		"$work/repo/specs/annotations/$3.json" "$4" || { verdict "$1" 1; return; }
-	printf '{ "name": "good", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"] }' \
-		"$5" > "$work/repo/specs/good.json"
+	printf '{ "name": "good", "description": "x", "config": "net.config", "calls": [%s], "annotations": ["sockets", "files", "poll"], "routes": [%s] }' \
+		"$5" "${6:-}" > "$work/repo/specs/good.json"
 	KSLICE_REPO=$work/repo "$build/bin/kslice-stubs" check "$work/repo/specs/good.json" "$tree" "$cc" > "$work/log" 2>&1
 	local status=$?
 	grep -q "$2" "$work/log" && [ $status -eq 0 ]
@@ -107,6 +107,8 @@ inferred "a direction by the operation called" 'buf: out count b' files "del d['
 inferred "direction and length in another function" 'umyaddr: in addrlen b' sockets "del d['calls']['bind']['params']['umyaddr']['dir']" '"bind"'
 inferred "two copies beside each other" 'usockvec: out 8 bytes b' sockets "del d['calls']['socketpair']['params']" '"socketpair", "close"'
 inferred "in and out in another unit" 'tsp: inout 16 bytes.* b' poll "del d['calls']['ppoll']['params']['tsp']['dir']" '"ppoll"'
+inferred "a route under a mask and by two arguments" 'socket(family AF_INET, type & SOCK_TYPE_MASK SOCK_DGRAM)' sockets pass '"socket", "close"' \
+	'{"call":"socket","arg":"family","values":["AF_INET"],"and":[{"arg":"type","values":["SOCK_DGRAM"],"mask":"SOCK_TYPE_MASK"}]}'
 
 own() { # name, what stderr must say, calls, a group in the spec itself
 	refused "$1" "$2" files "pass" "$3" "" ", $4"
@@ -123,6 +125,10 @@ route() { # name, what stderr must say, calls, routes
 route "route by no parameter" 'no parameter "flagz"' '"pipe2", "close"' '{"call":"pipe2","arg":"flagz","values":["0"]}'
 route "route by a pointer" 'fildes of pipe2 is none' '"pipe2", "close"' '{"call":"pipe2","arg":"fildes","values":["0"]}'
 route "route by too many values" '9 values' '"pipe2", "close"' '{"call":"pipe2","arg":"flags","values":["0","1","2","3","4","5","6","7","8"]}'
+route "route by an unknown mask" '"F_NONSENSE"\|F_NONSENSE' '"pipe2", "close"' '{"call":"pipe2","arg":"flags","values":["0"],"mask":"F_NONSENSE"}'
+route "a value outside its mask" '2048 has bits that the mask 15 hides' '"pipe2", "close"' '{"call":"pipe2","arg":"flags","values":["2048"],"mask":"15"}'
+route "a second condition by no parameter" 'no parameter "flagz"' '"pipe2", "close"' \
+	'{"call":"pipe2","arg":"flags","values":["0"],"and":[{"arg":"flagz","values":["0"]}]}'
 route "two routes of a call" 'two routes of "pipe2"' '"pipe2", "close"' \
 	'{"call":"pipe2","arg":"flags","values":["0"]}, {"call":"pipe2","arg":"flags","values":["1"]}'
 route "route of what the client handles" 'handles "epoll_create1" itself' '"epoll_create1", "close"' \

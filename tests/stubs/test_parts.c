@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* test_parts.c: a generated file that would become too long is continued in a second one,
- * completely. */
+ * completely; what the client compares by a route's key. */
 #include "stubs/emit.h"
 
+#include <sd/client.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,10 +75,29 @@ static void test_none(void **state)
 	assert_int_equal(out.n, 0);
 }
 
+/* socket(AF_INET, SOCK_DGRAM with any flags): by two arguments, one of them under a mask. */
+static void test_route_key(void **state)
+{
+	static const struct sd_route_key type = {.arg = 1, .n = 1, .mask = 15, .value = {2}};
+	static const struct sd_route_key key = {
+		.arg = 0, .n = 2, .mask = 0xffffffff, .value = {2, 10}, .and = &type};
+	static const struct sd_route_key any = {0};
+	static const u64 hit[][6] = {{2, 2}, {10, 2}, {2, 2 | 02000000}, {2 | 1ull << 32, 2}};
+	static const u64 miss[][6] = {{1, 2}, {2, 1}, {2, 1 | 02000000}, {0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(sd_key_matches(&key, hit[i]));
+		assert_false(sd_key_matches(&key, miss[i]));
+		assert_true(sd_key_matches(&any, miss[i]));
+		assert_true(sd_key_matches(NULL, miss[i]));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_long),
-					   cmocka_unit_test(test_none)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_long), cmocka_unit_test(test_none),
+					   cmocka_unit_test(test_route_key)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,8 +129,6 @@ extern u32 sd_ndomains;
 void sd_domains_init(const char *env);
 const struct sd_stub *sd_stub_for(u32 dom, u64 nr);
 int sd_has_prefix(u32 dom); /* its files are below a path */
-/* Is the call one of those that the key is about? NULL: about all of them. */
-bool sd_key_matches(const struct sd_route_key *k, const u64 arg[6]);
 /* The domain's stub for a mirrored call of the host's; NULL: the call isn't mirrored there. */
 const struct sd_stub *sd_mirror_stub(u32 dom, u64 nr, const u64 arg[6]);
 /* Has some domain a stub for the call with one of these routes (a mask of 1 << SD_ROUTE_...)? */

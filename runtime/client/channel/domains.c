@@ -64,16 +64,6 @@ int sd_has_prefix(u32 dom)
 	return sd_domain[dom].stubs->nprefix != 0;
 }
 
-bool sd_key_matches(const struct sd_route_key *k, const u64 arg[6])
-{
-	if (!k || !k->n)
-		return true;
-	for (u32 i = 0; i < k->n; i++)
-		if ((arg[k->arg] & k->mask) == k->value[i])
-			return true;
-	return false;
-}
-
 const struct sd_stub *sd_mirror_stub(u32 dom, u64 nr, const u64 arg[6])
 {
 	const struct sd_stub *s = sd_stub_for(dom, nr);

@@ -101,7 +101,22 @@ struct sd_route_key { /* the domain's call if arg[arg] & mask is one of value[0.
 	u8 arg, n;
 	u64 mask;
 	u64 value[8];
+	const struct sd_route_key *and; /* and this one matches, too; NULL: no more */
 };
+
+/* Is the call one of those that the key is about? NULL: about all of them. */
+static inline bool sd_key_matches(const struct sd_route_key *k, const u64 arg[6])
+{
+	for (; k && k->n; k = k->and) {
+		u32 i = 0;
+
+		while (i < k->n && (arg[k->arg] & k->mask) != k->value[i])
+			i++;
+		if (i == k->n)
+			return false;
+	}
+	return true;
+}
 
 enum sd_stub_flags {
 	SD_STUB_FDS_OUT = 1,  /* an out array of ints receives new fds: socketpair, pipe2 */
