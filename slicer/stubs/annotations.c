@@ -248,6 +248,13 @@ static void wants_add_key(struct marshal *m, struct wants *w, const char *key)
 		wants_add_const(w, t);
 }
 
+const char *length_operators(const char *len)
+{
+	const char *op = len ? strpbrk(len, "*+") : NULL;
+
+	return op && op > len ? op : NULL;
+}
+
 static void wants_of_value(struct marshal *m, json_t *v, struct wants *types, struct wants *consts)
 {
 	static const char *const numeric[] = {"max", "clamp", "refuse", "len", NULL};
@@ -261,6 +268,10 @@ static void wants_of_value(struct marshal *m, json_t *v, struct wants *types, st
 		if (s && strcmp(numeric[i], "len"))
 			wants_add_const(consts, s);
 	}
+	s = length_operators(json_string_value(json_object_get(v, "len")));
+	s = s ? strchr(s, '+') : NULL;
+	if (s)
+		wants_add_const(consts, s + 1 + strspn(s + 1, " "));
 	s = json_string_value(json_array_get(json_object_get(v, "keep_if"), 1));
 	if (s)
 		wants_add_const(consts, s);

@@ -32,6 +32,10 @@ static void describe_len(const struct mval *v, const struct mval *list, struct s
 		break;
 	case LEN_ARG:
 		sb_printf(b, v->elem_size > 1 ? " %s x %zu" : " %s", of, v->elem_size);
+		if (v->times > 1)
+			sb_printf(b, " * %zu", v->times);
+		if (v->plus)
+			sb_printf(b, " + %" PRId64, v->plus);
 		break;
 	case LEN_VR:
 		sb_printf(b, " *%s", of);

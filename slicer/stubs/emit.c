@@ -39,6 +39,21 @@ void emit_widen(const struct type *t, const char *value, struct strbuf *b)
 		sb_printf(b, "(u%zu)%s", t->size * 8, value);
 }
 
+void emit_units_of(const struct mval *v, const struct type *t, const char *value, struct strbuf *b)
+{
+	if (!v->times) {
+		emit_widen(t, value, b);
+		return;
+	}
+	sb_puts(b, v->plus ? "sd_plus(" : "");
+	sb_puts(b, v->times > 1 ? "sd_bytes(" : "");
+	emit_widen(t, value, b);
+	if (v->times > 1)
+		sb_printf(b, ", %zu)", v->times);
+	if (v->plus)
+		sb_printf(b, ", %lld)", (long long)v->plus);
+}
+
 void emit_op(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
 	char *d = upper_name(m->domain), *n = upper_name(c->ct->name);

@@ -90,6 +90,8 @@ void emit_guard(const struct marshal *m, struct strbuf *b, const char *file);
 #define EMIT_GUARD_END "\n#endif\n"
 /* A value of type t as the u64 that is passed. */
 void emit_widen(const struct type *t, const char *value, struct strbuf *b);
+/* The units of v's length, of which `value` is the parameter. */
+void emit_units_of(const struct mval *v, const struct type *t, const char *value, struct strbuf *b);
 void emit_op(const struct marshal *m, const struct mcall *c,
 	     struct strbuf *b); /* "SD_NET_RECVMSG" */
 const char *wire_tag(const struct mstruct *st);

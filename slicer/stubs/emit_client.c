@@ -40,7 +40,7 @@ void client_units(const struct side *s, const struct mval *v, struct strbuf *b)
 		return;
 	}
 	x = side_expr_string(s, s->src, (unsigned)v->of);
-	emit_widen(s->list[v->of].type, x, b);
+	emit_units_of(v, s->list[v->of].type, x, b);
 	free(x);
 }
 
@@ -106,7 +106,7 @@ static void put_value(const struct side *s, const struct mval *v, unsigned i, bo
 		return put_struct(s, v, i, b);
 	if (v->prefix)
 		return put_data(s, v, i, "sd_in_prefix", b);
-	if (v->dir == DIR_OUT && v->filled == FILLED_RET && !v->whole)
+	if (v->dir == DIR_OUT && v->filled == FILLED_RET && !v->whole && !v->times)
 		return put_data(s, v, i, "sd_out_data", b);
 	src = side_expr_string(s, s->src, i);
 	dst = side_expr_string(s, s->dst, i);
@@ -236,7 +236,9 @@ static void get_pointer(const struct mval *v, unsigned i, const char *tab, struc
 	    : v->ignore_fault ? "%ssd_back(&c, a[%u], c.arg[%u], "
 			      : "%sif (sd_back(&c, a[%u], c.arg[%u], ",
 	    tab, i, i);
-	if (v->filled == FILLED_RET)
+	if (v->filled == FILLED_RET && v->times)
+		FMT(b, "sd_min((u64)got * %zu + %lld, ", v->times, (long long)v->plus);
+	else if (v->filled == FILLED_RET)
 		FMT(b, v->elem_size == 1 ? "sd_min((u64)got, " : "sd_min((u64)got * %zu, ",
 		    v->elem_size);
 	emit_byte_count(v, i, false, b);

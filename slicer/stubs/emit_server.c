@@ -23,7 +23,7 @@ static void emit_units(const struct mval *v, const struct mval *list, bool field
 		return;
 	}
 	x = field ? xasprintf("k->%s", list[v->of].name) : xasprintf("s->arg[%d]", v->of);
-	emit_widen(list[v->of].type, x, b);
+	emit_units_of(v, list[v->of].type, x, b);
 	free(x);
 }
 

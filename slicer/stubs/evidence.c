@@ -92,9 +92,10 @@ static void len_join(struct body_len *l, const struct body_len *one)
 	} else if (l->kind == BODY_ARG && one->kind == BODY_FIXED) {
 		l->inexact |= l->add < (int64_t)one->bytes;
 	} else if (l->kind == BODY_ARG && one->kind == BODY_ARG && l->of == one->of) {
+		/* of parts in a loop the first one tells where they begin */
 		l->inexact |= one->inexact || l->add != one->add || l->elem != one->elem;
 		l->bounded |= one->bounded;
-		l->add = l->add < one->add ? l->add : one->add;
+		l->add = l->add > one->add ? l->add : one->add;
 	} else if (l->kind != one->kind) {
 		l->kind = BODY_UNKNOWN;
 		l->where = one->where;

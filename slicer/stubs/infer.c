@@ -81,7 +81,7 @@ static bool is_path_name(const char *s)
 	return is_one_of(s, names);
 }
 
-static int param_find(const struct ctx *x, const char *name)
+int param_find(const struct ctx *x, const char *name)
 {
 	for (unsigned i = 0; i < x->n; i++)
 		if (!strcmp(x->list[i].name, name))
@@ -115,7 +115,7 @@ void mark_unsure(struct ctx *x, struct mval *v, const char *note)
 static struct mstruct *struct_variant(struct marshal *m, const char *name);
 static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a);
 
-static int annotation_bad(const struct ctx *x, const struct mval *v, const char *what)
+int annotation_bad(const struct ctx *x, const struct mval *v, const char *what)
 {
 	return err(x->path, "see specs/annotations/README.md", "%s, %s: %s", x->where, v->name,
 		   what);
@@ -140,6 +140,29 @@ static bool is_vr_int(const struct type *t)
 	return t->kind == TYPE_PTR && t->to->kind == TYPE_INT && t->to->size == 4;
 }
 
+/* "msgsz + 8", "n * 4", "n * 4 + sizeof(struct head)": bytes. */
+static int length_expression(struct ctx *x, struct mval *v, const char *s)
+{
+	const char *op = length_operators(s), *plus = strchr(op, '+');
+	char *name = xstrndup(s, strcspn(s, " *+")), *end = NULL;
+	json_t *rest = plus ? json_string(plus + 1 + strspn(plus + 1, " ")) : NULL;
+	int r = 0;
+
+	v->of = param_find(x, name);
+	v->len = LEN_ARG;
+	v->elem_size = 1;
+	v->times = *op == '*' ? strtoul(op + 1, &end, 0) : 1;
+	if (v->of < 0 || !x->params || x->list[v->of].type->kind != TYPE_INT)
+		r = annotation_bad(x, v,
+				   "its length is computed from no parameter that is a number");
+	else if (!v->times || (end && end[strspn(end, " ")] && end + strspn(end, " ") != plus) ||
+		 (plus && !marshal_value(x->m, rest, &v->plus)) || v->plus < 0)
+		r = annotation_bad(x, v, "a computed length is \"NAME * NUMBER + CONSTANT\"");
+	free(name);
+	json_decref(rest);
+	return r;
+}
+
 static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done)
 {
 	json_t *len = json_object_get(a, "len"), *bits = json_object_get(a, "bits");
@@ -152,6 +175,8 @@ static int annotated_length(struct ctx *x, struct mval *v, json_t *a, bool *done
 	} else if (json_is_integer(len)) {
 		v->len = LEN_FIXED;
 		v->bytes = (size_t)json_integer_value(len) * v->elem_size;
+	} else if (len && length_operators(s)) {
+		return length_expression(x, v, s);
 	} else if (s) {
 		v->of = param_find(x, s);
 		if (v->of < 0)
@@ -276,6 +301,11 @@ static int pointer_limits(struct ctx *x, struct mval *v, json_t *a)
 	if (pointer_parts(x, v, a))
 		return -1;
 	v->prefix = json_is_true(json_object_get(a, "prefix"));
+	if (v->times && (v->st || v->clamp || v->parts || v->prefix || v->partial ||
+			 json_object_get(a, "elem") || json_object_get(a, "keep_if")))
+		return annotation_bad(
+			x, v,
+			"a computed length goes with none of as, clamp, elem, keep_if, partial, parts, prefix");
 	if (pointer_answer(x, v, a))
 		return -1;
 	keep = json_object_get(a, "keep_if"); /* ["flags", "MSG_TRUNC"] */
@@ -369,7 +399,7 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 		return -1;
 	if (!done && !settle_length(x, v, i, to))
 		infer_length(x, v, i, to);
-	if (!elem && v->len_from != FROM_BODY)
+	if (!elem && v->len_from != FROM_BODY && !v->times)
 		v->elem_size = value_unit_of(x, v, to);
 	if (v->len_from != FROM_ANNOTATION)
 		compare_length(x, v, i);
@@ -522,7 +552,7 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 	return infer_plain(x, v, a);
 }
 
-static int unknown_names(struct ctx *x, json_t *a)
+int unknown_names(struct ctx *x, json_t *a)
 {
 	const char *key;
 	json_t *v;
@@ -592,116 +622,6 @@ static struct mstruct *struct_variant(struct marshal *m, const char *name)
 	return st;
 }
 
-static void call_flags(struct mcall *c, json_t *a)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach (json_object_get(a, "flags"), i, v) {
-		const char *s = json_string_value(v) ?: "";
-
-		c->flags |= !strcmp(s, "fds_out")    ? MCALL_FDS_OUT
-			    : !strcmp(s, "cmsg_in")  ? 2
-			    : !strcmp(s, "cmsg_out") ? 4
-						     : 0;
-	}
-	c->blocks = json_is_true(json_object_get(a, "blocks"));
-	c->flags |= c->blocks ? 8 : 0;
-}
-
-/* A parameter's name in an annotation of the call => its index, or -1 after printing. */
-static int param_named(const struct ctx *x, json_t *name, const char *key)
-{
-	int i = param_find(x, json_string_value(name) ?: "");
-
-	if (i < 0)
-		err(x->path, "name a parameter of the call; see specs/annotations/README.md",
-		    "%s: \"%s\" names no parameter", x->where, key);
-	return i;
-}
-
-/* "early": the result itself, which may be reported before the answer. */
-static int known_result(struct ctx *x, struct mcall *c, json_t *p)
-{
-	json_t *result = json_object_get(p, "result");
-
-	if (!json_is_integer(result) || json_object_size(p) > 1)
-		return err(x->path, "a number, and nothing else", "%s: \"early\": \"result\"",
-			   x->where);
-	if (c->ret_fd)
-		return err(x->path, "remove \"early\"",
-			   "%s: a new descriptor isn't known before it is made", x->where);
-	for (unsigned i = 0; i < c->n; i++)
-		if (c->p[i].pass != PASS_SCALAR)
-			return annotation_bad(
-				x, &c->p[i],
-				"a call whose result is completed early takes and gives no data");
-	c->known = true;
-	c->result = json_integer_value(result);
-	return 0;
-}
-
-/* "credit": the fd; "early": the data; "only": conditions, by parameter. */
-static int call_early(struct ctx *x, struct mcall *c, json_t *a)
-{
-	json_t *credit = json_object_get(a, "credit"), *p = json_object_get(a, "early"),
-	       *only = json_object_get(p, "only"), *v;
-	static const char *const keys[] = {"data", "only", "result", NULL};
-	const char *key;
-
-	c->credit = c->early = -1;
-	if (credit && (c->credit = param_named(x, credit, "credit")) < 0)
-		return -1;
-	c->flags |= credit ? 16 : 0;
-	if (!p)
-		return 0;
-	if (annotation_keys(x->path, x->where, p, keys) || unknown_names(x, only))
-		return -1;
-	if (json_object_get(p, "result"))
-		return known_result(x, c, p);
-	c->early = param_named(x, json_object_get(p, "data"), "early");
-	if (c->early < 0)
-		return -1;
-	if (c->credit < 0 || c->p[c->early].pass != PASS_PTR || c->p[c->early].len != LEN_ARG ||
-	    c->p[c->early].elem_size != 1)
-		return annotation_bad(
-			x, &c->p[c->early],
-			"an early completion needs \"credit\", and bytes whose length is a parameter");
-	c->only = marshal_keep(x->m, xcalloc(json_object_size(only) + 1, sizeof(*c->only)));
-	json_object_foreach (only, key, v) {
-		struct mguard *g = &c->only[c->nonly++];
-		int64_t bits;
-
-		if (!marshal_value(x->m, v, &bits))
-			return err(x->path, "a constant, several joined by |, or 0",
-				   "%s: \"only\" %s: not a number", x->where, key);
-		*g = (struct mguard){(unsigned)param_find(x, key), (uint64_t)bits};
-	}
-	return 0;
-}
-
-/* A call that makes descriptors has a parameter with their close-on-exec flag: the one named flags,
- * or that of "cloexec". */
-static int call_cloexec(struct ctx *x, struct mcall *c, json_t *a)
-{
-	json_t *j = json_object_get(a, "cloexec");
-
-	c->cloexec = -1;
-	if (json_is_false(j))
-		return 0;
-	if (j && !makes_fds(c))
-		return err(x->path, "remove \"cloexec\", or add \"result\": \"fd\"",
-			   "%s makes no descriptors", x->where);
-	if (j && (c->cloexec = param_named(x, j, "cloexec")) < 0)
-		return -1;
-	if (!j && makes_fds(c))
-		c->cloexec = param_find(x, "flags");
-	if (c->cloexec >= 0 && c->p[c->cloexec].type->kind != TYPE_INT)
-		return annotation_bad(x, &c->p[c->cloexec],
-				      "\"cloexec\" is a parameter that is a number");
-	return 0;
-}
-
 /* Whose way through other units is worth parsing them. */
 static unsigned wide_params(const struct calltype *ct)
 {
@@ -744,7 +664,7 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 			mark_unsure(
 				&x, &c->p[i],
 				"the body stores new descriptors there: say \"flags\": [\"fds_out\"] of the call");
-	return call_cloexec(&x, c, a) || call_early(&x, c, a) ? -1 : 0;
+	return call_keys(&x, c, a);
 }
 
 int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb *db)

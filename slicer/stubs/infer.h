@@ -21,6 +21,17 @@ struct ctx { /* the list that contains a value */
 /* infer.c: counts it; a value may be unsure for several reasons. note must outlive m. */
 void mark_unsure(struct ctx *x, struct mval *v, const char *note);
 
+/* The parameter or field of that name, or -1. */
+int param_find(const struct ctx *x, const char *name);
+/* -1 after printing that v's annotation is wrong. */
+int annotation_bad(const struct ctx *x, const struct mval *v, const char *what);
+/* -1 after printing: a key of a that is no parameter or field. */
+int unknown_names(struct ctx *x, json_t *a);
+
+/* calls.c. call_keys(): 0, or -1 after printing. */
+void call_flags(struct mcall *c, json_t *a);
+int call_keys(struct ctx *x, struct mcall *c, json_t *a);
+
 /* settle.c: parameter i; a struct's fields have no evidence. */
 
 /* The body's own length, if all that happens to the pointer to `to` was seen and is exact. */

@@ -93,6 +93,8 @@ struct mval {
 	enum len_kind len; /* PTR from here on */
 	size_t bytes, elem_size;
 	int of;
+	size_t times; /* LEN_ARG: units are times * of + plus, and elem_size is 1; 0: just `of` */
+	int64_t plus;
 	int64_t max;   /* units; above it the kernel itself fails, so nothing is copied; 0: none */
 	int64_t clamp; /* units; longer lengths are reduced to it, as by MAX_RW_COUNT; 0: none */
 	enum filled filled;
@@ -220,6 +222,9 @@ int annotation_keys(const char *path, const char *what, json_t *obj, const char 
 
 /* SD_STUB_FDS_OUT of sd/client.h: two descriptors are returned in an array of the caller */
 #define MCALL_FDS_OUT 1u
+
+/* What to add to a length's name in "len" so that it is an expression: " * 4 + 8", or NULL. */
+const char *length_operators(const char *len);
 
 /* Data of a scatter list, limited by what a call carries. */
 static inline bool is_data(const struct mval *v)

@@ -77,6 +77,10 @@ refused "no such parameter" 'has no parameter or field "buffer"' files "d['calls
 refused "no such constant" 'F_NONSENSE' files "d['calls']['fcntl']['params']['arg']['cases']['F_NONSENSE']={'scalar':True}" '"fcntl"'
 refused "no such struct variant" 'no struct variant "iovec_up"' files "d['calls']['readv']['params']['vec']['as']='iovec_up'" '"readv"'
 refused "length of nothing" 'its length names no other parameter' files "d['calls']['read']['params']['buf']['len']='size'" '"read"'
+refused "length computed of nothing" 'computed from no parameter' files "d['calls']['read']['params']['buf']['len']='size + 8'" '"read"'
+refused "length computed of an unknown constant" 'F_NONSENSE' files "d['calls']['read']['params']['buf']['len']='count + F_NONSENSE'" '"read"'
+refused "length with a strange operator" 'NAME \* NUMBER + CONSTANT' files "d['calls']['read']['params']['buf']['len']='count * x + 8'" '"read"'
+refused "a computed length that is cut" 'goes with none of' files "d['calls']['write']['params']['buf'].update(len='count + 8', clamp=True)" '"write"'
 refused "a stub without a test" 'a stub without a test' files "del d['calls']['dup']['test']" '"dup"'
 refused "a difference without a reason" 'a difference without a reason' files "d['calls']['dup']['differs']=[{'case':'*'}]" '"dup"'
 refused "a known result beside data" 'takes and gives no data' files "d['calls']['read']['early']={'result':0}" '"read"'
@@ -107,6 +111,7 @@ inferred "a direction by the operation called" 'buf: out count b' files "del d['
 inferred "direction and length in another function" 'umyaddr: in addrlen b' sockets "del d['calls']['bind']['params']['umyaddr']['dir']" '"bind"'
 inferred "two copies beside each other" 'usockvec: out 8 bytes b' sockets "del d['calls']['socketpair']['params']" '"socketpair", "close"'
 inferred "in and out in another unit" 'tsp: inout 16 bytes.* b' poll "del d['calls']['ppoll']['params']['tsp']['dir']" '"ppoll"'
+inferred "a computed length" 'buf: out count \* 4 + 16 =' files "d['calls']['read']['params']['buf']={'dir':'out','len':'count * 4 + sizeof(struct iovec)'}" '"read"'
 inferred "a route under a mask and by two arguments" 'socket(family AF_INET, type & SOCK_TYPE_MASK SOCK_DGRAM)' sockets pass '"socket", "close"' \
 	'{"call":"socket","arg":"family","values":["AF_INET"],"and":[{"arg":"type","values":["SOCK_DGRAM"],"mask":"SOCK_TYPE_MASK"}]}'
 

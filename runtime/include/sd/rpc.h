@@ -39,6 +39,14 @@ static inline u64 sd_bytes(u64 n, u64 elem)
 	return __builtin_mul_overflow(n, elem, &r) ? ~0ull : r;
 }
 
+/* "msgsz + 8" of an annotation */
+static inline u64 sd_plus(u64 a, u64 b)
+{
+	u64 r;
+
+	return __builtin_add_overflow(a, b, &r) ? ~0ull : r;
+}
+
 enum sd_status {
 	SD_OK = 0,
 	SD_DEAD,    /* the domain is gone (programs see EREMOTEIO) */
