@@ -76,7 +76,7 @@ static json_t *find_group(struct model *m, const char *names)
 	return NULL;
 }
 
-/* The runtime is never sliced. */
+/* The runtime is never sliced: neither it nor its calls can be cut. */
 static bool is_runtime(const struct munit *u)
 {
 	size_t n = strlen(arch_name());
@@ -105,7 +105,7 @@ json_t *suggest_cut(struct model *m, uint32_t unit)
 			"{s:o,s:s,s:O}", "cut",
 			json_sprintf("\"%s\"", json_string_value(json_object_get(group, "name"))),
 			"why", "a shared group of cuts", "lost", json_object_get(group, "lost"));
-	if (!u->bytes || u->from == NO_UNIT || is_runtime(u))
+	if (!u->bytes || u->from == NO_UNIT || is_runtime(u) || is_runtime(&m->units.a[u->from]))
 		return NULL;
 	return json_pack("{s:o,s:s}", "cut", json_sprintf("{ \"drop\": \"%.*s\" }", n, u->names),
 			 "why", "not tried: deletes the calls of it");
