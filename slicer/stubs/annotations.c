@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const group_keys[] = {"what", "headers", "structs", "calls", NULL};
+static const char *const group_keys[] = {"what", "headers", "structs", "calls", "fixtures", NULL};
 static const char *const call_keys[] = {"params", "result", "route", "blocks",	"flags", "cloexec",
 					"credit", "early",  "test",  "differs", NULL};
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
@@ -321,6 +321,19 @@ static void wants_of_call(struct marshal *m, json_t *call, struct wants *types,
 		wants_of_test(m, v, consts);
 }
 
+/* Both are a call's name and its arguments. */
+static void wants_of_fixture(json_t *v, struct wants *consts)
+{
+	static const char *const keys[] = {"make", "end", NULL};
+	json_t *a;
+	size_t i;
+
+	for (int k = 0; keys[k]; k++)
+		json_array_foreach (json_object_get(v, keys[k]), i, a)
+			if (i && json_string_value(a) && !strchr("@%", *json_string_value(a)))
+				wants_add_const(consts, json_string_value(a));
+}
+
 static void wants_of_route(const struct spec_route *r, struct wants *consts)
 {
 	for (size_t i = 0; i < r->nwhen; i++) {
@@ -347,6 +360,8 @@ void annotations_wants(const struct marshal *cm, struct types_request *req)
 			json_object_foreach (json_object_get(v, "fields"), k2, f)
 				wants_of_value(m, f, &types, &consts);
 		}
+		json_object_foreach (json_object_get(m->groups[i].json, "fixtures"), key, v)
+			wants_of_fixture(v, &consts);
 		json_object_foreach (json_object_get(m->groups[i].json, "calls"), key, v)
 			wants_of_call(m, v, &types, &consts);
 	}

@@ -11,6 +11,38 @@
 
 #define FMT(b, ...) sb_printf((b), __VA_ARGS__)
 
+/* Number of the declared fixture, or -1; *j: its description. */
+static int find_fixture(const struct marshal *m, const char *name, json_t **j)
+{
+	const char *key;
+	json_t *v;
+	int n = 0;
+
+	for (size_t i = 0; i < m->ngroups; i++) {
+		json_object_foreach (json_object_get(m->groups[i].json, "fixtures"), key, v) {
+			if (!strcmp(key, name)) {
+				*j = v;
+				return n;
+			}
+			n++;
+		}
+	}
+	return -1;
+}
+
+static void emit_fixture_ref(const struct marshal *m, const char *name, struct strbuf *b)
+{
+	json_t *v = NULL;
+	int n = find_fixture(m, name, &v);
+
+	if (n < 0)
+		FMT(b, "FD(%s)", name);
+	else if (json_is_true(json_object_get(v, "id")))
+		FMT(b, "{ST_ID, %d, \"%s\"}", n, name);
+	else
+		FMT(b, "{ST_FD, FX_FD(FX_DECLARED + %d), \"%s\"}", n, name);
+}
+
 /* "@tcp_a" a fixture, "%64" a buffer, else a number or an expression of constants. */
 static int emit_arg(const struct marshal *m, const struct mcall *c, const char *param, json_t *v,
 		    struct strbuf *b)
@@ -19,7 +51,7 @@ static int emit_arg(const struct marshal *m, const struct mcall *c, const char *
 	int64_t n;
 
 	if (s && *s == '@') {
-		FMT(b, "FD(%s)", s + 1);
+		emit_fixture_ref(m, s + 1, b);
 	} else if (s && *s == '%') {
 		FMT(b, "BUF(\"%s\")", s + 1);
 	} else if (marshal_value(m, v, &n)) {
@@ -225,6 +257,8 @@ static void emit_result(const struct mcall *c, struct strbuf *b)
 	FMT(b, "\t.result = {%s, %lldll, %d, %d, %u, %lld, ", kind, (long long)r->most, r->of,
 	    v && v->pass == PASS_PTR ? v->of : -1, r->times, (long long)r->empty);
 	FMT(b, "%d, %lld},\n", v ? v->keep_arg : -1, (long long)(v ? v->keep_mask : 0));
+	if (c->ret_id)
+		sb_puts(b, "\t.uncompared = true,\n");
 }
 
 /* Does any base have a descriptor for one of the call's parameters that are some? */
@@ -298,19 +332,98 @@ static void emit_tests_h(const struct marshal *m, struct strbuf *b)
 	sb_puts(b, EMIT_GUARD_END);
 }
 
+/* "make" and "end": a call's name and its arguments. */
+static int emit_fixture_call(const struct marshal *m, const char *name, json_t *call,
+			     struct strbuf *b)
+{
+	const char *s = json_string_value(json_array_get(call, 0)) ?: "";
+	const struct calltype *ct = types_call(&m->types, s);
+	json_t *zero = json_integer(0);
+	int r = 0;
+
+	if (!ct || json_array_size(call) > 7) {
+		json_decref(zero);
+		return err(
+			m->spec->path,
+			"[\"CALL\", ARGUMENT, ...]: a call of this domain and at most 6 arguments",
+			"fixture \"%s\": no call \"%s\"", name, s);
+	}
+	FMT(b, "%u, {", ct->nr);
+	for (size_t i = 1; i < 7 && !r; i++) {
+		struct mcall c = {.ct = ct};
+
+		sb_puts(b, i > 1 ? ", " : "");
+		r = emit_arg(m, &c, name,
+			     i < json_array_size(call) ? json_array_get(call, i) : zero, b);
+	}
+	json_decref(zero);
+	sb_puts(b, "}");
+	return r;
+}
+
+static int emit_fixture(const struct marshal *m, const char *name, json_t *v, struct strbuf *b)
+{
+	static const char *const keys[] = {"make", "end", "id", NULL};
+	bool id = json_is_true(json_object_get(v, "id"));
+
+	if (annotation_keys(m->spec->path, name, v, keys))
+		return -1;
+	if (id != json_is_array(json_object_get(v, "end")))
+		return err(m->spec->path,
+			   "an id is removed by the call in \"end\", a descriptor is closed",
+			   "fixture \"%s\": \"id\" and \"end\" go together", name);
+	FMT(b, "\t{\"%s\", ", name);
+	if (emit_fixture_call(m, name, json_object_get(v, "make"), b))
+		return -1;
+	FMT(b, ", %d, ", id);
+	if (id && emit_fixture_call(m, name, json_object_get(v, "end"), b))
+		return -1;
+	sb_puts(b, id ? "},\n" : "0, {{ST_NUM, 0, NULL}}},\n");
+	return 0;
+}
+
+static int tests_fixtures(const struct marshal *m, struct strbuf *b)
+{
+	const char *key;
+	json_t *v;
+	int n = 0;
+
+	for (size_t i = 0; i < m->ngroups; i++) {
+		json_object_foreach (json_object_get(m->groups[i].json, "fixtures"), key, v) {
+			sb_puts(b, n++ ? "" : "static const struct st_fixture fixtures[] = {\n");
+			if (emit_fixture(m, key, v, b))
+				return -1;
+		}
+	}
+	if (n > 16)
+		return err(m->spec->path, "remove some", "%d fixtures, at most 16", n);
+	sb_puts(b, n ? "};\n\n" : "");
+	return n;
+}
+
 static void emit_suite(const struct marshal *m, struct strbuf *b)
 {
+	int n;
+
 	emit_head(m, b, "GPL-2.0", "tests.c",
 		  "the stub tests, run by tests/stubs/engine.c; the cases are in tests_*.c.");
-	sb_puts(b, "#include \"tests.h\"\n\nstatic const struct st_call *const calls[] = {\n");
+	sb_puts(b, "#include \"tests.h\"\n\n");
+	n = tests_fixtures(m, b);
+	sb_puts(b, "static const struct st_call *const calls[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		FMT(b, "\t&test_%s,\n", m->calls[i].ct->name);
-	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)};\n",
-	    m->domain);
+	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)%s};\n",
+	    m->domain, n > 0 ? ", fixtures, N(fixtures)" : "");
 }
 
 int emit_tests(const struct marshal *m, struct outputs *o)
 {
+	struct strbuf tried = {0};
+	bool bad = tests_fixtures(m, &tried) < 0;
+
+	sb_free(&tried);
+	if (bad)
+		return -1;
 	return emit_family(m, o,
 			   &(struct family){
 				   .base = "tests",

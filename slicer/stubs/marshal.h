@@ -166,6 +166,7 @@ struct mcall {
 	struct mval *p;
 	unsigned n;
 	bool ret_fd;
+	bool ret_id; /* a number of the kernel's choice, which tests don't compare */
 	struct mresult result_is;
 	bool route_none;
 	enum mroute route;	     /* made by routes.c */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * results.c: the maximum result of a call, which client stubs enforce on a domain's answers. An
- * annotation's "result" is "fd", "int", "long", a number, a parameter, or an object that names one.
- * Without annotation it is a new descriptor if the body returns one, the largest of its results if
- * the body tells all of them, else the number of units in the buffer that the call fills; anything
- * else is unsure, since it would leave the domain's results unchecked.
+ * annotation's "result" is "fd", "id", "int", "long", a number, a parameter, or an object that
+ * names one. Without annotation it is a new descriptor if the body returns one, the largest of its
+ * results if the body tells all of them, else the number of units in the buffer that the call
+ * fills; anything else is unsure, since it would leave the domain's results unchecked.
  */
 #include "stubs/marshal.h"
 
@@ -72,7 +72,8 @@ int marshal_result(struct marshal *m, struct mcall *c, const char *path, json_t 
 
 	*is = (struct mresult){.how = HOW_ANNOTATED, .from = FROM_ANNOTATION, .of = -1, .times = 1};
 	c->ret_fd = !strcmp(s, "fd");
-	if (c->ret_fd || !strcmp(s, "int"))
+	c->ret_id = !strcmp(s, "id");
+	if (c->ret_fd || c->ret_id || !strcmp(s, "int"))
 		is->most = INT32_MAX;
 	else if (!strcmp(s, "long"))
 		is->most = INT64_MAX;

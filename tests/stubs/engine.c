@@ -62,6 +62,8 @@ static u64 argument(struct run *r, struct side *s, int i)
 	if (r->param == i && r->edge->how == EDGE_ARG)
 		a = &r->edge->arg;
 	buffer_reset(i);
+	if (a->kind == ST_ID)
+		return (u64)s->id[a->num];
 	if (a->kind != ST_BUF) {
 		if (r->param != i || r->edge->how == EDGE_ARG)
 			return (u64)a->num;
@@ -95,7 +97,7 @@ static bool about_files(const struct st_base *b, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
 		if (b->arg[i].kind == ST_FD && b->arg[i].num >= FD_file &&
-		    b->arg[i].num < FX_FD(FX_COUNT))
+		    b->arg[i].num < FX_FD(FX_DECLARED))
 			return true;
 	return false;
 }
@@ -112,6 +114,7 @@ static bool missing_fixture(struct run *r)
 			a = &r->edge->arg;
 		fixture = a->kind == ST_BUF  ? buffer_needs(a->name)
 			  : a->kind == ST_FD ? a->num - FX_FD(0)
+			  : a->kind == ST_ID ? a->num + FX_DECLARED
 					     : -1;
 		if (fixture >= 0 && fixture < FX_COUNT && !world_has((int)fixture))
 			return true;
@@ -202,6 +205,8 @@ static void perform(struct run *r, struct side *s, struct outcome *o)
 	else if (r->base->as)
 		become(s, 0);
 	close_new(r, s, o);
+	if (r->call->uncompared && o->ret > 0)
+		o->ret = 0;
 	for (u32 i = 0; i < r->call->nparams; i++) {
 		u8 *used = buffer_used((int)i, &o->len[i]);
 

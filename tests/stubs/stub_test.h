@@ -22,7 +22,7 @@
 
 #include <sd/client.h>
 
-enum st_kind { ST_NUM, ST_FD, ST_BUF };
+enum st_kind { ST_NUM, ST_FD, ST_BUF, ST_ID /* of declared fixture `num` */ };
 
 struct st_arg {
 	enum st_kind kind;
@@ -88,12 +88,25 @@ struct st_call {
 	u32 nfd_values;
 	const u32 *fd_values;
 	struct st_result result;
+	bool uncompared; /* the result is a number of the kernel's choice: only errors count */
+};
+
+/* A fixture that annotations declare: what a call makes. */
+struct st_fixture {
+	const char *name;
+	u16 nr;
+	struct st_arg arg[6];
+	bool id; /* not a descriptor: removed by the call end_nr */
+	u16 end_nr;
+	struct st_arg end[6];
 };
 
 struct st_suite {
 	const struct sd_domain_stubs *stubs;
 	const struct st_call *const *call;
 	u32 ncalls;
+	const struct st_fixture *fixture;
+	u32 nfixtures; /* at most ST_DECLARED */
 };
 
 extern const struct st_suite st_suite; /* generated */
@@ -114,7 +127,9 @@ extern const struct st_suite st_suite; /* generated */
 /* clang-format on */
 
 #define ST_FX(name) FX_##name,
-enum { ST_FIXTURES(ST_FX) FX_COUNT };
+#define ST_DECLARED 16
+/* those that annotations declare come last */
+enum { ST_FIXTURES(ST_FX) FX_DECLARED, FX_COUNT = FX_DECLARED + ST_DECLARED };
 
 #define FX_FD(i) (100 + (i)) /* the same on both sides */
 
@@ -128,6 +143,7 @@ struct side {
 	long (*call)(const struct sd_stub *st, const u64 arg[6]);
 	bool there[FX_COUNT]; /* fixtures this world has */
 	u16 port[FX_COUNT];   /* of the bound ones, network order */
+	s64 id[ST_DECLARED];  /* of declared fixtures that are no descriptors */
 };
 
 /* By x86-64 number; NULL: not among the domain's calls. */

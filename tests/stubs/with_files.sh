@@ -9,7 +9,9 @@ set -eu
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
 name=$1 dir=$2
 shift 2
-device=$(/usr/bin/python3 - "$home/specs/$name.json" <<-'EOF'
+spec=$home/specs/$name.json
+[ -f "$spec" ] || spec=$home/tests/specs/$name.json
+device=$(/usr/bin/python3 - "$spec" <<-'EOF'
 	import json, sys
 	for d in json.load(open(sys.argv[1])).get("devices", []):
 	    if d["type"] == "block" and "mount" in d:

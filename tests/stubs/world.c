@@ -11,12 +11,12 @@
 #include <sys/syscall.h>
 
 #define ST_NAME(name) #name,
-static const char *const names[FX_COUNT] = {ST_FIXTURES(ST_NAME)};
+static const char *const names[FX_DECLARED] = {ST_FIXTURES(ST_NAME)};
 
 /* In the order they are made; compared and closed in reverse order: a set before what it
  * watches. */
-static const struct maker *const makers[] = {&maker_net, &maker_unix, &maker_epoll, &maker_pipe,
-					     &maker_files};
+static const struct maker *const makers[] = {&maker_net,  &maker_unix,	&maker_epoll,
+					     &maker_pipe, &maker_files, &maker_made};
 #define MAKERS (sizeof(makers) / sizeof(makers[0]))
 
 bool world_patient;
@@ -51,13 +51,18 @@ bool world_has(int fixture)
 {
 	for (size_t i = 0; i < MAKERS; i++)
 		if (able[i] && fixture >= makers[i]->first && fixture <= makers[i]->last)
-			return true;
+			return fixture < FX_DECLARED ||
+			       (fixture - FX_DECLARED < (int)st_suite.nfixtures &&
+				st_stub(st_suite.fixture[fixture - FX_DECLARED].nr));
 	return false;
 }
 
 const char *world_name(int fixture)
 {
-	return names[fixture];
+	if (fixture < FX_DECLARED)
+		return names[fixture];
+	fixture -= FX_DECLARED;
+	return fixture < (int)st_suite.nfixtures ? st_suite.fixture[fixture].name : "none";
 }
 
 long need(struct side *s, const char *what, long r)
@@ -79,8 +84,8 @@ static long renumber(struct side *s, long fd, int to)
 
 void settle(struct side *s, int i, long fd)
 {
-	if (need(s, names[i], renumber(s, fd, FX_FD(i))) != FX_FD(i))
-		st_die("%s: fixture %s: fd %d is taken", s->name, names[i], FX_FD(i));
+	if (need(s, world_name(i), renumber(s, fd, FX_FD(i))) != FX_FD(i))
+		st_die("%s: fixture %s: fd %d is taken", s->name, world_name(i), FX_FD(i));
 	need(s, "close", side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0));
 	s->there[i] = true;
 }
@@ -140,7 +145,7 @@ static void flags(struct side *s, char *buf, size_t size)
 {
 	for (int i = FX_COUNT - 1; i >= 0; i--)
 		if (s->there[i])
-			add(buf, size, "%s: flags %lx fd %lx\n", names[i],
+			add(buf, size, "%s: flags %lx fd %lx\n", world_name(i),
 			    side_call(s, SYS_fcntl, FX_FD(i), F_GETFL, 0, 0, 0, 0),
 			    side_call(s, SYS_fcntl, FX_FD(i), F_GETFD, 0, 0, 0, 0));
 }

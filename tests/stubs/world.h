@@ -24,7 +24,7 @@ struct maker {
 	void (*after_close)(struct side *s);
 };
 
-extern const struct maker maker_net, maker_unix, maker_epoll, maker_pipe, maker_files;
+extern const struct maker maker_net, maker_unix, maker_epoll, maker_pipe, maker_files, maker_made;
 
 #define P(x) ((u64)(uintptr_t)(x))
 
