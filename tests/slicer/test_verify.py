@@ -151,8 +151,9 @@ RIGHT = {
     "dead": ("static int unused_one(int x) { return __LINE__ + x; }\n"
              "static int unused_table_fn(int x) { return x; }\n"
              "static const struct ops unused_table __attribute__((unused)) = { .f = unused_table_fn };\n", "return x + __LINE__;"),
-    "slots": (TABLE + "static const struct ops t = { .f = fa, .g = fb, .n = 4 };\nstatic const struct ops *volatile p = &t;\n",
-              "return p->f(x) + p->n;"),
+    "slots": (TABLE + "struct slot_ops { int (*f)(int); int (*g)(int); int n; };\n"
+              "static const struct slot_ops t = { .f = fa, .g = fb, .n = 4 };\n"
+              "static const struct slot_ops *volatile p = &t;\n", "return p->f(x) + p->n;"),
     "statics": ("static int unused_flag(void) { static int n; return n++; }\n",
                 "static int n; { static int n; n += x; if (x) return n; } return n++;"),
     "strings": ('static const char *unused_text(void) { return "only there"; }\n', 'static const char *volatile s = "both"; return s[x];'),
@@ -219,6 +220,7 @@ def right(kslice, work):
     check(r.returncode == 0 and "agrees with the whole" in r.stdout, "a right slice: " + r.stdout)
     gone = open(f"{work}/out/tree/kernel/dead.c").read() + open(f"{work}/out/tree/kernel/lines.c").read()
     check("unused" not in gone.replace("__attribute__((unused))", ""), "nothing was deleted: the control is empty")
+    check(" fb" not in open(f"{work}/out/tree/kernel/slots.c").read(), "no slot died: the control is empty")
     check("sd_trap" in open(f"{work}/out/tree/kernel/cut_trap.c").read(), "no cut was made: the control is empty")
     check(len(modules(work)) > len(RIGHT), "no modules are cached")
     r = verify(kslice, work)
