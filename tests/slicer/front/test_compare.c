@@ -140,6 +140,9 @@ static void functions_that_cuts_change(void **state)
 #define EXPORT                                                             \
 	"@e = internal global ptr @fn, section \".discard.addressable\"\n" \
 	"@llvm.compiler.used = appending global [1 x ptr] [ptr @e]\n"
+#define OWN                                                    \
+	"@llvm.used = appending global [1 x ptr] [ptr @f.v]\n" \
+	"@f.v = internal global i32 0\n"
 #define FN "define void @fn() {\n}\n"
 
 static void what_nothing_names(void **state)
@@ -153,12 +156,8 @@ static void what_nothing_names(void **state)
 	       "{\"a.c\": [{\"kind\": \"definition\", \"names\": [\"i\"], \"cut\": \"fn\"}]}", "");
 	expect(EXPORT FN, "", "{}", "");
 	expect(EXPORT FN, FN, "{}", "e is gone from llvm.compiler.used");
-	expect("@llvm.used = appending global [1 x ptr] [ptr @f.v]\n@f.v = internal global i32 0\n" F(
-		       ""),
-	       "", "{}", "");
-	expect("@llvm.used = appending global [1 x ptr] [ptr @f.v]\n@f.v = internal global i32 0\n" F(
-		       ""),
-	       F(""), "{}", "f.v is gone from llvm.used");
+	expect(OWN F(""), "", "{}", "");
+	expect(OWN F(""), F(""), "{}", "f.v is gone from llvm.used");
 	expect("", INITCALL, "{}", "i is new in llvm.compiler.used");
 }
 
