@@ -155,6 +155,13 @@ int make_dirs(const char *path)
 	return 0;
 }
 
+bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 int make_parent_dirs(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -88,6 +88,9 @@ static inline bool starts_with(const char *s, const char *prefix)
 }
 bool ends_with(const char *s, const char *suffix);
 
+/* Is path a folder, or a link to one? */
+bool is_dir(const char *path);
+
 /* The whole file with a NUL appended; NULL with errno if it can't be read (prints nothing). */
 char *read_file(const char *path, size_t *len);
 /* Writes atomically. 0, or -1 after err(); then the old file, if any, is unchanged. */

@@ -33,12 +33,12 @@ static bool dir_has_option(const char *dir, const char *name, size_t n)
 	for (struct dirent *e; d && !has && (e = readdir(d));) {
 		char *path = xasprintf("%s/%s", dir, e->d_name), *text;
 
-		if (e->d_type == DT_DIR && e->d_name[0] != '.') {
-			has = dir_has_option(path, name, n);
-		} else if (starts_with(e->d_name, "Kconfig")) {
+		if (starts_with(e->d_name, "Kconfig")) {
 			text = read_file(path, NULL);
 			has = text && text_has_option(text, name, n);
 			free(text);
+		} else if (e->d_name[0] != '.' && is_dir(path)) {
+			has = dir_has_option(path, name, n);
 		}
 		free(path);
 	}

@@ -101,10 +101,10 @@ static int look_in_dir(const char *dir, bool top, struct strmap *names)
 		if (e->d_name[0] == '.' || (top && is_other_program(e->d_name)))
 			continue;
 		path = xasprintf("%s/%s", dir, e->d_name);
-		if (e->d_type == DT_DIR)
-			r = look_in_dir(path, false, names);
-		else if (is_source(e->d_name))
+		if (is_source(e->d_name))
 			look_in_file(path, names);
+		else if (is_dir(path))
+			r = look_in_dir(path, false, names);
 		free(path);
 	}
 	if (d)

@@ -190,7 +190,7 @@ def wrong_in_the_tree(spec):
     cuts = spec.get("cuts", [])
     yield "no such call", dict(spec, calls=[*spec["calls"], "no_such_call"]), "no_such_call"
     yield "a cut of nothing", dict(spec, cuts=[*cuts, {"drop": "nowhere_to_be_found"}]), \
-        'cut matches nothing: "nowhere_to_be_found": no such symbol'
+        'the tree has no name "nowhere_to_be_found", in any configuration'
     yield "nothing to keep", dict(spec, keep=[*spec.get("keep", []), "nowhere_to_be_found"]), "nowhere_to_be_found"
     yield "no such annotations", dict(spec, annotations=[*spec.get("annotations", []), "no-such-group"]), "no-such-group"
     yield "no annotations", {k: v for k, v in spec.items() if k != "annotations"}, "unsure|without a test|is not known"
