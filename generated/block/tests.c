@@ -112,4 +112,8 @@ static const struct st_call *const calls[] = {
 	&test_pselect6,
 };
 
-const struct st_suite st_suite = {&sd_block_stubs, calls, N(calls)};
+const struct st_suite st_suite = {
+	.stubs = &sd_block_stubs,
+	.call = calls,
+	.ncalls = N(calls),
+};

@@ -45,4 +45,8 @@ static const struct st_call *const calls[] = {
 	&test_epoll_pwait,
 };
 
-const struct st_suite st_suite = {&sd_net_stubs, calls, N(calls)};
+const struct st_suite st_suite = {
+	.stubs = &sd_net_stubs,
+	.call = calls,
+	.ncalls = N(calls),
+};

@@ -14,4 +14,8 @@ static const struct st_call *const calls[] = {
 	&test_poll,
 };
 
-const struct st_suite st_suite = {&sd_pipe_stubs, calls, N(calls)};
+const struct st_suite st_suite = {
+	.stubs = &sd_pipe_stubs,
+	.call = calls,
+	.ncalls = N(calls),
+};

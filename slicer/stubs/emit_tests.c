@@ -412,8 +412,10 @@ static void emit_suite(const struct marshal *m, struct strbuf *b)
 	sb_puts(b, "static const struct st_call *const calls[] = {\n");
 	for (size_t i = 0; i < m->ncalls; i++)
 		FMT(b, "\t&test_%s,\n", m->calls[i].ct->name);
-	FMT(b, "};\n\nconst struct st_suite st_suite = {&sd_%s_stubs, calls, N(calls)%s};\n",
-	    m->domain, n > 0 ? ", fixtures, N(fixtures)" : "");
+	FMT(b,
+	    "};\n\nconst struct st_suite st_suite = {\n\t.stubs = &sd_%s_stubs,\n\t.call = calls,\n"
+	    "\t.ncalls = N(calls),\n%s};\n",
+	    m->domain, n > 0 ? "\t.fixture = fixtures,\n\t.nfixtures = N(fixtures),\n" : "");
 }
 
 int emit_tests(const struct marshal *m, struct outputs *o)
