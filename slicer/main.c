@@ -328,13 +328,15 @@ enum {
 };
 
 static const struct cli_option options[] = {
-	{"tree", 't', "DIR|VERSION", "kernel-tree/linux", "check slice build verify why report test stubs",
+	{"tree", 't', "DIR|VERSION", "kernel-tree/linux",
+	 "check slice build verify why report test stubs",
 	 "the kernel's source: a folder, or a version that kernel-tree/fetch.sh VERSION unpacked; "
 	 "products of a tree that isn't the default one are in build/NAME@VERSION, or "
 	 "build/NAME@FOLDER-HASH, its stubs in `generated' there"},
 	{"out", 'o', "DIR", "build/NAME", "check slice build verify why report test stubs",
 	 "folder of the products; for stubs: generated/NAME"},
-	{"jobs", 'j', "N", "one per core", "check slice build verify diff stubs", "worker processes"},
+	{"jobs", 'j', "N", "one per core", "check slice build verify diff stubs",
+	 "worker processes"},
 	{"compdb", 'c', "FILE", NULL, "check slice build verify diff stubs",
 	 "use the compile commands in FILE instead of configuring the tree; for diff a path below "
 	 "each tree"},
