@@ -80,7 +80,7 @@ void describe_value(const struct mval *v, const struct mval *list, struct strbuf
 	}
 }
 
-/* What said so: b(ody), t(ype), n(ame), = an annotation. */
+/* What said so: b: body, t: type, n: name, =: annotation. */
 static void describe_from(const struct mval *v, struct strbuf *b)
 {
 	static const char mark[] = {0, 'n', 't', 'b', '='};
