@@ -55,6 +55,12 @@ def build_whole(commands, objs, program):
     return link(program, [f"{objs}/{n}" for n in sorted(os.listdir(objs))])
 
 
+def kslice(program, command, work):
+    """Of the tree in WORK, with WORK/r.json."""
+    return run([program, command, "-j1", "--tree", f"{work}/tree", "--compdb", f"{work}/compile_commands.json", "--out",
+                f"{work}/out", f"{work}/r.json"], env=dict(os.environ, KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache"))
+
+
 def build_sliced(out, program):
     shutil.rmtree(f"{out}/obj", ignore_errors=True) # `kslice build` removes what a slice no longer has
     r = run(["ninja", "-C", f"{out}/tree/build", "-f", "../../build.ninja"])

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Random programs (random_shapes.py), whole and sliced: each call prints the same.
+"""Random programs (random_shapes.py), whole and sliced: each call prints the same, and the check of `kslice build`
+finds nothing.
 
 A seed makes a program and slices it for a few random sets of its calls.
 
@@ -16,7 +17,7 @@ import shutil
 import sys
 
 from random_shapes import Program
-from shapes_common import build_sliced, build_whole, run, write_commands, write_main
+from shapes_common import build_sliced, build_whole, kslice, run, write_commands, write_main
 
 SPECS = 3
 
@@ -37,7 +38,7 @@ def write_tree(program, tree):
             f.write(text)
 
 
-def check_spec(kslice, program, work, calls):
+def check_spec(binary, program, work, calls):
     tree, objs, out = f"{work}/tree", f"{work}/objs", f"{work}/out"
     write_main(tree, calls)
     commands = write_commands(tree, objs, f"{work}/compile_commands.json")
@@ -46,9 +47,9 @@ def check_spec(kslice, program, work, calls):
     open(f"{work}/r.config", "w").close()
     error = build_whole(commands, objs, f"{work}/whole")
     need(not error, f"the generator made a bad program: {error}")
-    r = run([kslice, "slice", "-j1", "--tree", tree, "--compdb", f"{work}/compile_commands.json", "--out", out, f"{work}/r.json"],
-            env=dict(os.environ, KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache"))
-    need(r.returncode == 0, f"kslice slice: {r.stdout}")
+    for command in ("slice", "verify"):
+        r = kslice(binary, command, work)
+        need(r.returncode == 0, f"kslice {command}: {r.stdout}")
     error = build_sliced(out, f"{work}/sliced")
     need(not error, error)
     for i, call in enumerate(calls):
@@ -60,7 +61,7 @@ def check_spec(kslice, program, work, calls):
     return len(re.findall(r"^\{", text, re.M))
 
 
-def check_seed(kslice, seed, work):
+def check_seed(binary, seed, work):
     rng = random.Random(seed)
     program = Program(rng)
     shutil.rmtree(work, ignore_errors=True)
@@ -69,7 +70,7 @@ def check_seed(kslice, seed, work):
     for n in range(SPECS):
         calls = sorted(rng.sample(program.calls, rng.choice([1, 2, len(program.calls)])))
         try:
-            counts.append(check_spec(kslice, program, work, calls))
+            counts.append(check_spec(binary, program, work, calls))
         except Failed as e:
             raise Failed(f"spec {n} ({', '.join(calls)}): {e}") from e
     print(f"seed {seed}: functions kept {counts}", flush=True)
@@ -77,12 +78,12 @@ def check_seed(kslice, seed, work):
 
 
 def main():
-    kslice, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    binary, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     n, spread, failures = int(os.environ.get("KSLICE_RANDOM", 6)), 0, 0
     for seed in range(first, first + n):
         try:
-            spread = max(spread, check_seed(kslice, seed, f"{work}/{seed}"))
+            spread = max(spread, check_seed(binary, seed, f"{work}/{seed}"))
             shutil.rmtree(f"{work}/{seed}")
         except Failed as e:
             failures += 1

@@ -6,6 +6,8 @@ shapes/kernel/*.c: each SYSCALL_DEFINE1 is one shape. The slice of all of them p
 process per shape; what is named dead_* is gone from the slice's text (but for prototypes), so that nothing
 passes by being kept.
 
+The check of `kslice build` finds nothing, either.
+
 usage: test_shapes.py KSLICE WORKDIR
 """
 import json
@@ -14,7 +16,7 @@ import re
 import shutil
 import sys
 
-from shapes_common import build_sliced, build_whole, run, sources, write_commands, write_main
+from shapes_common import build_sliced, build_whole, kslice, run, sources, write_commands, write_main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 failures = []
@@ -26,7 +28,7 @@ def check(ok, what):
         print("FAIL:", what)
 
 
-def wrong_reader(kslice, work, out):
+def wrong_reader(work, out):
     """A slot that is read although the slice took it for dead says its name."""
     path = f"{out}/tree/kernel/elements.c"
     with open(path) as f:
@@ -39,10 +41,10 @@ def wrong_reader(kslice, work, out):
     check(r.returncode == 3 and r.stdout.startswith("trap after_table.f\n"), f"a dead slot that is read: {r.returncode} {r.stdout}")
 
 
-def other_callee(kslice, work, shapes):
+def other_callee(program, work, shapes):
     """A call in a text that two units include can only be dropped if it is the same in both."""
     write_spec(work, shapes, [{"drop": "text_called_a", "value": "0"}])
-    r = slice_it(kslice, work)
+    r = kslice(program, "slice", work)
     check(r.returncode == 1 and re.search(r"r.json:\d+: .*the call of text_called_a in template/table.c is another function's in "
                                           r"kernel/texts_b.c.*\n\s+cure: ", r.stdout), f"a drop in a shared text: {r.stdout}")
 
@@ -53,17 +55,12 @@ def write_spec(work, shapes, cuts):
     open(f"{work}/r.config", "w").close()
 
 
-def slice_it(kslice, work):
-    return run([kslice, "slice", "--tree", f"{work}/tree", "--compdb", f"{work}/compile_commands.json", "--out", f"{work}/out",
-                f"{work}/r.json"], env=dict(os.environ, KSLICE_ARCH="mini", KSLICE_CACHE=f"{work}/cache"))
-
-
 def shapes_of(tree):
     return [s for c in sources(tree) for s in re.findall(r"^SYSCALL_DEFINE1\((\w+)", open(f"{tree}/{c}").read(), re.M)]
 
 
 def main():
-    kslice, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    program, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     tree, objs, out = f"{work}/tree", f"{work}/objs", f"{work}/out"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(f"{HERE}/shapes", tree)
@@ -73,18 +70,20 @@ def main():
     write_spec(work, shapes, [])
     error = build_whole(commands, objs, f"{work}/whole")
     check(not error, error)
-    r = slice_it(kslice, work)
+    r = kslice(program, "slice", work)
     check(r.returncode == 0, f"slice: {r.stdout}")
     if r.returncode == 0:
         error = build_sliced(out, f"{work}/sliced")
         check(not error, error)
+        r = kslice(program, "verify", work)
+        check(r.returncode == 0, f"the slice isn't what the whole is: {r.stdout}")
     if not failures:
         compare(work, shapes)
         for c in sources(f"{out}/tree") + ["template/table.c"]:
             left = re.findall(r"^(?!int dead_\w+\(.*\);$).*\bdead_\w+.*$", open(f"{out}/tree/{c}").read(), re.M)
             check(not left, f"{c}: still there: {left}")
-        wrong_reader(kslice, work, out)
-        other_callee(kslice, work, shapes)
+        wrong_reader(work, out)
+        other_callee(program, work, shapes)
     check(len(shapes) > 40, f"only {len(shapes)} shapes found")
     print(len(shapes), "shapes, failures:", len(failures))
     return 1 if failures else 0
