@@ -325,6 +325,7 @@ enum {
 	OPT_FROM = CLI_KEY(5),
 	OPT_TO = CLI_KEY(6),
 	OPT_JSON = CLI_KEY(7),
+	OPT_UNCUT = CLI_KEY(8),
 };
 
 static const struct cli_option options[] = {
@@ -346,6 +347,9 @@ static const struct cli_option options[] = {
 	 "add the options of specs/debug/KIND.config, in build/NAME-KIND; debug, or no KIND: "
 	 "DWARF for the whole image and exact call traces; poison: checks of freed memory and "
 	 "locks; kasan: checks of every memory access"},
+	{"uncut", OPT_UNCUT, "GROUP,...", NULL, "check slice build verify",
+	 "leave out these cut groups of the spec, in build/NAME-uncut: to find which cut broke "
+	 "something"},
 	{"no-verify", OPT_NO_VERIFY, NULL, NULL, "build",
 	 "don't compare the slice with the whole source; for an image that is known to differ"},
 	{"html", OPT_HTML, "[FILE]", NULL, "report",
@@ -423,6 +427,9 @@ static int set_option(void *values, int key, const char *arg)
 		return 0;
 	case OPT_JSON:
 		o->json = true;
+		return 0;
+	case OPT_UNCUT:
+		o->uncut = arg;
 		return 0;
 	case OPT_BESIDE:
 		o->beside = arg;

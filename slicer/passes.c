@@ -9,6 +9,7 @@
 #include "report/report.h"
 #include "spec/debug.h"
 #include "spec/remote.h"
+#include "spec/uncut.h"
 #include "stubs/stubs.h"
 #include "tree/tree.h"
 #include <errno.h>
@@ -114,7 +115,8 @@ static int add_port_cuts(struct spec *spec)
 	return r;
 }
 
-/* build/NAME, with the debug kind and the tree, if it isn't the default one; --out replaces it. */
+/* build/NAME, with the debug kind, "uncut", and the tree, if it isn't the default one; --out replaces
+ * it. */
 static int name_products(struct session *s)
 {
 	const struct options *o = s->options;
@@ -125,8 +127,9 @@ static int name_products(struct session *s)
 	if (o->out)
 		s->outdir = xstrdup(o->out);
 	else
-		s->outdir = xasprintf("%s/build/%s%s%s%s", repo_root(), s->spec.name,
-				      o->debug ? "-" : "", o->debug ?: "", suffix);
+		s->outdir = xasprintf("%s/build/%s%s%s%s%s", repo_root(), s->spec.name,
+				      o->debug ? "-" : "", o->debug ?: "", o->uncut ? "-uncut" : "",
+				      suffix);
 	if (*suffix) {
 		free(s->spec.generated);
 		s->spec.generated =
@@ -144,7 +147,8 @@ static int run_spec(struct session *s)
 
 	free(path);
 	if (r || add_port_cuts(&s->spec) || (o->debug && debug_spec(&s->spec, o->debug)) ||
-	    remote_resolve(&s->spec) || name_products(s))
+	    (o->uncut && spec_uncut(&s->spec, o->uncut)) || remote_resolve(&s->spec) ||
+	    name_products(s))
 		return -1;
 	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }

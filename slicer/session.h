@@ -23,6 +23,7 @@ struct options {
 	const char *to_file;	       /* --html, NULL: report.html of the output folder */
 	int jobs;
 	const char *from, *to; /* --from, --to */
+	const char *uncut;     /* --uncut: groups, to build/<domain>-uncut; NULL: none */
 	bool whole, html, list, time, no_verify, json;
 	bool compare; /* for diff: no stubs are made, and compdb is below the tree */
 	bool check;   /* don't write generated/<domain> */

@@ -30,6 +30,15 @@ static bool unit_named_before(const struct graph *g, const struct unit *u, uint3
 	return false;
 }
 
+#define WHY_STEPS 8 /* of why_line() */
+
+static uint32_t field_reader(const struct graph *g, uint32_t field)
+{
+	const struct field *f = &g->fields.a[field];
+
+	return f->read ? f->reader : g->records.a[f->record].reader;
+}
+
 static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 {
 	const struct unit *u = &g->units.a[i];
@@ -48,7 +57,7 @@ static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 		  graph_def(g, first)->line, edge_names[u->edge.kind]);
 	if (u->edge.kind == EDGE_FIELD) {
 		const struct field *f = &g->fields.a[u->edge.field];
-		uint32_t reader = f->read ? f->reader : g->records.a[f->record].reader;
+		uint32_t reader = field_reader(g, u->edge.field);
 
 		/* the path continues at the reader, by which a call gets here */
 		sb_printf(b, "%u\t%s of %s (%s), read by\n", g->unit_of[reader], f->name,
@@ -123,6 +132,31 @@ void closure_dump(const struct graph *g, FILE *out)
 	why_text(&b, g);
 	fwrite(b.s, 1, b.len, out);
 	sb_free(&b);
+}
+
+/* The unit by which unit i was first reached; NONE: it is a root. */
+static uint32_t reached_by(const struct graph *g, uint32_t i)
+{
+	const struct edge *e = &g->units.a[i].edge;
+	uint32_t from = e->kind == EDGE_FIELD ? field_reader(g, e->field) : e->from;
+
+	return from == NONE ? NONE : g->unit_of[from];
+}
+
+char *why_line(const struct graph *g, uint32_t def_id)
+{
+	uint32_t steps[WHY_STEPS], unit = g->unit_of[def_id], n = 0;
+	struct strbuf b = {0};
+
+	for (; unit != NONE && n < WHY_STEPS; unit = reached_by(g, unit))
+		steps[n++] = unit;
+	sb_puts(&b, unit == NONE ? "reached by " : "reached by ... > ");
+	while (n) {
+		uint32_t first = g->unit_defs[g->units.a[steps[--n]].first];
+
+		sb_printf(&b, "%s%s", graph_name(g, n ? first : def_id), n ? " > " : "");
+	}
+	return b.s;
 }
 
 struct line {

@@ -6,6 +6,7 @@
  */
 #include "tree/tree.h"
 #include "base/arch.h"
+#include "closure/why.h"
 #include "spec/remote.h"
 #include "tree/edits.h"
 #include "tree/textedit.h"
@@ -188,7 +189,7 @@ static void trap_slot(struct emitter *em, uint32_t def_id, const struct fact_ele
 			xasprintf(
 				"static void __attribute__((noreturn)) %s(void)\n{\n"
 				"\textern void sd_trap(const char *name) __attribute__((noreturn));\n\n"
-				"\tsd_trap(\"%s.%s\");\n}\n\n",
+				"\tsd_trap(\"%s.%s is a slot that nothing kept reads\");\n}\n\n",
 				name, table, slot));
 	edit_add(&file->edits, EDIT_PUT, e->value, e->value_end, xasprintf("(void *)%s", name));
 	free(name);
@@ -269,22 +270,38 @@ static char *remote_body(const struct spec_cut *c, bool declared)
 	return b.s;
 }
 
+/* What a trap says: "f was cut out by the group g; reached by sys_c > a > f". */
+static char *trap_text(const struct graph *g, uint32_t def_id, const struct spec_cut *c)
+{
+	struct strbuf text = {0};
+	char *path = why_line(g, def_id);
+
+	sb_printf(&text, "%s was cut out by %s%s", c->symbol, c->group ? "the group " : "the spec",
+		  c->group ?: "");
+	sb_printf(&text, "; %s", path);
+	free(path);
+	return text.s;
+}
+
 static void collect_body(struct emitter *em, uint32_t def_id)
 {
 	const struct graph *g = em->g;
 	const struct spec_cut *c = &g->spec->cuts[g->body_cut[def_id] - 1];
 	const struct fact_def *d = graph_def(g, def_id);
-	char *text;
+	char *text, *says;
 
-	if (c->kind == CUT_REMOTE)
+	if (c->kind == CUT_REMOTE) {
 		text = remote_body(c, unit_includes(graph_facts(g, def_id), REMOTE_HEADER));
-	else if (c->kind == CUT_TRAP)
+	} else if (c->kind == CUT_TRAP) {
+		says = trap_text(g, def_id, c);
 		text = xasprintf(
-			"{ extern void sd_trap(const char *name) __attribute__((noreturn)); "
+			"{ extern void sd_trap(const char *text) __attribute__((noreturn)); "
 			"sd_trap(\"%s\"); }",
-			c->symbol);
-	else
+			says);
+		free(says);
+	} else {
 		text = c->value ? xasprintf("{ return %s; }", c->value) : xstrdup("{ }");
+	}
 	edit_add(&out_file_for(em, graph_file(g, def_id))->edits, EDIT_BODY, d->body, d->end, text);
 }
 

@@ -85,6 +85,18 @@ def dumps(slice_it, out):
         check(f"`{name}`" in readme, f"pass {name} is not in specs/README.md")
 
 
+def uncut(slice_it, out):
+    """Without a group what its cuts took away is there again; then the slice is made as before."""
+    def tables():
+        return "register_table(\"inet\", show_inet)" in open(f"{out}/tree/net/inet.c").read()
+    before = tables()
+    r = run(slice_it + ["--uncut=mini-tables"])
+    check(r.returncode == 0 and not before and tables(), f"--uncut of a group: {r.stdout}")
+    r = run(slice_it + ["--uncut=mini-tables,nosuch"])
+    check(r.returncode == 1 and re.search(r'no cut group "nosuch"\n\s+cure: ', r.stdout), f"--uncut of no group: {r.stdout}")
+    check(run(slice_it).returncode == 0 and not tables(), "the slice with its group again")
+
+
 def stamps(out):
     return {os.path.join(d, n): os.stat(os.path.join(d, n)).st_mtime_ns
             for d, _, names in os.walk(f"{out}/tree") for n in names}
@@ -115,6 +127,9 @@ def main():
         check(r.returncode == 1 and "not in the slice" in r.stdout, "why of what is gone:\n" + r.stdout)
         r = run([kslice, "verify"] + slice_it[2:])
         check(r.returncode == 0, "the slice differs from the whole:\n" + r.stdout)
+        check("lib_trapped was cut out by the spec; reached by sys_cuts > lib_trapped" in open(f"{out}/tree/kernel/cuts.c").read(),
+              "a trap says who cut it, and how it is reached")
+        uncut(slice_it, out)
         before = stamps(out)
         check(run(slice_it).returncode == 0 and stamps(out) == before, "a second run touches files")
         dumps(slice_it, out)

@@ -121,9 +121,9 @@ static int __init sd_console_init(void)
 }
 console_initcall(sd_console_init);
 
-void sd_trap(const char *name)
+void sd_trap(const char *text)
 {
-	panic("kslice: trap: %s was cut out", name);
+	panic("kslice: trap: %s", text);
 }
 
 /* A panic ends the process: the supervisor restarts it. */

@@ -59,8 +59,8 @@ int sd_own_mm(void);
 void sd_uaccess_confine(const void *start, unsigned long len);
 extern bool (*sd_uptr_extra)(unsigned long addr, unsigned long size);
 
-/* Called by a `trap` cut: prints the name of the removed function, and dies. */
-void sd_trap(const char *name) __noreturn;
+/* Called by a `trap` cut, or where a table has a dead slot: prints what was removed, and dies. */
+void sd_trap(const char *text) __noreturn;
 
 /* Calls fn() on a stack that ends at top, in the current task. */
 int sd_call_on(void *top, int (*fn)(void));
