@@ -60,20 +60,21 @@ static void sliced_command(const json_t *args, struct side_unit *u)
 	finish_command(u, xstrdup(json_string_value(json_array_get(args, all - 1))));
 }
 
-/* Object behind the folder of objects => arguments. */
+/* The object's path in the folder of objects => arguments. */
 static json_t *arguments_of(const json_t *commands, const char *object)
 {
-	json_t *c;
+	char *path = xasprintf("/obj/%s", object);
+	json_t *c, *found = NULL;
 	size_t i;
 
 	json_array_foreach (commands, i, c) {
 		const char *out = json_string_value(json_object_get(c, "output"));
-		size_t n = strlen(object), len = out ? strlen(out) : 0;
 
-		if (len > n && out[len - n - 1] == '/' && !strcmp(out + len - n, object))
-			return json_object_get(c, "arguments");
+		if (out && ends_with(out, path))
+			found = json_object_get(c, "arguments");
 	}
-	return NULL;
+	free(path);
+	return found;
 }
 
 static int add_units(struct verify *v, const json_t *commands)

@@ -84,5 +84,6 @@ SYSCALL_DEFINE1(cuts, int, a) /* expect: kept */
 	lib_quiet(a);
 	if (a > 1000)
 		r += lib_trapped(a);
+	r += same_tail(a) - a - 1;
 	return r + lib_answer(a);
 }
