@@ -115,8 +115,8 @@ static int add_port_cuts(struct spec *spec)
 	return r;
 }
 
-/* build/NAME, with the debug kind, "uncut", and the tree, if it isn't the default one; --out replaces
- * it. */
+/* build/NAME, with the debug kind, "uncut", and the tree, if it isn't the default one; --out
+ * replaces it. */
 static int name_products(struct session *s)
 {
 	const struct options *o = s->options;

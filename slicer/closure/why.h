@@ -22,8 +22,8 @@ int why_write(const struct graph *g, const char *outdir);
 /* Prints what why_write() writes. */
 void closure_dump(const struct graph *g, FILE *out);
 /*
- * The same path in one line, of its last steps: "reached by sys_bind > inet_bind > f", or "... > a >
- * f". malloc'ed.
+ * The same path in one line, of its last steps: "reached by sys_bind > inet_bind > f", or
+ * "reached by ... > a > f". malloc'ed.
  */
 char *why_line(const struct graph *g, uint32_t def_id);
 /* Prints the path. 0, or -1 after printing the error. */

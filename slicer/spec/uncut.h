@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * uncut.h: a spec without some of its cut groups (kslice build --uncut=GROUP), to find out which cut
- * broke something. What such a group's cuts took away comes back, whatever it needs with it.
+ * uncut.h: a spec without some of its cut groups (kslice build --uncut=GROUP), to find out which
+ * cut broke something. What such a group's cuts took away comes back, whatever it needs with it.
  */
 #ifndef KSLICE_SPEC_UNCUT_H
 #define KSLICE_SPEC_UNCUT_H

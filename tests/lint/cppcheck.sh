@@ -14,7 +14,7 @@ fi
 cache=${KSLICE_BUILD:-build}/cppcheck
 mkdir -p "$cache"
 cppcheck --quiet --error-exitcode=1 --enable=warning,portability --max-configs=1 --std=c11 --library=gnu \
-	--cppcheck-build-dir="$cache" --suppressions-list=tests/lint/cppcheck-suppressions -D__x86_64__ -D__linux__ -D_GNU_SOURCE= \
+	--cppcheck-build-dir="$cache" --suppressions-list=tests/lint/cppcheck-suppressions -D__x86_64__ -D__linux__ '-DKSLICE_FACTS_ID=""' '-DKSLICE_VERIFY_ID=""' -D_GNU_SOURCE= \
 	'-D__attribute__(x)=' '-Djson_array_foreach(a,i,v)=for(i=0;(v=json_array_get(a,i));i++)' \
 	'-Djson_object_foreach(o,k,v)=for(;(v=json_object_get(o,k));)' \
 	-Iruntime/include -Iruntime/port/host -Islicer -Icli -Iruntime/client "$@"

@@ -55,7 +55,9 @@ def commands(domain, files):
 
 def check(one):
     directory, file, args = one
-    r = subprocess.run(["sparse", *FLAGS, *args, file], cwd=directory, capture_output=True, text=True)
+    # it doesn't know __has_include; the headers that runtime/kernel/compat.h asks for came with kernels of the same age
+    newer = os.path.exists(f"{directory}/../include/linux/filelock.h")
+    r = subprocess.run(["sparse", *FLAGS, f"-D__has_include(x)={int(newer)}", *args, file], cwd=directory, capture_output=True, text=True)
     said = [line for line in r.stderr.splitlines() if re.match(re.escape(OURS) + r".*: (warning|error): ", line)]
     if r.returncode and not said:
         said = [f"{file}: status {r.returncode}: {r.stderr[:500]}"]

@@ -67,6 +67,8 @@ class Domain:
         yield from (c for c in self.spec.get("cuts", []) if isinstance(c, dict))
         for group in self.groups():
             yield from group["cuts"]
+        with open(f"{REPO}/runtime/arch/cuts.json") as f:  # the port's own
+            yield from json.load(f)["cuts"]
 
 
 def files(top):
