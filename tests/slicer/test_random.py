@@ -46,18 +46,25 @@ def run(argv, **kw):
     return subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
 
 
+def object_name(source):
+    return source.replace("/", "_")[:-1] + "o"
+
+
 def compile_all(tree, cs, objdir):
     """What the compiler warns of, without places, and what stays undefined."""
     shutil.rmtree(objdir, ignore_errors=True)
     os.makedirs(objdir)
-    r = run(["clang-19", *FLAGS, f"-I{tree}/include", "-c", *[f"{tree}/{c}" for c in cs]], cwd=objdir)
-    need(r.returncode == 0, f"{tree} doesn't compile:\n{r.stdout}")
+    said = ""
+    for c in cs:
+        r = run(["clang-19", *FLAGS, f"-I{tree}/include", "-c", "-o", object_name(c), f"{tree}/{c}"], cwd=objdir)
+        said += r.stdout
+        need(r.returncode == 0, f"{tree} doesn't compile:\n{said}")
     objs = [f"{objdir}/{n}" for n in os.listdir(objdir)]
     table = run(["llvm-nm-19", "--no-sort", *objs]).stdout
     names = {kind: set() for kind in "UD"}
     for m in re.finditer(r"^[0-9a-f ]{16} (\w) (\S+)$", table, re.M):
         names["U" if m[1] == "U" else "D"].add(m[2])
-    return set(re.findall(r"warning: (.*)", r.stdout)), names["U"] - names["D"]
+    return set(re.findall(r"warning: (.*)", said)), names["U"] - names["D"]
 
 
 def units(t):
@@ -74,7 +81,7 @@ def write_tree(t, work):
     os.makedirs(f"{work}/objs")
     commands = [{"directory": f"{work}/objs", "file": f"{tree}/{c}",
                  "command": " ".join(["clang-19", *FLAGS, f"-I{tree}/include", "-c", "-o",
-                                      os.path.basename(c)[:-1] + "o", f"{tree}/{c}"])}
+                                      object_name(c), f"{tree}/{c}"])}
                 for c in units(t)]
     with open(f"{work}/compile_commands.json", "w") as f:
         json.dump(commands, f)
