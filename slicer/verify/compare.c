@@ -251,15 +251,13 @@ static bool is_known(const struct module *m, const char *name)
 	return is_defined(m, name) || module_find(m, IR_DECLARED, name);
 }
 
-/* An export's marker goes with what it exports. */
-static bool marks_what_is_gone(const struct compare *c, const struct ir_entity *e)
+/*
+ * An export's marker, which only keeps the compiler from dropping what it names: the linker drops
+ * it anyway, and exports pin nothing (closure/pins.c).
+ */
+static bool is_export_marker(const struct ir_entity *e)
 {
-	bool gone = strstr(e->head, "section \".discard.addressable\"") && e->slots.n == 1;
-	char *symbol = gone ? slot_symbol(e->slots.a[0].value) : NULL;
-
-	gone = symbol && !is_defined(c->slice, symbol);
-	free(symbol);
-	return gone;
+	return strstr(e->head, "section \".discard.addressable\"") != NULL;
 }
 
 /* A function's own static variable: f.x. */
@@ -282,7 +280,7 @@ static bool may_be_gone(const struct compare *c, const char *name)
 {
 	const struct ir_entity *e = module_find(c->whole, IR_VARIABLE, name);
 
-	return is_cut(c, name) || was_in_function(c, name) || (e && marks_what_is_gone(c, e));
+	return is_cut(c, name) || was_in_function(c, name) || (e && is_export_marker(e));
 }
 
 static void compare_gone(struct compare *c)
