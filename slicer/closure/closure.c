@@ -198,10 +198,8 @@ static uint32_t element_waits_for(struct graph *g, const struct facts *f, uint32
 }
 
 /* By these the report finds what a cut would free. */
-static void record_edge(struct graph *g, uint32_t def_id, const char *key)
+static void record_edge(struct graph *g, uint32_t def_id, uint32_t n)
 {
-	uint32_t n = graph_node(g, key);
-
 	if (n == NONE)
 		return;
 	for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
@@ -238,6 +236,7 @@ static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t 
 	const struct fact_ref *r = &f->refs[ref];
 	struct edge e = {
 		.from = def_id, .field = field, .kind = field == NONE ? EDGE_REF : EDGE_FIELD};
+	uint32_t n;
 
 	if (r->element && graph_def(g, def_id)->kind == DEF_VAR && !is_open(g, def_id)) {
 		uint32_t wait = element_waits_for(g, f, r->element);
@@ -252,9 +251,10 @@ static void follow_ref(struct graph *g, uint32_t def_id, uint32_t ref, uint32_t 
 									      : EDGE_REF;
 		}
 	}
-	record_edge(g, def_id, fact_str(f, r->key));
-	if (keep_symbol(g, fact_str(f, r->key), e))
-		open_tables(g, graph_node(g, fact_str(f, r->key)), f, r);
+	n = graph_node(g, fact_str(f, r->key));
+	record_edge(g, def_id, n);
+	if (n != NONE && keep_node(g, n, e))
+		open_tables(g, n, f, r);
 }
 
 static void wake_field_waiters(struct graph *g, uint32_t field)
@@ -317,8 +317,8 @@ static void keep_value(struct graph *g, uint32_t def_id, const char *value)
 		key = xasprintf("%s:%s", graph_file(g, def_id), name);
 		if (!keep_symbol(g, key, e))
 			keep_symbol(g, name, e);
-		record_edge(g, def_id, key);
-		record_edge(g, def_id, name);
+		record_edge(g, def_id, graph_node(g, key));
+		record_edge(g, def_id, graph_node(g, name));
 		free(name);
 		free(key);
 	}
