@@ -6,10 +6,9 @@
  */
 #include "closure/graph.h"
 #include "commands/words.h"
+#include "base/similar.h"
 #include <stdlib.h>
 #include <unistd.h>
-
-#define PROPOSALS 3
 
 struct absent {
 	const struct graph *g;
@@ -43,65 +42,25 @@ static bool is_in_tree(const struct absent *a, const char *name)
 	return there;
 }
 
-/* How many of the bytes of `name` begin and end `other`, too. */
-static size_t likeness(const char *name, const char *other)
-{
-	size_t n = strlen(name), m = strlen(other), most = n < m ? n : m, front = 0, back = 0;
-
-	while (front < most && name[front] == other[front])
-		front++;
-	while (back < most - front && name[n - 1 - back] == other[m - 1 - back])
-		back++;
-	return front + back;
-}
-
-struct proposal {
-	const char *name;
-	size_t score;
-};
-
-/* Keeps the best ones, the best first; names that differ more resemble by chance. */
-static void propose(struct proposal best[PROPOSALS], const char *name, const char *other)
-{
-	size_t score = 2 * likeness(name, other), lengths = strlen(name) + strlen(other);
-	struct proposal p = {other, lengths ? 1000 * score / lengths : 0};
-
-	if (p.score < 600)
-		return;
-	for (size_t i = 0; i < PROPOSALS; i++) {
-		struct proposal was = best[i];
-
-		if (was.name && !strcmp(was.name, p.name))
-			return;
-		if (p.score <= was.score)
-			continue;
-		best[i] = p;
-		p = was;
-		if (!p.name)
-			return;
-	}
-}
-
-static void find_proposals(const struct graph *g, const char *name, struct proposal *best)
+static void find_proposals(const struct graph *g, const char *name, struct similar *best)
 {
 	bool path = strchr(name, '/');
 
 	for (size_t i = 0; path && i < g->db->ntus; i++)
-		propose(best, name, g->db->tus[i].source);
+		similar_offer(best, name, g->db->tus[i].source);
 	for (size_t i = 0; !path && i < g->nodes.n; i++)
 		if (g->nodes.a[i].first != NONE)
-			propose(best, name, key_name(g->nodes.a[i].key));
+			similar_offer(best, name, key_name(g->nodes.a[i].key));
 }
 
 static int report_absent(const struct absent *a, const struct spec_place *at, const char *name)
 {
-	struct proposal best[PROPOSALS] = {};
+	struct similar best = {};
 	struct strbuf cure = {};
 	int r;
 
-	find_proposals(a->g, name, best);
-	for (size_t i = 0; i < PROPOSALS && best[i].name; i++)
-		sb_printf(&cure, "%s%s", i ? ", " : "similar names here: ", best[i].name);
+	find_proposals(a->g, name, &best);
+	similar_print(&best, "similar names here: ", &cure);
 	sb_printf(&cure, "%sif other trees have it, list this tree's name, too, with \"any\"",
 		  cure.len ? "; " : "correct the name; ");
 	r = spec_error(at, cure.s, "the tree has no %s \"%s\", in any configuration",

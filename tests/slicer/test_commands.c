@@ -139,7 +139,6 @@ static int check_fragment(const char *config, const char *fragment, const char *
 	char *path = at("fragment"), *text;
 	int r, old;
 
-	put("some/init/Kconfig", "config HAS\n\tbool\n\nmenuconfig MENU\n\tbool\n");
 	put("obj/.config", config);
 	put("fragment", fragment);
 	old = listen_stderr();
@@ -161,6 +160,7 @@ static void test_kconfig(void **state)
 {
 	const char *config = "\nCONFIG_HAS=y\n# CONFIG_MENU is not set\n";
 
+	put("overlay/Kconfig", "config HAS\n\tbool \"h\"\n\nmenuconfig MENU\n\tbool \"m\"\n");
 	assert_int_equal(check_fragment(config, "CONFIG_HAS=y\nCONFIG_GONE=n\n", NULL), 0);
 	assert_int_equal(
 		check_fragment(config, "# x\nCONFIG_MENU=y\n",
@@ -177,6 +177,70 @@ static void test_kconfig(void **state)
 	assert_int_equal(check_fragment(config, "# optional: older\nCONFIG_MENU=y\n",
 					"fragment:2: the tree's Kconfig doesn't accept"),
 			 -1);
+}
+
+/* What each option lacks: told at once, whatever way Kconfig has to say it. */
+static const char kconfig[] =
+	"mainmenu \"x\"\n"
+	"source \"arch/$(SRCARCH)/Kconfig\"\n"
+	"config EXPERT\n\tbool \"e\"\n"
+	"menu \"m\"\n\tdepends on TOP\n"
+	"config IN_MENU\n\tbool \"in\" if EXPERT\n\thelp\n\t  config HELP\n\n\t  if it were read\n"
+	"endmenu\n"
+	"if TOP && \\\n   EXPERT\n"
+	"config IN_IF\n\tbool\n\tprompt \"in\"\n"
+	"endif # TOP\n"
+	"config TOP\n\tbool \"t\"\n\tdepends on $(success,test -n \"a)b\")\n"
+	"config DEEP\n\tbool \"d\"\n\tdepends on (IN_MENU && HIDDEN) || MMU\n"
+	"config HIDDEN\n\tbool\n"
+	"config SELECTS\n\ttristate \"s\"\n\tselect HIDDEN if EXPERT\n"
+	"config NEVER\n\tbool \"n\"\n\tdepends on PAGED\n"
+	"config PAGED\n\tdef_bool y\n\tdepends on MMU\n"
+	"config NOT\n\tbool \"n\"\n\tdepends on !EXPERT_OFF && MODE=\"fast\"\n"
+	"config EXPERT_OFF\n\tbool \"o\"\n"
+	"config MODE\n\tstring \"m\"\n"
+	"choice\n\tprompt \"c\"\n"
+	"config ONE\n\tbool \"1\"\nconfig TWO\n\tbool \"2\"\n"
+	"endchoice\n"
+	"config ANY\n\tbool \"a\"\n\tdepends on ONE=y || TWO != n\n"
+	"config NUMBER\n\tint \"n\"\n\trange 1 9\n\tdefault 1\n";
+
+static void check_needs(const char *config, const char *fragment, const char *why, const char *cure)
+{
+	put("overlay/Kconfig", kconfig);
+	put("overlay/arch/sd/Kconfig", "config MMU\n\tdef_bool n\n");
+	assert_int_equal(check_fragment(config, fragment, why), -1);
+	assert_int_equal(check_fragment(config, fragment, cure), -1);
+}
+
+static void test_kconfig_needs(void **state)
+{
+	put("some/arch/x86/Kconfig", "config X86\n\tbool\n");
+	check_needs("\n", "CONFIG_IN_MENU=y\n", ": IN_MENU needs TOP and EXPERT",
+		    "\n\t\tCONFIG_TOP=y\n\t\tCONFIG_EXPERT=y\n");
+	check_needs("\nCONFIG_TOP=y\n", "CONFIG_IN_IF=y\n", ": IN_IF needs EXPERT\n",
+		    "drop the line:\n\t\tCONFIG_EXPERT=y\n");
+	/* the whole chain, with the lines of the fragment left out */
+	check_needs(
+		"\n", "CONFIG_TOP=y\nCONFIG_DEEP=y\n",
+		": DEEP needs IN_MENU and HIDDEN; IN_MENU needs TOP and EXPERT; "
+		"HIDDEN is selected by SELECTS and EXPERT\n",
+		"drop the line:\n\t\tCONFIG_EXPERT=y\n\t\tCONFIG_IN_MENU=y\n\t\tCONFIG_SELECTS=y\n");
+	check_needs("\n", "CONFIG_NEVER=y\n",
+		    ": NEVER needs PAGED, which needs MMU, which arch/sd doesn't have",
+		    "cure: drop the line");
+	check_needs("\nCONFIG_EXPERT_OFF=y\n", "CONFIG_NOT=y\n", ": NOT needs EXPERT_OFF off",
+		    "drop the line");
+	check_needs("\n", "CONFIG_NOT=y\n", ": NOT needs MODE=fast", "drop the line");
+	check_needs("\nCONFIG_ONE=y\n", "CONFIG_TWO=y\n", ": it is one of a choice, which is ONE",
+		    "cure: drop the line, or CONFIG_ONE=y");
+	check_needs("\n", "CONFIG_ANY=y\n", ": ANY needs ONE\n", "\n\t\tCONFIG_ONE=y\n");
+	check_needs("\nCONFIG_NUMBER=9\n", "CONFIG_NUMBER=99\n", "it is int, and became 9",
+		    "range");
+	check_needs("\n", "CONFIG_X86=y\n", "only arch/x86/Kconfig has it", "can't be had here");
+	check_needs("\n", "CONFIG_SELECT=y\n", "no such option: CONFIG_SELECT=y",
+		    "similar names here: SELECTS");
+	check_needs("\n", "CONFIG_HELP=y\n", "no such option: CONFIG_HELP=y", "correct the name");
 }
 
 /* ---- the runtime among the units ---- */
@@ -257,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_words_of_text),
 		cmocka_unit_test_setup_teardown(test_tree_words, enter, leave),
 		cmocka_unit_test_setup_teardown(test_kconfig, enter, leave),
+		cmocka_unit_test_setup_teardown(test_kconfig_needs, enter, leave),
 		cmocka_unit_test_setup_teardown(test_runtime, enter, leave),
 		cmocka_unit_test_setup_teardown(test_stubs, enter, leave),
 	};
