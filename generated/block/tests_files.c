@@ -56,6 +56,7 @@ static const struct st_differs read_differs[] = {
 const struct st_call test_read = {
 	"read", N(read_params), read_params, N(read_bases), read_bases, N(read_differs), read_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_read,
 };
 
 /* ---- write ---- */
@@ -115,6 +116,7 @@ static const struct st_differs write_differs[] = {
 const struct st_call test_write = {
 	"write", N(write_params), write_params, N(write_bases), write_bases, N(write_differs), write_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_write,
 };
 
 /* ---- readv ---- */
@@ -148,6 +150,7 @@ static const struct st_differs readv_differs[] = {
 const struct st_call test_readv = {
 	"readv", N(readv_params), readv_params, N(readv_bases), readv_bases, N(readv_differs), readv_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_LIST, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_readv,
 };
 
 /* ---- writev ---- */
@@ -181,6 +184,7 @@ static const struct st_differs writev_differs[] = {
 const struct st_call test_writev = {
 	"writev", N(writev_params), writev_params, N(writev_bases), writev_bases, N(writev_differs), writev_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_LIST, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_writev,
 };
 
 /* ---- close ---- */
@@ -195,6 +199,7 @@ static const struct st_base close_bases[] = {
 const struct st_call test_close = {
 	"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_close,
 };
 
 /* ---- dup ---- */
@@ -209,6 +214,7 @@ static const struct st_base dup_bases[] = {
 const struct st_call test_dup = {
 	"dup", N(dup_params), dup_params, N(dup_bases), dup_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_dup,
 };
 
 /* ---- dup2 ---- */
@@ -225,6 +231,7 @@ static const struct st_base dup2_bases[] = {
 const struct st_call test_dup2 = {
 	"dup2", N(dup2_params), dup2_params, N(dup2_bases), dup2_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_dup2,
 };
 
 /* ---- dup3 ---- */
@@ -242,6 +249,7 @@ static const struct st_base dup3_bases[] = {
 const struct st_call test_dup3 = {
 	"dup3", N(dup3_params), dup3_params, N(dup3_bases), dup3_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_dup3,
 };
 
 /* ---- fcntl ---- */
@@ -277,6 +285,7 @@ static const u32 fcntl_fds[] = {0, 1030};
 const struct st_call test_fcntl = {
 	"fcntl", N(fcntl_params), fcntl_params, N(fcntl_bases), fcntl_bases, 0, NULL, 1, N(fcntl_fds), fcntl_fds,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fcntl,
 };
 
 /* ---- sendfile ---- */
@@ -296,4 +305,5 @@ static const struct st_base sendfile_bases[] = {
 const struct st_call test_sendfile = {
 	"sendfile", N(sendfile_params), sendfile_params, N(sendfile_bases), sendfile_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 3, -1, 1, 0, -1, 0},
+	.direct = sys_sendfile64,
 };

@@ -17,6 +17,7 @@ static const struct st_base setuid_bases[] = {
 const struct st_call test_setuid = {
 	"setuid", N(setuid_params), setuid_params, N(setuid_bases), setuid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setuid,
 };
 
 /* ---- setgid ---- */
@@ -31,6 +32,7 @@ static const struct st_base setgid_bases[] = {
 const struct st_call test_setgid = {
 	"setgid", N(setgid_params), setgid_params, N(setgid_bases), setgid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setgid,
 };
 
 /* ---- setreuid ---- */
@@ -46,6 +48,7 @@ static const struct st_base setreuid_bases[] = {
 const struct st_call test_setreuid = {
 	"setreuid", N(setreuid_params), setreuid_params, N(setreuid_bases), setreuid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setreuid,
 };
 
 /* ---- setregid ---- */
@@ -61,6 +64,7 @@ static const struct st_base setregid_bases[] = {
 const struct st_call test_setregid = {
 	"setregid", N(setregid_params), setregid_params, N(setregid_bases), setregid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setregid,
 };
 
 /* ---- setresuid ---- */
@@ -77,6 +81,7 @@ static const struct st_base setresuid_bases[] = {
 const struct st_call test_setresuid = {
 	"setresuid", N(setresuid_params), setresuid_params, N(setresuid_bases), setresuid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setresuid,
 };
 
 /* ---- setresgid ---- */
@@ -93,6 +98,7 @@ static const struct st_base setresgid_bases[] = {
 const struct st_call test_setresgid = {
 	"setresgid", N(setresgid_params), setresgid_params, N(setresgid_bases), setresgid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setresgid,
 };
 
 /* ---- setfsuid ---- */
@@ -106,6 +112,7 @@ static const struct st_base setfsuid_bases[] = {
 const struct st_call test_setfsuid = {
 	"setfsuid", N(setfsuid_params), setfsuid_params, N(setfsuid_bases), setfsuid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 4294967295ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setfsuid,
 };
 
 /* ---- setfsgid ---- */
@@ -119,6 +126,7 @@ static const struct st_base setfsgid_bases[] = {
 const struct st_call test_setfsgid = {
 	"setfsgid", N(setfsgid_params), setfsgid_params, N(setfsgid_bases), setfsgid_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 4294967295ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setfsgid,
 };
 
 /* ---- setgroups ---- */
@@ -135,6 +143,7 @@ static const struct st_base setgroups_bases[] = {
 const struct st_call test_setgroups = {
 	"setgroups", N(setgroups_params), setgroups_params, N(setgroups_bases), setgroups_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setgroups,
 };
 
 /* ---- capset ---- */
@@ -154,6 +163,7 @@ static const struct st_differs capset_differs[] = {
 const struct st_call test_capset = {
 	"capset", N(capset_params), capset_params, N(capset_bases), capset_bases, N(capset_differs), capset_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_capset,
 };
 
 /* ---- prctl ---- */
@@ -177,4 +187,5 @@ static const struct st_base prctl_bases[] = {
 const struct st_call test_prctl = {
 	"prctl", N(prctl_params), prctl_params, N(prctl_bases), prctl_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_prctl,
 };

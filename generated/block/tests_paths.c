@@ -22,6 +22,7 @@ static const struct st_base open_bases[] = {
 const struct st_call test_open = {
 	"open", N(open_params), open_params, N(open_bases), open_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_open,
 };
 
 /* ---- openat ---- */
@@ -44,6 +45,7 @@ static const struct st_base openat_bases[] = {
 const struct st_call test_openat = {
 	"openat", N(openat_params), openat_params, N(openat_bases), openat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_openat,
 };
 
 /* ---- openat2 ---- */
@@ -66,6 +68,7 @@ static const struct st_base openat2_bases[] = {
 const struct st_call test_openat2 = {
 	"openat2", N(openat2_params), openat2_params, N(openat2_bases), openat2_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_openat2,
 };
 
 /* ---- creat ---- */
@@ -82,6 +85,7 @@ static const struct st_base creat_bases[] = {
 const struct st_call test_creat = {
 	"creat", N(creat_params), creat_params, N(creat_bases), creat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_creat,
 };
 
 /* ---- stat ---- */
@@ -97,6 +101,7 @@ static const struct st_base stat_bases[] = {
 const struct st_call test_stat = {
 	"stat", N(stat_params), stat_params, N(stat_bases), stat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_newstat,
 };
 
 /* ---- lstat ---- */
@@ -111,6 +116,7 @@ static const struct st_base lstat_bases[] = {
 const struct st_call test_lstat = {
 	"lstat", N(lstat_params), lstat_params, N(lstat_bases), lstat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_newlstat,
 };
 
 /* ---- newfstatat ---- */
@@ -139,6 +145,7 @@ static const struct st_differs newfstatat_differs[] = {
 const struct st_call test_newfstatat = {
 	"newfstatat", N(newfstatat_params), newfstatat_params, N(newfstatat_bases), newfstatat_bases, N(newfstatat_differs), newfstatat_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_newfstatat,
 };
 
 /* ---- statx ---- */
@@ -167,6 +174,7 @@ static const struct st_differs statx_differs[] = {
 const struct st_call test_statx = {
 	"statx", N(statx_params), statx_params, N(statx_bases), statx_bases, N(statx_differs), statx_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_statx,
 };
 
 /* ---- statfs ---- */
@@ -181,6 +189,7 @@ static const struct st_base statfs_bases[] = {
 const struct st_call test_statfs = {
 	"statfs", N(statfs_params), statfs_params, N(statfs_bases), statfs_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_statfs,
 };
 
 /* ---- truncate ---- */
@@ -198,6 +207,7 @@ static const struct st_base truncate_bases[] = {
 const struct st_call test_truncate = {
 	"truncate", N(truncate_params), truncate_params, N(truncate_bases), truncate_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_truncate,
 };
 
 /* ---- access ---- */
@@ -215,6 +225,7 @@ static const struct st_base access_bases[] = {
 const struct st_call test_access = {
 	"access", N(access_params), access_params, N(access_bases), access_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_access,
 };
 
 /* ---- faccessat ---- */
@@ -232,6 +243,7 @@ static const struct st_base faccessat_bases[] = {
 const struct st_call test_faccessat = {
 	"faccessat", N(faccessat_params), faccessat_params, N(faccessat_bases), faccessat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_faccessat,
 };
 
 /* ---- faccessat2 ---- */
@@ -252,6 +264,7 @@ static const struct st_base faccessat2_bases[] = {
 const struct st_call test_faccessat2 = {
 	"faccessat2", N(faccessat2_params), faccessat2_params, N(faccessat2_bases), faccessat2_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_faccessat2,
 };
 
 /* ---- chmod ---- */
@@ -269,6 +282,7 @@ static const struct st_base chmod_bases[] = {
 const struct st_call test_chmod = {
 	"chmod", N(chmod_params), chmod_params, N(chmod_bases), chmod_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_chmod,
 };
 
 /* ---- fchmodat ---- */
@@ -286,6 +300,7 @@ static const struct st_base fchmodat_bases[] = {
 const struct st_call test_fchmodat = {
 	"fchmodat", N(fchmodat_params), fchmodat_params, N(fchmodat_bases), fchmodat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fchmodat,
 };
 
 /* ---- chown ---- */
@@ -304,6 +319,7 @@ static const struct st_base chown_bases[] = {
 const struct st_call test_chown = {
 	"chown", N(chown_params), chown_params, N(chown_bases), chown_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_chown,
 };
 
 /* ---- lchown ---- */
@@ -319,6 +335,7 @@ static const struct st_base lchown_bases[] = {
 const struct st_call test_lchown = {
 	"lchown", N(lchown_params), lchown_params, N(lchown_bases), lchown_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_lchown,
 };
 
 /* ---- fchownat ---- */
@@ -339,6 +356,7 @@ static const struct st_base fchownat_bases[] = {
 const struct st_call test_fchownat = {
 	"fchownat", N(fchownat_params), fchownat_params, N(fchownat_bases), fchownat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fchownat,
 };
 
 /* ---- link ---- */
@@ -355,6 +373,7 @@ static const struct st_base link_bases[] = {
 const struct st_call test_link = {
 	"link", N(link_params), link_params, N(link_bases), link_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_link,
 };
 
 /* ---- linkat ---- */
@@ -375,6 +394,7 @@ static const struct st_base linkat_bases[] = {
 const struct st_call test_linkat = {
 	"linkat", N(linkat_params), linkat_params, N(linkat_bases), linkat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_linkat,
 };
 
 /* ---- symlink ---- */
@@ -391,6 +411,7 @@ static const struct st_base symlink_bases[] = {
 const struct st_call test_symlink = {
 	"symlink", N(symlink_params), symlink_params, N(symlink_bases), symlink_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_symlink,
 };
 
 /* ---- symlinkat ---- */
@@ -406,6 +427,7 @@ static const struct st_base symlinkat_bases[] = {
 const struct st_call test_symlinkat = {
 	"symlinkat", N(symlinkat_params), symlinkat_params, N(symlinkat_bases), symlinkat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_symlinkat,
 };
 
 /* ---- readlink ---- */
@@ -423,6 +445,7 @@ static const struct st_base readlink_bases[] = {
 const struct st_call test_readlink = {
 	"readlink", N(readlink_params), readlink_params, N(readlink_bases), readlink_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_readlink,
 };
 
 /* ---- readlinkat ---- */
@@ -441,6 +464,7 @@ static const struct st_base readlinkat_bases[] = {
 const struct st_call test_readlinkat = {
 	"readlinkat", N(readlinkat_params), readlinkat_params, N(readlinkat_bases), readlinkat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 0, -1, 0},
+	.direct = sys_readlinkat,
 };
 
 /* ---- rename ---- */
@@ -457,6 +481,7 @@ static const struct st_base rename_bases[] = {
 const struct st_call test_rename = {
 	"rename", N(rename_params), rename_params, N(rename_bases), rename_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_rename,
 };
 
 /* ---- renameat ---- */
@@ -473,6 +498,7 @@ static const struct st_base renameat_bases[] = {
 const struct st_call test_renameat = {
 	"renameat", N(renameat_params), renameat_params, N(renameat_bases), renameat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_renameat,
 };
 
 /* ---- renameat2 ---- */
@@ -493,6 +519,7 @@ static const struct st_base renameat2_bases[] = {
 const struct st_call test_renameat2 = {
 	"renameat2", N(renameat2_params), renameat2_params, N(renameat2_bases), renameat2_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_renameat2,
 };
 
 /* ---- unlink ---- */
@@ -507,6 +534,7 @@ static const struct st_base unlink_bases[] = {
 const struct st_call test_unlink = {
 	"unlink", N(unlink_params), unlink_params, N(unlink_bases), unlink_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_unlink,
 };
 
 /* ---- unlinkat ---- */
@@ -524,6 +552,7 @@ static const struct st_base unlinkat_bases[] = {
 const struct st_call test_unlinkat = {
 	"unlinkat", N(unlinkat_params), unlinkat_params, N(unlinkat_bases), unlinkat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_unlinkat,
 };
 
 /* ---- mkdir ---- */
@@ -540,6 +569,7 @@ static const struct st_base mkdir_bases[] = {
 const struct st_call test_mkdir = {
 	"mkdir", N(mkdir_params), mkdir_params, N(mkdir_bases), mkdir_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_mkdir,
 };
 
 /* ---- mkdirat ---- */
@@ -556,6 +586,7 @@ static const struct st_base mkdirat_bases[] = {
 const struct st_call test_mkdirat = {
 	"mkdirat", N(mkdirat_params), mkdirat_params, N(mkdirat_bases), mkdirat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_mkdirat,
 };
 
 /* ---- mknod ---- */
@@ -573,6 +604,7 @@ static const struct st_base mknod_bases[] = {
 const struct st_call test_mknod = {
 	"mknod", N(mknod_params), mknod_params, N(mknod_bases), mknod_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_mknod,
 };
 
 /* ---- mknodat ---- */
@@ -590,6 +622,7 @@ static const struct st_base mknodat_bases[] = {
 const struct st_call test_mknodat = {
 	"mknodat", N(mknodat_params), mknodat_params, N(mknodat_bases), mknodat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_mknodat,
 };
 
 /* ---- rmdir ---- */
@@ -604,6 +637,7 @@ static const struct st_base rmdir_bases[] = {
 const struct st_call test_rmdir = {
 	"rmdir", N(rmdir_params), rmdir_params, N(rmdir_bases), rmdir_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_rmdir,
 };
 
 /* ---- chdir ---- */
@@ -618,6 +652,7 @@ static const struct st_base chdir_bases[] = {
 const struct st_call test_chdir = {
 	"chdir", N(chdir_params), chdir_params, N(chdir_bases), chdir_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_chdir,
 };
 
 /* ---- getcwd ---- */
@@ -634,6 +669,7 @@ static const struct st_base getcwd_bases[] = {
 const struct st_call test_getcwd = {
 	"getcwd", N(getcwd_params), getcwd_params, N(getcwd_bases), getcwd_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 0, 1, 1, 0, -1, 0},
+	.direct = sys_getcwd,
 };
 
 /* ---- utime ---- */
@@ -649,6 +685,7 @@ static const struct st_base utime_bases[] = {
 const struct st_call test_utime = {
 	"utime", N(utime_params), utime_params, N(utime_bases), utime_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_utime,
 };
 
 /* ---- utimes ---- */
@@ -664,6 +701,7 @@ static const struct st_base utimes_bases[] = {
 const struct st_call test_utimes = {
 	"utimes", N(utimes_params), utimes_params, N(utimes_bases), utimes_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_utimes,
 };
 
 /* ---- futimesat ---- */
@@ -680,6 +718,7 @@ static const struct st_base futimesat_bases[] = {
 const struct st_call test_futimesat = {
 	"futimesat", N(futimesat_params), futimesat_params, N(futimesat_bases), futimesat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_futimesat,
 };
 
 /* ---- utimensat ---- */
@@ -701,6 +740,7 @@ static const struct st_base utimensat_bases[] = {
 const struct st_call test_utimensat = {
 	"utimensat", N(utimensat_params), utimensat_params, N(utimensat_bases), utimensat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_utimensat,
 };
 
 /* ---- umask ---- */
@@ -714,4 +754,5 @@ static const struct st_base umask_bases[] = {
 const struct st_call test_umask = {
 	"umask", N(umask_params), umask_params, N(umask_bases), umask_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 511ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_umask,
 };

@@ -21,6 +21,7 @@ static const struct st_base poll_bases[] = {
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 1, -1, 1, 0, -1, 0},
+	.direct = sys_poll,
 };
 
 /* ---- ppoll ---- */
@@ -41,6 +42,7 @@ static const struct st_base ppoll_bases[] = {
 const struct st_call test_ppoll = {
 	"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 1, -1, 1, 0, -1, 0},
+	.direct = sys_ppoll,
 };
 
 /* ---- select ---- */
@@ -59,6 +61,7 @@ static const struct st_base select_bases[] = {
 const struct st_call test_select = {
 	"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 0, -1, 3, 0, -1, 0},
+	.direct = sys_select,
 };
 
 /* ---- pselect6 ---- */
@@ -79,4 +82,5 @@ static const struct st_base pselect6_bases[] = {
 const struct st_call test_pselect6 = {
 	"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 0, -1, 3, 0, -1, 0},
+	.direct = sys_pselect6,
 };

@@ -32,6 +32,7 @@ static const struct st_differs pread64_differs[] = {
 const struct st_call test_pread64 = {
 	"pread64", N(pread64_params), pread64_params, N(pread64_bases), pread64_bases, N(pread64_differs), pread64_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_pread64,
 };
 
 /* ---- pwrite64 ---- */
@@ -64,6 +65,7 @@ static const struct st_differs pwrite64_differs[] = {
 const struct st_call test_pwrite64 = {
 	"pwrite64", N(pwrite64_params), pwrite64_params, N(pwrite64_bases), pwrite64_bases, N(pwrite64_differs), pwrite64_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_pwrite64,
 };
 
 /* ---- preadv ---- */
@@ -89,6 +91,7 @@ static const struct st_differs preadv_differs[] = {
 const struct st_call test_preadv = {
 	"preadv", N(preadv_params), preadv_params, N(preadv_bases), preadv_bases, N(preadv_differs), preadv_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_LIST, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_preadv,
 };
 
 /* ---- pwritev ---- */
@@ -114,6 +117,7 @@ static const struct st_differs pwritev_differs[] = {
 const struct st_call test_pwritev = {
 	"pwritev", N(pwritev_params), pwritev_params, N(pwritev_bases), pwritev_bases, N(pwritev_differs), pwritev_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_LIST, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_pwritev,
 };
 
 /* ---- preadv2 ---- */
@@ -140,6 +144,7 @@ static const struct st_differs preadv2_differs[] = {
 const struct st_call test_preadv2 = {
 	"preadv2", N(preadv2_params), preadv2_params, N(preadv2_bases), preadv2_bases, N(preadv2_differs), preadv2_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_LIST, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_preadv2,
 };
 
 /* ---- pwritev2 ---- */
@@ -166,6 +171,7 @@ static const struct st_differs pwritev2_differs[] = {
 const struct st_call test_pwritev2 = {
 	"pwritev2", N(pwritev2_params), pwritev2_params, N(pwritev2_bases), pwritev2_bases, N(pwritev2_differs), pwritev2_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_LIST, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_pwritev2,
 };
 
 /* ---- lseek ---- */
@@ -186,6 +192,7 @@ static const struct st_base lseek_bases[] = {
 const struct st_call test_lseek = {
 	"lseek", N(lseek_params), lseek_params, N(lseek_bases), lseek_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 9223372036854775807ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_lseek,
 };
 
 /* ---- fsync ---- */
@@ -199,6 +206,7 @@ static const struct st_base fsync_bases[] = {
 const struct st_call test_fsync = {
 	"fsync", N(fsync_params), fsync_params, N(fsync_bases), fsync_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fsync,
 };
 
 /* ---- fdatasync ---- */
@@ -212,6 +220,7 @@ static const struct st_base fdatasync_bases[] = {
 const struct st_call test_fdatasync = {
 	"fdatasync", N(fdatasync_params), fdatasync_params, N(fdatasync_bases), fdatasync_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fdatasync,
 };
 
 /* ---- sync ---- */
@@ -223,6 +232,7 @@ static const struct st_base sync_bases[] = {
 const struct st_call test_sync = {
 	"sync", N(sync_params), sync_params, N(sync_bases), sync_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_sync,
 };
 
 /* ---- syncfs ---- */
@@ -235,6 +245,7 @@ static const struct st_base syncfs_bases[] = {
 const struct st_call test_syncfs = {
 	"syncfs", N(syncfs_params), syncfs_params, N(syncfs_bases), syncfs_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_syncfs,
 };
 
 /* ---- sync_file_range ---- */
@@ -252,6 +263,7 @@ static const struct st_base sync_file_range_bases[] = {
 const struct st_call test_sync_file_range = {
 	"sync_file_range", N(sync_file_range_params), sync_file_range_params, N(sync_file_range_bases), sync_file_range_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_sync_file_range,
 };
 
 /* ---- flock ---- */
@@ -268,6 +280,7 @@ static const struct st_base flock_bases[] = {
 const struct st_call test_flock = {
 	"flock", N(flock_params), flock_params, N(flock_bases), flock_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_flock,
 };
 
 /* ---- fadvise64 ---- */
@@ -284,6 +297,7 @@ static const struct st_base fadvise64_bases[] = {
 const struct st_call test_fadvise64 = {
 	"fadvise64", N(fadvise64_params), fadvise64_params, N(fadvise64_bases), fadvise64_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fadvise64,
 };
 
 /* ---- fallocate ---- */
@@ -327,6 +341,7 @@ static const struct st_differs fallocate_differs[] = {
 const struct st_call test_fallocate = {
 	"fallocate", N(fallocate_params), fallocate_params, N(fallocate_bases), fallocate_bases, N(fallocate_differs), fallocate_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fallocate,
 };
 
 /* ---- fstat ---- */
@@ -341,6 +356,7 @@ static const struct st_base fstat_bases[] = {
 const struct st_call test_fstat = {
 	"fstat", N(fstat_params), fstat_params, N(fstat_bases), fstat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_newfstat,
 };
 
 /* ---- fstatfs ---- */
@@ -354,6 +370,7 @@ static const struct st_base fstatfs_bases[] = {
 const struct st_call test_fstatfs = {
 	"fstatfs", N(fstatfs_params), fstatfs_params, N(fstatfs_bases), fstatfs_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fstatfs,
 };
 
 /* ---- ftruncate ---- */
@@ -370,6 +387,7 @@ static const struct st_base ftruncate_bases[] = {
 const struct st_call test_ftruncate = {
 	"ftruncate", N(ftruncate_params), ftruncate_params, N(ftruncate_bases), ftruncate_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_ftruncate,
 };
 
 /* ---- fchmod ---- */
@@ -385,6 +403,7 @@ static const struct st_base fchmod_bases[] = {
 const struct st_call test_fchmod = {
 	"fchmod", N(fchmod_params), fchmod_params, N(fchmod_bases), fchmod_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fchmod,
 };
 
 /* ---- fchown ---- */
@@ -400,6 +419,7 @@ static const struct st_base fchown_bases[] = {
 const struct st_call test_fchown = {
 	"fchown", N(fchown_params), fchown_params, N(fchown_bases), fchown_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fchown,
 };
 
 /* ---- fchdir ---- */
@@ -413,6 +433,7 @@ static const struct st_base fchdir_bases[] = {
 const struct st_call test_fchdir = {
 	"fchdir", N(fchdir_params), fchdir_params, N(fchdir_bases), fchdir_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fchdir,
 };
 
 /* ---- getdents ---- */
@@ -433,6 +454,7 @@ static const struct st_differs getdents_differs[] = {
 const struct st_call test_getdents = {
 	"getdents", N(getdents_params), getdents_params, N(getdents_bases), getdents_bases, N(getdents_differs), getdents_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_getdents,
 };
 
 /* ---- getdents64 ---- */
@@ -453,6 +475,7 @@ static const struct st_differs getdents64_differs[] = {
 const struct st_call test_getdents64 = {
 	"getdents64", N(getdents64_params), getdents64_params, N(getdents64_bases), getdents64_bases, N(getdents64_differs), getdents64_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_getdents64,
 };
 
 /* ---- splice ---- */
@@ -481,6 +504,7 @@ static const struct st_differs splice_differs[] = {
 const struct st_call test_splice = {
 	"splice", N(splice_params), splice_params, N(splice_bases), splice_bases, N(splice_differs), splice_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 4, -1, 1, 0, -1, 0},
+	.direct = sys_splice,
 };
 
 /* ---- copy_file_range ---- */
@@ -507,6 +531,7 @@ static const struct st_differs copy_file_range_differs[] = {
 const struct st_call test_copy_file_range = {
 	"copy_file_range", N(copy_file_range_params), copy_file_range_params, N(copy_file_range_bases), copy_file_range_bases, N(copy_file_range_differs), copy_file_range_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 4, -1, 1, 0, -1, 0},
+	.direct = sys_copy_file_range,
 };
 
 /* ---- ioctl ---- */
@@ -552,4 +577,5 @@ static const struct st_differs ioctl_differs[] = {
 const struct st_call test_ioctl = {
 	"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, N(ioctl_differs), ioctl_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_ioctl,
 };

@@ -26,6 +26,7 @@ static const struct st_base setxattr_bases[] = {
 const struct st_call test_setxattr = {
 	"setxattr", N(setxattr_params), setxattr_params, N(setxattr_bases), setxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setxattr,
 };
 
 /* ---- lsetxattr ---- */
@@ -46,6 +47,7 @@ static const struct st_base lsetxattr_bases[] = {
 const struct st_call test_lsetxattr = {
 	"lsetxattr", N(lsetxattr_params), lsetxattr_params, N(lsetxattr_bases), lsetxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_lsetxattr,
 };
 
 /* ---- fsetxattr ---- */
@@ -71,6 +73,7 @@ static const struct st_differs fsetxattr_differs[] = {
 const struct st_call test_fsetxattr = {
 	"fsetxattr", N(fsetxattr_params), fsetxattr_params, N(fsetxattr_bases), fsetxattr_bases, N(fsetxattr_differs), fsetxattr_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fsetxattr,
 };
 
 /* ---- getxattr ---- */
@@ -92,6 +95,7 @@ static const struct st_base getxattr_bases[] = {
 const struct st_call test_getxattr = {
 	"getxattr", N(getxattr_params), getxattr_params, N(getxattr_bases), getxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 65536, -1, 0},
+	.direct = sys_getxattr,
 };
 
 /* ---- lgetxattr ---- */
@@ -108,6 +112,7 @@ static const struct st_base lgetxattr_bases[] = {
 const struct st_call test_lgetxattr = {
 	"lgetxattr", N(lgetxattr_params), lgetxattr_params, N(lgetxattr_bases), lgetxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 65536, -1, 0},
+	.direct = sys_lgetxattr,
 };
 
 /* ---- fgetxattr ---- */
@@ -129,6 +134,7 @@ static const struct st_differs fgetxattr_differs[] = {
 const struct st_call test_fgetxattr = {
 	"fgetxattr", N(fgetxattr_params), fgetxattr_params, N(fgetxattr_bases), fgetxattr_bases, N(fgetxattr_differs), fgetxattr_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 65536, -1, 0},
+	.direct = sys_fgetxattr,
 };
 
 /* ---- listxattr ---- */
@@ -147,6 +153,7 @@ static const struct st_base listxattr_bases[] = {
 const struct st_call test_listxattr = {
 	"listxattr", N(listxattr_params), listxattr_params, N(listxattr_bases), listxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 65536, -1, 0},
+	.direct = sys_listxattr,
 };
 
 /* ---- llistxattr ---- */
@@ -162,6 +169,7 @@ static const struct st_base llistxattr_bases[] = {
 const struct st_call test_llistxattr = {
 	"llistxattr", N(llistxattr_params), llistxattr_params, N(llistxattr_bases), llistxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 65536, -1, 0},
+	.direct = sys_llistxattr,
 };
 
 /* ---- flistxattr ---- */
@@ -177,6 +185,7 @@ static const struct st_base flistxattr_bases[] = {
 const struct st_call test_flistxattr = {
 	"flistxattr", N(flistxattr_params), flistxattr_params, N(flistxattr_bases), flistxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 65536, -1, 0},
+	.direct = sys_flistxattr,
 };
 
 /* ---- removexattr ---- */
@@ -192,6 +201,7 @@ static const struct st_base removexattr_bases[] = {
 const struct st_call test_removexattr = {
 	"removexattr", N(removexattr_params), removexattr_params, N(removexattr_bases), removexattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_removexattr,
 };
 
 /* ---- lremovexattr ---- */
@@ -206,6 +216,7 @@ static const struct st_base lremovexattr_bases[] = {
 const struct st_call test_lremovexattr = {
 	"lremovexattr", N(lremovexattr_params), lremovexattr_params, N(lremovexattr_bases), lremovexattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_lremovexattr,
 };
 
 /* ---- fremovexattr ---- */
@@ -220,4 +231,5 @@ static const struct st_base fremovexattr_bases[] = {
 const struct st_call test_fremovexattr = {
 	"fremovexattr", N(fremovexattr_params), fremovexattr_params, N(fremovexattr_bases), fremovexattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fremovexattr,
 };

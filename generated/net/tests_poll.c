@@ -21,6 +21,7 @@ static const struct st_base poll_bases[] = {
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 1, -1, 1, 0, -1, 0},
+	.direct = sys_poll,
 };
 
 /* ---- ppoll ---- */
@@ -41,6 +42,7 @@ static const struct st_base ppoll_bases[] = {
 const struct st_call test_ppoll = {
 	"ppoll", N(ppoll_params), ppoll_params, N(ppoll_bases), ppoll_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 1, -1, 1, 0, -1, 0},
+	.direct = sys_ppoll,
 };
 
 /* ---- select ---- */
@@ -59,6 +61,7 @@ static const struct st_base select_bases[] = {
 const struct st_call test_select = {
 	"select", N(select_params), select_params, N(select_bases), select_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 0, -1, 3, 0, -1, 0},
+	.direct = sys_select,
 };
 
 /* ---- pselect6 ---- */
@@ -79,6 +82,7 @@ static const struct st_base pselect6_bases[] = {
 const struct st_call test_pselect6 = {
 	"pselect6", N(pselect6_params), pselect6_params, N(pselect6_bases), pselect6_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 0, -1, 3, 0, -1, 0},
+	.direct = sys_pselect6,
 };
 
 /* ---- epoll_create1 ---- */
@@ -92,6 +96,7 @@ static const struct st_base epoll_create1_bases[] = {
 const struct st_call test_epoll_create1 = {
 	"epoll_create1", N(epoll_create1_params), epoll_create1_params, N(epoll_create1_bases), epoll_create1_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_epoll_create1,
 };
 
 /* ---- epoll_ctl ---- */
@@ -110,6 +115,7 @@ static const struct st_base epoll_ctl_bases[] = {
 const struct st_call test_epoll_ctl = {
 	"epoll_ctl", N(epoll_ctl_params), epoll_ctl_params, N(epoll_ctl_bases), epoll_ctl_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_epoll_ctl,
 };
 
 /* ---- epoll_wait ---- */
@@ -127,6 +133,7 @@ static const struct st_base epoll_wait_bases[] = {
 const struct st_call test_epoll_wait = {
 	"epoll_wait", N(epoll_wait_params), epoll_wait_params, N(epoll_wait_bases), epoll_wait_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_epoll_wait,
 };
 
 /* ---- epoll_pwait ---- */
@@ -147,4 +154,5 @@ static const struct st_base epoll_pwait_bases[] = {
 const struct st_call test_epoll_pwait = {
 	"epoll_pwait", N(epoll_pwait_params), epoll_pwait_params, N(epoll_pwait_bases), epoll_pwait_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_epoll_pwait,
 };

@@ -23,6 +23,7 @@ static const struct st_base socket_bases[] = {
 const struct st_call test_socket = {
 	"socket", N(socket_params), socket_params, N(socket_bases), socket_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_socket,
 };
 
 /* ---- socketpair ---- */
@@ -56,6 +57,7 @@ static const struct st_differs socketpair_differs[] = {
 const struct st_call test_socketpair = {
 	"socketpair", N(socketpair_params), socketpair_params, N(socketpair_bases), socketpair_bases, N(socketpair_differs), socketpair_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_socketpair,
 };
 
 /* ---- bind ---- */
@@ -73,6 +75,7 @@ static const struct st_base bind_bases[] = {
 const struct st_call test_bind = {
 	"bind", N(bind_params), bind_params, N(bind_bases), bind_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_bind,
 };
 
 /* ---- listen ---- */
@@ -88,6 +91,7 @@ static const struct st_base listen_bases[] = {
 const struct st_call test_listen = {
 	"listen", N(listen_params), listen_params, N(listen_bases), listen_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_listen,
 };
 
 /* ---- accept ---- */
@@ -114,6 +118,7 @@ static const struct st_differs accept_differs[] = {
 const struct st_call test_accept = {
 	"accept", N(accept_params), accept_params, N(accept_bases), accept_bases, N(accept_differs), accept_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_accept,
 };
 
 /* ---- accept4 ---- */
@@ -142,6 +147,7 @@ static const struct st_differs accept4_differs[] = {
 const struct st_call test_accept4 = {
 	"accept4", N(accept4_params), accept4_params, N(accept4_bases), accept4_bases, N(accept4_differs), accept4_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_accept4,
 };
 
 /* ---- connect ---- */
@@ -159,6 +165,7 @@ static const struct st_base connect_bases[] = {
 const struct st_call test_connect = {
 	"connect", N(connect_params), connect_params, N(connect_bases), connect_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_connect,
 };
 
 /* ---- shutdown ---- */
@@ -175,6 +182,7 @@ static const struct st_base shutdown_bases[] = {
 const struct st_call test_shutdown = {
 	"shutdown", N(shutdown_params), shutdown_params, N(shutdown_bases), shutdown_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_shutdown,
 };
 
 /* ---- getsockname ---- */
@@ -214,6 +222,7 @@ static const struct st_differs getsockname_differs[] = {
 const struct st_call test_getsockname = {
 	"getsockname", N(getsockname_params), getsockname_params, N(getsockname_bases), getsockname_bases, N(getsockname_differs), getsockname_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_getsockname,
 };
 
 /* ---- getpeername ---- */
@@ -253,6 +262,7 @@ static const struct st_differs getpeername_differs[] = {
 const struct st_call test_getpeername = {
 	"getpeername", N(getpeername_params), getpeername_params, N(getpeername_bases), getpeername_bases, N(getpeername_differs), getpeername_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_getpeername,
 };
 
 /* ---- getsockopt ---- */
@@ -285,6 +295,7 @@ static const struct st_base getsockopt_bases[] = {
 const struct st_call test_getsockopt = {
 	"getsockopt", N(getsockopt_params), getsockopt_params, N(getsockopt_bases), getsockopt_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_getsockopt,
 };
 
 /* ---- setsockopt ---- */
@@ -321,6 +332,7 @@ static const struct st_differs setsockopt_differs[] = {
 const struct st_call test_setsockopt = {
 	"setsockopt", N(setsockopt_params), setsockopt_params, N(setsockopt_bases), setsockopt_bases, N(setsockopt_differs), setsockopt_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_setsockopt,
 };
 
 /* ---- sendto ---- */
@@ -345,6 +357,7 @@ static const struct st_base sendto_bases[] = {
 const struct st_call test_sendto = {
 	"sendto", N(sendto_params), sendto_params, N(sendto_bases), sendto_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_sendto,
 };
 
 /* ---- recvfrom ---- */
@@ -439,6 +452,7 @@ static const struct st_differs recvfrom_differs[] = {
 const struct st_call test_recvfrom = {
 	"recvfrom", N(recvfrom_params), recvfrom_params, N(recvfrom_bases), recvfrom_bases, N(recvfrom_differs), recvfrom_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, 3, 32},
+	.direct = sys_recvfrom,
 };
 
 /* ---- sendmsg ---- */
@@ -479,6 +493,7 @@ static const struct st_differs sendmsg_differs[] = {
 const struct st_call test_sendmsg = {
 	"sendmsg", N(sendmsg_params), sendmsg_params, N(sendmsg_bases), sendmsg_bases, N(sendmsg_differs), sendmsg_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MESSAGE, 0ll, 1, -1, 1, 0, -1, 0},
+	.direct = sys_sendmsg,
 };
 
 /* ---- recvmsg ---- */
@@ -511,6 +526,7 @@ static const struct st_differs recvmsg_differs[] = {
 const struct st_call test_recvmsg = {
 	"recvmsg", N(recvmsg_params), recvmsg_params, N(recvmsg_bases), recvmsg_bases, N(recvmsg_differs), recvmsg_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MESSAGE, 0ll, 1, -1, 1, 0, 2, 32},
+	.direct = sys_recvmsg,
 };
 
 /* ---- sendmmsg ---- */
@@ -532,6 +548,7 @@ static const struct st_differs sendmmsg_differs[] = {
 const struct st_call test_sendmmsg = {
 	"sendmmsg", N(sendmmsg_params), sendmmsg_params, N(sendmmsg_bases), sendmmsg_bases, N(sendmmsg_differs), sendmmsg_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_sendmmsg,
 };
 
 /* ---- recvmmsg ---- */
@@ -559,6 +576,7 @@ static const struct st_differs recvmmsg_differs[] = {
 const struct st_call test_recvmmsg = {
 	"recvmmsg", N(recvmmsg_params), recvmmsg_params, N(recvmmsg_bases), recvmmsg_bases, N(recvmmsg_differs), recvmmsg_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, 3, 32},
+	.direct = sys_recvmmsg,
 };
 
 /* ---- ioctl ---- */
@@ -607,4 +625,5 @@ static const struct st_differs ioctl_differs[] = {
 const struct st_call test_ioctl = {
 	"ioctl", N(ioctl_params), ioctl_params, N(ioctl_bases), ioctl_bases, N(ioctl_differs), ioctl_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_ioctl,
 };

@@ -15,10 +15,16 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 extern const struct st_call test_pipe2;
+extern st_direct sys_pipe2 __attribute__((weak));
 extern const struct st_call test_read;
+extern st_direct sys_read __attribute__((weak));
 extern const struct st_call test_write;
+extern st_direct sys_write __attribute__((weak));
 extern const struct st_call test_close;
+extern st_direct sys_close __attribute__((weak));
 extern const struct st_call test_fcntl;
+extern st_direct sys_fcntl __attribute__((weak));
 extern const struct st_call test_poll;
+extern st_direct sys_poll __attribute__((weak));
 
 #endif

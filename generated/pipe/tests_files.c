@@ -18,6 +18,7 @@ static const struct st_base pipe2_bases[] = {
 const struct st_call test_pipe2 = {
 	"pipe2", N(pipe2_params), pipe2_params, N(pipe2_bases), pipe2_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_pipe2,
 };
 
 /* ---- read ---- */
@@ -71,6 +72,7 @@ static const struct st_differs read_differs[] = {
 const struct st_call test_read = {
 	"read", N(read_params), read_params, N(read_bases), read_bases, N(read_differs), read_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_read,
 };
 
 /* ---- write ---- */
@@ -130,6 +132,7 @@ static const struct st_differs write_differs[] = {
 const struct st_call test_write = {
 	"write", N(write_params), write_params, N(write_bases), write_bases, N(write_differs), write_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.direct = sys_write,
 };
 
 /* ---- close ---- */
@@ -144,6 +147,7 @@ static const struct st_base close_bases[] = {
 const struct st_call test_close = {
 	"close", N(close_params), close_params, N(close_bases), close_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_MOST, 0ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_close,
 };
 
 /* ---- fcntl ---- */
@@ -179,4 +183,5 @@ static const u32 fcntl_fds[] = {0, 1030};
 const struct st_call test_fcntl = {
 	"fcntl", N(fcntl_params), fcntl_params, N(fcntl_bases), fcntl_bases, 0, NULL, 1, N(fcntl_fds), fcntl_fds,
 	.result = {ST_RETURNS_MOST, 2147483647ll, -1, -1, 1, 0, -1, 0},
+	.direct = sys_fcntl,
 };

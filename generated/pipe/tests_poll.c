@@ -21,4 +21,5 @@ static const struct st_base poll_bases[] = {
 const struct st_call test_poll = {
 	"poll", N(poll_params), poll_params, N(poll_bases), poll_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_NUMBER, 0ll, 1, -1, 1, 0, -1, 0},
+	.direct = sys_poll,
 };

@@ -315,7 +315,7 @@ static int emit_call(const struct marshal *m, const struct mcall *c, struct strb
 	else
 		sb_puts(b, "-1, 0, NULL,\n");
 	emit_result(c, b);
-	sb_puts(b, "};\n");
+	FMT(b, "\t.direct = sys_%s,\n};\n", c->ct->entry);
 	return 0;
 }
 
@@ -328,7 +328,9 @@ static void emit_tests_h(const struct marshal *m, struct strbuf *b)
 		"#include \"stub_test.h\"\n#include \"calls.h\"\n\n#define NUM(n) {ST_NUM, n, NULL}\n"
 		"#define BUF(s) {ST_BUF, 0, s}\n#define FD(f) {ST_FD, FD_##f, #f}\n#define N(a) (sizeof(a) / sizeof((a)[0]))\n\n");
 	for (size_t i = 0; i < m->ncalls; i++)
-		FMT(b, "extern const struct st_call test_%s;\n", m->calls[i].ct->name);
+		FMT(b,
+		    "extern const struct st_call test_%s;\nextern st_direct sys_%s __attribute__((weak));\n",
+		    m->calls[i].ct->name, m->calls[i].ct->entry);
 	sb_puts(b, EMIT_GUARD_END);
 }
 

@@ -9,6 +9,7 @@
 
 #include <sd/qp.h>
 #include <sd/payload.h>
+#include <string.h>
 #include <sys/mman.h>
 
 const char *backend_name = "loop";
@@ -17,6 +18,27 @@ bool backend_is_kernel = true;
 struct side backend_domain = {.name = "domain", .call = backend_call};
 
 static void *region;
+
+/* Of an image that is built with CONFIG_SD_NOTE_COPIES. */
+extern void (*sd_noted)(unsigned long addr, unsigned long size, bool write) __attribute__((weak));
+
+static long direct_call(const struct sd_stub *st, const u64 arg[6])
+{
+	for (u32 i = 0; i < st_suite.ncalls; i++)
+		if (!strcmp(st_suite.call[i]->name, st->name) && st_suite.call[i]->direct)
+			return sd_loop_direct(st_suite.call[i]->direct, arg);
+	st_die("%s: the kernel's function isn't in this program", st->name);
+}
+
+struct side *backend_direct(void)
+{
+	static struct side direct = {.name = "kernel", .call = direct_call};
+
+	if (!&sd_noted)
+		st_die("this image doesn't note its copies: build it with --debug=poison or --debug");
+	sd_noted = copies_note;
+	return &direct;
+}
 
 void backend_fresh(void)
 {

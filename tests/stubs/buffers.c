@@ -46,6 +46,14 @@ u64 buffer_guard(int i)
 	return (u64)(uintptr_t)slot[i].end;
 }
 
+int buffer_slot(u64 addr)
+{
+	for (int i = 0; i < SLOTS; i++)
+		if (addr - (u64)(uintptr_t)slot[i].base < BUF_SLOT)
+			return i;
+	return -1;
+}
+
 u64 buffer_readonly(int i)
 {
 	return (u64)(uintptr_t)slot[i].readonly;

@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+void (*st_copied)(unsigned long addr, unsigned long size, bool write);
+
 static int copy(void *to, void *from, u64 len, bool read)
 {
 	struct iovec mine = {read ? to : from, len}, prog = {read ? from : to, len};
@@ -20,6 +22,8 @@ int sd_copy_from_prog(void *dst, const void *prog, u64 len)
 {
 	int r = copy(dst, (void *)prog, len, true);
 
+	if (!r && st_copied)
+		st_copied((unsigned long)prog, len, false);
 	if (!r && len && st_mutating && st_mutate == 1)
 		*(u8 *)dst ^=
 			len == 16 ? 1 : 0x40; /* a timeout may become a second, not a minute */
@@ -46,6 +50,8 @@ int sd_copy_to_prog(void *prog, const void *src, u64 len)
 		return 0;
 	if (copy(prog, (void *)src, len, false))
 		return -EFAULT;
+	if (st_copied)
+		st_copied((unsigned long)prog, len, true);
 	if (!st_mutating || st_mutate != 2)
 		return 0;
 	for (u64 at = 0; at < len;

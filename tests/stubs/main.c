@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * main.c: stub tests, whatever the transport: PROGRAM [--image=IMAGE] [--mutate=in|out]
- * [CALL[/CASE] ...] Prints a line a call and "N passed, N failed".
+ * main.c: stub tests, whatever the transport:
+ * PROGRAM [--image=IMAGE] [--mutate=in|out] [--copies[=short]] [CALL[/CASE] ...]
+ * Prints a line a call and "N passed, N failed".
  */
 #include "engine.h"
 
@@ -115,13 +116,15 @@ bool engine_wanted(const char *call, const char *name)
 /* A call with data must detect their damage; other calls have none. */
 void engine_mutated(const struct st_call *call, u32 noticed)
 {
+	static const char *const ways[] = {"", "in", "out", "short"};
 	bool data = false;
 
 	for (u32 i = 0; i < call->nparams; i++)
-		data |= st_mutate == 1 ? call->param[i].in : call->param[i].out;
+		data |= (st_mutate & 1 && call->param[i].in) ||
+			(st_mutate & 2 && call->param[i].out);
 	if (!data)
 		return;
-	printf("%-14s %s: %u cases noticed\n", call->name, st_mutate == 1 ? "in" : "out", noticed);
+	printf("%-14s %s: %u cases noticed\n", call->name, ways[st_mutate], noticed);
 	if (noticed)
 		totals.passed++;
 	else
@@ -145,15 +148,24 @@ int stub_tests(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--mutate=", 9))
 			st_mutate = strcmp(argv[i] + 9, "in") ? 2 : 1;
-		else if (argv[i][0] != '-')
+		else if (!strncmp(argv[i], "--copies", 8)) {
+			st_copies = true;
+			if (!strcmp(argv[i] + 8, "=short"))
+				st_mutate = ST_MUTATE_COPIES;
+		} else if (argv[i][0] != '-')
 			names[nwant++] = argv[i];
 	}
 	want = names;
+	if (st_copies && !backend_direct)
+		st_die("--copies: the kernel isn't in this program");
 	backend_start(argc, argv);
 	world_probe(&backend_domain);
 	for (u32 i = 0; i < st_suite.ncalls; i++)
 		engine_call(st_suite.call[i]);
 	printf("stubs of %s over %s%s: %u passed, %u failed\n", st_suite.stubs->name, backend_name,
-	       st_mutate ? " (damaged on purpose)" : "", totals.passed, totals.failed);
+	       st_mutate   ? " (damaged on purpose)"
+	       : st_copies ? " (copies)"
+			   : "",
+	       totals.passed, totals.failed);
 	return totals.failed || !totals.passed;
 }

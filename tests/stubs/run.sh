@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh NAME[@TREE] [host|loop|shm|mutate|fuzz ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
+# run.sh NAME[@TREE] [host|loop|shm|mutate|fuzz|copies ...] [-- CALL[/CASE] ...]: builds and runs the generated stub tests of a domain.
 # NAME@TREE is the folder in build/ of another kernel tree's (slicer/commands/trees.h), which also holds its stubs.
 #   host    client and server stubs with the host kernel behind them: needs no domain
 #   mutate  the same with data damaged on purpose: every call with data must detect it
 #   fuzz    invalid data on both sides of the stubs (KSLICE_FUZZ = cases, KSLICE_SEED)
 #   loop    linked with the domain's kernel (build/NAME/NAME.vmlinux)
 #   shm     against a domain process (build/NAME/NAME.image)
+#   copies  linked with a kernel that notes its copies (KSLICE_DEBUG=poison or debug: build/NAME-KIND; KSLICE_WHOLE=1: the unsliced one):
+#           what each call reads and writes of the program must be what its stub sends and brings back, and a byte less of any must be noticed
 # Without a transport: host, loop and shm. Ends with 0 if all passed.
 set -eu
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
-[ $# -ge 1 ] || { echo "usage: run.sh NAME[@TREE] [host|loop|shm|mutate ...] [-- CALL[/CASE] ...]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: run.sh NAME[@TREE] [host|loop|shm|mutate|copies ...] [-- CALL[/CASE] ...]" >&2; exit 2; }
 folder=$1 name=${1%%@*}
 shift
 kinds=()
@@ -33,7 +35,7 @@ trap 'rm -rf "$abi"' EXIT
 runtime/include/abi.py "$abi"
 : "${CC:=gcc}"
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Itests/stubs -I$gen -Iruntime/include -Iruntime/port/host -I$abi"
-engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c $(echo "$gen"/client*.c "$gen"/tests*.c)
+engine="tests/stubs/engine.c $(echo tests/stubs/world*.c) tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/identity.c tests/stubs/main.c tests/stubs/copy.c tests/stubs/copies.c $(echo "$gen"/client*.c "$gen"/tests*.c)
 	runtime/core/qp.c runtime/core/rpc.c runtime/core/early.c"
 # The client side of a transport, which the tests look up by name.
 loop=$(transport_sources loop)
@@ -81,6 +83,15 @@ for kind in "${kinds[@]}"; do
 			tests/stubs/buffers.c tests/stubs/buffers_files.c tests/stubs/copy.c "$gen"/{client,server,tests}*.c runtime/core/qp.c \
 			runtime/core/rpc.c runtime/core/early.c runtime/core/server.c runtime/core/uptr.c $loop -o "$out/fuzz"
 		run "$out/fuzz" "${KSLICE_FUZZ:-100000}" "${KSLICE_SEED:-1}" || status=1 ;;
+	copies)
+		[ -n "${KSLICE_DEBUG:-}" ] || { echo "run.sh: copies: KSLICE_DEBUG=KIND is the kind of image that notes them: poison or debug" >&2; exit 2; }
+		whole=${KSLICE_WHOLE:+-whole}
+		noted=$build-$KSLICE_DEBUG$whole
+		[ -f "$noted/$name$whole.vmlinux" ] || { echo "run.sh: $noted/$name$whole.vmlinux: run \`kslice build --debug=$KSLICE_DEBUG${KSLICE_WHOLE:+ --whole} $name\` first" >&2; exit 2; }
+		grep -oh '\bsys_[a-z0-9_]*' "$gen"/tests*.c | sort -u >"$out/direct"
+		ENTRIES=$out/direct machine_link "$noted" "$noted/$name$whole.vmlinux" "$out/copies" "$flags tests/stubs/backend_loop.c $engine $loop"
+		run "$out/copies" @dev -- --copies "$@" || status=1
+		run "$out/copies" @dev -- --copies=short "$@" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
 		machine_link "$build" "$build/$name.vmlinux" "$out/loop" "$flags tests/stubs/backend_loop.c $engine $loop"

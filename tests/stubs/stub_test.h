@@ -75,6 +75,9 @@ struct st_result {
 	s64 keep_mask;
 };
 
+/* The kernel's function behind a call. */
+typedef long st_direct(u64, u64, u64, u64, u64, u64);
+
 struct st_call {
 	const char *name;
 	u32 nparams;
@@ -88,7 +91,8 @@ struct st_call {
 	u32 nfd_values;
 	const u32 *fd_values;
 	struct st_result result;
-	bool uncompared; /* the result is a number of the kernel's choice: only errors count */
+	st_direct *direct; /* the kernel's function; NULL unless it is in this program */
+	bool uncompared;   /* the result is a number of the kernel's choice: only errors count */
 };
 
 /* A fixture that annotations declare: what a call makes. */
@@ -183,6 +187,7 @@ void buffers_init(void);
 u64 buffer_make(int i, const char *name, const struct side *s);
 u64 buffer_guard(int i);    /* address of the unmapped page after slot i */
 u64 buffer_readonly(int i); /* address of a read-only page, same contents for both sides */
+int buffer_slot(u64 addr);  /* the slot with this address, or -1 */
 /* The part of slot i in use. */
 u8 *buffer_used(int i, size_t *len);
 void buffer_reset(int i);
@@ -209,9 +214,31 @@ long backend_call(const struct sd_stub *st,
 /* main.c: the whole run; exit status. */
 int stub_tests(int argc, char **argv);
 
-/* ---- mutation: 1 damages what goes in, 2 what comes out, while st_mutating is set ---- */
+/*
+ * ---- mutation: 1 damages what goes in, 2 what comes out, while st_mutating is set; 3 notes one
+ * byte less of each copy of a stub ----
+ */
+#define ST_MUTATE_COPIES 3
 extern int st_mutate;
 extern bool st_mutating;
+
+/*
+ * ---- copies.c: --copies ----
+ *
+ * Instead of the host, the functions of the kernel in this program, called with the same pointers
+ * and no stub in between. What they read and write of the program (sd_noted, asm/uaccess.h) must be
+ * sent and brought back by the stub.
+ */
+extern bool st_copies;
+extern void (*st_copied)(unsigned long addr, unsigned long size, bool write); /* copy.c tells it */
+struct side *backend_direct(void) __attribute__((weak)); /* of a backend that has it */
+void copies_begin(bool stub);				 /* notes from here to copies_end() */
+void copies_end(void);
+void copies_note(unsigned long addr, unsigned long size, bool write);
+/* After both have made the same call; else `why` says what the stub misses. */
+bool copies_agree(const struct st_call *call, char *why, size_t size);
+/* After all cases of a call: prints how much was moved. */
+void copies_call(const struct st_call *call);
 
 void st_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

@@ -9,6 +9,10 @@
 
 bool (*sd_uptr_extra)(unsigned long addr, unsigned long size);
 
+#ifdef CONFIG_SD_NOTE_COPIES
+void (*sd_noted)(unsigned long addr, unsigned long size, bool write);
+#endif
+
 bool sd_uaccess_slow(unsigned long addr, unsigned long size)
 {
 	if (!current->thread.user_len)

@@ -23,4 +23,10 @@ int sd_loop_attach(void *base);
  */
 int sd_loop_serve(u32 qp);
 
+/*
+ * The function of a call, with the caller's own pointers: what the same call does that no stub
+ * carries. In the client's files, after sd_loop_attach(). Its result.
+ */
+long sd_loop_direct(long (*fn)(u64, u64, u64, u64, u64, u64), const u64 arg[6]);
+
 #endif

@@ -78,3 +78,11 @@ int sd_loop_serve(u32 qp)
 		sd_srv_cancelled(l, late);
 	return client->ending ? -EPROTO : 0;
 }
+
+long sd_loop_direct(long (*fn)(u64, u64, u64, u64, u64, u64), const u64 arg[6])
+{
+	long ret = fn(arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+
+	sd_exit_work();
+	return ret;
+}

@@ -36,6 +36,21 @@ static __always_inline bool sd_access_ok(unsigned long addr, unsigned long size)
 	return sd_uaccess_slow(addr, size);
 }
 
+/*
+ * What the kernel reads of the program, and writes to it, after each access that succeeded: for the
+ * test that compares this with what a stub copies.
+ */
+#ifdef CONFIG_SD_NOTE_COPIES
+extern void (*sd_noted)(unsigned long addr, unsigned long size, bool write);
+#define sd_note(addr, size, write)                                            \
+	do {                                                                  \
+		if (unlikely(sd_noted))                                       \
+			sd_noted((__force unsigned long)(addr), size, write); \
+	} while (0)
+#else
+#define sd_note(addr, size, write) ((void)0)
+#endif
+
 /* Returns the bytes not copied. Faults on either side are caught. */
 unsigned long sd_copy_user(void *to, const void *from, unsigned long n);
 unsigned long sd_clear_user(void *to, unsigned long n);
@@ -83,6 +98,7 @@ static __always_inline int __get_user_fn(size_t size, const void __user *ptr, vo
 		__SD_GET(u64, "q %1, %q0");
 		break;
 	}
+	sd_note(ptr, size, false);
 	return 0;
 fault:
 	return -EFAULT;
@@ -107,6 +123,7 @@ static __always_inline int __put_user_fn(size_t size, void __user *ptr, const vo
 		__SD_PUT(u64, "q %q0, %1");
 		break;
 	}
+	sd_note(ptr, size, true);
 	return 0;
 fault:
 	return -EFAULT;
@@ -128,18 +145,31 @@ fault:
 static __always_inline __must_check unsigned long
 raw_copy_from_user(void *to, const void __user *from, unsigned long n)
 {
-	return sd_copy_user(to, (__force const void *)from, n);
+	unsigned long left = sd_copy_user(to, (__force const void *)from, n);
+
+	sd_note(from, n - left, false);
+	return left;
 }
 
 static __always_inline __must_check unsigned long
 raw_copy_to_user(void __user *to, const void *from, unsigned long n)
 {
-	return sd_copy_user((__force void *)to, from, n);
+	unsigned long left = sd_copy_user((__force void *)to, from, n);
+
+	sd_note(to, n - left, true);
+	return left;
 }
 #define INLINE_COPY_FROM_USER
 #define INLINE_COPY_TO_USER
 
-#define __clear_user(to, n) sd_clear_user((__force void *)(to), n)
+static __always_inline __must_check unsigned long __clear_user(void __user *to, unsigned long n)
+{
+	unsigned long left = sd_clear_user((__force void *)to, n);
+
+	sd_note(to, n - left, true);
+	return left;
+}
+#define __clear_user __clear_user
 
 #include <asm-generic/uaccess.h>
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * copies.c: each byte that the kernel reads of a program, or writes to it, in a call without a
+ * stub, beside what the call's stub sends and brings back. See stub_test.h.
+ */
+#include "stub_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIRECTIONS 2 /* 0: of the program, 1: to the program */
+#define PARAMS	   6
+
+struct span {
+	u64 at, end;
+};
+
+struct spans {
+	struct span *a;
+	u32 n, room;
+};
+
+bool st_copies;
+static struct spans seen[2][DIRECTIONS]; /* [1]: by the stub */
+static int who = -1;			 /* whose copies are being noted */
+/* Bytes of the current call's cases, by parameter. */
+static u64 moved[2][DIRECTIONS][PARAMS];
+
+void copies_begin(bool stub)
+{
+	who = stub;
+	st_copied = copies_note;
+	seen[who][0].n = seen[who][1].n = 0;
+}
+
+void copies_end(void)
+{
+	who = -1;
+	st_copied = NULL;
+}
+
+void copies_note(unsigned long addr, unsigned long size, bool write)
+{
+	struct spans *s;
+
+	size -= size && who == 1 && st_mutate == ST_MUTATE_COPIES;
+	if (who < 0 || !size || buffer_slot(addr) < 0)
+		return;
+	s = &seen[who][write];
+	if (s->n == s->room) {
+		s->room = s->room ? 2 * s->room : 64;
+		s->a = realloc(s->a, s->room * sizeof(*s->a));
+		if (!s->a)
+			st_die("no memory for notes of copies");
+	}
+	s->a[s->n++] = (struct span){addr, addr + size};
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* In order, none touching the next; adds up the bytes by parameter. */
+static void settle(struct spans *s, u64 sum[PARAMS])
+{
+	u32 n = 0;
+
+	if (s->n)
+		qsort(s->a, s->n, sizeof(*s->a), by_address);
+	for (u32 i = 0; i < s->n; i++) {
+		if (n && s->a[i].at <= s->a[n - 1].end)
+			s->a[n - 1].end =
+				s->a[i].end > s->a[n - 1].end ? s->a[i].end : s->a[n - 1].end;
+		else
+			s->a[n++] = s->a[i];
+	}
+	s->n = n;
+	for (u32 i = 0; i < n; i++)
+		sum[buffer_slot(s->a[i].at)] += s->a[i].end - s->a[i].at;
+}
+
+/* The first piece of `want` that isn't in `have`. Both are settled. */
+static bool lacks(const struct spans *want, const struct spans *have, struct span *piece)
+{
+	u32 k = 0;
+
+	for (u32 i = 0; i < want->n; i++) {
+		struct span w = want->a[i];
+
+		while (k < have->n && have->a[k].end <= w.at)
+			k++;
+		if (k < have->n && have->a[k].at <= w.at) {
+			w.at = have->a[k].end;
+			if (w.at >= w.end)
+				continue;
+			if (k + 1 < have->n && have->a[k + 1].at < w.end)
+				w.end = have->a[k + 1].at;
+		}
+		*piece = w;
+		return true;
+	}
+	return false;
+}
+
+bool copies_agree(const struct st_call *call, char *why, size_t size)
+{
+	static const char *const does[] = {"reads", "writes"};
+	static const char *const misses[] = {"send", "bring back"};
+	size_t n = 0;
+	struct span p;
+
+	why[0] = '\0';
+	for (int w = 0; w < 2; w++)
+		for (int d = 0; d < DIRECTIONS; d++)
+			settle(&seen[w][d], moved[w][d]);
+	for (int d = 0; d < DIRECTIONS; d++) {
+		int i;
+
+		if (!lacks(&seen[0][d], &seen[1][d], &p))
+			continue;
+		i = buffer_slot(p.at);
+		n += (size_t)snprintf(
+			why + n, size - n,
+			"%sthe kernel %s %llu bytes, %llu before the end of %s's memory, that the stub doesn't %s",
+			n ? "; " : "", does[d], (unsigned long long)(p.end - p.at),
+			(unsigned long long)(buffer_guard(i) - p.at),
+			(u32)i < call->nparams ? call->param[i].name : "another parameter",
+			misses[d]);
+	}
+	return !n;
+}
+
+void copies_call(const struct st_call *call)
+{
+	static const char *const kinds[] = {"in", "out"};
+
+	for (u32 i = 0; i < call->nparams; i++)
+		for (int d = 0; d < DIRECTIONS; d++)
+			if (d ? call->param[i].out : call->param[i].in)
+				printf("%-14s %s %s: the kernel moved %llu bytes, the stub %llu\n",
+				       call->name, call->param[i].name, kinds[d],
+				       (unsigned long long)moved[0][d][i],
+				       (unsigned long long)moved[1][d][i]);
+	memset(moved, 0, sizeof(moved));
+}
