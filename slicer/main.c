@@ -29,6 +29,8 @@ static int cmd_check(const struct options *given, char **args)
 	if (!r) {
 		printf("%s: valid: %zu calls, %zu cuts in %zu groups\n", args[0], s.spec.ncalls,
 		       s.spec.ncuts, s.spec.ngroups);
+		for (size_t i = 0; i < s.graph.notes.n; i++)
+			printf("  %s\n", s.graph.notes.a[i]);
 		if (o.list)
 			cuts_list_absent(&s.graph, stdout);
 	}

@@ -223,8 +223,14 @@ static void dump_stubs(const struct session *s, FILE *out)
 
 static int run_facts(struct session *s)
 {
+	struct facts_watch watch = {0};
+	int r;
+
 	s->facts = xcalloc(s->db.ntus + 1, sizeof(*s->facts));
-	return facts_load_all(s->facts, &s->db, s->options->jobs);
+	registered_watch(&s->spec, &watch);
+	r = facts_load_all(s->facts, &s->db, &watch, s->options->jobs);
+	facts_watch_free(&watch);
+	return r;
 }
 
 static void dump_facts(const struct session *s, FILE *out)

@@ -5,6 +5,7 @@
  * the passes cuts and closure.
  */
 #include "closure/graph.h"
+#include "spec/registries.h"
 #include "commands/words.h"
 #include "base/similar.h"
 #include <stdlib.h>
@@ -116,6 +117,26 @@ static int check_keep(const struct absent *a, size_t i)
 	return there ? 0 : report_absent(a, &keep->at, keep->name);
 }
 
+static void ask_registry(struct absent *a, const struct registry *r)
+{
+	for (size_t i = 0; i < r->nregisters; i++)
+		ask_names(a, &r->registers[i].names);
+	for (size_t i = 0; i < r->nfinds; i++)
+		ask_names(a, &r->finds[i].names);
+}
+
+static int check_registry(const struct absent *a, const struct registry *r)
+{
+	int e = 0;
+
+	for (size_t i = 0; i < r->nregisters; i++)
+		e |= check_list(a, &r->registers[i].at, &r->registers[i].names,
+				r->registers[i].any);
+	for (size_t i = 0; i < r->nfinds; i++)
+		e |= check_list(a, &r->finds[i].at, &r->finds[i].names, r->finds[i].any);
+	return e;
+}
+
 int absent_check(const struct graph *g)
 {
 	const struct spec *spec = g->spec;
@@ -132,12 +153,17 @@ int absent_check(const struct graph *g)
 	for (size_t i = 0; i < spec->nkeep; i++)
 		if (!spec->keep[i].type)
 			ask_name(&a, spec->keep[i].name);
+	for (size_t i = 0; i < spec->nregistries; i++)
+		ask_registry(&a, &spec->registries[i]);
 	r = tree_find_words(g->db->tree, &a.names);
 	for (size_t i = 0; i < spec->ncuts; i++)
 		if (check_cut(&a, i))
 			r = -1;
 	for (size_t i = 0; i < spec->nkeep; i++)
 		if (check_keep(&a, i))
+			r = -1;
+	for (size_t i = 0; i < spec->nregistries; i++)
+		if (check_registry(&a, &spec->registries[i]))
 			r = -1;
 	strmap_free(&a.names);
 	strmap_free(&a.here);

@@ -324,6 +324,24 @@ static void keep_value(struct graph *g, uint32_t def_id, const char *value)
 	}
 }
 
+bool closure_is_gone(const struct graph *g, uint32_t def_id, uint32_t off)
+{
+	size_t n;
+	const struct dropping *d = drops_of(g, def_id, &n);
+
+	if (g->body_cut[def_id] && off >= graph_def(g, def_id)->body)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (off >= d[i].beg && off < d[i].end)
+			return true;
+	return false;
+}
+
+void closure_keep(struct graph *g, uint32_t def_id, struct edge e)
+{
+	keep_def(g, def_id, e);
+}
+
 static void walk_def(struct graph *g, uint32_t def_id)
 {
 	const struct facts *f = graph_facts(g, def_id);
@@ -485,6 +503,29 @@ static void keep_runtime(struct graph *g, uint32_t tu)
 		keep_def(g, i, (struct edge){.from = NONE, .kind = EDGE_RUNTIME});
 }
 
+static void drain_live(struct graph *g)
+{
+	closure_drain(g);
+	for (; g->live_head < g->newly_live.n; g->live_head++) {
+		keep_pinned_of_file(g, g->newly_live.a[g->live_head]);
+		closure_drain(g);
+	}
+}
+
+/* What registers itself may ask for more. */
+static int keep_registered(struct graph *g)
+{
+	struct registered *r = registered_make(g);
+	int n;
+
+	while ((n = registered_keep(r)) > 0)
+		drain_live(g);
+	if (!n)
+		n = registered_end(r);
+	registered_free(r);
+	return n;
+}
+
 int closure_run(struct graph *g)
 {
 	if (keep_calls(g))
@@ -497,10 +538,6 @@ int closure_run(struct graph *g)
 	for (size_t i = 0; i < ARRAY_LEN(libcalls); i++)
 		keep_symbol(g, libcalls[i], (struct edge){.from = NONE, .kind = EDGE_LINKER});
 	keep_linker_script(g);
-	closure_drain(g);
-	for (size_t i = 0; i < g->newly_live.n; i++) {
-		keep_pinned_of_file(g, g->newly_live.a[i]);
-		closure_drain(g);
-	}
-	return 0;
+	drain_live(g);
+	return keep_registered(g);
 }

@@ -185,6 +185,12 @@ void graph_free(struct graph *g)
 	free(g->records.a);
 	free(g->queue.a);
 	free(g->edges.a);
+	for (size_t i = 0; i < g->reasons.n; i++)
+		free(g->reasons.a[i]);
+	for (size_t i = 0; i < g->notes.n; i++)
+		free(g->notes.a[i]);
+	free(g->reasons.a);
+	free(g->notes.a);
 	free(g->newly_live.a);
 	strmap_free(&g->node_index);
 	strmap_free(&g->field_index);

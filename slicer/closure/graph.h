@@ -7,6 +7,8 @@
  *      texts.c         units whose text several translation units include
  *      cuts.c          the spec's cuts => droppings (ranges of text) and cut bodies
  *      closure.c       roots + edges => kept nodes, each with the edge that first reached it
+ *      registered.c    what registers itself under a key that kept code or the spec asks for
+ *      asked.c         the keys that the spec asks for
  *      named.c         objects that the kernel looks up by a string => roots, for closure.c
  *
  * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header
@@ -38,11 +40,12 @@ enum edge_kind {
 	EDGE_LIVE,    /* initcall, parameter or section member of a file in which `from` is kept */
 	EDGE_UNIT,    /* defined by the same macro call or declaration as `from` */
 	EDGE_VALUE,   /* named by the value a cut puts in */
+	EDGE_ASKED,   /* registers a key that `from` looks up; `field`: index into reasons */
 };
 
 struct edge {
 	uint32_t from;	/* def_id, NONE for roots */
-	uint32_t field; /* EDGE_FIELD: index into fields */
+	uint32_t field; /* EDGE_FIELD: index into fields; EDGE_ASKED: into reasons */
 	uint8_t kind;
 };
 
@@ -114,6 +117,7 @@ struct graph {
 		uint32_t from;
 	})
 	newly_live;
+	size_t live_head;	    /* of those whose initcalls etc. are kept */
 	VEC(struct dropping) drops; /* sorted by def_id, beg; none inside another */
 	uint32_t *body_cut;	    /* per def_id: 1 + index of a trap/return/remote cut */
 	VEC(struct field) fields;
@@ -124,6 +128,8 @@ struct graph {
 	size_t queue_head;
 	/* every reference that the closure followed, by unit; one may be there several times */
 	VEC(struct unit_edge) edges;
+	VEC(char *) reasons; /* of EDGE_ASKED: "registers AF_INET, which ..." */
+	VEC(char *) notes;   /* what `kslice check` tells, in lines */
 };
 
 /* pins.c */
@@ -175,6 +181,22 @@ int absent_check(const struct graph *g);
 /* named.c: the definitions with that name in their initialiser. Their number, or -1 after the error
  * that there are none. */
 int find_named(const struct graph *g, const struct spec_keep *k, uint32_t **def_ids);
+
+/*
+ * registered.c. watch: the fields and functions of the spec's registries, for the facts.
+ * registered_keep() is called when the closure is complete: keeps what is asked for now; the number
+ * of definitions newly kept, or -1 after errors. registered_end(): when that is 0; 0, or -1 after
+ * errors: keys that nothing registers.
+ */
+void registered_watch(const struct spec *spec, struct facts_watch *watch);
+struct registered *registered_make(struct graph *g);
+int registered_keep(struct registered *r);
+int registered_end(struct registered *r);
+void registered_free(struct registered *r);
+
+/* closure.c: what registered.c keeps, and which text is cut away. */
+void closure_keep(struct graph *g, uint32_t def_id, struct edge e);
+bool closure_is_gone(const struct graph *g, uint32_t def_id, uint32_t off);
 
 /* closure.c. 0, or -1 after an error: a call or symbol of the spec that doesn't exist. */
 int closure_run(struct graph *g);

@@ -17,6 +17,7 @@ static const char *const edge_names[] = {
 	[EDGE_LIVE] = "its file is live through",
 	[EDGE_UNIT] = "declared with",
 	[EDGE_VALUE] = "value of a cut in",
+	[EDGE_ASKED] = "registered",
 };
 
 /* Has the unit another definition with this name before the k-th? */
@@ -62,6 +63,8 @@ static void why_add_unit(struct strbuf *b, const struct graph *g, uint32_t i)
 		/* the path continues at the reader, by which a call gets here */
 		sb_printf(b, "%u\t%s of %s (%s), read by\n", g->unit_of[reader], f->name,
 			  graph_name(g, u->edge.from), graph_file(g, u->edge.from));
+	} else if (u->edge.kind == EDGE_ASKED) {
+		sb_printf(b, "%u\t%s\n", g->unit_of[u->edge.from], g->reasons.a[u->edge.field]);
 	} else if (u->edge.from == NONE) {
 		sb_puts(b, "-\t\n");
 	} else {

@@ -6,7 +6,7 @@
 
 #define FACTS_MAGIC 0x4b53464143543031ull /* "KSFACT01" */
 
-enum { A_STR, A_FILES, A_DEFS, A_REFS, A_ELEMS, A_READS, A_CALLS, A_N };
+enum { A_STR, A_FILES, A_DEFS, A_REFS, A_ELEMS, A_READS, A_CALLS, A_VALUES, A_N };
 
 static const uint32_t item_size[A_N] = {
 	1,
@@ -16,13 +16,13 @@ static const uint32_t item_size[A_N] = {
 	sizeof(struct fact_element),
 	sizeof(struct fact_read),
 	sizeof(struct fact_call),
+	sizeof(struct fact_value),
 };
 
 struct block_head {
 	uint64_t magic;
 	uint64_t size;
 	uint32_t count[A_N];
-	uint32_t pad;
 };
 
 void fb_init(struct fb *fb)
@@ -42,6 +42,7 @@ void fb_free(struct fb *fb)
 	free(fb->elements.a);
 	free(fb->reads.a);
 	free(fb->calls.a);
+	free(fb->values.a);
 	memset(fb, 0, sizeof(*fb));
 }
 
@@ -82,6 +83,7 @@ struct fact_def *fb_def(struct fb *fb)
 		.read0 = fb->reads.n,
 		.call0 = fb->calls.n,
 		.element0 = fb->elements.n,
+		.value0 = fb->values.n,
 	};
 	return d;
 }
@@ -94,6 +96,7 @@ struct fact_def *fb_def_end(struct fb *fb)
 	d->nread = fb->reads.n - d->read0;
 	d->ncall = fb->calls.n - d->call0;
 	d->nelement = fb->elements.n - d->element0;
+	d->nvalue = fb->values.n - d->value0;
 	return d;
 }
 
@@ -141,6 +144,14 @@ static void fb_merge_def(struct fb *fb, const struct facts *src, const struct fa
 		c.callee = fb_str(fb, fact_str(src, c.callee));
 		*vec_add(&fb->calls) = c;
 	}
+	for (uint32_t i = s->value0; i < s->value0 + s->nvalue; i++) {
+		struct fact_value v = src->values[i];
+
+		v.what = fb_str(fb, fact_str(src, v.what));
+		v.constant = fb_str(fb, fact_str(src, v.constant));
+		v.text = fb_str(fb, fact_str(src, v.text));
+		*vec_add(&fb->values) = v;
+	}
 	fb_def_end(fb);
 }
 
@@ -159,12 +170,12 @@ static size_t block_align(size_t n)
 
 void *fb_pack(const struct fb *fb, size_t *size)
 {
-	const void *data[A_N] = {fb->str.s,	 fb->files.a, fb->defs.a, fb->refs.a,
-				 fb->elements.a, fb->reads.a, fb->calls.a};
+	const void *data[A_N] = {fb->str.s,	 fb->files.a, fb->defs.a,  fb->refs.a,
+				 fb->elements.a, fb->reads.a, fb->calls.a, fb->values.a};
 	struct block_head head = {
 		.magic = FACTS_MAGIC,
 		.count = {fb->str.len, fb->files.n, fb->defs.n, fb->refs.n, fb->elements.n,
-			  fb->reads.n, fb->calls.n},
+			  fb->reads.n, fb->calls.n, fb->values.n},
 	};
 	size_t at = sizeof(head);
 	char *block;
@@ -215,6 +226,8 @@ int facts_unpack(struct facts *f, void *block, size_t size)
 		.nreads = head->count[A_READS],
 		.calls = (void *)a[A_CALLS],
 		.ncalls = head->count[A_CALLS],
+		.values = (void *)a[A_VALUES],
+		.nvalues = head->count[A_VALUES],
 		.block = block,
 		.size = size,
 	};

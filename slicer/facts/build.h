@@ -21,6 +21,7 @@ struct fb {
 	VEC(struct fact_element) elements;
 	VEC(struct fact_read) reads;
 	VEC(struct fact_call) calls;
+	VEC(struct fact_value) values;
 };
 
 void fb_init(struct fb *fb);

@@ -41,6 +41,10 @@ static void dump_def(const struct facts *f, const struct fact_def *d, FILE *out)
 		fprintf(out, "\tcalls %s [%u,%u)%s macro=%d\n", fact_str(f, f->calls[i].callee),
 			f->calls[i].beg, f->calls[i].end, f->calls[i].stmt ? " stmt" : "",
 			f->calls[i].macro);
+	for (uint32_t i = d->value0; i < d->value0 + d->nvalue; i++)
+		fprintf(out, "\tvalue %s arg=%u %s \"%s\" @%u\n", fact_str(f, f->values[i].what),
+			f->values[i].arg, f->values[i].known ? "is" : "unknown",
+			fact_str(f, f->values[i].constant), f->values[i].off);
 }
 
 void facts_dump(const struct facts *f, FILE *out)

@@ -19,6 +19,7 @@
 #ifndef KSLICE_FACTS_H
 #define KSLICE_FACTS_H
 
+#include "base/util.h"
 #include <stdint.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -68,6 +69,7 @@ struct fact_def {
 	uint32_t read0, nread;
 	uint32_t call0, ncall;
 	uint32_t element0, nelement;
+	uint32_t value0, nvalue;
 	uint32_t body;	  /* functions: offset of the body's '{', else 0 */
 	fact_string type; /* function: printed result type; variable: printed type */
 	/* Variable: the record that it holds, or points to; "-" if none. Else 0. */
@@ -124,6 +126,16 @@ struct fact_call {
 	uint8_t pad[2];
 };
 
+/* A constant, or what isn't one, in a place that somebody watches (struct facts_watch). */
+struct fact_value {
+	fact_string what;     /* "struct X:f" of an initialiser, or the key of a called function */
+	fact_string constant; /* a number in decimal, or a string's bytes; "": none */
+	fact_string text;     /* as it is written: "PF_INET"; "" if a macro or header wrote it */
+	uint32_t off;
+	uint16_t arg;	/* of a call: which argument */
+	uint16_t known; /* it is a constant */
+};
+
 struct fact_file {
 	/* Relative to the tree root or, with "obj:" in front, the object directory; or absolute. */
 	fact_string path;
@@ -145,9 +157,21 @@ struct facts {
 	uint32_t nreads;
 	struct fact_call *calls;
 	uint32_t ncalls;
+	struct fact_value *values;
+	uint32_t nvalues;
 	void *block;
 	size_t size; /* the block the arrays lie in */
 };
+
+/*
+ * Fields and functions (by name, also static ones) whose constants are facts: "struct X:f",
+ * "load_nls". Facts are made again if the set changes. NULL: none.
+ */
+struct facts_watch {
+	struct strmap names;
+};
+void facts_watch_add(struct facts_watch *w, const char *name);
+void facts_watch_free(struct facts_watch *w);
 
 /*
  * Facts of every unit, in db order, from the cache or by parsing in `jobs` processes. facts[i].str
@@ -156,7 +180,8 @@ struct facts {
  * hold only what .c files define (file 0, or a .c file that a .c file includes, such as
  * kernel/sched/rt.c: files[i].header is 0 for these, and text may be deleted from them, too).
  */
-int facts_load_all(struct facts *facts, const struct compdb *db, int jobs);
+int facts_load_all(struct facts *facts, const struct compdb *db, const struct facts_watch *watch,
+		   int jobs);
 void facts_free_all(struct facts *facts, const struct compdb *db);
 
 /* Prints facts as text. */

@@ -60,14 +60,31 @@ static const char *index_read_unit(struct facts_index *index, const struct strma
 	return eol + 1;
 }
 
+/* In any order of the names. */
+static uint64_t watch_hash(const struct facts_watch *watch)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; watch && i < watch->names.cap; i++)
+		if (watch->names.slots[i].key)
+			hash += hash_str(watch->names.slots[i].key, 5);
+	return hash;
+}
+
+static char *index_head(const struct facts_index *index)
+{
+	return xasprintf("kslice facts %s %" PRIx64 "\n", KSLICE_FACTS_ID, index->watch);
+}
+
 static bool index_read(struct facts_index *index, const struct strmap *commands, const char *text)
 {
-	static const char head[] = "kslice facts " KSLICE_FACTS_ID "\n";
-	char *end;
+	char *head = index_head(index), *end;
+	bool same = starts_with(text, head);
 
-	if (!starts_with(text, head))
+	text += same ? strlen(head) : 0;
+	free(head);
+	if (!same)
 		return false;
-	text += strlen(head);
 	if (!starts_with(text, "pool "))
 		return false;
 	index->pool = strtoull(text + 5, &end, 16);
@@ -138,12 +155,14 @@ static void index_check_files(struct facts_index *index, const char *dir)
 	}
 }
 
-void index_load(struct facts_index *index, const struct compdb *db, const char *dir)
+void index_load(struct facts_index *index, const struct compdb *db, const struct facts_watch *watch,
+		const char *dir)
 {
 	char *path = xasprintf("%s/index", dir), *text = read_file(path, NULL);
 	struct strmap commands = {};
 
 	*index = (struct facts_index){.nunits = db->ntus,
+				      .watch = watch_hash(watch),
 				      .units = xcalloc(db->ntus, sizeof(*index->units))};
 	depset_init(&index->deps);
 	for (size_t i = 0; i < db->ntus; i++) {
@@ -167,11 +186,12 @@ void index_load(struct facts_index *index, const struct compdb *db, const char *
 /* Rebuilds the set with only the files that units still use, keeping their stat data. */
 int index_save(const struct facts_index *index, const char *dir)
 {
-	char *path = xasprintf("%s/index", dir);
+	char *path = xasprintf("%s/index", dir), *head = index_head(index);
 	struct strbuf out = {};
 	int rc;
 
-	sb_printf(&out, "kslice facts %s\npool %" PRIx64 "\n", KSLICE_FACTS_ID, index->pool);
+	sb_printf(&out, "%spool %" PRIx64 "\n", head, index->pool);
+	free(head);
 	depset_write(&index->deps, &out);
 	for (size_t i = 0; i < index->nunits; i++) {
 		const struct index_unit *u = &index->units[i];

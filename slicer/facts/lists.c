@@ -208,6 +208,7 @@ uint32_t open_element(struct frame *f)
 		return f->up->element;
 	}
 	e.field = fb_str(w->fb, field_key(w, field));
+	see_watched_field(f, field_key(w, field));
 	if (designated)
 		element_set_text(w, &e, f->c, field);
 	*vec_add(&w->fb->elements) = e;

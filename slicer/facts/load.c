@@ -33,6 +33,7 @@ struct shared {
 struct load {
 	const struct compdb *db;
 	const char *dir;
+	const struct facts_watch *watch;
 	struct facts_index index;
 	struct plan plan;
 	struct claims claims;
@@ -173,6 +174,7 @@ static void worker_main(struct load *l, int slot, bool make_pch, const char *tex
 	int rc;
 
 	worker_init(&w, l->db, &l->claims);
+	w.watch = l->watch;
 	if (chdir(l->db->objdir))
 		_exit(2);
 	if (make_pch) {
@@ -467,7 +469,7 @@ static int facts_load_locked(struct load *l, struct facts *facts)
 {
 	int rc = 0;
 
-	index_load(&l->index, l->db, l->dir);
+	index_load(&l->index, l->db, l->watch, l->dir);
 	for (size_t i = 0; i < l->db->ntus; i++)
 		if (!l->index.units[i].valid)
 			*vec_add(&l->todo) = i;
@@ -493,10 +495,11 @@ static char *facts_dir(const struct compdb *db)
 			 hash_str(db->objdir, hash_str(db->overlay, 0)));
 }
 
-int facts_load_all(struct facts *facts, const struct compdb *db, int jobs)
+int facts_load_all(struct facts *facts, const struct compdb *db, const struct facts_watch *watch,
+		   int jobs)
 {
 	char *dir = facts_dir(db), *lock = xasprintf("%s/lock", dir);
-	struct load l = {.db = db, .dir = dir, .jobs = jobs};
+	struct load l = {.db = db, .dir = dir, .watch = watch, .jobs = jobs};
 	int fd = cache_lock(lock), rc = -1;
 
 	memset(facts, 0, (db->ntus + 1) * sizeof(*facts));

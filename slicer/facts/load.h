@@ -48,12 +48,14 @@ struct facts_index {
 	struct index_unit *units; /* as db->tus */
 	size_t nunits;
 	uint64_t pool;
+	uint64_t watch; /* hash of the watched names */
 };
 /*
  * Reads the index and checks which units are still valid. If a header has changed none is, and pool
  * is 0: what a header's definition refers to depends on other headers.
  */
-void index_load(struct facts_index *index, const struct compdb *db, const char *dir);
+void index_load(struct facts_index *index, const struct compdb *db, const struct facts_watch *watch,
+		const char *dir);
 int index_save(const struct facts_index *index, const char *dir);
 void index_free(struct facts_index *index);
 /* Removes files that the index doesn't name. */

@@ -28,6 +28,7 @@ struct worker {
 	struct path_map paths;
 	struct strmap files; /* name the compiler used => struct srcfile */
 	struct claims *claims;
+	const struct facts_watch *watch;
 	struct fb pool;	       /* header definitions this worker claimed */
 	struct strmap statics; /* name of a header's static function => its key, char * */
 	struct strmap words;   /* header => its identifiers, see views.c */

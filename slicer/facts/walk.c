@@ -195,7 +195,10 @@ static void frame_see_call(struct frame *f)
 	struct fact_call call = {};
 	struct place beg, end;
 
-	if (!key || !t || clang_getCursorKind(callee) != CXCursor_FunctionDecl)
+	if (!key || clang_getCursorKind(callee) != CXCursor_FunctionDecl)
+		return;
+	see_watched_call(f, key);
+	if (!t)
 		return;
 	beg = walk_place(w, clang_getRangeStart(range));
 	end = walk_place(w, clang_getRangeEnd(range));

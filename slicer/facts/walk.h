@@ -41,6 +41,10 @@ uint32_t open_element(struct frame *f);
 /* Discards an element that refers to no symbol. */
 void close_element(struct frame *f, uint32_t element, size_t nrefs);
 
+/* constants.c: constants of watched fields and arguments => values of the open definition. */
+void see_watched_field(struct frame *f, const char *field);
+void see_watched_call(struct frame *f, const char *callee);
+
 /* puns.c */
 /* The cursor above f may convert its value: to a pointer that reads the record by other names. */
 void see_conversion(struct frame *f);

@@ -188,6 +188,16 @@ static json_t *calls_json(const struct spec *spec)
 	return calls;
 }
 
+/* What `kslice check` tells of it: keys that only run time knows. */
+static json_t *notes_json(const struct graph *g)
+{
+	json_t *notes = json_array();
+
+	for (size_t i = 0; i < g->notes.n; i++)
+		json_array_append_new(notes, json_string(g->notes.a[i]));
+	return notes;
+}
+
 int report_write(const struct graph *g, const char *outdir)
 {
 	const struct spec *spec = g->spec;
@@ -219,6 +229,7 @@ int report_write(const struct graph *g, const char *outdir)
 	json_object_set_new(m, "whole", size_json(&s.whole));
 	json_object_set_new(m, "calls", calls_json(spec));
 	json_object_set_new(m, "lost", groups_json(spec));
+	json_object_set_new(m, "notes", notes_json(g));
 	json_object_set_new(m, "directories", dirs_json(&s));
 	json_object_set_new(m, "cuts", cuts_json(spec));
 	add_whole_calls(m, g);

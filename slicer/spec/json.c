@@ -151,8 +151,8 @@ int spec_error(const struct spec_place *at, const char *cure, const char *fmt, .
 	return -1;
 }
 
-static const char *const type_names[] = {"a string", "a string or an array of strings", "an array",
-					 "an object", "true"};
+static const char *const type_names[] = {
+	"a string", "a string or an array of strings", "an array", "an object", "true", "a number"};
 
 static bool json_has_type(json_t *v, enum spec_type type)
 {
@@ -165,6 +165,8 @@ static bool json_has_type(json_t *v, enum spec_type type)
 		return json_is_array(v);
 	case ST_TRUE:
 		return json_is_true(v);
+	case ST_NUMBER:
+		return json_is_integer(v) && json_integer_value(v) >= 0;
 	default:
 		return json_is_object(v);
 	}
@@ -240,4 +242,22 @@ int spec_names_of(struct spec_file *f, json_t *value, const char *pointer, struc
 		return spec_error(&at, "leave the key out", "the array is empty");
 	}
 	return 0;
+}
+
+char *spec_path_beside(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (*name == '/' || !slash)
+		return xstrdup(name);
+	return xasprintf("%.*s/%s", (int)(slash - path), path, name);
+}
+
+struct spec_file *spec_chain_file(struct spec *spec, struct spec_file *f)
+{
+	if (f) {
+		f->next = spec->files;
+		spec->files = f;
+	}
+	return f;
 }

@@ -23,6 +23,11 @@ struct spec_file {
 struct spec_file *spec_file_load(const char *path, const char *cure);
 void spec_file_free(struct spec_file *f);
 
+/* Makes f one of the spec's files; f, which may be NULL. */
+struct spec_file *spec_chain_file(struct spec *spec, struct spec_file *f);
+/* A name relative to the folder of `path`; malloc'ed. */
+char *spec_path_beside(const char *path, const char *name);
+
 /* The place of a JSON pointer given in printf style; the strings have the file's lifetime. */
 struct spec_place spec_at(struct spec_file *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -33,7 +38,8 @@ enum spec_type {
 	ST_NAMES, /* string or array of strings */
 	ST_ARRAY,
 	ST_OBJECT,
-	ST_TRUE, /* the value true */
+	ST_TRUE,   /* the value true */
+	ST_NUMBER, /* an integer, 0 or more */
 };
 
 struct spec_key {

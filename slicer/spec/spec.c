@@ -4,6 +4,7 @@
 #include "spec/spec.h"
 #include "spec/remote.h"
 #include "spec/json.h"
+#include "spec/registries.h"
 #include "base/util.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -39,15 +40,6 @@ static int check_identifier(const struct spec_place *at, const char *s)
 		return 0;
 	return spec_error(at, "write the bare C name, without () or a path",
 			  "\"%s\" is not a C identifier", s);
-}
-
-static char *path_beside(const char *path, const char *name)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (*name == '/' || !slash)
-		return xstrdup(name);
-	return xasprintf("%.*s/%s", (int)(slash - path), path, name);
 }
 
 /* ---- cuts ---- */
@@ -158,19 +150,10 @@ static int add_cut(struct spec *spec, struct spec_file *f, const char *pointer, 
 	return 0;
 }
 
-static struct spec_file *spec_chain_file(struct spec *spec, struct spec_file *f)
-{
-	if (f) {
-		f->next = spec->files;
-		spec->files = f;
-	}
-	return f;
-}
-
 /* In the spec's folder; a spec outside specs/ may use the repo's groups, as with annotations. */
 static char *group_path(const struct spec *spec, const char *name)
 {
-	char *rel = xasprintf("cuts/%s.json", name), *path = path_beside(spec->path, rel);
+	char *rel = xasprintf("cuts/%s.json", name), *path = spec_path_beside(spec->path, rel);
 
 	if (access(path, F_OK)) {
 		free(path);
@@ -433,6 +416,32 @@ static int route_kind_of(struct spec_route *r, const json_t *v)
 	return 0;
 }
 
+bool condition_answers(const struct spec_condition *c, const char *value)
+{
+	for (size_t i = 0; i < c->unanswered.n; i++)
+		if (!strcmp(c->unanswered.a[i], value))
+			return false;
+	return true;
+}
+
+static int load_unanswered(struct spec_file *f, json_t *v, const char *p, struct spec_condition *c)
+{
+	const char *pointer = spec_own(f, xasprintf("%s/unanswered", p));
+	struct spec_place at = spec_at(f, "%s", pointer);
+
+	if (spec_names_of(f, json_object_get(v, "unanswered"), pointer, &c->unanswered))
+		return -1;
+	for (size_t i = 0, k; i < c->unanswered.n; i++) {
+		for (k = 0; k < c->nvalues && strcmp(c->values[k], c->unanswered.a[i]);)
+			k++;
+		if (k == c->nvalues)
+			return spec_error(&at, "add it there, or remove it here",
+					  "\"%s\" is not one of the \"values\"",
+					  c->unanswered.a[i]);
+	}
+	return 0;
+}
+
 /* "arg", "values" and "mask" of a route or of one in its "and". */
 static int load_condition(struct spec_file *f, json_t *v, const char *p, struct spec_route *r)
 {
@@ -446,6 +455,8 @@ static int load_condition(struct spec_file *f, json_t *v, const char *p, struct 
 		return -1;
 	c.values = values.a;
 	c.nvalues = values.n;
+	if (load_unanswered(f, v, p, &c))
+		return -1;
 	if (!c.arg != !c.nvalues)
 		return spec_error(&at, "give both, or none: then all calls of it go to the domain",
 				  "\"%s\" without \"%s\"", c.arg ? "arg" : "values",
@@ -462,8 +473,10 @@ static int load_condition(struct spec_file *f, json_t *v, const char *p, struct 
 
 static int load_conditions(struct spec_file *f, json_t *v, const char *p, struct spec_route *r)
 {
-	static const struct spec_key keys[] = {
-		{"arg", ST_STRING, true}, {"values", ST_ARRAY, true}, {"mask", ST_STRING}};
+	static const struct spec_key keys[] = {{"arg", ST_STRING, true},
+					       {"values", ST_ARRAY, true},
+					       {"mask", ST_STRING},
+					       {"unanswered", ST_NAMES}};
 	json_t *and = json_object_get(v, "and"), *one;
 	size_t i;
 
@@ -487,7 +500,7 @@ static int load_route(struct spec *spec, struct spec_file *f, json_t *v, const c
 	static const struct spec_key keys[] = {{"call", ST_STRING},    {"path", ST_STRING},
 					       {"mirrored", ST_NAMES}, {"arg", ST_STRING},
 					       {"values", ST_ARRAY},   {"mask", ST_STRING},
-					       {"and", ST_ARRAY}};
+					       {"and", ST_ARRAY},      {"unanswered", ST_NAMES}};
 	struct spec_route r = {.at = spec_at(f, "%s", p)};
 	struct spec_names mirrored;
 
@@ -590,11 +603,6 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 			if (!json_is_string(v))
 				return spec_error(&at, "write the value in quotes",
 						  "\"%s\" must be a string", key);
-			if (!strcmp(key, "fs")) /* mounted by that name */
-				add_keep(spec,
-					 &(struct spec_keep){.at = at,
-							     .name = json_string_value(v),
-							     .type = "struct file_system_type"});
 		}
 	}
 	spec->devices = array;
@@ -602,12 +610,13 @@ static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
 }
 
 static const struct spec_key top_keys[] = {
-	{"name", ST_STRING, true},     {"description", ST_STRING, false},
-	{"config", ST_STRING, true},   {"calls", ST_ARRAY, true},
-	{"routes", ST_ARRAY, false},   {"annotations", ST_NAMES, false},
-	{"cuts", ST_ARRAY, false},     {"keep", ST_ARRAY, false},
-	{"devices", ST_ARRAY, false},  {"ram", ST_STRING, false},
-	{"machine", ST_STRING, false}, {"transport", ST_STRING, false},
+	{"name", ST_STRING, true},	 {"description", ST_STRING, false},
+	{"config", ST_STRING, true},	 {"calls", ST_ARRAY, true},
+	{"routes", ST_ARRAY, false},	 {"annotations", ST_NAMES, false},
+	{"cuts", ST_ARRAY, false},	 {"keep", ST_ARRAY, false},
+	{"devices", ST_ARRAY, false},	 {"ram", ST_STRING, false},
+	{"machine", ST_STRING, false},	 {"transport", ST_STRING, false},
+	{"registries", ST_NAMES, false},
 };
 
 /* The slicer uses only the machine's link.sh. */
@@ -662,7 +671,8 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 		return -1;
 	if (json_object_get(j, "description"))
 		spec->description = xstrdup(json_string_value(json_object_get(j, "description")));
-	spec->config = path_beside(spec->path, json_string_value(json_object_get(j, "config")));
+	spec->config =
+		spec_path_beside(spec->path, json_string_value(json_object_get(j, "config")));
 	at = spec_at(f, "/config");
 	/* absolute, for programs that run in other directories */
 	real = realpath(spec->config, NULL);
@@ -678,6 +688,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 	    load_devices(spec, f, json_object_get(j, "devices")) ||
 	    load_machine(spec, f, json_object_get(j, "machine")) ||
 	    load_transport(spec, f, json_object_get(j, "transport")) ||
+	    registries_load_all(spec, f, json_object_get(j, "registries")) ||
 	    load_cuts(spec, f, json_object_get(j, "cuts")))
 		return -1;
 	return check_conflicts(spec);
@@ -735,5 +746,6 @@ void spec_free(struct spec *spec)
 	free(spec->groups);
 	free(spec->keep);
 	free(spec->routes);
+	registries_free(spec);
 	memset(spec, 0, sizeof(*spec));
 }

@@ -60,6 +60,8 @@ struct spec_cut {
 	unsigned matched; /* counted by closure/cuts.c */
 };
 
+struct registry;
+
 struct spec_group {
 	const char *name, *lost; /* a cut group and its line on what is lost */
 	struct spec_place at;
@@ -77,6 +79,7 @@ struct spec_condition {
 	const char *arg, *mask; /* mask: a constant's name or a number; NULL: all bits */
 	const char **values;	/* constant names or numbers as text */
 	size_t nvalues;
+	struct spec_names unanswered; /* those of the values that the domain refuses */
 };
 
 #define SPEC_MAX_CONDITIONS 4
@@ -114,13 +117,15 @@ struct spec {
 	size_t ncuts;
 	struct spec_group *groups;
 	size_t ngroups;
-	struct spec_keep *keep; /* extra roots, including "fs" of devices */
+	struct spec_keep *keep; /* extra roots */
 	size_t nkeep;
 	struct spec_route *routes;
 	size_t nroutes;
 	struct spec_names annotations; /* group names; read by annotations.c */
 	json_t **own;		       /* annotations in the spec itself: groups without a name */
 	size_t nown;
+	struct registry *registries; /* registries.h */
+	size_t nregistries;
 	json_t *devices;	 /* array, checked against the schema */
 	json_t *json;		 /* the whole spec, for passes with their own keys */
 	struct spec_file *files; /* internal: the parsed files, owners of the strings */
@@ -134,6 +139,8 @@ int spec_add(struct spec *spec, const char *path);
 /* Prints the spec as text with groups expanded. */
 void spec_dump(const struct spec *spec, FILE *out);
 void spec_free(struct spec *spec);
+/* Those of the values that are looked up: all but the unanswered ones. */
+bool condition_answers(const struct spec_condition *c, const char *value);
 /* err() with "file:line: /pointer" as the place. Returns -1. */
 int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -96,6 +96,13 @@ void types_free(struct types *t);
 int types_function(struct types *t, const struct compdb *db, const char *file, const char *name,
 		   struct calltype *fn);
 
+/*
+ * constants.c: values of n constant expressions ("AF_INET") as unit `source` sees them; known[i]:
+ * it knows the names in it. 0, or -1 after printing.
+ */
+int types_constants(const struct compdb *db, const char *source, const char *const *exprs, size_t n,
+		    int64_t *values, bool *known);
+
 const struct calltype *types_call(const struct types *t, const char *name);
 const struct type *types_named(const struct types *t, const char *name);   /* NULL: unknown */
 bool types_const(const struct types *t, const char *name, int64_t *value); /* also plain numbers */

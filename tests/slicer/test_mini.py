@@ -85,6 +85,22 @@ def dumps(slice_it, out):
         check(f"`{name}`" in readme, f"pass {name} is not in specs/README.md")
 
 
+def registered(kslice, out):
+    """What registers itself says who asks for it; of a key that only run time knows the manifest does."""
+    for symbol, says in (("front_door_setup", r"DOOR_FRONT \(3\), which the route of door\(\) asks for\nopen_door"),
+                         ("doors_init", r"its file is live through.*\nfront_door_setup"),
+                         ("minifs_init", r'"minifs", which "fs" of a device asks for'),
+                         ("songs_init", r'"march", which __do_sys_door asks sing\(\) for'),
+                         ("anthem_init", r'"anthem", which sing_header asks sing\(\) for'),
+                         ("listener_init", r"registers listener_init, which every user")):
+        r = run([kslice, "why", "--out", out, "mini", symbol])
+        check(re.search(says, r.stdout), f"why {symbol}: {r.stdout}")
+    notes = "\n".join(json.load(open(f"{out}/manifest.json"))["notes"])
+    check(re.search(r'song: song_of_door\(\) in net/doors.c asks sing\(\) .*run time knows; kept: "(march|anthem)" .*; not kept: "jig" drivers/jig.c', notes),
+          f"the note of run-time keys: {notes}")
+    check("gigue" not in notes and "listener" not in notes, f"notes: {notes}")
+
+
 def uncut(slice_it, out):
     """Without a group what its cuts took away is there again; then the slice is made as before."""
     def tables():
@@ -125,6 +141,7 @@ def main():
                         r".*__do_sys_bind", r.stdout), "why inet_bind:\n" + r.stdout)
         r = run([kslice, "why", "--out", out, "mini", "inet_ioctl"])
         check(r.returncode == 1 and "not in the slice" in r.stdout, "why of what is gone:\n" + r.stdout)
+        registered(kslice, out)
         r = run([kslice, "verify"] + slice_it[2:])
         check(r.returncode == 0, "the slice differs from the whole:\n" + r.stdout)
         check("lib_trapped was cut out by the spec; reached by sys_cuts > lib_trapped" in open(f"{out}/tree/kernel/cuts.c").read(),

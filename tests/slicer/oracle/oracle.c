@@ -49,7 +49,7 @@ static int slice(struct test *t, const char *spec, const char *tree)
 		return -1;
 	drop_cuts(&s->spec);
 	s->facts = xcalloc(s->db.ntus + 1, sizeof(*s->facts));
-	if (facts_load_all(s->facts, &s->db, opt.jobs) ||
+	if (facts_load_all(s->facts, &s->db, NULL, opt.jobs) ||
 	    graph_make(&s->graph, &s->db, s->facts, &s->spec))
 		return -1;
 	s->graph.field_blind = true;
