@@ -9,6 +9,7 @@
  *      closure.c       roots + edges => kept nodes, each with the edge that first reached it
  *      registered.c    what registers itself under a key that kept code or the spec asks for
  *      asked.c         the keys that the spec asks for
+ *      library.c       weak symbols that a library may replace
  *      named.c         objects that the kernel looks up by a string => roots, for closure.c
  *
  * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header
@@ -171,6 +172,12 @@ int cuts_check(const struct graph *g);
 void cuts_list_absent(const struct graph *g, FILE *out);
 /* First dropping of def_id, and the end of its droppings. */
 const struct dropping *drops_of(const struct graph *g, uint32_t def_id, size_t *n);
+
+/*
+ * library.c: after the closure: reports kept symbols of which the linker may choose another
+ * definition in the whole kernel than in the slice. 0, or -1 after errors.
+ */
+int library_check(const struct graph *g);
 
 /*
  * absent.c: reports names in cuts and keeps that the tree's code has nowhere, whatever the

@@ -38,7 +38,8 @@ struct spec;
 /* Records the commands for spec's config, or takes them from the cache. 0, or -1 after printing the
  * error. */
 int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, int jobs);
-/* The same from an existing compile_commands.json, for tests and for trees configured by hand. */
+/* The same from an existing compile_commands.json, for tests and for trees configured by hand.
+ * Entries with "library": true are members of libraries. */
 int compdb_from_json(struct compdb *db, const char *tree, const char *path);
 /* Are the runtime, which ends the boot in sd_main(), and the server among the units? What Kbuild's
  * wildcards miss is missing without an error. stubs: there are some. 0, or -1 after the error. */

@@ -59,6 +59,27 @@ static void tu_take_arguments(struct tu *tu, json_t *args)
 	*PUSH(tu->argv, n, cap) = NULL;
 }
 
+/* An entry with "library": true is a member of a library, and comes last. */
+static void move_library(struct compdb *db, const char *tree, const json_t *entry)
+{
+	const char *file = json_string_value(json_object_get(entry, "file"));
+	size_t len = strlen(tree);
+
+	if (!json_is_true(json_object_get(entry, "library")) || !file || strncmp(file, tree, len) ||
+	    file[len] != '/')
+		return;
+	for (size_t i = 0; i < db->nbuiltin; i++) {
+		struct tu tu = db->tus[i];
+
+		if (strcmp(tu.source, file + len + 1))
+			continue;
+		memmove(&db->tus[i], &db->tus[i + 1], (db->ntus - i - 1) * sizeof(tu));
+		db->tus[db->ntus - 1] = tu;
+		db->nbuiltin--;
+		return;
+	}
+}
+
 int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 {
 	json_error_t je;
@@ -94,6 +115,9 @@ int compdb_from_json(struct compdb *db, const char *tree, const char *path)
 		if (!tu->object)
 			tu->object = xasprintf("%.*s.o", (int)strlen(tu->source) - 2, tu->source);
 	}
+	db->nbuiltin = db->ntus;
+	json_array_foreach (root, i, e)
+		move_library(db, tree, e);
 	json_decref(root);
 	return 0;
 }

@@ -72,6 +72,17 @@ def trees(kslice, common, work, tree):
     shutil.copy(f"{HERE}/mini/lib/forms.c", f"{tree}/lib/forms.c")
 
 
+def library(kslice, work, tree, db):
+    """A weak definition whose strong twin is in a library."""
+    commands = json.load(open(db))
+    for c in commands:
+        c["library"] = c["file"].endswith("kernel/strong.c")
+    with open(f"{work}/library.json", "w") as f:
+        json.dump(commands, f)
+    refused(run([kslice, "slice", "--tree", tree, "--compdb", f"{work}/library.json", "--out", f"{work}/out-bad", f"{HERE}/mini.json"]),
+            r"kernel/weak.c: lib_overridden is weak here and strong in kernel/strong.c", "a library's strong definition", f"{work}/out-bad")
+
+
 def full_disk(kslice, common, work):
     """A 64 KiB file system: the old output must survive a run that finds no room."""
     disk = f"{work}/disk"
@@ -177,6 +188,7 @@ def main():
     schema(kslice, common, work)
     no_stubs(kslice, common, work)
     trees(kslice, common, work, tree)
+    library(kslice, work, tree, db)
     full_disk(kslice, common, work)
     interrupt(kslice, common, work)
     caches(kslice, common, f"{work}/out-cache")
