@@ -211,15 +211,45 @@ static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbu
 		emit_cases(one, kernel, why, b);
 }
 
+/* "fs" of a difference: one name or several; does the domain mount such a file system? Without "fs"
+ * it is of any. */
+static bool has_file_system(const struct spec *spec, json_t *fs)
+{
+	json_t *dev, *one;
+	size_t i;
+
+	if (json_is_string(fs)) {
+		json_array_foreach (spec->devices, i, dev)
+			if (json_equal(json_object_get(dev, "fs"), fs))
+				return true;
+		return false;
+	}
+	json_array_foreach (fs, i, one)
+		if (has_file_system(spec, one))
+			return true;
+	return !fs;
+}
+
+static bool differs_here(const struct marshal *m, const struct mcall *c)
+{
+	json_t *d;
+	size_t k;
+
+	json_array_foreach (c->differs, k, d)
+		if (has_file_system(m->spec, json_object_get(d, "fs")))
+			return true;
+	return false;
+}
+
 static int emit_differs(const struct marshal *m, const struct mcall *c, struct strbuf *b)
 {
-	static const char *const keys[] = {"case", "because", "why", NULL};
+	static const char *const keys[] = {"case", "because", "why", "fs", NULL};
 	const char *path = NULL;
 	json_t *d;
 	size_t k;
 
 	annotation_of_call(m, c->ct->name, &path);
-	if (!json_array_size(c->differs))
+	if (!differs_here(m, c))
 		return 0;
 	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
 	json_array_foreach (c->differs, k, d) {
@@ -233,7 +263,8 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 				path,
 				"give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
 				"%s: a difference without a reason", c->ct->name);
-		emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
+		if (has_file_system(m->spec, json_object_get(d, "fs")))
+			emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
 	}
 	sb_puts(b, "};\n");
 	return 0;
@@ -309,7 +340,7 @@ static int emit_call(const struct marshal *m, const struct mcall *c, struct strb
 	fd_arg = emit_fd_values(c, b);
 	FMT(b, "const struct st_call test_%s = {\n", n);
 	FMT(b, "\t\"%s\", N(%s_params), %s_params, N(%s_bases), %s_bases, ", n, n, n, n, n);
-	FMT(b, json_array_size(c->differs) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
+	FMT(b, differs_here(m, c) ? "N(%s_differs), %s_differs, " : "0, NULL, ", n, n);
 	if (fd_arg >= 0)
 		FMT(b, "%d, N(%s_fds), %s_fds,\n", fd_arg, n, n);
 	else
@@ -334,7 +365,7 @@ static void emit_tests_h(const struct marshal *m, struct strbuf *b)
 	sb_puts(b, EMIT_GUARD_END);
 }
 
-/* "make" and "end": a call's name and its arguments. */
+/* "make", "end", each of "then": a call's name and its arguments. */
 static int emit_fixture_call(const struct marshal *m, const char *name, json_t *call,
 			     struct strbuf *b)
 {
@@ -350,7 +381,7 @@ static int emit_fixture_call(const struct marshal *m, const char *name, json_t *
 			"[\"CALL\", ARGUMENT, ...]: a call of this domain and at most 6 arguments",
 			"fixture \"%s\": no call \"%s\"", name, s);
 	}
-	FMT(b, "%u, {", ct->nr);
+	FMT(b, "{%u, {", ct->nr);
 	for (size_t i = 1; i < 7 && !r; i++) {
 		struct mcall c = {.ct = ct};
 
@@ -359,28 +390,40 @@ static int emit_fixture_call(const struct marshal *m, const char *name, json_t *
 			     i < json_array_size(call) ? json_array_get(call, i) : zero, b);
 	}
 	json_decref(zero);
-	sb_puts(b, "}");
+	sb_puts(b, "}}");
 	return r;
 }
 
+#define FIXTURE_THEN 3 /* as ST_THEN of tests/stubs/stub_test.h */
+
 static int emit_fixture(const struct marshal *m, const char *name, json_t *v, struct strbuf *b)
 {
-	static const char *const keys[] = {"make", "end", "id", NULL};
+	static const char *const keys[] = {"make", "then", "end", "id", NULL};
+	json_t *end = json_object_get(v, "end"), *then = json_object_get(v, "then"), *call;
 	bool id = json_is_true(json_object_get(v, "id"));
+	size_t i;
 
 	if (annotation_keys(m->spec->path, name, v, keys))
 		return -1;
-	if (id != json_is_array(json_object_get(v, "end")))
-		return err(m->spec->path,
-			   "an id is removed by the call in \"end\", a descriptor is closed",
-			   "fixture \"%s\": \"id\" and \"end\" go together", name);
-	FMT(b, "\t{\"%s\", ", name);
+	if (id && !end)
+		return err(m->spec->path, "name the call that removes it in \"end\"",
+			   "fixture \"%s\": an \"id\" without \"end\"", name);
+	if (json_array_size(then) > FIXTURE_THEN)
+		return err(m->spec->path, "leave some out",
+			   "fixture \"%s\": at most %d in \"then\"", name, FIXTURE_THEN);
+	FMT(b, "\t{\"%s\", %d, ", name, id);
 	if (emit_fixture_call(m, name, json_object_get(v, "make"), b))
 		return -1;
-	FMT(b, ", %d, ", id);
-	if (id && emit_fixture_call(m, name, json_object_get(v, "end"), b))
+	FMT(b, ", %d, ", !!end);
+	if (end ? emit_fixture_call(m, name, end, b) : (sb_puts(b, "{0, {NUM(0)}}"), 0))
 		return -1;
-	sb_puts(b, id ? "},\n" : "0, {{ST_NUM, 0, NULL}}},\n");
+	FMT(b, ", %zu, {", json_array_size(then));
+	json_array_foreach (then, i, call) {
+		sb_puts(b, i ? ", " : "");
+		if (emit_fixture_call(m, name, call, b))
+			return -1;
+	}
+	sb_puts(b, json_array_size(then) ? "}},\n" : "{0, {NUM(0)}}}},\n");
 	return 0;
 }
 

@@ -30,7 +30,9 @@ FIRST_FD = 5
 
 
 def spec(name):
-    with open(f"{SRC}/specs/{name}.json") as f:
+    """Of one in specs/, else in tests/specs/."""
+    path = f"{SRC}/specs/{name}.json"
+    with open(path if os.path.exists(path) else f"{SRC}/tests/specs/{name}.json", encoding="utf-8") as f:
         return json.load(f)
 
 
@@ -55,9 +57,7 @@ def names():
 
 def file_system(path, fs):
     """A fresh one in a file or on a block device."""
-    env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    subprocess.run([f"mkfs.{fs}", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,root_owner="
-                    f"{os.getuid()}:{os.getgid()}", path], check=True, env=env)
+    subprocess.run([f"{SRC}/tests/common/mkfs.sh", fs, path, f"{os.getuid()}:{os.getgid()}"], check=True)
 
 
 def disk(folder, i, dev, size=None):
@@ -79,8 +79,12 @@ def for_kdom(name, folder, size=None):
     return options
 
 
+def image_keys(dev):
+    return "".join(f",{k}={v.replace(',', ';')}" for k, v in dev.items() if k not in HOST_KEYS)
+
+
 def block_args(dev, fd):
-    return f"--dev=block,fd={fd}" + "".join(f",{k}={v}" for k, v in dev.items() if k not in HOST_KEYS)
+    return f"--dev=block,fd={fd}{image_keys(dev)}"
 
 
 def for_image(name, folder):
@@ -92,6 +96,8 @@ def for_image(name, folder):
             os.close(low)
             fds.append(fd)
             args.append(block_args(dev, fd))
+        elif dev["type"] == "mount":
+            args.append(f"--dev=mount{image_keys(dev)}")
     return args, fds
 
 

@@ -78,16 +78,22 @@ static int ask(struct domain *d, struct sd_ctl_msg *m, const int *fds, int nfds)
 	return m->result;
 }
 
-/* tests/common/devices.py says what the domain's device is: the file as fd 5, the image's argument.
- */
+/* tests/common/devices.py says what the domain's device is: the file as fd 5, if it has one, and
+ * the image's argument. */
 static int open_device(const char **arg)
 {
 	const char *file = getenv("KSLICE_DEV_FILE");
+	int dev;
 
 	*arg = getenv("KSLICE_DEV");
 	if (!*arg || !**arg)
 		*arg = NULL;
-	return *arg && file ? open(file, O_RDWR) : -1;
+	if (!*arg || !file || !*file)
+		return -1;
+	dev = open(file, O_RDWR);
+	if (dev < 0)
+		fail(file);
+	return dev;
 }
 
 static void child(const char *image, int ctl, int wake_page, int mem_mb)
@@ -101,13 +107,13 @@ static void child(const char *image, int ctl, int wake_page, int mem_mb)
 	/* Numbers out of the way first: either may be 3 or 4. */
 	ctl = fcntl(ctl, F_DUPFD, 100);
 	wake_page = fcntl(wake_page, F_DUPFD, 100);
-	if (dev_arg && (dev = fcntl(dev, F_DUPFD, 100)) < 0)
+	if (dev >= 0 && (dev = fcntl(dev, F_DUPFD, 100)) < 0)
 		fail(dev_arg);
 	dup2(ctl, SD_CTL_FD);
 	dup2(wake_page, SD_WAKE_PAGE_FD);
-	if (dev_arg)
+	if (dev >= 0)
 		dup2(dev, 5);
-	close_range(dev_arg ? 6 : 5, ~0u, 0);
+	close_range(dev >= 0 ? 6 : 5, ~0u, 0);
 	argv[0] = image;
 	argv[1] = "--control";
 	argv[2] = mem;

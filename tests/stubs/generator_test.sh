@@ -84,7 +84,7 @@ refused "a computed length that is cut" 'goes with none of' files "d['calls']['w
 refused "a stub without a test" 'a stub without a test' files "del d['calls']['dup']['test']" '"dup"'
 refused "a fixture made by no call of the domain" 'fixture "f": no call "pipe2"' files "d['fixtures']={'f':{'make':['pipe2',0,0]}}" '"read"'
 refused "a fixture without its arguments" 'fixture "f": no call ""' files "d['fixtures']={'f':{}}" '"read"'
-refused "an id that nothing removes" '"id" and "end" go together' files "d['fixtures']={'f':{'make':['read',0,0],'id':True}}" '"read"'
+refused "an id that nothing removes" 'an "id" without "end"' files "d['fixtures']={'f':{'make':['read',0,0],'id':True}}" '"read"'
 refused "a fixture with a key unknown" 'unknown key "made"' files "d['fixtures']={'f':{'made':['read',0,0]}}" '"read"'
 refused "a difference without a reason" 'a difference without a reason' files "d['calls']['dup']['differs']=[{'case':'*'}]" '"dup"'
 refused "a known result beside data" 'takes and gives no data' files "d['calls']['read']['early']={'result':0}" '"read"'

@@ -95,14 +95,22 @@ struct st_call {
 	bool uncompared;   /* the result is a number of the kernel's choice: only errors count */
 };
 
+struct st_made {
+	u16 nr;
+	struct st_arg arg[6];
+};
+
+#define ST_THEN 3
+
 /* A fixture that annotations declare: what a call makes. */
 struct st_fixture {
 	const char *name;
-	u16 nr;
-	struct st_arg arg[6];
-	bool id; /* not a descriptor: removed by the call end_nr */
-	u16 end_nr;
-	struct st_arg end[6];
+	bool id; /* not a descriptor: removed by `end` */
+	struct st_made make;
+	bool ends; /* `end` is called after the case: it removes what was made, or its name */
+	struct st_made end;
+	u32 nthen; /* calls after it was made, which put something in */
+	struct st_made then[ST_THEN];
 };
 
 struct st_suite {

@@ -14,17 +14,19 @@ spec=$home/specs/$name.json
 device=$(/usr/bin/python3 - "$spec" <<-'EOF'
 	import json, sys
 	for d in json.load(open(sys.argv[1])).get("devices", []):
-	    if d["type"] == "block" and "mount" in d:
-	        print(d["fs"], d["mount"])
+	    if d["type"] in ("block", "mount") and "mount" in d:
+	        print(d["type"], d["fs"], d["mount"], d.get("options", ""))
 	        break
-	EOF
+EOF
 )
 args=()
 if [ -z "$device" ]; then
 	for a in "$@"; do [ "$a" = @dev ] || args+=("$a"); done
+	# System V objects and message queues of the host's side are its own.
+	[ "$(id -u)" -ne 0 ] || exec unshare --ipc "${args[@]}"
 	exec "${args[@]}"
 fi
-read -r fs mount <<< "$device"
+read -r type fs mount options <<< "$device"
 if [ -z "${WITH_FILES:-}" ]; then
 	[ "$(id -u)" -eq 0 ] || { echo "with_files.sh: must be root: the host's side is a file system of its own, which has to be mounted" >&2; exit 2; }
 	WITH_FILES=1 exec unshare --mount --propagation private "$0" "$name" "$dir" "$@"
@@ -34,10 +36,11 @@ fi
 mkdir -p "$dir/fs"
 mount -t tmpfs none "$dir/fs"
 cd "$dir/fs"
-truncate -s 64M disk
-# The seed determines the order of names in a directory, the sizes of inodes and blocks the layout.
-mkfs."$fs" -q -F -b 4096 -U 8d5cf2a4-91f1-4b13-8a1f-0c1f6e0f1a01 -E hash_seed=8d5cf2a4-91f1-4b13-8a1f-0c1f6e0f1a02,lazy_itable_init=0,lazy_journal_init=0 disk
-cp disk disk.host
+if [ "$type" = block ]; then
+	truncate -s 64M disk
+	"$home/tests/common/mkfs.sh" "$fs" disk
+	cp disk disk.host
+fi
 mkdir root
 for e in /*; do
 	if [ -L "$e" ]; then
@@ -48,12 +51,31 @@ for e in /*; do
 	fi
 done
 mkdir -p "root$mount"
-mount -o loop,nodev disk.host "root$mount" ||
-	{ echo "with_files.sh: the host's side can't be mounted: it takes $fs in the host's kernel, and a free loop device" >&2; exit 2; }
-export KSLICE_DEV_FILE="$PWD/disk" KSLICE_DEV="--dev=block,fd=5,path=disk,mount=$mount,fs=$fs,options=nodev"
-exec 9<> disk
+host_fs=$fs
+# Without an MMU, as in a domain, tmpfs is ramfs.
+[ "$type $fs" != "mount tmpfs" ] || host_fs=ramfs
+# On the host's side: the same file system, or, where its kernel lacks it, one that does the same for the calls of such a domain.
+if ! grep -qw "$fs" /proc/filesystems && ! modprobe -q "$fs"; then
+	host_fs=tmpfs
+	echo "with_files.sh: the host has no $fs: its side is a tmpfs"
+fi
+if [ "$type" = mount ] || [ "$host_fs" = tmpfs ]; then
+	export KSLICE_ANY_INO=1
+	mount -t "$host_fs" ${options:+-o "$options"} none "root$mount"
+else
+	mount -o loop,nodev disk.host "root$mount" ||
+		{ echo "with_files.sh: the host's side can't be mounted: it takes a free loop device" >&2; exit 2; }
+fi
+if [ "$type" = mount ]; then
+	export KSLICE_DEV="--dev=mount,mount=$mount,fs=$fs${options:+,options=${options//,/;}}"
+	dev=$KSLICE_DEV
+else
+	export KSLICE_DEV_FILE="$PWD/disk" KSLICE_DEV="--dev=block,fd=5,path=disk,mount=$mount,fs=$fs,options=nodev"
+	dev="--dev=block,fd=9,path=disk,mount=$mount,fs=$fs,options=nodev"
+	exec 9<> disk
+fi
 for a in "$@"; do
-	[ "$a" = @dev ] && a="--dev=block,fd=9,path=disk,mount=$mount,fs=$fs,options=nodev"
+	[ "$a" = @dev ] && a=$dev
 	args+=("$a")
 done
 exec chroot root "${args[@]}"

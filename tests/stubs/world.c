@@ -30,17 +30,19 @@ static bool has_calls(const u16 *nr)
 	return true;
 }
 
+bool world_fds(void)
+{
+	return st_stub(SYS_close) && (st_stub(SYS_dup2) || st_stub(SYS_dup3) || st_stub(SYS_fcntl));
+}
+
 void world_probe(struct side *s)
 {
-	bool fds = st_stub(SYS_close) &&
-		   (st_stub(SYS_dup2) || st_stub(SYS_dup3) || st_stub(SYS_fcntl));
-
-	if (!fds)
-		printf("no fixtures: they need close, and dup2, dup3 or fcntl\n");
+	if (!world_fds())
+		printf("no descriptors as fixtures: they need close, and dup2, dup3 or fcntl\n");
 	printf("fixtures:");
 	for (size_t i = 0; i < MAKERS; i++) {
-		able[i] = fds && has_calls(makers[i]->needs) &&
-			  (!makers[i]->can || makers[i]->can(s));
+		able[i] = (world_fds() || makers[i] == &maker_made) &&
+			  has_calls(makers[i]->needs) && (!makers[i]->can || makers[i]->can(s));
 		if (able[i])
 			printf(" %s", makers[i]->name);
 	}
@@ -51,9 +53,9 @@ bool world_has(int fixture)
 {
 	for (size_t i = 0; i < MAKERS; i++)
 		if (able[i] && fixture >= makers[i]->first && fixture <= makers[i]->last)
-			return fixture < FX_DECLARED ||
-			       (fixture - FX_DECLARED < (int)st_suite.nfixtures &&
-				st_stub(st_suite.fixture[fixture - FX_DECLARED].nr));
+			return fixture >= FX_DECLARED
+				       ? made_is_able(fixture - FX_DECLARED)
+				       : makers[i] != &maker_files || tree_opens(fixture);
 	return false;
 }
 

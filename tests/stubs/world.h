@@ -39,6 +39,13 @@ void add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(pri
 u32 sum(u32 h, const u8 *p, size_t n);
 #define SUM_START 2166136261u
 
+/* Has the domain the calls that give descriptors their fixed numbers? */
+bool world_fds(void);
+
+/* ---- world_made.c ---- */
+/* Has the domain the calls of declared fixture k? */
+bool made_is_able(int k);
+
 /* ---- world_net.c ---- */
 /* 1 if it is readable within ms; 0 where the domain has no poll. */
 long poll_in(struct side *s, int i, int ms);
@@ -53,6 +60,8 @@ struct tree_opened {
 };
 
 extern const struct tree_opened tree_opened[];
+/* Can this file system have it open like that? */
+bool tree_opens(int fixture);
 extern const u32 tree_nopened;
 
 /* ---- world_tree.c: below the domain's prefix ---- */

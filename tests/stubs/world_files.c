@@ -159,6 +159,13 @@ const struct tree_opened tree_opened[] = {
 	{FX_link_path, "link", O_PATH | O_NOFOLLOW},
 	{FX_fifo, "fifo", O_RDWR | O_NONBLOCK},
 };
+static bool opens[FX_COUNT];
+
+bool tree_opens(int fixture)
+{
+	return opens[fixture];
+}
+
 const u32 tree_nopened = sizeof(tree_opened) / sizeof(tree_opened[0]);
 
 static void make(struct side *s, u16 ports[FX_COUNT])
@@ -173,8 +180,9 @@ static void make(struct side *s, u16 ports[FX_COUNT])
 	make_owned(s);
 	set_times(s);
 	for (size_t i = 0; i < tree_nopened; i++)
-		settle(s, tree_opened[i].fixture,
-		       open_at(s, tree_opened[i].name, tree_opened[i].flags, 0));
+		if (opens[tree_opened[i].fixture])
+			settle(s, tree_opened[i].fixture,
+			       open_at(s, tree_opened[i].name, tree_opened[i].flags, 0));
 	need(s, "fifo", side_call(s, SYS_write, FX_FD(FX_fifo), P(pattern), 20, 0, 0, 0));
 	if (st_stub(SYS_chdir))
 		need(s, tree_root, side_call(s, SYS_chdir, P(tree_root), 0, 0, 0, 0, 0));
@@ -185,9 +193,10 @@ static void state(struct side *s, char *buf, size_t size)
 	char cwd[256] = "";
 
 	for (size_t i = 0; i < tree_nopened; i++)
-		add(buf, size, "%s: at %ld\n", tree_opened[i].name,
-		    side_call(s, SYS_lseek, (u64)FX_FD(tree_opened[i].fixture), 0, SEEK_CUR, 0, 0,
-			      0));
+		if (opens[tree_opened[i].fixture])
+			add(buf, size, "%s: at %ld\n", tree_opened[i].name,
+			    side_call(s, SYS_lseek, (u64)FX_FD(tree_opened[i].fixture), 0, SEEK_CUR,
+				      0, 0, 0));
 	if (st_stub(SYS_getcwd))
 		side_call(s, SYS_getcwd, P(cwd), sizeof(cwd), 0, 0, 0, 0);
 	if (st_stub(SYS_umask)) {
@@ -209,10 +218,25 @@ static void gone(struct side *s)
 	tree_remove(s);
 }
 
+/* O_DIRECT, which not every file system has. */
+static bool can_direct(struct side *s)
+{
+	const int flags = O_CREAT | O_RDWR | O_DIRECT;
+	long fd = side_call(s, SYS_openat, (u64)AT_FDCWD, P(tree_root), (u64)flags, 0600, 0, 0);
+
+	side_call(s, SYS_unlinkat, (u64)AT_FDCWD, P(tree_root), 0, 0, 0, 0);
+	if (fd >= 0)
+		side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
+	return fd >= 0;
+}
+
 static bool can(struct side *s)
 {
-	(void)s;
 	tree_find_root();
+	for (size_t i = 0; i < tree_nopened; i++)
+		opens[tree_opened[i].fixture] = true;
+	if (tree_root[0])
+		opens[FX_file_direct] = can_direct(s);
 	return tree_root[0];
 }
 
