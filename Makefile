@@ -30,7 +30,7 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 
 .DEFAULT_GOAL := programs
 .NOTPARALLEL:
-.PHONY: programs all help tree image poison kasan debug whole docs other-tree demo test test-tree check quick bench fuzz storm format clean \
+.PHONY: programs all help tree image poison kasan debug whole docs other-tree turn-specs demo test test-tree test-specs check quick bench fuzz storm format clean \
 	build-deps demo-deps quick-deps test-deps install deb
 
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
@@ -82,6 +82,9 @@ other-tree: programs # a domain of another kernel, for tests with the label `tre
 	@$(AS) kernel-tree/fetch.sh $(TREE)
 	$(call build-each,$(TREE_DOMAIN),@$(TREE),--tree=$(TREE))
 
+turn-specs: programs tree # two specs of tests/specs, other ones each day, for tests with the label `specs`
+	@/usr/bin/python3 tests/specs/run.py --turn --build; s=$$?; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
+
 # With figures of the whole configurations where `make whole` has built them, and of another kernel: BESIDE=/boot/vmlinuz-...
 docs: image ## the reports as pages, build/docs/NAME.html (D=NAMES, BESIDE=KERNEL)
 	@set -e; for d in $(or $(D),$(DOMAINS)); do $(AS) $(BUILD)/bin/kslice report $$d --html=$(BUILD)/docs/$$d.html $(if $(BESIDE),--beside $(BESIDE)); done
@@ -89,7 +92,7 @@ docs: image ## the reports as pages, build/docs/NAME.html (D=NAMES, BESIDE=KERNE
 demo: demo-deps ## from nothing to programs running on a domain (root)
 	@tests/e2e/demo.sh
 
-test: test-deps all image poison kasan debug whole other-tree ## every test (root)
+test: test-deps all image poison kasan debug whole other-tree turn-specs ## every test (root)
 	@$(call run-tests)
 
 test-tree: test-deps all tree ## TREE=VERSION or DIR: build every domain (or D=NAMES) from that kernel, and run their stub tests (root)
@@ -97,13 +100,16 @@ test-tree: test-deps all tree ## TREE=VERSION or DIR: build every domain (or D=N
 	$(call build-each,$(or $(D),$(DOMAINS)),@$(TREE),--tree=$(TREE))
 	@s=0; for d in $(or $(D),$(DOMAINS)); do $(BUILD)/bin/kslice test --tree=$(TREE) $$d || s=1; done; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
 
+test-specs: test-deps all tree ## every spec of tests/specs (or S=NAMES), from check to a program on it, as a table (root)
+	@/usr/bin/python3 tests/specs/run.py $(S); s=$$?; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
+
 quick: all ## tests that take seconds and need no kernel tree
 	@$(call run-tests,-L '^quick$$')
 
 # Without tests that need other images.
 check: all image ## D=NAME: after a change to that domain: its image, its tests, and the quick ones (root)
 	@[ -n "$(D)" ] || { echo "make check: which domain? make check D=net" >&2; exit 2; }
-	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|debug|domains|tree)$$')
+	@$(call run-tests,-L '^($(D)|quick)$$' -LE '^(whole|poison|kasan|debug|domains|tree|specs)$$')
 
 bench: test-deps all image whole ## all benchmarks, compared with native Linux
 	@/usr/bin/python3 tests/bench/bench.py

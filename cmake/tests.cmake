@@ -9,6 +9,7 @@
 #     poison kasan debug tests an image of that kind (make poison kasan debug)
 #     domains      needs the images of several domains
 #     tree         needs an image of another kernel tree (make other-tree)
+#     specs        needs today's two specs of tests/specs (make turn-specs)
 #   fault e2e               whole system; also labelled `image`
 # Tests run in parallel, with their own domains and folders. Those with the label `alone` measure; those of the group slicer that test
 # the same domain share its folder in build/, so they run one at a time.
