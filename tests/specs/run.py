@@ -45,7 +45,7 @@ def turn():
     """Two neighbours in the list, so that each spec has its turn within half as many days as there are specs."""
     day = int(os.environ.get("SPECS_TURN") or datetime.date.today().toordinal())
     every = names()
-    return [every[(2 * day + i) % len(every)] for i in range(2)]
+    return list(dict.fromkeys(every[(2 * day + i) % len(every)] for i in range(2)))
 
 
 def link(name, to):
