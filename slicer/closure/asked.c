@@ -431,15 +431,17 @@ static void note_run_time(struct registered *r, const struct finder *f)
 static void note_missing(struct registered *r, const struct finder *f)
 {
 	struct wish w = {.registry = f->registry, .constant = (char *)f->constant};
+	struct key k = {.constant = f->constant, .text = f->text};
+	struct strbuf b = {0};
 
 	if (!registry_of(r, f->registry)->keys.n || !*f->constant || key_for(r, &w, true))
 		return;
-	note(r, xasprintf(is_number(f->constant) ? "%s: %s() in %s asks %s() for %s, which nothing "
-						   "in the slice registers"
-						 : "%s: %s() in %s asks %s() for \"%s\", which "
-						   "nothing in the slice registers",
-			  registry_of(r, f->registry)->name, graph_name(r->g, f->def_id),
-			  graph_file(r->g, f->def_id), f->callee, f->constant));
+	sb_printf(&b, "%s: %s() in %s asks %s() for ", registry_of(r, f->registry)->name,
+		  graph_name(r->g, f->def_id), graph_file(r->g, f->def_id), f->callee);
+	key_print(r, &k, &b);
+	sb_puts(&b, key_for(r, &w, false) ? ", whose registration is cut away"
+					  : ", which nothing in the slice registers");
+	note(r, b.s);
 }
 
 int asked_report(struct registered *r)

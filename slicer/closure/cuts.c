@@ -61,6 +61,29 @@ static bool call_range_names(const struct facts *f, const struct fact_def *d,
 	return false;
 }
 
+/* Does a definition refer to a function or variable? */
+static bool def_names_something(const struct facts *f, const struct fact_def *d)
+{
+	for (uint32_t i = d->ref0; i < d->ref0 + d->nref; i++)
+		if (f->refs[i].kind != REF_TYPE)
+			return true;
+	return false;
+}
+
+/*
+ * Without its option a function is often an inline one of a header that does nothing: there a
+ * group's drop has nothing to free, and the header's result is the right one.
+ */
+static bool is_stand_in(const struct graph *g, const struct spec_cut *c, const char *callee)
+{
+	uint32_t n = c->group ? graph_node(g, callee) : NONE;
+	uint32_t d = n == NONE ? NONE : g->nodes.a[n].first;
+
+	return d != NONE && graph_def(g, d)->kind == DEF_FUNC &&
+	       graph_def(g, d)->flags & DEF_HEADER &&
+	       !def_names_something(graph_facts(g, d), graph_def(g, d));
+}
+
 static void match_calls(struct matcher *m, uint32_t def_id)
 {
 	struct graph *g = m->g;
@@ -78,6 +101,8 @@ static void match_calls(struct matcher *m, uint32_t def_id)
 			    (c->naming.n && !call_range_names(f, d, call, &c->naming)))
 				continue;
 			c->matched++;
+			if (is_stand_in(g, c, fact_str(f, call->callee)))
+				break;
 			*vec_add(&g->drops) = (struct dropping){
 				.def_id = def_id,
 				.beg = call->beg,
@@ -138,6 +163,10 @@ static void match_header_calls(struct matcher *m, uint32_t def_id)
 
 			if (!cut_is_in(g, c, def_id) || c->naming.n)
 				continue;
+			if (is_stand_in(g, c, fact_str(f, f->refs[i].key))) {
+				c->matched++;
+				break;
+			}
 			text = graph_text(g, def_id, &len);
 			drop.end = drop.beg + 1;
 			drop.macro = !text || !scan_header_call(text, len, drop.beg, name, &drop);

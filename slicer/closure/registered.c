@@ -165,6 +165,7 @@ static void see_value(struct registered *r, uint32_t def_id, const struct fact_v
 			.def_id = def_id,
 			.registry = i,
 			.constant = v->known ? fact_str(f, v->constant) : NULL,
+			.text = fact_str(f, v->text),
 			.callee = name,
 		};
 	}

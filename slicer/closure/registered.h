@@ -29,6 +29,7 @@ struct key {
 struct finder {
 	uint32_t def_id, registry;
 	const char *constant; /* NULL: known only at run time */
+	const char *text;     /* as struct key */
 	const char *callee;
 	bool seen;
 };

@@ -165,8 +165,10 @@ static char *group_path(const struct spec *spec, const char *name)
 
 static int add_group(struct spec *spec, const struct spec_place *at, const char *name)
 {
-	static const struct spec_key keys[] = {
-		{"name", ST_STRING, true}, {"lost", ST_STRING, true}, {"cuts", ST_ARRAY, true}};
+	static const struct spec_key keys[] = {{"name", ST_STRING, true},
+					       {"lost", ST_STRING, true},
+					       {"cuts", ST_ARRAY, true},
+					       {"needs", ST_NAMES}};
 	char *path = group_path(spec, name);
 	struct spec_file *f;
 	struct spec_group *g;
@@ -196,6 +198,8 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 	spec->groups = xrealloc(spec->groups, (spec->ngroups + 1) * sizeof(*spec->groups));
 	g = &spec->groups[spec->ngroups++];
 	*g = (struct spec_group){.name = name, .at = *at};
+	if (spec_names_of(f, json_object_get(f->json, "needs"), "/needs", &g->needs))
+		return -1;
 	g->lost = json_string_value(json_object_get(f->json, "lost"));
 	json_array_foreach (json_object_get(f->json, "cuts"), i, cut) {
 		char *p = spec_own(f, xasprintf("/cuts/%zu", i));
@@ -218,6 +222,29 @@ static int load_cuts(struct spec *spec, struct spec_file *f, json_t *array)
 		if (json_is_string(v) ? add_group(spec, &at, json_string_value(v))
 				      : add_cut(spec, f, p, v, NULL))
 			return -1;
+	}
+	return 0;
+}
+
+int spec_check_needs(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->ngroups; i++) {
+		const struct spec_group *g = &spec->groups[i];
+
+		for (size_t k = 0, j; k < g->needs.n; k++) {
+			char *cure = xasprintf("list \"%s\" in \"cuts\", too, or leave both out",
+					       g->needs.a[k]);
+
+			for (j = 0; j < spec->ngroups; j++)
+				if (!strcmp(spec->groups[j].name, g->needs.a[k]))
+					break;
+			if (j == spec->ngroups)
+				spec_error(&g->at, cure, "cut group \"%s\" needs \"%s\"", g->name,
+					   g->needs.a[k]);
+			free(cure);
+			if (j == spec->ngroups)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -691,7 +718,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 	    registries_load_all(spec, f, json_object_get(j, "registries")) ||
 	    load_cuts(spec, f, json_object_get(j, "cuts")))
 		return -1;
-	return check_conflicts(spec);
+	return spec_check_needs(spec) ? -1 : check_conflicts(spec);
 }
 
 int spec_load(struct spec *spec, const char *path)

@@ -64,6 +64,7 @@ struct registry;
 
 struct spec_group {
 	const char *name, *lost; /* a cut group and its line on what is lost */
+	struct spec_names needs; /* groups without which a slice with this one fails at boot */
 	struct spec_place at;
 };
 
@@ -136,6 +137,8 @@ int spec_load(struct spec *spec, const char *path);
 /* Adds the cuts and keeps of another file, of a debug kind, to the spec. 0, or -1 after printing
  * the error; spec_free() in any case. */
 int spec_add(struct spec *spec, const char *path);
+/* Does the spec list the groups that each of its groups needs? 0, or -1 after printing. */
+int spec_check_needs(const struct spec *spec);
 /* Prints the spec as text with groups expanded. */
 void spec_dump(const struct spec *spec, FILE *out);
 void spec_free(struct spec *spec);

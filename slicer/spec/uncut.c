@@ -58,5 +58,5 @@ int spec_uncut(struct spec *spec, const char *groups)
 	for (char *name = strtok_r(list, ",", &rest); name && !r; name = strtok_r(NULL, ",", &rest))
 		r = uncut_one(spec, name);
 	free(list);
-	return r;
+	return r ? r : spec_check_needs(spec);
 }

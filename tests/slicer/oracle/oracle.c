@@ -39,6 +39,7 @@ static void drop_cuts(struct spec *spec)
 static int slice(struct test *t, const char *spec, const char *tree)
 {
 	static struct options opt = {.jobs = 2};
+	struct facts_watch watch = {0};
 	struct session *s = &t->s;
 
 	opt.tree = tree;
@@ -49,9 +50,11 @@ static int slice(struct test *t, const char *spec, const char *tree)
 		return -1;
 	drop_cuts(&s->spec);
 	s->facts = xcalloc(s->db.ntus + 1, sizeof(*s->facts));
-	if (facts_load_all(s->facts, &s->db, NULL, opt.jobs) ||
+	registered_watch(&s->spec, &watch); /* as the slicer does: else the cache is made again */
+	if (facts_load_all(s->facts, &s->db, &watch, opt.jobs) ||
 	    graph_make(&s->graph, &s->db, s->facts, &s->spec))
 		return -1;
+	facts_watch_free(&watch);
 	s->graph.field_blind = true;
 	return cuts_match(&s->graph) || closure_run(&s->graph);
 }
