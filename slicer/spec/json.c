@@ -135,6 +135,15 @@ struct spec_place spec_at(struct spec_file *f, const char *fmt, ...)
 	return at;
 }
 
+struct spec_place spec_place_of(const struct spec *spec, const char *pointer)
+{
+	struct spec_file *f = spec->files;
+
+	while (f && strcmp(f->path, spec->path))
+		f = f->next;
+	return f ? spec_at(f, "%s", pointer) : (struct spec_place){spec->path, "", 0};
+}
+
 int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)
 {
 	char *place = xasprintf("%s:%d: %s", at->file, at->line, *at->pointer ? at->pointer : "/");

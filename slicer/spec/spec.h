@@ -147,6 +147,8 @@ bool condition_answers(const struct spec_condition *c, const char *value);
 /* err() with "file:line: /pointer" as the place. Returns -1. */
 int spec_error(const struct spec_place *at, const char *cure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Of a JSON pointer into the spec's own file; its line is 0 if the file has nothing there. */
+struct spec_place spec_place_of(const struct spec *spec, const char *pointer);
 /* "trap", "return", "drop", "replace", "remote". */
 const char *cut_kind_name(enum cut_kind kind);
 /* path of specs/NAME.json if arg is a bare name, else arg; malloc'ed. */

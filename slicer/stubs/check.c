@@ -5,6 +5,7 @@
  */
 #include "stubs/marshal.h"
 #include "stubs/emit.h"
+#include "stubs/questions.h"
 #include "spec/spec.h"
 #include "stubs/stubs.h"
 #include "base/util.h"
@@ -151,19 +152,8 @@ static const char *call_result(const struct mcall *c, struct strbuf *b)
 	return b->s;
 }
 
-/* With the line to be written: where, and the key if it is known. */
-static void unsure_error(const char *what, const char *part, const struct mval *v)
-{
-	char *cure = xasprintf(
-		"write it into a group of specs/annotations (README.md there) or of the spec: \"%s\": { \"%s\": { \"%s\": { \"%s\": { %s } } } }",
-		part, what, *part == 'c' ? "params" : "fields", v->name, v->write ?: "...");
-
-	err(what, cure, "%s is unsure: %s", v->name, v->note);
-	free(cure);
-}
-
-static unsigned print_list(const char *what, const struct mcall *c, const struct mval *list,
-			   unsigned n, unsigned count[3])
+static unsigned print_list(const struct marshal *m, const char *what, const struct mcall *c,
+			   const struct mval *list, unsigned n, unsigned count[3])
 {
 	struct strbuf b = {0}, result = {0};
 	unsigned bad = 0;
@@ -175,22 +165,21 @@ static unsigned print_list(const char *what, const struct mcall *c, const struct
 		count[list[i].how]++;
 		if (list[i].how != HOW_UNSURE)
 			continue;
-		unsure_error(what, c ? "calls" : "structs", &list[i]);
+		question_value(m, c ? "calls" : "structs", what, &list[i], NULL);
 		bad++;
 	}
 	sb_free(&b);
 	return bad;
 }
 
-static unsigned print_cases(const struct mcall *c, const struct mval *v)
+static unsigned print_cases(const struct marshal *m, const struct mcall *c, const struct mval *v)
 {
 	unsigned bad = 0;
 
 	for (size_t i = 0; i < v->ncases; i++) {
 		if (v->cases[i].val.how != HOW_UNSURE)
 			continue;
-		err(c->ct->name, "settle it in specs/annotations (README.md there)",
-		    "%s, case %s is unsure: %s", v->name, v->cases[i].label, v->cases[i].val.note);
+		question_value(m, "calls", c->ct->name, &v->cases[i].val, v->cases[i].label);
 		bad++;
 	}
 	return bad;
@@ -208,22 +197,12 @@ static void print_early(const struct mcall *c)
 		printf("%27stells the credit of %s =\n", "", c->p[c->credit].name);
 }
 
-static unsigned print_result(const struct mcall *c, unsigned count[3])
+static unsigned print_result(const struct marshal *m, const struct mcall *c, unsigned count[3])
 {
-	const struct mresult *r = &c->result_is;
-	char *cure;
-
-	count[r->how]++;
-	if (r->how != HOW_UNSURE)
+	count[c->result_is.how]++;
+	if (c->result_is.how != HOW_UNSURE)
 		return 0;
-	cure = xasprintf(
-		"its maximum, 0 for a call that only succeeds: \"calls\": { \"%s\": { \"result\": %s } }",
-		c->ct->name, c->ev && c->ev->makes_fd ? "\"fd\" or 0" : "...");
-	err(c->ct->name, cure, "the result is unsure: what is its maximum?%s%s%s",
-	    c->ev && c->ev->makes_fd ? " it may be the descriptor of " : "",
-	    c->ev && c->ev->makes_fd ? c->ev->makes_at : "",
-	    c->ev && c->ev->makes_fd ? ", which is stored in memory, too" : "");
-	free(cure);
+	question_result(m, c);
 	return 1;
 }
 
@@ -236,16 +215,6 @@ static void print_cloexec(const struct mcall *c)
 		printf("%27smakes descriptors without O_CLOEXEC\n", "");
 }
 
-/* Every call without a base that tests it, so that one run tells all. */
-static unsigned print_tests(const struct marshal *m)
-{
-	unsigned bad = 0;
-
-	for (size_t i = 0; i < m->ncalls; i++)
-		bad += test_is_missing(m, &m->calls[i]);
-	return bad;
-}
-
 unsigned stubs_print_check(const struct marshal *m)
 {
 	unsigned count[3] = {0}, bad = 0;
@@ -254,19 +223,19 @@ unsigned stubs_print_check(const struct marshal *m)
 	       "  %-15s %-8s parameters\n",
 	       m->domain, "call", "result");
 	for (size_t i = 0; i < m->nstructs; i++)
-		bad += print_list(m->structs[i]->name, NULL, m->structs[i]->fields,
+		bad += print_list(m, m->structs[i]->name, NULL, m->structs[i]->fields,
 				  (unsigned)m->structs[i]->nfields, count);
 	for (size_t i = 0; i < m->ncalls; i++) {
-		bad += print_list(m->calls[i].ct->name, &m->calls[i], m->calls[i].p, m->calls[i].n,
-				  count);
+		bad += print_list(m, m->calls[i].ct->name, &m->calls[i], m->calls[i].p,
+				  m->calls[i].n, count);
 		print_cloexec(&m->calls[i]);
 		print_early(&m->calls[i]);
-		bad += print_result(&m->calls[i], count);
+		bad += print_result(m, &m->calls[i], count);
 		for (unsigned k = 0; k < m->calls[i].n; k++)
 			if (m->calls[i].p[k].pass == PASS_SWITCH)
-				bad += print_cases(&m->calls[i], &m->calls[i].p[k]);
+				bad += print_cases(m, &m->calls[i], &m->calls[i].p[k]);
 	}
-	bad += print_tests(m);
+	bad += questions_calls(m);
 	routes_print(m);
 	if (!m->spec->nroutes)
 		printf("note: no routes: no call of a program goes to this domain, only those made by its stubs' names\n");

@@ -14,8 +14,8 @@
  * errors. */
 int stubs_try(const struct marshal *m);
 unsigned stubs_print_check(const struct marshal *m);
-/* Prints the error that nothing tests the call, or only with a descriptor that nobody has. */
-bool test_is_missing(const struct marshal *m, const struct mcall *c);
+/* Says that nothing tests the call, or only with a descriptor that nobody has; NULL: it's tested */
+const char *test_lack(const struct mcall *c);
 /* stubs_emit() to dir. read: gets a line for each unit that was read; may be NULL. */
 int stubs_make(const struct spec *spec, const struct compdb *db, const char *dir,
 	       struct strbuf *read);

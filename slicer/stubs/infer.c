@@ -20,6 +20,7 @@
 #include "stubs/marshal.h"
 #include "spec/spec.h"
 #include "stubs/stubs.h"
+#include "stubs/unknown.h"
 #include "base/util.h"
 
 #include <stdlib.h>
@@ -110,6 +111,27 @@ void mark_unsure(struct ctx *x, struct mval *v, const char *note)
 		note = marshal_keep(x->m, xasprintf("%s; %s", v->note, note));
 	v->how = HOW_UNSURE;
 	v->note = note;
+}
+
+void ask_for(struct mval *v, const char *key, const char *choices)
+{
+	for (size_t i = 0; i < ARRAY_LEN(v->ask); i++) {
+		if (!v->ask[i].key)
+			v->ask[i] = (struct question){key, choices};
+		if (!strcmp(v->ask[i].key, key))
+			return;
+	}
+}
+
+const char *length_choices(const struct ctx *x, const struct mval *v)
+{
+	struct strbuf b = {0};
+
+	for (unsigned i = 0; i < x->n; i++)
+		if (&x->list[i] != v && x->list[i].type->kind == TYPE_INT)
+			sb_printf(&b, "\"%s\"|", x->list[i].name);
+	sb_puts(&b, "1");
+	return marshal_keep(x->m, b.s);
 }
 
 static struct mstruct *struct_variant(struct marshal *m, const char *name);
@@ -222,12 +244,15 @@ static void infer_length(struct ctx *x, struct mval *v, int i, const struct type
 		v->len = LEN_FIXED;
 		v->len_from = FROM_TYPE;
 		v->bytes = to->size;
+		if (follows_length(x, i) || (x->params && ends_with(v->name, "s")))
+			ask_for(v, "len", length_choices(x, v));
 		if (follows_length(x, i))
 			mark_unsure(x, v,
 				    "one, or as many as the parameter before it says? say \"len\"");
 		else if (x->params && ends_with(v->name, "s"))
 			mark_unsure(x, v, "one, or several? say \"len\"");
 	} else {
+		ask_for(v, "len", length_choices(x, v));
 		mark_unsure(x, v, "how long is it? say \"len\", \"type\" or \"string\"");
 	}
 }
@@ -245,8 +270,10 @@ static size_t value_unit_of(struct ctx *x, struct mval *v, const struct type *to
 		return 1;
 	if (v->len == LEN_ARG && to->kind == TYPE_STRUCT &&
 	    (name_has(n, "len") || name_has(n, "siz") || name_has(n, "count")) &&
-	    !name_has(n, "vlen") && !name_has(n, "iovlen"))
+	    !name_has(n, "vlen") && !name_has(n, "iovlen")) {
+		ask_for(v, "elem", marshal_keep(x->m, xasprintf("1|%zu", to->size)));
 		mark_unsure(x, v, "is its length in bytes or in elements? say \"elem\"");
+	}
 	return to->size ?: 1;
 }
 
@@ -375,6 +402,21 @@ static int infer_path(struct ctx *x, struct mval *v, int i, json_t *a)
 	return 0;
 }
 
+/* The struct variants of that type, of all groups. */
+static const char *variant_choices(struct marshal *m, const struct type *t)
+{
+	struct strbuf b = {0};
+	const char *name;
+	json_t *v;
+
+	for (size_t i = 0; i < m->ngroups; i++)
+		json_object_foreach (json_object_get(m->groups[i].json, "structs"), name, v)
+			if (!strcmp(json_string_value(json_object_get(v, "type")), t->name))
+				sb_printf(&b, "\"%s\"|", name);
+	sb_puts(&b, "\"VARIANT\"");
+	return marshal_keep(m, b.s);
+}
+
 static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 {
 	const char *as = json_string_value(json_object_get(a, "as"));
@@ -408,9 +450,11 @@ static int infer_pointer(struct ctx *x, struct mval *v, int i, json_t *a)
 	if (pointer_dir(x, v, i, a, is_const) || pointer_limits(x, v, a) || pointer_filled(x, v, a))
 		return -1;
 	if (!v->st && to->kind != TYPE_PTR && holds_pointers(to) &&
-	    !json_is_true(json_object_get(a, "flat")))
+	    !json_is_true(json_object_get(a, "flat"))) {
+		ask_for(v, "as", variant_choices(x->m, to));
 		mark_unsure(x, v,
 			    "its struct holds pointers: say \"as\" (a struct variant) or \"flat\"");
+	}
 	if (to->kind == TYPE_PTR)
 		mark_unsure(x, v, "a pointer to pointers");
 	return infer_path(x, v, i, a);
@@ -511,6 +555,7 @@ static int infer_plain(struct ctx *x, struct mval *v, json_t *a)
 		else if (x->params && !v->fd && starts_with(v->name, "arg") && v->type->size == 8)
 			mark_unsure(x, v, "may it be a pointer? say \"switch\" or \"scalar\"");
 	} else if (holds_pointers(v->type)) {
+		ask_for(v, "as", variant_choices(x->m, v->type));
 		mark_unsure(x, v, "a struct with pointers in it: say \"as\"");
 	}
 	if (dir)
@@ -556,14 +601,26 @@ int unknown_names(struct ctx *x, json_t *a)
 {
 	const char *key;
 	json_t *v;
+	int r = 0;
 
 	json_object_foreach (a, key, v)
 		if (param_find(x, key) < 0)
-			return err(
-				x->path,
-				"the names are those of the SYSCALL_DEFINE or struct in the tree",
-				"%s has no parameter or field \"%s\"", x->where, key);
-	return 0;
+			r = unknown_member(x->m, x->params ? "calls" : "structs", x->where,
+					   x->params ? "params" : "fields", key, x->list, x->n);
+	return r;
+}
+
+/* Names of parameters in a test; its arguments are all of them, which emit_tests.c checks. */
+static int unknown_in_test(struct ctx *x, json_t *test)
+{
+	json_t *base;
+	size_t i;
+	int r = unknown_names(x, json_object_get(test, "values"));
+
+	json_array_foreach (json_object_get(test, "bases"), i, base)
+		if (unknown_names(x, json_object_get(base, "args")))
+			r = -1;
+	return r;
 }
 
 /* Declared by a line in "headers", because the tree has it only in a .c file, or in another form.
@@ -648,7 +705,7 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 		c->p[i].type = ct->param[i].type;
 		c->p[i].spelling = ct->param[i].spelling;
 	}
-	if (unknown_names(&x, pa))
+	if (unknown_names(&x, pa) || unknown_in_test(&x, json_object_get(a, "test")))
 		return -1;
 	for (unsigned i = 0; i < c->n; i++)
 		if (infer_value(&x, &c->p[i], (int)i, json_object_get(pa, c->p[i].name)))
@@ -660,10 +717,12 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 	c->differs = json_object_get(a, "differs");
 	call_flags(c, a);
 	for (unsigned i = 0; i < c->n; i++)
-		if (evidence_gives_fd(c->ev, (int)i) && !(c->flags & MCALL_FDS_OUT))
+		if (evidence_gives_fd(c->ev, (int)i) && !(c->flags & MCALL_FDS_OUT)) {
+			ask_for(&c->p[i], "flags", "[\"fds_out\"]"); /* of the call */
 			mark_unsure(
 				&x, &c->p[i],
 				"the body stores new descriptors there: say \"flags\": [\"fds_out\"] of the call");
+		}
 	return call_keys(&x, c, a);
 }
 
@@ -689,11 +748,16 @@ int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb
 	free(want.headers);
 	free(want.names);
 	free(want.consts);
+	if (r)
+		unknown_constants(m);
+	else
+		r = unknown_calls(m);
 	m->calls = xcalloc(spec->ncalls + 1, sizeof(*m->calls));
-	for (size_t i = 0; !r && i < m->types.ncalls; i++) {
-		r = infer_call(m, &m->calls[i], &m->types.calls[i]);
+	for (size_t i = 0; !r && i < m->types.ncalls; i++)
 		m->ncalls++;
-	}
+	for (size_t i = 0; i < m->ncalls; i++)
+		if (infer_call(m, &m->calls[i], &m->types.calls[i]))
+			r = -1;
 	return r ? r : marshal_routes(m);
 }
 

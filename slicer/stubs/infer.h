@@ -21,6 +21,11 @@ struct ctx { /* the list that contains a value */
 /* infer.c: counts it; a value may be unsure for several reasons. note must outlive m. */
 void mark_unsure(struct ctx *x, struct mval *v, const char *note);
 
+/* What would settle it: see struct question. A key is asked for once. Strings must outlive m. */
+void ask_for(struct mval *v, const char *key, const char *choices);
+/* The choices for "len": the numbers among its siblings, and a number. */
+const char *length_choices(const struct ctx *x, const struct mval *v);
+
 /* The parameter or field of that name, or -1. */
 int param_find(const struct ctx *x, const char *name);
 /* -1 after printing that v's annotation is wrong. */

@@ -58,6 +58,12 @@ enum pass {
 struct mcase;
 struct mstruct;
 
+/* Unsure: a key to be written, and its possible values as JSON, the likeliest first, with | between
+ * them; key NULL: none. */
+struct question {
+	const char *key, *choices;
+};
+
 /* Records: each has its length at `at`, in `size` bytes; is at least `least` long; and has a string
  * at `name`. size 0: no records. */
 struct mrecords {
@@ -82,8 +88,8 @@ struct mval {
 	size_t offset;	      /* fields */
 	enum pass pass;
 	enum how how;
-	const char *note;  /* unsure: what is missing; for `kslice check` */
-	const char *write; /* unsure: what to write in an annotation, "dir": "in"; NULL: see note */
+	const char *note; /* unsure: what is missing; for `kslice check` */
+	struct question ask[2];
 	enum from dir_from, len_from, fd_from;
 	bool fd;
 	bool path;    /* names a file */

@@ -61,10 +61,14 @@ void compare_length(struct ctx *x, struct mval *v, int i)
 		of = marshal_keep(x->m, xasprintf("%zu bytes", b.bytes));
 	else if (b.kind == BODY_ARG && b.add)
 		of = marshal_keep(x->m, xasprintf("%s + %lld", of, (long long)b.add));
-	v->write = marshal_keep(x->m, b.kind == BODY_STRING ? xstrdup("\"string\": true")
-				      : b.kind == BODY_FIXED
-					      ? xstrdup("\"len\": ELEMENTS")
-					      : xasprintf("\"len\": \"%s\"", of ?: "?"));
+	if (b.kind == BODY_STRING)
+		ask_for(v, "string", "true");
+	else if (b.kind == BODY_FIXED)
+		ask_for(v, "len",
+			marshal_keep(x->m, xasprintf("%zu", b.bytes / (v->elem_size ?: 1))));
+	else
+		ask_for(v, "len",
+			of ? marshal_keep(x->m, xasprintf("\"%s\"", of)) : length_choices(x, v));
 	mark_unsure(
 		x, v,
 		marshal_keep(x->m, xasprintf("by its %s it has %s, but %s copies %s: say \"len\"",
@@ -78,11 +82,10 @@ void compare_length(struct ctx *x, struct mval *v, int i)
 void settle_dir(struct ctx *x, struct mval *v, int i, bool is_const)
 {
 	static const char *const way[] = {"", "in", "out", "both ways"};
-	static const char *const key[] = {NULL, "\"dir\": \"in\"", "\"dir\": \"out\"",
-					  "\"dir\": \"inout\""};
+	static const char *const choices[] = {"\"in\"|\"out\"|\"inout\"", "\"in\"|\"inout\"",
+					      "\"out\"|\"inout\"", "\"inout\""};
 	unsigned body = evidence_dir(x->ev, i);
 
-	v->write = body && !evidence_complete(x->ev, i) ? key[body] : v->write;
 	v->dir_from = is_const ? FROM_TYPE : v->len == LEN_VR ? FROM_NAME : FROM_NOTHING;
 	v->dir = is_const ? DIR_IN : v->len == LEN_VR ? DIR_OUT : DIR_NONE;
 	if (!body)
@@ -109,6 +112,8 @@ void settle_dir(struct ctx *x, struct mval *v, int i, bool is_const)
 	}
 	if (!v->dir && v->how != HOW_UNSURE)
 		mark_unsure(x, v, "does it go in or come out? say \"dir\"");
+	if (!v->dir || (v->dir_from != FROM_BODY && (body & ~v->dir)))
+		ask_for(v, "dir", choices[body]);
 }
 
 void settle_number(struct ctx *x, struct mval *v, int i)
@@ -119,13 +124,20 @@ void settle_number(struct ctx *x, struct mval *v, int i)
 		v->fd = true;
 		v->fd_from = FROM_BODY;
 	} else if (used) {
+		ask_for(v, "fd", "true|false");
 		mark_unsure(
 			x, v,
 			marshal_keep(x->m, xasprintf("%s looks it up as a descriptor: say \"fd\"",
 						     x->ev->fd_at[i])));
 	} else if (v->fd && whole) {
+		ask_for(v, "fd", "false|true");
 		mark_unsure(x, v, "named like a descriptor, but no body looks it up: say \"fd\"");
 	} else if (v->type->size == 8 && evidence_dir(x->ev, i)) {
+		ask_for(v, "type", "\"struct NAME\"");
+		ask_for(v, "dir",
+			evidence_dir(x->ev, i) == 2   ? "\"out\""
+			: evidence_dir(x->ev, i) == 1 ? "\"in\""
+						      : "\"inout\"");
 		mark_unsure(
 			x, v,
 			marshal_keep(
@@ -134,6 +146,7 @@ void settle_number(struct ctx *x, struct mval *v, int i)
 					"%s copies from or to it: say \"type\" and \"dir\", or \"switch\"",
 					evidence_len(x->ev, i).where)));
 	} else if (!v->fd && !whole && starts_with(v->name, "arg") && v->type->size == 8) {
+		ask_for(v, "scalar", "true");
 		mark_unsure(x, v, "may it be a pointer? say \"switch\" or \"scalar\"");
 	}
 }

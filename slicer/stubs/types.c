@@ -179,6 +179,8 @@ static const char *cast_spelling(struct impl *im, const struct type *t)
 
 /* ---- parsing ---- */
 
+/* Includes the headers that annotations name, and uses their names. */
+#define NAMED_C "kslice-annotations.c"
 /* The kernel's own __user depends on two options that this configuration may lack. */
 #define USER_H "/kslice/user.h" /* exists in memory only */
 static const char user_h[] =
@@ -362,18 +364,22 @@ static void take_params(struct impl *im, struct calltype *c, CXCursor fn)
 	}
 }
 
+static bool cursor_file_is(CXFile f, const char *file)
+{
+	CXString cx = clang_getFileName(f);
+	bool r = clang_getCString(cx) && ends_with(clang_getCString(cx), file);
+
+	clang_disposeString(cx);
+	return r;
+}
+
 /* SYSCALL_DEFINE0 makes no __do_sys_ function, and sys_ functions are declared in a header, too. */
 static bool cursor_is_in_file(CXCursor c, const char *file)
 {
 	CXFile f;
-	CXString cx;
-	bool r;
 
 	clang_getExpansionLocation(clang_getCursorLocation(c), &f, NULL, NULL, NULL);
-	cx = clang_getFileName(f);
-	r = clang_getCString(cx) && ends_with(clang_getCString(cx), file);
-	clang_disposeString(cx);
-	return r;
+	return cursor_file_is(f, file);
 }
 
 static enum CXChildVisitResult see_decl(CXCursor c, CXCursor parent, CXClientData data)
@@ -534,39 +540,94 @@ static enum CXChildVisitResult see_var(CXCursor c, CXCursor parent, CXClientData
 	return CXChildVisit_Continue;
 }
 
+static void add_unknown(struct impl *im, struct types *t, const char *text, bool type, char *fault)
+{
+	size_t cap = t->nunknown;
+
+	for (size_t i = 0; i < t->nunknown; i++)
+		if (!strcmp(t->unknown[i].text, text))
+			return free(fault);
+	t->unknown = vec_grow(t->unknown, t->nunknown + 1, &cap, sizeof(*t->unknown));
+	t->unknown[t->nunknown++] =
+		(struct unknown_name){text, impl_keep(im, fault ?: xstrdup("")), type};
+}
+
+/* clang's errors about the lines from `first` on: the types', then the constants'. Others stay. */
+static void find_unknown(struct impl *im, struct types *t, CXTranslationUnit unit, unsigned first)
+{
+	for (unsigned i = 0; i < clang_getNumDiagnostics(unit); i++) {
+		CXDiagnostic d = clang_getDiagnostic(unit, i);
+		CXString s = clang_getDiagnosticSpelling(d);
+		CXFile f;
+		unsigned line = 0;
+
+		clang_getExpansionLocation(clang_getDiagnosticLocation(d), &f, &line, NULL, NULL);
+		line -= first;
+		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error &&
+		    cursor_file_is(f, NAMED_C) && line < t->nnamed + t->nconsts)
+			add_unknown(im, t,
+				    line < t->nnamed ? t->asked[line]
+						     : t->consts[line - t->nnamed].name,
+				    line < t->nnamed, xstrdup(clang_getCString(s)));
+		clang_disposeString(s);
+		clang_disposeDiagnostic(d);
+	}
+}
+
+/* Of a struct that is nowhere clang makes a pointer, too. */
+static void find_incomplete(struct impl *im, struct types *t)
+{
+	for (size_t i = 0; i < t->nnamed; i++)
+		if (t->named[i] && !t->named[i]->size &&
+		    (t->named[i]->kind == TYPE_STRUCT || t->named[i]->kind == TYPE_UNION))
+			add_unknown(im, t, t->asked[i], true, NULL);
+}
+
+static unsigned named_source(struct strbuf *b, const struct types_request *want)
+{
+	unsigned lines = 1;
+
+	for (size_t i = 0; i < want->nheaders; i++)
+		sb_printf(b, strchr(want->headers[i], '{') ? "%s\n" : "#include <%s>\n",
+			  want->headers[i]);
+	for (size_t i = 0; i < b->len; i++)
+		lines += b->s[i] == '\n';
+	for (size_t i = 0; i < want->nnames; i++)
+		sb_printf(b, "%s *sd_type_%zu;\n", want->names[i], i);
+	for (size_t i = 0; i < want->nconsts; i++)
+		sb_printf(b, "const long long sd_const_%zu = (long long)(%s);\n", i,
+			  want->consts[i]);
+	return lines;
+}
+
 static int parse_named(struct impl *im, struct types *t, const struct types_request *want)
 {
 	struct unit_arg a = {im, t, NULL};
 	struct strbuf b = {0};
 	CXTranslationUnit unit;
+	unsigned first;
 	char *fault;
 
 	if (!want->nnames && !want->nconsts)
 		return 0;
-	for (size_t i = 0; i < want->nheaders; i++)
-		sb_printf(&b, strchr(want->headers[i], '{') ? "%s\n" : "#include <%s>\n",
-			  want->headers[i]);
-	for (size_t i = 0; i < want->nnames; i++)
-		sb_printf(&b, "%s *sd_type_%zu;\n", want->names[i], i);
-	for (size_t i = 0; i < want->nconsts; i++)
-		sb_printf(&b, "const long long sd_const_%zu = (long long)(%s);\n", i,
-			  want->consts[i]);
-	unit = types_parse(im->db, im->index, types_unit(im->db, t->calls[0].file),
-			   "kslice-annotations.c", b.s, false);
+	first = named_source(&b, want);
+	unit = types_parse(im->db, im->index, types_unit(im->db, t->calls[0].file), NAMED_C, b.s,
+			   false);
 	fault = unit ? unit_first_error(unit) : xstrdup("libclang gives up");
-	if (fault)
-		err("specs/annotations",
-		    "add the header that has it to a group's \"headers\", or correct the name there or in the spec's routes",
-		    "a type or constant is not known to the kernel's headers: %s", fault);
-	else
+	if (unit && fault)
+		find_unknown(im, t, unit, first);
+	if (unit) {
 		clang_visitChildren(clang_getTranslationUnitCursor(unit), see_var, &a);
+		find_incomplete(im, t);
+	}
+	if (fault && !t->nunknown)
+		err("specs/annotations", "correct the \"headers\" of a group",
+		    "the headers that annotations name can't be parsed: %s", fault);
 	if (unit)
 		clang_disposeTranslationUnit(unit);
 	sb_free(&b);
-	if (!fault)
-		return 0;
 	free(fault);
-	return -1;
+	return fault || t->nunknown ? -1 : 0;
 }
 
 int types_load(struct types *t, const struct compdb *db, const struct types_request *want)
@@ -664,6 +725,7 @@ void types_free(struct types *t)
 		free(im->mem[i]);
 	free(im->mem);
 	free(im->known);
+	free(t->unknown);
 	clang_disposeIndex(im->index);
 	free(im);
 	t->impl = NULL;

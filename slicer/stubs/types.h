@@ -65,6 +65,12 @@ struct constant {
 	int64_t value;
 };
 
+struct unknown_name {
+	const char *text;  /* as annotated: "EFD_CLOEXEC|EFD_NON" */
+	const char *fault; /* clang's message; "" of a type that no header defines */
+	bool type;
+};
+
 struct types {
 	struct calltype *calls;
 	size_t ncalls;
@@ -73,6 +79,8 @@ struct types {
 	size_t nnamed;
 	struct constant *consts;
 	size_t nconsts;
+	struct unknown_name *unknown; /* what the headers of annotations don't have */
+	size_t nunknown;
 	void *impl;
 };
 
@@ -88,7 +96,8 @@ struct types_request {
 	struct bodies *bodies; /* gets the units of the calls; NULL: no bodies are wanted */
 };
 
-/* 0, or -1 after printing the error. */
+/* 0, or -1 after printing the error, or without a word if t->unknown has the names that are to
+ * blame. */
 int types_load(struct types *t, const struct compdb *db, const struct types_request *want);
 void types_free(struct types *t);
 /* Looks up a function of one file by name. Initialises t, which owns what *fn refers to. 0, or -1

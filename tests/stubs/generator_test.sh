@@ -119,6 +119,43 @@ inferred "a computed length" 'buf: out count \* 4 + 16 =' files "d['calls']['rea
 inferred "a route under a mask and by two arguments" 'socket(family AF_INET, type & SOCK_TYPE_MASK SOCK_DGRAM)' sockets pass '"socket", "close"' \
 	'{"call":"socket","arg":"family","values":["AF_INET"],"and":[{"arg":"type","values":["SOCK_DGRAM"],"mask":"SOCK_TYPE_MASK"}]}'
 
+asked() { # calls, routes, a group in the spec itself, then lines that one `kslice check` must print
+	printf '{ "name": "open", "description": "x", "config": "net.config", "calls": [%s],\n"routes": [%s],\n"annotations": ["files", %s] }' \
+		"$1" "$2" "$3" > "$work/repo/specs/open.json"
+	shift 3
+	KSLICE_REPO=$work/repo "$build/bin/kslice-stubs" check "$work/repo/specs/open.json" "$tree" "$cc" > "$work/log" 2>&1 &&
+		verdict "open questions are an error" 1
+	for line; do
+		grep -qF -- "$line" "$work/log"
+		local r=$?
+		verdict "asked: $line" $r
+		[ $r -eq 0 ] || sed 's/^/	/' "$work/log"
+	done
+}
+
+# Every open question at once, with place and text to paste.
+asked '"eventfd", "eventfd2", "signalfd", "signalfd4", "timerfd_create", "timerfd_settime", "read", "poll", "close"' \
+	'{"call":"signalfd","arg":"ufd","values":["-1"]}, {"call":"eventfd2"}' \
+	'{"calls": {"read": {"test": {"bases": [{"args": {"fd": -1, "buf": "%8", "count": 8}}]}}, "poll": {"test": {"bases": [{"args": {}}]}}}}' \
+	'ufds is unsure' \
+	'open.json:3, at /annotations/1/calls/poll, add:' '"params": { "ufds": { "dir": "inout" } }' \
+	'eventfd: it has no route, though eventfd2 has one' 'open.json:2, at /routes, add:' '{"call": "eventfd"}' \
+	'signalfd4: it has no route, though signalfd has one' '{"call": "signalfd4", "arg": "ufd", "values": ["-1"]}' \
+	'timerfd_create: no program' '"timerfd_create": { "route": "none" }' \
+	'"signalfd": { "test": { "bases": [{"name": "first", "args": {"ufd": "-1", "user_mask": "%zero8", "sizemask": 8}}] } }' \
+	'"args": {"ufd": "@timerfd_create", "flags": 0, "utmr": "%zero32", "otmr": "%32"}' \
+	'"fixtures": { "timerfd_create": {"make": ["timerfd_create", 0, 2048]} }'
+asked '"read", "write", "umask"' '{"mirrored":["umask"]}' '{}' "no call of this domain makes one"
+# Names that nobody has: all of a kind at once, each with its place and similar ones.
+asked '"eventfd", "eventfd2", "close"' '' \
+	'{"calls": {"eventfd": {"params": {"cout": {}}}, "eventfd2": {"test": {"bases": [{"args": {"flag": 0}}]}}}}' \
+	'/annotations/1/calls/eventfd/params/cout: eventfd has no' 'did you mean count?' \
+	'/annotations/1/calls/eventfd2/test/bases/0/args/flag' 'did you mean flags? in the tree they are: count, flags'
+asked '"eventfd", "close"' '' '{"calls": {"evenfd": {}}}' '/annotations/1/calls/evenfd' 'did you mean eventfd?'
+asked '"eventfd", "close"' '' \
+	'{"calls": {"eventfd": {"test": {"bases": [{"args": {"count": "EFD_SEMAPHOR"}}, {"args": {"count": "EFD_NONBLOCK"}}]}, "params": {"count": {"type": "struct iovecs"}}}}}' \
+	'similar names: EFD_SEMAPHORE' 'add "linux/eventfd.h", which has it' 'no type "struct iovecs"' 'similar names: iovec'
+
 own() { # name, what stderr must say, calls, a group in the spec itself
 	refused "$1" "$2" files "pass" "$3" "" ", $4"
 }
