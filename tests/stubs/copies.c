@@ -106,7 +106,7 @@ static bool lacks(const struct spans *want, const struct spans *have, struct spa
 	return false;
 }
 
-bool copies_agree(const struct st_call *call, char *why, size_t size)
+bool copies_agree(const struct st_call *call, long ret, char *why, size_t size)
 {
 	static const char *const does[] = {"reads", "writes"};
 	static const char *const misses[] = {"send", "bring back"};
@@ -120,7 +120,7 @@ bool copies_agree(const struct st_call *call, char *why, size_t size)
 	for (int d = 0; d < DIRECTIONS; d++) {
 		int i;
 
-		if (!lacks(&seen[0][d], &seen[1][d], &p))
+		if ((d && ret < 0) || !lacks(&seen[0][d], &seen[1][d], &p))
 			continue;
 		i = buffer_slot(p.at);
 		n += (size_t)snprintf(

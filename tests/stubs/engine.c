@@ -319,7 +319,8 @@ static void judge_copies(struct run *r, const struct outcome *h, const struct ou
 {
 	char why[2048];
 
-	if (h->ret != d->ret || h->ret == -EFAULT || copies_agree(r->call, why, sizeof(why))) {
+	if (h->ret != d->ret || h->ret == -EFAULT ||
+	    copies_agree(r->call, h->ret, why, sizeof(why))) {
 		r->passed++;
 		return;
 	}
