@@ -601,6 +601,10 @@ static const struct st_base ioctl_bases[] = {
 	{"ifconf_size", {FD(udp_b), NUM(35090ll), BUF("ifconf0")}, 0},
 };
 static const struct st_differs ioctl_differs[] = {
+	{"outq/fd=unix_a", 2,
+	 "the memory of a queued packet is that of the version's buffers"},
+	{"outq/fd=unixd_a", 2,
+	 "the memory of a queued packet is that of the version's buffers"},
 	{"fionread/arg=over the edge", 0,
 	 "bytes before the unmapped page are written"},
 	{"fionread_tcp/arg=over the edge", 0,

@@ -8,7 +8,8 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#define ORDER_MAX 4 /* usually available */
+#define ORDER_MAX 4	     /* usually available */
+#define MOST	  (4u << 20) /* of one transfer: a caller may ask for gigabytes */
 
 struct sd_bounce {
 	bool write;
@@ -81,7 +82,7 @@ static size_t bounce_copy(struct sd_bounce *b, struct iov_iter *iter, size_t len
 
 struct sd_bounce *sd_bounce_begin(struct iov_iter *iter, struct iov_iter *pages)
 {
-	size_t want = iov_iter_count(iter);
+	size_t want = min_t(size_t, iov_iter_count(iter), MOST);
 	struct sd_bounce *b =
 		kzalloc(struct_size(b, vec, DIV_ROUND_UP(want, PAGE_SIZE)), GFP_KERNEL);
 

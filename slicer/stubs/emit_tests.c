@@ -199,16 +199,28 @@ static int emit_bases(const struct marshal *m, const struct mcall *c, struct str
 	return 0;
 }
 
+/* "because" as enum st_reason (tests/stubs/stub_test.h), or -1. */
+static int reason_of(const json_t *differs)
+{
+	static const char *const reasons[] = {"marshalling", "kernel", "version"};
+	const char *because = json_string_value(json_object_get(differs, "because")) ?: "";
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (!strcmp(because, reasons[i]))
+			return (int)i;
+	return -1;
+}
+
 /* "case" is one pattern or several; each must match a case that differs. */
-static void emit_cases(json_t *cases, bool kernel, const char *why, struct strbuf *b)
+static void emit_cases(json_t *cases, int reason, const char *why, struct strbuf *b)
 {
 	json_t *one;
 	size_t k;
 
 	if (json_is_string(cases))
-		FMT(b, "\t{\"%s\", %d,\n\t \"%s\"},\n", json_string_value(cases), kernel, why);
+		FMT(b, "\t{\"%s\", %d,\n\t \"%s\"},\n", json_string_value(cases), reason, why);
 	json_array_foreach (cases, k, one)
-		emit_cases(one, kernel, why, b);
+		emit_cases(one, reason, why, b);
 }
 
 /* "fs" of a difference: one name or several; does the domain mount such a file system? Without "fs"
@@ -253,18 +265,18 @@ static int emit_differs(const struct marshal *m, const struct mcall *c, struct s
 		return 0;
 	FMT(b, "static const struct st_differs %s_differs[] = {\n", c->ct->name);
 	json_array_foreach (c->differs, k, d) {
-		const char *because = json_string_value(json_object_get(d, "because")) ?: "";
+		int reason = reason_of(d);
 		const char *why = json_string_value(json_object_get(d, "why"));
 
 		if (annotation_keys(path, c->ct->name, d, keys))
 			return -1;
-		if (!why || (strcmp(because, "kernel") && strcmp(because, "marshalling")))
+		if (!why || reason < 0)
 			return err(
 				path,
-				"give \"case\", \"because\": \"kernel\" or \"marshalling\", and \"why\"",
+				"give \"case\", \"because\": \"kernel\", \"version\" or \"marshalling\", and \"why\"",
 				"%s: a difference without a reason", c->ct->name);
 		if (has_file_system(m->spec, json_object_get(d, "fs")))
-			emit_cases(json_object_get(d, "case"), !strcmp(because, "kernel"), why, b);
+			emit_cases(json_object_get(d, "case"), reason, why, b);
 	}
 	sb_puts(b, "};\n");
 	return 0;

@@ -46,12 +46,17 @@ struct st_base {
 	u32 as; /* user and group id that make the call; 0: root */
 };
 
+enum st_reason {
+	ST_STUB,    /* what stubs can't carry */
+	ST_KERNEL,  /* the default tree's version or configuration isn't the host's */
+	ST_VERSION, /* of another tree's; the default tree does as the host does */
+};
+
 /* A case whose outcome differs for a known reason. An entry that no longer differs, or never
  * ran, fails. */
 struct st_differs {
 	const char *match; /* fnmatch() on "base" or "base/param=value" */
-	bool kernel;	   /* because of the kernels' versions or configurations; else because of
-			      marshalling */
+	enum st_reason reason;
 	const char *why;
 };
 
