@@ -7,6 +7,7 @@
 #include "commands/trees.h"
 #include "report/report.h"
 #include "diff.h"
+#include "new.h"
 #include "session.h"
 #include "stubs/stubs.h"
 #include "verify/verify.h"
@@ -202,6 +203,7 @@ static int cmd_stubs(const struct options *o, char **args)
 		return cmd_##command(options, args) ? 1 : 0;            \
 	}
 
+RUN(new)
 RUN(check)
 RUN(slice)
 RUN(build)
@@ -218,6 +220,18 @@ static int run_facts(void *options, int nargs, char **args)
 }
 
 static const struct cli_command commands[] = {
+	{
+		.name = "new",
+		.args = "NAME",
+		.summary = "write a first spec and its configuration",
+		.text = "It has the calls of --calls with the routes, tests and Kconfig options that the "
+			"tree tells, and the groups of annotations and cuts that fit. What a person "
+			"must decide is printed, and left to `kslice check'. Existing files are never "
+			"overwritten.",
+		.min = 1,
+		.max = 1,
+		.run = run_new,
+	},
 	{
 		.name = "check",
 		.args = "SPEC",
@@ -328,19 +342,26 @@ enum {
 	OPT_TO = CLI_KEY(6),
 	OPT_JSON = CLI_KEY(7),
 	OPT_UNCUT = CLI_KEY(8),
+	OPT_CALLS = CLI_KEY(9),
+	OPT_FILE = CLI_KEY(10),
 };
 
 static const struct cli_option options[] = {
 	{"tree", 't', "DIR|VERSION", "kernel-tree/linux",
-	 "check slice build verify why report test stubs",
+	 "new check slice build verify why report test stubs",
 	 "the kernel's source: a folder, or a version that kernel-tree/fetch.sh VERSION unpacked; "
 	 "products of a tree that isn't the default one are in build/NAME@VERSION, or "
 	 "build/NAME@FOLDER-HASH, its stubs in `generated' there"},
-	{"out", 'o', "DIR", "build/NAME", "check slice build verify why report test stubs",
-	 "folder of the products; for stubs: generated/NAME"},
-	{"jobs", 'j', "N", "one per core", "check slice build verify diff stubs",
+	{"calls", OPT_CALLS, "CALL,...", NULL, "new",
+	 "the system calls that programs may make, by name: socket,bind,listen"},
+	{"file", OPT_FILE, "FILE", NULL, "new",
+	 "a .c file of the tree that implements what the calls are about, such as "
+	 "net/unix/af_unix.c: its options are switched on and its initcalls kept; may be repeated"},
+	{"out", 'o', "DIR", "build/NAME", "new check slice build verify why report test stubs",
+	 "folder of the products; for stubs: generated/NAME; for new: specs"},
+	{"jobs", 'j', "N", "one per core", "new check slice build verify diff stubs",
 	 "worker processes"},
-	{"compdb", 'c', "FILE", NULL, "check slice build verify diff stubs",
+	{"compdb", 'c', "FILE", NULL, "new check slice build verify diff stubs",
 	 "use the compile commands in FILE instead of configuring the tree; for diff a path below "
 	 "each tree"},
 	{"whole", 'w', NULL, NULL, "build",
@@ -395,6 +416,16 @@ static int set_dump_after(struct options *o, const char *arg)
 	return -EINVAL;
 }
 
+static int add_file(struct options *o, const char *arg)
+{
+	if (o->nfiles == ARRAY_LEN(o->files)) {
+		fprintf(stderr, "kslice: --file=%s: at most %zu files\n", arg, o->nfiles);
+		return -EINVAL;
+	}
+	o->files[o->nfiles++] = arg;
+	return 0;
+}
+
 static int set_option(void *values, int key, const char *arg)
 {
 	struct options *o = values;
@@ -433,6 +464,11 @@ static int set_option(void *values, int key, const char *arg)
 	case OPT_UNCUT:
 		o->uncut = arg;
 		return 0;
+	case OPT_CALLS:
+		o->calls = arg;
+		return 0;
+	case OPT_FILE:
+		return add_file(o, arg);
 	case OPT_BESIDE:
 		o->beside = arg;
 		return 0;

@@ -39,6 +39,12 @@ int session_run(struct session *s, const char *last)
 	return 0;
 }
 
+void session_skip(struct session *s, const char *last)
+{
+	while (&passes[s->ndone] <= pass_find(last))
+		s->cost[s->ndone++] = (struct pass_cost){};
+}
+
 double session_seconds(const struct session *s, const char *first, const char *last)
 {
 	double sum = 0;

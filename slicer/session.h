@@ -22,6 +22,9 @@ struct options {
 	const char *beside;	       /* --beside, NULL: none */
 	const char *to_file;	       /* --html, NULL: report.html of the output folder */
 	int jobs;
+	const char *calls;     /* --calls */
+	const char *files[16]; /* --file */
+	size_t nfiles;
 	const char *from, *to; /* --from, --to */
 	const char *uncut;     /* --uncut: groups, to build/<domain>-uncut; NULL: none */
 	bool whole, html, list, time, no_verify, json;
@@ -50,6 +53,9 @@ struct session {
 void session_open(struct session *s, const char *spec, const struct options *o);
 /* Runs the passes that haven't run yet, up to and including `last`. 0, or -1 after errors. */
 int session_run(struct session *s, const char *last);
+/* Counts the passes up to and including `last` as run: their results were put into the session, or
+ * aren't needed. */
+void session_skip(struct session *s, const char *last);
 /* Total time of the passes from first to last. */
 double session_seconds(const struct session *s, const char *first, const char *last);
 /* With --time, prints to stderr what each pass cost. */

@@ -70,7 +70,7 @@ static unsigned option_cost(struct options *o, struct option_entry *e)
 	e->cost = NEVER;
 	for (size_t i = 0; i < e->defs.n; i++)
 		consider_def(o, e, &e->defs.a[i]);
-	for (size_t i = 0; i < e->selectors.n && e->cost && !e->line && e->defs.n; i++)
+	for (size_t i = 0; i < e->selectors.n && e->cost && e->defs.n; i++)
 		consider(o, e,
 			 (struct option_entry){.why = {e->selectors.a[i].when, NULL},
 					       .by = e->selectors.a[i].value});

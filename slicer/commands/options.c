@@ -351,9 +351,25 @@ static void read_lines(struct reader *r, char *text)
 	}
 }
 
+/* A file of the tree; of the architecture's own, that of the repo, if the tree isn't an overlay. */
+static char *read_kconfig(const struct options *o, const char *name)
+{
+	char *path = xasprintf("%s/%s", o->tree, name), *text = read_file(path, NULL);
+	size_t n = strlen("arch/") + strlen(o->arch);
+
+	free(path);
+	if (text || !starts_with(name, "arch/") || strncmp(name + 5, o->arch, n - 5) ||
+	    name[n] != '/')
+		return text;
+	path = xasprintf("%s/runtime/arch%s", repo_root(), name + n);
+	text = read_file(path, NULL);
+	free(path);
+	return text;
+}
+
 static void read_file_named(struct reader *r, const char *name)
 {
-	char *path = xasprintf("%s/%s", r->o->tree, name), *text = read_file(path, NULL);
+	char *text = read_kconfig(r->o, name);
 	const char *file = r->file;
 	int line = r->line;
 
@@ -367,7 +383,6 @@ static void read_file_named(struct reader *r, const char *name)
 	r->file = file;
 	r->line = line;
 	free(text);
-	free(path);
 }
 
 /* Lines NAME=value of a .config. */

@@ -165,10 +165,9 @@ static char *group_path(const struct spec *spec, const char *name)
 
 static int add_group(struct spec *spec, const struct spec_place *at, const char *name)
 {
-	static const struct spec_key keys[] = {{"name", ST_STRING, true},
-					       {"lost", ST_STRING, true},
-					       {"cuts", ST_ARRAY, true},
-					       {"needs", ST_NAMES}};
+	static const struct spec_key keys[] = {{"name", ST_STRING, true}, {"lost", ST_STRING, true},
+					       {"cuts", ST_ARRAY, true},  {"needs", ST_NAMES},
+					       {"calls", ST_NAMES},	  {"changes", ST_NAMES}};
 	char *path = group_path(spec, name);
 	struct spec_file *f;
 	struct spec_group *g;
@@ -198,7 +197,8 @@ static int add_group(struct spec *spec, const struct spec_place *at, const char 
 	spec->groups = xrealloc(spec->groups, (spec->ngroups + 1) * sizeof(*spec->groups));
 	g = &spec->groups[spec->ngroups++];
 	*g = (struct spec_group){.name = name, .at = *at};
-	if (spec_names_of(f, json_object_get(f->json, "needs"), "/needs", &g->needs))
+	if (spec_names_of(f, json_object_get(f->json, "needs"), "/needs", &g->needs) ||
+	    spec_names_of(f, json_object_get(f->json, "calls"), "/calls", &g->calls))
 		return -1;
 	g->lost = json_string_value(json_object_get(f->json, "lost"));
 	json_array_foreach (json_object_get(f->json, "cuts"), i, cut) {
@@ -224,6 +224,24 @@ static int load_cuts(struct spec *spec, struct spec_file *f, json_t *array)
 			return -1;
 	}
 	return 0;
+}
+
+/* A group must not take away what the spec exports. */
+static int check_lost_calls(const struct spec *spec)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < spec->ngroups; i++) {
+		const struct spec_group *g = &spec->groups[i];
+
+		for (size_t k = 0; k < g->calls.n * spec->ncalls; k++)
+			if (!strcmp(g->calls.a[k / spec->ncalls],
+				    spec->calls[k % spec->ncalls].name))
+				r = spec_error(&g->at, "leave out the group, or the call",
+					       "with cut group \"%s\" the call \"%s\" doesn't work",
+					       g->name, g->calls.a[k / spec->ncalls]);
+	}
+	return r;
 }
 
 int spec_check_needs(const struct spec *spec)
@@ -718,7 +736,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 	    registries_load_all(spec, f, json_object_get(j, "registries")) ||
 	    load_cuts(spec, f, json_object_get(j, "cuts")))
 		return -1;
-	return spec_check_needs(spec) ? -1 : check_conflicts(spec);
+	return check_lost_calls(spec) || spec_check_needs(spec) ? -1 : check_conflicts(spec);
 }
 
 int spec_load(struct spec *spec, const char *path)

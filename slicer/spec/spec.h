@@ -64,6 +64,7 @@ struct registry;
 
 struct spec_group {
 	const char *name, *lost; /* a cut group and its line on what is lost */
+	struct spec_names calls; /* that don't work with it */
 	struct spec_names needs; /* groups without which a slice with this one fails at boot */
 	struct spec_place at;
 };

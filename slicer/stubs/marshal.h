@@ -252,6 +252,12 @@ static inline bool holds_data(const struct mstruct *st)
 	return false;
 }
 
+/* The call's name in the spec, which may be the tree's. */
+static inline const char *call_in_spec(const struct marshal *m, const struct mcall *c)
+{
+	return m->spec->calls[c - m->calls].name;
+}
+
 static inline bool makes_fds(const struct mcall *c)
 {
 	return c->ret_fd || c->flags & MCALL_FDS_OUT;

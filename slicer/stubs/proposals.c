@@ -61,7 +61,7 @@ static json_t *route_like(const struct marshal *m, const struct mcall *kin, cons
 		if (strcmp(json_string_value(json_object_get(one, "call")) ?: "", kin->by->call))
 			continue;
 		copy = json_deep_copy(one);
-		json_object_set_new(copy, "call", json_string(c->ct->name));
+		json_object_set_new(copy, "call", json_string(call_in_spec(m, c)));
 		return copy;
 	}
 	return NULL;
@@ -84,10 +84,18 @@ json_t *propose_route(const struct marshal *m, const struct mcall *c, const char
 	if (c->route != MROUTE_NONE)
 		return NULL;
 	return call_paths(c) ? json_pack("{s:s}", "path", "/sd")
-			     : json_pack("{s:s}", "call", c->ct->name);
+			     : json_pack("{s:s}", "call", call_in_spec(m, c));
 }
 
 /* ---- fixtures: descriptors that the spec's own calls make ---- */
+
+static bool is_named(const struct mcall *c, const char *name)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (!strcmp(c->p[i].name, name))
+			return true;
+	return false;
+}
 
 static bool is_key(const struct mcall *c, unsigned param)
 {
@@ -125,9 +133,13 @@ static const struct mcall *maker_for(const struct marshal *m, const struct mcall
 			most = n + 1;
 		}
 	}
-	for (size_t i = 0; i < m->ncalls && !best; i++)
-		if (is_maker(&m->calls[i]) && m->calls[i].by)
-			best = &m->calls[i];
+	for (size_t i = 0; i < 2 * m->ncalls && !best; i++) {
+		const struct mcall *k = &m->calls[i % m->ncalls];
+
+		/* with flags it may make one that doesn't block */
+		if (is_maker(k) && k->by && (i >= m->ncalls || is_named(k, "flags")))
+			best = k;
+	}
 	return best;
 }
 
@@ -205,14 +217,6 @@ static size_t buffer_bytes(const struct mval *v)
 		break;
 	}
 	return UNITS;
-}
-
-static bool is_named(const struct mcall *c, const char *name)
-{
-	for (unsigned i = 0; i < c->n; i++)
-		if (!strcmp(c->p[i].name, name))
-			return true;
-	return false;
 }
 
 /* mq_open(), not chmod() */

@@ -141,6 +141,26 @@ static void hunt_dir(struct hunt *h, const char *include, const char *sub)
 	free(dir);
 }
 
+static void hunt_tree(struct hunt *h, const char *tree)
+{
+	static const char *const dirs[] = {"uapi/linux", "linux", "uapi/asm-generic",
+					   "asm-generic"};
+	char *include = xasprintf("%s/include", tree);
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		hunt_dir(h, include, dirs[i]);
+	free(include);
+}
+
+char *header_of(const char *tree, const char *name)
+{
+	struct hunt h = {.name = name};
+
+	hunt_tree(&h, tree);
+	strmap_free(&h.names);
+	return h.header;
+}
+
 /* The word that clang doesn't know, of "use of undeclared identifier 'X'"; else the whole text. */
 static char *blamed_word(const struct unknown_name *u)
 {
@@ -154,16 +174,12 @@ static char *blamed_word(const struct unknown_name *u)
 
 static void unknown_constant(const struct marshal *m, const struct unknown_name *u)
 {
-	static const char *const dirs[] = {"uapi/linux", "linux", "uapi/asm-generic",
-					   "asm-generic"};
 	struct hunt h = {.name = blamed_word(u)};
-	char *include = xasprintf("%s/include", m->bodies.db->overlay);
 	char *place = place_of_text(m, u->text), *cure;
 	struct similar best = {};
 	struct strbuf b = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-		hunt_dir(&h, include, dirs[i]);
+	hunt_tree(&h, m->bodies.db->overlay);
 	for (size_t i = 0; i < h.names.cap; i++)
 		if (h.names.slots[i].key)
 			similar_offer(&best, h.name, h.names.slots[i].key);
@@ -181,7 +197,6 @@ static void unknown_constant(const struct marshal *m, const struct unknown_name 
 	sb_free(&b);
 	free(cure);
 	free(place);
-	free(include);
 	free(h.header);
 	strmap_free(&h.names);
 	free((char *)h.name);

@@ -12,6 +12,9 @@
  * are. Returns -1. */
 int unknown_member(const struct marshal *m, const char *list, const char *of, const char *part,
 		   const char *name, const struct mval *known, size_t nknown);
+/* The header below tree/include that has this constant or struct, "linux/eventfd.h"; NULL: none.
+ * The caller frees it. */
+char *header_of(const char *tree, const char *name);
 /* Each of m->types.unknown, with the header that has it, if there is one. */
 void unknown_constants(const struct marshal *m);
 /* Calls in the spec's own groups that aren't among its calls. 0, or -1 after printing them all. */
