@@ -11,6 +11,8 @@
 
 #define DIRECTIONS 2 /* 0: of the program, 1: to the program */
 #define PARAMS	   6
+#define WORD	   8u
+#define SHORT	   8u /* more than a record's padding, which nobody writes */
 
 struct span {
 	u64 at, end;
@@ -23,6 +25,7 @@ struct spans {
 
 bool st_copies;
 static struct spans seen[2][DIRECTIONS]; /* [1]: by the stub */
+static struct spans words;		 /* aligned ones that the kernel read by themselves */
 static int who = -1;			 /* whose copies are being noted */
 /* Bytes of the current call's cases, by parameter. */
 static u64 moved[2][DIRECTIONS][PARAMS];
@@ -32,6 +35,8 @@ void copies_begin(bool stub)
 	who = stub;
 	st_copied = copies_note;
 	seen[who][0].n = seen[who][1].n = 0;
+	if (!who)
+		words.n = 0;
 }
 
 void copies_end(void)
@@ -40,21 +45,26 @@ void copies_end(void)
 	st_copied = NULL;
 }
 
-void copies_note(unsigned long addr, unsigned long size, bool write)
+static void spans_add(struct spans *s, u64 at, u64 end)
 {
-	struct spans *s;
-
-	size -= size && who == 1 && st_mutate == ST_MUTATE_COPIES;
-	if (who < 0 || !size || buffer_slot(addr) < 0)
-		return;
-	s = &seen[who][write];
 	if (s->n == s->room) {
 		s->room = s->room ? 2 * s->room : 64;
 		s->a = realloc(s->a, s->room * sizeof(*s->a));
 		if (!s->a)
 			st_die("no memory for notes of copies");
 	}
-	s->a[s->n++] = (struct span){addr, addr + size};
+	s->a[s->n++] = (struct span){at, end};
+}
+
+void copies_note(unsigned long addr, unsigned long size, bool write)
+{
+	if (who == 1 && st_mutate == ST_MUTATE_COPIES)
+		size -= size < SHORT ? size : SHORT;
+	if (who < 0 || !size || buffer_slot(addr) < 0)
+		return;
+	spans_add(&seen[who][write], addr, addr + size);
+	if (!who && !write && size == WORD && addr % WORD == 0)
+		spans_add(&words, addr, addr + size);
 }
 
 static int by_address(const void *a, const void *b)
@@ -64,14 +74,16 @@ static int by_address(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* In order, none touching the next; adds up the bytes by parameter. */
-static void settle(struct spans *s, u64 sum[PARAMS])
+/* In order, none touching the next; adds the bytes to sum[] by parameter, unless it is NULL. */
+static void settle(struct spans *s, u64 *sum)
 {
 	u32 n = 0;
 
 	if (s->n)
 		qsort(s->a, s->n, sizeof(*s->a), by_address);
 	for (u32 i = 0; i < s->n; i++) {
+		if (s->a[i].at == s->a[i].end)
+			continue;
 		if (n && s->a[i].at <= s->a[n - 1].end)
 			s->a[n - 1].end =
 				s->a[i].end > s->a[n - 1].end ? s->a[i].end : s->a[n - 1].end;
@@ -79,7 +91,7 @@ static void settle(struct spans *s, u64 sum[PARAMS])
 			s->a[n++] = s->a[i];
 	}
 	s->n = n;
-	for (u32 i = 0; i < n; i++)
+	for (u32 i = 0; sum && i < n; i++)
 		sum[buffer_slot(s->a[i].at)] += s->a[i].end - s->a[i].at;
 }
 
@@ -106,6 +118,49 @@ static bool lacks(const struct spans *want, const struct spans *have, struct spa
 	return false;
 }
 
+/*
+ * Strings and the zeros behind a struct are read by aligned words, of which only the first part
+ * counts: is `p` the rest of one that begins with what the stub sent?
+ */
+static bool is_rest_of_word(const struct span *p)
+{
+	if (p->end % WORD || p->end - p->at >= WORD)
+		return false;
+	for (u32 i = 0; i < words.n; i++)
+		if (words.a[i].end == p->end)
+			return true;
+	return false;
+}
+
+/* What the kernel reads or writes and the stub doesn't carry. */
+static bool find_lack(int direction, struct span *p)
+{
+	struct spans *have = &seen[1][direction];
+
+	while (lacks(&seen[0][direction], have, p)) {
+		if (direction || !is_rest_of_word(p))
+			return true;
+		spans_add(have, p->at, p->end);
+		settle(have, NULL);
+	}
+	return false;
+}
+
+/* What the kernel wrote in a buffer beyond the result that counts its bytes is scratch. */
+static void end_with_result(const struct st_call *call, long ret, struct spans *s)
+{
+	const struct st_result *is = &call->result;
+	size_t len;
+	u64 end;
+
+	if (is->kind != ST_RETURNS_UNITS || is->times > 1)
+		return;
+	end = (u64)(uintptr_t)buffer_used(is->of, &len) + (u64)ret;
+	for (u32 i = 0; i < s->n; i++)
+		if (buffer_slot(s->a[i].at) == is->of && s->a[i].end > end)
+			s->a[i].end = s->a[i].at > end ? s->a[i].at : end;
+}
+
 bool copies_agree(const struct st_call *call, long ret, char *why, size_t size)
 {
 	static const char *const does[] = {"reads", "writes"};
@@ -114,13 +169,14 @@ bool copies_agree(const struct st_call *call, long ret, char *why, size_t size)
 	struct span p;
 
 	why[0] = '\0';
+	end_with_result(call, ret, &seen[0][1]);
 	for (int w = 0; w < 2; w++)
 		for (int d = 0; d < DIRECTIONS; d++)
 			settle(&seen[w][d], moved[w][d]);
 	for (int d = 0; d < DIRECTIONS; d++) {
 		int i;
 
-		if ((d && ret < 0) || !lacks(&seen[0][d], &seen[1][d], &p))
+		if (!find_lack(d, &p))
 			continue;
 		i = buffer_slot(p.at);
 		n += (size_t)snprintf(

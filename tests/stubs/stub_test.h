@@ -228,8 +228,8 @@ long backend_call(const struct sd_stub *st,
 int stub_tests(int argc, char **argv);
 
 /*
- * ---- mutation: 1 damages what goes in, 2 what comes out, while st_mutating is set; 3 notes one
- * byte less of each copy of a stub ----
+ * ---- mutation: 1 damages what goes in, 2 what comes out, while st_mutating is set; 3 notes
+ * eight bytes less of each copy of a stub ----
  */
 #define ST_MUTATE_COPIES 3
 extern int st_mutate;
@@ -248,8 +248,8 @@ struct side *backend_direct(void) __attribute__((weak)); /* of a backend that ha
 void copies_begin(bool stub);				 /* notes from here to copies_end() */
 void copies_end(void);
 void copies_note(unsigned long addr, unsigned long size, bool write);
-/* After both have made the same call, with the same result; else `why` says what the stub misses.
- * What a call that fails has written before isn't brought back. */
+/* After both have made the same call, with the same success; else `why` says what the stub misses.
+ */
 bool copies_agree(const struct st_call *call, long ret, char *why, size_t size);
 /* After all cases of a call: prints how much was moved. */
 void copies_call(const struct st_call *call);
