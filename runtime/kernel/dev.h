@@ -46,6 +46,9 @@ dev_t sd_block_dev(const struct sd_device *dev, bool *read_only);
  * no IPv4. */
 int sd_self_test(void) __weak;
 
+/* first.c: makes the calls of the routes; the number of those that nothing answers. */
+int sd_first_calls(void);
+
 /* The serving side: never returns. runtime/kernel/serve*.c. */
 void sd_serve(void) __weak;
 

@@ -23,7 +23,7 @@ void sd_main(void)
 	switch (sd_boot->mode) {
 	case SD_MODE_BOOT_ONLY:
 		printk(KERN_ERR "booted in %llu us\n", boot_ns / 1000);
-		sd_machine->halt(0);
+		sd_machine->halt(!!sd_first_calls());
 	case SD_MODE_SELF_TEST:
 		if (!sd_self_test)
 			panic("this image has no self-test: its configuration lacks what the test uses");

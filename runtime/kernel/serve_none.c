@@ -4,5 +4,6 @@
 #include <sd/serve.h>
 
 const struct sd_served sd_served[1] __weak = {};
+const struct sd_route_call sd_route_calls[1] __weak = {};
 const u32 sd_nserved __weak = 0;
 const u32 sd_served_abi __weak = 0;

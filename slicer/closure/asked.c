@@ -379,6 +379,17 @@ static int report_any(struct registered *r, const struct wish *w)
 	return e;
 }
 
+static void note_answer(struct registered *r, const struct wish *w, const struct key *k)
+{
+	struct strbuf b = {0};
+
+	sb_printf(&b, "%s ", registry_of(r, w->registry)->name);
+	key_print(r, k, &b);
+	sb_printf(&b, " by %s() in %s", graph_name(r->g, k->registrar),
+		  graph_file(r->g, k->registrar));
+	*vec_add(&r->g->answers) = b.s;
+}
+
 static int report_wish(struct registered *r, const struct wish *w)
 {
 	const struct key *k;
@@ -392,6 +403,8 @@ static int report_wish(struct registered *r, const struct wish *w)
 		return k ? report_answered(r, w, k) : 0;
 	if (!k && !w->ask->optional)
 		return report_unanswered(r, w);
+	if (k && w->ask->kind == ASK_ROUTE)
+		note_answer(r, w, k);
 	return 0;
 }
 

@@ -189,6 +189,9 @@ void graph_free(struct graph *g)
 		free(g->reasons.a[i]);
 	for (size_t i = 0; i < g->notes.n; i++)
 		free(g->notes.a[i]);
+	for (size_t i = 0; i < g->answers.n; i++)
+		free(g->answers.a[i]);
+	free(g->answers.a);
 	free(g->reasons.a);
 	free(g->notes.a);
 	free(g->newly_live.a);

@@ -10,6 +10,7 @@
  *      registered.c    what registers itself under a key that kept code or the spec asks for
  *      asked.c         the keys that the spec asks for
  *      library.c       weak symbols that a library may replace
+ *      nulls.c         pointers of drops that kept code follows
  *      named.c         objects that the kernel looks up by a string => roots, for closure.c
  *
  * A definition has one number over all units of the tree, its def_id: base[tu] + index. The header
@@ -131,6 +132,7 @@ struct graph {
 	VEC(struct unit_edge) edges;
 	VEC(char *) reasons; /* of EDGE_ASKED: "registers AF_INET, which ..." */
 	VEC(char *) notes;   /* what `kslice check` tells, in lines */
+	VEC(char *) answers; /* what registers each key of a route: "AF_INET (2) by inet_init()" */
 };
 
 /* pins.c */
@@ -184,6 +186,9 @@ int library_check(const struct graph *g);
  * configuration, with similar names that it has. 0, or -1 after errors.
  */
 int absent_check(const struct graph *g);
+
+/* nulls.c: notes on kept code that follows a pointer which a drop put in the place of a result. */
+void nulls_note(struct graph *g);
 
 /* named.c: the definitions with that name in their initialiser. Their number, or -1 after the error
  * that there are none. */

@@ -223,9 +223,18 @@ void registered_free(struct registered *r)
 
 uint32_t registry_finder(const struct registered *r, uint32_t registry)
 {
-	for (size_t i = 0; i + 1 < r->finder_defs.n; i += 2)
-		if (r->finder_defs.a[i + 1] == registry && r->g->kept[r->finder_defs.a[i]])
-			return r->finder_defs.a[i];
+	const struct registry *reg = &r->g->spec->registries[registry];
+
+	/* in the registry's order: the first ones are those that programs reach */
+	for (size_t k = 0; k < reg->nfinds; k++)
+		for (size_t j = 0; j < reg->finds[k].names.n; j++)
+			for (size_t i = 0; i + 1 < r->finder_defs.n; i += 2) {
+				uint32_t d = r->finder_defs.a[i];
+
+				if (r->finder_defs.a[i + 1] == registry && r->g->kept[d] &&
+				    !strcmp(graph_name(r->g, d), reg->finds[k].names.a[j]))
+					return d;
+			}
 	return NONE;
 }
 

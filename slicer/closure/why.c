@@ -17,7 +17,7 @@ static const char *const edge_names[] = {
 	[EDGE_LIVE] = "its file is live through",
 	[EDGE_UNIT] = "declared with",
 	[EDGE_VALUE] = "value of a cut in",
-	[EDGE_ASKED] = "registered",
+	[EDGE_ASKED] = "by its key:",
 };
 
 /* Has the unit another definition with this name before the k-th? */

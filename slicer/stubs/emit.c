@@ -391,10 +391,10 @@ static int make_outputs(const struct marshal *m, struct outputs *out)
 		const char *name;
 		void (*emit)(const struct marshal *m, struct strbuf *b);
 	} single[] = {
-		{"wire.h", emit_wire},		{"calls.h", emit_calls},
-		{"layout.c", emit_layout},	{"direct.c", emit_direct},
-		{"direct.h", emit_direct_h},	{"host.h", emit_host},
-		{"summary.json", emit_summary},
+		{"wire.h", emit_wire},	     {"calls.h", emit_calls},
+		{"layout.c", emit_layout},   {"direct.c", emit_direct},
+		{"direct.h", emit_direct_h}, {"host.h", emit_host},
+		{"first.c", emit_first},     {"summary.json", emit_summary},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(single); i++) {

@@ -78,6 +78,7 @@ char *emit_client_structs(const struct marshal *m, struct outputs *o);
 int emit_server(const struct marshal *m, struct outputs *o);
 void emit_direct(const struct marshal *m, struct strbuf *b);
 void emit_host(const struct marshal *m, struct strbuf *b);
+void emit_first(const struct marshal *m, struct strbuf *b);
 int emit_tests(const struct marshal *m, struct outputs *o);
 void emit_summary(const struct marshal *m, struct strbuf *b);
 

@@ -32,6 +32,11 @@ int emit_build(const struct graph *g, const struct build_opts *o);
  * ninja.c: builds outdir/build.ninja in dir, with progress under that name. 0, or -1 after err().
  */
 int run_ninja(const char *outdir, const char *dir, const char *name, int jobs);
+/*
+ * boot.c: boots the new image once, which makes the calls of its routes; a machine whose images
+ * don't run here is told on stdout. The console is in outdir/boot.log. 0, or -1 after err().
+ */
+int boot_once(const struct graph *g, const char *outdir);
 /* launcher.c. Does nothing in a clone, or if the user has no stubs. 0, or -1 after err(). */
 int launcher_link(int jobs);
 

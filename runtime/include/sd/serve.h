@@ -40,6 +40,13 @@ extern const struct sd_served sd_served[]; /* generated; index = op - SD_OP_CALL
 extern const u32 sd_nserved;
 extern const u32 sd_served_abi; /* of the stubs, see struct sd_domain_stubs */
 
+/* A call that a route gives the domain; the table, which is generated, ends with one of no name. */
+struct sd_route_call {
+	const char *what; /* "socket(family AF_INET)" */
+	long (*call)(void);
+};
+extern const struct sd_route_call sd_route_calls[];
+
 /* off, len => user pointer (NULL for SD_OFF_NULL, a refused one for SD_OFF_FAULT); s->bad if out of
  * bounds. */
 void __user *sd_uptr(struct sd_serve *s, u64 off, u64 len);
