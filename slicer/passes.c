@@ -276,6 +276,7 @@ static void dump_closure(const struct session *s, FILE *out)
 
 static int run_boundary(struct session *s)
 {
+	nulls_note(&s->graph);
 	return cuts_check(&s->graph) | library_check(&s->graph) ? -1 : 0;
 }
 

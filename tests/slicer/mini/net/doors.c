@@ -53,5 +53,5 @@ static int song_of_door(int number) /* expect: kept */
 SYSCALL_DEFINE1(door, int, number) /* expect: kept */
 {
 	return open_door(number, 1) + sing(0, "round(march,gigue)") + sing_header() +
-	       song_of_door(number);
+	       song_of_door(number) + use_things(number);
 }

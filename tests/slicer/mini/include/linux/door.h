@@ -28,6 +28,7 @@ int sing(int voice, const char *title);
 int register_listener(int (*fn)(int));
 int tell_listeners(int what);
 int front_door_setup(void);
+int use_things(int x);
 
 /* A header asks by a constant, too. */
 static inline int sing_header(void)
