@@ -321,17 +321,26 @@ static void wants_of_call(struct marshal *m, json_t *call, struct wants *types,
 		wants_of_test(m, v, consts);
 }
 
-/* Both are a call's name and its arguments. */
-static void wants_of_fixture(json_t *v, struct wants *consts)
+/* A call's name and its arguments. */
+static void wants_of_made(json_t *call, struct wants *consts)
 {
-	static const char *const keys[] = {"make", "end", NULL};
 	json_t *a;
 	size_t i;
 
-	for (int k = 0; keys[k]; k++)
-		json_array_foreach (json_object_get(v, keys[k]), i, a)
-			if (i && json_string_value(a) && !strchr("@%", *json_string_value(a)))
-				wants_add_const(consts, json_string_value(a));
+	json_array_foreach (call, i, a)
+		if (i && json_string_value(a) && !strchr("@%", *json_string_value(a)))
+			wants_add_const(consts, json_string_value(a));
+}
+
+static void wants_of_fixture(json_t *v, struct wants *consts)
+{
+	json_t *call;
+	size_t i;
+
+	wants_of_made(json_object_get(v, "make"), consts);
+	wants_of_made(json_object_get(v, "end"), consts);
+	json_array_foreach (json_object_get(v, "then"), i, call)
+		wants_of_made(call, consts);
 }
 
 static void wants_of_route(const struct spec_route *r, struct wants *consts)
