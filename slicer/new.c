@@ -310,12 +310,12 @@ int cmd_new(const struct options *o, char **args)
 	k.options.out = NULL;
 	k.work = xasprintf("%s/build/%s.new", repo_root(), args[0]);
 	k.spec = xasprintf("%s/%s.json", k.work, args[0]);
-	k.d.tree = tree;
+	k.d.tree = k.d.origin.tree = tree;
 	k.d.routes = json_array();
 	k.d.own = json_object();
 	*vec_add(&k.d.cuts) = xstrdup("memory");
 	for (size_t i = 0; i < o->nfiles; i++)
-		*vec_add(&k.d.files) = xstrdup(o->files[i]);
+		*vec_add(&k.d.origin.files) = xstrdup(o->files[i]);
 	k.d.ngiven = o->nfiles;
 	if (!r)
 		r = check_name(args[0]) || refuse_existing(dir, args[0]) ||

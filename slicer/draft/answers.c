@@ -85,13 +85,23 @@ static char *constant_of_field(const char *text, const char *field)
 /* The stubs need the header that has the constant. */
 static void add_header(struct draft *d, const char *constant)
 {
+	json_t *headers = json_object_get(d->own, "headers"), *name, *one;
 	char *header = header_of(d->tree, constant);
+	size_t i;
 
 	if (!header)
 		return;
-	if (!json_object_get(d->own, "headers"))
-		json_object_set_new(d->own, "headers", json_array());
-	json_array_append_new(json_object_get(d->own, "headers"), json_string(header));
+	if (!headers) {
+		headers = json_array();
+		json_object_set_new(d->own, "headers", headers);
+	}
+	name = json_string(header);
+	json_array_foreach (headers, i, one)
+		if (json_equal(one, name))
+			break;
+	if (i == json_array_size(headers))
+		json_array_append(headers, name);
+	json_decref(name);
 	free(header);
 }
 
@@ -99,7 +109,7 @@ static void add_header(struct draft *d, const char *constant)
 static json_t *route_by_files(struct draft *d, const struct mcall *c, const char *name)
 {
 	for (size_t i = 0; i < d->ngiven; i++) {
-		char *path = xasprintf("%s/%s", d->tree, d->files.a[i]),
+		char *path = xasprintf("%s/%s", d->tree, d->origin.files.a[i]),
 		     *text = read_file(path, NULL);
 		json_t *route = NULL;
 

@@ -13,6 +13,7 @@
 #ifndef KSLICE_DRAFT_H
 #define KSLICE_DRAFT_H
 
+#include "commands/origin.h"
 #include "base/util.h"
 
 #include <jansson.h>
@@ -26,10 +27,9 @@ struct draft {
 	VEC(char *) calls; /* SYSCALL_DEFINEs: as given, then what descriptors need: close, fcntl */
 	VEC(char *) names; /* of calls: as programs say */
 	size_t asked;	   /* of calls: given */
-	VEC(char *) files; /* --file, relative to the tree, then those of the calls */
-	size_t ngiven;	   /* of files: given by --file */
-	struct strmap symbols; /* options, without CONFIG_ */
-	char *config;	       /* the fragment's text */
+	struct origin origin; /* its files: those of --file, then those of the calls */
+	size_t ngiven;	      /* of these files: given by --file */
+	char *config;	      /* the fragment's text */
 	VEC(char *) groups, cuts;
 	json_t *routes, *own; /* array; the spec's own annotation group */
 	VEC(char *) notes;    /* for the user, to be looked at */

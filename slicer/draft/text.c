@@ -90,7 +90,7 @@ void draft_text(const struct draft *d, struct strbuf *b)
 	}
 	if (d->ngiven) {
 		sb_puts(b, "  \"keep\": [");
-		add_names(b, d->files.a, d->ngiven, 11);
+		add_names(b, d->origin.files.a, d->ngiven, 11);
 		sb_puts(b, "],\n");
 	}
 	sb_puts(b, "  \"cuts\": [");
@@ -109,12 +109,11 @@ void draft_free(struct draft *d)
 {
 	FREE_ALL(d->calls);
 	FREE_ALL(d->names);
-	FREE_ALL(d->files);
+	origin_free(&d->origin);
 	FREE_ALL(d->groups);
 	FREE_ALL(d->cuts);
 	FREE_ALL(d->notes);
 	json_decref(d->routes);
 	json_decref(d->own);
 	free(d->config);
-	strmap_free(&d->symbols);
 }

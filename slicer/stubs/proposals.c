@@ -119,14 +119,15 @@ static bool is_maker(const struct mcall *c)
 static const struct mcall *maker_for(const struct marshal *m, const struct mcall *c, unsigned param)
 {
 	const struct mcall *best = NULL;
-	size_t most = 3;
+	size_t most = 2 * 3;
 	bool second = false;
 
 	for (unsigned i = 0; i < param; i++)
 		second |= c->p[i].fd;
 	for (size_t i = 0; i < m->ncalls; i++) {
 		const struct mcall *k = &m->calls[i];
-		size_t n = common(k->ct->name, c->ct->name);
+		/* with flags it may make one that doesn't block */
+		size_t n = 2 * common(k->ct->name, c->ct->name) + is_named(k, "flags");
 
 		if (!second && is_maker(k) && n >= most) {
 			best = k;
@@ -136,7 +137,6 @@ static const struct mcall *maker_for(const struct marshal *m, const struct mcall
 	for (size_t i = 0; i < 2 * m->ncalls && !best; i++) {
 		const struct mcall *k = &m->calls[i % m->ncalls];
 
-		/* with flags it may make one that doesn't block */
 		if (is_maker(k) && k->by && (i >= m->ncalls || is_named(k, "flags")))
 			best = k;
 	}

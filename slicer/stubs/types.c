@@ -5,6 +5,7 @@
 #include "stubs/types.h"
 #include "stubs/units.h"
 #include "commands/commands.h"
+#include "commands/origin.h"
 #include "base/util.h"
 
 #include <clang-c/Index.h>
@@ -308,6 +309,30 @@ static void find_in_file(struct impl *im, struct types *t, const struct tu *tu, 
 	}
 }
 
+/* With the options that compile it. */
+static int refuse_absent(const struct impl *im, const struct calltype *c, const char *what)
+{
+	struct origin o = {.tree = im->db->tree};
+	struct strmap calls = {};
+	struct strbuf cure = {};
+
+	strmap_add(&calls, c->entry, NULL);
+	origin_find(&o, &calls);
+	for (size_t i = 0; i < o.options.cap; i++)
+		if (o.options.slots[i].key)
+			sb_printf(&cure, "%sCONFIG_%s=y", cure.len ? ", " : "",
+				  o.options.slots[i].key);
+	if (cure.len)
+		sb_printf(&cure, " in the spec's config: %s depends on it", o.files.a[0]);
+	else
+		sb_puts(&cure, "no option has it: it may need another architecture");
+	err(c->name, cure.s, "%s", what);
+	sb_free(&cure);
+	strmap_free(&calls);
+	origin_free(&o);
+	return -1;
+}
+
 static int find_calls(struct impl *im, struct types *t)
 {
 	int ret = 0;
@@ -333,9 +358,9 @@ static int find_calls(struct impl *im, struct types *t)
 				  "see arch/x86/entry/syscalls/syscall_64.tbl for the names",
 				  "there is no such system call");
 		else if (!c->file)
-			ret = err(c->name,
-				  "switch on the option that builds it in the spec's config",
-				  "no SYSCALL_DEFINE for it in any file of this configuration");
+			ret = refuse_absent(
+				im, c,
+				"no SYSCALL_DEFINE for it in any file of this configuration");
 	}
 	return ret;
 }
@@ -501,16 +526,20 @@ static int parse_calls(struct impl *im, struct types *t, struct bodies *bodies)
 }
 
 /* A call behind #if would look like one without parameters. */
-static int refuse_hidden(const struct types *t)
+static int refuse_hidden(const struct impl *im, const struct types *t)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < t->ncalls; i++)
-		if (!t->calls[i].compiled)
-			r = err(t->calls[i].name,
-				"enable the condition of the #if around it: an option in the spec's config, or arch/sd",
-				"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration",
-				t->calls[i].file, t->calls[i].line);
+	for (size_t i = 0; i < t->ncalls; i++) {
+		const struct calltype *c = &t->calls[i];
+		char *what = xasprintf(
+			"its SYSCALL_DEFINE at %s:%d isn't compiled in this configuration", c->file,
+			c->line);
+
+		if (!c->compiled)
+			r = refuse_absent(im, c, what);
+		free(what);
+	}
 	return r;
 }
 
@@ -655,7 +684,7 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 		return -1;
 	if (parse_calls(im, t, want->bodies))
 		return -1;
-	return refuse_hidden(t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
+	return refuse_hidden(im, t) ? -1 : t->ncalls ? parse_named(im, t, want) : 0;
 }
 
 struct function_arg {

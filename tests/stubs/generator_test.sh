@@ -91,6 +91,7 @@ refused "a known result beside data" 'takes and gives no data' files "d['calls']
 refused "a known result that is none" '"early": "result"' files "d['calls']['close']['early']={'result':'EIO'}" '"close"'
 refused "not JSON" 'cure' files "p='/dev/null'; open(sys.argv[1],'w').write('{'); sys.exit(0)" '"dup"'
 refused "no such call" 'there is no such system call' files "pass" '"reed"'
+refused "a call that is switched off" 'CONFIG_BLOCK=y\|CONFIG_QUOTACTL=y' files "pass" '"quotactl"'
 refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
 refused "a call without parameters" 'getpid: a stub without a test' files "d['calls']['getpid']={'result':'int'}" '"getpid"'
 
