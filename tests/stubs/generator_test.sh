@@ -45,6 +45,7 @@ done
 mkdir -p "$work/repo/specs/annotations"
 cp "$home"/specs/annotations/*.json "$work/repo/specs/annotations/"
 cp "$home"/specs/net.config "$work/repo/specs/"
+cp -r "$home/specs/registries" "$work/repo/specs/"
 ln -s "$home/runtime" "$work/repo/runtime"
 
 refused() { # name, what stderr must say, group, python that edits the group `d`, calls, routes, further annotations
