@@ -425,7 +425,8 @@ static void note_run_time(struct registered *r, const struct finder *f)
 	struct strbuf b = {0}, others = {0};
 	size_t n;
 
-	if (r->reported[f->registry] || registry_is_asked(r, f->registry))
+	if (r->reported[f->registry] || registry_is_asked(r, f->registry) ||
+	    !registry_of(r, f->registry)->keys.n)
 		return;
 	r->reported[f->registry] = true;
 	sb_printf(&b, "%s: %s() in %s asks %s() for one that only run time knows; kept: ",
@@ -457,6 +458,24 @@ static void note_missing(struct registered *r, const struct finder *f)
 	note(r, b.s);
 }
 
+/* A notifier that is called, and whoever would listen is left out. */
+static void note_unheard(struct registered *r, uint32_t registry)
+{
+	uint32_t finder = registry_finder(r, registry);
+	struct strbuf b = {0}, others = {0};
+
+	if (registry_of(r, registry)->keys.n || finder == NONE)
+		return;
+	if (!list_keys(r, registry, NULL, 1, &b) && list_keys(r, registry, NULL, 0, &others)) {
+		sb_printf(&b, "%s: %s() tells nobody; not kept: %s", registry_of(r, registry)->name,
+			  graph_name(r->g, finder), others.s);
+		note(r, b.s);
+		b.s = NULL;
+	}
+	free(b.s);
+	sb_free(&others);
+}
+
 int asked_report(struct registered *r)
 {
 	int e = r->errors;
@@ -474,5 +493,7 @@ int asked_report(struct registered *r)
 		else
 			note_run_time(r, f);
 	}
+	for (uint32_t i = 0; i < r->g->spec->nregistries; i++)
+		note_unheard(r, i);
 	return e;
 }

@@ -98,6 +98,7 @@ def registered(kslice, out):
     notes = "\n".join(json.load(open(f"{out}/manifest.json"))["notes"])
     check(re.search(r'song: song_of_door\(\) in net/doors.c asks sing\(\) .*run time knows; kept: "(march|anthem)" .*; not kept: "jig" drivers/jig.c', notes),
           f"the note of run-time keys: {notes}")
+    check("watcher: tell_watchers() tells nobody; not kept: watcher_init drivers/watcher.c" in notes, f"a notifier that nobody hears: {notes}")
     follows = re.findall(r"drop of make_thing\(\) .*: NULL is stored in (\w+), which (\w+)\(\) ", notes)
     check(sorted(follows) == [("mine", "use_things"), ("thing", "follow_thing")], f"who follows a NULL: {notes}")
     check("gigue" not in notes and "listener" not in notes, f"notes: {notes}")

@@ -43,11 +43,24 @@ int tell_listeners(int what) /* expect: kept */
 	return listeners[0] ? listeners[0](what) : 0;
 }
 
+static int (*watcher)(int);
+
+int register_watcher(int (*fn)(int)) /* expect: gone */
+{
+	watcher = fn;
+	return 0;
+}
+
+int tell_watchers(int what) /* expect: kept */
+{
+	return watcher ? watcher(what) : 0;
+}
+
 static int song_of_door(int number) /* expect: kept */
 {
 	const char *const titles[] = {"reel", "jig"};
 
-	return sing(1, titles[number & 1]) + tell_listeners(number);
+	return sing(1, titles[number & 1]) + tell_listeners(number) + tell_watchers(number);
 }
 
 SYSCALL_DEFINE1(door, int, number) /* expect: kept */

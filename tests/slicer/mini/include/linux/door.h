@@ -27,6 +27,8 @@ int register_song(const struct song *s);
 int sing(int voice, const char *title);
 int register_listener(int (*fn)(int));
 int tell_listeners(int what);
+int register_watcher(int (*fn)(int));
+int tell_watchers(int what);
 int front_door_setup(void);
 int use_things(int x);
 
