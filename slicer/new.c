@@ -299,39 +299,45 @@ static void report(const struct maker *k, const char *path, int checked)
 	       checked ? "lists what is open, as above" : "accepts it");
 }
 
+/* Writes both files; `k` holds what it takes from now on. */
+static int write_new(struct maker *k, const struct options *o, const char *dir)
+{
+	const char *name = k->d.name;
+	int r;
+
+	k->work = xasprintf("%s/build/%s.new", repo_root(), name);
+	k->spec = xasprintf("%s/%s.json", k->work, name);
+	k->d.tree = k->d.origin.tree = tree_find(o->tree);
+	if (!k->d.tree)
+		return -1;
+	k->d.routes = json_array();
+	k->d.own = json_object();
+	*vec_add(&k->d.cuts) = xstrdup("memory");
+	for (size_t i = 0; i < o->nfiles; i++)
+		*vec_add(&k->d.origin.files) = xstrdup(o->files[i]);
+	k->d.ngiven = o->nfiles;
+	r = draft_calls(&k->d, o->calls ?: "") || make_draft(k) ? -1 : write_in(&k->d, dir);
+	remove_tree(k->work);
+	return r;
+}
+
 int cmd_new(const struct options *o, char **args)
 {
 	struct maker k = {.options = *o, .d = {.name = args[0]}};
 	char *dir = o->out ? xstrdup(o->out) : xasprintf("%s/specs", repo_root());
-	char *tree = tree_find(o->tree), *path = xasprintf("%s/%s.json", dir, args[0]);
-	int r = tree ? 0 : -1;
+	char *path = xasprintf("%s/%s.json", dir, args[0]);
+	int r;
 
 	k.options.check = true;
 	k.options.out = NULL;
-	k.work = xasprintf("%s/build/%s.new", repo_root(), args[0]);
-	k.spec = xasprintf("%s/%s.json", k.work, args[0]);
-	k.d.tree = k.d.origin.tree = tree;
-	k.d.routes = json_array();
-	k.d.own = json_object();
-	*vec_add(&k.d.cuts) = xstrdup("memory");
-	for (size_t i = 0; i < o->nfiles; i++)
-		*vec_add(&k.d.origin.files) = xstrdup(o->files[i]);
-	k.d.ngiven = o->nfiles;
-	if (!r)
-		r = check_name(args[0]) || refuse_existing(dir, args[0]) ||
-				    draft_calls(&k.d, o->calls ?: "") || make_draft(&k)
-			    ? -1
-			    : 0;
-	if (!r)
-		r = write_in(&k.d, dir);
-	remove_tree(k.work);
+	r = check_name(args[0]) || refuse_existing(dir, args[0]) || write_new(&k, o, dir) ? -1 : 0;
 	if (!r)
 		report(&k, path, check_written(&k, path));
+	free((char *)k.d.tree);
 	draft_free(&k.d);
 	free(k.work);
 	free(k.spec);
 	free(path);
-	free(tree);
 	free(dir);
 	return r;
 }
