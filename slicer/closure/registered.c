@@ -284,6 +284,8 @@ static int keep_key(struct registered *r, struct key *k, uint32_t from, const ch
 		return 0;
 	}
 	closure_keep(g, k->registrar, key_edge(r, k, from, asker));
+	/* else the report finds it held only by its own initcall */
+	*vec_add(&g->edges) = (struct unit_edge){g->unit_of[from], g->unit_of[k->registrar]};
 	for (size_t i = 1; i < n; i++)
 		closure_keep(g, path[i], (struct edge){.from = path[i - 1], .kind = EDGE_LIVE});
 	free(path);

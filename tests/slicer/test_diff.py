@@ -9,8 +9,8 @@ import sys
 
 from mini_tree import HERE, make_compdb
 
-CALLS = "49\tcommon\tbind\tsys_bind\n50\tcommon\tcuts\tsys_cuts\n51\tcommon\tfar\tsys_far\n"
-PARAMETERS = {"bind": "family", "cuts": "a", "far": "a"}
+CALLS = "49\tcommon\tbind\tsys_bind\n50\tcommon\tcuts\tsys_cuts\n51\tcommon\tfar\tsys_far\n52\tcommon\tdoor\tsys_door\n"
+PARAMETERS = {"bind": "family", "cuts": "a", "far": "a", "door": "number"}
 # file, what it says, what the new tree says instead
 EDITS = (
     # the text of a function, and no more than its white space and comments
@@ -51,8 +51,9 @@ def make_tree(work, name):
 
 def make_spec(work):
     spec = json.load(open(f"{HERE}/mini.json"))
+    del spec["routes"]  # their constants are of headers that no annotation names
     spec["annotations"] = [{"calls": {c: {"result": "int", "test": {"bases": [{"name": "one", "args": {PARAMETERS[c]: 1}}]}} for c in spec["calls"]}}]
-    for name in ("mini.config", "cuts"):
+    for name in ("mini.config", "cuts", "registries"):
         os.symlink(f"{HERE}/{name}", f"{work}/{name}")
     with open(f"{work}/mini.json", "w") as f:
         json.dump(spec, f)

@@ -95,6 +95,9 @@ def registered(kslice, out):
                          ("listener_init", r"registers listener_init, which every user")):
         r = run([kslice, "why", "--out", out, "mini", symbol])
         check(re.search(says, r.stdout), f"why {symbol}: {r.stdout}")
+    units = {line.split("\t")[1]: line.split("\t")[0] for line in open(f"{out}/why.tsv")}
+    edges = open(f"{out}/edges.tsv").read().split("\n")
+    check(f"{units['open_door']}\t{units['front_door_setup']}" in edges, "the edge to what is asked for")
     notes = "\n".join(json.load(open(f"{out}/manifest.json"))["notes"])
     check(re.search(r'song: song_of_door\(\) in net/doors.c asks sing\(\) .*run time knows; kept: "(march|anthem)" .*; not kept: "jig" drivers/jig.c', notes),
           f"the note of run-time keys: {notes}")
