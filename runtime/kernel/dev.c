@@ -13,6 +13,7 @@ static const struct sd_driver *const drivers[] = {
 #ifdef CONFIG_BLOCK
 	&sd_driver_block,
 #endif
+	&sd_driver_mount,
 };
 
 bool sd_dev_arg(const struct sd_device *dev, const char *key, char *buf, size_t size)
@@ -42,7 +43,7 @@ static const struct sd_driver *find_driver(const char *type)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (!strcmp(drivers[i]->type, type))
+		if (drivers[i] && !strcmp(drivers[i]->type, type))
 			return drivers[i];
 	return NULL;
 }
@@ -52,7 +53,7 @@ static void start_drivers(void)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
-		int err = drivers[i]->start ? drivers[i]->start() : 0;
+		int err = drivers[i] && drivers[i]->start ? drivers[i]->start() : 0;
 
 		if (err)
 			panic("driver of %s devices: error %d at its start", drivers[i]->type, err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mount.c: file systems on the block devices: mounted before the first call is served, left clean
- * at an orderly shutdown. */
+/* mount.c: file systems on block devices, and those that need none: mounted before the first call
+ * is served, disks left clean at an orderly shutdown. */
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/init_syscalls.h>
@@ -98,53 +98,84 @@ static int make_dirs(char *path)
 	return err;
 }
 
-static const char *mount_cure(int err)
+static bool is_disk(const struct sd_device *dev)
+{
+	return !strcmp(dev->type, "block");
+}
+
+/* The program that makes such a file system. */
+static const char *maker_of(const char *fs)
+{
+	return strcmp(fs, "squashfs") ? "mkfs." : "mk";
+}
+
+static const char *mount_cure(const char *fs, bool disk, int err, char *buf, size_t size)
 {
 	switch (err) {
 	case -EINVAL:
-		return "no such file system on it, or an unknown mount option: mkfs.ext4 makes a file system";
+		if (!disk)
+			return "an unknown mount option";
+		snprintf(buf, size, "no %s on it, or an unknown mount option: %s%s makes one", fs,
+			 maker_of(fs), fs);
+		return buf;
 	case -ENODEV:
 		return "the domain's configuration lacks this file system, or the slice dropped it (\"keep\" in the spec)";
+	case -ENOENT:
+	case -ENOTBLK:
+		return "it needs a disk: \"type\": \"block\" in the spec";
 	case -EUCLEAN: /* EFSCORRUPTED */
 	case -EBADMSG: /* EFSBADCRC */
 	case -EIO:
-		return "damaged: e2fsck -f repairs it";
+		snprintf(buf, size, "damaged: fsck.%s repairs it", fs);
+		return buf;
 	case -EROFS:
 	case -EACCES:
-		return "kdom may only read it, and its journal must be replayed first: e2fsck does, or make it writable";
+		return "kdom may only read it, and its journal must be replayed first: fsck does, or make it writable";
 	}
 	return "see the messages above";
 }
 
+static int mount_disk(const struct sd_device *dev, const char *dir, const char *fs,
+		      unsigned long flags, char *data)
+{
+	bool read_only;
+	dev_t devt = sd_block_dev(dev, &read_only);
+	int err = init_mknod(NODE, S_IFBLK | 0600, new_encode_dev(devt));
+
+	if (read_only)
+		flags |= MS_RDONLY;
+	if (!err)
+		err = init_mount(NODE, dir, fs, flags, data);
+	init_unlink(NODE);
+	return err;
+}
+
 static void mount_one(const struct sd_device *dev, char *dir)
 {
-	char fs[32], options[256] = "", path[256] = "?";
+	char fs[32], options[256] = "", path[256] = "", cure[128];
 	char *data = (char *)__get_free_page(
 		GFP_KERNEL | __GFP_NOFAIL); /* path_mount() ends a whole page with a zero */
 	unsigned long flags;
-	bool read_only;
-	dev_t devt = sd_block_dev(dev, &read_only);
 	int err;
 
 	sd_dev_arg(dev, "path", path, sizeof(path));
 	sd_dev_arg(dev, "options", options, sizeof(options));
 	if (!sd_dev_arg(dev, "fs", fs, sizeof(fs)))
 		panic("%s: mount=%s without fs=: name the file system, as fs=ext4", path, dir);
+	if (!is_disk(dev))
+		strcpy(path, "no disk");
 	if (dir[0] != '/' || !dir[1])
 		panic("%s: mount=%s: must be an absolute path below /", path, dir);
 	flags = split_options(options, data);
-	if (read_only)
-		flags |= MS_RDONLY;
 	err = make_dirs(dir);
 	if (!err)
-		err = init_mknod(NODE, S_IFBLK | 0600, new_encode_dev(devt));
-	if (!err)
-		err = init_mount(NODE, dir, fs, flags, data);
-	init_unlink(NODE);
+		err = is_disk(dev) ? mount_disk(dev, dir, fs, flags, data)
+				   : init_mount("none", dir, fs, flags, data);
 	free_page((unsigned long)data);
-	if (err)
-		panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err,
-		      mount_cure(err));
+	if (!err)
+		return;
+	panic("%s: can't mount %s at %s: error %d; %s", path, fs, dir, err,
+	      mount_cure(fs, is_disk(dev), err, cure, sizeof(cure)));
 }
 
 static struct super_block *super_of(const char *dir)
@@ -161,7 +192,7 @@ static struct super_block *super_of(const char *dir)
 
 static bool mount_dir(const struct sd_device *dev, char *dir, size_t size)
 {
-	return !strcmp(dev->type, "block") && sd_dev_arg(dev, "mount", dir, size);
+	return (is_disk(dev) || !strcmp(dev->type, "mount")) && sd_dev_arg(dev, "mount", dir, size);
 }
 
 /* Files outside the disks would be in RAM, charged to no client, and would never be freed. */
@@ -185,6 +216,8 @@ void __ref sd_mount(void)
 		if (mount_dir(&sd_boot->devices[i], dir, sizeof(dir))) {
 			mount_one(&sd_boot->devices[i], dir);
 			mounted[i] = super_of(dir);
+			if (sd_files_limit)
+				sd_files_limit(mounted[i]);
 			any = true;
 		}
 	if (any)
@@ -266,7 +299,8 @@ void __ref sd_unmount(void)
 
 	for (i = sd_boot->ndevices - 1; i >= 0; i--) {
 		sb = mounted[i];
-		if (!sb || !mount_dir(&sd_boot->devices[i], dir, sizeof(dir)))
+		if (!sb || !is_disk(&sd_boot->devices[i]) ||
+		    !mount_dir(&sd_boot->devices[i], dir, sizeof(dir)))
 			continue;
 		mounted[i] = NULL;
 		err = init_umount(dir, 0);

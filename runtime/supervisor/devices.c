@@ -136,18 +136,20 @@ static const struct device_key block_keys[] = {
 };
 
 /* The device types and their backends. All have the backend "none": the device is absent (a net
- * domain then has only loopback). */
+ * domain then has only loopback), or the host has nothing of it. */
 static const struct device_type {
 	const char *name;
 	const struct device_key *keys;
-	bool disk; /* writing dirty data takes time, and programs map its files */
+	bool disk;   /* writing dirty data takes time, and programs map its files */
+	bool inside; /* the domain's alone: the image is told of it, but gets no descriptor */
 	struct backend {
 		const char *name;
 		int (*open)(struct device *dev);
 	} backends[3];
 } types[] = {
-	{"net", net_keys, false, {{"tap", tap_open}}},
-	{"block", block_keys, true, {{"file", disk_file_open}, {"ram", disk_ram_open}}},
+	{"net", net_keys, false, false, {{"tap", tap_open}}},
+	{"block", block_keys, true, false, {{"file", disk_file_open}, {"ram", disk_ram_open}}},
+	{"mount", NULL, false, true, {}},
 };
 
 #define NTYPES (sizeof(types) / sizeof(types[0]))
@@ -167,6 +169,13 @@ bool device_is_disk(const struct device *dev)
 	const struct device_type *t = type_of(dev);
 
 	return t && t->disk;
+}
+
+bool device_is_inside(const struct device *dev)
+{
+	const struct device_type *t = type_of(dev);
+
+	return t && t->inside;
 }
 
 int device_set(struct device *dev, const char *key, const char *value)
@@ -211,6 +220,14 @@ static int no_backend(const struct config *cfg, int i)
 	return -EINVAL;
 }
 
+/* A disk that isn't there, with a file system to be mounted from it. */
+static int nothing_to_mount(const struct config *cfg, int i)
+{
+	say("%s: /devices/%d: a disk with \"mount\" needs a backend, else nothing would be mounted; a file system without a disk is a device of type \"mount\"",
+	    cfg->manifest, i);
+	return -EINVAL;
+}
+
 int devices_open(struct config *cfg)
 {
 	for (int i = 0; i < cfg->ndev; i++) {
@@ -220,6 +237,8 @@ int devices_open(struct config *cfg)
 
 		if (!b)
 			return no_backend(cfg, i);
+		if (!b->open && device_is_disk(dev) && strstr(dev->args, ",mount="))
+			return nothing_to_mount(cfg, i);
 		if (!b->open || (cfg->no_tap && b->open == tap_open))
 			continue;
 		err = b->open(dev);

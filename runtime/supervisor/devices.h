@@ -12,6 +12,8 @@
  * image. Prints nothing. */
 int device_set(struct device *dev, const char *key, const char *value);
 bool device_is_disk(const struct device *dev);
+/* The host has nothing of it, the image is only told its arguments. */
+bool device_is_inside(const struct device *dev);
 int devices_open(struct config *cfg); /* all devices of the domain */
 
 /* ---- disks.c ---- */

@@ -21,13 +21,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How its file is made, with the file system that the domain mounts from it. */
+static void say_how_to_make(const struct device *dev)
+{
+	const char *arg = strstr(dev->args, ",fs="), *fs = arg ? arg + 4 : "ext4";
+	int n = strcspn(fs, ","), dir = strrchr(dev->path, '/') - dev->path;
+
+	if (!strncmp(fs, "squashfs", n))
+		say("make it, for example: mkdir -p %.*s && mksquashfs FOLDER %s; or name another with --device N:path=FILE",
+		    dir, dev->path, dev->path);
+	else
+		say("make it, for example: mkdir -p %.*s && truncate -s 1G %s && /sbin/mkfs.%.*s%s %s; "
+		    "or name another with --device N:path=FILE",
+		    dir, dev->path, dev->path, n, fs,
+		    !strncmp(fs, "ext", 3) ? " -q -F -E root_owner" : "", dev->path);
+}
+
 static int disk_error(const struct device *dev, const char *what, int err)
 {
 	say("%s: cannot %s: %s", dev->path, what, strerror(err));
 	if (err == ENOENT)
-		say("make it, for example: mkdir -p %.*s && truncate -s 1G %s && /sbin/mkfs.ext4 -q -F -E root_owner %s; "
-		    "or name another with --device N:path=FILE",
-		    (int)(strrchr(dev->path, '/') - dev->path), dev->path, dev->path, dev->path);
+		say_how_to_make(dev);
 	else if (err == EBUSY)
 		say("it is mounted or in use on this host");
 	return -err;

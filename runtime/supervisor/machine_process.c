@@ -7,6 +7,7 @@
 #include "machine.h"
 #include "belts.h"
 #include "cores.h"
+#include "devices.h"
 #include "log.h"
 
 #include <errno.h>
@@ -114,6 +115,9 @@ static void exec_image(const struct config *cfg, int image_fd)
 		if (cfg->dev[i].fd >= 0)
 			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s,fd=%d%s",
 				 cfg->dev[i].type, fd++, cfg->dev[i].args);
+		else if (device_is_inside(&cfg->dev[i]))
+			snprintf(argv_text[argc++], sizeof(argv_text[0]), "--dev=%s%s",
+				 cfg->dev[i].type, cfg->dev[i].args);
 	for (int i = 0; i < argc; i++)
 		argv[i] = argv_text[i];
 	argv[argc] = NULL;

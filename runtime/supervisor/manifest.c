@@ -76,6 +76,8 @@ static int load_device(struct config *cfg, size_t i, json_t *object)
 			return err;
 		}
 	}
+	if (!dev->backend[0] && device_is_inside(dev))
+		strcpy(dev->backend, "none");
 	if (!dev->backend[0])
 		return device_bad(cfg, i,
 				  "has no \"backend\"; use \"none\" for a device that isn't there");

@@ -324,7 +324,30 @@ static int peers_apply(const struct spec *spec, const char *overlay)
 	return r;
 }
 
-/* ---- both ---- */
+/* ---- types of devices ---- */
+
+/* Drivers that no Kconfig option chooses: runtime/kernel/Kbuild looks for arch/sd/device/TYPE.
+ * Their cuts (spec/devices.h) make the key another. */
+static int devices_apply(const struct spec *spec, const char *overlay)
+{
+	char *dir = xasprintf("%s/arch/sd/device", overlay);
+	json_t *dev;
+	size_t i;
+	int r = make_dirs(dir);
+
+	json_array_foreach (spec->devices, i, dev) {
+		char *mark =
+			xasprintf("%s/%s", dir, json_string_value(json_object_get(dev, "type")));
+
+		if (!r)
+			r = write_file_if_changed(mark, "", 0);
+		free(mark);
+	}
+	free(dir);
+	return r;
+}
+
+/* ---- all ---- */
 
 uint64_t overlay_key(const struct spec *spec)
 {
@@ -333,5 +356,8 @@ uint64_t overlay_key(const struct spec *spec)
 
 int overlay_apply(const struct spec *spec, const char *tree, const char *overlay)
 {
-	return replace_apply(spec, tree, overlay) || peers_apply(spec, overlay) ? -1 : 0;
+	return replace_apply(spec, tree, overlay) || peers_apply(spec, overlay) ||
+			       devices_apply(spec, overlay)
+		       ? -1
+		       : 0;
 }

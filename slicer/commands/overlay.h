@@ -7,6 +7,9 @@
  *	replace	the definition in the tree is replaced by the text of a file of ours
  *	remote	the client stubs of another domain become units: arch/sd/peer/<domain> is a link to
  *		generated/<domain>, beside a Kbuild that names the client_*.c in use
+ *
+ * Also the types of the spec's devices: arch/sd/device/TYPE, an empty file for
+ * runtime/kernel/Kbuild.
  */
 #ifndef KSLICE_COMMANDS_OVERLAY_H
 #define KSLICE_COMMANDS_OVERLAY_H

@@ -2,6 +2,7 @@
 /* spec.c: JSON => struct spec. Strict: whatever isn't understood is an error with its
  * place. */
 #include "spec/spec.h"
+#include "spec/devices.h"
 #include "spec/remote.h"
 #include "spec/json.h"
 #include "spec/registries.h"
@@ -607,53 +608,6 @@ static int load_annotations(struct spec *spec, struct spec_file *f, json_t *v)
 	return 0;
 }
 
-/* Each type needs a driver in the image: runtime/kernel/dev_TYPE.c. */
-static int check_device_type(const struct spec_place *at, const char *type)
-{
-	char *path = xasprintf("%s/runtime/kernel/dev_%s.c", repo_root(), type),
-	     *name = xasprintf("\"%s\"", type);
-	char *text = is_identifier(type) ? read_file(path, NULL) : NULL;
-	int r = 0;
-
-	if (!text || !strstr(text, name))
-		r = spec_error(
-			at,
-			"\"net\" and \"block\" have one; another would be runtime/kernel/dev_TYPE.c",
-			"no driver for devices of type \"%s\"", type);
-	free(text);
-	free(name);
-	free(path);
-	return r;
-}
-
-/* A device's other keys are passed to the image, so only their type can be checked. */
-static int load_devices(struct spec *spec, struct spec_file *f, json_t *array)
-{
-	json_t *dev, *v;
-	const char *key;
-	size_t i;
-
-	json_array_foreach (array, i, dev) {
-		struct spec_place at = spec_at(f, "/devices/%zu", i);
-
-		if (!json_is_object(dev) || !json_is_string(json_object_get(dev, "type")))
-			return spec_error(&at,
-					  "as in {\"type\": \"net\", \"backend\": \"tap\", ...}",
-					  "a device must be an object with a \"type\"");
-		at = spec_at(f, "/devices/%zu/type", i);
-		if (check_device_type(&at, json_string_value(json_object_get(dev, "type"))))
-			return -1;
-		json_object_foreach (dev, key, v) {
-			at = spec_at(f, "/devices/%zu/%s", i, key);
-			if (!json_is_string(v))
-				return spec_error(&at, "write the value in quotes",
-						  "\"%s\" must be a string", key);
-		}
-	}
-	spec->devices = array;
-	return 0;
-}
-
 static const struct spec_key top_keys[] = {
 	{"name", ST_STRING, true},	 {"description", ST_STRING, false},
 	{"config", ST_STRING, true},	 {"calls", ST_ARRAY, true},
@@ -730,7 +684,7 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 	    load_keep(spec, f, json_object_get(j, "keep")) ||
 	    load_routes(spec, f, json_object_get(j, "routes")) ||
 	    load_annotations(spec, f, json_object_get(j, "annotations")) ||
-	    load_devices(spec, f, json_object_get(j, "devices")) ||
+	    spec_load_devices(spec, f, json_object_get(j, "devices")) ||
 	    load_machine(spec, f, json_object_get(j, "machine")) ||
 	    load_transport(spec, f, json_object_get(j, "transport")) ||
 	    registries_load_all(spec, f, json_object_get(j, "registries")) ||

@@ -12,8 +12,8 @@ extended=(-E "lazy_itable_init=0,lazy_journal_init=0,root_owner=${3-}")
 case $fs in
 ext4 | ext3)
 	mkfs."$fs" -q -F "${extended[@]}" "$file" ;;
-ext2) # as the kernel's own ext2 knows it: names in the order they came
-	mkfs.ext2 -q -F -O ^dir_index,^resize_inode "${extended[@]}" "$file" ;;
+ext2) # as the kernel's own ext2 knows it: names in the order they came, times in seconds
+	mkfs.ext2 -q -F -I 128 -O ^dir_index,^resize_inode "${extended[@]}" "$file" ;;
 vfat)
 	mkfs.vfat -i 8d5cf2a4 "$file" >/dev/null ;;
 squashfs)

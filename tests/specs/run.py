@@ -48,6 +48,11 @@ def turn():
     return list(dict.fromkeys(every[(2 * day + i) % len(every)] for i in range(2)))
 
 
+def as_builder(*argv):
+    """As the user who builds, where root tests."""
+    return [os.path.join(SRC, "kernel-tree/as-builder.sh"), *argv]
+
+
 def link(name, to):
     path = os.path.join(FOLDER, name)
     if not os.path.islink(path):
@@ -56,16 +61,10 @@ def link(name, to):
 
 def prepare():
     """The folder that KSLICE_REPO names."""
-    for name in ("generated", "build/bin"):
-        os.makedirs(os.path.join(FOLDER, name), exist_ok=True)
+    subprocess.run(as_builder("mkdir", "-p", os.path.join(FOLDER, "generated"), os.path.join(FOLDER, "build/bin")), check=True)
     for name in ("runtime", "specs", "kernel-tree", "tests"):
         link(name, os.path.join(SRC, name))
     link("build/bin/kslice-cc", os.path.join(BUILD, "bin/kslice-cc"))
-
-
-def as_builder(*argv):
-    """As the user who builds, where root tests."""
-    return [os.path.join(SRC, "kernel-tree/as-builder.sh"), *argv]
 
 
 class Spec:

@@ -487,6 +487,12 @@ class Supervisor(Fixture):
         self.log_has("good", "ARG --mem=16")
         self.assertNotIn("--dev", self.log("good"))
 
+    def test_mount_without_disk(self):
+        """The image is told, and gets no descriptor."""
+        self.write_manifest({"devices": [{"type": "mount", "mount": "/sd", "fs": "ramfs", "options": "mode=1777,noexec"}]})
+        self.up("good")
+        self.log_has("good", "ARG --dev=mount,mount=/sd,fs=ramfs,options=mode=1777;noexec")
+
     # ---- TAP, in a network namespace of the test's own ----
 
     TAP = {"devices": [{"type": "net", "backend": "tap", "name": "kdomtest0", "host": "10.99.0.1/24",
@@ -535,6 +541,10 @@ class Supervisor(Fixture):
                            ({"devices": [{"type": "net"}]}, '/devices/0: has no "backend"'),
                            ({"devices": [{"type": "net", "backend": "pigeon"}]}, 'no backend "pigeon"'),
                            ({"devices": [{"type": "net", "backend": "none", "address": "a;b"}]}, "/devices/0/address"),
+                           ({"devices": [{"type": "block", "backend": "none", "mount": "/sd", "fs": "ext2"}]}, "nothing would be mounted"),
+                           ({"devices": [{"type": "block", "backend": "file", "path": "/none", "mount": "/sd", "fs": "vfat"}]}, "mkfs.vfat /none"),
+                           ({"devices": [{"type": "block", "backend": "file", "path": "/none", "mount": "/sd", "fs": "squashfs"}]}, "mksquashfs"),
+                           ({"devices": [{"type": "mount", "backend": "file", "mount": "/sd", "fs": "ramfs"}]}, 'no backend "file"'),
                            ({"ram": "12 potatoes"}, "/ram: must be a size"),
                            ({"machine": "moon"}, "/machine: kdom has no machine"), ({"machine": 1}, "/machine: kdom has no machine"),
                            ({"transport": 1}, "/transport: must be a name"), ({"transport": "x" * 16}, "/transport: must be a name"),

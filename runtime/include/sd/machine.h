@@ -51,7 +51,7 @@ struct sd_wake_page;
  * machine's handle, opened before boot.
  */
 struct sd_device {
-	const char *type; /* "net", "block" */
+	const char *type; /* "net", "block", "mount" */
 	const char *args; /* everything behind the type, as written */
 	void *host;	  /* what the machine's backend opened for it */
 	const struct sd_device_ops *ops;

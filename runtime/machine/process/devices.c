@@ -5,9 +5,18 @@
 
 #include "process.h"
 
+/* Of a file system without a disk this machine has nothing. */
+static void mount_open(struct sd_device *dev, int index)
+{
+	(void)dev, (void)index;
+}
+
+static const struct machine_device machine_device_mount = {.type = "mount", .open = mount_open};
+
 static const struct machine_device *const types[] = {
 	&machine_device_net,
 	&machine_device_block,
+	&machine_device_mount,
 };
 
 #define NTYPES (sizeof(types) / sizeof(types[0]))

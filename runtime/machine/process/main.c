@@ -244,7 +244,7 @@ int main(int argc, char **argv)
 		machine_die("getrandom: %s", strerror(errno));
 	machine_faults_init();
 	for (int i = 0; i < boot.ndevices; i++)
-		if (devices[i].ops->start)
+		if (devices[i].ops && devices[i].ops->start)
 			devices[i].ops->start(devices[i].host);
 	if (boot.serving)
 		machine_ctl_start();
