@@ -17,7 +17,7 @@ export KSLICE_CACHE := $(BUILDERS_CACHE)
 endif
 # The kernel of `make test-tree`, and which domain of it `make test` builds.
 TREE := 6.12
-TREE_DOMAIN := pipe
+TREE_DOMAIN := net
 # A progress line on a terminal, and nothing elsewhere.
 NINJA = $(AS) ninja -C $(CMAKE) $$([ -t 1 ] || echo --quiet)
 # One more than cores, since many tests wait.
