@@ -95,8 +95,9 @@ static int cmd_build(const struct options *o, char **args)
 	r = session_run(&s, "spec");
 	if (!r)
 		r = o->whole ? build_whole(&s, o) : build_sliced(&s, o);
-	/* a debug image may want more memory than this machine has, and has the same routes */
-	if (!r && !o->whole && !o->debug)
+	/* a debug image may want more memory than this machine has, and has the same routes; units
+	 * given by --compdb may make no image */
+	if (!r && !o->whole && !o->debug && !o->compdb)
 		r = boot_once(&s.graph, s.outdir);
 	if (!r) /* again: now there are objects to measure */
 		r = report_write(&s.graph, s.outdir);
