@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 #define UP_WAIT_MS   40000
+#define GONE_TRIES   200   /* to reach another supervisor than the one that has just ended ... */
+#define GONE_WAIT_US 10000 /* ... with this pause */
 #define DOWN_WAIT_MS 70000 /* a domain with disks may take a minute */
 
 /* Prints the last lines of the log, which say why it didn't start. */
@@ -170,11 +172,15 @@ static int start_daemon(struct config *cfg)
 	return err;
 }
 
-static int start_again(struct config *cfg, int sock)
+/* *gone: the supervisor ended before it answered. */
+static int start_again(struct config *cfg, int sock, bool *gone)
 {
 	struct sd_ctl_msg m;
 	int err = ask(sock, SD_CTL_UP, &m, UP_WAIT_MS);
 
+	*gone = err == -EPIPE;
+	if (*gone)
+		return err;
 	if (!err && ctl_alien(&m)) {
 		say("%s: its supervisor was built for another ABI than this kdom (hash %08x, here "
 		    "%08x); run `kdom down %s` and try again",
@@ -194,16 +200,25 @@ static int start_again(struct config *cfg, int sock)
 
 int bring_up(struct config *cfg)
 {
-	int sock = ask_connect(cfg->name), err;
+	bool gone = true;
+	int sock, err = 0;
 
-	if (sock == -ENOENT || sock == -ECONNREFUSED)
-		return start_daemon(cfg);
-	if (sock < 0) {
-		say("%s: cannot reach its supervisor: %s", cfg->name, strerror(-sock));
-		return sock;
+	for (int i = 0; i < GONE_TRIES && gone; i++) {
+		if (i)
+			usleep(GONE_WAIT_US);
+		sock = ask_connect(cfg->name);
+		if (sock == -ENOENT || sock == -ECONNREFUSED)
+			return start_daemon(cfg);
+		if (sock < 0) {
+			say("%s: cannot reach its supervisor: %s", cfg->name, strerror(-sock));
+			return sock;
+		}
+		err = start_again(cfg, sock, &gone);
+		close(sock);
 	}
-	err = start_again(cfg, sock);
-	close(sock);
+	if (gone)
+		say("%s: its supervisor takes no requests, and doesn't end; `kdom ps` has its pid",
+		    cfg->name);
 	return err;
 }
 
