@@ -33,12 +33,13 @@ if [ $# -gt 0 ]; then
 fi
 
 # A repo of its own with one annotation changed; the tree and its commands are those of the net domain.
-# Of this repo: other clones use the same cache, and may be gone.
+# Of this repo and the default tree: other clones use the same cache, and may be gone.
 tree=
 # shellcheck disable=SC2045 # newest first; their names are ours
 for cc in $(ls -t "${KSLICE_CACHE:-$HOME/.cache/kslice}"/kbuild/sd-net-*/compile_commands.json); do
 	tree=$(dirname "$cc")/tree
-	[ "$(readlink -f "$tree/arch/sd/rt")" = "$home/runtime" ] && break
+	[ "$(readlink -f "$tree/arch/sd/rt")" = "$home/runtime" ] &&
+		[ "$(readlink -f "$tree/COPYING")" = "$(readlink -f "$home/kernel-tree/linux/COPYING")" ] && break
 	tree=
 done
 [ -n "$tree" ] || { echo "generator: no compile commands of the net domain: run \`make image\` first" >&2; exit 1; }
