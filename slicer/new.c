@@ -38,16 +38,19 @@ static int write_in(const struct draft *d, const char *dir)
 	return r;
 }
 
+/* Opens a session of the draft, which the caller closes, and runs the passes up to "commands". */
+static int open_draft(struct maker *k, struct session *s)
+{
+	session_open(s, k->spec, &k->options);
+	return write_in(&k->d, k->work) ? -1 : session_run(s, "commands");
+}
+
 /* Runs `take` on what types and bodies say of the draft's calls. */
 static int with_marshal(struct maker *k, void (*take)(struct draft *, const struct marshal *))
 {
 	struct session s;
-	int r = write_in(&k->d, k->work);
+	int r = open_draft(k, &s);
 
-	if (r)
-		return r;
-	session_open(&s, k->spec, &k->options);
-	r = session_run(&s, "commands");
 	if (!r)
 		r = draft_infer(&k->d, &s.spec, &s.db, take);
 	session_close(&s);
@@ -224,12 +227,8 @@ static void choose_cuts(struct maker *k, const struct session *s)
 static int find_cuts(struct maker *k)
 {
 	struct session s;
-	int r = write_in(&k->d, k->work);
+	int r = open_draft(k, &s);
 
-	if (r)
-		return r;
-	session_open(&s, k->spec, &k->options);
-	r = session_run(&s, "commands");
 	if (!r) {
 		session_skip(&s, "stubs");
 		r = session_run(&s, "facts");
