@@ -50,9 +50,10 @@ function(kslice_test name group)
   kslice_run_serial(${name} ${group} ${T_LABELS})
 endfunction()
 
-# kslice_script_test(NAME GROUP COMMAND ... [LABELS y ...]): any command; exit status 0 is a pass.
+# kslice_script_test(NAME GROUP COMMAND ... [LABELS y ...] [COST seconds]): any command; exit status 0 is a pass. COST: about how long
+# it takes, if that is half a minute or more.
 function(kslice_script_test name group)
-  cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT;COST" "COMMAND;LABELS" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 900)
   endif()
@@ -60,22 +61,22 @@ function(kslice_script_test name group)
   set_tests_properties(${name} PROPERTIES LABELS "${group};${T_LABELS}" TIMEOUT ${T_TIMEOUT}
     ENVIRONMENT "KSLICE_BUILD=${KSLICE_BUILD};KSLICE_SRC=${PROJECT_SOURCE_DIR}")
   kslice_run_serial(${name} ${group} ${T_LABELS})
-  if(T_TIMEOUT GREATER 900) # the longest start first
-    set_tests_properties(${name} PROPERTIES COST ${T_TIMEOUT})
+  if(T_COST) # the longest start first
+    set_tests_properties(${name} PROPERTIES COST ${T_COST})
   endif()
 endfunction()
 
 # kslice_domain_tests(NAME GROUP COMMAND ... [LABELS y ...] [ONLY domain ...] [KINDS kind ...]): kslice_script_test for every
 # domain (of these); `%d` in NAME and COMMAND is its name.
 function(kslice_domain_tests name group)
-  cmake_parse_arguments(T "" "TIMEOUT" "COMMAND;LABELS;ONLY;KINDS" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT;COST" "COMMAND;LABELS;ONLY;KINDS" ${ARGN})
   foreach(domain ${KSLICE_DOMAINS})
     if((T_ONLY AND NOT domain IN_LIST T_ONLY) OR (T_KINDS AND NOT "${KSLICE_KIND_${domain}}" IN_LIST T_KINDS))
       continue()
     endif()
     string(REPLACE %d ${domain} one_name ${name})
     string(REPLACE %d ${domain} one_command "${T_COMMAND}")
-    kslice_script_test(${one_name} ${group} COMMAND ${one_command} LABELS ${T_LABELS} ${domain} TIMEOUT ${T_TIMEOUT})
+    kslice_script_test(${one_name} ${group} COMMAND ${one_command} LABELS ${T_LABELS} ${domain} TIMEOUT ${T_TIMEOUT} COST ${T_COST})
     if("${group}" STREQUAL slicer)
       set_tests_properties(${one_name} PROPERTIES RESOURCE_LOCK build-${domain})
     endif()

@@ -445,6 +445,7 @@ static const struct st_base readlink_bases[] = {
 const struct st_call test_readlink = {
 	"readlink", N(readlink_params), readlink_params, N(readlink_bases), readlink_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_readlink,
 };
 
@@ -464,6 +465,7 @@ static const struct st_base readlinkat_bases[] = {
 const struct st_call test_readlinkat = {
 	"readlinkat", N(readlinkat_params), readlinkat_params, N(readlinkat_bases), readlinkat_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_readlinkat,
 };
 
@@ -669,6 +671,7 @@ static const struct st_base getcwd_bases[] = {
 const struct st_call test_getcwd = {
 	"getcwd", N(getcwd_params), getcwd_params, N(getcwd_bases), getcwd_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 0, 1, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_getcwd,
 };
 

@@ -32,6 +32,7 @@ static const struct st_differs pread64_differs[] = {
 const struct st_call test_pread64 = {
 	"pread64", N(pread64_params), pread64_params, N(pread64_bases), pread64_bases, N(pread64_differs), pread64_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_pread64,
 };
 
@@ -454,6 +455,7 @@ static const struct st_differs getdents_differs[] = {
 const struct st_call test_getdents = {
 	"getdents", N(getdents_params), getdents_params, N(getdents_bases), getdents_bases, N(getdents_differs), getdents_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_getdents,
 };
 
@@ -475,6 +477,7 @@ static const struct st_differs getdents64_differs[] = {
 const struct st_call test_getdents64 = {
 	"getdents64", N(getdents64_params), getdents64_params, N(getdents64_bases), getdents64_bases, N(getdents64_differs), getdents64_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_getdents64,
 };
 

@@ -95,6 +95,7 @@ static const struct st_base getxattr_bases[] = {
 const struct st_call test_getxattr = {
 	"getxattr", N(getxattr_params), getxattr_params, N(getxattr_bases), getxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 65536, -1, 0},
+	.filled = 1,
 	.direct = sys_getxattr,
 };
 
@@ -112,6 +113,7 @@ static const struct st_base lgetxattr_bases[] = {
 const struct st_call test_lgetxattr = {
 	"lgetxattr", N(lgetxattr_params), lgetxattr_params, N(lgetxattr_bases), lgetxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 65536, -1, 0},
+	.filled = 1,
 	.direct = sys_lgetxattr,
 };
 
@@ -134,6 +136,7 @@ static const struct st_differs fgetxattr_differs[] = {
 const struct st_call test_fgetxattr = {
 	"fgetxattr", N(fgetxattr_params), fgetxattr_params, N(fgetxattr_bases), fgetxattr_bases, N(fgetxattr_differs), fgetxattr_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 2, 3, 1, 65536, -1, 0},
+	.filled = 1,
 	.direct = sys_fgetxattr,
 };
 
@@ -153,6 +156,7 @@ static const struct st_base listxattr_bases[] = {
 const struct st_call test_listxattr = {
 	"listxattr", N(listxattr_params), listxattr_params, N(listxattr_bases), listxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 65536, -1, 0},
+	.filled = 1,
 	.direct = sys_listxattr,
 };
 
@@ -169,6 +173,7 @@ static const struct st_base llistxattr_bases[] = {
 const struct st_call test_llistxattr = {
 	"llistxattr", N(llistxattr_params), llistxattr_params, N(llistxattr_bases), llistxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 65536, -1, 0},
+	.filled = 1,
 	.direct = sys_llistxattr,
 };
 
@@ -185,6 +190,7 @@ static const struct st_base flistxattr_bases[] = {
 const struct st_call test_flistxattr = {
 	"flistxattr", N(flistxattr_params), flistxattr_params, N(flistxattr_bases), flistxattr_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 65536, -1, 0},
+	.filled = 1,
 	.direct = sys_flistxattr,
 };
 

@@ -133,6 +133,7 @@ static const struct st_base epoll_wait_bases[] = {
 const struct st_call test_epoll_wait = {
 	"epoll_wait", N(epoll_wait_params), epoll_wait_params, N(epoll_wait_bases), epoll_wait_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 12,
 	.direct = sys_epoll_wait,
 };
 
@@ -154,5 +155,6 @@ static const struct st_base epoll_pwait_bases[] = {
 const struct st_call test_epoll_pwait = {
 	"epoll_pwait", N(epoll_pwait_params), epoll_pwait_params, N(epoll_pwait_bases), epoll_pwait_bases, 0, NULL, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 12,
 	.direct = sys_epoll_pwait,
 };

@@ -452,6 +452,7 @@ static const struct st_differs recvfrom_differs[] = {
 const struct st_call test_recvfrom = {
 	"recvfrom", N(recvfrom_params), recvfrom_params, N(recvfrom_bases), recvfrom_bases, N(recvfrom_differs), recvfrom_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, 3, 32},
+	.filled = 1,
 	.direct = sys_recvfrom,
 };
 
@@ -548,6 +549,7 @@ static const struct st_differs sendmmsg_differs[] = {
 const struct st_call test_sendmmsg = {
 	"sendmmsg", N(sendmmsg_params), sendmmsg_params, N(sendmmsg_bases), sendmmsg_bases, N(sendmmsg_differs), sendmmsg_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 64,
 	.direct = sys_sendmmsg,
 };
 
@@ -576,6 +578,7 @@ static const struct st_differs recvmmsg_differs[] = {
 const struct st_call test_recvmmsg = {
 	"recvmmsg", N(recvmmsg_params), recvmmsg_params, N(recvmmsg_bases), recvmmsg_bases, N(recvmmsg_differs), recvmmsg_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, 3, 32},
+	.filled = 64,
 	.direct = sys_recvmmsg,
 };
 

@@ -72,6 +72,7 @@ static const struct st_differs read_differs[] = {
 const struct st_call test_read = {
 	"read", N(read_params), read_params, N(read_bases), read_bases, N(read_differs), read_differs, -1, 0, NULL,
 	.result = {ST_RETURNS_UNITS, 0ll, 1, 2, 1, 0, -1, 0},
+	.filled = 1,
 	.direct = sys_read,
 };
 

@@ -300,6 +300,8 @@ static void emit_result(const struct mcall *c, struct strbuf *b)
 	FMT(b, "\t.result = {%s, %lldll, %d, %d, %u, %lld, ", kind, (long long)r->most, r->of,
 	    v && v->pass == PASS_PTR ? v->of : -1, r->times, (long long)r->empty);
 	FMT(b, "%d, %lld},\n", v ? v->keep_arg : -1, (long long)(v ? v->keep_mask : 0));
+	if (v && v->pass == PASS_PTR && v->filled == FILLED_RET)
+		FMT(b, "\t.filled = %zu,\n", v->elem_size ?: 1);
 	if (c->ret_id)
 		sb_puts(b, "\t.uncompared = true,\n");
 }

@@ -188,7 +188,9 @@ static void make_world(void)
 		count(COUNT_worldless, 1);
 	} else {
 		if (world_has(FX_tcp_a))
-			maker_net.make(&storm_side, ports);
+			maker_tcp.make(&storm_side, ports);
+		if (world_has(FX_udp_a))
+			maker_udp.make(&storm_side, ports);
 		if (world_has(FX_unix_a))
 			maker_unix.make(&storm_side, ports);
 		if (world_has(FX_epoll))

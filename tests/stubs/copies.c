@@ -149,15 +149,15 @@ static bool find_lack(int direction, struct span *p)
 /* What the kernel wrote in a buffer beyond the result that counts its bytes is scratch. */
 static void end_with_result(const struct st_call *call, long ret, struct spans *s)
 {
-	const struct st_result *is = &call->result;
+	const int of = call->result.of;
 	size_t len;
 	u64 end;
 
-	if (is->kind != ST_RETURNS_UNITS || is->times > 1)
+	if (!call->filled)
 		return;
-	end = (u64)(uintptr_t)buffer_used(is->of, &len) + (u64)ret;
+	end = (u64)(uintptr_t)buffer_used(of, &len) + (u64)ret * call->filled;
 	for (u32 i = 0; i < s->n; i++)
-		if (buffer_slot(s->a[i].at) == is->of && s->a[i].end > end)
+		if (buffer_slot(s->a[i].at) == of && s->a[i].end > end)
 			s->a[i].end = s->a[i].at > end ? s->a[i].at : end;
 }
 
@@ -190,6 +190,17 @@ bool copies_agree(const struct st_call *call, long ret, char *why, size_t size)
 	return !n;
 }
 
+bool copies_moved(void)
+{
+	u64 sum = 0;
+
+	for (int d = 0; d < DIRECTIONS; d++)
+		for (int i = 0; i < PARAMS; i++)
+			sum += moved[0][d][i];
+	memset(moved, 0, sizeof(moved));
+	return sum;
+}
+
 void copies_call(const struct st_call *call)
 {
 	static const char *const kinds[] = {"in", "out"};
@@ -201,5 +212,4 @@ void copies_call(const struct st_call *call)
 				       call->name, call->param[i].name, kinds[d],
 				       (unsigned long long)moved[0][d][i],
 				       (unsigned long long)moved[1][d][i]);
-	memset(moved, 0, sizeof(moved));
 }

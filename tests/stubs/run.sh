@@ -10,7 +10,7 @@
 #   shm     against a domain process (build/NAME/NAME.image)
 #   copies  linked with a kernel that notes its copies (KSLICE_DEBUG=poison or debug: build/NAME-KIND; KSLICE_WHOLE=1: the unsliced one):
 #           what each call reads and writes of the program must be what its stub sends and brings back, and eight bytes less of any must be noticed
-# Without a transport: host, loop and shm. Ends with 0 if all passed.
+# KSLICE_EDGES=N leaves out all but each Nth departure from a base. Without a transport: host, loop and shm. Ends with 0 if all passed.
 set -eu
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
 [ $# -ge 1 ] || { echo "usage: run.sh NAME[@TREE] [host|loop|shm|mutate|copies ...] [-- CALL[/CASE] ...]" >&2; exit 2; }

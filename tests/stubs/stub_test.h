@@ -96,6 +96,8 @@ struct st_call {
 	u32 nfd_values;
 	const u32 *fd_values;
 	struct st_result result;
+	u32 filled; /* bytes at parameter result.of for each unit of the result; 0: it tells nothing
+		       of them */
 	st_direct *direct; /* the kernel's function; NULL unless it is in this program */
 	bool uncompared;   /* the result is a number of the kernel's choice: only errors count */
 };
@@ -253,6 +255,8 @@ void copies_note(unsigned long addr, unsigned long size, bool write);
 bool copies_agree(const struct st_call *call, long ret, char *why, size_t size);
 /* After all cases of a call: prints how much was moved. */
 void copies_call(const struct st_call *call);
+/* Did the kernel move anything since this was last asked? */
+bool copies_moved(void);
 
 void st_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

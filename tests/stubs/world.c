@@ -15,7 +15,7 @@ static const char *const names[FX_DECLARED] = {ST_FIXTURES(ST_NAME)};
 
 /* In the order they are made; compared and closed in reverse order: a set before what it
  * watches. */
-static const struct maker *const makers[] = {&maker_net,  &maker_unix,	&maker_epoll,
+static const struct maker *const makers[] = {&maker_tcp,  &maker_udp,	&maker_unix, &maker_epoll,
 					     &maker_pipe, &maker_files, &maker_made};
 #define MAKERS (sizeof(makers) / sizeof(makers[0]))
 

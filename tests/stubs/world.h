@@ -24,7 +24,8 @@ struct maker {
 	void (*after_close)(struct side *s);
 };
 
-extern const struct maker maker_net, maker_unix, maker_epoll, maker_pipe, maker_files, maker_made;
+extern const struct maker maker_tcp, maker_udp, maker_unix, maker_epoll, maker_pipe, maker_files,
+	maker_made;
 
 #define P(x) ((u64)(uintptr_t)(x))
 

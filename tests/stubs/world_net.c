@@ -143,29 +143,28 @@ void drain(struct side *s, int i, bool socket, char *buf, size_t size)
 }
 
 /* A socket can be made. */
-static bool family(struct side *s, int af)
+static bool family(struct side *s, int af, int type)
 {
-	long fd = side_call(s, SYS_socket, (u64)af, SOCK_STREAM, 0, 0, 0, 0);
+	long fd = side_call(s, SYS_socket, (u64)af, (u64)type, 0, 0, 0, 0);
 
 	if (fd >= 0)
 		side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
 	return fd >= 0;
 }
 
-static bool can_inet(struct side *s)
+static bool can_tcp(struct side *s)
 {
-	return family(s, AF_INET);
+	return family(s, AF_INET, SOCK_STREAM);
+}
+
+static bool can_udp(struct side *s)
+{
+	return family(s, AF_INET, SOCK_DGRAM);
 }
 
 static bool can_unix(struct side *s)
 {
-	return family(s, AF_UNIX);
-}
-
-static void make_net(struct side *s, u16 ports[FX_COUNT])
-{
-	make_tcp(s, ports);
-	make_udp(s, ports);
+	return family(s, AF_UNIX, SOCK_STREAM);
 }
 
 static void make_pairs(struct side *s, u16 ports[FX_COUNT])
@@ -180,7 +179,7 @@ static void reset(struct side *s)
 {
 	struct linger now = {.l_onoff = 1};
 
-	for (int i = FX_tcp_listen; i <= FX_udp_b; i++)
+	for (int i = FX_tcp_listen; i <= FX_tcp_new; i++)
 		side_call(s, SYS_setsockopt, FX_FD(i), SOL_SOCKET, SO_LINGER, P(&now), sizeof(now),
 			  0);
 }
@@ -201,9 +200,15 @@ static void state_of(struct side *s, int i, char *buf, size_t size)
 		drain(s, i, true, buf, size);
 }
 
-static void state_net(struct side *s, char *buf, size_t size)
+static void state_tcp(struct side *s, char *buf, size_t size)
 {
-	for (int i = FX_udp_b; i >= FX_tcp_listen; i--)
+	for (int i = FX_tcp_new; i >= FX_tcp_listen; i--)
+		state_of(s, i, buf, size);
+}
+
+static void state_udp(struct side *s, char *buf, size_t size)
+{
+	for (int i = FX_udp_b; i >= FX_udp_a; i--)
 		state_of(s, i, buf, size);
 }
 
@@ -213,21 +218,33 @@ static void state_unix(struct side *s, char *buf, size_t size)
 		state_of(s, i, buf, size);
 }
 
-static const u16 net_needs[] = {SYS_socket, SYS_bind,	     SYS_listen,     SYS_connect,
+static const u16 tcp_needs[] = {SYS_socket, SYS_bind,	     SYS_listen,     SYS_connect,
 				SYS_accept, SYS_getsockname, SYS_setsockopt, SYS_getsockopt,
 				SYS_sendto, SYS_recvfrom,    SYS_fcntl,	     0xffff};
+static const u16 udp_needs[] = {SYS_socket,	 SYS_bind,	 SYS_connect,
+				SYS_getsockname, SYS_getsockopt, SYS_sendto,
+				SYS_recvfrom,	 SYS_fcntl,	 0xffff};
 static const u16 unix_needs[] = {SYS_socket,	 SYS_socketpair, SYS_sendto, SYS_recvfrom,
 				 SYS_getsockopt, SYS_fcntl,	 0xffff};
 
-const struct maker maker_net = {
-	.name = "tcp udp",
+const struct maker maker_tcp = {
+	.name = "tcp",
 	.first = FX_tcp_listen,
-	.last = FX_udp_b,
-	.needs = net_needs,
-	.can = can_inet,
-	.make = make_net,
-	.state = state_net,
+	.last = FX_tcp_new,
+	.needs = tcp_needs,
+	.can = can_tcp,
+	.make = make_tcp,
+	.state = state_tcp,
 	.before_close = reset,
+};
+const struct maker maker_udp = {
+	.name = "udp",
+	.first = FX_udp_a,
+	.last = FX_udp_b,
+	.needs = udp_needs,
+	.can = can_udp,
+	.make = make_udp,
+	.state = state_udp,
 };
 const struct maker maker_unix = {
 	.name = "unix",
