@@ -34,18 +34,10 @@ static void index_cuts(struct matcher *m)
 	}
 }
 
-static bool names_have(const struct spec_names *names, const char *s)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->a[i], s))
-			return true;
-	return false;
-}
-
 static bool cut_is_in(const struct graph *g, const struct spec_cut *c, uint32_t def_id)
 {
-	return !c->in.n || names_have(&c->in, graph_name(g, def_id)) ||
-	       names_have(&c->in, graph_file(g, def_id));
+	return !c->in.n || spec_names_have(&c->in, graph_name(g, def_id)) ||
+	       spec_names_have(&c->in, graph_file(g, def_id));
 }
 
 static bool call_range_names(const struct facts *f, const struct fact_def *d,
@@ -55,7 +47,7 @@ static bool call_range_names(const struct facts *f, const struct fact_def *d,
 		const struct fact_ref *r = &f->refs[i];
 
 		if (r->off >= call->beg && r->off < call->end &&
-		    names_have(naming, key_name(fact_str(f, r->key))))
+		    spec_names_have(naming, key_name(fact_str(f, r->key))))
 			return true;
 	}
 	return false;

@@ -25,19 +25,11 @@ void registered_watch(const struct spec *spec, struct facts_watch *watch)
 	}
 }
 
-static bool has_name(const struct spec_names *names, const char *s)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->a[i], s))
-			return true;
-	return false;
-}
-
 static const struct registry_calls *calls_with(const struct registry_calls *c, size_t n,
 					       const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (has_name(&c[i].names, name))
+		if (spec_names_have(&c[i].names, name))
 			return &c[i];
 	return NULL;
 }
@@ -55,7 +47,7 @@ static size_t add_keys_of(struct registered *r, struct key k)
 	for (uint32_t i = d->value0; i < d->value0 + d->nvalue; i++) {
 		const struct fact_value *v = &f->values[i];
 
-		if (!v->known || !has_name(&reg->keys, fact_str(f, v->what)))
+		if (!v->known || !spec_names_have(&reg->keys, fact_str(f, v->what)))
 			continue;
 		k.constant = fact_str(f, v->constant);
 		k.text = fact_str(f, v->text);

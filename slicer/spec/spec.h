@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdbool.h>
+#include <string.h>
 #include <stdio.h>
 #include <jansson.h>
 
@@ -24,6 +25,14 @@ struct spec_names {
 	const char **a;
 	size_t n;
 };
+
+static inline bool spec_names_have(const struct spec_names *names, const char *s)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->a[i], s))
+			return true;
+	return false;
+}
 
 struct spec_call {
 	const char *name; /* "socket": SYSCALL_DEFINE name */

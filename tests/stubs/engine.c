@@ -382,9 +382,12 @@ static void play_both(struct run *r, struct outcome *h, struct outcome *d)
 /* KSLICE_EDGES=N: of the edges only each Nth, where another transport has made them all. */
 static u32 edge_step(void)
 {
-	const char *n = getenv("KSLICE_EDGES");
+	static u32 step;
+	const char *n = step ? NULL : getenv("KSLICE_EDGES");
 
-	return n && atoi(n) > 1 ? (u32)atoi(n) : 1;
+	if (!step)
+		step = n && atoi(n) > 1 ? (u32)atoi(n) : 1;
+	return step;
 }
 
 static bool left_out(const struct run *r)
