@@ -464,10 +464,7 @@ static int route_kind_of(struct spec_route *r, const json_t *v)
 
 bool condition_answers(const struct spec_condition *c, const char *value)
 {
-	for (size_t i = 0; i < c->unanswered.n; i++)
-		if (!strcmp(c->unanswered.a[i], value))
-			return false;
-	return true;
+	return !spec_names_have(&c->unanswered, value);
 }
 
 static int load_unanswered(struct spec_file *f, json_t *v, const char *p, struct spec_condition *c)
