@@ -65,7 +65,7 @@ static int build_whole(struct session *s, const struct options *o)
 	struct build_opts b = {BUILD_WHOLE, dir, name};
 	int r = 0;
 
-	if (session_run(s, "boundary") || emit_build(&s->graph, &b) ||
+	if (session_run(s, "boundary") || session_own(s, dir) || emit_build(&s->graph, &b) ||
 	    run_ninja(dir, s->db.objdir, name, o->jobs) || report_write_whole(&s->graph, dir))
 		r = -1;
 	free(name);

@@ -289,7 +289,7 @@ static void dump_boundary(const struct session *s, FILE *out)
 
 static int run_source(struct session *s)
 {
-	return make_dirs(s->outdir) || emit_source(&s->graph, s->outdir) ? -1 : 0;
+	return session_own(s, s->outdir) || emit_source(&s->graph, s->outdir) ? -1 : 0;
 }
 
 static void dump_source(const struct session *s, FILE *out)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* session.c: runs the passes in the table of passes.c. See session.h. */
 #include "session.h"
+#include "base/cache.h"
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 void session_open(struct session *s, const char *spec, const struct options *o)
 {
@@ -45,6 +47,18 @@ void session_skip(struct session *s, const char *last)
 		s->cost[s->ndone++] = (struct pass_cost){};
 }
 
+int session_own(struct session *s, const char *dir)
+{
+	char *path = xasprintf("%s/.lock", dir);
+	int fd = cache_lock(path, LOCK_TO_WRITE);
+
+	free(path);
+	if (fd < 0)
+		return -1;
+	s->lock = fd;
+	return 0;
+}
+
 double session_seconds(const struct session *s, const char *first, const char *last)
 {
 	double sum = 0;
@@ -82,5 +96,7 @@ void session_close(struct session *s)
 	if (s->db.tree)
 		compdb_free(&s->db);
 	spec_free(&s->spec);
+	if (s->lock)
+		close(s->lock);
 	free(s->outdir);
 }

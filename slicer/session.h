@@ -46,6 +46,7 @@ struct session {
 	struct compdb db;    /* commands */
 	struct facts *facts; /* facts: db.ntus + 1 of them */
 	struct graph graph;  /* graph; completed by cuts and closure */
+	int lock;	     /* on the output folder, for writing; 0: none */
 	size_t ndone;	     /* passes that have run */
 	struct pass_cost cost[PASSES_MAX];
 };
@@ -56,6 +57,9 @@ int session_run(struct session *s, const char *last);
 /* Counts the passes up to and including `last` as run: their results were put into the session, or
  * aren't needed. */
 void session_skip(struct session *s, const char *last);
+/* Makes the output folder dir, for this session alone: waits for another that writes to it.
+ * 0, or -1 after the error. */
+int session_own(struct session *s, const char *dir);
 /* Total time of the passes from first to last. */
 double session_seconds(const struct session *s, const char *first, const char *last);
 /* With --time, prints to stderr what each pass cost. */

@@ -163,7 +163,23 @@ const char *depset_read(struct depset *set, const char *text)
 	return text;
 }
 
-int cache_lock(const char *path)
+int cache_lock_again(int fd, const char *path, enum lock_kind kind)
+{
+	int how = kind == LOCK_TO_READ ? LOCK_SH : LOCK_EX;
+
+	if (!flock(fd, how | LOCK_NB))
+		return 0;
+	if (errno == EWOULDBLOCK)
+		fprintf(stderr, "kslice: waiting for another kslice that holds %s\n", path);
+	while (flock(fd, how))
+		if (errno != EINTR)
+			return err(path,
+				   "keep the cache and build folders on a file system with locks",
+				   "cannot lock: %s", strerror(errno));
+	return 0;
+}
+
+int cache_lock(const char *path, enum lock_kind kind)
 {
 	int fd;
 
@@ -174,10 +190,8 @@ int cache_lock(const char *path)
 		return err(path,
 			   "check the cache directory's permissions and space, or set KSLICE_CACHE",
 			   "cannot open the lock: %s", strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		fprintf(stderr, "kslice: waiting for another kslice that holds %s\n", path);
-		while (flock(fd, LOCK_EX) && errno == EINTR)
-			;
-	}
-	return fd;
+	if (!cache_lock_again(fd, path, kind))
+		return fd;
+	close(fd);
+	return -1;
 }

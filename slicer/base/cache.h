@@ -36,8 +36,12 @@ void depset_write(const struct depset *set, struct strbuf *out);
 /* Reads what depset_write() wrote; returns the text after it, or NULL if it is invalid. */
 const char *depset_read(struct depset *set, const char *text);
 
-/* Only one kslice works on a cache directory: waits for path's lock, returns its fd (close it), -1
- * after err(). */
-int cache_lock(const char *path);
+/* Many may read a cache or output directory, only one writes, and nobody reads then. Waits for
+ * path's lock, with a message; returns its fd (close it), -1 after err(). */
+enum lock_kind { LOCK_TO_READ, LOCK_TO_WRITE };
+int cache_lock(const char *path, enum lock_kind kind);
+/* Changes the kind of a lock that is held. Another may have it in between: look again at what it
+ * guards. 0, or -1 after err(). */
+int cache_lock_again(int fd, const char *path, enum lock_kind kind);
 
 #endif

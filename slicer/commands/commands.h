@@ -31,6 +31,7 @@ struct compdb {
 	struct tu *tus; /* in link order (of vmlinux.a, then of the lib.a archives) */
 	size_t ntus;
 	size_t nbuiltin; /* tus[nbuiltin..] are members of libraries, linked only if needed */
+	int lock;  /* on dir, for reading: its overlay stays while this is loaded; <= 0: none */
 	char *dir; /* the cache directory of this tree and config, holds compile_commands.json */
 };
 

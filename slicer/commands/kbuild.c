@@ -551,10 +551,25 @@ static int make_commands(struct compdb *db, const struct spec *spec, int jobs, c
 	return rc;
 }
 
+/* Once nobody reads them any more, unless another process has made them meanwhile. */
+static int remake_commands(struct compdb *db, const struct spec *spec, int jobs, const char *stamp,
+			   const char *tus, const char *lock)
+{
+	int rc = 0;
+
+	if (cache_lock_again(db->lock, lock, LOCK_TO_WRITE))
+		return -1;
+	if (!stamp_is_current(stamp) || compdb_read(db, tus)) {
+		unlink(stamp);
+		rc = make_commands(db, spec, jobs, stamp, tus);
+	}
+	return rc ?: cache_lock_again(db->lock, lock, LOCK_TO_READ);
+}
+
 int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, int jobs)
 {
 	char *stamp, *tus, *lock;
-	int fd, rc = 0;
+	int rc = 0;
 
 	*db = (struct compdb){};
 	db->tree = realpath(tree, NULL);
@@ -570,15 +585,11 @@ int compdb_load(struct compdb *db, const struct spec *spec, const char *tree, in
 	stamp = xasprintf("%s/stamp", db->dir);
 	tus = xasprintf("%s/tus.json", db->dir);
 	lock = xasprintf("%s/lock", db->dir);
-	fd = cache_lock(lock);
-	if (fd < 0) {
+	db->lock = cache_lock(lock, LOCK_TO_READ);
+	if (db->lock < 0)
 		rc = -1;
-	} else if (!stamp_is_current(stamp) || compdb_read(db, tus)) {
-		unlink(stamp);
-		rc = make_commands(db, spec, jobs, stamp, tus);
-	}
-	if (fd >= 0)
-		close(fd);
+	else if (!stamp_is_current(stamp) || compdb_read(db, tus))
+		rc = remake_commands(db, spec, jobs, stamp, tus, lock);
 	free(stamp);
 	free(tus);
 	free(lock);
@@ -605,5 +616,7 @@ void compdb_free(struct compdb *db)
 	free(db->overlay);
 	free(db->objdir);
 	free(db->dir);
+	if (db->lock > 0)
+		close(db->lock);
 	*db = (struct compdb){};
 }

@@ -500,7 +500,7 @@ int facts_load_all(struct facts *facts, const struct compdb *db, const struct fa
 {
 	char *dir = facts_dir(db), *lock = xasprintf("%s/lock", dir);
 	struct load l = {.db = db, .dir = dir, .watch = watch, .jobs = jobs};
-	int fd = cache_lock(lock), rc = -1;
+	int fd = cache_lock(lock, LOCK_TO_WRITE), rc = -1;
 
 	memset(facts, 0, (db->ntus + 1) * sizeof(*facts));
 	if (fd >= 0) {

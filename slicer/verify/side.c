@@ -108,7 +108,7 @@ int side_open(struct side *s)
 {
 	char *path = xasprintf("%s/index", s->dir), *lock = xasprintf("%s/lock", s->dir), *text;
 
-	s->lock = make_dirs(s->dir) ? -1 : cache_lock(lock);
+	s->lock = make_dirs(s->dir) ? -1 : cache_lock(lock, LOCK_TO_WRITE);
 	depset_init(&s->deps);
 	text = s->lock < 0 ? NULL : read_file(path, NULL);
 	if (text && side_read(s, text))
