@@ -71,9 +71,10 @@ poison: image ## domains with checks of freed memory and locks (specs/README.md)
 kasan: image ## a domain that checks every memory access (KASAN=NAMES)
 	$(call build-each,$(KASAN),-kasan,--debug=kasan --no-verify)
 
-# The smallest domain that programs can use: debugging works the same for all.
+# The smallest domain that programs can use: debugging works the same for all. Also unsliced, for the kernel's own copies.
 debug: image ## a domain with DWARF and exact call traces (DEBUG=NAMES): doc/DEBUGGING.md
 	$(call build-each,$(DEBUG),-debug,--debug --no-verify)
+	$(call build-each,$(DEBUG),-debug$(comma) whole,--debug --whole)
 
 whole: programs tree ## the same configs, unsliced: for `make bench`, and for tests with the label `whole`
 	$(call build-each,$(DOMAINS),$(comma) whole,--whole)

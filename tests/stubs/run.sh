@@ -59,16 +59,16 @@ build_host() {
 # An error message of the kernel fails the test, whatever the cases' results.
 run() {
 	local ended
-	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@" 2>&1 | tee "$out/$kind.output"
+	"$home/tests/stubs/with_files.sh" "$name" "$out" "$@" 2>&1 | tee "$out/$kind$whole.output"
 	ended=${PIPESTATUS[0]}
-	if grep -qE '\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap' "$out/$kind.output"; then
+	if grep -qE '\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap' "$out/$kind$whole.output"; then
 		echo "run.sh: FAIL: the domain's console, see above" >&2
 		return 1
 	fi
 	return "$ended"
 }
 
-status=0
+status=0 whole=
 for kind in "${kinds[@]}"; do
 	case $kind in
 	host)
@@ -88,11 +88,11 @@ for kind in "${kinds[@]}"; do
 		whole=${KSLICE_WHOLE:+-whole}
 		noted=$build-$KSLICE_DEBUG$whole
 		[ -f "$noted/$name$whole.vmlinux" ] || { echo "run.sh: $noted/$name$whole.vmlinux: run \`kslice build --debug=$KSLICE_DEBUG${KSLICE_WHOLE:+ --whole} $name\` first" >&2; exit 2; }
-		grep -oh '\bsys_[a-z0-9_]*' "$gen"/tests*.c | sort -u >"$out/direct"
-		ENTRIES=$out/direct machine_link "$noted" "$noted/$name$whole.vmlinux" "$out/copies" "$flags tests/stubs/backend_loop.c $engine $loop"
+		grep -oh '\bsys_[a-z0-9_]*' "$gen"/tests*.c | sort -u >"$out/direct$whole"
+		ENTRIES=$out/direct$whole machine_link "$noted" "$noted/$name$whole.vmlinux" "$out/copies$whole" "$flags tests/stubs/backend_loop.c $engine $loop"
 		# The payload's stack isn't the task's, which debugobjects would tell of each timer there.
-		run "$out/copies" --cmdline=no_debug_objects @dev -- --copies "$@" || status=1
-		run "$out/copies" --cmdline=no_debug_objects @dev -- --copies=short "$@" || status=1 ;;
+		run "$out/copies$whole" --cmdline=no_debug_objects @dev -- --copies "$@" || status=1
+		run "$out/copies$whole" --cmdline=no_debug_objects @dev -- --copies=short "$@" || status=1 ;;
 	loop)
 		[ -f "$build/$name.vmlinux" ] || { echo "run.sh: $build/$name.vmlinux: run \`kslice build $name\` first" >&2; exit 2; }
 		machine_link "$build" "$build/$name.vmlinux" "$out/loop" "$flags tests/stubs/backend_loop.c $engine $loop"
