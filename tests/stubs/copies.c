@@ -174,7 +174,7 @@ bool copies_agree(const struct st_call *call, long ret, char *why, size_t size)
 	for (int w = 0; w < 2; w++)
 		for (int d = 0; d < DIRECTIONS; d++)
 			settle(&seen[w][d], moved[w][d]);
-	/* what one that failed has read made no difference: its result is compared with the host's */
+	/* what a failed call has read: its result is compared with the host's */
 	for (int d = ret < 0; d < DIRECTIONS; d++) {
 		int i;
 

@@ -250,7 +250,7 @@ struct side *backend_direct(void) __attribute__((weak)); /* of a backend that ha
 void copies_begin(bool stub);				 /* notes from here to copies_end() */
 void copies_end(void);
 void copies_note(unsigned long addr, unsigned long size, bool write);
-/* After both have made the same call, with the same result; else `why` says what the stub misses. */
+/* After both made the same call, with the same result; else `why` says what the stub misses. */
 bool copies_agree(const struct st_call *call, long ret, char *why, size_t size);
 /* After all cases of a call: prints how much was moved. */
 void copies_call(const struct st_call *call);
