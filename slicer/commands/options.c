@@ -145,23 +145,26 @@ static void end_scope(struct reader *r)
 	r->in_scope = false;
 }
 
-/* `depends on` and a prompt's or menu's `if`, of what is being read. */
-static void add_depends(struct reader *r, struct optexpr *x)
+/* Where a condition of what is being read goes; NULL: nowhere. */
+static struct optexpr **condition_of(struct reader *r, bool visible)
 {
 	if (r->entry)
-		last_def(r)->depends = optexpr_and(r->o, last_def(r)->depends, x);
-	else if (r->in_scope && r->scopes.n)
-		r->scopes.a[r->scopes.n - 1].depends =
-			optexpr_and(r->o, r->scopes.a[r->scopes.n - 1].depends, x);
+		return visible ? &last_def(r)->visible : &last_def(r)->depends;
+	if (r->in_scope && r->scopes.n) {
+		struct scope *s = &r->scopes.a[r->scopes.n - 1];
+
+		return visible ? &s->visible : &s->depends;
+	}
+	return NULL;
 }
 
-static void add_visible(struct reader *r, struct optexpr *x)
+/* `depends on`, or a prompt's or menu's `if`. */
+static void add_condition(struct reader *r, bool visible, struct optexpr *x)
 {
-	if (r->entry)
-		last_def(r)->visible = optexpr_and(r->o, last_def(r)->visible, x);
-	else if (r->in_scope && r->scopes.n)
-		r->scopes.a[r->scopes.n - 1].visible =
-			optexpr_and(r->o, r->scopes.a[r->scopes.n - 1].visible, x);
+	struct optexpr **to = condition_of(r, visible);
+
+	if (to)
+		*to = optexpr_and(r->o, *to, x);
 }
 
 static void add_prompt(struct reader *r, const char *rest)
@@ -171,7 +174,7 @@ static void add_prompt(struct reader *r, const char *rest)
 	if (*rest != '"' && *rest != '\'')
 		return;
 	split_if(r->o, rest, &when);
-	add_visible(r, when);
+	add_condition(r, true, when);
 	if (r->entry)
 		last_def(r)->prompt = true;
 }
@@ -272,9 +275,9 @@ static void read_attribute(struct reader *r, const char *word, const char *rest)
 	} else if (!strcmp(word, "default")) {
 		add_default(r, rest);
 	} else if (!strcmp(word, "depends") && starts_with(rest, "on")) {
-		add_depends(r, optexpr_parse(r->o, rest + 2));
+		add_condition(r, false, optexpr_parse(r->o, rest + 2));
 	} else if (!strcmp(word, "visible") && starts_with(rest, "if")) {
-		add_visible(r, optexpr_parse(r->o, rest + 2));
+		add_condition(r, true, optexpr_parse(r->o, rest + 2));
 	} else if (!strcmp(word, "select")) {
 		add_select(r, rest);
 	}
