@@ -120,8 +120,11 @@ static int add_port_cuts(struct spec *spec)
 static int name_products(struct session *s)
 {
 	const struct options *o = s->options;
-	char *suffix = tree_suffix(o->tree);
+	const char *suffix;
 
+	free(s->spec.of_tree);
+	s->spec.of_tree = tree_suffix(o->tree);
+	suffix = s->spec.of_tree;
 	if (!suffix)
 		return -1;
 	if (o->out)
@@ -130,12 +133,8 @@ static int name_products(struct session *s)
 		s->outdir = xasprintf("%s/build/%s%s%s%s%s", repo_root(), s->spec.name,
 				      o->debug ? "-" : "", o->debug ?: "", o->uncut ? "-uncut" : "",
 				      suffix);
-	if (*suffix) {
-		free(s->spec.generated);
-		s->spec.generated =
-			xasprintf("%s/build/%s%s/generated", repo_root(), s->spec.name, suffix);
-	}
-	free(suffix);
+	free(s->spec.generated);
+	s->spec.generated = spec_stubs(suffix, s->spec.name);
 	return 0;
 }
 
@@ -147,8 +146,8 @@ static int run_spec(struct session *s)
 
 	free(path);
 	if (r || add_port_cuts(&s->spec) || (o->debug && debug_spec(&s->spec, o->debug)) ||
-	    (o->uncut && spec_uncut(&s->spec, o->uncut)) || remote_resolve(&s->spec) ||
-	    name_products(s))
+	    (o->uncut && spec_uncut(&s->spec, o->uncut)) || name_products(s) ||
+	    remote_resolve(&s->spec, o->compdb || o->compare))
 		return -1;
 	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }

@@ -292,6 +292,17 @@ static uint64_t peers_key(const struct spec *spec)
 	peers_kbuild(spec, &b);
 	if (b.len)
 		key = hash64(b.s, b.len, 0);
+	for (size_t i = 0; i < spec->ncuts; i++) {
+		const struct spec_cut *c = &spec->cuts[i];
+		char *usual;
+
+		if (c->kind != CUT_REMOTE)
+			continue;
+		usual = spec_stubs("", c->domain);
+		if (strcmp(c->remote->stubs, usual))
+			key = hash_str(c->remote->stubs, key);
+		free(usual);
+	}
 	sb_free(&b);
 	return key;
 }
@@ -307,15 +318,13 @@ static int peers_apply(const struct spec *spec, const char *overlay)
 		r = make_dirs(dir) ? -1 : write_file(kbuild, b.s, b.len);
 	for (size_t i = 0; i < spec->ncuts && !r; i++) {
 		const struct spec_cut *c = &spec->cuts[i];
-		char *from, *to;
+		char *to;
 
 		if (c->kind != CUT_REMOTE || !remote_is_first(spec, i, false))
 			continue;
-		from = xasprintf("%s/generated/%s", repo_root(), c->domain);
 		to = xasprintf("%s/%s", dir, c->domain);
-		if (symlink(from, to))
+		if (symlink(c->remote->stubs, to))
 			r = err(to, NULL, "%s", strerror(errno));
-		free(from);
 		free(to);
 	}
 	sb_free(&b);

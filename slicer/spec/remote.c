@@ -8,7 +8,7 @@
 
 static char *generated_file(const struct spec_cut *c, const char *name)
 {
-	return xasprintf("%s/generated/%s/%s", repo_root(), c->domain, name);
+	return xasprintf("%s/%s", c->remote->stubs, name);
 }
 
 /* In the spec's folder, else in the repo's specs/. */
@@ -54,7 +54,7 @@ static int remote_check_domain(const struct spec *spec, const struct spec_cut *c
 	return r;
 }
 
-/* Reads the stub's name and parameters from generated/<domain>/summary.json. */
+/* Reads the stub's name and parameters from the domain's summary.json. */
 static int remote_read_summary(const struct spec_cut *c, struct remote *r)
 {
 	char *path = generated_file(c, "summary.json");
@@ -116,24 +116,47 @@ static int remote_read_abi(const struct spec_cut *c, struct remote *r)
 	return at ? 0 : -1;
 }
 
-int remote_resolve(struct spec *spec)
+static int report_no_stub(const struct spec_cut *c)
+{
+	char *usual = spec_stubs("", c->domain);
+	bool other = strcmp(c->remote->stubs, usual);
+	char *cure =
+		xasprintf("make them%s %s",
+			  other ? ", of the same tree: kslice stubs --tree=TREE" : ": kslice stubs",
+			  c->domain);
+
+	spec_error(&c->at, cure, "%s has no stub of \"%s\"", c->remote->stubs, c->call);
+	free(cure);
+	free(usual);
+	return -1;
+}
+
+/* Of the same tree. */
+static char *stubs_of(const struct spec *spec, const char *domain, bool given)
+{
+	char *dir = spec_stubs(spec->of_tree, domain);
+
+	if (!given || !access(dir, F_OK))
+		return dir;
+	free(dir);
+	return spec_stubs("", domain);
+}
+
+int remote_resolve(struct spec *spec, bool given)
 {
 	for (size_t i = 0; i < spec->ncuts; i++) {
 		struct spec_cut *c = &spec->cuts[i];
-		char *cure;
 
 		if (c->kind != CUT_REMOTE)
 			continue;
 		if (remote_check_domain(spec, c))
 			return -1;
 		c->remote = xcalloc(1, sizeof(*c->remote));
+		c->remote->stubs = stubs_of(spec, c->domain, given);
 		if (!remote_read_summary(c, c->remote) && !remote_find_unit(c, c->remote) &&
 		    !remote_read_abi(c, c->remote))
 			continue;
-		cure = xasprintf("make them: kslice stubs %s", c->domain);
-		spec_error(&c->at, cure, "generated/%s has no stub of \"%s\"", c->domain, c->call);
-		free(cure);
-		return -1;
+		return report_no_stub(c);
 	}
 	return 0;
 }
@@ -146,6 +169,7 @@ void remote_free(struct remote *r)
 		free(r->types[i]);
 		free(r->names[i]);
 	}
+	free(r->stubs);
 	free(r->call);
 	free(r->unit);
 	free(r);

@@ -4,9 +4,9 @@
  * new body, which calls the generated client stub of a call that the other domain exports.
  *
  * What the passes do with such a cut:
- *	spec		remote_resolve(): the other domain's spec and generated/<domain>/ say which
- *			stub is linked in, and its ABI hash
- *	commands	overlay.c: arch/sd/peer/<domain> is a link to generated/<domain>
+ *	spec		remote_resolve(): the other domain's spec and stubs, those of the same tree
+ *			(spec_stubs()), say which stub is linked in, and its ABI hash
+ *	commands	overlay.c: arch/sd/peer/<domain> is a link to these stubs
  *	cuts		do the function's parameters agree with the call's?
  *	closure		the body names the stub and sd_remote_call()
  *	source		the body itself, through sd_remote_call() of <sd/remote.h>
@@ -21,8 +21,9 @@
 #include "spec/spec.h"
 
 struct remote {
+	char *stubs;	/* their folder */
 	char *call;	/* its stub's name: "sendfile" where the spec says sendfile64 */
-	char *unit;	/* "client_files": generated/<domain>/client_files.c has the stub */
+	char *unit;	/* "client_files": client_files.c there has the stub */
 	unsigned abi;	/* SD_STUBS_ABI of the other domain */
 	char *types[6]; /* of the call's parameters: "u32", "s64", "ptr" ... */
 	unsigned n;
@@ -32,10 +33,11 @@ struct remote {
 };
 
 /*
- * Fills in every remote cut. 0, or -1 after printing: no such domain, it doesn't export the call,
- * or its stubs aren't generated.
+ * Fills in every remote cut. given: no stubs are made here (`kslice diff', --compdb), so the
+ * default tree's do, where this one's aren't there. 0, or -1 after printing: no such domain, it
+ * doesn't export the call, or its stubs aren't generated.
  */
-int remote_resolve(struct spec *spec);
+int remote_resolve(struct spec *spec, bool given);
 void remote_free(struct remote *r);
 /* Is cut i, a remote one, the first with its domain, or (unit) with its file of that domain? */
 bool remote_is_first(const struct spec *spec, size_t i, bool unit);

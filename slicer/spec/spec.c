@@ -26,6 +26,13 @@ char *spec_path_of(const char *arg)
 	return xasprintf("%s/specs/%s.json", repo_root(), arg);
 }
 
+char *spec_stubs(const char *of_tree, const char *domain)
+{
+	if (!*of_tree)
+		return xasprintf("%s/generated/%s", repo_root(), domain);
+	return xasprintf("%s/build/%s%s/generated", repo_root(), domain, of_tree);
+}
+
 static bool is_identifier(const char *s)
 {
 	if (!isalpha((unsigned char)*s) && *s != '_')
@@ -661,7 +668,8 @@ static int spec_load_all(struct spec *spec, struct spec_file *f)
 		return -1;
 	spec->json = j;
 	spec->name = xstrdup(json_string_value(json_object_get(j, "name")));
-	spec->generated = xasprintf("%s/generated/%s", repo_root(), spec->name);
+	spec->of_tree = xstrdup("");
+	spec->generated = spec_stubs("", spec->name);
 	at = spec_at(f, "/name");
 	if (check_identifier(&at, spec->name))
 		return -1;
@@ -736,6 +744,7 @@ void spec_free(struct spec *spec)
 	free(spec->machine);
 	free(spec->transport);
 	free(spec->config);
+	free(spec->of_tree);
 	free(spec->generated);
 	free(spec->calls);
 	free(spec->cuts);

@@ -120,8 +120,8 @@ struct spec {
 	char *machine;	 /* the machine: a folder of runtime/machine */
 	char *transport; /* by which programs come: a folder of runtime/transport */
 	char *config;	 /* path of the Kconfig fragment */
-	/* folder of its stubs: generated/<name>, unless the tree isn't the default one */
-	char *generated;
+	char *of_tree;	 /* what names of products end with: "" or "@6.12" (commands/trees.h) */
+	char *generated; /* folder of its stubs: spec_stubs() */
 	struct spec_call *calls;
 	size_t ncalls;
 	struct spec_cut *cuts; /* groups expanded, in order */
@@ -161,6 +161,9 @@ int spec_error(const struct spec_place *at, const char *cure, const char *fmt, .
 struct spec_place spec_place_of(const struct spec *spec, const char *pointer);
 /* "trap", "return", "drop", "replace", "remote". */
 const char *cut_kind_name(enum cut_kind kind);
+/* The folder of a domain's stubs that go with products named so: generated/NAME of the default
+ * tree, build/NAME@6.12/generated of another; malloc'ed. */
+char *spec_stubs(const char *of_tree, const char *domain);
 /* path of specs/NAME.json if arg is a bare name, else arg; malloc'ed. */
 char *spec_path_of(const char *arg);
 

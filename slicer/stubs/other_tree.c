@@ -52,7 +52,7 @@ static void print_differing(const struct spec *spec, const char *usual, const st
 
 void stubs_compare(const struct spec *spec)
 {
-	char *usual = xasprintf("%s/generated/%s", repo_root(), spec->name);
+	char *usual = spec_stubs("", spec->name);
 	struct strmap names = {};
 
 	if (strcmp(usual, spec->generated)) {

@@ -63,6 +63,23 @@ def make_repo():
     os.symlink(f"{WORK}/usual", f"{WORK}/repo/kernel-tree/linux")
 
 
+def remote_stubs(version_db):
+    """A remote cut takes the other domain's stubs of the same tree, and says where it wants them."""
+    r = run("check", "--tree", "6.99", f"{HERE}/mini.json", status=1)
+    check(re.search(r'/build/net@6.99/generated has no stub of "read"\n.*cure: .*same tree: kslice stubs --tree=TREE net', r.stderr),
+          f"a remote cut without stubs of its tree: {r.stderr}")
+    shutil.copytree(f"{REPO}/generated/net", f"{WORK}/repo/build/net@6.99/generated")
+    path = f"{WORK}/repo/build/net@6.99/generated/stubs_abi.h"
+    with open(path) as f:
+        text = re.sub(r"SD_STUBS_ABI 0x\w+", "SD_STUBS_ABI 0x1234567", f.read())
+    with open(path, "w") as f:
+        f.write(text)
+    slice_of("6.99", version_db)
+    for name, wanted in (("mini@6.99", True), ("mini", False)):
+        with open(f"{WORK}/repo/build/{name}/tree/kernel/remote.c") as f:
+            check(("0x01234567u, sd_net_stub_read" in f.read()) == wanted, f"{name}: another tree's stubs are called")
+
+
 def make_tree(path):
     scope, objdir = load_mini(), f"{WORK}/objs-{os.path.basename(path)}"
     shutil.copytree(f"{HERE}/mini", path)
@@ -92,6 +109,7 @@ def names():
     check(re.search(r"linux-source-6.55: No such file.*\n.*cure: .*fetch.sh 6.55", r.stderr), f"a version that isn't there: {r.stderr}")
     r = run("why", "mini", "inet_bind", env_tree="6.98", status=1)
     check("fetch.sh 6.98" in r.stderr, f"why, of a tree that isn't there: {r.stderr}")
+    remote_stubs(version_db)
     r = run("why", "--tree", "6.99", "mini", "inet_bind")
     check("inet_ops" in r.stdout, f"why of a version: {r.stdout}")
 
