@@ -75,6 +75,8 @@ static void look_in_text(struct origin *o, struct strmap *wanted, const char *pa
 		if (!found)
 			continue;
 		*found = 1;
+		if (o->see)
+			o->see(o->arg, from);
 		add_file(o, path);
 		add_conditions(o, text, (size_t)(p - text));
 	}

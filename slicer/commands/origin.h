@@ -15,6 +15,9 @@ struct origin {
 	const char *tree;
 	VEC(char *) files;     /* relative to the tree */
 	struct strmap options; /* without CONFIG_ */
+	/* if set, called for each SYSCALL_DEFINE of them, with the text behind its ( */
+	void (*see)(void *arg, const char *text);
+	void *arg;
 };
 
 /* calls: names in SYSCALL_DEFINEs; those that are found get the value 1. */

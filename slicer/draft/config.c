@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* config.c: calls + files => Kconfig fragment. See draft.h. */
 #include "draft/draft.h"
+#include "commands/calltable.h"
 #include "commands/options.h"
 #include "base/arch.h"
 
@@ -8,29 +9,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The two names of a call: what programs say, and the kernel's SYSCALL_DEFINE. The caller frees
- * them. */
-static void names_of(const struct draft *d, const char *call, char **program, char **kernel)
+/* The two names of a call: what programs say, and the kernel's SYSCALL_DEFINE. */
+struct call_names {
+	const char *call;
+	char *program, *kernel; /* the caller's */
+};
+
+static void see_row(void *arg, const struct call_row *row)
 {
-	char *path = xasprintf("%s/arch/x86/entry/syscalls/syscall_64.tbl", d->tree);
-	char *text = read_file(path, NULL), *save;
+	struct call_names *n = arg;
 
-	*program = *kernel = NULL;
-	for (char *l = text ? strtok_r(text, "\n", &save) : NULL; l && !*kernel;
-	     l = strtok_r(NULL, "\n", &save)) {
-		char abi[16], name[64], sys[64];
-		unsigned nr;
-
-		if (sscanf(l, "%u %15s %63s %63s", &nr, abi, name, sys) != 4 ||
-		    !starts_with(sys, "sys_") || (strcmp(name, call) && strcmp(sys + 4, call)))
-			continue;
-		*program = xstrdup(name);
-		*kernel = xstrdup(sys + 4);
-	}
-	free(text);
-	free(path);
-	*program = *program ?: xstrdup(call);
-	*kernel = *kernel ?: xstrdup(call);
+	if (n->kernel || (strcmp(row->name, n->call) && strcmp(row->entry, n->call)))
+		return;
+	n->program = xstrdup(row->name);
+	n->kernel = xstrdup(row->entry);
 }
 
 static int find_calls(struct draft *d)
@@ -39,19 +31,21 @@ static int find_calls(struct draft *d)
 	int r = 0;
 
 	for (size_t i = 0; i < d->calls.n; i++) {
-		char *program, *kernel;
+		struct call_names n = {.call = d->calls.a[i]};
 
-		names_of(d, d->calls.a[i], &program, &kernel);
-		strmap_add(&wanted, kernel, NULL);
-		*vec_add(&d->names) = program;
-		free(d->calls.a[i]);
-		d->calls.a[i] = kernel;
+		if (call_table_read(d->tree, see_row, &n))
+			r = -1;
+		*vec_add(&d->names) = n.program ?: xstrdup(n.call);
+		if (n.kernel) {
+			free(d->calls.a[i]);
+			d->calls.a[i] = n.kernel;
+		}
+		strmap_add(&wanted, d->calls.a[i], NULL);
 	}
 	origin_find(&d->origin, &wanted);
 	for (size_t i = 0; i < wanted.cap; i++)
 		if (wanted.slots[i].key && !wanted.slots[i].value)
-			r = err(wanted.slots[i].key,
-				"see arch/x86/entry/syscalls/syscall_64.tbl for the names",
+			r = err(wanted.slots[i].key, "see " CALL_TABLE " for the names",
 				"no SYSCALL_DEFINE for it in %s", d->tree);
 	strmap_free(&wanted);
 	return r;

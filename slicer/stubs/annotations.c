@@ -11,14 +11,16 @@
 #include <string.h>
 
 static const char *const group_keys[] = {"what", "headers", "structs", "calls", "fixtures", NULL};
-static const char *const call_keys[] = {"params", "result", "route", "blocks",	"flags", "cloexec",
-					"credit", "early",  "test",  "differs", NULL};
+static const char *const call_keys[] = {"params", "result",  "route",	 "blocks",
+					"flags",  "cloexec", "credit",	 "early",
+					"test",	  "differs", "optional", NULL};
 static const char *const struct_keys[] = {"type", "fields", "total", NULL};
 static const char *const value_keys[] = {
-	"dir",	    "len",     "bits",	  "string", "elem",   "type",	 "as",	       "max",
-	"clamp",    "filled",  "always",  "fault",  "fd",     "scalar",	 "refuse",     "switch",
-	"cases",    "default", "partial", "result", "vr",     "flat",	 "prefix",     "parts",
-	"parts_if", "whole",   "keep_if", "path",   "longer", "records", "terminated", NULL};
+	"dir",	  "len",     "bits",	   "string",   "elem",	  "type",    "as",
+	"max",	  "clamp",   "filled",	   "always",   "fault",	  "fd",	     "scalar",
+	"refuse", "switch",  "cases",	   "default",  "partial", "result",  "vr",
+	"flat",	  "prefix",  "parts",	   "parts_if", "whole",	  "keep_if", "path",
+	"longer", "records", "terminated", "optional", NULL};
 
 int annotation_keys(const char *path, const char *what, json_t *obj, const char *const *allowed)
 {

@@ -69,7 +69,7 @@ static int call_early(struct ctx *x, struct mcall *c, json_t *a)
 	c->flags |= credit ? 16 : 0;
 	if (!p)
 		return 0;
-	if (annotation_keys(x->path, x->where, p, keys) || unknown_names(x, only))
+	if (annotation_keys(x->path, x->where, p, keys))
 		return -1;
 	if (json_object_get(p, "result"))
 		return known_result(x, c, p);

@@ -597,32 +597,6 @@ static int infer_value(struct ctx *x, struct mval *v, int i, json_t *a)
 	return infer_plain(x, v, a);
 }
 
-int unknown_names(struct ctx *x, json_t *a)
-{
-	const char *key;
-	json_t *v;
-	int r = 0;
-
-	json_object_foreach (a, key, v)
-		if (param_find(x, key) < 0)
-			r = unknown_member(x->m, x->params ? "calls" : "structs", x->where,
-					   x->params ? "params" : "fields", key, x->list, x->n);
-	return r;
-}
-
-/* Names of parameters in a test; its arguments are all of them, which emit_tests.c checks. */
-static int unknown_in_test(struct ctx *x, json_t *test)
-{
-	json_t *base;
-	size_t i;
-	int r = unknown_names(x, json_object_get(test, "values"));
-
-	json_array_foreach (json_object_get(test, "bases"), i, base)
-		if (unknown_names(x, json_object_get(base, "args")))
-			r = -1;
-	return r;
-}
-
 /* Declared by a line in "headers", because the tree has it only in a .c file, or in another form.
  */
 static bool declared_here(const struct marshal *m, const char *type)
@@ -666,8 +640,6 @@ static struct mstruct *struct_variant(struct marshal *m, const char *name)
 		st->fields[i].offset = st->type->fields[i].offset;
 	}
 	x = (struct ctx){m, path, name, st->fields, (unsigned)st->nfields, false, NULL};
-	if (unknown_names(&x, fields))
-		return NULL;
 	for (size_t i = 0; i < st->nfields; i++)
 		if (infer_value(&x, &st->fields[i], (int)i,
 				json_object_get(fields, st->fields[i].name)))
@@ -705,7 +677,7 @@ static int infer_call(struct marshal *m, struct mcall *c, const struct calltype 
 		c->p[i].type = ct->param[i].type;
 		c->p[i].spelling = ct->param[i].spelling;
 	}
-	if (unknown_names(&x, pa) || unknown_in_test(&x, json_object_get(a, "test")))
+	if (unknown_in_call(&x, a))
 		return -1;
 	for (unsigned i = 0; i < c->n; i++)
 		if (infer_value(&x, &c->p[i], (int)i, json_object_get(pa, c->p[i].name)))
@@ -751,7 +723,7 @@ int marshal_load(struct marshal *m, const struct spec *spec, const struct compdb
 	if (r)
 		unknown_constants(m);
 	else
-		r = unknown_calls(m);
+		r = unknown_calls(m) | unknown_in_groups(m) ? -1 : 0;
 	m->calls = xcalloc(spec->ncalls + 1, sizeof(*m->calls));
 	for (size_t i = 0; !r && i < m->types.ncalls; i++)
 		m->ncalls++;

@@ -30,8 +30,10 @@ const char *length_choices(const struct ctx *x, const struct mval *v);
 int param_find(const struct ctx *x, const char *name);
 /* -1 after printing that v's annotation is wrong. */
 int annotation_bad(const struct ctx *x, const struct mval *v, const char *what);
-/* -1 after printing: a key of a that is no parameter or field. */
-int unknown_names(struct ctx *x, json_t *a);
+/* members.c. Names in the annotations of the call x->where that are none of its parameters, and in
+ * shared groups those that the tree lacks: 0, or -1 after printing them all. */
+int unknown_in_call(struct ctx *x, json_t *call);
+int unknown_in_groups(struct marshal *m);
 
 /* calls.c. call_keys(): 0, or -1 after printing. */
 void call_flags(struct mcall *c, json_t *a);

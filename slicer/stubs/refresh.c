@@ -3,6 +3,7 @@
  * refresh.c: keeps generated/<domain>/ up to date: regenerates it if the spec, an annotation group,
  * the calls' source files, the configuration, the generator or the output itself has changed.
  */
+#include "commands/calltable.h"
 #include "commands/commands.h"
 #include "stubs/emit.h"
 #include "spec/spec.h"
@@ -50,8 +51,7 @@ static uint64_t hash_dir(const char *dir, uint64_t key)
 static uint64_t inputs_key(const struct spec *spec, const struct compdb *db, const char *units)
 {
 	static const char *const headers[] = {"include/linux/syscalls.h", "include/linux/socket.h",
-					      "include/linux/uio.h",
-					      "arch/x86/entry/syscalls/syscall_64.tbl"};
+					      "include/linux/uio.h", CALL_TABLE};
 	uint64_t key = hash_in("/proc/self", "exe", hash_file(spec->path, 0));
 	char *list = xstrdup(units), *save = NULL;
 	size_t i;

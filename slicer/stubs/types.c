@@ -4,6 +4,7 @@
  */
 #include "stubs/types.h"
 #include "stubs/units.h"
+#include "commands/calltable.h"
 #include "commands/commands.h"
 #include "commands/origin.h"
 #include "base/util.h"
@@ -246,40 +247,27 @@ static char *unit_first_error(CXTranslationUnit unit)
 
 /* ---- where the calls are ---- */
 
-/* syscall_64.tbl: "45 64 recvfrom sys_recvfrom"; entries for x32 are skipped. */
-static int read_table(struct impl *im, const char *tree, struct calltype *calls, size_t n)
+struct named_calls {
+	struct impl *im;
+	struct calltype *calls;
+	size_t n;
+};
+
+/* "sendfile64" is the tree's name, "sendfile" that of programs: accept both. */
+static void see_row(void *arg, const struct call_row *row)
 {
-	char *path = xasprintf("%s/arch/x86/entry/syscalls/syscall_64.tbl", tree);
-	char *text = read_file(path, NULL), *save = NULL;
+	struct named_calls *a = arg;
 
-	if (!text) {
-		err(path, "is this a Linux source tree? see kernel-tree/fetch.sh",
-		    "cannot read the table of call numbers");
-		free(path);
-		return -1;
-	}
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		char abi[16], name[64], entry[64];
-		unsigned nr;
+	for (size_t i = 0; i < a->n; i++) {
+		struct calltype *c = &a->calls[i];
 
-		if (sscanf(l, "%u %15s %63s %63s", &nr, abi, name, entry) != 4 ||
-		    !strcmp(abi, "x32") || !starts_with(entry, "sys_"))
+		if ((strcmp(c->name, row->name) && strcmp(c->name, row->entry)) ||
+		    (c->entry && !strcmp(c->name, c->entry)))
 			continue;
-		for (size_t i = 0; i < n; i++) {
-			/* "sendfile64" is the tree's name, "sendfile" that of programs: accept both
-			 */
-			if (strcmp(calls[i].name, name) && strcmp(calls[i].name, entry + 4))
-				continue;
-			if (calls[i].entry && !strcmp(calls[i].name, calls[i].entry))
-				continue;
-			calls[i].name = impl_keep(im, xstrdup(name));
-			calls[i].nr = nr;
-			calls[i].entry = impl_keep(im, xstrdup(entry + 4));
-		}
+		c->name = impl_keep(a->im, xstrdup(row->name));
+		c->nr = row->nr;
+		c->entry = impl_keep(a->im, xstrdup(row->entry));
 	}
-	free(text);
-	free(path);
-	return 0;
 }
 
 static void find_in_file(struct impl *im, struct types *t, const struct tu *tu, char *text)
@@ -354,8 +342,7 @@ static int find_calls(struct impl *im, struct types *t)
 		struct calltype *c = &t->calls[i];
 
 		if (!c->entry)
-			ret = err(c->name,
-				  "see arch/x86/entry/syscalls/syscall_64.tbl for the names",
+			ret = err(c->name, "see " CALL_TABLE " for the names",
 				  "there is no such system call");
 		else if (!c->file)
 			ret = refuse_absent(
@@ -662,6 +649,7 @@ static int parse_named(struct impl *im, struct types *t, const struct types_requ
 int types_load(struct types *t, const struct compdb *db, const struct types_request *want)
 {
 	struct impl *im = xcalloc(1, sizeof(*im));
+	struct named_calls named;
 
 	memset(t, 0, sizeof(*t));
 	t->impl = im;
@@ -680,7 +668,8 @@ int types_load(struct types *t, const struct compdb *db, const struct types_requ
 		t->asked[i] = impl_keep(im, xstrdup(want->names[i]));
 	for (size_t i = 0; i < want->nconsts; i++)
 		t->consts[i].name = impl_keep(im, xstrdup(want->consts[i]));
-	if (read_table(im, db->tree, t->calls, t->ncalls) || find_calls(im, t))
+	named = (struct named_calls){im, t->calls, t->ncalls};
+	if (call_table_read(db->tree, see_row, &named) || find_calls(im, t))
 		return -1;
 	if (parse_calls(im, t, want->bodies))
 		return -1;

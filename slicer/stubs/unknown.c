@@ -55,6 +55,26 @@ static char *place_of_text(const struct marshal *m, const char *text)
 	return place ?: xasprintf("%s: /routes", m->spec->path);
 }
 
+/* Of a key or string below list/of, "calls"/"read", elsewhere if it isn't there. */
+static char *place_below(const struct marshal *m, const char *list, const char *of,
+			 const char *text)
+{
+	char *place = NULL;
+
+	for (size_t i = m->ngroups; i-- > 0 && !place;) {
+		json_t *v = json_object_get(json_object_get(m->groups[i].json, list), of);
+		struct strbuf pointer = {0};
+
+		sb_printf(&pointer, "/%s/%s", list, of);
+		if (v && find_text(v, text, &pointer)) {
+			pointer.s[pointer.len] = 0;
+			place = paste_place(m, &m->groups[i], pointer.s);
+		}
+		sb_free(&pointer);
+	}
+	return place ?: place_of_text(m, text);
+}
+
 /* ---- parameters and fields ---- */
 
 int unknown_member(const struct marshal *m, const char *list, const char *of, const char *part,
@@ -71,7 +91,7 @@ int unknown_member(const struct marshal *m, const char *list, const char *of, co
 			place = paste_place(m, &m->groups[i], pointer);
 	}
 	if (!place)
-		place = place_of_text(m, name);
+		place = place_below(m, list, of, name);
 	for (size_t i = 0; i < nknown; i++)
 		similar_offer(&best, name, known[i].name);
 	similar_print(&best, "did you mean ", &cure);

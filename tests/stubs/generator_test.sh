@@ -97,6 +97,15 @@ refused "a call that is switched off" 'CONFIG_BLOCK=y\|CONFIG_QUOTACTL=y' files 
 refused "a call behind #if" "isn't compiled in this configuration" files "pass" '"alarm"'
 refused "a call without parameters" 'getpid: a stub without a test' files "d['calls']['getpid']={'result':'int'}" '"getpid"'
 
+# Groups are shared: names that the tree doesn't have are refused, though the spec's calls don't reach them.
+refused "a call no tree has" '/calls/sendfil: the tree has no system call' files "d['calls']['sendfil']={'result':'int'}" '"read"'
+refused "similar calls" 'did you mean sendfile' files "d['calls']['sendfil']={'result':'int'}" '"read"'
+refused "a call by the kernel's name" 'write "fstat"' files "d['calls']['newfstat']={'result':0}" '"read"'
+refused "no such parameter of another spec's call" '/calls/sendfile/params/ofset: .*has no parameter' files "d['calls']['sendfile']['params']['ofset']={'dir':'in'}" '"read"'
+refused "the same of a call that is switched off" 'did you mean special?' files "d['calls']['quotactl']={'params':{'specal':{'dir':'in'}}}" '"read"'
+refused "no such argument of another spec's call" '/calls/writev/test/bases/0/args/vc: ' files "d['calls']['writev']['test']['bases'][0]['args']['vc']=0" '"read"'
+refused "no such field of another spec's struct" '/structs/iovec_in/fields/iov_lem: .*no parameter or field' files "d['structs']['iovec_in']['fields']['iov_lem']={'dir':'in'}" '"close"'
+
 inferred() { # name, what `kslice check` must say, group, python that edits the group `d`, calls, routes
 	cp "$home/specs/annotations/$3.json" "$work/repo/specs/annotations/$3.json"
 	/usr/bin/python3 -c "import json,sys; p=sys.argv[1]; d=json.load(open(p)); exec(sys.argv[2]); json.dump(d,open(p,'w'))" \
@@ -121,6 +130,11 @@ inferred "in and out in another unit" 'tsp: inout 16 bytes.* b' poll "del d['cal
 inferred "a computed length" 'buf: out count \* 4 + 16 =' files "d['calls']['read']['params']['buf']={'dir':'out','len':'count * 4 + sizeof(struct iovec)'}" '"read"'
 inferred "a route under a mask and by two arguments" 'socket(family AF_INET, type & SOCK_TYPE_MASK SOCK_DGRAM)' sockets pass '"socket", "close"' \
 	'{"call":"socket","arg":"family","values":["AF_INET"],"and":[{"arg":"type","values":["SOCK_DGRAM"],"mask":"SOCK_TYPE_MASK"}]}'
+
+inferred "names of other trees" 'read  ' files \
+	"d['calls']['sendfil']={'optional':True}; d['calls']['read']['params']['bufer']={'optional':True,'dir':'out'}; d['structs']['iovec_in']['fields']['x']={'optional':True}" '"read"'
+inferred "arguments of other trees" 'read  ' files \
+	"d['calls']['read']['params']['bufer']={'optional':True}; [b['args'].update(bufer=0) for b in d['calls']['read']['test']['bases']]" '"read"'
 
 asked() { # calls, routes, a group in the spec itself, then lines that one `kslice check` must print
 	printf '{ "name": "open", "description": "x", "config": "net.config", "calls": [%s],\n"routes": [%s],\n"annotations": ["files", %s] }' \
