@@ -18,6 +18,9 @@ endif
 # The kernel of `make test-tree`, and which domain of it `make test` builds.
 TREE := 6.12
 TREE_DOMAIN := net
+# Of targets that take the default tree unless another one is given.
+OF_TREE = $(if $(filter command,$(origin TREE)),--tree=$(TREE))
+fetch-tree = case $(TREE) in (*/*) ;; (*) $(AS) kernel-tree/fetch.sh $(TREE) ;; esac
 # A progress line on a terminal, and nothing elsewhere.
 NINJA = $(AS) ninja -C $(CMAKE) $$([ -t 1 ] || echo --quiet)
 # One more than cores, since many tests wait.
@@ -30,7 +33,7 @@ build-each = @set -e; n=0; for d in $(1); do n=$$((n + 1)); t=$$(date +%s); echo
 
 .DEFAULT_GOAL := programs
 .NOTPARALLEL:
-.PHONY: programs all help tree image poison kasan debug whole docs other-tree turn-specs demo test test-tree test-specs check quick bench fuzz storm format clean \
+.PHONY: programs all help tree image poison kasan debug whole docs tree-stubs other-tree turn-specs demo test test-tree test-specs check quick bench fuzz storm format clean \
 	build-deps demo-deps quick-deps test-deps install deb
 
 programs: $(CMAKE)/build.ninja ## kslice, kdom and the launcher: build/bin, build/lib
@@ -79,8 +82,12 @@ debug: image ## a domain with DWARF and exact call traces (DEBUG=NAMES): doc/DEB
 whole: programs tree ## the same configs, unsliced: for `make bench`, and for tests with the label `whole`
 	$(call build-each,$(DOMAINS),$(comma) whole,--whole)
 
-other-tree: programs # a domain of another kernel, for tests with the label `tree`
-	@$(AS) kernel-tree/fetch.sh $(TREE)
+# TREE unpacked, with the stubs of all domains: an image with `remote` cuts contains those of others.
+tree-stubs: programs
+	@$(fetch-tree)
+	@set -e; for d in $(DOMAINS); do $(AS) $(BUILD)/bin/kslice stubs --tree=$(TREE) $$d; done
+
+other-tree: tree-stubs # a domain of another kernel, for tests with the label `tree`
 	$(call build-each,$(TREE_DOMAIN),@$(TREE),--tree=$(TREE))
 
 turn-specs: programs tree # two specs of tests/specs, other ones each day, for tests with the label `specs`
@@ -96,13 +103,16 @@ demo: demo-deps ## from nothing to programs running on a domain (root)
 test: test-deps all image poison kasan debug whole other-tree turn-specs ## every test (root)
 	@$(call run-tests)
 
-test-tree: test-deps all tree ## TREE=VERSION or DIR: build every domain (or D=NAMES) from that kernel, and run their stub tests (root)
-	@case $(TREE) in */*) ;; *) $(AS) kernel-tree/fetch.sh $(TREE) ;; esac
-	$(call build-each,$(or $(D),$(DOMAINS)),@$(TREE),--tree=$(TREE))
-	@s=0; for d in $(or $(D),$(DOMAINS)); do $(BUILD)/bin/kslice test --tree=$(TREE) $$d || s=1; done; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
+# With S alone no domain, with D alone no spec.
+test-tree: test-deps all tree tree-stubs ## TREE=VERSION or DIR: every domain (or D=NAMES) of that kernel with its stub tests, then test-specs (root)
+	$(call build-each,$(or $(D),$(if $(S),,$(DOMAINS))),@$(TREE),--tree=$(TREE))
+	@s=0; for d in $(or $(D),$(if $(S),,$(DOMAINS))); do $(BUILD)/bin/kslice test --tree=$(TREE) $$d || s=1; done; \
+		[ -n "$(D)" -a -z "$(S)" ] || /usr/bin/python3 tests/specs/run.py --tree=$(TREE) $(S) || s=1; \
+		$(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
 
-test-specs: test-deps all tree ## every spec of tests/specs (or S=NAMES), from check to a program on it, as a table (root)
-	@/usr/bin/python3 tests/specs/run.py $(S); s=$$?; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
+test-specs: test-deps all tree ## every spec of tests/specs (or S=NAMES), from check to a program on it, as a table; TREE=VERSION or DIR (root)
+	@$(if $(OF_TREE),$(fetch-tree))
+	@/usr/bin/python3 tests/specs/run.py $(OF_TREE) $(S); s=$$?; $(AS) --own $(BUILD) $(BUILDERS_CACHE); exit $$s
 
 quick: all ## tests that take seconds and need no kernel tree
 	@$(call run-tests,-L '^quick$$')

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""run.py [--turn | NAME...] [--build | --built]: the specs of this folder, each from `kslice check` to a real program; prints a table.
+"""run.py [--turn | NAME...] [--build | --built] [--tree=TREE]: the specs of this folder, each from `kslice check` to a real program; prints
+a table.
 
     check     `kslice check`
     build     `kslice build`; its seconds, bytes of code, share of the functions that is kept
@@ -9,12 +10,15 @@
     program   NAME.sh: unmodified programs through `kdom run`; its first comment says why the host can't have served them
 
 --turn takes two of them, other ones each day (SPECS_TURN=NUMBER: those of that day; S=NAMES: these). --build ends after the build,
---built begins behind it. Status: 0 if every step of every spec succeeded. Root, for mounts and network devices.
+--built begins behind it. --tree: of another kernel tree than the default one. Status: 0 if every step of every spec succeeded. Root, for
+mounts and network devices.
 
-Products are in build/specs, a folder as a user's of an installed kslice has: links to the repo, stubs and images of its own, and a
-launcher with those stubs. The domains of specs/ and their launcher aren't touched."""
+Products are in build/specs (build/specs@6.12 for --tree=6.12), a folder as a user's of an installed kslice has: links to the repo, stubs and
+images of its own, and a launcher with those stubs. The domains of specs/ and their launcher aren't touched."""
 import argparse
 import datetime
+import glob
+import hashlib
 import json
 import os
 import re
@@ -30,8 +34,6 @@ BUILD = os.path.abspath(os.environ.get("KSLICE_BUILD") or os.path.join(SRC, "bui
 sys.path.insert(0, os.path.join(SRC, "tests/common"))
 import devices  # noqa: E402
 
-FOLDER = os.path.join(BUILD, "specs")
-LAUNCHER = os.path.join(FOLDER, "build/lib/kdom-launch")
 BAD = re.compile(r"\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap")
 STEPS = ("check", "build", "boot", "tests", "program")
 ROW = "{:10} {:>5} {:6} {:>6} {:>7} {:>9} {:6} {:>12} {}"
@@ -53,27 +55,50 @@ def as_builder(*argv):
     return [os.path.join(SRC, "kernel-tree/as-builder.sh"), *argv]
 
 
-def link(name, to):
-    path = os.path.join(FOLDER, name)
-    if not os.path.islink(path):
-        os.symlink(to, path)
+class Place:
+    """The folder that KSLICE_REPO names: one for each kernel tree. None: the default one."""
+    def __init__(self, tree):
+        self.tree = []
+        self.folder = os.path.join(BUILD, "specs")
+        if tree and not re.fullmatch(r"[0-9]+\.[0-9.]+", tree):
+            tree = os.path.realpath(tree)
+            self.folder += f"@{os.path.basename(tree)}-{hashlib.sha1(tree.encode()).hexdigest()[:8]}"
+        elif tree:
+            self.folder += f"@{tree}"
+        if tree:
+            self.tree = [f"--tree={tree}"]
+        self.launcher = os.path.join(self.folder, "build/lib/kdom-launch")
 
+    def link(self, name, to):
+        path = os.path.join(self.folder, name)
+        if not os.path.islink(path):
+            os.symlink(to, path)
 
-def prepare():
-    """The folder that KSLICE_REPO names."""
-    subprocess.run(as_builder("mkdir", "-p", os.path.join(FOLDER, "generated"), os.path.join(FOLDER, "build/bin")), check=True)
-    for name in ("runtime", "specs", "kernel-tree", "tests"):
-        link(name, os.path.join(SRC, name))
-    link("build/bin/kslice-cc", os.path.join(BUILD, "bin/kslice-cc"))
+    def prepare(self):
+        subprocess.run(as_builder("mkdir", "-p", os.path.join(self.folder, "generated"), os.path.join(self.folder, "build/bin")), check=True)
+        for name in ("runtime", "specs", "kernel-tree", "tests"):
+            self.link(name, os.path.join(SRC, name))
+        self.link("build/bin/kslice-cc", os.path.join(BUILD, "bin/kslice-cc"))
+
+    def products(self, name):
+        """As slicer/commands/trees.h calls them; "" if there are none. No other tree's are here."""
+        path = f"{self.folder}/build/{name}"
+        return (self.tree and glob.glob(path + "@*") or glob.glob(path) or [""])[0]
+
+    def stubs(self, name):
+        """The launcher takes generated/NAME, and kslice leaves another tree's beside their image."""
+        out = os.path.basename(self.products(name))
+        if out != name:
+            self.link(f"generated/{name}", f"../build/{out}/generated")
 
 
 class Spec:
-    def __init__(self, name, brief):
+    def __init__(self, name, brief, place):
         self.name = name
+        self.place = place
         self.brief = brief  # a fourth of the stub tests' edges
         self.path = os.path.join(HERE, name + ".json")
-        self.out = os.path.join(FOLDER, "build", name)
-        self.log = os.path.join(FOLDER, name + ".log")
+        self.log = os.path.join(place.folder, name + ".log")
         self.told = dict.fromkeys(STEPS, "-")
         self.seconds = ""
         self.failed = None
@@ -86,7 +111,7 @@ class Spec:
         """Its output, which also goes to the log; ends the spec if it fails."""
         self.say(f"\n$ {' '.join(argv)}\n")
         try:
-            done = subprocess.run(argv, env=dict(os.environ, KSLICE_REPO=FOLDER, KSLICE_BUILD=f"{FOLDER}/build", KSLICE_SRC=SRC, **(env or {})), stdin=subprocess.DEVNULL,
+            done = subprocess.run(argv, env=dict(os.environ, KSLICE_REPO=self.place.folder, KSLICE_BUILD=f"{self.place.folder}/build", KSLICE_SRC=SRC, **(env or {})), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, text=True, errors="replace", check=False)
             out, status = done.stdout, done.returncode
         except subprocess.TimeoutExpired as e:
@@ -106,23 +131,25 @@ class Spec:
     # ---- steps ----
 
     def check(self):
-        self.run("check", *as_builder(f"{BUILD}/bin/kslice", "check", self.path))
+        self.run("check", *as_builder(f"{BUILD}/bin/kslice", "check", *self.place.tree, self.path))
         self.told["check"] = "ok"
 
     def build(self):
         begun = time.monotonic()
-        self.run("build", *as_builder(f"{BUILD}/bin/kslice", "build", self.path))
+        self.run("build", *as_builder(f"{BUILD}/bin/kslice", "build", *self.place.tree, self.path))
         self.seconds = f"{time.monotonic() - begun:.0f}"
         self.told["build"] = "ok"
 
     def link(self):
-        cmake = os.path.join(FOLDER, "build/cmake")
+        folder = self.place.folder
+        cmake = os.path.join(folder, "build/cmake")
+        self.place.stubs(self.name)
         self.run("build", *as_builder("cmake", "-S", f"{SRC}/runtime/client", "-B", cmake, "-G", "Ninja", "-DCMAKE_C_COMPILER=gcc",
-                                      f"-DSD_REPO={FOLDER}", f"-DKSLICE_BUILD={FOLDER}/build"))
+                                      f"-DSD_REPO={folder}", f"-DKSLICE_BUILD={folder}/build"))
         self.run("build", *as_builder("ninja", "-C", cmake, "--quiet", "kdom-launch"))
 
     def tests(self):
-        out = self.run("tests", f"{BUILD}/bin/kslice", "test", self.path, env={"KSLICE_EDGES": "4"} if self.brief else None)
+        out = self.run("tests", f"{BUILD}/bin/kslice", "test", *self.place.tree, self.path, env={"KSLICE_EDGES": "4"} if self.brief else None)
         passed = re.findall(r"over [\w ]+: (\d+) passed, 0 failed", out)
         if len(passed) < 3: # on the host, linked with the domain, against its process
             self.fail("tests", out)
@@ -132,9 +159,10 @@ class Spec:
         with tempfile.TemporaryDirectory(prefix="specs.") as tmp:
             run = os.path.join(tmp, "run")
             os.mkdir(run, 0o700)
-            env = {"KDOM_DIR": run, "KDOM_LAUNCH": LAUNCHER, "KDOM": f"{BUILD}/bin/kdom", "DOMAIN": self.name, "TMP": tmp, "SRC": SRC}
+            env = {"KDOM_DIR": run, "KDOM_LAUNCH": self.place.launcher, "KDOM": f"{BUILD}/bin/kdom", "DOMAIN": self.name, "TMP": tmp, "SRC": SRC}
             options = devices.for_kdom(self.name, tmp)
-            files = [f"--image={self.out}/{self.name}.image", f"--manifest={self.out}/manifest.json"]
+            out = self.place.products(self.name)
+            files = [f"--image={out}/{self.name}.image", f"--manifest={out}/manifest.json"]
             self.run("boot", env["KDOM"], "up", *options, *files, self.name, env=env, timeout=60)
             try:
                 out = self.run("program", "unshare", "--net", "bash", "-euc", f". {HERE}/program.sh; . {HERE}/{self.name}.sh", env=env, timeout=300)
@@ -154,8 +182,9 @@ class Spec:
 
     def row(self):
         figures = {}
-        if os.path.exists(f"{self.out}/manifest.json"):
-            with open(f"{self.out}/manifest.json", encoding="utf-8") as f:
+        manifest = self.place.products(self.name) + "/manifest.json"
+        if os.path.exists(manifest):
+            with open(manifest, encoding="utf-8") as f:
                 figures = json.load(f)
         kept, whole = figures.get("kept", {}), figures.get("whole", {})
         with open(self.path, encoding="utf-8") as f:
@@ -186,9 +215,9 @@ def go(spec, args):
     return spec
 
 
-def chosen(args):
+def chosen(args, place):
     every = names()
-    kept = os.path.join(FOLDER, "turn")
+    kept = os.path.join(place.folder, "turn")
     wanted = args.names or os.environ.get("S", "").split()
     if not wanted:
         wanted = every
@@ -214,9 +243,11 @@ def main():
     parser.add_argument("--turn", action="store_true", help="two of them, other ones each day")
     parser.add_argument("--build", action="store_true", help="only check and build")
     parser.add_argument("--built", action="store_true", help="what --build has built")
+    parser.add_argument("--tree", default=os.environ.get("KSLICE_TREE"), help="of another kernel tree: a version, or a folder (KSLICE_TREE)")
     args = parser.parse_args()
-    prepare()
-    specs = [go(Spec(name, args.turn), args) for name in chosen(args)]
+    place = Place(args.tree)
+    place.prepare()
+    specs = [go(Spec(name, args.turn, place), args) for name in chosen(args, place)]
     print(ROW.format("spec", "lines", "check", "build", "text", "functions", "boot", "stub tests", "program"))
     for spec in specs:
         print(spec.row())
