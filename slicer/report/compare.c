@@ -74,6 +74,17 @@ static json_t *count_json(const struct graph *g)
 
 /* ---- cuts ---- */
 
+/* Does cut i match, or one of its alternatives? */
+static bool entry_matches(const struct spec *spec, size_t i)
+{
+	const struct spec_cut *c = &spec->cuts[i];
+	bool matched = c->matched;
+
+	for (size_t k = c->entry; c->any && !matched && k < spec->ncuts; k++)
+		matched = spec->cuts[k].entry == c->entry && spec->cuts[k].matched;
+	return matched;
+}
+
 /* Cuts of one spec, in the same order on both sides. */
 static json_t *cuts_only_in(const struct spec *a, const struct spec *b)
 {
@@ -82,7 +93,7 @@ static json_t *cuts_only_in(const struct spec *a, const struct spec *b)
 	for (size_t i = 0; i < a->ncuts && i < b->ncuts; i++) {
 		const struct spec_cut *c = &a->cuts[i];
 
-		if (c->matched && !b->cuts[i].matched)
+		if (c->matched && !entry_matches(b, i))
 			json_array_append_new(list, json_pack("{s:s,s:s,s:s?}", "kind",
 							      cut_kind_name(c->kind), "symbol",
 							      c->symbol, "group", c->group));
