@@ -13,8 +13,8 @@ a table.
 --built begins behind it. --tree: of another kernel tree than the default one. Status: 0 if every step of every spec succeeded. Root, for
 mounts and network devices.
 
-Products are in build/specs (build/specs@6.12 for --tree=6.12), a folder as a user's of an installed kslice has: links to the repo, stubs and
-images of its own, and a launcher with those stubs. The domains of specs/ and their launcher aren't touched."""
+Products are in build/specs, a folder as a user's of an installed kslice has: links to the repo, stubs and images of its own, and a
+launcher with those stubs, for another tree in build/specs/launcher@TREE. The domains of specs/ and their launcher aren't touched."""
 import argparse
 import datetime
 import glob
@@ -34,6 +34,7 @@ BUILD = os.path.abspath(os.environ.get("KSLICE_BUILD") or os.path.join(SRC, "bui
 sys.path.insert(0, os.path.join(SRC, "tests/common"))
 import devices  # noqa: E402
 
+FOLDER = os.path.join(BUILD, "specs")
 BAD = re.compile(r"\bBUG\b|WARNING:|Oops|Kernel panic|Call Trace|kslice: trap")
 STEPS = ("check", "build", "boot", "tests", "program")
 ROW = "{:10} {:>5} {:6} {:>6} {:>7} {:>9} {:6} {:>12} {}"
@@ -55,41 +56,46 @@ def as_builder(*argv):
     return [os.path.join(SRC, "kernel-tree/as-builder.sh"), *argv]
 
 
+def link(path, to):
+    if os.path.islink(path) and os.readlink(path) != to:
+        os.unlink(path)
+    if not os.path.islink(path):
+        os.symlink(to, path)
+
+
 class Place:
-    """The folder that KSLICE_REPO names: one for each kernel tree. None: the default one."""
+    """Of a kernel tree, None being the default one: how kslice's products are called (slicer/commands/trees.h), and the folder with the
+    launcher, since the stubs of one tree aren't always another's."""
     def __init__(self, tree):
-        self.tree = []
-        self.folder = os.path.join(BUILD, "specs")
-        if tree and not re.fullmatch(r"[0-9]+\.[0-9.]+", tree):
-            tree = os.path.realpath(tree)
-            self.folder += f"@{os.path.basename(tree)}-{hashlib.sha1(tree.encode()).hexdigest()[:8]}"
-        elif tree:
-            self.folder += f"@{tree}"
-        if tree:
-            self.tree = [f"--tree={tree}"]
+        cache = os.environ.get("KSLICE_CACHE") or os.path.expanduser("~/.cache/kslice")
+        version = tree and re.fullmatch(r"[0-9]+\.[0-9.]+", tree)
+        path = os.path.realpath(f"{cache}/tree/linux-source-{tree}" if version else tree or "")
+        if path == os.path.realpath(os.path.join(SRC, "kernel-tree/linux")):
+            tree = None
+        self.tree = [f"--tree={tree if version else path}"] if tree else []
+        name = re.sub(r"[^A-Za-z0-9.+_-]", "_", os.path.basename(path)) + "-" + 8 * "[0-9a-f]"
+        self.pattern = f"@{tree if version else name}" if tree else ""
+        self.folder = os.path.join(FOLDER, f"launcher@{tree if version else os.path.basename(path)}") if tree else FOLDER
         self.launcher = os.path.join(self.folder, "build/lib/kdom-launch")
 
-    def link(self, name, to):
-        path = os.path.join(self.folder, name)
-        if not os.path.islink(path):
-            os.symlink(to, path)
-
     def prepare(self):
-        subprocess.run(as_builder("mkdir", "-p", os.path.join(self.folder, "generated"), os.path.join(self.folder, "build/bin")), check=True)
-        for name in ("runtime", "specs", "kernel-tree", "tests"):
-            self.link(name, os.path.join(SRC, name))
-        self.link("build/bin/kslice-cc", os.path.join(BUILD, "bin/kslice-cc"))
+        """FOLDER is what KSLICE_REPO names."""
+        for folder in {FOLDER, self.folder}:
+            subprocess.run(as_builder("mkdir", "-p", os.path.join(folder, "generated"), os.path.join(folder, "build/bin")), check=True)
+            for name in ("runtime", "specs", "kernel-tree", "tests"):
+                link(os.path.join(folder, name), os.path.join(SRC, name))
+        link(os.path.join(FOLDER, "build/bin/kslice-cc"), os.path.join(BUILD, "bin/kslice-cc"))
 
     def products(self, name):
-        """As slicer/commands/trees.h calls them; "" if there are none. No other tree's are here."""
-        path = f"{self.folder}/build/{name}"
-        return (self.tree and glob.glob(path + "@*") or glob.glob(path) or [""])[0]
+        """The newest; a path that isn't there if there are none."""
+        found = glob.glob(f"{FOLDER}/build/{name}{self.pattern}")
+        return max(found, key=os.path.getmtime, default=f"{FOLDER}/build/{name}@none")
 
     def stubs(self, name):
         """The launcher takes generated/NAME, and kslice leaves another tree's beside their image."""
-        out = os.path.basename(self.products(name))
-        if out != name:
-            self.link(f"generated/{name}", f"../build/{out}/generated")
+        out = self.products(name)
+        if "@" in os.path.basename(out):
+            link(os.path.join(self.folder, "generated", name), os.path.join(out, "generated"))
 
 
 class Spec:
@@ -111,7 +117,7 @@ class Spec:
         """Its output, which also goes to the log; ends the spec if it fails."""
         self.say(f"\n$ {' '.join(argv)}\n")
         try:
-            done = subprocess.run(argv, env=dict(os.environ, KSLICE_REPO=self.place.folder, KSLICE_BUILD=f"{self.place.folder}/build", KSLICE_SRC=SRC, **(env or {})), stdin=subprocess.DEVNULL,
+            done = subprocess.run(argv, env=dict(os.environ, KSLICE_REPO=FOLDER, KSLICE_BUILD=f"{FOLDER}/build", KSLICE_SRC=SRC, **(env or {})), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, text=True, errors="replace", check=False)
             out, status = done.stdout, done.returncode
         except subprocess.TimeoutExpired as e:
@@ -136,7 +142,9 @@ class Spec:
 
     def build(self):
         begun = time.monotonic()
-        self.run("build", *as_builder(f"{BUILD}/bin/kslice", "build", *self.place.tree, self.path))
+        out = self.run("build", *as_builder(f"{BUILD}/bin/kslice", "build", *self.place.tree, self.path))
+        for warning in re.findall(r"^kslice: warning: .*\n(?: .*\n)*", out, re.M): # a share of functions that isn't another tree's
+            print(f"{self.name}: {warning}", end="", flush=True)
         self.seconds = f"{time.monotonic() - begun:.0f}"
         self.told["build"] = "ok"
 
