@@ -107,7 +107,7 @@ enum sd_block_op {
 	SD_BLOCK_SETFSUID = SD_OP_CALLS + 95, /* setfsuid(unsigned int uid) */
 	SD_BLOCK_SETFSGID = SD_OP_CALLS + 96, /* setfsgid(unsigned int gid) */
 	SD_BLOCK_SETGROUPS = SD_OP_CALLS + 97, /* setgroups(int gidsetsize, unsigned int __user *grouplist) */
-	SD_BLOCK_CAPSET = SD_OP_CALLS + 98, /* capset(struct __user_cap_header_struct *header, struct __user_cap_data_struct *data) */
+	SD_BLOCK_CAPSET = SD_OP_CALLS + 98, /* capset(struct __user_cap_header_struct __user *header, struct __user_cap_data_struct __user *data) */
 	SD_BLOCK_PRCTL = SD_OP_CALLS + 99, /* prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5) */
 	SD_BLOCK_POLL = SD_OP_CALLS + 100, /* poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_msecs) */
 	SD_BLOCK_PPOLL = SD_OP_CALLS + 101, /* ppoll(struct pollfd __user *ufds, unsigned int nfds, struct __kernel_timespec __user *tsp, const sigset_t __user *sigmask, unsigned long sigsetsize) */

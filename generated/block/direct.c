@@ -207,7 +207,7 @@ long sd_block_direct(unsigned int nr, const u64 a[6])
 	case 116:
 		return sys_setgroups((int)a[0], (unsigned int __user *)(uintptr_t)a[1]);
 	case 126:
-		return sys_capset((struct __user_cap_header_struct *)(uintptr_t)a[0], (struct __user_cap_data_struct *)(uintptr_t)a[1]);
+		return sys_capset((struct __user_cap_header_struct __user *)(uintptr_t)a[0], (struct __user_cap_data_struct __user *)(uintptr_t)a[1]);
 	case 157:
 		return sys_prctl((int)a[0], (unsigned long)a[1], (unsigned long)a[2], (unsigned long)a[3], (unsigned long)a[4]);
 	case 7:

@@ -91,7 +91,7 @@ long sd_block_serve_capset(struct sd_serve *s)
 	p1 = sd_uptr(s, s->arg[1], 24);
 	if (sd_unlikely(s->bad))
 		return -EPROTO;
-	r = sys_capset((struct __user_cap_header_struct *)p0, (struct __user_cap_data_struct *)p1);
+	r = sys_capset((struct __user_cap_header_struct __user *)p0, (struct __user_cap_data_struct __user *)p1);
 	return r;
 }
 

@@ -167,16 +167,18 @@ static const struct type *make_type(struct impl *im, CXType cx)
 	return ty;
 }
 
+/* Of a call's parameter. Each pointer of a program is __user, also where a tree's own declaration
+ * says so in a way that isn't seen (cap_user_data_t), and the same in all trees. */
 static const char *cast_spelling(struct impl *im, const struct type *t)
 {
 	if (t->kind != TYPE_PTR)
 		return t->name;
 	if (t->to->kind == TYPE_PTR)
-		return impl_keep(im, xasprintf("%s%s %s*%s*", t->to->to->is_const ? "const " : "",
-					       t->to->to->name, t->to->to->user ? "__user " : "",
-					       t->to->user ? " __user " : " "));
-	return impl_keep(im, xasprintf("%s%s %s*", t->to->is_const ? "const " : "", t->to->name,
-				       t->to->user ? "__user " : ""));
+		return impl_keep(im,
+				 xasprintf("%s%s %s* __user *", t->to->to->is_const ? "const " : "",
+					   t->to->to->name, t->to->to->user ? "__user " : ""));
+	return impl_keep(im,
+			 xasprintf("%s%s __user *", t->to->is_const ? "const " : "", t->to->name));
 }
 
 /* ---- parsing ---- */
