@@ -7,6 +7,7 @@
 #include "diff.h"
 #include "report/compare.h"
 #include "stubs/stubs.h"
+#include "tree/shares.h"
 #include <stdlib.h>
 
 /*
@@ -55,6 +56,7 @@ static void open_side(struct session *s, const char *spec, struct options *o, co
 static int print_result(const struct compare_side *from, const struct compare_side *to, bool json)
 {
 	json_t *result = compare_slices(from, to);
+	const json_t *a = json_object_get(result, "from"), *b = json_object_get(result, "to");
 	char *text;
 
 	if (!json) {
@@ -64,6 +66,7 @@ static int print_result(const struct compare_side *from, const struct compare_si
 		puts(text);
 		free(text);
 	}
+	shares_tell(from->graph->db->tree, compare_share(a), to->graph->db->tree, compare_share(b));
 	json_decref(result);
 	return from->summary && to->summary ? 0 : -1;
 }

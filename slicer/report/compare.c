@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* compare.c: two slices of one spec => JSON, and that as text. See compare.h. */
 #include "report/compare.h"
+#include "closure/sizes.h"
 #include <stdlib.h>
 
 /* ---- functions ---- */
@@ -70,6 +71,19 @@ static json_t *count_json(const struct graph *g)
 
 	each_kept_function(g, count_function, &n);
 	return json_integer(n);
+}
+
+/* A tree and the slice of it. */
+static json_t *side_json(const struct graph *g)
+{
+	struct sizes s;
+	json_t *j;
+
+	sizes_count(&s, g);
+	j = json_pack("{s:s,s:o,s:I,s:I}", "tree", g->db->tree, "functions", count_json(g), "kept",
+		      (json_int_t)s.kept.functions, "whole", (json_int_t)s.whole.functions);
+	sizes_free(&s);
+	return j;
 }
 
 /* ---- cuts ---- */
@@ -207,12 +221,10 @@ json_t *compare_slices(const struct compare_side *from, const struct compare_sid
 	const struct graph *a = from->graph, *b = to->graph;
 	json_t *moved = json_array(), *fresh = list_only_in(b, a, moved);
 
-	return json_pack("{s:{s:s,s:o},s:{s:s,s:o},s:o,s:o,s:{s:o,s:o,s:o},s:{s:o,s:o},s:o}",
-			 "from", "tree", a->db->tree, "functions", count_json(a), "to", "tree",
-			 b->db->tree, "functions", count_json(b), "calls",
-			 compare_calls(from->summary, to->summary), "structs",
-			 compare_structs(from->wire, to->wire), "functions", "new", fresh, "gone",
-			 list_only_in(a, b, NULL), "moved", moved, "cuts", "gone",
+	return json_pack("{s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o},s:{s:o,s:o},s:o}", "from", side_json(a),
+			 "to", side_json(b), "calls", compare_calls(from->summary, to->summary),
+			 "structs", compare_structs(from->wire, to->wire), "functions", "new",
+			 fresh, "gone", list_only_in(a, b, NULL), "moved", moved, "cuts", "gone",
 			 cuts_only_in(a->spec, b->spec), "new", cuts_only_in(b->spec, a->spec),
 			 "changed", compare_texts(a, b));
 }
@@ -292,12 +304,21 @@ static void print_changed(FILE *out, const json_t *list)
 	}
 }
 
+double compare_share(const json_t *side)
+{
+	double whole = json_number_value(json_object_get(side, "whole"));
+
+	return whole ? 100 * json_number_value(json_object_get(side, "kept")) / whole : 0;
+}
+
 static void print_side(FILE *out, const json_t *result, const char *side)
 {
 	const json_t *s = json_object_get(result, side);
 
-	fprintf(out, "%-5s %s: %lld functions\n", side, get(s, "tree"),
-		(long long)json_integer_value(json_object_get(s, "functions")));
+	fprintf(out,
+		"%-5s %s: %lld functions, and those of headers: %.1f%% of the configuration's\n",
+		side, get(s, "tree"),
+		(long long)json_integer_value(json_object_get(s, "functions")), compare_share(s));
 }
 
 void compare_print(const json_t *result, FILE *out)

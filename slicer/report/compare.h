@@ -17,7 +17,8 @@
  *      changed    [{"name", "file", "line", "because": [text]}]: functions of both slices whose own
  *                       text
  *                 changed ("text") or what it depends on: "sk_dst_get (include/net/sock.h)"
- *      from, to   {"tree": path, "functions": n}: of each slice
+ *      from, to   {"tree": path, "functions": n, without those of headers, "kept": n, "whole": n:
+ *                 with them, of the slice and of the configuration}
  */
 #ifndef KSLICE_REPORT_COMPARE_H
 #define KSLICE_REPORT_COMPARE_H
@@ -30,6 +31,8 @@ struct compare_side {
 		*wire; /* texts of the stubs' summary.json and wire.h; NULL: none were made */
 };
 json_t *compare_slices(const struct compare_side *from, const struct compare_side *to);
+/* Of its "from" or "to", in percent; 0: nothing is there. */
+double compare_share(const json_t *side);
 /* Prints it as text. */
 void compare_print(const json_t *result, FILE *out);
 

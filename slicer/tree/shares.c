@@ -55,18 +55,25 @@ static bool is_same_slice(const json_t *a, const json_t *b)
 	return same;
 }
 
-static int compare_with(const json_t *m, const char *outdir, const char *other)
+bool shares_tell(const char *a, double of_a, const char *b, double of_b)
 {
-	json_t *o = manifest_of(other);
-	double share = share_of(m), its = share_of(o);
-	bool differ = share && its && fabs(share - its) > POINTS && is_same_slice(m, o);
+	bool differ = of_a && of_b && fabs(of_a - of_b) > POINTS;
 
 	if (differ)
 		fprintf(stderr,
 			"kslice: warning: %s keeps %.1f%% of the functions, %s %.1f%%, of the same "
 			"calls and cuts\n        cure: `kslice why' what only one has; `kslice "
 			"check --list' shows cuts without a target\n",
-			outdir, share, other, its);
+			a, of_a, b, of_b);
+	return differ;
+}
+
+static int compare_with(const json_t *m, const char *outdir, const char *other)
+{
+	json_t *o = manifest_of(other);
+	double share = share_of(m), its = share_of(o);
+	bool differ = is_same_slice(m, o) && shares_tell(outdir, share, other, its);
+
 	json_decref(o);
 	return differ;
 }

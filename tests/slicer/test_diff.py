@@ -3,6 +3,7 @@
 """`kslice diff` on the mini tree and a copy with changes of each kind. usage: test_diff.py KSLICE WORKDIR"""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,12 @@ def main():
     look(json.loads(r.stdout))
     text = diff(kslice, spec, old, new).stdout
     check("Functions that are gone: 1\n  inet_bind " in text and "Cuts that match nothing any more: 1\n  drop     hook_note" in text, "the table:\n" + text)
+    check(re.search(r"^from .*: \d+ functions, .* \d+\.\d% of the configuration's$", text, re.M), "the share:\n" + text)
+    check("warning" not in r.stderr, f"shares within three points: {r.stderr}")
+    with open(f"{new}/lib/forms.c", "a") as f:
+        f.writelines(f"int nobody_{i}(void);\nint nobody_{i}(void)\n{{\n\treturn {i};\n}}\n" for i in range(100))
+    r = diff(kslice, spec, old, new)
+    check(re.search(r"warning: .*/old keeps \d+\.\d% of the functions, .*/new \d+\.\d%", r.stderr), f"shares that differ: {r.stderr}")
     r = diff(kslice, spec, old, new, "--to", f"{work}/none")
     check(r.returncode == 1 and "no" in r.stderr.lower(), "a tree that isn't there: " + r.stderr)
     os.remove(f"{new}/arch/x86/entry/syscalls/syscall_64.tbl")
