@@ -34,6 +34,8 @@ struct side *backend_direct(void)
 {
 	static struct side direct = {.name = "kernel", .call = direct_call};
 
+	if (!st_copies)
+		return &direct;
 	if (!&sd_noted)
 		st_die("this image doesn't note its copies: build it with --debug=poison or --debug");
 	sd_noted = copies_note;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* engine.c: runs every case of a call on both sides and compares; see stub_test.h. */
 #include "engine.h"
+#include "recorded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,17 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STATE	 32768
 #define WATCHDOG 20 /* seconds a case may take before the run counts as hung */
-
-/* The outcome of a case on one side. */
-struct outcome {
-	long ret;
-	u64 arg[6];
-	size_t len[6];
-	u8 *mem[6]; /* copies of the slots */
-	char state[STATE];
-};
 
 struct edge { /* how one argument departs from the base */
 	char name[64];
@@ -232,7 +223,6 @@ static void perform(struct run *r, struct side *s, struct outcome *o)
 struct play {
 	struct run *r;
 	struct side *s;
-	u16 *ports;
 	struct outcome *o;
 };
 
@@ -242,7 +232,7 @@ static void *play(void *arg)
 
 	memset(p->o->arg, 0, sizeof(p->o->arg));
 	p->o->state[0] = '\0';
-	world_make(p->s, p->ports);
+	world_make(p->s, p->o->port);
 	perform(p->r, p->s, p->o);
 	if (!identity_call(p->r->stub->nr))
 		world_end(p->s);
@@ -271,6 +261,11 @@ static void play_apart(struct play *p)
 	world_abandon(p->s);
 }
 
+static const char *other_name(void)
+{
+	return st_recorded ? "unsliced kernel" : st_recording ? "without a stub" : "host";
+}
+
 static void explain(struct run *r, const struct outcome *h, const struct outcome *d, char *why,
 		    size_t size)
 {
@@ -278,8 +273,8 @@ static void explain(struct run *r, const struct outcome *h, const struct outcome
 
 	why[0] = '\0';
 	if (h->ret != d->ret)
-		n += (size_t)snprintf(why, size, "host %ld (%s), domain %ld (%s)", h->ret,
-				      h->ret < 0 ? strerror((int)-h->ret) : "", d->ret,
+		n += (size_t)snprintf(why, size, "%s %ld (%s), domain %ld (%s)", other_name(),
+				      h->ret, h->ret < 0 ? strerror((int)-h->ret) : "", d->ret,
 				      d->ret < 0 ? strerror((int)-d->ret) : "");
 	for (u32 i = 0; i < r->call->nparams && n < size / 2; i++) {
 		size_t k = 0;
@@ -288,9 +283,9 @@ static void explain(struct run *r, const struct outcome *h, const struct outcome
 			k++;
 		if (k < h->len[i])
 			n += (size_t)snprintf(why + n, size - n,
-					      "%s%s: byte %zu of %zu: host %02x, domain %02x",
+					      "%s%s: byte %zu of %zu: %s %02x, domain %02x",
 					      n ? "; " : "", r->call->param[i].name, k, h->len[i],
-					      h->mem[i][k], d->mem[i][k]);
+					      other_name(), h->mem[i][k], d->mem[i][k]);
 	}
 	if (strcmp(h->state, d->state) && n < size / 2) {
 		const char *a = h->state, *b = d->state, *la = a, *lb = b;
@@ -298,8 +293,9 @@ static void explain(struct run *r, const struct outcome *h, const struct outcome
 		for (; *a == *b; a++, b++)
 			if (*a == '\n')
 				la = a + 1, lb = b + 1;
-		snprintf(why + n, size - n, "%safterwards: host \"%.*s\", domain \"%.*s\"",
-			 n ? "; " : "", (int)strcspn(la, "\n"), la, (int)strcspn(lb, "\n"), lb);
+		snprintf(why + n, size - n, "%safterwards: %s \"%.*s\", domain \"%.*s\"",
+			 n ? "; " : "", other_name(), (int)strcspn(la, "\n"), la,
+			 (int)strcspn(lb, "\n"), lb);
 	}
 }
 
@@ -308,12 +304,18 @@ static bool other_tree(void)
 	return getenv("KSLICE_OTHER_TREE");
 }
 
+/* Is the same kernel on both sides? */
+static bool same_kernel(void)
+{
+	return !backend_is_kernel || st_recording;
+}
+
 static const struct st_differs *excuse(struct run *r)
 {
 	for (u32 i = 0; i < r->call->ndiffers; i++) {
 		const struct st_differs *d = &r->call->differs[i];
 
-		if (fnmatch(d->match, r->name, 0) || (d->reason != ST_STUB && !backend_is_kernel) ||
+		if (fnmatch(d->match, r->name, 0) || (d->reason != ST_STUB && same_kernel()) ||
 		    (d->reason == ST_VERSION && !other_tree()))
 			continue;
 		r->used[i] |= 1; /* met */
@@ -368,9 +370,9 @@ static void forget(struct run *r, struct outcome *o)
 	}
 }
 
-static void play_side(struct run *r, struct side *s, u16 *ports, struct outcome *o)
+static void play_side(struct run *r, struct side *s, struct outcome *o)
 {
-	struct play p = {r, s, ports, o};
+	struct play p = {r, s, o};
 
 	if (identity_call(r->stub->nr))
 		play_apart(&p);
@@ -378,12 +380,24 @@ static void play_side(struct run *r, struct side *s, u16 *ports, struct outcome 
 		play(&p);
 }
 
+/* With a stub where the caller's credentials matter: without one it is a task of the kernel, which
+ * stays root. */
+static struct side *other_side(const struct run *r)
+{
+	if (st_recording && (r->base->as || identity_call(r->stub->nr)))
+		return &backend_domain;
+	return st_copies || st_recording ? backend_direct() : &side_host;
+}
+
 static void play_both(struct run *r, struct outcome *h, struct outcome *d)
 {
-	u16 ports[FX_COUNT] = {0};
-
-	play_side(r, st_copies ? backend_direct() : &side_host, ports, h);
-	play_side(r, &backend_domain, ports, d);
+	memset(h->port, 0, sizeof(h->port));
+	if (st_recorded)
+		recorded_get(engine_now, world_patient, h);
+	else
+		play_side(r, other_side(r), h);
+	memcpy(d->port, h->port, sizeof(d->port));
+	play_side(r, &backend_domain, d);
 }
 
 /* KSLICE_EDGES=N: of the edges only each Nth, where another transport has made them all. */
@@ -438,6 +452,8 @@ static void one_case(struct run *r)
 		play_both(r, &h, &d);
 		world_patient = false;
 	}
+	if (st_recording)
+		recorded_put(engine_now, &h);
 	if (st_copies)
 		judge_copies(r, &h, &d);
 	else
@@ -565,7 +581,8 @@ static bool may_agree(const struct run *r, u32 i)
 {
 	enum st_reason reason = r->call->differs[i].reason;
 
-	return reason == ST_VERSION || (reason == ST_KERNEL && r->used[i] & 1 && other_tree());
+	return reason == ST_VERSION || (reason == ST_KERNEL && st_recorded) ||
+	       (reason == ST_KERNEL && r->used[i] & 1 && other_tree());
 }
 
 static void stale(struct run *r)
@@ -573,7 +590,7 @@ static void stale(struct run *r)
 	for (u32 i = 0; i < r->call->ndiffers; i++) {
 		const struct st_differs *d = &r->call->differs[i];
 
-		if ((d->reason != ST_STUB && !backend_is_kernel) || (r->used[i] & 2) || st_mutate ||
+		if ((d->reason != ST_STUB && same_kernel()) || (r->used[i] & 2) || st_mutate ||
 		    st_copies || edge_step() > 1 || !engine_wanted(r->call->name, NULL) ||
 		    may_agree(r, i))
 			continue;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * main.c: stub tests, whatever the transport:
- * PROGRAM [--image=IMAGE] [--mutate=in|out] [--copies[=short]] [CALL[/CASE] ...]
+ * PROGRAM [--image=IMAGE] [--mutate=in|out] [--copies[=short]] [--record=FILE | --recorded=FILE]
+ *         [CALL[/CASE] ...]
  * Prints a line a call and "N passed, N failed".
  */
 #include "engine.h"
+#include "recorded.h"
 
 #include <fnmatch.h>
 #include <signal.h>
@@ -152,17 +154,26 @@ int stub_tests(int argc, char **argv)
 			st_copies = true;
 			if (!strcmp(argv[i] + 8, "=short"))
 				st_mutate = ST_MUTATE_COPIES;
+		} else if (!strncmp(argv[i], "--record=", 9)) {
+			recorded_open(argv[i] + 9, true);
+		} else if (!strncmp(argv[i], "--recorded=", 11)) {
+			recorded_open(argv[i] + 11, false);
 		} else if (argv[i][0] != '-')
 			names[nwant++] = argv[i];
 	}
 	want = names;
-	if (st_copies && !backend_direct)
-		st_die("--copies: the kernel isn't in this program");
+	if ((st_copies || st_recording) && !backend_direct)
+		st_die("--copies, --record: the kernel isn't in this program");
 	backend_start(argc, argv);
 	world_probe(&backend_domain);
 	for (u32 i = 0; i < st_suite.ncalls; i++)
 		engine_call(st_suite.call[i]);
-	printf("stubs of %s over %s%s: %u passed, %u failed\n", st_suite.stubs->name, backend_name,
+	recorded_close();
+	printf("stubs of %s over %s%s%s: %u passed, %u failed\n", st_suite.stubs->name,
+	       backend_name,
+	       st_recording  ? " of the unsliced kernel"
+	       : st_recorded ? " beside the unsliced kernel"
+			     : "",
 	       st_mutate   ? " (damaged on purpose)"
 	       : st_copies ? " (copies)"
 			   : "",

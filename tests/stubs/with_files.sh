@@ -54,21 +54,19 @@ mkdir -p "root$mount"
 host_fs=$fs
 # Without an MMU, as in a domain, tmpfs is ramfs.
 [ "$type $fs" != "mount tmpfs" ] || host_fs=ramfs
-# On the host's side: the same file system, or, where its kernel lacks it, one that does the same for the calls of such a domain.
-if ! grep -qw "$fs" /proc/filesystems && ! modprobe -q "$fs"; then
-	host_fs=tmpfs
-	echo "with_files.sh: the host has no $fs: its side is a tmpfs"
-fi
 # Numbers of inodes are compared where both sides have them from the same code and disk.
 case $host_fs in
 ext4 | squashfs) ;;
 *) export KSLICE_ANY_INO=1 ;;
 esac
-if [ "$type" = mount ] || [ "$host_fs" = tmpfs ]; then
-	mount -t "$host_fs" ${options:+-o "$options"} none "root$mount"
+if [ -n "${KSLICE_BESIDE:-}" ]; then
+	: # another kernel answers for the host's (run.sh)
+elif [ "$type" = mount ]; then
+	mount -t "$host_fs" ${options:+-o "$options"} none "root$mount" ||
+		{ echo "with_files.sh: the host's side can't be mounted: has this kernel $host_fs?" >&2; exit 2; }
 else
 	mount -o loop,nodev disk.host "root$mount" ||
-		{ echo "with_files.sh: the host's side can't be mounted: it takes a free loop device" >&2; exit 2; }
+		{ echo "with_files.sh: the host's side can't be mounted: it takes a free loop device, and $host_fs in this kernel" >&2; exit 2; }
 fi
 if [ "$type" = mount ]; then
 	export KSLICE_DEV="--dev=mount,mount=$mount,fs=$fs${options:+,options=${options//,/;}}"

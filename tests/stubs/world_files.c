@@ -3,7 +3,9 @@
  * open, in every mode. */
 #include "world.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,6 +14,7 @@
 #define WHEN	  1000000000 /* the times of all files, so that a changed one is detected */
 
 static u8 pattern[FILE_SIZE];
+static bool links, symlinks, nodes, owners; /* has this file system */
 
 /* root/name; valid until the fourth call after this one. */
 static const char *at(const char *name)
@@ -48,7 +51,7 @@ static void regular(struct side *s, const char *name, size_t size)
 
 static void link_to(struct side *s, const char *name, const char *target)
 {
-	if (st_stub(SYS_symlinkat))
+	if (symlinks)
 		need(s, name,
 		     side_call(s, SYS_symlinkat, P(target), (u64)AT_FDCWD, P(at(name)), 0, 0, 0));
 }
@@ -56,10 +59,10 @@ static void link_to(struct side *s, const char *name, const char *target)
 /* mode: set after the owner, since chown clears the set-id bits. */
 static void owner(struct side *s, const char *name, u32 uid, u32 gid, u32 mode)
 {
-	if (st_stub(SYS_fchownat))
+	if (owners && st_stub(SYS_fchownat))
 		need(s, name,
 		     side_call(s, SYS_fchownat, (u64)AT_FDCWD, P(at(name)), uid, gid, 0, 0));
-	if (st_stub(SYS_fchmodat))
+	if (owners && st_stub(SYS_fchmodat))
 		need(s, name,
 		     side_call(s, SYS_fchmodat, (u64)AT_FDCWD, P(at(name)), mode, 0, 0, 0));
 }
@@ -90,7 +93,7 @@ static void make_plain(struct side *s)
 	regular(s, "file", FILE_SIZE);
 	attribute(s, "file", "user.one", 5);
 	attribute(s, "file", "user.two", 100);
-	if (st_stub(SYS_linkat))
+	if (links)
 		need(s, "hard",
 		     side_call(s, SYS_linkat, (u64)AT_FDCWD, P(at("file")), (u64)AT_FDCWD,
 			       P(at("hard")), 0, 0));
@@ -107,7 +110,7 @@ static void make_plain(struct side *s)
 	link_to(s, "dirlink", "dir");
 	link_to(s, "dangling", "nowhere");
 	link_to(s, "loop", "loop");
-	if (st_stub(SYS_mknodat))
+	if (nodes)
 		need(s, "fifo",
 		     side_call(s, SYS_mknodat, (u64)AT_FDCWD, P(at("fifo")), S_IFIFO | 0644, 0, 0,
 			       0));
@@ -183,7 +186,8 @@ static void make(struct side *s, u16 ports[FX_COUNT])
 		if (opens[tree_opened[i].fixture])
 			settle(s, tree_opened[i].fixture,
 			       open_at(s, tree_opened[i].name, tree_opened[i].flags, 0));
-	need(s, "fifo", side_call(s, SYS_write, FX_FD(FX_fifo), P(pattern), 20, 0, 0, 0));
+	if (nodes)
+		need(s, "fifo", side_call(s, SYS_write, FX_FD(FX_fifo), P(pattern), 20, 0, 0, 0));
 	if (st_stub(SYS_chdir))
 		need(s, tree_root, side_call(s, SYS_chdir, P(tree_root), 0, 0, 0, 0, 0));
 }
@@ -218,16 +222,58 @@ static void gone(struct side *s)
 	tree_remove(s);
 }
 
-/* O_DIRECT, which not every file system has. */
-static bool can_direct(struct side *s)
+/* Not every file system has everything that Linux knows; whoever lacks something says so by one of
+ * these. */
+static bool accepts(struct side *s, const char *what, unsigned int nr, u64 a, u64 b, u64 c, u64 d,
+		    u64 e)
 {
-	const int flags = O_CREAT | O_RDWR | O_DIRECT;
-	long fd = side_call(s, SYS_openat, (u64)AT_FDCWD, P(tree_root), (u64)flags, 0600, 0, 0);
+	long r = st_stub(nr) ? side_call(s, nr, a, b, c, d, e, 0) : -ENOSYS;
 
-	side_call(s, SYS_unlinkat, (u64)AT_FDCWD, P(tree_root), 0, 0, 0, 0);
+	if (r != -EPERM && r != -EOPNOTSUPP && r != -ENOSYS)
+		need(s, what, r);
+	return r >= 0;
+}
+
+static bool can_direct(struct side *s, const char *file)
+{
+	const int flags = O_RDWR | O_DIRECT;
+	long fd = side_call(s, SYS_openat, (u64)AT_FDCWD, P(file), (u64)flags, 0, 0, 0);
+
 	if (fd >= 0)
 		side_call(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
 	return fd >= 0;
+}
+
+static void probe(struct side *s)
+{
+	const u64 at_cwd = (u64)AT_FDCWD;
+	const int flags = O_CREAT | O_EXCL | O_WRONLY;
+	char file[80] = "", other[80] = "";
+
+	add(file, sizeof(file), "%s.file", tree_root);
+	add(other, sizeof(other), "%s.other", tree_root);
+	need(s, "close",
+	     side_call(s, SYS_close,
+		       (u64)need(s, file,
+				 side_call(s, SYS_openat, at_cwd, P(file), (u64)flags, 0644, 0, 0)),
+		       0, 0, 0, 0, 0));
+	opens[FX_file_direct] = can_direct(s, file);
+	links = accepts(s, "link", SYS_linkat, at_cwd, P(file), at_cwd, P(other), 0);
+	side_call(s, SYS_unlinkat, at_cwd, P(other), 0, 0, 0, 0);
+	symlinks = accepts(s, "symlink", SYS_symlinkat, P(file), at_cwd, P(other), 0, 0);
+	side_call(s, SYS_unlinkat, at_cwd, P(other), 0, 0, 0, 0);
+	nodes = accepts(s, "fifo", SYS_mknodat, at_cwd, P(other), S_IFIFO | 0644, 0, 0);
+	side_call(s, SYS_unlinkat, at_cwd, P(other), 0, 0, 0, 0);
+	/* without chown all is root's, but may have modes */
+	owners = !st_stub(SYS_fchownat) ||
+		 accepts(s, "owner", SYS_fchownat, at_cwd, P(file), 1000, 1000, 0);
+	side_call(s, SYS_unlinkat, at_cwd, P(file), 0, 0, 0, 0);
+	opens[FX_link_path] = symlinks;
+	opens[FX_fifo] = nodes;
+	if (!links || !symlinks || !nodes || !owners)
+		printf("no such files here, or no calls for them:%s%s%s%s\n", links ? "" : " links",
+		       symlinks ? "" : " symlinks", nodes ? "" : " fifos",
+		       owners ? "" : " owners and modes");
 }
 
 static bool can(struct side *s)
@@ -236,7 +282,7 @@ static bool can(struct side *s)
 	for (size_t i = 0; i < tree_nopened; i++)
 		opens[tree_opened[i].fixture] = true;
 	if (tree_root[0])
-		opens[FX_file_direct] = can_direct(s);
+		probe(s);
 	return tree_root[0];
 }
 
