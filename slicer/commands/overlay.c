@@ -253,6 +253,18 @@ static int reset_replaced_file(const struct spec_cut *c, const char *tree, const
 	return r;
 }
 
+/* For files that only replacements need: runtime/kernel/Kbuild looks for arch/sd/replaced/NAME. */
+static int mark_replaced(const struct spec_cut *c, const char *overlay)
+{
+	char *dir = xasprintf("%s/arch/sd/replaced", overlay),
+	     *mark = xasprintf("%s/%s", dir, c->symbol);
+	int r = make_dirs(dir) || write_file_if_changed(mark, "", 0) ? -1 : 0;
+
+	free(mark);
+	free(dir);
+	return r;
+}
+
 static int replace_apply(const struct spec *spec, const char *tree, const char *overlay)
 {
 	int r = 0;
@@ -266,7 +278,10 @@ static int replace_apply(const struct spec *spec, const char *tree, const char *
 			r = reset_replaced_file(&spec->cuts[i], real, overlay);
 	for (size_t i = 0; i < spec->ncuts && !r; i++)
 		if (spec->cuts[i].kind == CUT_REPLACE)
-			r = replace_definition(&spec->cuts[i], real, overlay);
+			r = replace_definition(&spec->cuts[i], real, overlay) ||
+					    mark_replaced(&spec->cuts[i], overlay)
+				    ? -1
+				    : 0;
 	free(real);
 	free(over);
 	return r;

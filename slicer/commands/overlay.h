@@ -4,7 +4,8 @@
  * made in the overlay tree, so that all later passes and whole builds see ordinary source files,
  * and the pristine tree isn't changed.
  *
- *	replace	the definition in the tree is replaced by the text of a file of ours
+ *	replace	the definition in the tree is replaced by the text of a file of ours;
+ *		arch/sd/replaced/NAME, an empty file, tells runtime/kernel/Kbuild
  *	remote	the client stubs of another domain become units: arch/sd/peer/<domain> is a link to
  *		generated/<domain>, beside a Kbuild that names the client_*.c in use
  *
