@@ -6,6 +6,14 @@
 #include <linux/syscalls.h>
 #include <sd/serve.h>
 
+static long first_0(void)
+{
+	static u64 fildes[1];
+
+	return sys_pipe2((int __user *)fildes, (int)0ll);
+}
+
 const struct sd_route_call sd_route_calls[] = {
+	{"pipe2()", first_0},
 	{},
 };

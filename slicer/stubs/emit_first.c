@@ -4,8 +4,9 @@
  * with each value. `kslice build` has the new image make them: one that nothing in the domain
  * answers fails the build.
  *
- * Only calls whose parameters are numbers: others would need the memory of a program. What a route
- * doesn't say is taken from the base of the stub tests that is nearest to it, or is 0.
+ * Only calls whose parameters are numbers, or memory of a known size that the call fills; data
+ * would have to be those of a program. What a route doesn't say is taken from the base of the stub
+ * tests that is nearest to it, or is 0.
  */
 #include "spec/spec.h"
 #include "stubs/emit.h"
@@ -13,13 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool takes_numbers_only(const struct mcall *c)
+#define MOST_FILLED 4096 /* by a call */
+
+/* Memory that the call fills, of a size that no other parameter tells. */
+static bool is_filled(const struct mval *p)
+{
+	return p->pass == PASS_PTR && p->dir == DIR_OUT && p->len == LEN_FIXED && p->bytes &&
+	       p->bytes <= MOST_FILLED && !p->st;
+}
+
+static bool needs_no_program(const struct mcall *c)
 {
 	for (unsigned i = 0; i < c->n; i++) {
 		bool key = false;
 
 		for (size_t k = 0; k < c->nkeys; k++)
 			key |= c->key[k].param == (int)i;
+		if (is_filled(&c->p[i]))
+			continue;
 		if (c->p[i].type->kind != TYPE_INT || (c->p[i].fd && !key))
 			return false;
 	}
@@ -59,15 +71,32 @@ static json_t *nearest_base(const struct marshal *m, const struct mcall *c, cons
 	return best;
 }
 
+static void emit_memory(const struct mcall *c, struct strbuf *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (!is_filled(&c->p[i]))
+			continue;
+		sb_printf(b, "\tstatic u64 %s[%zu];\n", c->p[i].name, (c->p[i].bytes + 7) / 8);
+		n++;
+	}
+	sb_puts(b, n ? "\n" : "");
+}
+
 static void emit_call(const struct marshal *m, const struct mcall *c, const size_t *pick,
 		      json_t *base, struct strbuf *b)
 {
-	sb_printf(b, "sys_%s(", c->ct->entry);
+	sb_printf(b, "\treturn sys_%s(", c->ct->entry);
 	for (unsigned i = 0; i < c->n; i++) {
 		size_t k;
 		const struct mkey *key = key_of_param(c, i, &k);
 		int64_t v = 0;
 
+		if (is_filled(&c->p[i])) {
+			sb_printf(b, "%s(%s)%s", i ? ", " : "", c->p[i].spelling, c->p[i].name);
+			continue;
+		}
 		if (key)
 			v = (int64_t)key->values[pick[k]];
 		else if (!marshal_value(m, json_object_get(base, c->p[i].name), &v))
@@ -101,7 +130,8 @@ static void emit_one(const struct marshal *m, const struct mcall *c, const size_
 
 	if (!is_answered(c, pick))
 		return;
-	sb_printf(functions, "\nstatic long first_%zu(void)\n{\n\treturn ", *nth);
+	sb_printf(functions, "\nstatic long first_%zu(void)\n{\n", *nth);
+	emit_memory(c, functions);
 	emit_call(m, c, pick, base, functions);
 	sb_puts(functions, ";\n}\n");
 	sb_puts(table, "\t{\"");
@@ -128,7 +158,7 @@ void emit_first(const struct marshal *m, struct strbuf *b)
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->ncalls; i++)
-		if (m->calls[i].route == MROUTE_KEY && takes_numbers_only(&m->calls[i]))
+		if (m->calls[i].route == MROUTE_KEY && needs_no_program(&m->calls[i]))
 			emit_values(m, &m->calls[i], &n, &functions, &table);
 	emit_head(m, b, "GPL-2.0", "first.c",
 		  "the calls of its routes by value, for the first boot of an image.");
