@@ -39,13 +39,13 @@ void world_probe(struct side *s)
 {
 	if (!world_fds())
 		printf("no descriptors as fixtures: they need close, and dup2, dup3 or fcntl\n");
-	printf("fixtures:");
-	for (size_t i = 0; i < MAKERS; i++) {
+	for (size_t i = 0; i < MAKERS; i++)
 		able[i] = (world_fds() || makers[i] == &maker_made) &&
 			  has_calls(makers[i]->needs) && (!makers[i]->can || makers[i]->can(s));
+	printf("fixtures:");
+	for (size_t i = 0; i < MAKERS; i++)
 		if (able[i])
 			printf(" %s", makers[i]->name);
-	}
 	printf("\n");
 }
 
