@@ -132,9 +132,9 @@ inferred "a route under a mask and by two arguments" 'socket(family AF_INET, typ
 	'{"call":"socket","arg":"family","values":["AF_INET"],"and":[{"arg":"type","values":["SOCK_DGRAM"],"mask":"SOCK_TYPE_MASK"}]}'
 
 inferred "names of other trees" 'read  ' files \
-	"d['calls']['sendfil']={'optional':True}; d['calls']['read']['params']['bufer']={'optional':True,'dir':'out'}; d['structs']['iovec_in']['fields']['x']={'optional':True}" '"read"'
+	"d['calls']['sendfil']={'optional':True}; d['calls']['read']['params']['bytes']={'optional':True,'dir':'out'}; d['structs']['iovec_in']['fields']['x']={'optional':True}" '"read"'
 inferred "arguments of other trees" 'read  ' files \
-	"d['calls']['read']['params']['bufer']={'optional':True}; [b['args'].update(bufer=0) for b in d['calls']['read']['test']['bases']]" '"read"'
+	"d['calls']['read']['params']['bytes']={'optional':True}; [b['args'].update(bytes=0) for b in d['calls']['read']['test']['bases']]" '"read"'
 
 asked() { # calls, routes, a group in the spec itself, then lines that one `kslice check` must print
 	printf '{ "name": "open", "description": "x", "config": "net.config", "calls": [%s],\n"routes": [%s],\n"annotations": ["files", %s] }' \
