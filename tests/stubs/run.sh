@@ -111,7 +111,7 @@ need_answers() {
 	fi
 }
 
-status=0 whole= undone=
+status=0 whole='' undone=''
 for kind in "${kinds[@]}"; do
 	case $kind in
 	host)
