@@ -185,7 +185,9 @@ bool replace_removes(const struct spec_cut *c)
 	return nothing;
 }
 
-static int replace_definition(const struct spec_cut *c, const char *tree, const char *overlay)
+/* 1: there is no such definition, but `others` of the same list may have one. */
+static int replace_definition(const struct spec_cut *c, bool others, const char *tree,
+			      const char *overlay)
 {
 	char *path = xasprintf("%s/%s", overlay, c->in.a[0]),
 	     *with = xasprintf("%s/%s", repo_root(), c->with);
@@ -205,12 +207,14 @@ static int replace_definition(const struct spec_cut *c, const char *tree, const 
 	else if (!(text = read_file(path, &len)))
 		spec_error(&c->at, "\"in\" is a path in the tree", "%s: %s", c->in.a[0],
 			   strerror(errno));
-	else if (find_definition(text, len, c->symbol, &beg, &end))
+	else if (!find_definition(text, len, c->symbol, &beg, &end))
+		r = 0;
+	else if (others)
+		r = 1;
+	else
 		spec_error(&c->at, "correct the name or \"in\"",
 			   "cut matches nothing: \"%s\": no definition of it in %s", c->symbol,
 			   c->in.a[0]);
-	else
-		r = 0;
 	if (!r) {
 		sb_add(&out, text, beg);
 		sb_printf(&out, "/* kslice: %s is replaced by %s */\n", c->symbol, c->with);
@@ -276,12 +280,18 @@ static int replace_apply(const struct spec *spec, const char *tree, const char *
 	for (size_t i = 0; i < spec->ncuts && !r; i++)
 		if (spec->cuts[i].kind == CUT_REPLACE)
 			r = reset_replaced_file(&spec->cuts[i], real, overlay);
-	for (size_t i = 0; i < spec->ncuts && !r; i++)
-		if (spec->cuts[i].kind == CUT_REPLACE)
-			r = replace_definition(&spec->cuts[i], real, overlay) ||
-					    mark_replaced(&spec->cuts[i], overlay)
-				    ? -1
-				    : 0;
+	for (size_t i = 0; i < spec->ncuts && r >= 0; i++) {
+		const struct spec_cut *c = &spec->cuts[i];
+		bool same = c->any && i && spec->cuts[i - 1].entry == c->entry;
+
+		if (c->kind != CUT_REPLACE || (same && !r))
+			continue;
+		r = replace_definition(
+			c, c->any && i + 1 < spec->ncuts && spec->cuts[i + 1].entry == c->entry,
+			real, overlay);
+		if (!r && mark_replaced(c, overlay))
+			r = -1;
+	}
 	free(real);
 	free(over);
 	return r;
