@@ -10,45 +10,44 @@
 
 enum sd_net_op {
 	SD_NET_SOCKET = SD_OP_CALLS + 0, /* socket(int family, int type, int protocol) */
-	SD_NET_SOCKETPAIR = SD_OP_CALLS + 1, /* socketpair(int family, int type, int protocol, int __user *usockvec) */
-	SD_NET_BIND = SD_OP_CALLS + 2, /* bind(int fd, struct sockaddr __user *umyaddr, int addrlen) */
-	SD_NET_LISTEN = SD_OP_CALLS + 3, /* listen(int fd, int backlog) */
-	SD_NET_ACCEPT = SD_OP_CALLS + 4, /* accept(int fd, struct sockaddr __user *upeer_sockaddr, int __user *upeer_addrlen) */
-	SD_NET_ACCEPT4 = SD_OP_CALLS + 5, /* accept4(int fd, struct sockaddr __user *upeer_sockaddr, int __user *upeer_addrlen, int flags) */
-	SD_NET_CONNECT = SD_OP_CALLS + 6, /* connect(int fd, struct sockaddr __user *uservaddr, int addrlen) */
-	SD_NET_SHUTDOWN = SD_OP_CALLS + 7, /* shutdown(int fd, int how) */
-	SD_NET_GETSOCKNAME = SD_OP_CALLS + 8, /* getsockname(int fd, struct sockaddr __user *usockaddr, int __user *usockaddr_len) */
-	SD_NET_GETPEERNAME = SD_OP_CALLS + 9, /* getpeername(int fd, struct sockaddr __user *usockaddr, int __user *usockaddr_len) */
-	SD_NET_GETSOCKOPT = SD_OP_CALLS + 10, /* getsockopt(int fd, int level, int optname, char __user *optval, int __user *optlen) */
-	SD_NET_SETSOCKOPT = SD_OP_CALLS + 11, /* setsockopt(int fd, int level, int optname, char __user *optval, int optlen) */
-	SD_NET_SENDTO = SD_OP_CALLS + 12, /* sendto(int fd, void __user *buff, unsigned long len, unsigned int flags, struct sockaddr __user *addr, int addr_len) */
-	SD_NET_RECVFROM = SD_OP_CALLS + 13, /* recvfrom(int fd, void __user *ubuf, unsigned long size, unsigned int flags, struct sockaddr __user *addr, int __user *addr_len) */
-	SD_NET_SENDMSG = SD_OP_CALLS + 14, /* sendmsg(int fd, struct user_msghdr __user *msg, unsigned int flags) */
-	SD_NET_RECVMSG = SD_OP_CALLS + 15, /* recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags) */
-	SD_NET_SENDMMSG = SD_OP_CALLS + 16, /* sendmmsg(int fd, struct mmsghdr __user *mmsg, unsigned int vlen, unsigned int flags) */
-	SD_NET_RECVMMSG = SD_OP_CALLS + 17, /* recvmmsg(int fd, struct mmsghdr __user *mmsg, unsigned int vlen, unsigned int flags, struct __kernel_timespec __user *timeout) */
-	SD_NET_READ = SD_OP_CALLS + 18, /* read(unsigned int fd, char __user *buf, unsigned long count) */
-	SD_NET_WRITE = SD_OP_CALLS + 19, /* write(unsigned int fd, const char __user *buf, unsigned long count) */
-	SD_NET_READV = SD_OP_CALLS + 20, /* readv(unsigned long fd, const struct iovec __user *vec, unsigned long vlen) */
-	SD_NET_WRITEV = SD_OP_CALLS + 21, /* writev(unsigned long fd, const struct iovec __user *vec, unsigned long vlen) */
-	SD_NET_CLOSE = SD_OP_CALLS + 22, /* close(unsigned int fd) */
-	SD_NET_DUP = SD_OP_CALLS + 23, /* dup(unsigned int fildes) */
-	SD_NET_DUP2 = SD_OP_CALLS + 24, /* dup2(unsigned int oldfd, unsigned int newfd) */
-	SD_NET_DUP3 = SD_OP_CALLS + 25, /* dup3(unsigned int oldfd, unsigned int newfd, int flags) */
-	SD_NET_FCNTL = SD_OP_CALLS + 26, /* fcntl(unsigned int fd, unsigned int cmd, unsigned long arg) */
-	SD_NET_IOCTL = SD_OP_CALLS + 27, /* ioctl(unsigned int fd, unsigned int cmd, unsigned long arg) */
-	SD_NET_SENDFILE = SD_OP_CALLS + 28, /* sendfile(int out_fd, int in_fd, long long __user *offset, unsigned long count) */
-	SD_NET_POLL = SD_OP_CALLS + 29, /* poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_msecs) */
-	SD_NET_PPOLL = SD_OP_CALLS + 30, /* ppoll(struct pollfd __user *ufds, unsigned int nfds, struct __kernel_timespec __user *tsp, const sigset_t __user *sigmask, unsigned long sigsetsize) */
-	SD_NET_SELECT = SD_OP_CALLS + 31, /* select(int n, __kernel_fd_set __user *inp, __kernel_fd_set __user *outp, __kernel_fd_set __user *exp, struct __kernel_old_timeval __user *tvp) */
-	SD_NET_PSELECT6 = SD_OP_CALLS + 32, /* pselect6(int n, __kernel_fd_set __user *inp, __kernel_fd_set __user *outp, __kernel_fd_set __user *exp, struct __kernel_timespec __user *tsp, void __user *sig) */
-	SD_NET_EPOLL_CREATE1 = SD_OP_CALLS + 33, /* epoll_create1(int flags) */
-	SD_NET_EPOLL_CTL = SD_OP_CALLS + 34, /* epoll_ctl(int epfd, int op, int fd, struct epoll_event __user *event) */
-	SD_NET_EPOLL_WAIT = SD_OP_CALLS + 35, /* epoll_wait(int epfd, struct epoll_event __user *events, int maxevents, int timeout) */
-	SD_NET_EPOLL_PWAIT = SD_OP_CALLS + 36, /* epoll_pwait(int epfd, struct epoll_event __user *events, int maxevents, int timeout, const sigset_t __user *sigmask, unsigned long sigsetsize) */
+	SD_NET_BIND = SD_OP_CALLS + 1, /* bind(int fd, struct sockaddr __user *umyaddr, int addrlen) */
+	SD_NET_LISTEN = SD_OP_CALLS + 2, /* listen(int fd, int backlog) */
+	SD_NET_ACCEPT = SD_OP_CALLS + 3, /* accept(int fd, struct sockaddr __user *upeer_sockaddr, int __user *upeer_addrlen) */
+	SD_NET_ACCEPT4 = SD_OP_CALLS + 4, /* accept4(int fd, struct sockaddr __user *upeer_sockaddr, int __user *upeer_addrlen, int flags) */
+	SD_NET_CONNECT = SD_OP_CALLS + 5, /* connect(int fd, struct sockaddr __user *uservaddr, int addrlen) */
+	SD_NET_SHUTDOWN = SD_OP_CALLS + 6, /* shutdown(int fd, int how) */
+	SD_NET_GETSOCKNAME = SD_OP_CALLS + 7, /* getsockname(int fd, struct sockaddr __user *usockaddr, int __user *usockaddr_len) */
+	SD_NET_GETPEERNAME = SD_OP_CALLS + 8, /* getpeername(int fd, struct sockaddr __user *usockaddr, int __user *usockaddr_len) */
+	SD_NET_GETSOCKOPT = SD_OP_CALLS + 9, /* getsockopt(int fd, int level, int optname, char __user *optval, int __user *optlen) */
+	SD_NET_SETSOCKOPT = SD_OP_CALLS + 10, /* setsockopt(int fd, int level, int optname, char __user *optval, int optlen) */
+	SD_NET_SENDTO = SD_OP_CALLS + 11, /* sendto(int fd, void __user *buff, unsigned long len, unsigned int flags, struct sockaddr __user *addr, int addr_len) */
+	SD_NET_RECVFROM = SD_OP_CALLS + 12, /* recvfrom(int fd, void __user *ubuf, unsigned long size, unsigned int flags, struct sockaddr __user *addr, int __user *addr_len) */
+	SD_NET_SENDMSG = SD_OP_CALLS + 13, /* sendmsg(int fd, struct user_msghdr __user *msg, unsigned int flags) */
+	SD_NET_RECVMSG = SD_OP_CALLS + 14, /* recvmsg(int fd, struct user_msghdr __user *msg, unsigned int flags) */
+	SD_NET_SENDMMSG = SD_OP_CALLS + 15, /* sendmmsg(int fd, struct mmsghdr __user *mmsg, unsigned int vlen, unsigned int flags) */
+	SD_NET_RECVMMSG = SD_OP_CALLS + 16, /* recvmmsg(int fd, struct mmsghdr __user *mmsg, unsigned int vlen, unsigned int flags, struct __kernel_timespec __user *timeout) */
+	SD_NET_READ = SD_OP_CALLS + 17, /* read(unsigned int fd, char __user *buf, unsigned long count) */
+	SD_NET_WRITE = SD_OP_CALLS + 18, /* write(unsigned int fd, const char __user *buf, unsigned long count) */
+	SD_NET_READV = SD_OP_CALLS + 19, /* readv(unsigned long fd, const struct iovec __user *vec, unsigned long vlen) */
+	SD_NET_WRITEV = SD_OP_CALLS + 20, /* writev(unsigned long fd, const struct iovec __user *vec, unsigned long vlen) */
+	SD_NET_CLOSE = SD_OP_CALLS + 21, /* close(unsigned int fd) */
+	SD_NET_DUP = SD_OP_CALLS + 22, /* dup(unsigned int fildes) */
+	SD_NET_DUP2 = SD_OP_CALLS + 23, /* dup2(unsigned int oldfd, unsigned int newfd) */
+	SD_NET_DUP3 = SD_OP_CALLS + 24, /* dup3(unsigned int oldfd, unsigned int newfd, int flags) */
+	SD_NET_FCNTL = SD_OP_CALLS + 25, /* fcntl(unsigned int fd, unsigned int cmd, unsigned long arg) */
+	SD_NET_IOCTL = SD_OP_CALLS + 26, /* ioctl(unsigned int fd, unsigned int cmd, unsigned long arg) */
+	SD_NET_SENDFILE = SD_OP_CALLS + 27, /* sendfile(int out_fd, int in_fd, long long __user *offset, unsigned long count) */
+	SD_NET_POLL = SD_OP_CALLS + 28, /* poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_msecs) */
+	SD_NET_PPOLL = SD_OP_CALLS + 29, /* ppoll(struct pollfd __user *ufds, unsigned int nfds, struct __kernel_timespec __user *tsp, const sigset_t __user *sigmask, unsigned long sigsetsize) */
+	SD_NET_SELECT = SD_OP_CALLS + 30, /* select(int n, __kernel_fd_set __user *inp, __kernel_fd_set __user *outp, __kernel_fd_set __user *exp, struct __kernel_old_timeval __user *tvp) */
+	SD_NET_PSELECT6 = SD_OP_CALLS + 31, /* pselect6(int n, __kernel_fd_set __user *inp, __kernel_fd_set __user *outp, __kernel_fd_set __user *exp, struct __kernel_timespec __user *tsp, void __user *sig) */
+	SD_NET_EPOLL_CREATE1 = SD_OP_CALLS + 32, /* epoll_create1(int flags) */
+	SD_NET_EPOLL_CTL = SD_OP_CALLS + 33, /* epoll_ctl(int epfd, int op, int fd, struct epoll_event __user *event) */
+	SD_NET_EPOLL_WAIT = SD_OP_CALLS + 34, /* epoll_wait(int epfd, struct epoll_event __user *events, int maxevents, int timeout) */
+	SD_NET_EPOLL_PWAIT = SD_OP_CALLS + 35, /* epoll_pwait(int epfd, struct epoll_event __user *events, int maxevents, int timeout, const sigset_t __user *sigmask, unsigned long sigsetsize) */
 };
 
-#define SD_NET_NCALLS 37u
+#define SD_NET_NCALLS 36u
 
 extern const struct sd_domain_stubs sd_net_stubs;
 

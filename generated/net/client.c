@@ -14,7 +14,6 @@ static const struct sd_route_key key_socket = {
 
 static const struct sd_stub stubs[] = {
 	{"socket", 41, SD_NET_SOCKET, 0, 1, SD_ROUTE_KEY, 0, &key_socket, sd_net_stub_socket, NULL, 2},
-	{"socketpair", 53, SD_NET_SOCKETPAIR, 0, 0, SD_ROUTE_NONE, 0x1, NULL, sd_net_stub_socketpair, NULL, 2},
 	{"bind", 49, SD_NET_BIND, 0x1, 0, SD_ROUTE_FD, 0, NULL, sd_net_stub_bind, NULL, 0},
 	{"listen", 50, SD_NET_LISTEN, 0x1, 0, SD_ROUTE_FD, 0, NULL, sd_net_stub_listen, NULL, 0},
 	{"accept", 43, SD_NET_ACCEPT, 0x1, 1, SD_ROUTE_FD, 0x8, NULL, sd_net_stub_accept, NULL, 0},
@@ -52,4 +51,4 @@ static const struct sd_stub stubs[] = {
 	{"epoll_pwait", 281, SD_NET_EPOLL_PWAIT, 0x1, 0, SD_ROUTE_NONE, 0x8, NULL, sd_net_stub_epoll_pwait, NULL, 0},
 };
 
-const struct sd_domain_stubs sd_net_stubs = {"net", stubs, 37, SD_STUBS_ABI, 0, NULL};
+const struct sd_domain_stubs sd_net_stubs = {"net", stubs, 36, SD_STUBS_ABI, 0, NULL};

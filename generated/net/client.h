@@ -11,7 +11,6 @@
 #include "wire.h"
 
 enum sd_status sd_net_stub_socket(struct sd_qp *qp, long *ret, const u64 a[6]);
-enum sd_status sd_net_stub_socketpair(struct sd_qp *qp, long *ret, const u64 a[6]);
 enum sd_status sd_net_stub_bind(struct sd_qp *qp, long *ret, const u64 a[6]);
 enum sd_status sd_net_stub_listen(struct sd_qp *qp, long *ret, const u64 a[6]);
 enum sd_status sd_net_stub_accept(struct sd_qp *qp, long *ret, const u64 a[6]);

@@ -19,33 +19,6 @@ enum sd_status sd_net_stub_socket(struct sd_qp *qp, long *ret, const u64 a[6])
 	return sd_call_end(&c);
 }
 
-/* family; type; protocol; usockvec: out 8 bytes */
-enum sd_status sd_net_stub_socketpair(struct sd_qp *qp, long *ret, const u64 a[6])
-{
-	struct sd_call c;
-	long got = -1;
-	s32 fds[2] = {-1, -1};
-
-	sd_call_begin(qp, &c, SD_NET_SOCKETPAIR);
-	c.arg[0] = a[0];
-	c.arg[1] = a[1];
-	c.arg[2] = a[2];
-	c.arg[3] = sd_out(&c, a[3], 8);
-	sd_call_most(&c, 0);
-	if (sd_call_wait(&c, ret) == SD_OK) {
-		if (*ret >= 0) {
-			got = *ret;
-			if (sd_placed(c.arg[3]))
-				__builtin_memcpy(fds, sd_at(&c, c.arg[3]), sizeof(fds));
-			*ret = sd_back(&c, a[3], c.arg[3], 8, *ret);
-		}
-	}
-	sd_call_end(&c);
-	if (got >= 0 && *ret < 0)
-		drop_fds(qp, fds[0], fds[1]);
-	return c.status;
-}
-
 /* fd: fd; umyaddr: in addrlen; addrlen */
 enum sd_status sd_net_stub_bind(struct sd_qp *qp, long *ret, const u64 a[6])
 {

@@ -12,8 +12,6 @@ long sd_net_direct(unsigned int nr, const u64 a[6])
 	switch (nr) {
 	case 41:
 		return sys_socket((int)a[0], (int)a[1], (int)a[2]);
-	case 53:
-		return sys_socketpair((int)a[0], (int)a[1], (int)a[2], (int __user *)(uintptr_t)a[3]);
 	case 49:
 		return sys_bind((int)a[0], (struct sockaddr __user *)(uintptr_t)a[1], (int)a[2]);
 	case 50:

@@ -12,7 +12,6 @@
 long sd_host_call(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 
 #define sys_socket(x0, x1, x2) sd_host_call(41, (u64)(x0), (u64)(x1), (u64)(x2), 0, 0, 0)
-#define sys_socketpair(x0, x1, x2, x3) sd_host_call(53, (u64)(x0), (u64)(x1), (u64)(x2), (u64)(x3), 0, 0)
 #define sys_bind(x0, x1, x2) sd_host_call(49, (u64)(x0), (u64)(x1), (u64)(x2), 0, 0, 0)
 #define sys_listen(x0, x1) sd_host_call(50, (u64)(x0), (u64)(x1), 0, 0, 0, 0)
 #define sys_accept(x0, x1, x2) sd_host_call(43, (u64)(x0), (u64)(x1), (u64)(x2), 0, 0, 0)

@@ -8,7 +8,6 @@
 
 const struct sd_served sd_served[] = {
 	{"socket", sd_net_serve_socket},
-	{"socketpair", sd_net_serve_socketpair},
 	{"bind", sd_net_serve_bind},
 	{"listen", sd_net_serve_listen},
 	{"accept", sd_net_serve_accept},
@@ -46,5 +45,5 @@ const struct sd_served sd_served[] = {
 	{"epoll_pwait", sd_net_serve_epoll_pwait},
 };
 
-const u32 sd_nserved = 37;
+const u32 sd_nserved = 36;
 const u32 sd_served_abi = SD_STUBS_ABI;

@@ -12,7 +12,6 @@
 #include "wire.h"
 
 long sd_net_serve_socket(struct sd_serve *s);
-long sd_net_serve_socketpair(struct sd_serve *s);
 long sd_net_serve_bind(struct sd_serve *s);
 long sd_net_serve_listen(struct sd_serve *s);
 long sd_net_serve_accept(struct sd_serve *s);

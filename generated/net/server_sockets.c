@@ -13,18 +13,6 @@ long sd_net_serve_socket(struct sd_serve *s)
 	return r;
 }
 
-long sd_net_serve_socketpair(struct sd_serve *s)
-{
-	void __user *p3;
-	long r;
-
-	p3 = sd_uptr(s, s->arg[3], 8);
-	if (sd_unlikely(s->bad))
-		return -EPROTO;
-	r = sys_socketpair((int)s->arg[0], (int)s->arg[1], (int)s->arg[2], (int __user *)p3);
-	return r;
-}
-
 long sd_net_serve_bind(struct sd_serve *s)
 {
 	void __user *p1;

@@ -7,7 +7,6 @@
 
 static const struct st_call *const calls[] = {
 	&test_socket,
-	&test_socketpair,
 	&test_bind,
 	&test_listen,
 	&test_accept,

@@ -16,8 +16,6 @@
 
 extern const struct st_call test_socket;
 extern st_direct sys_socket __attribute__((weak));
-extern const struct st_call test_socketpair;
-extern st_direct sys_socketpair __attribute__((weak));
 extern const struct st_call test_bind;
 extern st_direct sys_bind __attribute__((weak));
 extern const struct st_call test_listen;

@@ -115,8 +115,10 @@ static const char *mount_cure(const char *fs, bool disk, int err, char *buf, siz
 	case -EINVAL:
 		if (!disk)
 			return "an unknown mount option";
-		snprintf(buf, size, "no %s on it, or an unknown mount option: %s%s makes one", fs,
-			 maker_of(fs), fs);
+		snprintf(
+			buf, size,
+			"no %s on it, one with features that this domain lacks, or an unknown mount option: %s%s makes one",
+			fs, maker_of(fs), fs);
 		return buf;
 	case -ENODEV:
 		return "the domain's configuration lacks this file system, or the slice dropped it (\"keep\" in the spec)";

@@ -596,15 +596,12 @@ def escalate():
 
 
 # What a program may make grow, and the RAM of a domain that this is too much for, which others hold a part of, so many files.
-GREED = {"socket": ("tcp", "udp", "connections", "memberships", "unix", "embryos", "nested", "polled", "tickets", "attaches"),
+GREED = {"socket": ("tcp", "udp", "connections", "memberships", "embryos", "polled", "tickets", "attaches"),
          "pipe": ("pipes", "attaches"), "file": ("files", "locks", "dirty", "fifos", "groups", "attaches")}
 RAM = {"socket": "16M", "pipe": "8M", "file": "24M"}
 PART = {"socket": "200", "pipe": "14", "file": "1300"}
-OPS = {"unix": ("socketpair", "setsockopt", "sendto"), "tickets": ("socketpair", "setsockopt", "sendto", "close"),
-       "polled": ("socketpair", "setsockopt", "sendto", "poll"),
-       "nested": ("socketpair", "setsockopt", "sendto", "close", "sendmsg"),
-       "groups": ("setgroups", "open"),
-       "embryos": ("socket", "bind", "listen", "connect", "setsockopt", "sendto", "close")}
+CONNECTION = ("socket", "bind", "listen", "connect", "accept4", "setsockopt", "sendto", "close")
+OPS = {"tickets": CONNECTION, "polled": (*CONNECTION, "poll"), "groups": ("setgroups", "open"), "embryos": CONNECTION}
 
 
 def greedy_args(d, what):

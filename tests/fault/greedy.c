@@ -13,13 +13,11 @@
  *      memberships             multicast groups
  *      attaches SOCKET         clients
  * By calls that are exported, not routed (OPS: their numbers, greedy_raw.c):
- *      unix OPS SOCKET         full socketpairs
  *      groups OPS SOCKET       open files, each with 65,536 groups of whoever opened it
  *      embryos OPS SOCKET      full connections, closed by their client and never accepted
- *      nested OPS SOCKET       full sockets in messages of sockets in messages ...
- *      polled OPS SOCKET       full socketpairs, each with a call that waits for it and names it
+ *      polled OPS SOCKET       full connections, each with a call that waits for it and names it
  *                              many times
- *      tickets OPS SOCKET      full socketpairs that only tickets hold
+ *      tickets OPS SOCKET      full connections that only tickets hold
  * greedy pressed N: fills N connections like tcp. Exit status 0: each send ends, and a failure
  * affects only its connection.
  * greedy honest socket|pipe|file [N]: another client, which makes a file, sends a little through it
@@ -227,7 +225,7 @@ static int one_member(void)
 
 /* ---- from outside ---- */
 const char *socket_path;
-u16 op[8];
+u16 op[9];
 
 static int one_attach(void)
 {
@@ -262,9 +260,7 @@ static const struct {
 	{"deep", one_level, ALL},
 	{"fifos", one_fifo, FEW},
 	{"dirty", one_dirty, REFUSALS},
-	{"unix", one_unix, ALL},
 	{"embryos", one_embryo, ALL},
-	{"nested", one_nested, FEW},
 	{"tickets", one_ticketed, ALL},
 	{"polled", one_polled, ALL},
 	{"groups", one_of_groups, ALL},
@@ -398,7 +394,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "pressed"))
 		return pressed(atoi(argv[2]));
 	socket_path = argc > 2 ? argv[argc - 1] : NULL;
-	for (int i = 0; i < argc - 3 && i < 8; i++)
+	for (int i = 0; i < argc - 3 && i < 9; i++)
 		op[i] = (u16)atoi(argv[2 + i]);
 	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (strcmp(kinds[i].name, argv[1]))

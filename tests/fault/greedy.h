@@ -8,13 +8,11 @@
 
 extern char data[65536];
 extern const char *socket_path;
-extern u16 op[8]; /* numbers of the calls that a kind makes, in its order */
+extern u16 op[9]; /* numbers of the calls that a kind makes, in its order */
 
-int one_unix(void);	 /* socketpair setsockopt sendto */
-int one_ticketed(void);	 /* socketpair setsockopt sendto close */
-int one_polled(void);	 /* socketpair setsockopt sendto poll */
-int one_nested(void);	 /* socketpair setsockopt sendto close sendmsg */
+int one_ticketed(void);	 /* those of a connection */
+int one_polled(void);	 /* those of a connection, poll */
 int one_of_groups(void); /* setgroups open */
-int one_embryo(void);	 /* socket bind listen connect setsockopt sendto close */
+int one_embryo(void);	 /* those of a connection */
 
 #endif

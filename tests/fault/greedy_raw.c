@@ -4,6 +4,7 @@
 #include "greedy.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sd/rpc.h>
 #include <stdbool.h>
@@ -11,26 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#define DATA	4096 /* offset in the arena; shorter data is before it */
-#define FDS	64
-#define SIZE	128
-#define ADDRESS 256
-#define NAME	8 /* of an address, after the zero byte */
-#define KEY	512
-#define MESSAGE 640
-#define VECTOR	704
-#define RIGHTS	768
-#define LEVELS	40
-#define COPIES	100
-#define POLLED	800
-#define GROUPS	65536
+#define DATA	     4096 /* offset in the arena; shorter data is before it */
+#define SIZE	     128
+#define ADDRESS	     256
+#define ADDRESS_SIZE sizeof(struct sockaddr_in)
+#define KEY	     512
+#define POLLED	     800
+#define GROUPS	     65536
 
 static struct outsider o;
 static u32 n;		   /* calls it made */
 static u32 posted[SD_QPS]; /* calls that it didn't wait for */
-static u32 listens;	   /* its listener, with at most BACKLOG pending connections; 0: none */
+static u32 listens;	   /* 1 + its listener; 0: none */
+static u32 port = 20000;   /* that it is bound to */
+
+/* Their numbers are op[], in the order of CONNECTION in fault.py. */
+enum { SOCKET, BIND, LISTEN, CONNECT, ACCEPT, SETSOCKOPT, SENDTO, CLOSE, POLL };
 
 static s64 outside(u16 what, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
@@ -62,42 +60,80 @@ static int result(s64 ret)
 	return ret < 0 ? -1 : 0;
 }
 
-static s64 fill(u64 fd, u16 setsockopt_op, u16 sendto_op)
+static s64 fill(u64 fd)
 {
 	s64 ret;
 
 	*(int *)(arena() + SIZE) = 1 << 20;
-	outside(setsockopt_op, fd, SOL_SOCKET, SO_SNDBUF, SIZE, 4);
-	while ((ret = outside(sendto_op, fd, DATA, sizeof(data), MSG_DONTWAIT, 0)) > 0)
+	outside(op[SETSOCKOPT], fd, SOL_SOCKET, SO_SNDBUF, SIZE, 4);
+	while ((ret = outside(op[SENDTO], fd, DATA, sizeof(data), MSG_DONTWAIT, 0)) > 0)
 		;
 	return ret == -EAGAIN ? 0 : ret;
 }
 
-static s64 pair(u32 fd[2])
+static void address(void)
 {
-	s64 ret = there();
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				.sin_port = htons((u16)port)};
 
+	memcpy(arena() + ADDRESS, &a, sizeof(a));
+}
+
+/* At the next port that is free. */
+static s64 listener(void)
+{
+	s64 fd = outside(op[SOCKET], AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, 0, 0), ret;
+
+	if (fd < 0)
+		return fd;
+	do {
+		port++;
+		address();
+		ret = outside(op[BIND], (u64)fd, ADDRESS, ADDRESS_SIZE, 0, 0);
+	} while (ret == -EADDRINUSE && port < 65535);
+	if (!ret)
+		ret = outside(op[LISTEN], (u64)fd, 4096, 0, 0, 0);
+	if (!ret)
+		listens = (u32)fd + 1;
+	return ret;
+}
+
+/* Within the domain it is there when connect() returns, unless its listener has enough. */
+static s64 connection(void)
+{
+	s64 ret = there(), fd;
+
+	if (!ret && !listens)
+		ret = listener();
 	if (ret)
 		return ret;
-	ret = outside(op[0], AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, FDS, 0);
-	memcpy(fd, arena() + FDS, 8);
+	fd = outside(op[SOCKET], AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, 0, 0);
+	if (fd < 0)
+		return fd;
+	address();
+	ret = outside(op[CONNECT], (u64)fd, ADDRESS, ADDRESS_SIZE, 0, 0);
+	if (!ret || ret == -EINPROGRESS)
+		return fd;
+	outside(op[CLOSE], (u64)fd, 0, 0, 0, 0);
 	return ret;
 }
 
 static s64 full_pair(u32 fd[2])
 {
-	s64 ret = pair(fd);
+	s64 ret = connection();
 
+	if (ret < 0)
+		return ret;
+	fd[0] = (u32)ret;
+	ret = outside(op[ACCEPT], listens - 1, SD_OFF_NULL, SD_OFF_NULL, SOCK_NONBLOCK, 0);
+	if (ret < 0)
+		return ret;
+	fd[1] = (u32)ret;
+	ret = 0;
 	for (int i = 0; !ret && i < 2; i++)
-		ret = fill(fd[i], op[1], op[2]);
+		ret = fill(fd[i]);
 	return ret;
-}
-
-int one_unix(void)
-{
-	u32 fd[2];
-
-	return result(full_pair(fd));
 }
 
 int one_ticketed(void)
@@ -107,7 +143,7 @@ int one_ticketed(void)
 
 	for (int i = 0; !ret && i < 2; i++) {
 		ret = outside(SD_OP_TICKET, fd[i], KEY, 0, 0, 0);
-		outside(op[3], fd[i], 0, 0, 0, 0);
+		outside(op[CLOSE], fd[i], 0, 0, 0, 0);
 	}
 	return result(ret);
 }
@@ -117,7 +153,7 @@ int one_polled(void)
 {
 	static u32 qp;
 	u32 fd[2], k = 1 + qp++ % (SD_QPS - 1);
-	struct sd_entry entry = {.op = op[3], .arg = {DATA, POLLED, (u64)-1}};
+	struct sd_entry entry = {.op = op[POLL], .arg = {DATA, POLLED, (u64)-1}};
 	s64 ret = full_pair(fd);
 	struct pollfd *p;
 
@@ -131,88 +167,18 @@ int one_polled(void)
 }
 
 /* ---- connections that are never accepted ---- */
-static void address(u32 which)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-
-	snprintf(a.sun_path + 1, NAME + 1, "g%07u", which);
-	memcpy(arena() + ADDRESS, &a, sizeof(a.sun_family) + 1 + NAME);
-}
-
-static s64 listener(void)
-{
-	static u32 last;
-	s64 fd = outside(op[0], AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, 0, 0), ret;
-
-	if (fd < 0)
-		return fd;
-	address(++last);
-	ret = outside(op[1], fd, ADDRESS, 3 + NAME, 0, 0);
-	if (!ret)
-		ret = outside(op[2], fd, 4096, 0, 0, 0);
-	if (!ret)
-		listens = last;
-	return ret;
-}
-
 int one_embryo(void)
 {
-	s64 ret = there(), fd;
+	s64 fd = connection(), ret;
 
-	if (!ret && !listens)
-		ret = listener();
-	if (ret)
-		return result(ret);
-	fd = outside(op[0], AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, 0, 0);
 	if (fd < 0)
 		return result(fd);
-	address(listens);
-	ret = outside(op[3], fd, ADDRESS, 3 + NAME, 0, 0);
-	if (!ret)
-		ret = fill(fd, op[4], op[5]);
+	ret = outside(op[SENDTO], (u64)fd, DATA, 1, MSG_DONTWAIT, 0);
+	if (ret > 0)
+		ret = fill((u64)fd);
 	if (ret == -EAGAIN)
 		listens = 0; /* it has enough */
-	outside(op[6], fd, 0, 0, 0, 0);
-	return result(ret);
-}
-
-/* ---- sockets in messages of sockets ---- */
-struct rights {
-	struct cmsghdr head;
-	u32 fd[COPIES];
-};
-
-static s64 send_pair(u32 to, const u32 fd[2])
-{
-	/* struct msghdr with offsets for pointers: name, its length, vector, its length, control,
-	 * its length, flags */
-	const u64 m[7] = {SD_OFF_NULL, 0, VECTOR, 1, RIGHTS, sizeof(struct rights)},
-		  v[2] = {DATA, 1};
-	struct rights *r = (void *)(arena() + RIGHTS);
-
-	memcpy(arena() + MESSAGE, m, sizeof(m));
-	memcpy(arena() + VECTOR, v, sizeof(v));
-	r->head = (struct cmsghdr){CMSG_LEN(sizeof(r->fd)), SOL_SOCKET, SCM_RIGHTS};
-	for (int i = 0; i < COPIES; i++)
-		r->fd[i] = fd[i & 1];
-	return outside(op[4], to, MESSAGE, 0, 0, 0);
-}
-
-/* Each message contains the next one's socket many times: following all of them would never end. */
-int one_nested(void)
-{
-	u32 in[2], out[2];
-	s64 ret = full_pair(in);
-
-	for (int i = 0; ret >= 0 && i < LEVELS; i++) {
-		ret = pair(out);
-		if (ret)
-			break;
-		ret = send_pair(out[0], in);
-		for (int k = 0; k < 2; k++)
-			outside(op[3], in[k], 0, 0, 0, 0);
-		memcpy(in, out, sizeof(in));
-	}
+	outside(op[CLOSE], (u64)fd, 0, 0, 0, 0);
 	return result(ret);
 }
 

@@ -27,6 +27,8 @@ void attach(struct dclient *c, struct sd_qp *l, uint32_t parent);
 
 /* What is written to fd[0] can be read from fd[1]; reads block. */
 void pair(struct sd_qp *l, bool cloexec, int fd[2]);
+/* Makes writes to fd[0] fail with EPIPE. */
+void no_reader(struct sd_qp *l, const int fd[2]);
 /* Tests: another user may not do what root may; what a closed fd or a gone client held is free
  * again. */
 void credentials(void **state);

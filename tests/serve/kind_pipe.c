@@ -17,6 +17,11 @@ void pair(struct sd_qp *l, bool cloexec, int fd[2])
 	fd[1] = ends[0];
 }
 
+void no_reader(struct sd_qp *l, const int fd[2])
+{
+	assert_int_equal(call4(l, OP(CLOSE), (u64)fd[1], 0, 0, 0), 0);
+}
+
 void credentials(void **state)
 {
 	struct dclient root, user;

@@ -6,12 +6,32 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* A TCP connection within the domain. */
 void pair(struct sd_qp *l, bool cloexec, int fd[2])
 {
-	assert_int_equal(call4(l, OP(SOCKETPAIR), AF_UNIX,
-			       SOCK_STREAM | (cloexec ? SOCK_CLOEXEC : 0), 0, BUF),
-			 0);
-	memcpy(fd, l->mem->arena + BUF, 2 * sizeof(int));
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	u64 type = SOCK_STREAM | (cloexec ? SOCK_CLOEXEC : 0);
+	long from = call4(l, OP(SOCKET), AF_INET, type, 0, 0);
+	long on = call4(l, OP(SOCKET), AF_INET, SOCK_STREAM, 0, 0), to;
+	u32 len = sizeof(in);
+
+	memcpy(l->mem->arena + BUF, &in, len);
+	assert_int_equal(call4(l, OP(BIND), (u64)on, BUF, len, 0), 0);
+	assert_int_equal(call4(l, OP(LISTEN), (u64)on, 1, 0, 0), 0);
+	memcpy(l->mem->arena + BUF + len, &len, sizeof(len));
+	assert_int_equal(call4(l, OP(GETSOCKNAME), (u64)on, BUF, BUF + len, 0), 0);
+	assert_int_equal(call4(l, OP(CONNECT), (u64)from, BUF, len, 0), 0);
+	to = call4(l, OP(ACCEPT4), (u64)on, SD_OFF_NULL, SD_OFF_NULL, cloexec ? SOCK_CLOEXEC : 0);
+	assert_true(to >= 0);
+	assert_int_equal(call4(l, OP(CLOSE), (u64)on, 0, 0, 0), 0);
+	fd[0] = (int)from;
+	fd[1] = (int)to;
+}
+
+/* A TCP socket learns of its closed peer from the answer to what it sends. */
+void no_reader(struct sd_qp *l, const int fd[2])
+{
+	assert_int_equal(call4(l, OP(SHUTDOWN), (u64)fd[0], SHUT_WR, 0, 0), 0);
 }
 
 static long bind_port(struct sd_qp *l, int fd, int port)

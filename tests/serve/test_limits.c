@@ -44,7 +44,7 @@ static enum sd_status once(u16 op, u64 n, u64 iovlen, u64 where, u64 count, long
 	long fd;
 
 	attach(&c, &l, 0);
-	fd = call4(&l, OP(SOCKET), AF_UNIX, SOCK_DGRAM, 0, 0);
+	fd = call4(&l, OP(SOCKET), AF_INET, SOCK_DGRAM, 0, 0);
 	assert_true(fd >= 0);
 	describe(&l, n, iovlen);
 	sd_call_begin(&l, &k, op);
@@ -122,7 +122,7 @@ static void a_client_of_many_qps(void **state)
 	long fd, ret;
 
 	attach(&c, &l[0], 0);
-	fd = call4(&l[0], OP(SOCKET), AF_UNIX, SOCK_DGRAM, 0, 0);
+	fd = call4(&l[0], OP(SOCKET), AF_INET, SOCK_DGRAM, 0, 0);
 	for (u32 i = 0; i < SD_QPS; i++) {
 		if (i)
 			dclient_qp(&dom, &c, &l[i], i);
