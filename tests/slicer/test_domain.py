@@ -23,7 +23,7 @@ import tempfile
 REPO = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.environ.get("KSLICE_BUILD") or f"{REPO}/build"
 TREE = f"{REPO}/kernel-tree/linux"
-SHARE = collections.defaultdict(lambda: 60, net=50)  # percent
+SHARE = collections.defaultdict(lambda: 60, net=38, block=50)  # percent
 # What lies behind an operations table: the path has to go through its field.
 DEEP = {"net": ("tcp_sendmsg_locked", "through field struct proto:sendmsg of tcp_prot"),
         "pipe": ("pipe_write", "through field struct file_operations:write_iter of pipefifo_fops"),
