@@ -293,8 +293,9 @@ static void report(const struct maker *k, const char *path, int checked)
 {
 	for (size_t i = 0; i < k->d.notes.n; i++)
 		printf("%s: look at: %s\n", k->d.name, k->d.notes.a[i]);
-	printf("%s: written, with %zu calls and %zu cut groups; `kslice check %s` %s\n", path,
-	       k->d.calls.n, k->d.cuts.n, k->d.name,
+	printf("%s: written, with %zu calls and %zu cut groups; `kslice check %s%s%s%s` %s\n", path,
+	       k->d.calls.n, k->d.cuts.n, k->options.tree ? "--tree=" : "", k->options.tree ?: "",
+	       k->options.tree ? " " : "", k->d.name,
 	       checked ? "lists what is open, as above" : "accepts it");
 }
 
