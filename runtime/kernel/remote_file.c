@@ -31,6 +31,9 @@ struct remote_file {
 };
 
 /* The spec gives these their bodies: `remote` cuts, calls writev and readv. */
+long sd_remote_writev(unsigned long fd, const struct iovec __user *vec, unsigned long vlen);
+long sd_remote_readv(unsigned long fd, const struct iovec __user *vec, unsigned long vlen);
+
 noinline long sd_remote_writev(unsigned long fd, const struct iovec __user *vec, unsigned long vlen)
 {
 	return -EOPNOTSUPP;

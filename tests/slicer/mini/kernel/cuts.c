@@ -50,6 +50,18 @@ static void dropped_here(void) /* expect: gone */
 {
 }
 
+static void dropped_with(int x) /* expect: gone */
+{
+	(void)x;
+}
+
+/* Compilers aren't told to warn of what only a dropped call has read. */
+static void only_sets(int x) /* expect: kept */
+{
+	x |= 4;
+	dropped_with(x); /* expect: gone */
+}
+
 static void not_dropped_there(void) /* expect: kept */
 {
 }
@@ -76,6 +88,7 @@ SYSCALL_DEFINE1(cuts, int, a) /* expect: kept */
 	if (a > 100)
 		not_dropped_there(); /* "in" of the cut: here */
 	call_there();
+	only_sets(a);
 	if (unlikely(register_table("named", show_named))) /* expect: gone */
 		r += 1000;
 	r += register_table("other", show_other); /* expect: kept */
