@@ -120,6 +120,11 @@ static const char *mount_cure(const char *fs, bool disk, int err, char *buf, siz
 			"no %s on it, one with features that this domain lacks, or an unknown mount option: %s%s makes one",
 			fs, maker_of(fs), fs);
 		return buf;
+	case -EOPNOTSUPP:
+		snprintf(buf, size,
+			 "its journal has records that only a whole kernel replays: fsck.%s does",
+			 fs);
+		return buf;
 	case -ENODEV:
 		return "the domain's configuration lacks this file system, or the slice dropped it (\"keep\" in the spec)";
 	case -ENOENT:
