@@ -212,6 +212,42 @@ def dies(name, folder):
 
 
 @in_mount_namespace
+def features(name, folder):
+    """Features that ext4 is cut without (specs/cuts/ext4-features.json): refused, or the domain does without them and loses nothing."""
+    write = "f = open(top + '/x', 'w'); f.write('kept'); f.flush(); os.fsync(f.fileno())"
+    disk, [native] = Disk(name, folder), folders(folder, "native")
+
+    def make(feature):
+        subprocess.run(["mkfs.ext4", "-qF", "-O", feature, disk.path], check=True)
+
+    def not_mounted(*says):
+        refuse(name, folder, [f"can't mount ext4 at {disk.top}", *says], "--device", f"0:path={disk.path}")
+
+    def kept(d):
+        check(python(d, disk, "print(open(top + '/x').read())") == ["kept"], "what was acknowledged is lost")
+
+    for feature in ("inline_data", "ea_inode", "mmp"):
+        make(feature)
+        not_mounted("features that this domain lacks", "mkfs.ext4")
+    make("fast_commit")
+    with disk.domain(name) as d:
+        python(d, disk, write)
+        d.kill()
+        d.up()
+        kept(d)
+    disk.check_clean()
+    make("fast_commit")
+    with mounted(native, "-o", "loop", disk.path):  # the host's journal has such records
+        subprocess.run([sys.executable, "-c", PRELUDE % native + write], check=True)
+        shut_down(native)
+    not_mounted("fsck.ext4")
+    check(disk.fsck("-fy").returncode in (0, 1), "e2fsck doesn't repair it")
+    with disk.domain(name) as d:
+        kept(d)
+    disk.check_clean()
+
+
+@in_mount_namespace
 def accepts_and_loses(name, folder):
     """The device takes writes, and its fdatasync says that they are lost; only that one. Whoever syncs is told so, then and later."""
     small, native = folders(folder, "small", "native")
@@ -409,4 +445,4 @@ def nowait(name, folder):
 
 
 if __name__ == "__main__":
-    disks.main(device, read_only_device, dies, accepts_and_loses, dies_under_writers, nowait)
+    disks.main(device, read_only_device, dies, accepts_and_loses, dies_under_writers, nowait, features)

@@ -53,30 +53,6 @@ def no_file_system(name, folder):
     refuse(name, folder, ["can't mount ext4"], "--device", f"0:path={disk.path}", "--device", "0:options=nosuchoption")
 
 
-def features(name, folder):
-    """Features that ext4 is cut without (specs/cuts/ext4-features.json): refused, or the domain does without them and loses nothing."""
-    def disk_with(feature):
-        disk = Disk(name, folder)
-        subprocess.run(["mkfs.ext4", "-qF", "-O", feature, disk.path], check=True)
-        return disk
-
-    def not_mounted(disk, *says):
-        refuse(name, folder, ["can't mount ext4", *says], "--device", f"0:path={disk.path}")
-    for feature in ("inline_data", "ea_inode", "mmp"):
-        not_mounted(disk_with(feature), "features that this domain lacks", "mkfs.ext4")
-    disk = disk_with("fast_commit")
-    with disk.domain(name) as d:
-        python(d, disk, "f = open(top + '/x', 'w'); f.write('kept'); f.flush(); os.fsync(f.fileno())")
-        d.kill()
-    not_mounted(disk, "fsck.ext4")
-    r = disk.fsck("-fy")
-    check(r.returncode in (0, 1), r.stdout)
-    with disk.domain(name) as d:
-        check(python(d, disk, "print(open(top + '/x').read())") == ["kept"], "what was acknowledged is lost")
-        d.kdom("down", name)
-    disk.check_clean()
-
-
 @in_mount_namespace
 def read_only(name, folder):
     """A file that kdom may only read: a disk that can't be written. Mount options: the same for the file system."""
@@ -260,4 +236,4 @@ print('end')
     disk.check_clean()
 
 
-disks.main(clean, refused, no_file_system, features, read_only, override, ram, writeback, discard, cut_short, full, killed, direct)
+disks.main(clean, refused, no_file_system, read_only, override, ram, writeback, discard, cut_short, full, killed, direct)
