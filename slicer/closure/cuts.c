@@ -118,6 +118,8 @@ static bool scan_header_call(const char *s, size_t len, uint32_t off, const char
 		return false;
 	while (i < len && isspace((unsigned char)s[i]))
 		i++;
+	if (i == len || s[i] != '(')
+		return false;
 	for (; i < len && s[i] != ';' && s[i] != '{'; i++) {
 		depth += (s[i] == '(') - (s[i] == ')');
 		if (!depth)

@@ -184,6 +184,16 @@ static uint32_t text_skip_blank(const struct ctext *t, uint32_t off)
 	return off;
 }
 
+/* Does the call end with the text [beg, end)? Not if a macro makes one of its argument: ONCE(f, x). */
+static bool is_whole_call(const struct ctext *t, uint32_t beg, uint32_t end)
+{
+	int depth = 0;
+
+	for (uint32_t i = beg; i < end && depth >= 0; i++)
+		depth += (t->blank[i] == '(') - (t->blank[i] == ')');
+	return !depth && t->in.text[end - 1] == ')';
+}
+
 static void frame_see_call(struct frame *f)
 {
 	struct walk *w = f->w;
@@ -210,7 +220,7 @@ static void frame_see_call(struct frame *f)
 	if (from_macro_body(clang_getRangeStart(range))) {
 		call.end = macro_end_behind(t, call.beg, call.end);
 		call.macro = macro_holds_more(f, beg) ? 2 : 1;
-	} else if (t->in.text[call.end - 1] != ')') {
+	} else if (!is_whole_call(t, call.beg, call.end)) {
 		call.macro = 2;
 	}
 	if (f->up->kind == CXCursor_CStyleCastExpr && f->up->type.kind == CXType_Void)

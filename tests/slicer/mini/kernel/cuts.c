@@ -11,6 +11,19 @@
 			note("much"); \
 	} while (0)
 
+/* A macro makes the call of its argument: there is no text of the call. */
+#define ONCE(f, ...)                    \
+	do {                            \
+		static int done;        \
+		if (!done++)            \
+			f(__VA_ARGS__); \
+	} while (0)
+
+static void made_by_macro(int a) /* expect: kept */
+{
+	(void)a;
+}
+
 static int behind_trap(int a) /* expect: gone */
 {
 	return a;
@@ -94,6 +107,7 @@ SYSCALL_DEFINE1(cuts, int, a) /* expect: kept */
 	r += register_table("other", show_other); /* expect: kept */
 	r += through_header(a);
 	NOTE_IF(a > 50);
+	ONCE(made_by_macro, a);
 	lib_quiet(a);
 	if (a > 1000)
 		r += lib_trapped(a);
