@@ -184,7 +184,7 @@ static uint32_t text_skip_blank(const struct ctext *t, uint32_t off)
 	return off;
 }
 
-/* Does the call end with the text [beg, end)? Not if a macro makes one of its argument: ONCE(f, x). */
+/* Is [beg, end) a call's text? Not if a macro makes the call of its argument: ONCE(f, x). */
 static bool is_whole_call(const struct ctext *t, uint32_t beg, uint32_t end)
 {
 	int depth = 0;
