@@ -87,7 +87,8 @@ tree-stubs: programs
 	@$(fetch-tree)
 	@set -e; for d in $(DOMAINS); do $(AS) $(BUILD)/bin/kslice stubs --tree=$(TREE) $$d; done
 
-other-tree: tree-stubs # a domain of another kernel, for tests with the label `tree`
+other-tree: programs # a domain of another kernel, without `remote` cuts, for tests with the label `tree`
+	@$(fetch-tree)
 	$(call build-each,$(TREE_DOMAIN),@$(TREE),--tree=$(TREE))
 
 turn-specs: programs tree # two specs of tests/specs, other ones each day, for tests with the label `specs`

@@ -186,10 +186,12 @@ static int cmd_test(const struct options *o, char **args)
 
 static int cmd_stubs(const struct options *o, char **args)
 {
+	struct options own = *o;
 	struct session s;
 	int r;
 
-	session_open(&s, args[0], o);
+	own.only_stubs = true;
+	session_open(&s, args[0], &own);
 	r = session_run(&s, "commands");
 	if (!r)
 		r = o->out ? stubs_emit(&s.spec, &s.db, o->out) : stubs_refresh(&s.spec, &s.db);

@@ -147,7 +147,7 @@ static int run_spec(struct session *s)
 	free(path);
 	if (r || add_port_cuts(&s->spec) || (o->debug && debug_spec(&s->spec, o->debug)) ||
 	    (o->uncut && spec_uncut(&s->spec, o->uncut)) || name_products(s) ||
-	    remote_resolve(&s->spec, o->compdb || o->compare))
+	    remote_resolve(&s->spec, o->compdb || o->compare || o->only_stubs))
 		return -1;
 	return o->debug ? debug_config(&s->spec, o->debug, s->outdir) : 0;
 }

@@ -28,8 +28,9 @@ struct options {
 	const char *from, *to; /* --from, --to */
 	const char *uncut;     /* --uncut: groups, to build/<domain>-uncut; NULL: none */
 	bool whole, html, list, time, no_verify, json;
-	bool compare; /* for diff: no stubs are made, and compdb is below the tree */
-	bool check;   /* don't write generated/<domain> */
+	bool compare;	 /* for diff: no stubs are made, and compdb is below the tree */
+	bool only_stubs; /* and no image: another domain's may be the default tree's */
+	bool check;	 /* don't write generated/<domain> */
 };
 
 struct pass_cost {
