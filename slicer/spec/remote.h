@@ -33,9 +33,9 @@ struct remote {
 };
 
 /*
- * Fills in every remote cut. given: no image is made here (`kslice diff', `kslice stubs'), or the
- * units are given (--compdb), so the default tree's stubs do, where this one's aren't there. 0, or -1 after printing: no such domain, it
- * doesn't export the call, or its stubs aren't generated.
+ * Fills in every remote cut. given: no image is made here (`kslice diff', `kslice stubs'), or from
+ * given units (--compdb): the default tree's stubs do, where this one's aren't there. 0, or -1
+ * after printing: no such domain, it doesn't export the call, or its stubs aren't generated.
  */
 int remote_resolve(struct spec *spec, bool given);
 void remote_free(struct remote *r);
