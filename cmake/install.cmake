@@ -66,7 +66,7 @@ install(DIRECTORY runtime DESTINATION ${KSLICE_SHARE} USE_SOURCE_PERMISSIONS PAT
 install(DIRECTORY tests/stubs DESTINATION ${KSLICE_SHARE}/tests USE_SOURCE_PERMISSIONS
   PATTERN CMakeLists.txt EXCLUDE PATTERN generator_test.sh EXCLUDE PATTERN test_parts.c EXCLUDE)
 install(FILES tests/serve/domain.c tests/serve/domain.h DESTINATION ${KSLICE_SHARE}/tests/serve)
-install(FILES tests/common/parts.sh DESTINATION ${KSLICE_SHARE}/tests/common)
+install(FILES tests/common/parts.sh tests/common/devices.py DESTINATION ${KSLICE_SHARE}/tests/common)
 install(PROGRAMS kernel-tree/fetch.sh kernel-tree/overlay.sh kernel-tree/install-deps.sh DESTINATION ${KSLICE_SHARE}/kernel-tree)
 install(FILES kernel-tree/packages.txt DESTINATION ${KSLICE_SHARE}/kernel-tree)
 # Images aren't built by CMake: installs the existing ones.
