@@ -23,7 +23,7 @@ shift
 kinds=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do kinds+=("$1"); shift; done
 [ $# -eq 0 ] || shift
-lacks=$("$home/tests/stubs/host_lacks.py" "$name")
+lacks=$(KSLICE_SRC=$home "$home/tests/stubs/host_lacks.py" "$name")
 if [ -n "$lacks" ]; then
 	export KSLICE_BESIDE=whole # read by with_files.sh
 	echo "run.sh: this host's kernel isn't asked, since it lacks $lacks: the unsliced kernel answers in its place"
