@@ -99,6 +99,8 @@ static int cmd_build(const struct options *o, char **args)
 	 * given by --compdb may make no image */
 	if (!r && !o->whole && !o->debug && !o->compdb)
 		r = boot_once(&s.graph, s.outdir);
+	if (!r && o->whole) /* the report is the slice's */
+		r = session_own(&s, s.outdir);
 	if (!r) /* again: now there are objects to measure */
 		r = report_write(&s.graph, s.outdir);
 	if (!r)

@@ -55,6 +55,8 @@ int session_own(struct session *s, const char *dir)
 	free(path);
 	if (fd < 0)
 		return -1;
+	if (s->lock)
+		close(s->lock);
 	s->lock = fd;
 	return 0;
 }

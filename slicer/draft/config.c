@@ -9,37 +9,31 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The two names of a call: what programs say, and the kernel's SYSCALL_DEFINE. */
-struct call_names {
-	const char *call;
-	char *program, *kernel; /* the caller's */
-};
-
+/* The two names of each call: what programs say, and the kernel's SYSCALL_DEFINE. */
 static void see_row(void *arg, const struct call_row *row)
 {
-	struct call_names *n = arg;
+	struct draft *d = arg;
 
-	if (n->kernel || (strcmp(row->name, n->call) && strcmp(row->entry, n->call)))
-		return;
-	n->program = xstrdup(row->name);
-	n->kernel = xstrdup(row->entry);
+	for (size_t i = 0; i < d->calls.n; i++) {
+		if (d->names.a[i] ||
+		    (strcmp(row->name, d->calls.a[i]) && strcmp(row->entry, d->calls.a[i])))
+			continue;
+		free(d->calls.a[i]);
+		d->calls.a[i] = xstrdup(row->entry);
+		d->names.a[i] = xstrdup(row->name);
+	}
 }
 
 static int find_calls(struct draft *d)
 {
 	struct strmap wanted = {};
-	int r = 0;
+	int r;
 
+	for (size_t i = 0; i < d->calls.n; i++)
+		*vec_add(&d->names) = NULL;
+	r = call_table_read(d->tree, see_row, d);
 	for (size_t i = 0; i < d->calls.n; i++) {
-		struct call_names n = {.call = d->calls.a[i]};
-
-		if (call_table_read(d->tree, see_row, &n))
-			r = -1;
-		*vec_add(&d->names) = n.program ?: xstrdup(n.call);
-		if (n.kernel) {
-			free(d->calls.a[i]);
-			d->calls.a[i] = n.kernel;
-		}
+		d->names.a[i] = d->names.a[i] ?: xstrdup(d->calls.a[i]);
 		strmap_add(&wanted, d->calls.a[i], NULL);
 	}
 	origin_find(&d->origin, &wanted);
