@@ -38,6 +38,7 @@ in_domain redis-benchmark -p 6380 -q -n 20000 -c 20 -P 4 -t set,get >"$TMP/bench
 
 in_domain "$PY" "$PROGS/asyncio_echo.py" || fail asyncio
 in_domain "$PY" "$PROGS/threads_echo.py" || fail threads
+in_domain "$PY" "$PROGS/orphans.py" || fail "slow clients of a server that has closed"
 in_domain "$PY" "$PROGS/fork_exec.py" || fail "fork and exec"
 in_domain "$PY" "$PROGS/mixed_epoll.py" || fail "epoll over domain and host fds"
 go build -o "$TMP/goecho" "$PROGS/goecho.go" || fail "go build"
