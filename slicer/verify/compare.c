@@ -100,22 +100,6 @@ static bool is_deleted(const struct compare *c, const char *definition)
 	return false;
 }
 
-/* Was an element of this variable that names the symbol declared dead? */
-static bool is_dead_in(const struct compare *c, const char *variable, const char *symbol)
-{
-	const struct declared *e;
-
-	for (uint32_t use = first_use(c, variable); (e = next_edit(c, &use));) {
-		json_t *dead = json_object_get(json_object_get(e->json, "dead"), variable), *name;
-		size_t i;
-
-		json_array_foreach (dead, i, name)
-			if (!strcmp(json_string_value(name), symbol))
-				return true;
-	}
-	return false;
-}
-
 /* ---- slots ---- */
 
 /* The symbol in a slot's value; malloc'ed, NULL: none, or one that is named by its contents. */
@@ -146,11 +130,33 @@ static struct ir_entity *slot_target(const struct module *m, const char *value)
 	return e;
 }
 
+/* "i32 7", where the variable may be an array of seven elements, or has seven bytes. */
+static bool is_size_of(const struct compare *c, const char *value, const char *variable)
+{
+	const struct ir_entity *e = module_find(c->whole, IR_VARIABLE, variable);
+	const char *number = value[0] == 'i' ? strchr(value, ' ') : NULL;
+	uint64_t n = number ? strtoull(number, NULL, 10) : 0;
+
+	return e && n && !(e->size % n);
+}
+
+/* Is the slot's value one of an element of c->var that was declared dead, since it names what goes? */
 static bool slot_may_go(const struct compare *c, const struct ir_slot *whole)
 {
 	char *symbol = slot_symbol(whole->value);
-	bool may = symbol && is_dead_in(c, c->var, symbol);
+	const struct declared *e;
+	bool may = false;
 
+	for (uint32_t use = first_use(c, c->var); !may && (e = next_edit(c, &use));) {
+		json_t *dead = json_object_get(json_object_get(e->json, "dead"), c->var), *v;
+		size_t i;
+
+		json_array_foreach (dead, i, v) {
+			const char *name = json_string_value(v);
+
+			may |= symbol ? !strcmp(name, symbol) : is_size_of(c, whole->value, name);
+		}
+	}
 	free(symbol);
 	return may;
 }

@@ -45,8 +45,10 @@ void buffers_init(void)
 	}
 }
 
+/* What lies between two pieces of a case is zero, whatever cases came before it. */
 void buffer_reset(int i)
 {
+	memset(slot[i].low, 0, (size_t)(slot[i].end - slot[i].low));
 	slot[i].low = slot[i].end;
 }
 

@@ -97,6 +97,21 @@ static void slots_of_tables(void **state)
 	expect(T("null"), T("@g"), DEAD("g"), "t differs at byte 8: - | ptr @g");
 }
 
+#define N(g, n)                                                                                \
+	"@g = internal constant [3 x i32] zeroinitializer\n@t = constant { ptr, i8 } { ptr " g \
+	", i8 " n " }\n"
+
+/* ARRAY_SIZE(g) and sizeof(g) go with g. */
+static void sizes_of_what_goes(void **state)
+{
+	(void)state;
+	expect(N("@g", "3"), N("null", "0"), DEAD("g"), "");
+	expect(N("@g", "12"), N("null", "0"), DEAD("g"), "");
+	expect(N("@g", "5"), N("null", "0"), DEAD("g"), "t differs at byte 8: i8 5 | -");
+	expect(N("@g", "3"), N("@g", "0"), "{}", "t differs at byte 8: i8 3 | -");
+	expect(N("@g", "3"), N("null", "2"), DEAD("g"), "t differs at byte 8: i8 3 | i8 2");
+}
+
 static void slots_with_traps(void **state)
 {
 	(void)state;
@@ -189,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slots_of_tables),
+		cmocka_unit_test(sizes_of_what_goes),
 		cmocka_unit_test(slots_with_traps),
 		cmocka_unit_test(functions_that_cuts_change),
 		cmocka_unit_test(what_nothing_names),
