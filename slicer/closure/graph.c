@@ -158,6 +158,7 @@ int graph_make(struct graph *g, const struct compdb *db, const struct facts *fac
 	link_defs_to_nodes(g);
 	for (uint32_t tu = 0; tu < g->ntu; tu++)
 		make_units_of_tu(g, tu);
+	pin_types(g);
 	texts_link(g);
 	return 0;
 }

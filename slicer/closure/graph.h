@@ -137,6 +137,9 @@ struct graph {
 
 /* pins.c */
 bool def_is_pinning(const struct facts *f, const struct fact_def *d);
+/* Can the unit's types not be cut out of it? Then who uses one keeps the unit. */
+bool unit_binds_types(const struct graph *g, const struct unit *u);
+void pin_types(struct graph *g);
 
 /* graph.c */
 int graph_make(struct graph *g, const struct compdb *db, const struct facts *facts,

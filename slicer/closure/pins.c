@@ -103,3 +103,78 @@ bool def_is_pinning(const struct facts *f, const struct fact_def *d)
 	return d->kind == DEF_VAR && d->flags & DEF_SECTION &&
 	       !is_plain_section(fact_str(f, d->section));
 }
+
+bool unit_binds_types(const struct graph *g, const struct unit *u)
+{
+	bool binds = false, code = false;
+
+	for (uint32_t i = 0; i < u->n; i++) {
+		const struct fact_def *d = graph_def(g, g->unit_defs[u->first + i]);
+
+		if (d->flags & DEF_HEADER)
+			return false;
+		code |= d->kind == DEF_FUNC || d->kind == DEF_VAR;
+		binds |= d->kind == DEF_FUNC || d->flags & (DEF_MACRO | DEF_WRITTEN);
+	}
+	return binds && code;
+}
+
+static void link_types(struct graph *g, const struct unit *u)
+{
+	for (uint32_t i = 0; i < u->n; i++) {
+		uint32_t d = g->unit_defs[u->first + i], n = g->node_of[d];
+
+		if (graph_def(g, d)->kind != DEF_TYPE || n == NONE)
+			continue;
+		g->next[d] = g->nodes.a[n].first;
+		g->nodes.a[n].first = d;
+	}
+}
+
+/* Does the definition name one of its file, which then must be declared? */
+static bool names_own(const struct graph *g, uint32_t def_id)
+{
+	const struct facts *f = graph_facts(g, def_id);
+	const struct fact_def *def = graph_def(g, def_id);
+
+	for (uint32_t i = def->ref0; i < def->ref0 + def->nref; i++) {
+		uint32_t n = graph_node(g, fact_str(f, f->refs[i].key));
+
+		if (n == NONE)
+			continue;
+		for (uint32_t d = g->nodes.a[n].first; d != NONE; d = g->next[d])
+			if (g->tu_of[d] == g->tu_of[def_id] &&
+			    !(graph_def(g, d)->flags & DEF_HEADER))
+				return true;
+	}
+	return false;
+}
+
+/* Types and extern declarations stay though nothing refers to them: so does what they name, as
+ * `enum { N = ARRAY_SIZE(table) }` does. */
+static bool unit_stays_naming(const struct graph *g, const struct unit *u)
+{
+	bool only = true, type = false, declared = false;
+
+	for (uint32_t i = 0; i < u->n; i++) {
+		uint32_t d = g->unit_defs[u->first + i];
+		const struct fact_def *def = graph_def(g, d);
+
+		if (def->flags & DEF_HEADER)
+			return false;
+		only &= def->kind == DEF_TYPE ||
+			(def->kind == DEF_PROTO && !(def->flags & DEF_STATIC));
+		type |= def->kind == DEF_TYPE && names_own(g, d);
+		declared |= def->kind == DEF_PROTO && names_own(g, d);
+	}
+	return (type && !unit_binds_types(g, u)) || (only && declared);
+}
+
+void pin_types(struct graph *g)
+{
+	for (size_t i = 0; i < g->units.n; i++)
+		if (unit_binds_types(g, &g->units.a[i]))
+			link_types(g, &g->units.a[i]);
+	for (size_t i = 0; i < g->units.n; i++)
+		g->units.a[i].pinned |= unit_stays_naming(g, &g->units.a[i]);
+}

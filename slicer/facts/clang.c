@@ -185,6 +185,8 @@ static void def_fill(struct walk *w, CXCursor c, struct fact_def base)
 		d->record = fb_str(w->fb, variable_record(w, c));
 	if (d->kind == DEF_TYPE && clang_Cursor_hasAttrs(c))
 		d->flags |= DEF_ATTRS;
+	if (d->kind == DEF_TYPE && from_macro_body(clang_getRangeStart(clang_getCursorExtent(c))))
+		d->flags |= DEF_WRITTEN;
 	w->beg = base.beg;
 	if ((d->flags & DEF_STATIC) && w->fb == &w->unit_fb) {
 		bool added;

@@ -56,6 +56,7 @@ enum def_flag {
 	DEF_EXPORT = 1 << 11,  /* the EXPORT_SYMBOL line of another definition (deleted with it) */
 	DEF_SHARED = 1 << 12,  /* declarator shares its range with others (int a, b;) */
 	DEF_ATTRS = 1 << 13,   /* a type with attributes */
+	DEF_WRITTEN = 1 << 14, /* a type whose text a macro writes */
 };
 
 struct fact_def {

@@ -72,8 +72,7 @@ static bool ref_target_kept(const struct graph *g, const struct facts *f, const 
 	return n == NONE || g->nodes.a[n].first == NONE || g->nodes.a[n].kept;
 }
 
-/* Does the unit declare a type that others may use? Types that a macro declares for its own
- * function don't count. */
+/* Does the unit declare a type that others may use, and that can stay alone? */
 static bool unit_has_type(const struct graph *g, const struct unit *u)
 {
 	bool type = false;
@@ -81,11 +80,9 @@ static bool unit_has_type(const struct graph *g, const struct unit *u)
 	for (uint32_t i = 0; i < u->n; i++) {
 		const struct fact_def *d = graph_def(g, g->unit_defs[u->first + i]);
 
-		if (d->kind == DEF_FUNC || d->flags & DEF_MACRO)
-			return false;
 		type |= d->kind == DEF_TYPE;
 	}
-	return type;
+	return type && !unit_binds_types(g, u);
 }
 
 /* NULL: the unit's types have no attributes. */
