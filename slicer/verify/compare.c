@@ -140,7 +140,7 @@ static bool is_size_of(const struct compare *c, const char *value, const char *v
 	return e && n && !(e->size % n);
 }
 
-/* Is the slot's value one of an element of c->var that was declared dead, since it names what goes? */
+/* Is the slot's value one of a dead element of c->var: the symbol that it names, or its size? */
 static bool slot_may_go(const struct compare *c, const struct ir_slot *whole)
 {
 	char *symbol = slot_symbol(whole->value);
