@@ -6,7 +6,8 @@
  * connections get their data only by retransmission, and datagrams are lost. So the range between
  * the first limit and the last is reserved for the users that hold little: each may hold an equal
  * part of it, whatever the others hold. For a user that holds more, the first limit acts as the
- * last.
+ * last, but not for a connection that its program has closed: Linux resets it at the last limit, and
+ * what was accepted for it is lost.
  *
  * sk_prot_mem_limits() calls this (specs/net.json replaces it). Nothing is counted without memory
  * pressure; under pressure all sockets are, at most once a tick, and what was allocated since
@@ -125,5 +126,7 @@ long sd_sock_memory_limit(const struct sock *sk, int index)
 	if (used <= from || (index != 2 && (first || index)) ||
 	    (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP))
 		return limit;
-	return has_little(sk, used, READ_ONCE(limits[2]) - from) ? LONG_MAX : from;
+	if (has_little(sk, used, READ_ONCE(limits[2]) - from))
+		return LONG_MAX;
+	return sock_flag(sk, SOCK_DEAD) ? limit : from;
 }
