@@ -6,8 +6,8 @@
  * connections get their data only by retransmission, and datagrams are lost. So the range between
  * the first limit and the last is reserved for the users that hold little: each may hold an equal
  * part of it, whatever the others hold. For a user that holds more, the first limit acts as the
- * last, but not for a connection that its program has closed: Linux resets it at the last limit, and
- * what was accepted for it is lost.
+ * last, but not for a connection that its program has closed: Linux resets it at the last limit,
+ * and what was accepted for it is lost.
  *
  * sk_prot_mem_limits() calls this (specs/net.json replaces it). Nothing is counted without memory
  * pressure; under pressure all sockets are, at most once a tick, and what was allocated since
