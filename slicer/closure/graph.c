@@ -62,6 +62,14 @@ static uint32_t node_id_for(struct graph *g, const char *key)
 	return (uint32_t)(*v - 1);
 }
 
+void graph_link_def(struct graph *g, uint32_t def_id)
+{
+	struct node *n = &g->nodes.a[g->node_of[def_id]];
+
+	g->next[def_id] = n->first;
+	n->first = def_id;
+}
+
 static void link_defs_to_nodes(struct graph *g)
 {
 	for (uint32_t tu = 0; tu < g->ntu; tu++) {
@@ -78,8 +86,7 @@ static void link_defs_to_nodes(struct graph *g)
 			n = g->node_of[def_id] = node_id_for(g, fact_str(f, d->key));
 			if (!is_named_def(d))
 				continue;
-			g->next[def_id] = g->nodes.a[n].first;
-			g->nodes.a[n].first = def_id;
+			graph_link_def(g, def_id);
 			if (!(d->flags & DEF_WEAK))
 				g->nodes.a[n].strong = true;
 		}

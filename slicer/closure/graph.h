@@ -139,6 +139,8 @@ struct graph {
 bool def_is_pinning(const struct facts *f, const struct fact_def *d);
 /* Can the unit's types not be cut out of it? Then who uses one keeps the unit. */
 bool unit_binds_types(const struct graph *g, const struct unit *u);
+/* Of a graph with its units: types that keep their units when they are used, and units that stay
+ * because of what their types name. */
 void pin_types(struct graph *g);
 
 /* graph.c */
@@ -146,6 +148,7 @@ int graph_make(struct graph *g, const struct compdb *db, const struct facts *fac
 	       struct spec *spec);
 void graph_free(struct graph *g);
 uint32_t graph_node(const struct graph *g, const char *key); /* NONE: no such symbol */
+void graph_link_def(struct graph *g, uint32_t def_id);	     /* who refers to its node means it */
 static inline const struct fact_def *graph_def(const struct graph *g, uint32_t def_id)
 {
 	uint32_t tu = g->tu_of[def_id];

@@ -7,6 +7,7 @@
  *      initcall, setup, module_param   entries of sections that the kernel walks at boot
  *      a section of its own            the linker script makes a table of it, or somebody walks it
  *      asm, static assertion           at file scope
+ *      types, extern declarations      that name a definition of their file: they stay themselves
  *
  * Nothing of that in a section which the linker script drops, though it be used: not what
  * EXPORT_SYMBOL leaves there.
@@ -122,12 +123,10 @@ bool unit_binds_types(const struct graph *g, const struct unit *u)
 static void link_types(struct graph *g, const struct unit *u)
 {
 	for (uint32_t i = 0; i < u->n; i++) {
-		uint32_t d = g->unit_defs[u->first + i], n = g->node_of[d];
+		uint32_t d = g->unit_defs[u->first + i];
 
-		if (graph_def(g, d)->kind != DEF_TYPE || n == NONE)
-			continue;
-		g->next[d] = g->nodes.a[n].first;
-		g->nodes.a[n].first = d;
+		if (graph_def(g, d)->kind == DEF_TYPE && g->node_of[d] != NONE)
+			graph_link_def(g, d);
 	}
 }
 

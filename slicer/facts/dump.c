@@ -12,7 +12,7 @@ static const char *const ref_kinds[] = {"?",	 "call",    "addr", "read", "write"
 					"alias", "cleanup", "asm",  "type"};
 static const char *const flag_names[] = {"static",   "weak",   "used",	 "section", "alias",
 					 "initcall", "header", "inline", "macro",   "tentative",
-					 "syscall",  "export", "shared"};
+					 "syscall",  "export", "shared", "attrs",   "written"};
 
 static void dump_def(const struct facts *f, const struct fact_def *d, FILE *out)
 {

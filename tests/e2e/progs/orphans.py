@@ -16,8 +16,12 @@ def answer(conn):
 
 
 def serve(listener):
-    for _ in range(CLIENTS):
-        threading.Thread(target=answer, args=(listener.accept()[0],)).start()
+    """Returns when all are answered and closed."""
+    threads = [threading.Thread(target=answer, args=(listener.accept()[0],)) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def received(conn):
@@ -26,8 +30,8 @@ def received(conn):
 
 
 with socket.create_server(("127.0.0.1", 0), backlog=CLIENTS) as server:
-    threading.Thread(target=serve, args=(server,)).start()
     conns = [socket.create_connection(server.getsockname(), timeout=60) for _ in range(CLIENTS)]
+    serve(server)
     for number, conn in enumerate(conns):
         got = received(conn)
         assert hashlib.sha256(got).digest() == hashlib.sha256(DATA).digest(), f"client {number} got {len(got)} bytes of {SIZE}"
